@@ -1,0 +1,14 @@
+# Thin: everything is in scripts/dev.py, which runs where there is no make. Examples:
+#   make demo                         make demo TORCH=cpu
+#   make demo ARGS="--preset smoke"   make test ARGS="tests/core -x"
+PYTHON ?= python3
+ARGS ?=
+
+.PHONY: demo test lint install clean
+demo test lint install:
+	@TORCH="$(TORCH)" $(PYTHON) scripts/dev.py $@ $(ARGS)
+
+# Leaves runs/ (your results) and .venv alone.
+clean:
+	rm -rf build dist .pytest_cache .ruff_cache .hypothesis
+	find src tests scripts bench examples -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,86 @@
+"""Training speed: CPU seconds per network per 100 epochs of 12-10-7-5-4-3-2 tanh, Adam, batch 256, 3277 rows.
+
+    python bench/training.py [members] [--json FILE]
+
+Compares, in one process on one thread each: a plain PyTorch loop (the peer a user would write), our two programs, and
+the arithmetic limit (the same multiply-adds at this machine's single-thread float32 matrix-multiply rate).
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import sys
+import time
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from infoscope.data import task
+from infoscope.train.ensemble import Ensemble, initial_state, make_trainer
+from infoscope.train.networks.fully_connected import FullyConnected
+from infoscope.train.recipe import Recipe
+
+WIDTHS = (12, 10, 7, 5, 4, 3, 2)
+
+
+def plain_loop(e: Ensemble, epochs: int) -> float:
+    """CPU seconds of the loop in PyTorch's own tutorials, one member."""
+    module = e.network.module(e.network.initial(e.seeds[:1]))
+    optimiser = torch.optim.Adam(module.parameters(), lr=e.recipe.learning_rate)
+    x, y = torch.from_numpy(e.x[e.train[0]].copy()), torch.from_numpy(e.y[e.train[0]]).long()
+    start = time.process_time()
+    for _ in range(epochs):
+        for rows in torch.randperm(len(x)).split(256):
+            optimiser.zero_grad()
+            functional.nll_loss(module(x[rows]).log(), y[rows]).backward()
+            optimiser.step()
+    return time.process_time() - start
+
+
+def ours(e: Ensemble, program: str, epochs: int) -> float:
+    """CPU seconds of the whole ensemble, after a warm-up epoch that compiles."""
+    trainer = make_trainer(e, program, threads=1)
+    state = trainer.advance(initial_state(e), 1)
+    start = time.process_time()
+    trainer.advance(state, 1 + epochs)
+    return time.process_time() - start
+
+
+def multiply_rate() -> float:
+    """Float32 multiply-adds a second of one thread in a large matrix product."""
+    a = torch.randn(1024, 1024)
+    a @ a
+    start = time.process_time()
+    for _ in range(20):
+        a @ a
+    return 20 * 1024**3 / (time.process_time() - start)
+
+
+def main() -> None:
+    members = int(sys.argv[1]) if len(sys.argv) > 1 and sys.argv[1].isdigit() else 50
+    torch.set_num_threads(1)
+    boolean = task("boolean12")
+    seeds = tuple(range(members))
+    rows = np.stack([boolean.resplit(seed, 0.8).train for seed in seeds])
+    recipe = Recipe(100, 4e-4, 256, "adam")
+    labels = boolean.variables["label"].astype(np.int32)
+    e = Ensemble(FullyConnected(WIDTHS, "tanh"), recipe, boolean.inputs, labels, rows, seeds)
+    weights = sum(a * b for a, b in itertools.pairwise(WIDTHS))
+    seconds = {
+        "plain PyTorch loop": plain_loop(e, 20) * 5,
+        "batched": ours(e, "batched", 5) * 20 / members,
+        "compiled": ours(e, "compiled", 100) / members,
+        "arithmetic limit": 100 * rows.shape[1] * 3 * weights / multiply_rate(),
+    }
+    print(f"{members} members, CPU seconds per network per 100 epochs")
+    for name, value in seconds.items():
+        print(f"  {name:20} {value:8.4f} s   {seconds['plain PyTorch loop'] / value:7.1f} x the plain loop's speed")
+    if "--json" in sys.argv:
+        with open(sys.argv[sys.argv.index("--json") + 1], "w", encoding="utf-8") as file:
+            json.dump(seconds, file, indent=1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,238 @@
+"""Measure a trajectory: every wanted site at every recorded step that has no row yet."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from infoscope.claim.plan import MeasurePlan
+from infoscope.claim.replay import EnsembleReplay, Replay
+from infoscope.core.errors import InputError, unknown_name
+from infoscope.core.estimate import Estimate
+from infoscope.core.folder import RunFolder
+from infoscope.core.measurement import Measured, Measurement, series
+from infoscope.core.progress import progress
+from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
+from infoscope.measure.estimators._base import make
+from infoscope.train.statistics import layer_gradients, performance
+
+FLUSH_SECONDS = 10.0  # the most measuring that a kill can lose
+RECORDED = "recorded"
+
+
+class Journal:
+    """Appends rows to a run folder now and then; knows which measurements the folder already holds."""
+
+    def __init__(self, folder: RunFolder, network: str) -> None:
+        self.folder, self.network = folder, network
+        self._rows, self._flushed = RowsBuilder(folder.id), time.monotonic()
+
+    def done(self, estimator: str, options: Mapping[str, Any]) -> set[tuple[int, str]]:
+        """The (step, site) pairs that rows of this estimator with these options exist for."""
+        rows = self.folder.rows().filter(network=self.network, estimator=estimator)
+        rows = rows.filter(options=series(options, rows.unique("options")))
+        return set(zip(rows.column("step").tolist(), rows.column("site").tolist(), strict=True))
+
+    def add(self, place: Place, estimate: Estimate) -> None:
+        self._rows.add(place, estimate)
+
+    def fail(self, place: Place, quantity: str, reason: str, n: int) -> None:
+        self._rows.add_failure(place, quantity, reason, n)
+
+    def flush(self, now: bool = False) -> None:
+        """Write what was added; without ``now`` only when the last write is a while ago."""
+        self.folder.beat()
+        if now or time.monotonic() - self._flushed > FLUSH_SECONDS:
+            self.folder.append(self._rows.rows())
+            self._rows, self._flushed = RowsBuilder(self.folder.id), time.monotonic()
+
+
+@dataclass(frozen=True)
+class RecordedRange:
+    """Bins between the least and the largest value that each member took at the measured sites during training.
+
+    Rescales each member's values to [0, 1] and hands them to ``binned`` with that range.
+    """
+
+    bins: int
+    low: np.ndarray  # [m]
+    high: np.ndarray  # [m]
+
+    @property
+    def id(self) -> str:
+        return "binned"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {"bins": self.bins, "range": RECORDED}
+
+    def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
+        width = np.maximum(self.high - self.low, np.finfo(np.float32).tiny)
+        scaled = (np.asarray(t, np.float64) - self.low[:, None, None]) / width[:, None, None]
+        inner = make("binned", bins=self.bins, range=(0.0, 1.0))
+        return [
+            [self._say(measured, low, high) for measured in member]
+            for member, low, high in zip(inner.measure(scaled, variables), self.low, self.high, strict=True)
+        ]
+
+    def _say(self, measured: Measured, low: float, high: float) -> Measured:
+        estimate = measured.estimate
+        here = estimate.estimand.replace("on [0, 1]", "on this member's recorded range")
+        notes = (*estimate.notes, f"range [{low:.4g}, {high:.4g}]")
+        return measured._replace(estimate=dataclasses.replace(estimate, estimand=here, notes=notes), options=None)
+
+
+def rows_of(rows: Rows, network: str, plan: MeasurePlan) -> Rows:
+    """The rows that ``plan`` asked for, among others of the same run."""
+    options = (
+        {**plan.options, "range": RECORDED} if plan.range_recorded else make(plan.estimator, **plan.options).options
+    )
+    found = rows.filter(network=network, estimator=plan.estimator)
+    return found.filter(options=series(options, found.unique("options")))
+
+
+def measurement_of(plan: MeasurePlan, replay: Replay) -> Measurement:
+    """The estimator a plan names, its range taken from the trajectory where the plan says so."""
+    if not plan.range_recorded:
+        return make(plan.estimator, **plan.options)
+    if plan.estimator != "binned":
+        raise InputError(f"a recorded range is for the estimator 'binned', not {plan.estimator!r}")
+    low, high = np.inf, -np.inf
+    for step in replay.trajectory.steps:
+        representations = replay.representations(step)
+        for site in plan.sites or replay.sites:
+            t = np.asarray(representations[site])
+            low, high = np.minimum(low, t.min((1, 2))), np.maximum(high, t.max((1, 2)))
+    return RecordedRange(plan.options["bins"], np.asarray(low, np.float64), np.asarray(high, np.float64))
+
+
+def measure(folder: RunFolder, network: str, replay: Replay, plan: MeasurePlan, label: str) -> None:
+    """Append rows for ``plan`` at every recorded step that lacks them. A refused measurement becomes a FAILED row."""
+    for site in plan.sites:
+        if site not in replay.sites:
+            raise unknown_name(f"site of network {network}", site, replay.sites)
+    sites = [site for site in replay.sites if site in plan.sites or not plan.sites]
+    measurement = measurement_of(plan, replay)
+    journal, options = Journal(folder, network), options_text(measurement.options)
+    done = journal.done(measurement.id, measurement.options)
+    steps = [step for step in replay.trajectory.steps if any((step, site) not in done for site in sites)]
+
+    def one(step: int) -> None:
+        representations = replay.representations(step)
+        for site in sites:
+            if (step, site) not in done:
+                place = Place(
+                    network=network,
+                    step=step,
+                    epoch=replay.trajectory.epoch(step),
+                    site=site,
+                    site_index=list(replay.sites).index(site),
+                    variable="input",
+                    split=replay.split,
+                    estimator=measurement.id,
+                    options=options,
+                )
+                _measure_site(journal, place, measurement, representations[site], replay)
+
+    _each(steps, len(replay.trajectory.steps), label, journal, one)
+
+
+def _measure_site(journal: Journal, place: Place, measurement: Measurement, t: Any, replay: Replay) -> None:
+    """One site at one step. An ensemble that is refused goes member by member: a diverged one costs its own row."""
+    try:
+        results: list[list[Measured] | InputError] = list(measurement.measure(t, replay.variables))
+    except InputError:
+        results = []
+        for member in range(len(t)):
+            try:
+                results.append(measurement.measure(t[member : member + 1], replay.variables)[0])
+            except InputError as reason:
+                results.append(reason)
+    for member, result in enumerate(results):
+        here = dataclasses.replace(place, member=member, seed=int(replay.seeds[member]))
+        if isinstance(result, InputError):
+            journal.fail(here, "I(X;T)", str(result), int(t.shape[1]))
+            continue
+        for variable, estimate, options in result:
+            text = here.options if options is None else options_text(options)
+            journal.add(dataclasses.replace(here, variable=variable, options=text), estimate)
+
+
+def _each(steps: Sequence[int], total: int, label: str, journal: Journal, work: Callable[[int], None]) -> None:
+    """``work`` on every step with progress; what was measured is kept even when it is interrupted."""
+    with progress(label, total, total - len(steps)) as shown:
+        try:
+            for step in steps:
+                work(step)
+                journal.flush()
+                shown.advance()
+        finally:
+            journal.flush(now=True)
+
+
+def measure_training(folder: RunFolder, network: str, replay: EnsembleReplay, label: str) -> None:
+    """Append learning curves (loss and accuracy on train and test) and, where planned, gradient statistics."""
+    journal = Journal(folder, network)
+    done = journal.done("training", {})
+    steps = [step for step in replay.trajectory.steps if (step, "network") not in done]
+    x, y = torch.tensor(replay.ensemble.x), torch.tensor(replay.ensemble.y, dtype=torch.long)
+    splits = {"train": torch.from_numpy(replay.ensemble.train), "test": torch.from_numpy(replay.test)}
+
+    def one(step: int) -> None:
+        parameters = replay.trajectory[step]
+        place = Place(
+            network=network, step=step, epoch=replay.trajectory.epoch(step), site="network", site_index=-1,
+            variable=replay.task.trained_on, estimator="training",
+        )  # fmt: skip
+        for split, rows in splits.items():
+            found = performance(replay.plan.network, parameters, x, y, rows)
+            for quantity, unit, values in (("loss", "nats", found.loss), ("accuracy", "fraction", found.accuracy)):
+                what = {"loss": "mean cross-entropy", "accuracy": "fraction of rows classified right"}[quantity]
+                _add_members(
+                    journal,
+                    dataclasses.replace(place, split=split),
+                    replay,
+                    quantity,
+                    unit,
+                    what,
+                    values,
+                    rows.shape[1],
+                )
+        if replay.plan.gradients:
+            batch = replay.plan.recipe.batch_size(splits["train"].shape[1])
+            layers = layer_gradients(replay.plan.network, parameters, x, y, splits["train"], batch)
+            for index, (layer, found) in enumerate(layers.items()):
+                here = dataclasses.replace(place, site=layer, site_index=index, split="train")
+                n = splits["train"].shape[1]
+                snr = f"|mean| / |sd| of the weight gradient over minibatches of {batch} at frozen weights"
+                _add_members(journal, here, replay, "gradient_snr", "ratio", snr, found.snr, n)
+                _add_members(
+                    journal, here, replay, "weight_norm", "norm", "Frobenius norm of the weights", found.weight_norm, n
+                )
+
+    _each(steps, len(replay.trajectory.steps), label, journal, one)
+
+
+def _add_members(
+    journal: Journal,
+    place: Place,
+    replay: Replay,
+    quantity: str,
+    unit: str,
+    estimand: str,
+    values: torch.Tensor,
+    n: int,
+) -> None:
+    for member, (value, seed) in enumerate(zip(values.tolist(), replay.seeds, strict=True)):
+        here = dataclasses.replace(place, member=member, seed=int(seed))
+        if math.isfinite(value):
+            journal.add(here, Estimate(value, quantity, estimand, n, unit=unit))
+        else:
+            journal.fail(here, quantity, f"{quantity} is {value}: this member diverged", n)

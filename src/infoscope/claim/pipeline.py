@@ -1,0 +1,174 @@
+"""Train, measure and judge one figure in one run folder; killed anywhere, the same call goes on to the same rows."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.measuring import measure, measure_training, rows_of
+from infoscope.claim.plan import NetworkPlan
+from infoscope.claim.replay import EnsembleReplay, snapshots_of
+from infoscope.core import registry
+from infoscope.core.claim import Verdict, combine
+from infoscope.core.errors import DataMissingError, RunFolderError
+from infoscope.core.folder import RunFolder, write_json
+from infoscope.core.progress import progress
+from infoscope.core.provenance import fingerprint, provenance
+from infoscope.core.rows import Rows
+from infoscope.data import task as load_task
+from infoscope.record.trajectory import Trajectory
+from infoscope.train.ensemble import State, initial_state, make_trainer
+
+VISIT_EPOCHS = 10  # between recorded epochs the trainer comes up for air this often: progress, heartbeat, stored state
+STATE_SECONDS = 20.0  # the most training that a kill can lose, beside one visit
+
+
+def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device: str = "cpu") -> RunFolder:
+    """Run ``figure_id`` (e.g. ``"saxe2018/tanh"``) into ``out/<paper>-<figure>-<preset>`` and judge it.
+
+    Where the figure's data can be neither found nor downloaded its verdicts say so ("not testable here").
+
+    Raises
+    ------
+    RunFolderError: the folder holds a run with other arguments, or another process writes to it.
+    """
+    figure: Figure = registry.load("figures", figure_id)()
+    plans = figure.plan(preset, seeds)
+    folder = open_or_create(out / f"{figure_id.replace('/', '-')}-{preset}", figure_id, figure, preset, plans)
+    with folder.writing():
+        try:
+            folder.update({"data": {plan.task: dict(load_task(plan.task).hashes) for plan in plans.values()}})
+        except DataMissingError as reason:
+            folder.update({"state": "no data"})
+            empty = figure.judge(folder.rows())
+            store_verdicts(folder, [Judged(j.claim, j.findings, (*j.notes, str(reason))) for j in empty])
+            return folder
+        for name, plan in plans.items():
+            folder.update({"state": "training"})
+            train_network(folder, name, plan, device)
+        for name, plan in plans.items():
+            folder.update({"state": "measuring"})
+            measure_network(folder, name, plan)
+        judge(folder)
+        folder.update({"state": "done"})
+    return folder
+
+
+def open_or_create(path: Path, figure_id: str, figure: Figure, preset: str, plans: dict[str, NetworkPlan]) -> RunFolder:
+    """The run folder at ``path``, new, or the same run's to go on with."""
+    networks = {name: plan.to_json() for name, plan in plans.items()}
+    mark = fingerprint([figure_id, networks])
+    if (path / "run.json").exists():
+        folder = RunFolder.open(path)
+        there = folder.manifest()
+        if there.get("fingerprint") != mark:
+            raise RunFolderError(
+                f"{path} holds a run with other arguments ({there.get('command', 'unknown command')}): "
+                "pass another --out, or delete that folder"
+            )
+        return folder
+    first = next(iter(plans.values()))
+    return RunFolder.create(
+        path,
+        {
+            "title": figure.title,
+            "figure": figure_id,
+            "where": figure.where,
+            "preset": preset,
+            "seeds": list(first.seeds),
+            "fingerprint": mark,
+            "networks": {
+                name: {**content, "sites": list(plans[name].network.layers)} for name, content in networks.items()
+            },
+            "state": "created",
+            "threads": {"cores": os.cpu_count(), "torch": torch.get_num_threads()},
+            **provenance(),
+        },
+    )
+
+
+def plan_of(folder: RunFolder, network: str) -> NetworkPlan:
+    """The plan of one network as run.json holds it."""
+    content = dict(folder.manifest()["networks"][network])
+    content.pop("sites", None)
+    return NetworkPlan.from_json(content)
+
+
+def train_network(folder: RunFolder, name: str, plan: NetworkPlan, device: str = "cpu") -> None:
+    """Train to the last recorded epoch, writing a snapshot at each; goes on from the last stored state."""
+    trajectory = snapshots_of(folder, name)
+    ensemble = EnsembleReplay(folder, name, plan).ensemble
+    if ensemble.step(plan.epochs[-1]) in trajectory.steps:
+        return
+    state, threads = _stored_state(trajectory) or (initial_state(ensemble), None)
+    trainer = make_trainer(ensemble, device=device, threads=threads)
+    stored = time.monotonic()
+    with progress(f"{name}: training {len(plan.seeds)} members", plan.epochs[-1], state.epoch) as shown:
+        for epoch in sorted({*plan.epochs, *range(0, plan.epochs[-1], VISIT_EPOCHS)}):
+            if epoch < state.epoch:
+                continue
+            begun, state = state.epoch, trainer.advance(state, epoch) if epoch > state.epoch else state
+            if epoch in plan.epochs:
+                trajectory.write(ensemble.step(epoch), float(epoch), state.parameters)
+            if time.monotonic() - stored > STATE_SECONDS:
+                _store_state(trajectory, state, trainer.threads)
+                stored = time.monotonic()
+            folder.beat()
+            shown.advance(epoch - begun)
+    folder.update({"threads": {**folder.manifest().get("threads", {}), name: trainer.threads}})
+
+
+def _store_state(trajectory: Trajectory, state: State, threads: int | None) -> None:
+    """After the snapshot of the same epoch, never before it: a kill in between then repeats, and skips nothing."""
+    trajectory.write_state(state.tensors(), {"epoch": state.epoch, "threads": threads})
+
+
+def _stored_state(trajectory: Trajectory) -> tuple[State, int | None] | None:
+    stored = trajectory.read_state()
+    if stored is None:
+        return None
+    tensors, extra = stored
+    return State.from_tensors(extra["epoch"], tensors), extra["threads"]
+
+
+def measure_network(folder: RunFolder, name: str, plan: NetworkPlan) -> None:
+    """Learning curves, gradient statistics and every planned measure, at the recorded steps that lack them."""
+    replay = EnsembleReplay(folder, name, plan)
+    measure_training(folder, name, replay, f"{name}: learning curves")
+    for wanted in plan.measures:
+        measure(folder, name, replay, wanted, f"{name}: measuring {wanted.estimator}")
+
+
+def judge(folder: RunFolder) -> list[dict[str, Any]]:
+    """Apply the figure's rules to the rows that its own plan asked for, store the verdicts and return them.
+
+    What was measured with other options since is looked at in the report and decides nothing.
+    """
+    manifest = folder.manifest()
+    if manifest.get("figure") is None:
+        raise RunFolderError(
+            f"{folder.path} is no run of a paper's figure, so it has no claims: `infoscope report` shows its rows"
+        )
+    figure: Figure = registry.load("figures", manifest["figure"])()
+    rows = folder.rows()
+    planned = [rows.filter(estimator="training")]
+    for name in manifest["networks"]:
+        planned += [rows_of(rows, name, wanted) for wanted in plan_of(folder, name).measures]
+    store_verdicts(folder, figure.judge(Rows.concat(planned)))
+    return folder.verdicts()
+
+
+def store_verdicts(folder: RunFolder, judged: Sequence[Judged]) -> None:
+    """Write ``verdicts.json`` from what the figure found."""
+    manifest = folder.manifest()
+    verdicts = [
+        Verdict(claim, combine(findings), findings, folder.id, manifest["preset"], len(manifest["seeds"]), notes)
+        for claim, findings, notes in judged
+    ]
+    write_json(folder.path / "verdicts.json", [verdict.to_json() for verdict in verdicts])

@@ -1,0 +1,134 @@
+"""Checks at the public boundary. Every refusal says what arrived, what was wanted and what to do.
+
+Arrays may be NumPy arrays, anything ``numpy.asarray`` takes, or torch tensors on any device. A tensor on the CPU is
+viewed as a NumPy array without a copy; a tensor on another device stays where it is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from infoscope.core.errors import InputError
+
+Array = Any  # np.ndarray, or a torch.Tensor on a device that NumPy cannot see
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether ``value`` is a torch tensor, answered without importing torch."""
+    return type(value).__module__.split(".")[0] == "torch" and hasattr(value, "detach")
+
+
+def array(value: Any, name: str) -> Array:
+    """``value`` as a NumPy array, or as a detached tensor when it lives on an accelerator."""
+    if is_tensor(value):
+        value = value.detach()
+        if value.device.type != "cpu":
+            return value
+        if str(value.dtype) == "torch.bfloat16":  # NumPy has no bfloat16
+            value = value.float()
+        return value.numpy()
+    try:
+        return np.asarray(value)
+    except ValueError as reason:
+        raise InputError(
+            f"{name} could not be read as an array ({reason}): pass an array of numbers, one row a sample"
+        ) from reason
+
+
+def representation(value: Any, name: str = "t", *, stacked: bool = False) -> Array:
+    """Real-valued rows ``[n, d]`` (``[m, n, d]`` with ``stacked``), finite, in float32 or float64, at least 2 rows.
+
+    One-dimensional input means one column. Integers and booleans become float64, float16 becomes float32.
+
+    Raises
+    ------
+    InputError: for complex, object or text data, another number of axes, fewer than 2 rows, no columns, or a value
+        that is NaN or infinite.
+    """
+    out = array(value, name)
+    if out.ndim == 1 and not stacked:
+        out = out[:, None]
+    axes = "[members, rows, features]" if stacked else "[rows, features]"
+    if out.ndim != (3 if stacked else 2):
+        raise InputError(
+            f"{name} has shape {tuple(out.shape)}, wanted {axes}: flatten what lies behind the row axis, "
+            f"e.g. {name}.reshape(len({name}), -1)"
+        )
+    if is_tensor(out):
+        if not (out.is_floating_point() or "complex" not in str(out.dtype)):
+            raise InputError(f"{name} has dtype {out.dtype}, wanted real numbers: take .abs() or stack .real and .imag")
+        import torch
+
+        out = out if out.dtype in (torch.float32, torch.float64) else out.float()
+        finite = bool(out.isfinite().all())
+    else:
+        if out.dtype.kind not in "fiub":
+            raise InputError(f"{name} has dtype {out.dtype}, wanted real numbers: convert it to float first")
+        if out.dtype not in (np.float32, np.float64):
+            out = out.astype(np.float32 if out.dtype == np.float16 else np.float64)
+        finite = bool(np.isfinite(out).all())
+    n, d = out.shape[-2:]
+    if n < 2:
+        raise InputError(f"{name} has {n} row{'s' * (n != 1)}, wanted at least 2: pass more samples")
+    if d < 1:
+        raise InputError(f"{name} has no columns, wanted at least 1: pass a representation with features")
+    if not finite:
+        bad = ~np.isfinite(np.asarray(out.cpu() if is_tensor(out) else out))
+        rows = int(bad.any(axis=-1).sum())
+        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        raise InputError(
+            f"{name} holds NaN or infinity in {rows} of {bad.shape[-2] * (bad.shape[0] if stacked else 1)} rows "
+            f"(first at index {first}), wanted finite numbers: drop those rows or find where the network diverged"
+        )
+    return out
+
+
+def labels(value: Any, n: int, name: str = "y") -> np.ndarray:
+    """Integer class labels ``[n]``, renumbered 0..k-1 in the order of their values.
+
+    Raises
+    ------
+    InputError: for another length than ``n``, more than one column, real-valued labels or negative class indices.
+    """
+    out = array(value, name)
+    if is_tensor(out):
+        out = out.cpu().numpy()
+    if out.ndim == 2 and out.shape[1] == 1:
+        out = out[:, 0]
+    if out.ndim != 1:
+        raise InputError(
+            f"{name} has shape {tuple(out.shape)}, wanted one class index per row: "
+            f"for one-hot rows pass {name}.argmax(1)"
+        )
+    if len(out) != n:
+        raise InputError(
+            f"{name} has {len(out)} labels for {n} rows, wanted one label a row: pass the same samples to both"
+        )
+    if out.dtype.kind == "f":
+        if not np.isfinite(out).all() or (out != np.round(out)).any():
+            raise InputError(f"{name} holds real numbers, wanted class indices: bin it first or pass integer labels")
+        out = out.astype(np.int64)
+    if out.dtype.kind in "iu":
+        if len(out) and out.min() < 0:
+            raise InputError(
+                f"{name} holds the label {out.min()}, wanted labels of 0 or more: drop or renumber those rows"
+            )
+    elif out.dtype.kind not in "bUS":
+        raise InputError(f"{name} has dtype {out.dtype}, wanted class indices: convert it to integers first")
+    return np.unique(out, return_inverse=True)[1].reshape(-1).astype(np.int32)
+
+
+def positive(value: float, name: str) -> float:
+    """``value`` when it is a finite number above zero."""
+    if not isinstance(value, (int, float, np.integer, np.floating)) or not np.isfinite(value) or value <= 0:
+        raise InputError(f"{name} is {value!r}, wanted a number above 0")
+    return float(value)
+
+
+def count(value: int, name: str, least: int = 1) -> int:
+    """``value`` when it is a whole number of at least ``least``."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise InputError(f"{name} is {value!r}, wanted a whole number of at least {least}")
+    return int(value)

@@ -1,0 +1,53 @@
+"""Errors a user can cause or meet. Each message says what arrived, what was wanted and what to do.
+
+The command line prints these as one sentence and exits with code 2; anything else is a defect of infoscope.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class InfoscopeError(Exception):
+    """Base of every error infoscope raises on purpose."""
+
+
+class InputError(InfoscopeError, ValueError):
+    """An argument that cannot be used: wrong shape, wrong length, NaN, out of range."""
+
+
+class UnknownNameError(InfoscopeError, KeyError):
+    """A name that is not in a registry, a network or a run."""
+
+    def __str__(self) -> str:  # KeyError would print the repr of the message
+        return str(self.args[0])
+
+
+class RunFolderError(InfoscopeError):
+    """A run folder that is missing, half-written, busy, of another run, or from a newer version."""
+
+
+class DataMissingError(InfoscopeError):
+    """A data file that is neither on disk nor reachable."""
+
+
+class DataDamagedError(DataMissingError):
+    """A data file that is there and holds something else than was published."""
+
+
+class UntrustedEstimateError(InfoscopeError):
+    """Raised by ``strict=True`` in place of returning an estimate whose status is not OK."""
+
+
+class MissingPackageError(InfoscopeError, ImportError):
+    """An optional package that a feature needs."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
+    """The error for a mistyped ``name``: lists the near ones first, then everything that exists."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5) or [k for k in names if name and name in k][:3]
+    hint = f"did you mean {' or '.join(repr(k) for k in near)}? " if near else ""
+    shown = ", ".join(names) if len(names) <= 40 else f"{', '.join(names[:40])} … ({len(names)} in all)"
+    return UnknownNameError(f"there is no {kind} named {name!r}: {hint}known: {shown or 'none'}")

@@ -1,0 +1,114 @@
+"""What every measurement returns: a value that says what it truly estimates and whether to believe it."""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass, field
+from typing import Literal
+
+from infoscope.core.errors import UntrustedEstimateError
+from infoscope.core.units import bits, shown
+
+Bound = Literal["lower", "upper", "none"]
+
+
+class Status(enum.Enum):
+    """Whether a number can be believed. Each member carries its own sentence."""
+
+    OK = "the number estimates what its estimand says"
+    SATURATED = "at its ceiling (log n, or all that can be told apart), so the true value can be anything above"
+    VACUOUS = "I(X;T) of a deterministic network is H(X) or infinite, so this number describes the binning, not I(X;T)"
+    UNDERSAMPLED = "too few samples for this many states or dimensions, so the bias is larger than the signal"
+    NOT_CONVERGED = "the fit behind the number had not converged when it stopped"
+    DEGENERATE = "the representation is constant, so the number is exactly zero for a trivial reason"
+    FAILED = "no number: the measurement was refused or broke, see notes"
+
+    @property
+    def sentence(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A frozen result.
+
+    Attributes
+    ----------
+    value: the number, in ``unit``. Never clipped, never NaN.
+    quantity: the symbol it stands for, e.g. ``"I(X;T)"``.
+    estimand: what the number truly is, e.g. ``"H(Bin(T)), 30 bins on [-1, 1]"``.
+    unit: ``"nats"`` for information, always; other quantities carry their own unit.
+    interval: ``(low, high)`` in ``unit``, or None; ``interval_kind`` says what kind of uncertainty it is
+        (``"certified bracket"``, ``"bootstrap over seeds"``), ``level`` its level (1.0 for a certified one).
+    bound: the side of the truth on which ``value`` lies: a ``"lower"`` or ``"upper"`` bound, or ``"none"``.
+    n: how many samples it was computed from.
+    status, notes: whether to believe it, and why not. seconds: how long it took.
+    """
+
+    value: float
+    quantity: str
+    estimand: str
+    n: int
+    unit: str = "nats"
+    interval: tuple[float, float] | None = None
+    interval_kind: str | None = None
+    level: float | None = None
+    bound: Bound = "none"
+    status: Status = Status.OK
+    notes: tuple[str, ...] = field(default=())
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise AssertionError(f"{self.quantity} came out as {self.value}: an estimator must refuse, not return this")
+
+    def __float__(self) -> float:
+        return self.value
+
+    @property
+    def bits(self) -> float:
+        """The value in bits; only for quantities in nats."""
+        if self.unit != "nats":
+            raise TypeError(f"{self.quantity} is in {self.unit}, which has no bits")
+        return bits(self.value)
+
+    def trusted(self) -> Estimate:
+        """This estimate, or :class:`UntrustedEstimateError` when its status is not OK."""
+        if self.status is not Status.OK:
+            notes = f" ({'; '.join(self.notes)})" if self.notes else ""
+            raise UntrustedEstimateError(f"{self.quantity} is {self.status.name}: {self.status.sentence}{notes}")
+        return self
+
+    def __str__(self) -> str:
+        sign = {"lower": "≥", "upper": "≤", "none": "="}[self.bound]
+        text = f"{self.quantity} {sign} {shown(self.value, self.unit, self.interval)}"
+        if self.interval:
+            text += f" ({self.interval_kind})"
+        text += f", {self.estimand}, n={self.n}"
+        return text if self.status is Status.OK else f"{text}, {self.status.name}: {self.status.sentence}"
+
+    def _repr_html_(self) -> str:
+        import html
+
+        return f"<code>{html.escape(str(self))}</code>"
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """One layer's point on the information plane.
+
+    xt: I(X;T), what the representation says about the input. ty: I(T;Y), what it says about the variable.
+    """
+
+    xt: Estimate
+    ty: Estimate
+
+    def trusted(self) -> Plane:
+        """This point, or :class:`UntrustedEstimateError` when either coordinate cannot be trusted."""
+        self.xt.trusted()
+        self.ty.trusted()
+        return self
+
+    def __str__(self) -> str:
+        return f"{self.xt}\n{self.ty}"

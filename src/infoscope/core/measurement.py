@@ -1,0 +1,57 @@
+"""The protocol through which recording and measuring meet without importing each other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from infoscope.core.estimate import Estimate
+
+
+class Measured(NamedTuple):
+    """One estimate of one member, the variable it is about (``"input"`` for I(X;T)), and the options behind it.
+
+    ``options`` is None when the measurement's own ``options`` say it all. An estimator that returns several values of
+    one option (``bins=(30, 60)``) puts here the options that give this one estimate alone, so that rows stay distinct.
+    """
+
+    variable: str
+    estimate: Estimate
+    options: dict[str, Any] | None = None
+
+
+class Measurement(Protocol):
+    """Anything that turns a stacked representation into estimates; every estimator is one."""
+
+    @property
+    def id(self) -> str:
+        """The estimator's id: its file stem."""
+        ...
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options in force, as plain JSON values."""
+        ...
+
+    def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
+        """Estimates for each member of ``t [members, n, d]``; ``variables`` are class labels ``[n]`` by name."""
+        ...
+
+
+def covers(options: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether a row with options ``row`` came from a measurement with ``options``, where one may hold several values.
+
+    ``{"bins": [30, 60]}`` covers ``{"bins": 30}`` and ``{"bins": 60}``.
+    """
+    whole = json.loads(json.dumps(options, default=list))
+    return set(row) == set(whole) and all(
+        value == whole[name] or (isinstance(whole[name], list) and value in whole[name]) for name, value in row.items()
+    )
+
+
+def series(options: Mapping[str, Any], texts: Iterable[str]) -> list[str]:
+    """Those of the rows' options ``texts`` that ``options`` covers."""
+    return [text for text in texts if covers(options, json.loads(text))]

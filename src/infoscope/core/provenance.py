@@ -1,0 +1,59 @@
+"""Where a number came from: command, versions, commit, machine. Written into every ``run.json``."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import platform
+import shlex
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+_PACKAGES = ("infoscope", "torch", "numpy", "scipy", "numba", "pyarrow", "safetensors")
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None  # installed from a wheel, or git is absent: the version says what it can
+    return done.stdout.strip()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def command() -> str:
+    """The command line as a person would type it again."""
+    program = Path(sys.argv[0]).name
+    return shlex.join([program, *sys.argv[1:]])
+
+
+def provenance() -> dict[str, Any]:
+    """Command, time, versions, commit with dirty flag, and machine."""
+    ours = _git("ls-files", "--error-unmatch", Path(__file__).name)  # a wheel may lie inside somebody else's repository
+    commit = _git("rev-parse", "HEAD") if ours else None
+    return {
+        "command": command(),
+        "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "commit": commit,
+        "dirty": bool(_git("status", "--porcelain")) if commit else None,
+        "versions": {"python": platform.python_version(), **{p: _version(p) for p in _PACKAGES}},
+        "machine": {"system": platform.platform(), "processor": platform.machine()},
+    }
+
+
+def fingerprint(content: Any) -> str:
+    """Twelve hexadecimal digits that name a recipe: equal for equal JSON content."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=list)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,103 @@
+"""Folder as registry: a contribution is one file in a plural-noun folder, registered by being there.
+
+Facts are read from the syntax tree, so listing never imports a contribution (nor torch). A file named
+``_something.py`` is a shared helper and never an entry. The file stem is the id; inside a paper's folder the id is
+``paper/stem``.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from infoscope.core.errors import unknown_name
+
+ROOT = Path(__file__).resolve().parent.parent
+KINDS = {
+    "tasks": "data/tasks",
+    "networks": "train/networks",
+    "estimators": "measure/estimators",
+    "figures": "claim/papers",
+    "plots": "show/plots",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One contribution: its kind, id, first docstring line, and the literal facts its class or module states."""
+
+    kind: str
+    id: str
+    module: str
+    name: str  # of the one public class or function
+    summary: str
+    facts: dict[str, Any]
+
+    def load(self) -> Any:
+        """Import the file and return its one public class or function."""
+        return getattr(importlib.import_module(self.module), self.name)
+
+
+def _read(kind: str, path: Path, root: Path, package: str) -> Entry:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    public = [
+        node
+        for node in tree.body
+        if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and not node.name.startswith("_")
+    ]
+    if len(public) != 1:
+        names = ", ".join(node.name for node in public) or "none"
+        raise AssertionError(f"{path} must hold exactly one public class or function, it holds: {names}")
+    (node,) = public
+    facts: dict[str, Any] = {}
+    for statement in node.body if isinstance(node, ast.ClassDef) else tree.body:
+        target = value = None
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            target, value = statement.targets[0].id, statement.value
+        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            target, value = statement.target.id, statement.value
+        if target is None or value is None or target.startswith("_"):
+            continue
+        try:
+            facts[target] = ast.literal_eval(value)
+        except ValueError:
+            continue  # not a literal, so not a fact
+    relative = path.relative_to(root).with_suffix("")
+    docstring = ast.get_docstring(node) or ast.get_docstring(tree) or ""
+    return Entry(
+        kind=kind,
+        id="/".join(relative.parts),
+        module=".".join((package, *relative.parts)),
+        name=node.name,
+        summary=docstring.strip().splitlines()[0] if docstring.strip() else "",
+        facts=facts,
+    )
+
+
+@cache
+def entries(kind: str) -> dict[str, Entry]:
+    """Every contribution of one kind by id, in alphabetical order."""
+    if kind not in KINDS:
+        raise unknown_name("kind", kind, KINDS)
+    root = ROOT / KINDS[kind]
+    package = "infoscope." + KINDS[kind].replace("/", ".")
+    files = sorted(p for p in root.rglob("*.py") if not p.name.startswith("_"))
+    found = [_read(kind, path, root, package) for path in files]
+    return {entry.id: entry for entry in found}
+
+
+def find(kind: str, name: str) -> Entry:
+    """The entry called ``name``; a mistyped name is answered with the near ones."""
+    known = entries(kind)
+    if name not in known:
+        raise unknown_name(kind.removesuffix("s"), name, known)
+    return known[name]
+
+
+def load(kind: str, name: str) -> Any:
+    """The class or function that the entry called ``name`` registers."""
+    return find(kind, name).load()

@@ -1,0 +1,270 @@
+"""Rows: the one table. A row is one estimate, placed: run, network, member, step, site, variable, estimator.
+
+Plots, claims, reports and a user's notebook all read this table and nothing else.
+"""
+
+# pyright: reportAttributeAccessIssue=false
+# (pyarrow.compute makes its functions when it is imported, where a type checker cannot see them)
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from infoscope.core.errors import InputError, MissingPackageError, RunFolderError
+from infoscope.core.estimate import Estimate, Status
+
+VERSION = 1
+_text = pa.dictionary(pa.int32(), pa.string())
+SCHEMA = pa.schema(
+    [
+        pa.field("run", _text),
+        pa.field("network", _text),  # name of the ensemble inside the run
+        pa.field("member", pa.int32()),  # index on the member axis
+        pa.field("seed", pa.int64()),
+        pa.field("step", pa.int64()),  # optimiser updates done
+        pa.field("epoch", pa.float64()),
+        pa.field("site", _text),
+        pa.field("site_index", pa.int32()),  # order of the sites from input to output
+        pa.field("variable", _text),  # "input", "label", …
+        pa.field("split", _text),  # which rows were measured: "all", "train", "test", …
+        pa.field("quantity", _text),  # "I(X;T)", "loss", …
+        pa.field("estimator", _text),
+        pa.field("options", _text),  # JSON of the estimator's options in force
+        pa.field("value", pa.float64()),  # null only when status is FAILED
+        pa.field("unit", _text),
+        pa.field("low", pa.float64()),
+        pa.field("high", pa.float64()),
+        pa.field("level", pa.float64()),
+        pa.field("interval_kind", _text),
+        pa.field("bound", _text),
+        pa.field("n", pa.int64()),
+        pa.field("estimand", _text),
+        pa.field("status", _text),
+        pa.field("notes", _text),
+        pa.field("seconds", pa.float64()),
+    ],
+    metadata={"infoscope.rows.version": str(VERSION)},
+)
+#: What places a row; two rows that agree on all of these are the same measurement.
+KEY = ("network", "member", "step", "site", "variable", "split", "quantity", "estimator", "options")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an estimate was taken; the half of a row that an :class:`Estimate` does not know."""
+
+    network: str
+    step: int
+    site: str
+    site_index: int
+    variable: str
+    estimator: str
+    member: int = 0
+    seed: int = 0
+    epoch: float = 0.0
+    split: str = "all"
+    options: str = "{}"
+
+
+def options_text(options: Mapping[str, Any]) -> str:
+    """An estimator's options as the canonical JSON that rows carry."""
+    return json.dumps(options, sort_keys=True, separators=(",", ":"), default=list)
+
+
+class RowsBuilder:
+    """Collects placed estimates column by column; ``rows()`` freezes what was collected."""
+
+    def __init__(self, run: str) -> None:
+        self.run = run
+        self._columns: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
+
+    def __len__(self) -> int:
+        return len(self._columns["value"])
+
+    def _append(self, place: Place, **measured: Any) -> None:
+        columns = self._columns
+        columns["run"].append(self.run)
+        for name in Place.__slots__:
+            columns[name].append(getattr(place, name))
+        for name, value in measured.items():
+            columns[name].append(value)
+
+    def add(self, place: Place, estimate: Estimate) -> None:
+        low, high = estimate.interval or (None, None)
+        self._append(
+            place,
+            quantity=estimate.quantity,
+            value=estimate.value,
+            unit=estimate.unit,
+            low=low,
+            high=high,
+            level=estimate.level,
+            interval_kind=estimate.interval_kind,
+            bound=estimate.bound,
+            n=estimate.n,
+            estimand=estimate.estimand,
+            status=estimate.status.name,
+            notes="; ".join(estimate.notes),
+            seconds=estimate.seconds,
+        )
+
+    def add_failure(self, place: Place, quantity: str, reason: str, n: int) -> None:
+        """A measurement that was refused: a row without a value, so that the gap can be seen and explained."""
+        self._append(
+            place,
+            quantity=quantity,
+            value=None,
+            unit="nats",
+            low=None,
+            high=None,
+            level=None,
+            interval_kind=None,
+            bound="none",
+            n=n,
+            estimand="",
+            status=Status.FAILED.name,
+            notes=reason,
+            seconds=0.0,
+        )
+
+    def rows(self) -> Rows:
+        arrays = []
+        for field in SCHEMA:
+            column = self._columns[field.name]
+            if field.type == _text:
+                arrays.append(pa.array(column, pa.string()).dictionary_encode())
+            else:
+                arrays.append(pa.array(column, field.type))
+        return Rows(pa.table(arrays, schema=SCHEMA))
+
+
+class Rows:
+    """An immutable view on an Arrow table with :data:`SCHEMA`."""
+
+    def __init__(self, table: pa.Table) -> None:
+        version = int((table.schema.metadata or {}).get(b"infoscope.rows.version", b"0"))
+        if version > VERSION:
+            raise RunFolderError(
+                f"these rows have schema version {version}, this infoscope reads up to {VERSION}: "
+                "upgrade with `pip install -U infoscope`"
+            )
+        missing = set(SCHEMA.names) - set(table.schema.names)
+        if missing:
+            raise RunFolderError(f"this table is not infoscope rows: it lacks the columns {', '.join(sorted(missing))}")
+        self.table = table
+
+    @classmethod
+    def concat(cls, parts: Iterable[Rows]) -> Rows:
+        """All parts as one table, in order; nothing is dropped, and no part at all gives an empty table."""
+        tables = [part.table for part in parts]
+        if not tables:
+            return cls(SCHEMA.empty_table())
+        return cls(pa.concat_tables(tables).unify_dictionaries().combine_chunks())
+
+    def latest(self) -> Rows:
+        """These rows of one run without repeats: of rows that agree on :data:`KEY` the last one, in its place."""
+        numbered = self.table.select(KEY).append_column("at", pa.array(np.arange(len(self))))
+        # one thread: with torch loaded first, a process that let Arrow start its pool here may abort at exit
+        keep = numbered.group_by(list(KEY), use_threads=False).aggregate([("at", "max")])["at_max"].to_numpy()
+        return self if len(keep) == len(self) else Rows(self.table.take(np.sort(keep)))
+
+    def __len__(self) -> int:
+        return self.table.num_rows
+
+    def __repr__(self) -> str:
+        return f"Rows({len(self)} rows: {', '.join(f'{k}={len(self.unique(k))}' for k in ('network', 'site', 'step'))})"
+
+    def filter(self, **where: Any) -> Rows:
+        """Rows whose columns equal the given values; a tuple, list or set means any of its values."""
+        keep = None
+        for name, wanted in where.items():
+            if name not in SCHEMA.names:
+                raise InputError(f"rows have no column {name!r}, they have: {', '.join(SCHEMA.names)}")
+            several = isinstance(wanted, (tuple, list, set, frozenset))
+            mask = _among(self.table[name], list(wanted) if several else [wanted])
+            keep = mask if keep is None else pc.and_(keep, mask)
+        return self if keep is None else Rows(self.table.filter(keep))
+
+    def unique(self, name: str) -> list[Any]:
+        """The distinct values of one column, in order of first appearance."""
+        column = self.table[name]
+        return (column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column).unique().to_pylist()
+
+    def column(self, name: str) -> np.ndarray:
+        """One column as a NumPy array; a missing value becomes NaN."""
+        column = self.table[name]
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(pa.string())
+        return column.to_numpy(zero_copy_only=False)
+
+    def sites(self) -> list[str]:
+        """The site names from input to output."""
+        pairs = set(zip(self.column("site_index").tolist(), self.column("site").tolist(), strict=True))
+        return [site for _, site in sorted(pairs)]
+
+    def curves(self, value: str = "value") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """These rows as curves over training: ``(steps [s], epochs [s], values [members, s])``.
+
+        The rows must be of one series (one run, network, site, quantity, estimator …). What was never measured is NaN.
+        """
+        for name in ("run", "network", "site", "variable", "split", "quantity", "estimator", "options"):
+            if len(self.unique(name)) > 1:
+                raise InputError(
+                    f"a curve wants one {name}, these rows hold {self.unique(name)}: filter({name}=…) first"
+                )
+        steps, at = np.unique(self.column("step"), return_inverse=True)
+        members, who = np.unique(self.column("member"), return_inverse=True)
+        values = np.full((len(members), len(steps)), np.nan)
+        values[who, at] = self.column(value)
+        epochs = np.zeros(len(steps))
+        epochs[at] = self.column("epoch")
+        return steps, epochs, values
+
+    def content_hash(self) -> str:
+        """SHA-256 over the rows of one run in key order, without the run's name and how long each row took.
+
+        Equal for a run that was killed and resumed and its twin that was not.
+        """
+        table = self.table.drop_columns(["run", "seconds"])
+        plain = table.cast(
+            pa.schema([(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type) for f in table.schema])
+        ).sort_by([(name, "ascending") for name in KEY])
+        digest = hashlib.sha256()
+        for name in plain.column_names:
+            digest.update(name.encode())
+            digest.update(repr(plain[name].to_pylist()).encode())
+        return digest.hexdigest()
+
+    def to_pandas(self) -> Any:
+        """A pandas DataFrame (needs pandas)."""
+        try:
+            import pandas  # noqa: F401
+        except ImportError as reason:
+            raise MissingPackageError("to_pandas needs pandas: pip install 'infoscope[notebook]'") from reason
+        return self.table.to_pandas()
+
+    def to_polars(self) -> Any:
+        """A polars DataFrame (needs polars)."""
+        try:
+            import polars
+        except ImportError as reason:
+            raise MissingPackageError("to_polars needs polars: pip install 'infoscope[notebook]'") from reason
+        return polars.from_arrow(self.table)
+
+
+def _among(column: pa.ChunkedArray, wanted: list[Any]) -> pa.ChunkedArray:
+    """Which entries of ``column`` are one of ``wanted``; of text only the few distinct words are compared."""
+    if not pa.types.is_dictionary(column.type):
+        return pc.is_in(column, pa.array(wanted, column.type))
+    chunks = []
+    for chunk in column.chunks:
+        codes = pc.indices_nonzero(pc.is_in(chunk.dictionary, pa.array(wanted, pa.string())))
+        chunks.append(pc.is_in(chunk.indices, codes.cast(chunk.indices.type)))
+    return pa.chunked_array(chunks, pa.bool_())

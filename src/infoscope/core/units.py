@@ -1,0 +1,39 @@
+"""Information is in nats inside the program, always. Bits exist only where something is shown to a person."""
+
+from __future__ import annotations
+
+import math
+
+NATS_PER_BIT = math.log(2.0)
+
+
+def bits(nats: float) -> float:
+    """Nats to bits."""
+    return nats / NATS_PER_BIT
+
+
+def nats(bits: float) -> float:
+    """Bits to nats."""
+    return bits * NATS_PER_BIT
+
+
+def shown(value: float | None, unit: str, interval: tuple[float, float] | None = None) -> str:
+    """A value for a person, with its interval: ``"2.31 bits [2.1, 2.5]"``.
+
+    Nats become bits and a fraction a percentage; a ratio or a norm is a bare number.
+    """
+    if value is None:
+        return "not measured"
+    scale = {"nats": 1 / NATS_PER_BIT, "fraction": 100.0}.get(unit, 1.0)
+    name = {"nats": " bits", "fraction": " %", "ratio": "", "norm": ""}.get(unit, f" {unit}")
+    text = f"{_digits(scale * value)}{name}"
+    if interval:
+        text += f" [{_digits(scale * interval[0])}, {_digits(scale * interval[1])}]"
+    return text
+
+
+def _digits(number: float) -> str:
+    """Four digits; two for what is tiny, and none for rounding errors: a drop of 1e-9 bits reads as 0."""
+    if number == 0 or abs(number) >= 1e-4:
+        return f"{number:.4g}"
+    return "0" if abs(number) < 1e-7 else f"{number:.2g}"

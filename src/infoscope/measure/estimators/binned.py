@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from infoscope.core import check
+from infoscope.core.errors import InputError
+from infoscope.core.estimate import Estimate, Status
+from infoscope.core.measurement import Measured
+from infoscope.measure import _threads
+from infoscope.measure import quantise as q
+from infoscope.measure.estimators._base import CEILING, Estimator, plain, several, the_one
+
+
+@dataclass(frozen=True)
+class Binned(Estimator):
+    """Plug-in entropies of a quantised representation: every neuron is binned, a row's symbol is its pattern of bins.
+
+    Options
+    -------
+    bins, range: ``bins`` equal bins on the closed interval ``range``. Values outside are not clamped: they get one of
+        two further symbols, and the notes count them. Several bins are derived from one quantisation.
+    width: bins floor(h / width) instead, anchored at 0 and without an end (Saxe et al.'s released code).
+    form: ``"interval"`` or ``"width"`` follow from the above; ``"peers"`` is the published codes' linspace(…, bins)
+        used as edges, one bin fewer and a further symbol for h >= the last edge; ``"exact"`` tells rows apart by
+        float equality.
+
+    A value of "I(X;T)" is H(Bin(T)), since H(Bin(T)|X) = 0 in a deterministic network; its status is VACUOUS, for the
+    network's true I(X;T) is H(X) or infinite. I(T;Y) = H(Bin(T)) - sum_y p(y) H(Bin(T)|y) (Shwartz-Ziv & Tishby 2017).
+    The plug-in estimate is no bound: few samples a symbol bias an entropy down and I(T;Y) up.
+    """
+
+    offers: ClassVar[tuple[str, ...]] = ("entropy", "mutual_information", "plane")
+    second: ClassVar[tuple[str, ...]] = ("labels", "real")
+    invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "swap")
+
+    bins: int | tuple[int, ...] = 30
+    range: tuple[float, float] = (-1.0, 1.0)
+    width: float | tuple[float, ...] | None = None
+    form: Literal["interval", "width", "peers", "exact"] | None = None
+
+    def _check(self) -> None:
+        form = self.form or ("width" if self.width is not None else "interval")
+        object.__setattr__(self, "form", form)
+        if (form == "width") != (self.width is not None):
+            raise InputError(
+                f"form={form!r} came with width={self.width}, wanted a width with form='width' and with no other: "
+                "pass width=0.5 alone, or leave width out"
+            )
+        for bins in several(self.bins):
+            if bins < (2 if form == "peers" else 1):
+                raise InputError(f"bins is {bins}, wanted at least {2 if form == 'peers' else 1}, e.g. bins=30")
+        for width in several(self.width):
+            if not (math.isfinite(width) and width > 0):
+                raise InputError(f"width is {width}, wanted a number above 0, e.g. width=0.5")
+        low, high = self.range
+        if not (math.isfinite(high - low) and high - low > 1e-12 * max(abs(low), abs(high))):
+            raise InputError(f"range is ({low:g}, {high:g}), wanted (low, high) with low < high, e.g. range=-1,1")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options that matter in this form."""
+        if self.form == "exact":
+            return {"form": "exact"}
+        if self.form == "width":
+            return {"form": "width", "width": plain(self.width)}
+        return {"form": self.form, "bins": plain(self.bins), "range": list(self.range)}
+
+    def _single(self) -> list[Binned]:
+        """This estimator once per value of an option that holds several."""
+        if self.form == "width" and isinstance(self.width, tuple):
+            return [replace(self, width=width) for width in self.width]
+        if self.form in ("interval", "peers") and isinstance(self.bins, tuple):
+            return [replace(self, bins=bins) for bins in self.bins]
+        return [self]
+
+    def _partition(self) -> q.Partition:
+        if self.form == "exact":
+            return q.exact()
+        if self.form == "width":
+            return q.widths(self.width)  # type: ignore[arg-type]
+        return (q.interval if self.form == "interval" else q.peers)(self.bins, *self.range)  # type: ignore[arg-type]
+
+    def _quantised(self, t: Any) -> list[tuple[Binned, q.Partition, q.Symbols]]:
+        singles = self._single()
+        if self.form == "width":
+            cells = float(abs(t).max()) / min(several(self.width))
+            if cells > 2.0**62:
+                raise InputError(
+                    f"t spans {cells:.2g} bins of width {self.width}, wanted fewer than 2^62: pass a wider bin"
+                )
+        partitions = [single._partition() for single in singles]
+        return list(zip(singles, partitions, q.quantise(t, partitions), strict=True))
+
+    def _members(self, t: Any, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
+        jobs = [partial(self._member, member, labels) for member in t]
+        seconds = 3e-9 * math.prod(t.shape) + 3e-8 * t.shape[0] * t.shape[1] * (1 + len(labels))
+        return _threads.run(jobs, 1 if check.is_tensor(t) else _threads.cores(seconds))
+
+    def _member(self, t: Any, labels: dict[str, np.ndarray]) -> list[Measured]:
+        start = time.perf_counter()
+        measured = []
+        for single, partition, symbols in self._quantised(t):
+            ids, counts, _ = q.group(symbols.keys)
+            h = q.entropy_of(counts)
+            notes = _outside(symbols, t)
+            measured.append(Measured("input", _input(h, partition, len(t), notes), single.options))
+            for name, y in labels.items():
+                estimate = _about(h, ids, y, f"I(Bin(T);Y), {partition.words}", "I(T;Y)", notes)
+                measured.append(Measured(name, estimate, single.options))
+        seconds = (time.perf_counter() - start) / len(measured)
+        return [m._replace(estimate=replace(m.estimate, seconds=seconds)) for m in measured]
+
+    def _entropy(self, t: Any) -> Estimate:
+        start = time.perf_counter()
+        estimates = []
+        for _, partition, symbols in self._quantised(t):
+            h = q.entropy_of(q.group(symbols.keys)[1])
+            estimate = _input(h, partition, len(t), _outside(symbols, t))
+            status = (
+                Status.OK if estimate.status is Status.VACUOUS else estimate.status
+            )  # as an entropy it is what it says
+            notes = tuple(note for note in estimate.notes if note != Status.VACUOUS.sentence)
+            estimates.append(replace(estimate, quantity="H(Bin(T))", status=status, notes=notes))
+        return replace(the_one(estimates), seconds=time.perf_counter() - start)
+
+    def _mutual_information(self, x: Any, y: Any) -> Estimate:
+        start = time.perf_counter()
+        estimates = []
+        real = y.ndim == 2
+        seconds = self._quantised(y) if real else [(None, None, None)] * len(self._single())
+        for (_, partition, symbols), (_, _, other) in zip(self._quantised(x), seconds, strict=True):
+            ids, counts, _ = q.group(symbols.keys)
+            notes = _outside(symbols, x)
+            labels = y
+            if other is not None:
+                labels, notes = q.group(other.keys)[0], notes + _outside(other, y)
+            words = f"I(Bin(X);{'Bin(Y)' if real else 'Y'}), {partition.words}"
+            estimates.append(_about(q.entropy_of(counts), ids, labels, words, "I(X;Y)", notes))
+        return replace(the_one(estimates), seconds=time.perf_counter() - start)
+
+
+def _outside(symbols: q.Symbols, t: Any) -> tuple[str, ...]:
+    if not symbols.below + symbols.above:
+        return ()
+    of = math.prod(t.shape)
+    return (
+        f"{symbols.below + symbols.above} of {of} values fell outside the bins ({symbols.below} below, "
+        f"{symbols.above} above); each side counts as one further symbol",
+    )
+
+
+def _input(h: float, partition: q.Partition, n: int, notes: tuple[str, ...]) -> Estimate:
+    """H(Bin(T)) as the value of I(X;T)."""
+    status = Status.VACUOUS
+    if h == 0:
+        status, notes = Status.DEGENERATE, (*notes, "every row falls into one symbol")
+    elif h >= CEILING * math.log(n):
+        status, notes = Status.SATURATED, (*notes, Status.VACUOUS.sentence)
+    return Estimate(h, "I(X;T)", f"H(Bin(T)), {partition.words}", n, status=status, notes=notes)
+
+
+def _about(h: float, ids: np.ndarray, y: np.ndarray, estimand: str, quantity: str, notes: tuple[str, ...]) -> Estimate:
+    """I = H(Bin) + H(Y) - H(Bin, Y), which equals H(Bin) - sum_y p(y) H(Bin|y)."""
+    n = len(ids)
+    h_y = q.entropy_of(q.group(y.astype(np.uint64))[1])
+    h_both = q.entropy_of(q.group(q.joint(ids, y))[1])
+    status = Status.OK
+    if h == 0:
+        status, notes = Status.DEGENERATE, (*notes, "every row falls into one symbol")
+    elif h >= CEILING * math.log(n):
+        status = Status.SATURATED
+        notes = (*notes, "nearly every row is alone in its symbol, so the value is H(Y) whatever the network does")
+    return Estimate(h + h_y - h_both, quantity, estimand, n, status=status, notes=notes)

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from infoscope.core import check
+from infoscope.core.errors import InputError
+from infoscope.core.estimate import Estimate, Status
+from infoscope.core.measurement import Measured
+from infoscope.measure import _threads
+from infoscope.measure.estimators._base import CEILING, Estimator, several, the_one
+from infoscope.measure.estimators._pairwise import Information, information
+
+BRACKET = "certified bracket"
+_NAMES = {"upper": "KL upper", "lower": "Bhattacharyya lower"}
+_ADDED = "the noise is added by the analysis only, the network never saw it"
+
+
+@dataclass(frozen=True)
+class Kde(Estimator):
+    """Bounds on I(X; T+N) from all pairwise distances, for Gaussian noise N added by the analysis.
+
+    Options
+    -------
+    noise_variance: variance s2 of the noise on every unit (0.1 when neither is given); several share one pass.
+    noise: its standard deviation instead.
+    bound: ``"upper"`` (Kullback-Leibler distance) or ``"lower"`` (Bhattacharyya distance).
+
+    With D_ij the squared distance of rows i and j of n, Kolchinsky & Tracey 2017 bound the information that T+N has
+    about which of the n rows it came from: I_up = -mean_i ln (1/n) sum_j exp(-D_ij / 2 s2), and I_lo with 8 s2.
+    The bracket [I_lo, I_up] holds the true value for certain, for these n rows.
+
+    I(T;Y) is what the papers publish, H_b(T) - sum_y p(y) H_b(T|y) with one bound b in both terms, which is a bound in
+    neither direction; its interval is the certified one, [H_lo(T) - sum p H_up(T|y), H_up(T) - sum p H_lo(T|y)].
+
+    With several variances, each row's options hold the one variance behind it, as if it had been measured alone.
+    """
+
+    offers: ClassVar[tuple[str, ...]] = ("entropy", "mutual_information", "plane")
+    second: ClassVar[tuple[str, ...]] = ("labels",)
+    bounds: ClassVar[dict[str, str]] = {"I(X;T)": "upper", "H(T+N)": "upper"}
+    invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "shift")
+
+    noise_variance: float | tuple[float, ...] | None = None
+    noise: float | tuple[float, ...] | None = None
+    bound: Literal["upper", "lower"] = "upper"
+
+    def _check(self) -> None:
+        if self.noise is not None and self.noise_variance is not None:
+            raise InputError(
+                f"noise={self.noise} and noise_variance={self.noise_variance} both arrived, wanted one of them: "
+                "noise is a standard deviation, noise_variance its square"
+            )
+        for name in ("noise", "noise_variance"):
+            for value in several(getattr(self, name)):
+                if not 1e-15 <= value <= 1e15:
+                    raise InputError(
+                        f"{name} is {value}, wanted a number above 0 (1e-15 to 1e15), e.g. noise_variance=0.1"
+                    )
+
+    @property
+    def variances(self) -> tuple[float, ...]:
+        """The noise variances in force."""
+        return tuple(sd * sd for sd in several(self.noise)) or several(self.noise_variance) or (0.1,)
+
+    @property
+    def options(self) -> dict[str, Any]:
+        value = list(self.variances) if isinstance(self.noise or self.noise_variance, tuple) else self.variances[0]
+        return {"noise_variance": value, "bound": self.bound}
+
+    def _members(self, t: Any, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
+        m, n, _ = t.shape
+        classes = np.stack(list(labels.values())) if labels else np.zeros((0, n), np.int32)
+        threads = 1 if check.is_tensor(t) else _threads.cores(_seconds(t.shape))
+        inside = threads if m < threads else 1  # threads over members where they are many, else over strips of one
+        jobs = [partial(self._member, member, list(labels), classes, inside) for member in t]
+        return _threads.run(jobs, threads if inside == 1 else 1)
+
+    def _member(self, t: Any, names: list[str], classes: np.ndarray, threads: int) -> list[Measured]:
+        start = time.perf_counter()
+        measured = []
+        for s2, found in zip(self.variances, information(t, classes, self.variances, threads), strict=True):
+            options = {"noise_variance": s2, "bound": self.bound}
+            xt = self._about_input(found, s2)
+            measured.append(Measured("input", xt, options))
+            for v, name in enumerate(names):
+                measured.append(Measured(name, self._about_class(found, v, s2), options))
+        seconds = (time.perf_counter() - start) / len(measured)
+        return [m._replace(estimate=replace(m.estimate, seconds=seconds)) for m in measured]
+
+    def _about_input(self, found: Information, s2: float) -> Estimate:
+        status, notes = _judge(found, self.bound)
+        return Estimate(
+            found.value(self.bound),
+            "I(X;T)",
+            f"{_NAMES[self.bound]} bound on I(X; T+N(0, {s2:g} I)) over these n rows",
+            found.n,
+            interval=(min(found.low, found.up), found.up),
+            interval_kind=BRACKET,
+            level=1.0,
+            bound=self.bound,
+            status=status,
+            notes=(*notes, _ADDED),
+        )
+
+    def _about_class(self, found: Information, v: int, s2: float, t: str = "T") -> Estimate:
+        low, up = found.given[v]
+        status, notes = _judge(found, self.bound)
+        if status is Status.SATURATED:
+            notes = ("nearly every row is alone within its noise, so the value is H(Y) whatever the network does",)
+        return Estimate(
+            found.up - up if self.bound == "upper" else found.low - low,
+            f"I({t};Y)",
+            f"difference of two {self.bound} bounds for I({t}+N(0, {s2:g} I); Y) over these n rows",
+            found.n,
+            interval=(found.low - up, found.up - low),
+            interval_kind=BRACKET,
+            level=1.0,
+            status=status,
+            notes=(*notes, _ADDED),
+        )
+
+    def _entropy(self, t: Any) -> Estimate:
+        start = time.perf_counter()
+        s2 = the_one(self.variances)
+        (found,) = information(t, np.zeros((0, len(t)), np.int32), (s2,), _threads.cores(_seconds(t.shape)))
+        of_noise = 0.5 * t.shape[1] * (math.log(2 * math.pi * s2) + 1)  # h(T+N|X)
+        return replace(
+            self._about_input(found, s2),
+            value=found.value(self.bound) + of_noise,
+            quantity="H(T+N)",
+            estimand=f"{_NAMES[self.bound]} bound on h(T+N(0, {s2:g} I)) over these n rows",
+            interval=(min(found.low, found.up) + of_noise, found.up + of_noise),
+            seconds=time.perf_counter() - start,
+        )
+
+    def _mutual_information(self, x: Any, y: np.ndarray) -> Estimate:
+        start = time.perf_counter()
+        s2 = the_one(self.variances)
+        (found,) = information(x, y[None], (s2,), _threads.cores(_seconds(x.shape)))
+        return replace(self._about_class(found, 0, s2, "X"), seconds=time.perf_counter() - start)
+
+
+def _seconds(shape: tuple[int, ...]) -> float:
+    """About how long the pass takes for ``[n, d]`` or ``[m, n, d]``."""
+    *members, n, d = shape
+    return math.prod(members) * n * n * (3e-10 + 1.2e-11 * d)
+
+
+def _judge(found: Information, bound: Literal["upper", "lower"]) -> tuple[Status, tuple[str, ...]]:
+    if found.up == 0:
+        return Status.DEGENERATE, ("every row is the same",)
+    if found.value(bound) >= CEILING * math.log(found.n):
+        return Status.SATURATED, (f"the ceiling is log n = {math.log(found.n):.4g} nats",)
+    return Status.OK, ()

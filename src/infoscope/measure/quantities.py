@@ -1,0 +1,49 @@
+"""The functions a person calls: one question each, answered by any estimator that offers it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infoscope.core.estimate import Estimate, Plane
+
+
+def _made(name: str, options: dict[str, Any]) -> Any:
+    from infoscope.measure.estimators import _base
+
+    return _base.make(name, **options)
+
+
+def entropy(t: Any, estimator: str = "kde", *, strict: bool = False, **options: Any) -> Estimate:
+    """Entropy of the rows of ``t [n, d]`` in nats; the result's ``estimand`` says of what exactly.
+
+    t: NumPy array or torch tensor on any device, rows are samples, 1-D means one column.
+    estimator: ``"kde"`` for h(T + noise) with a certified bracket, ``"binned"`` for H(Bin(T)), or another.
+    strict: raise :class:`~infoscope.core.errors.UntrustedEstimateError` instead of returning a status other than OK.
+    options: the estimator's, e.g. ``noise=0.1`` (a standard deviation), ``noise_variance=0.01``, ``bins=30``.
+
+    Raises
+    ------
+    UnknownNameError: no such estimator or option. InputError: unusable data or options.
+    """
+    estimate = _made(estimator, options).entropy(t)
+    return estimate.trusted() if strict else estimate
+
+
+def mutual_information(x: Any, y: Any, estimator: str = "binned", *, strict: bool = False, **options: Any) -> Estimate:
+    """I(X;Y) in nats between the rows of ``x [n, d]`` and ``y``.
+
+    y: whole numbers, booleans or words ``[n]`` are class labels; anything else is rows ``[n, e]`` of real numbers,
+    which only some estimators take. Other arguments and errors as in :func:`entropy`.
+    """
+    estimate = _made(estimator, options).mutual_information(x, y)
+    return estimate.trusted() if strict else estimate
+
+
+def plane(t: Any, y: Any, estimator: str = "binned", *, strict: bool = False, **options: Any) -> Plane:
+    """One layer's point on the information plane: I(X;T) with every row of ``t [n, d]`` a distinct input, and I(T;Y).
+
+    y: class labels ``[n]``. Both values are in nats. With ``strict`` both must have status OK, which the I(X;T) of a
+    binned deterministic network never has (VACUOUS). Other arguments and errors as in :func:`entropy`.
+    """
+    point = _made(estimator, options).plane(t, y)
+    return point.trusted() if strict else point

@@ -1,0 +1,253 @@
+"""Watching a training loop that somebody else wrote, without changing a bit of what it computes."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import operator
+import time
+import warnings
+from collections.abc import Container, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from infoscope.core import check
+from infoscope.core.errors import InfoscopeError, InputError
+from infoscope.core.folder import RunFolder
+from infoscope.core.measurement import Measured, Measurement, series
+from infoscope.core.provenance import provenance
+from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
+from infoscope.record import attaching, evaluation
+from infoscope.record.inputs import BATCH_SIZE, Inputs
+from infoscope.record.sites import representations, resolve, unwrap
+from infoscope.record.trajectory import Trajectory
+from infoscope.record.untouched import borrowed_randomness, device_of, eager
+
+NETWORK = "model"  # the name of the one network of a watched run
+FLUSH_SECONDS = 10.0  # the most measuring that a kill can lose
+
+
+class Watch:
+    """A context manager around a training loop; :meth:`step` records when the schedule says so.
+
+    Arguments
+    ---------
+    model: any ``nn.Module``; ``torch.compile`` and data-parallel wrappers are looked through.
+    inputs: the evaluation set, fixed: a tensor or array, a tuple or a mapping of them, as ``model`` takes it.
+    variables: class labels ``[n]`` of the evaluation set by name.
+    measurements: what to measure at each site; may be empty when snapshots are kept.
+    folder: of the new run. ``resume=True`` goes on with the run it holds; steps that have rows are not measured again.
+    sites: names or globs (see :mod:`infoscope.record.sites`); by default every leaf module.
+    schedule: any container of steps (:mod:`infoscope.record.schedule`); by default 0 and about 20 steps a decade.
+    snapshots: also keep the weights at each recorded step, so that other measures can be taken later.
+    batch_size: rows of the evaluation set in one forward. steps_per_epoch: turns steps into epochs, where
+        :meth:`step` is not told the epoch; without either, epochs are 0.
+
+    Strict when attaching, tolerant inside the loop: a refused measurement becomes a FAILED row with the reason, a disk
+    that fills ends the recording; each is told in one warning, and the training goes on.
+
+    Raises
+    ------
+    UnknownNameError: a site that the model does not have.
+    InputError: labels of another length, a place that cannot be read, or another argument that cannot be used.
+    RunFolderError: the folder holds a run (of something else, when resuming), or another process writes to it.
+    """
+
+    def __init__(
+        self,
+        model: torch.nn.Module,
+        inputs: Any,
+        variables: Mapping[str, Any],
+        measurements: Sequence[Measurement],
+        folder: str | Path,
+        *,
+        sites: str | Iterable[str] | None = None,
+        schedule: Container[int] | None = None,
+        snapshots: bool = True,
+        batch_size: int = BATCH_SIZE,
+        steps_per_epoch: int | None = None,
+        resume: bool = False,
+    ) -> None:
+        self.sites = resolve(model, sites, inputs, batch_size)
+        self.seconds = 0.0  # spent recording, so far
+        self._model, self._batch_size = unwrap(model), batch_size
+        self._inputs = Inputs.of(inputs, self._model).copy()
+        self._variables = attaching.labels(variables, len(self._inputs))
+        self._measurements = attaching.measurements(measurements, snapshots)
+        self._path, self._resume = Path(folder), resume
+        self._schedule = attaching.schedule(schedule)
+        self._steps_per_epoch = None if steps_per_epoch is None else check.count(steps_per_epoch, "steps_per_epoch")
+        self._trajectory = Trajectory(RunFolder(self._path).snapshots_path / NETWORK) if snapshots else None
+        self._known: dict[tuple[str, str], list[tuple[str, str, str]]] = {}  # what each measurement gave when it worked
+        self._warned: set[str] = set()
+        self._folder: RunFolder | None = None
+        self._pending: list[Rows] = []
+        self._done: set[int] = set()
+        self._stopped = False
+        self._next_flush = math.inf
+        self._held = ExitStack()
+
+    def __enter__(self) -> Watch:
+        folder = self._open_or_create()
+        with ExitStack() as held:
+            held.enter_context(folder.writing())
+            folder.update({"state": "running"})
+            self._done = self._steps_there(folder)
+            self._held = held.pop_all()
+        self._folder, self._stopped = folder, False
+        self._next_flush = time.monotonic() + FLUSH_SECONDS
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: Any) -> None:
+        try:
+            self._flush()
+            RunFolder(self._path).update({"state": "interrupted" if error or self._stopped else "done"})
+        except Exception as reason:
+            self._stop(reason)
+        finally:
+            self._folder, self._next_flush = None, math.inf
+            self._held.close()
+
+    def step(self, step: int, epoch: float | None = None) -> None:
+        """Say that ``step`` updates have been made; records when the schedule holds that step, else returns at once.
+
+        ``step(0)`` before the first update records the network as initialised. A step that was recorded is not again.
+
+        Raises
+        ------
+        InputError: ``step`` is not a whole number, or a step is due outside the ``with`` block.
+        """
+        try:
+            step = operator.index(step)  # a NumPy integer would be searched for in a range one by one
+        except TypeError:
+            raise InputError(f"step is {step!r}, wanted a whole number: the count of updates made so far") from None
+        if step in self._schedule:
+            if self._folder is None:
+                raise InputError(
+                    f"step {step} came outside the watch: call it inside `with infoscope.watch(…) as scope:`"
+                )
+            if not self._stopped and step not in self._done:
+                self._record(self._folder, step, epoch)
+        if time.monotonic() >= self._next_flush:
+            self._flush(step)
+
+    def _record(self, folder: RunFolder, step: int, epoch: float | None) -> None:
+        started = time.perf_counter()
+        if epoch is None:
+            epoch = step / self._steps_per_epoch if self._steps_per_epoch else 0.0
+        rows = RowsBuilder(folder.id)  # of this step alone, so that an interruption leaves no half of it
+        with borrowed_randomness(), torch.no_grad(), eager(device_of(self._model).type):
+            if self._trajectory is not None:
+                state = {name: t for name, t in self._model.state_dict().items() if isinstance(t, torch.Tensor)}
+                try:
+                    self._trajectory.write(step, epoch, {name: t.detach()[None] for name, t in state.items()})
+                except Exception as reason:
+                    return self._stop(reason, step)
+            self._measure(rows, step, float(epoch))
+        self._pending.append(rows.rows())
+        self._done.add(step)
+        self.seconds += time.perf_counter() - started
+
+    def _measure(self, rows: RowsBuilder, step: int, epoch: float) -> None:
+        """Add rows for every site and measurement."""
+        read: dict[str, Any] = {}
+        if self._measurements:
+            try:
+                read = dict(representations(self._model, self._inputs, self.sites, self._batch_size))
+            except Exception as reason:  # whatever it is, it must not end the user's training
+                read = dict.fromkeys(self.sites, reason)
+        for index, site in enumerate(self.sites):
+            for measurement in self._measurements:
+                place = Place(
+                    network=NETWORK, step=step, epoch=epoch, site=site, site_index=index, variable="input",
+                    estimator=measurement.id, options=options_text(measurement.options),
+                )  # fmt: skip
+                self._measure_site(rows, place, measurement, read[site])
+
+    def _measure_site(
+        self, rows: RowsBuilder, place: Place, measurement: Measurement, t: torch.Tensor | Exception
+    ) -> None:
+        known = self._known.setdefault((place.estimator, place.options), [])
+        try:
+            if isinstance(t, Exception):
+                raise t
+            (found,) = measurement.measure(t[None], self._variables)
+            placed = [(_place(place, m), m.estimate) for m in found]
+            for here, estimate in placed:
+                rows.add(here, estimate)
+            known[:] = [(here.variable, here.options, estimate.quantity) for here, estimate in placed]
+        except Exception as reason:
+            sentence = str(reason) if isinstance(reason, InfoscopeError) else f"{type(reason).__name__}: {reason}"
+            self._warn("refused", f"{place.estimator} was refused at step {place.step}, site {place.site}: {sentence}")
+            for variable, options, quantity in known or [("input", place.options, "I(X;T)")]:
+                here = dataclasses.replace(place, variable=variable, options=options)
+                rows.add_failure(here, quantity, sentence, len(self._inputs))
+
+    def _flush(self, step: int | None = None) -> None:
+        """Write the rows that wait; they go on waiting when that fails."""
+        folder = RunFolder(self._path)
+        try:
+            folder.append(Rows.concat(self._pending))
+            self._pending.clear()
+            folder.beat()
+            self._next_flush = time.monotonic() + FLUSH_SECONDS
+        except Exception as reason:
+            self._stop(reason, step)
+
+    def _stop(self, reason: Exception, step: int | None = None) -> None:
+        """Record no more; the user's training goes on."""
+        self._stopped, self._next_flush = True, math.inf
+        where = "on the way out" if step is None else f"at step {step}"
+        self._warn("stopped", f"recording into {self._path} stopped {where} and the training goes on: {reason}")
+
+    def _warn(self, kind: str, text: str) -> None:
+        if kind not in self._warned:
+            self._warned.add(kind)
+            warnings.warn(f"infoscope: {text}", UserWarning, stacklevel=2)
+
+    def _manifest(self) -> dict[str, Any]:
+        """What must be the same when a run is gone on with."""
+        kind = type(self._model)
+        network = {
+            "title": kind.__name__,
+            "sites": self.sites,
+            "recipe": {"watched": f"{kind.__module__}.{kind.__qualname__}", "batch_size": self._batch_size},
+            "task": "watched",
+        }
+        measures = [{"estimator": m.id, "options": m.options} for m in self._measurements]
+        manifest = {
+            "networks": {NETWORK: network},
+            "seeds": [0],
+            "measures": measures,
+            "evaluation": evaluation.digest(self._inputs, self._variables),
+        }
+        return json.loads(json.dumps(manifest, default=list))
+
+    def _open_or_create(self) -> RunFolder:
+        wanted = self._manifest()
+        if RunFolder(self._path).manifest_path.exists():
+            return attaching.same_run(self._path, wanted, self._resume)
+        evaluation.save(self._path, self._inputs, self._variables)
+        title = f"watched {type(self._model).__name__}"
+        return RunFolder.create(self._path, {"title": title, **wanted, "state": "running", **provenance()})
+
+    def _steps_there(self, folder: RunFolder) -> set[int]:
+        """The steps that need no recording: those with rows of every measurement, or a snapshot where none is taken."""
+        if not self._measurements:
+            return set(self._trajectory.steps) if self._trajectory else set()
+        there = folder.rows().filter(network=NETWORK)
+        steps = []
+        for measurement in self._measurements:
+            rows = there.filter(estimator=measurement.id)
+            ours = rows.filter(options=series(measurement.options, rows.unique("options")))
+            steps.append(set(ours.column("step").tolist()))
+        return set.intersection(*steps)
+
+
+def _place(place: Place, measured: Measured) -> Place:
+    options = place.options if measured.options is None else options_text(measured.options)
+    return dataclasses.replace(place, variable=measured.variable, options=options)

@@ -1,0 +1,85 @@
+"""A plot by name, as a figure: shown in a notebook, or written to PNG, SVG, PDF, HTML or JSON without a browser."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from infoscope.core import registry
+from infoscope.core.errors import InputError
+from infoscope.core.folder import atomic
+from infoscope.core.rows import Rows
+
+SUFFIXES = (".png", ".svg", ".pdf", ".html", ".json")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A Vega-Lite specification with its data. A notebook draws it; :meth:`save` writes it."""
+
+    spec: dict[str, Any]
+
+    def save(self, path: str | Path) -> Path:
+        """Write the figure to ``path``; its suffix says how: .png (twice the size), .svg, .pdf, .html or .json.
+
+        Raises
+        ------
+        InputError: for another suffix.
+        """
+        path = Path(path)
+        if path.suffix.lower() not in SUFFIXES:
+            raise InputError(
+                f"a figure cannot be written as {path.name!r}, wanted a known suffix: "
+                f"end the name in {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}"
+            )
+        content = self._rendered(path.suffix.lower())
+        with atomic(path) as temporary:
+            if isinstance(content, str):
+                temporary.write_text(content, encoding="utf-8")
+            else:
+                temporary.write_bytes(content)
+        return path
+
+    def _rendered(self, suffix: str) -> str | bytes:
+        import vl_convert  # carries its own JavaScript engine, so it is only loaded to draw
+
+        spec = json.dumps(self.spec, allow_nan=False)
+        if suffix == ".json":
+            return spec
+        if suffix == ".svg":
+            return vl_convert.vegalite_to_svg(spec)
+        if suffix == ".pdf":
+            return vl_convert.vegalite_to_pdf(spec)
+        if suffix == ".html":
+            return vl_convert.vegalite_to_html(spec, bundle=True)
+        return vl_convert.vegalite_to_png(spec, scale=2)
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return {"application/vnd.vegalite.v5+json": self.spec, "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return f"Figure({self.spec.get('title', {}).get('text', 'several panels')!r})"
+
+
+def figure(plot: str, rows: Rows, **options: Any) -> Figure:
+    """The plot called ``plot`` of ``rows``, which are of one network.
+
+    Raises
+    ------
+    UnknownNameError: for a plot that does not exist. InputError: for an option it does not have, or rows of several
+        networks.
+    """
+    draws = registry.load("plots", plot)
+    known = [name for name in inspect.signature(draws).parameters if name != "rows"]
+    wrong = sorted(set(options) - set(known))
+    if wrong:
+        raise InputError(f"the plot {plot!r} has no option {wrong[0]!r}: it has {', '.join(known)}")
+    return Figure(draws(rows, **options))
+
+
+def draw(plot: str, rows: Rows, path: str | Path, **options: Any) -> Path:
+    """Write the plot called ``plot`` of ``rows`` to ``path``; the suffix says how (see :meth:`Figure.save`)."""
+    return figure(plot, rows, **options).save(path)

@@ -1,0 +1,25 @@
+"""Learning curves."""
+
+from __future__ import annotations
+
+from infoscope.core.rows import Rows
+from infoscope.show.plots._over_time import over_time
+from infoscope.show.plots._style import Spec
+
+heading = "Learning curves"
+order = 3
+quantities = ("loss", "accuracy")
+by = "split"
+together = False
+
+
+def curves(rows: Rows, *, width: int = 460, height: int = 220) -> Spec:
+    """Loss (in bits) and accuracy by split against log(1 + epoch), members as faint lines under their mean.
+
+    ``rows`` are of one network; those of other quantities are not looked at.
+
+    Raises
+    ------
+    InputError: for rows of more than one network or run.
+    """
+    return over_time(rows, quantities, heading, (width, height), by=by, faint=True)

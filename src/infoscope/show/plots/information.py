@@ -1,0 +1,26 @@
+"""Information against training time."""
+
+from __future__ import annotations
+
+from infoscope.core.rows import Rows
+from infoscope.show.plots._over_time import over_time
+from infoscope.show.plots._style import Spec
+
+heading = "Information along training"
+order = 2
+quantities = ("I(X;T)", "I(T;Y)")
+by = "site"
+together = False
+
+
+def information(rows: Rows, *, width: int = 460, height: int = 260) -> Spec:
+    """I(X;T) and I(T;Y) of each site in bits against log(1 + epoch), mean of members with a band.
+
+    The band is the 10th to 90th percentile of the members; with one member it is the rows' own interval (for the KDE
+    estimator the certified bracket). ``rows`` are of one network; of several series the first is drawn and named.
+
+    Raises
+    ------
+    InputError: for rows of more than one network or run.
+    """
+    return over_time(rows, quantities, heading, (width, height), by=by)

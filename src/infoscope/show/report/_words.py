@@ -1,0 +1,138 @@
+"""What the report says in words and tables: verdicts, estimands, failures, provenance. Plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from infoscope.core.estimate import Status
+from infoscope.core.rows import Rows
+from infoscope.core.units import shown
+
+#: Shapes, so that colour is never the only carrier of meaning.
+SIGNS = {
+    "reproduced": "✓",
+    "partly": "◐",
+    "not reproduced": "✗",
+    "inconclusive": "?",
+    "not testable here": "–",
+    "holds": "✓",
+    "fails": "✗",
+    "unclear": "?",
+    "missing": "–",
+}
+_BOUNDS = {"lower": "lower bound", "upper": "upper bound", "none": "not a bound"}
+MOST_ROWS = 40
+
+
+def verdict(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """A stored verdict with its numbers written out in the unit shown."""
+    findings = [
+        {
+            **finding,
+            "shown": shown(finding["value"], finding["unit"], finding.get("interval")),
+            "sign": SIGNS[finding["outcome"]],
+        }
+        for finding in stored.get("findings", [])
+    ]
+    headline = next((finding for finding in findings if finding.get("headline")), None)
+    return {**stored, "findings": findings, "headline": headline, "sign": SIGNS.get(stored["outcome"], "–")}
+
+
+def tally(verdicts: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int]]:
+    """How often each outcome occurs: ``(sign, outcome, count)``, best first."""
+    counts = {outcome: sum(v["outcome"] == outcome for v in verdicts) for outcome in SIGNS}
+    return [(SIGNS[outcome], outcome, count) for outcome, count in counts.items() if count]
+
+
+def estimands(rows: Rows) -> tuple[list[dict[str, Any]], int]:
+    """What each number truly estimates, with how many have which status; and how many further lines were left out."""
+    keys = ["quantity", "variable", "estimator", "estimand", "bound", "interval_kind", "network", "status"]
+    lines: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for *what, network, status, count in _counts(rows, keys):
+        if status == Status.FAILED.name:
+            continue  # they have no estimand; their reasons have a table of their own
+        line = lines.setdefault(tuple(what), {"networks": {}, "statuses": {}})
+        line["networks"][network] = True
+        line["statuses"][status] = line["statuses"].get(status, 0) + count
+    found = [
+        {
+            "quantity": quantity,
+            "variable": variable,
+            "estimator": estimator,
+            "estimand": estimand,
+            "bound": _BOUNDS.get(bound or "none", bound),
+            "interval": interval,
+            "networks": ", ".join(line["networks"]),
+            "statuses": [(name, count, Status[name].sentence) for name, count in line["statuses"].items()],
+        }
+        for (quantity, variable, estimator, estimand, bound, interval), line in lines.items()
+    ]
+    return found[:MOST_ROWS], max(0, len(found) - MOST_ROWS)
+
+
+def failures(rows: Rows) -> tuple[list[dict[str, Any]], int]:
+    """The measurements without a number and their reasons; and how many further lines were left out."""
+    keys = ["network", "site", "quantity", "estimator", "notes"]
+    failed = _counts(rows.filter(status=Status.FAILED.name), keys)
+    return [dict(zip([*keys, "count"], line, strict=True)) for line in failed[:MOST_ROWS]], max(
+        0, len(failed) - MOST_ROWS
+    )
+
+
+def _counts(rows: Rows, keys: list[str]) -> list[tuple[Any, ...]]:
+    """Each combination of these text columns with how many rows hold it, in order of first appearance."""
+    if not len(rows):
+        return []
+    table = pa.table({key: pc.fill_null(rows.table[key].cast(pa.string()), "") for key in keys})
+    groups = table.group_by(keys, use_threads=False).aggregate([([], "count_all")])
+    return list(zip(*(groups[name].to_pylist() for name in (*keys, "count_all")), strict=True))
+
+
+def provenance(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Where a run's numbers came from, as ``(label, text)``; what the run folder does not say is said to be missing."""
+    commit = manifest.get("commit")
+    changed = {True: ", with uncommitted changes", False: ", clean"}.get(manifest.get("dirty"), "")  # type: ignore[arg-type]
+    lines = [
+        ("started", manifest.get("started")),
+        ("state", manifest.get("state")),
+        ("figure", manifest.get("figure")),
+        ("preset", manifest.get("preset")),
+        ("seeds", _ranges(manifest.get("seeds") or [])),
+        ("commit", f"{commit}{changed}" if commit else "not a git checkout; the version says what it can"),
+        ("versions", _pairs(manifest.get("versions"))),
+        ("machine", _pairs(manifest.get("machine"))),
+        ("threads", _pairs(manifest.get("threads"))),
+        ("data", _pairs(manifest.get("data"))),
+    ]
+    for name, network in (manifest.get("networks") or {}).items():
+        lines.append(
+            (f"network {name}", f"{network.get('title') or name}; sites {', '.join(network.get('sites') or [])}")
+        )
+        if network.get("recipe"):
+            lines.append((f"training of {name}", _pairs(network["recipe"])))
+    return [(label, str(text)) for label, text in lines if text not in (None, "")]
+
+
+def _ranges(seeds: Sequence[int]) -> str:
+    """``0–49 (50 seeds)`` when they are consecutive, else all of them."""
+    if not seeds:
+        return ""
+    consecutive = len(seeds) > 2 and list(seeds) == list(range(seeds[0], seeds[0] + len(seeds)))
+    text = f"{seeds[0]}–{seeds[-1]}" if consecutive else ", ".join(map(str, seeds))
+    return f"{text} ({len(seeds)} seed{'s' * (len(seeds) != 1)})"
+
+
+def _pairs(content: Any) -> str:
+    """Nested values on one line: ``python 3.11, torch 2.13``."""
+    if isinstance(content, Mapping):
+        said = ((key, _pairs(value)) for key, value in content.items() if value is not None)
+        return ", ".join(f"{key} {f'({text})' if isinstance(content[key], Mapping) else text}" for key, text in said)
+    if isinstance(content, (list, tuple)):
+        return (
+            "–".join(map(str, content)) if all(isinstance(v, int) for v in content) else ", ".join(map(_pairs, content))
+        )
+    return "" if content is None else str(content)

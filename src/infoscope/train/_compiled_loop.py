@@ -1,0 +1,247 @@
+"""One member's training as one compiled loop: forward, backward and update with the minibatch on the SIMD axis.
+
+Arrays are laid out ``[unit, row of the batch]``, so that every inner loop runs over 256 contiguous floats that stay in
+the first-level cache. The network is one flat vector of parameters: for each layer W [out, in] row-major, then b [out].
+The readable twin is :mod:`infoscope.train.batched`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from infoscope.train._vector_math import F, exp, sigmoid, softplus, tanh
+
+#: Activations whose derivative can be had from their output, which is all the loop keeps.
+CODES = {"linear": 0, "tanh": 1, "relu": 2, "sigmoid": 3, "softsign": 4, "softplus": 5, "hard_tanh": 6, "leaky_relu": 7}
+CODES["scaled_sigmoid"] = CODES["tanh"]  # 2 sigmoid(2x) - 1 is tanh
+LEAK = F(0.01)
+_FAST = {"reassoc", "contract", "arcp", "nsz"}  # not nnan/ninf: a diverged member must stay visibly diverged
+# error_model="numpy" everywhere: Python's raises on a division by zero, a branch that keeps loops from vectorising
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def batch_order(seed, epoch, order):
+    """Shuffle ``order`` in place (Fisher-Yates). Only (seed, epoch) decide how, so a run can resume anywhere."""
+    state = np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(epoch) * np.uint64(0xD1B54A32D192ED03)
+    for i in range(len(order) - 1, 0, -1):
+        state += np.uint64(0x9E3779B97F4A7C15)  # splitmix64
+        z = state
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        z = z ^ (z >> np.uint64(31))
+        j = np.int64(((z >> np.uint64(32)) * np.uint64(i + 1)) >> np.uint64(32))
+        order[i], order[j] = order[j], order[i]
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _activate(a, first, last, size, code):
+    for u in range(first, last):
+        if code == 1:
+            for b in range(size):
+                a[u, b] = tanh(a[u, b])
+        elif code == 2:
+            for b in range(size):
+                a[u, b] = max(a[u, b], F(0.0))
+        elif code == 3:
+            for b in range(size):
+                a[u, b] = sigmoid(a[u, b])
+        elif code == 4:
+            for b in range(size):
+                a[u, b] = a[u, b] / (F(1.0) + abs(a[u, b]))
+        elif code == 5:
+            for b in range(size):
+                a[u, b] = softplus(a[u, b])
+        elif code == 6:
+            for b in range(size):
+                a[u, b] = min(max(a[u, b], F(-1.0)), F(1.0))
+        elif code == 7:
+            for b in range(size):
+                a[u, b] = max(a[u, b], LEAK * a[u, b])
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _times_derivative(g, a, first, last, size, code):
+    """g *= f'(z), written in terms of the output a = f(z)."""
+    for u in range(first, last):
+        if code == 1:
+            for b in range(size):
+                g[u, b] *= F(1.0) - a[u, b] * a[u, b]
+        elif code == 2:
+            for b in range(size):
+                g[u, b] = g[u, b] if a[u, b] > F(0.0) else F(0.0)
+        elif code == 3:
+            for b in range(size):
+                g[u, b] *= a[u, b] * (F(1.0) - a[u, b])
+        elif code == 4:
+            for b in range(size):
+                s = F(1.0) - abs(a[u, b])
+                g[u, b] *= s * s
+        elif code == 5:
+            for b in range(size):
+                g[u, b] *= F(1.0) - exp(-a[u, b])
+        elif code == 6:
+            for b in range(size):
+                g[u, b] = g[u, b] if abs(a[u, b]) < F(1.0) else F(0.0)
+        elif code == 7:
+            for b in range(size):
+                g[u, b] *= F(1.0) if a[u, b] > F(0.0) else LEAK
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _affine(p, w, rows_out, rows_in, z, zo, a, ai, size):
+    """z[zo + o] = b[o] + sum_i W[o, i] a[ai + i], four inputs at a time."""
+    bias = w + rows_out * rows_in
+    for o in range(rows_out):
+        start = p[bias + o]
+        at = w + o * rows_in
+        for b in range(size):
+            z[zo + o, b] = start
+        i = 0
+        while i + 4 <= rows_in:
+            w0, w1, w2, w3 = p[at + i], p[at + i + 1], p[at + i + 2], p[at + i + 3]
+            for b in range(size):
+                z[zo + o, b] += (
+                    w0 * a[ai + i, b] + w1 * a[ai + i + 1, b] + w2 * a[ai + i + 2, b] + w3 * a[ai + i + 3, b]
+                )
+            i += 4
+        while i < rows_in:
+            w0 = p[at + i]
+            for b in range(size):
+                z[zo + o, b] += w0 * a[ai + i, b]
+            i += 1
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _softmax_gradient(a, g, first, classes, labels, size):
+    """Turn logits in ``a`` into probabilities and write d(mean cross-entropy)/d(logits) into ``g``."""
+    for b in range(size):
+        top = a[first, b]
+        for k in range(1, classes):
+            top = max(top, a[first + k, b])
+        g[first, b] = top
+    for k in range(classes - 1, -1, -1):  # g[first] holds the maximum until its own turn, last
+        for b in range(size):
+            a[first + k, b] = exp(a[first + k, b] - g[first, b])
+    for b in range(size):
+        total = a[first, b]
+        for k in range(1, classes):
+            total += a[first + k, b]
+        g[first, b] = F(1.0) / total
+    scale = F(1.0) / F(size)
+    for k in range(classes - 1, -1, -1):
+        for b in range(size):
+            a[first + k, b] *= g[first, b]
+            hit = F(1.0) if labels[b] == k else F(0.0)
+            g[first + k, b] = (a[first + k, b] - hit) * scale
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _weight_gradient(gp, w, rows_out, rows_in, g, go, a, ai, size):
+    """gp = dLoss/dW and dLoss/db of one layer; four dot products over the batch at a time."""
+    bias = w + rows_out * rows_in
+    for o in range(rows_out):
+        at = w + o * rows_in
+        total = F(0.0)
+        for b in range(size):
+            total += g[go + o, b]
+        gp[bias + o] = total
+        i = 0
+        while i + 4 <= rows_in:
+            s0, s1, s2, s3 = F(0.0), F(0.0), F(0.0), F(0.0)
+            for b in range(size):
+                d = g[go + o, b]
+                s0 += d * a[ai + i, b]
+                s1 += d * a[ai + i + 1, b]
+                s2 += d * a[ai + i + 2, b]
+                s3 += d * a[ai + i + 3, b]
+            gp[at + i], gp[at + i + 1], gp[at + i + 2], gp[at + i + 3] = s0, s1, s2, s3
+            i += 4
+        while i < rows_in:
+            s0 = F(0.0)
+            for b in range(size):
+                s0 += g[go + o, b] * a[ai + i, b]
+            gp[at + i] = s0
+            i += 1
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _back(p, w, rows_out, rows_in, g, go, gi, size):
+    """g[gi + i] = sum_o W[o, i] g[go + o], two outputs at a time."""
+    for i in range(rows_in):
+        for b in range(size):
+            g[gi + i, b] = F(0.0)
+        o = 0
+        while o + 2 <= rows_out:
+            w0, w1 = p[w + o * rows_in + i], p[w + (o + 1) * rows_in + i]
+            for b in range(size):
+                g[gi + i, b] += w0 * g[go + o, b] + w1 * g[go + o + 1, b]
+            o += 2
+        while o < rows_out:
+            w0 = p[w + o * rows_in + i]
+            for b in range(size):
+                g[gi + i, b] += w0 * g[go + o, b]
+            o += 1
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _adam(p, m, v, gp, step, rate):
+    """Adam with beta 0.9 and 0.999, epsilon 1e-8 (Kingma & Ba 2015, algorithm 1)."""
+    scale = F(rate / (1.0 - 0.9**step))
+    unbias = F(1.0 / np.sqrt(1.0 - 0.999**step))
+    for k in range(len(p)):
+        m[k] = F(0.9) * m[k] + F(0.1) * gp[k]
+        v[k] = F(0.999) * v[k] + F(0.001) * gp[k] * gp[k]
+        p[k] -= scale * m[k] / (np.sqrt(v[k]) * unbias + F(1e-8))
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _descend(p, gp, rate):
+    for k in range(len(p)):
+        p[k] -= F(rate) * gp[k]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, last_epoch, batch, rate, adam):
+    """Train one member in place from after ``first_epoch`` to after ``last_epoch``.
+
+    sizes: widths from input to output. p, m, v: flat parameters and Adam moments. x [inputs, n] float32 with one column
+    a sample, y [n] int32. rows: the member's training rows. A batch that the rows do not fill is the last and shorter.
+    """
+    layers = len(sizes) - 1
+    offset = np.zeros(layers + 2, np.int64)
+    weights = np.zeros(layers + 1, np.int64)
+    for l in range(layers + 1):
+        offset[l + 1] = offset[l] + sizes[l]
+    for l in range(layers):
+        weights[l + 1] = weights[l] + sizes[l + 1] * (sizes[l] + 1)
+    a = np.empty((offset[layers + 1], batch), np.float32)
+    g = np.empty((offset[layers + 1], batch), np.float32)
+    gp = np.empty(len(p), np.float32)
+    labels = np.empty(batch, np.int32)
+    order = np.empty(len(rows), np.int64)
+    per_epoch = (len(rows) + batch - 1) // batch
+    for epoch in range(first_epoch, last_epoch):
+        order[:] = rows
+        batch_order(seed, epoch, order)
+        for k in range(per_epoch):
+            size = min(batch, len(order) - k * batch)
+            for i in range(sizes[0]):
+                for b in range(size):
+                    a[i, b] = x[i, order[k * batch + b]]
+            for b in range(size):
+                labels[b] = y[order[k * batch + b]]
+            for l in range(layers):
+                _affine(p, weights[l], sizes[l + 1], sizes[l], a, offset[l + 1], a, offset[l], size)
+                if l < layers - 1:
+                    _activate(a, offset[l + 1], offset[l + 2], size, code)
+            _softmax_gradient(a, g, offset[layers], sizes[layers], labels, size)
+            for l in range(layers - 1, -1, -1):
+                _weight_gradient(gp, weights[l], sizes[l + 1], sizes[l], g, offset[l + 1], a, offset[l], size)
+                if l > 0:
+                    _back(p, weights[l], sizes[l + 1], sizes[l], g, offset[l + 1], offset[l], size)
+                    _times_derivative(g, a, offset[l], offset[l + 1], size, code)
+            if adam:
+                _adam(p, m, v, gp, epoch * per_epoch + k + 1, rate)
+            else:
+                _descend(p, gp, rate)

@@ -1,0 +1,52 @@
+"""The activations the papers name, as torch functions and as modules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+LEAK = 0.01
+
+
+def scaled_sigmoid(z: Tensor) -> Tensor:
+    """2 sigmoid(2z) - 1, which is tanh(z): the class reproduction's "sigmoid with tanh's range"."""
+    return 2 * torch.sigmoid(2 * z) - 1
+
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "linear": lambda z: z,
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "sigmoid": torch.sigmoid,
+    "softsign": functional.softsign,
+    "softplus": functional.softplus,
+    "hard_tanh": functional.hardtanh,
+    "leaky_relu": lambda z: functional.leaky_relu(z, LEAK),
+    "gelu": functional.gelu,
+    "scaled_sigmoid": scaled_sigmoid,
+}
+#: The interval the activation cannot leave, where it has one.
+RANGES: dict[str, tuple[float, float]] = {
+    "tanh": (-1.0, 1.0),
+    "sigmoid": (0.0, 1.0),
+    "softsign": (-1.0, 1.0),
+    "hard_tanh": (-1.0, 1.0),
+    "scaled_sigmoid": (-1.0, 1.0),
+}
+
+
+class Activation(nn.Module):
+    """One of :data:`ACTIVATIONS` as a module."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def forward(self, z: Tensor) -> Tensor:
+        return ACTIVATIONS[self.name](z)
+
+    def extra_repr(self) -> str:
+        return self.name

@@ -1,0 +1,247 @@
+"""A figure from nothing to verdicts, killed anywhere, measured again without training."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import infoscope
+from infoscope.claim import pipeline
+from infoscope.core.errors import DataMissingError, InputError, RunFolderError, UnknownNameError
+from infoscope.core.estimate import Status
+from infoscope.core.folder import RunFolder
+
+TANH, SEEDS = "saxe2018/tanh", 2
+
+
+def run(out: Path, figure: str = TANH, seeds: int = SEEDS) -> RunFolder:
+    return pipeline.run_figure(figure, "smoke", seeds, out)
+
+
+def snapshots(folder: RunFolder) -> dict[tuple, bytes]:
+    """Every stored number to the bit. (The files may differ: safetensors writes its header in any order.)"""
+    found = {}
+    for network in folder.manifest()["networks"]:
+        trajectory = infoscope.load(folder.path).trajectory_of(network)
+        for step in trajectory:
+            for name, tensor in trajectory[step].items():
+                found[network, step, trajectory.epoch(step), name] = tensor.numpy().tobytes()
+    return found
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory) -> RunFolder:
+    """One uninterrupted run, which tests may read but not write to."""
+    return run(tmp_path_factory.mktemp("whole"))
+
+
+@pytest.fixture
+def copy(whole, tmp_path) -> RunFolder:
+    """A run of its own for a test that writes to it."""
+    return RunFolder.open(shutil.copytree(whole.path, tmp_path / whole.id))
+
+
+def test_a_run_holds_every_site_member_step_and_curve(whole):
+    rows = whole.rows()
+    plan = pipeline.plan_of(whole, "tanh")
+    assert rows.sites() == ["network", *plan.network.layers]
+    binned = rows.filter(estimator="binned")
+    assert sorted(binned.unique("step")) == [13 * epoch for epoch in plan.epochs]  # 3277 rows are 13 batches of 256
+    assert len(binned) == len(plan.epochs) * 6 * SEEDS * 2
+    assert set(binned.unique("quantity")) == {"I(X;T)", "I(T;Y)"}
+    assert set(binned.unique("status")) <= {"VACUOUS", "SATURATED", "OK", "DEGENERATE"}
+    curves = rows.filter(estimator="training")
+    assert {(q, s) for q in ("loss", "accuracy") for s in ("train", "test")} == set(
+        zip(curves.column("quantity").tolist(), curves.column("split").tolist(), strict=True)
+    )
+    manifest = whole.manifest()
+    assert manifest["state"] == "done"
+    assert manifest["preset"] == "smoke"
+    assert manifest["data"]["boolean12"]
+    assert manifest["versions"]["torch"]
+    assert [verdict["preset"] for verdict in whole.verdicts()] == ["smoke"]
+
+
+def test_rows_agree_with_the_public_function_on_recomputed_activations(whole):
+    import torch
+
+    task = infoscope.task("boolean12")
+    loaded = infoscope.load(whole.path)
+    plan = pipeline.plan_of(whole, "tanh")
+    step = loaded.trajectory.steps[-1]
+    module = plan.network.module(loaded.trajectory[step], member=1)
+    t = module[0](torch.tensor(task.inputs)).detach()
+    wanted = infoscope.plane(t, task.variables["label"], estimator="binned", bins=30, range=(-1, 1))
+    found = loaded.rows.filter(step=step, site="hidden1", member=1, estimator="binned")
+    assert found.filter(quantity="I(X;T)").column("value")[0] == pytest.approx(wanted.xt.value)
+    assert found.filter(quantity="I(T;Y)").column("value")[0] == pytest.approx(wanted.ty.value)
+
+
+def test_the_same_command_again_changes_nothing(whole, tmp_path):
+    folder = run(tmp_path)  # a second run in full: the same seeds give the same bits
+    parts = {path: path.stat().st_mtime_ns for path in folder.path.rglob("*.parquet")}
+    again = run(tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in again.path.rglob("*.parquet")} == parts
+    assert again.rows().content_hash() == whole.rows().content_hash() == folder.rows().content_hash()
+
+
+@pytest.mark.parametrize("write", [2, 3, 7, 14, 20, 27, 28, 29, 30, 31])
+def test_interrupted_at_any_write_a_run_resumes_to_the_same_bits(whole, tmp_path, monkeypatch, write):
+    """Ctrl-C in the middle of the ``write``-th atomic write: run.json, a snapshot, a part of the rows, the verdicts."""
+    replace, count = os.replace, 0
+
+    def interrupted(source, target):
+        nonlocal count
+        count += 1
+        if count == write:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    monkeypatch.setattr(pipeline, "STATE_SECONDS", 0.0)  # store the trainer's state at every visit
+    try:
+        run(tmp_path)
+        reached_the_end = True
+    except KeyboardInterrupt:
+        reached_the_end = False
+    assert reached_the_end == (count < write)
+    monkeypatch.undo()
+    resumed = run(tmp_path)
+    assert resumed.rows().content_hash() == whole.rows().content_hash()
+    assert snapshots(resumed) == snapshots(whole)
+    assert not list(resumed.path.rglob("*.tmp"))
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL to be killed by")
+@pytest.mark.parametrize("written", [1, 6])
+def test_killed_without_warning_a_run_resumes_to_the_same_bits(whole, tmp_path, written):
+    arguments = f"{TANH!r}, 'smoke', {SEEDS}, Path({str(tmp_path)!r})"
+    code = f"from pathlib import Path; from infoscope.claim.pipeline import run_figure; run_figure({arguments})"
+    process = subprocess.Popen([sys.executable, "-c", code])
+    deadline = time.monotonic() + 120
+    while len(list(tmp_path.rglob("step-*.safetensors"))) < written and process.poll() is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    process.kill()
+    process.wait()
+    resumed = run(tmp_path)
+    assert resumed.rows().content_hash() == whole.rows().content_hash()
+    assert snapshots(resumed) == snapshots(whole)
+
+
+def test_another_run_in_the_same_folder_is_refused(copy, tmp_path):
+    with pytest.raises(RunFolderError, match=r"holds a run with other arguments.*pass another --out"):
+        run(tmp_path, seeds=3)
+
+
+def test_a_second_writer_is_refused(copy, tmp_path):
+    (copy.path / "heartbeat").write_text(f"{os.getppid()} {__import__('socket').gethostname()}")
+    with pytest.raises(RunFolderError, match="is writing to"):
+        run(tmp_path)
+
+
+def test_relu_bins_reach_the_largest_recorded_activity_of_each_member(tmp_path):
+    folder = run(tmp_path, "saxe2018/relu")
+    hidden = folder.rows().filter(estimator="binned", site="hidden2")
+    assert hidden.unique("options") == ['{"bins":100,"range":"recorded"}']
+    assert hidden.unique("estimand")[0].startswith("H(Bin(T)), 100 bins on this member's recorded range")
+    replay = pipeline.EnsembleReplay(folder, "relu", pipeline.plan_of(folder, "relu"))
+    sites = [site for site in replay.sites if site != "output"]
+    high = max(float(replay.representations(s)[site][1].max()) for s in replay.trajectory.steps for site in sites)
+    assert any(f"range [0, {high:.4g}]" in note for note in hidden.filter(member=1).unique("notes"))
+
+
+def test_measuring_again_needs_no_training(copy, monkeypatch):
+    monkeypatch.setattr(pipeline, "train_network", None)
+    loaded = infoscope.load(copy.path)
+    rows = loaded.measure("kde", sites=["hidden5"], noise_variance=0.1)
+    assert rows.unique("site") == ["hidden5"]
+    assert len(rows) == len(loaded.trajectory) * SEEDS * 2
+    assert (rows.column("low") <= rows.column("high")).all()
+    before = len(loaded.rows)
+    loaded.measure("kde", sites=["hidden5"], noise_variance=0.1)
+    assert len(loaded.rows) == before
+    several = loaded.measure("binned", sites=["hidden5"], bins=(15, 60))
+    assert len(several.unique("options")) == 2
+    before = len(loaded.rows)
+    loaded.measure("binned", sites=["hidden5"], bins=(15, 60))
+    assert len(loaded.rows) == before
+
+
+def test_a_measure_taken_later_does_not_touch_the_verdicts(copy):
+    loaded, before = infoscope.load(copy.path), copy.verdicts()
+    loaded.measure("binned", bins=5)
+    assert loaded.claims() == before
+
+
+def test_measuring_what_is_not_there_is_refused(whole):
+    loaded = infoscope.load(whole.path)
+    with pytest.raises(UnknownNameError, match=r"site of network tanh named 'hiden1'.*did you mean 'hidden1'"):
+        loaded.measure("binned", sites=["hiden1"])
+    with pytest.raises(UnknownNameError, match="estimator"):
+        loaded.measure("bined")
+    with pytest.raises(UnknownNameError, match="network"):
+        loaded.measure("binned", network="relu")
+    with pytest.raises(InputError, match="name and its options"):
+        loaded.measure(object())  # type: ignore[arg-type]
+
+
+def test_a_diverged_member_costs_its_own_rows_only(copy):
+    trajectory = infoscope.load(copy.path).trajectory
+    step = trajectory.steps[-1]
+    broken = trajectory[step]
+    broken["hidden3.linear.weight"][0] = float("nan")
+    trajectory.write(step, trajectory.epoch(step), broken)
+    rows = infoscope.load(copy.path).measure("binned", sites=["hidden3"], bins=10).filter(step=step)
+    failed = rows.filter(status=Status.FAILED.name)
+    assert failed.unique("member") == [0]
+    assert "NaN or infinity in 4096 of 4096 rows" in failed.unique("notes")[0]
+    assert np.isfinite(rows.filter(member=1).column("value")).all()
+
+
+def test_a_run_from_a_newer_version_is_refused(copy):
+    copy.update({"format": 99})
+    with pytest.raises(RunFolderError, match=r"newer infoscope .*upgrade with"):
+        infoscope.load(copy.path)
+
+
+def test_an_edited_recipe_is_refused_by_field(copy):
+    networks = copy.manifest()["networks"]
+    networks["tanh"]["recipe"]["epochs"] = "many"
+    copy.update({"networks": networks})
+    with pytest.raises(RunFolderError, match=r"recipe\.epochs"):
+        infoscope.load(copy.path).measure("binned", bins=10)
+
+
+def test_without_its_data_a_figure_says_so_and_nothing_breaks(tmp_path, monkeypatch):
+    def missing(name):
+        raise DataMissingError(f"the file of {name} is not on disk: put it into FOLDER")
+
+    monkeypatch.setattr(pipeline, "load_task", missing)
+    folder = run(tmp_path, "saxe2018/mnist")
+    verdicts = folder.verdicts()
+    assert {verdict["outcome"] for verdict in verdicts} == {"not testable here"}
+    assert all("put it into FOLDER" in " ".join(verdict["notes"]) for verdict in verdicts)
+    assert folder.manifest()["state"] == "no data"
+
+
+def test_the_mnist_figure_runs_on_the_real_digits(real_data, tmp_path):
+    folder = run(tmp_path, "saxe2018/mnist", seeds=1)
+    rows = folder.rows()
+    assert rows.unique("network") == ["tanh", "relu"]
+    kde = rows.filter(estimator="kde", quantity="I(X;T)")
+    assert (kde.column("low") <= kde.column("high") + 1e-6).all()
+    assert (kde.column("high") <= np.log(300) + 1e-3).all()
+    accuracy = rows.filter(network="relu", quantity="accuracy", split="train").curves()[2]
+    assert accuracy[0, -1] > accuracy[0, 0]
+    assert {verdict["claim"]["id"].split("/")[-1] for verdict in folder.verdicts()} == {
+        "relu-no-compression", "snr-falls", "norms-grow", "bounds",
+    }  # fmt: skip

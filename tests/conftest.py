@@ -1,0 +1,68 @@
+"""What every test shares: one thread, the device and precision asked for, the real data files where there are any."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")  # before anything imports torch; small operations are slower on two threads
+
+settings.register_profile("infoscope", deadline=None, derandomize="CI" in os.environ)  # a busy machine is not a failure
+settings.load_profile("infoscope")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--device", default="cpu", help="torch device for tests that take one (cpu, cuda, mps)")
+    parser.addoption("--dtype", default="float64", choices=["float32", "float64"], help="precision for those tests")
+
+
+@pytest.fixture(scope="session")
+def device(request: pytest.FixtureRequest) -> str:
+    """The torch device named by ``--device``."""
+    name = request.config.getoption("--device")
+    if name.startswith("cuda"):
+        import torch
+
+        if not torch.cuda.is_available():
+            pytest.skip(f"--device {name} was asked for and this machine has no CUDA device")
+    return name
+
+
+@pytest.fixture(scope="session")
+def dtype(request: pytest.FixtureRequest):
+    """The torch dtype named by ``--dtype``."""
+    import torch
+
+    return getattr(torch, request.config.getoption("--dtype"))
+
+
+@pytest.fixture(scope="session")
+def dev():
+    """``scripts/dev.py`` as a module."""
+    spec = importlib.util.spec_from_file_location("infoscope_dev_script", ROOT / "scripts" / "dev.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def real_data(dev) -> Path:
+    """The folder with the real data files, which INFOSCOPE_DATA then names; the test is skipped where there is none."""
+    folder = dev.data_folder()
+    if folder is None:
+        pytest.skip("no real data: INFOSCOPE_DATA is not set and ../shared/data/prepare does not exist")
+    if not (Path(folder) / "mnist").is_dir():
+        pytest.skip(f"no real data: {folder} (INFOSCOPE_DATA) holds no mnist folder")
+    os.environ["INFOSCOPE_DATA"] = str(folder)
+    return Path(folder)

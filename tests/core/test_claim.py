@@ -1,0 +1,164 @@
+"""Criteria decide by whole intervals, claims combine their parts, and a verdict knows which part decided it."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infoscope.core.claim import Claim, Criterion, Finding, Outcome, Verdict, combine
+
+NUMBERS = st.floats(-1e6, 1e6)
+
+
+def criteria():
+    gap = st.one_of(st.none(), st.floats(1e-3, 1e3))
+
+    def build(relation, threshold, gap):
+        sign = -1 if relation == ">=" else 1
+        return Criterion(relation, threshold, "bits", None if gap is None else threshold + sign * gap)
+
+    return st.builds(build, st.sampled_from(["<=", ">="]), NUMBERS, gap)
+
+
+def intervals():
+    return st.tuples(NUMBERS, NUMBERS).map(lambda pair: (min(pair), max(pair)))
+
+
+@pytest.mark.parametrize(
+    ("relation", "fails_at", "interval", "wanted"),
+    [
+        (">=", None, (2.0, 3.0), "holds"),
+        (">=", None, (1.9, 3.0), "unclear"),
+        (">=", None, (1.0, 2.0), "unclear"),
+        (">=", None, (1.0, 1.9), "fails"),
+        (">=", 1.0, (1.0, 1.9), "unclear"),
+        (">=", 1.0, (0.5, 1.0), "fails"),
+        (">=", 1.0, (0.5, 1.1), "unclear"),
+        ("<=", None, (1.0, 2.0), "holds"),
+        ("<=", None, (1.0, 2.1), "unclear"),
+        ("<=", None, (2.0, 3.0), "unclear"),
+        ("<=", None, (2.1, 3.0), "fails"),
+        ("<=", 3.0, (2.1, 3.0), "unclear"),
+        ("<=", 3.0, (3.0, 4.0), "fails"),
+    ],
+)
+def test_a_criterion_at_2_by_hand(relation, fails_at, interval, wanted):
+    assert Criterion(relation, 2.0, "bits", fails_at).decide(sum(interval) / 2, interval) == wanted
+
+
+@pytest.mark.parametrize(
+    ("relation", "value", "wanted"),
+    [(">=", 2.0, "holds"), (">=", 1.99, "fails"), ("<=", 2.0, "holds"), ("<=", 2.01, "fails")],
+)
+def test_without_an_interval_the_value_alone_decides(relation, value, wanted):
+    assert Criterion(relation, 2.0, "bits").decide(value, None) == wanted
+
+
+@given(criteria(), intervals())
+def test_holding_and_failing_exclude_each_other_under_shrinking(criterion, interval):
+    """What a whole interval decides, every point inside decides alike; nothing both holds and fails."""
+    low, high = interval
+    decided = criterion.decide((low + high) / 2, interval)
+    inside = {criterion.decide(point, None) for point in (low, (low + high) / 2, high)}
+    if decided != "unclear":
+        assert inside == {decided}
+    assert decided in ("holds", "fails", "unclear")
+
+
+@given(criteria(), intervals())
+def test_the_two_relations_are_mirror_images(criterion, interval):
+    low, high = interval
+    other = "<=" if criterion.relation == ">=" else ">="
+    fails_at = None if criterion.fails_at is None else -criterion.fails_at
+    mirrored = Criterion(other, -criterion.threshold, "bits", fails_at)
+    assert mirrored.decide(-low, (-high, -low)) == criterion.decide(low, interval)
+
+
+@given(st.sampled_from(["<=", ">="]), NUMBERS, NUMBERS)
+def test_without_a_gap_a_bare_value_is_never_unclear(relation, threshold, value):
+    assert Criterion(relation, threshold, "bits").decide(value, None) in ("holds", "fails")
+
+
+def test_a_criterion_prints_information_in_bits():
+    assert str(Criterion(">=", 2 * math.log(2), "nats")) == "≥ 2 bits"
+    assert str(Criterion("<=", 0.3, "accuracy")) == "≤ 0.3 accuracy"
+
+
+def finding(kind: str, name: str = "") -> Finding:
+    value, interval = {
+        "holds": (3.0, (2.5, 3.5)),
+        "fails": (1.0, (0.5, 1.5)),
+        "unclear": (2.0, (1.5, 2.5)),
+        "missing": (None, None),
+    }[kind]
+    return Finding(name or kind, Criterion(">=", 2.0, "bits"), value, interval, seeds=5)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "outcome"),
+    [
+        ((), Outcome.NOT_TESTABLE),
+        (("missing",), Outcome.NOT_TESTABLE),
+        (("holds", "missing"), Outcome.NOT_TESTABLE),
+        (("fails", "missing"), Outcome.NOT_TESTABLE),
+        (("holds",), Outcome.REPRODUCED),
+        (("holds", "holds"), Outcome.REPRODUCED),
+        (("fails",), Outcome.NOT_REPRODUCED),
+        (("fails", "unclear"), Outcome.NOT_REPRODUCED),
+        (("fails", "holds"), Outcome.PARTLY),
+        (("fails", "holds", "unclear"), Outcome.PARTLY),
+        (("unclear",), Outcome.INCONCLUSIVE),
+        (("holds", "unclear"), Outcome.INCONCLUSIVE),
+    ],
+)
+def test_combine(kinds, outcome):
+    for order in (kinds, kinds[::-1]):
+        assert combine([finding(kind) for kind in order]) is outcome
+
+
+def test_each_outcome_has_its_own_sentence():
+    assert len({outcome.sentence for outcome in Outcome}) == len(Outcome)
+
+
+def verdict(*findings: Finding) -> Verdict:
+    claim = Claim("E1", "saxe2018", "Fig. 1A", "A tanh network compresses.", "drop of 2 bits or more")
+    return Verdict(claim, combine(findings), findings, run="r", preset="smoke", seeds=5, notes=("earned at smoke",))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "wanted"),
+    [
+        (("holds", "unclear", "fails", "missing"), "missing"),
+        (("holds", "unclear", "fails"), "fails"),
+        (("holds", "unclear"), "unclear"),
+    ],
+)
+def test_the_headline_is_the_part_that_decided(kinds, wanted):
+    assert verdict(*(finding(kind) for kind in kinds)).headline.outcome == wanted
+
+
+def test_the_headline_of_what_holds_is_the_part_nearest_its_threshold():
+    near = Finding("near", Criterion(">=", 2.0, "bits"), 9.0, (2.1, 16.0))
+    far = Finding("far", Criterion("<=", 2.0, "bits"), 1.0, (0.9, 1.1))
+    assert verdict(far, near).headline is near
+    assert verdict(far, Finding("bare", Criterion(">=", 2.0, "bits"), 2.0)).headline.name == "bare"
+
+
+def test_no_finding_has_no_headline():
+    assert verdict().headline is None
+
+
+def test_json_holds_all_that_is_needed_to_doubt_it():
+    content = json.loads(json.dumps(verdict(finding("holds", "drop L4"), finding("fails", "drop L5")).to_json()))
+    assert content["outcome"] == "partly"
+    assert content["sentence"] == Outcome.PARTLY.sentence
+    assert (content["run"], content["preset"], content["seeds"]) == ("r", "smoke", 5)
+    assert content["claim"]["where"] == "Fig. 1A"
+    assert content["notes"] == ["earned at smoke"]
+    assert [f["headline"] for f in content["findings"]] == [False, True]
+    assert content["findings"][0] == {
+        "name": "drop L4", "value": 3.0, "interval": [2.5, 3.5], "unit": "bits", "relation": ">=", "threshold": 2.0,
+        "criterion": "≥ 2 bits", "outcome": "holds", "seeds": 5, "note": "", "headline": False,
+    }  # fmt: skip

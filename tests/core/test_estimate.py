@@ -1,0 +1,98 @@
+"""An estimate prints on one line in bits, and says itself whether to believe it."""
+
+import dataclasses
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infoscope.core.errors import UntrustedEstimateError
+from infoscope.core.estimate import Estimate, Plane, Status
+from infoscope.core.units import bits, nats
+
+FINITE = st.floats(-1e12, 1e12)
+
+
+def an_estimate(**changes) -> Estimate:
+    content = {"value": math.log(4), "quantity": "I(X;T)", "estimand": "H(Bin(T)), 30 bins on [-1, 1]", "n": 4096}
+    return Estimate(**{**content, **changes})
+
+
+def test_prints_one_line_in_bits():
+    assert str(an_estimate()) == "I(X;T) = 2 bits, H(Bin(T)), 30 bins on [-1, 1], n=4096"
+
+
+def test_prints_bound_interval_and_its_kind():
+    shown = str(an_estimate(bound="upper", interval=(math.log(2), math.log(8)), interval_kind="certified bracket"))
+    assert shown.startswith("I(X;T) ≤ 2 bits [1, 3] (certified bracket), ")
+    assert str(an_estimate(bound="lower")).startswith("I(X;T) ≥ 2 bits, ")
+
+
+def test_prints_another_unit_as_it_is():
+    assert str(an_estimate(value=0.25, unit="accuracy", quantity="A")).startswith("A = 0.25 accuracy, ")
+
+
+@pytest.mark.parametrize("status", [s for s in Status if s is not Status.OK])
+def test_prints_a_doubt_with_its_sentence_and_refuses_when_strict(status):
+    doubtful = an_estimate(status=status, notes=("first note", "second"))
+    assert str(doubtful).endswith(f", {status.name}: {status.sentence}")
+    assert "\n" not in str(doubtful)
+    words = rf"I\(X;T\) is {status.name}: .*\(first note; second\)"
+    with pytest.raises(UntrustedEstimateError, match=words):
+        doubtful.trusted()
+
+
+def test_a_trusted_estimate_is_returned_as_it_is():
+    assert an_estimate().trusted() == an_estimate()
+
+
+def test_status_sentences_are_all_different_and_whole():
+    sentences = [status.sentence for status in Status]
+    assert len(set(sentences)) == len(Status)
+    assert all(len(sentence.split()) > 5 for sentence in sentences)
+
+
+def test_bits_are_refused_for_what_is_not_information():
+    with pytest.raises(TypeError, match="which has no bits"):
+        _ = an_estimate(unit="accuracy").bits
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_no_nan_as_a_message(value):
+    with pytest.raises(AssertionError, match="must refuse"):
+        an_estimate(value=value)
+
+
+def test_is_frozen_and_is_its_value_as_a_float():
+    estimate = an_estimate()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        estimate.value = 1.0  # type: ignore[misc]
+    assert float(estimate) == estimate.value
+    assert estimate.bits == pytest.approx(2)
+
+
+def test_html_is_escaped():
+    assert (
+        an_estimate(estimand="a<b")._repr_html_() == f"<code>{str(an_estimate()).split(',')[0]}, a&lt;b, n=4096</code>"
+    )
+
+
+def test_a_plane_is_trusted_when_both_of_its_coordinates_are():
+    good, bad = an_estimate(), an_estimate(status=Status.SATURATED, quantity="I(T;Y)")
+    assert Plane(good, good).trusted() == Plane(good, good)
+    assert str(Plane(good, bad)).count("\n") == 1
+    for plane in (Plane(good, bad), Plane(bad, good)):
+        with pytest.raises(UntrustedEstimateError, match="SATURATED"):
+            plane.trusted()
+
+
+@given(FINITE)
+def test_bits_and_nats_are_inverse(value):
+    assert nats(bits(value)) == pytest.approx(value, rel=1e-14)
+    assert bits(nats(value)) == pytest.approx(value, rel=1e-14)
+
+
+def test_a_bit_is_the_entropy_of_a_fair_coin():
+    assert bits(-math.log(0.5)) == 1.0
+    assert nats(1.0) == math.log(2)

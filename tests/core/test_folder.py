@@ -1,0 +1,230 @@
+"""The run folder: whatever happens while writing, what was written before can still be read."""
+
+import errno
+import json
+import multiprocessing
+import os
+import socket
+import time
+
+import pytest
+
+from infoscope.core import folder as folder_module
+from infoscope.core.errors import RunFolderError
+from infoscope.core.estimate import Estimate
+from infoscope.core.folder import FORMAT, STALE_SECONDS, RunFolder, atomic, write_json
+from infoscope.core.rows import Place, Rows, RowsBuilder
+
+
+def some_rows(step: int = 0, value: float = 1.0) -> Rows:
+    builder = RowsBuilder("r")
+    builder.add(Place("tanh", step, "hidden1", 1, "input", "binned"), Estimate(value, "I(X;T)", "H(Bin(T))", 8))
+    return builder.rows()
+
+
+@pytest.fixture
+def run(tmp_path) -> RunFolder:
+    return RunFolder.create(tmp_path / "r", {"recipe": {"seeds": 2}})
+
+
+def temporaries(path) -> list[str]:
+    return [p.name for p in path.rglob("*.tmp")]
+
+
+def test_create_then_open(run):
+    again = RunFolder.open(run.path)
+    assert again.id == "r"
+    assert again.manifest() == {"format": FORMAT, "id": "r", "recipe": {"seeds": 2}}
+    assert len(again.rows()) == 0
+    assert again.verdicts() == []
+
+
+def test_create_refuses_a_folder_that_holds_a_run(run):
+    with pytest.raises(RunFolderError, match="already holds a run: pass another --out, or open that run"):
+        RunFolder.create(run.path, {})
+
+
+def test_create_takes_an_empty_folder_and_refuses_a_file(tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert RunFolder.create(tmp_path / "empty", {}).manifest()["id"] == "empty"
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RunFolderError, match="is a file, wanted a folder for the run"):
+        RunFolder.create(tmp_path / "file", {})
+
+
+def test_open_refuses_what_is_no_run_folder(tmp_path):
+    with pytest.raises(RunFolderError, match=r"there is no run folder at .*absent"):
+        RunFolder.open(tmp_path / "absent")
+    with pytest.raises(RunFolderError, match=r"holds no run\.json, so it is not a run folder"):
+        RunFolder.open(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", '{"format": 1, "id"', "[]", "{}", '{"format": "new"}', "\x00\x01"])
+def test_a_half_written_manifest_is_told(run, text):
+    run.manifest_path.write_text(text)
+    with pytest.raises(RunFolderError, match=r"run\.json is damaged \(.*\): restore it from a copy"):
+        RunFolder.open(run.path)
+
+
+def test_a_newer_format_is_refused_with_the_way_to_read_it(run):
+    write_json(run.manifest_path, {"format": FORMAT + 1, "id": "r"})
+    with pytest.raises(RunFolderError, match=rf"newer infoscope \(folder format {FORMAT + 1}.*pip install -U"):
+        RunFolder.open(run.path)
+
+
+def test_update_merges_into_the_manifest(run):
+    run.update({"recipe": {"seeds": 3}, "done": True})
+    assert run.manifest() == {"format": FORMAT, "id": "r", "recipe": {"seeds": 3}, "done": True}
+
+
+def test_parts_are_appended_and_read_in_order(run):
+    for step in range(12):
+        run.append(some_rows(step))
+    run.append(RowsBuilder("r").rows())
+    assert len(list((run.path / "rows").iterdir())) == 12, "empty rows write no part"
+    assert run.rows().column("step").tolist() == list(range(12))
+
+
+def test_a_step_measured_again_after_a_crash_is_there_once(run):
+    run.append(some_rows(1, 1.0))
+    run.append(some_rows(2, 2.0))
+    run.append(some_rows(1, 1.0))
+    assert sorted(run.rows().column("step").tolist()) == [1, 2]
+
+
+def test_temporaries_and_other_files_are_not_looked_at(run):
+    run.append(some_rows())
+    (run.path / "rows" / ".part-000001-abcdef.parquet.1234.tmp").write_bytes(b"half")
+    (run.path / "rows" / "notes.txt").write_text("mine")
+    assert len(run.rows()) == 1
+
+
+@pytest.mark.parametrize("keep", [0, 10, -20])
+def test_a_damaged_part_is_named_with_the_fix(run, keep):
+    run.append(some_rows(0))
+    run.append(some_rows(1))
+    part = sorted((run.path / "rows").iterdir())[0]
+    part.write_bytes(part.read_bytes()[:keep])
+    with pytest.raises(RunFolderError, match=f"{part.name} is damaged .*: delete that file and run the same command"):
+        run.rows()
+    part.unlink()
+    assert run.rows().column("step").tolist() == [1], "as the message promised"
+
+
+def test_damaged_verdicts_are_told(run):
+    (run.path / "verdicts.json").write_text("[{")
+    with pytest.raises(RunFolderError, match=r"verdicts\.json is damaged .*run `infoscope claims` again"):
+        run.verdicts()
+
+
+def write_half(path, reason: BaseException) -> None:
+    with atomic(path) as temporary:
+        temporary.write_text("half")
+        raise reason
+
+
+class Killed(BaseException):
+    """Stands for Ctrl-C and the like."""
+
+
+@pytest.mark.parametrize("blow", [ValueError, KeyboardInterrupt, Killed])
+def test_an_exception_while_writing_leaves_the_old_file_and_no_temporary(tmp_path, blow):
+    path = tmp_path / "a.json"
+    write_json(path, {"old": 1})
+    with pytest.raises(blow):
+        write_half(path, blow())
+    assert json.loads(path.read_text()) == {"old": 1}
+    assert temporaries(tmp_path) == []
+
+
+def _write_and_die(path) -> None:
+    with atomic(path) as temporary:
+        temporary.write_text("half")
+        os._exit(9)
+
+
+def test_a_killed_writer_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.json"
+    write_json(path, {"old": 1})
+    writer = multiprocessing.get_context("spawn").Process(target=_write_and_die, args=(path,))
+    writer.start()
+    writer.join()
+    assert writer.exitcode == 9
+    assert json.loads(path.read_text()) == {"old": 1}
+    assert len(temporaries(tmp_path)) == 1, "the temporary stays behind and nobody reads it"
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_one_sentence_and_loses_nothing(run, monkeypatch, code):
+    run.append(some_rows(0))
+
+    def full(*_, **__):
+        raise OSError(code, os.strerror(code))
+
+    monkeypatch.setattr(folder_module.pq, "write_table", full)
+    words = r"the disk holding .*rows is full, part-000001-\w+\.parquet was not written and nothing before it is lost"
+    with pytest.raises(RunFolderError, match=words):
+        run.append(some_rows(1))
+    monkeypatch.undo()
+    assert run.rows().column("step").tolist() == [0]
+    assert temporaries(run.path) == []
+    run.append(some_rows(1))
+    assert len(run.rows()) == 2
+
+
+def test_a_disk_that_fills_at_the_last_moment_is_the_same(run, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(folder_module.os, "fsync", full)
+    with pytest.raises(RunFolderError, match="is full"):
+        run.update({"done": True})
+    monkeypatch.undo()
+    assert "done" not in run.manifest()
+
+
+def test_another_os_error_comes_through_and_leaves_nothing(tmp_path):
+    with pytest.raises(PermissionError, match="not yours"):
+        write_half(tmp_path / "a", PermissionError(errno.EACCES, "not yours"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_heartbeat_is_there_while_writing_and_gone_after(run):
+    with run.writing():
+        assert (run.path / "heartbeat").read_text() == f"{os.getpid()} {socket.gethostname()}"
+        run.beat()
+    assert not (run.path / "heartbeat").exists()
+    with pytest.raises(ValueError, match="mine"), run.writing():
+        raise ValueError("mine")
+    assert not (run.path / "heartbeat").exists()
+
+
+@pytest.fixture
+def sleeper():
+    process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
+    process.start()
+    yield process
+    process.kill()
+    process.join()
+
+
+def test_a_second_writer_is_refused_while_the_first_lives(run, sleeper):
+    (run.path / "heartbeat").write_text(f"{sleeper.pid} {socket.gethostname()}")
+    words = f"process {sleeper.pid} on .* is writing to .*: wait for it, or stop it"
+    with pytest.raises(RunFolderError, match=words), run.writing():
+        pytest.fail("two writers")
+    sleeper.kill()
+    sleeper.join()
+    with run.writing():
+        assert (run.path / "heartbeat").read_text().startswith(f"{os.getpid()} ")
+
+
+def test_a_writer_on_another_machine_is_believed_until_its_heartbeat_is_stale(run):
+    heartbeat = run.path / "heartbeat"
+    heartbeat.write_text("1 some-other-machine")
+    with pytest.raises(RunFolderError, match="process 1 on some-other-machine is writing"), run.writing():
+        pytest.fail("two writers")
+    long_ago = time.time() - STALE_SECONDS - 1
+    os.utime(heartbeat, (long_ago, long_ago))
+    with run.writing():
+        assert heartbeat.read_text() != "1 some-other-machine"

@@ -1,0 +1,109 @@
+"""Progress in a log is a line every ten per cent, silence when quick, and a bar on a terminal."""
+
+import io
+import re
+import sys
+
+import pytest
+
+from infoscope.core import progress as progress_module
+from infoscope.core.progress import progress
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(progress_module, "time", clock)
+    return clock
+
+
+def run(clock: Clock, seconds: float, steps: int, total: float, done: float = 0.0) -> None:
+    with progress("training", total, done) as shown:
+        for _ in range(steps):
+            clock.now += seconds / steps
+            shown.advance((total - done) / steps)
+
+
+def test_what_takes_under_two_seconds_is_silent(clock, capsys):
+    run(clock, 1.9, 100, 100)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_log_gets_a_line_every_ten_per_cent_with_the_time_left(clock, capsys):
+    run(clock, 100, 1000, 50)
+    out, err = capsys.readouterr()
+    assert out == "", "standard output is for results"
+    lines = err.splitlines()
+    assert len(lines) == 10
+    shares = [int(re.fullmatch(r"training: (\d+) % after \d+:\d\d, \d+:\d\d left", line)[1]) for line in lines]
+    assert shares == [10, 20, 30, 40, 50, 60, 70, 80, 90, 100]
+    assert lines[4] == "training: 50 % after 0:50, 0:50 left"
+    assert lines[-1] == "training: 100 % after 1:40, 0:00 left"
+
+
+def test_long_steps_print_one_line_each(clock, capsys):
+    run(clock, 7200, 3, 3)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "training: 33 % after 40:00, 80:00 left",
+        "training: 67 % after 80:00, 40:00 left",
+        "training: 100 % after 120:00, 0:00 left",
+    ]
+
+
+def test_a_resumed_task_judges_its_speed_by_what_it_did_itself(clock, capsys):
+    with progress("training", 100, done=80) as shown:
+        clock.now += 10
+        shown.advance(10)
+    assert capsys.readouterr().err == "training: 90 % after 0:10, 0:10 left\n"
+
+
+def test_nothing_to_do_prints_nothing(clock, capsys):
+    with progress("training", 0):
+        clock.now += 10
+    assert capsys.readouterr().err == ""
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_a_bar_that_ends_with_the_block(clock, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    with progress("training", 4) as shown:
+        clock.now += 1
+        shown.advance()
+        assert terminal.getvalue() == ""
+        clock.now += 5
+        shown.advance()
+        shown.advance(2)
+    assert "training" in terminal.getvalue()
+    assert "100%" in terminal.getvalue()
+
+
+def test_an_exception_ends_the_bar_and_comes_through(clock, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+
+    def interrupted() -> None:
+        with progress("training", 4) as shown:
+            clock.now += 5
+            shown.advance()
+            bars.append(shown._bar)
+            raise KeyboardInterrupt
+
+    bars: list = []
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert bars[0].live.is_started is False

@@ -1,0 +1,77 @@
+"""The 12-bit task is generated exactly: against its published hash, its sum, and the same rule told by cases."""
+
+import math
+
+import numpy as np
+import pytest
+
+import infoscope.data
+from infoscope.core.errors import InputError
+from infoscope.core.units import bits
+from infoscope.data.tasks import _icosahedron
+
+
+@pytest.fixture(scope="module")
+def task():
+    return infoscope.data.task("boolean12")
+
+
+def test_label_bytes_are_the_published_ones(task):
+    published = "77732f16f85e91b49d3997196b56163b3bd362d8cf631468a8de3f986e88359f"
+    assert task.hashes["generated"] == published
+    assert task.variables["label"].sum() == 2118
+
+
+def test_inputs_count_up_with_the_first_column_most_significant(task):
+    assert task.inputs.shape == (4096, 12)
+    assert np.array_equal(task.inputs @ 2.0 ** np.arange(11, -1, -1), np.arange(4096))
+
+
+def test_entropies(task):
+    assert bits(task.entropies["label"]) == pytest.approx(0.999157, abs=5e-7)
+    assert task.entropies["input"] == pytest.approx(12 * math.log(2))
+
+
+def test_corners_are_an_icosahedron():
+    distances = np.linalg.norm(_icosahedron.CORNERS[:, None] - _icosahedron.CORNERS[None], axis=-1)
+    assert np.isclose(distances, 2).sum(axis=1).tolist() == [5] * 12
+    assert np.isclose(distances, distances.max()).sum(axis=1).tolist() == [1] * 12
+
+
+def test_invariants_take_64_values():
+    k, e, a = _icosahedron.counts(_icosahedron.patterns())
+    assert len(set(zip(k.tolist(), e.tolist(), a.tolist(), strict=True))) == 64
+
+
+def test_rule_by_cases_agrees_with_the_polynomial(task):
+    k, e, a = _icosahedron.counts(_icosahedron.patterns())
+    by_cases = (
+        (k >= 8)
+        | ((k == 5) & (e >= 7))
+        | ((k == 6) & ((e >= 7) | ((e == 6) & (a == 0))))
+        | ((k == 7) & ((e >= 9) | (a <= 1)))
+    )
+    assert np.array_equal(by_cases, task.variables["label"] == 1)
+
+
+def test_default_split_is_the_papers_size(task):
+    assert (len(task.split.train), len(task.split.test)) == (3277, 819)
+    assert len(task.resplit(1, 0.3).train) == 1229
+
+
+def test_options_reach_the_split():
+    other = infoscope.data.task("boolean12", seed=3, train_fraction=0.5)
+    assert len(other.split.train) == 2048
+    assert np.array_equal(other.split.train, infoscope.data.task("boolean12").resplit(3, 0.5).train)
+
+
+@pytest.mark.parametrize("fraction", [0.0, 1.0, -0.5, 2.0, float("nan"), 1e-9])
+def test_a_fraction_that_leaves_one_side_empty_is_refused(task, fraction):
+    with pytest.raises(InputError, match=r"train_fraction is .*, wanted a number"):
+        task.resplit(0, fraction)
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, "a"])
+def test_a_seed_that_is_no_whole_number_is_refused(task, seed):
+    with pytest.raises(InputError, match=r"seed is .*, wanted a whole number of at least 0"):
+        task.resplit(seed)

@@ -1,0 +1,63 @@
+"""The pages say what the code says: statuses, outcomes, estimators, layers, and every link leads somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from infoscope.core import registry
+from infoscope.core.claim import Outcome
+from infoscope.core.estimate import Status
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+CONCEPTS = (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8")
+CHOOSE = (ROOT / "docs" / "choose.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("status", Status)
+def test_concepts_has_every_status_with_its_sentence(status):
+    assert f"| `{status.name}` | {status.sentence} |" in CONCEPTS
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_concepts_has_every_verdict(outcome):
+    assert f"| {outcome.value} |" in CONCEPTS
+
+
+@pytest.mark.parametrize("estimator", registry.entries("estimators"))
+def test_choose_has_every_estimator(estimator):
+    assert f"`{estimator}`" in CHOOSE
+    assert f"## {estimator}" in CHOOSE
+
+
+def test_the_printed_example_is_what_the_code_prints():
+    import numpy as np
+
+    import infoscope as iscope
+
+    code = re.search(r"```python\n(>>> import infoscope.*?)```", CONCEPTS, re.DOTALL)
+    assert code is not None
+    *lines, shown = code[1].strip().split("\n", 3)
+    assert lines == [
+        ">>> import infoscope as iscope, numpy as np",
+        ">>> t = np.random.default_rng(0).normal(size=(500, 2))",
+        '>>> print(iscope.plane(t, t[:, 0] > 0, estimator="binned").xt)',
+    ]
+    t = np.random.default_rng(0).normal(size=(500, 2))
+    assert str(iscope.plane(t, t[:, 0] > 0, estimator="binned").xt) == " ".join(shown.split())
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_inside_the_repository_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_decisions_are_numbered_without_gaps_and_short():
+    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    assert [page.name[:4] for page in pages] == [f"{i:04d}" for i in range(1, len(pages) + 1)]
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert text.startswith(f"# {page.name[:4]} ")
+        assert all(part in text for part in ("**Decision.**", "**Why.**", "**What it costs.**"))

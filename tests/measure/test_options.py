@@ -1,0 +1,97 @@
+"""Options by name and by text: what a command line types becomes what the field declares, or a sentence."""
+
+import numpy as np
+import pytest
+
+from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimateError
+from infoscope.measure.estimators import _options
+from infoscope.measure.estimators._base import is_labels, make
+from infoscope.measure.quantities import entropy, mutual_information, plane
+
+
+def test_text_from_a_command_line_is_parsed_by_the_field_types():
+    text = make("binned", bins="30,60", range="-1,1")
+    assert text == make("binned", bins=[30, 60], range=(-1, 1))
+    assert text.options == {"form": "interval", "bins": [30, 60], "range": [-1.0, 1.0]}
+    assert make("binned", width="0.5") == make("binned", width=0.5)
+    assert make("binned", width="none").options["form"] == "interval"
+    assert make("kde", noise_variance="0.001,0.1", bound="lower").options == {
+        "noise_variance": [0.001, 0.1],
+        "bound": "lower",
+    }
+    assert make("kde", noise="0.5").options == {"noise_variance": 0.25, "bound": "upper"}
+
+
+def test_options_in_force_make_the_same_estimator_again():
+    for name, options in [
+        ("binned", {"bins": (30, 60)}),
+        ("binned", {"width": 0.5}),
+        ("binned", {"form": "exact"}),
+        ("binned", {"form": "peers"}),
+        ("kde", {"noise": 0.2, "bound": "lower"}),
+    ]:
+        once = make(name, **options).options
+        assert make(name, **once).options == once
+
+
+def test_mistyped_names_are_answered_with_the_near_ones():
+    with pytest.raises(UnknownNameError, match=r"there is no estimator named 'kd': did you mean 'kde'"):
+        make("kd")
+    with pytest.raises(UnknownNameError, match=r"there is no option of kde named 'nois': did you mean 'noise'"):
+        make("kde", nois=1)
+
+
+@pytest.mark.parametrize(
+    ("value", "hint", "expected"),
+    [
+        ("yes", bool, True),
+        ("0", bool, False),
+        (np.int64(3), int, 3),
+        (2, float, 2.0),
+        ("x", str, "x"),
+        ("None", int | None, None),
+    ],
+)
+def test_coerce(value, hint, expected):
+    assert _options.coerce(value, hint, "k of e") == expected
+    assert type(_options.coerce(value, hint, "k of e")) is type(expected)
+
+
+@pytest.mark.parametrize(
+    ("value", "hint", "words"),
+    [
+        ("maybe", bool, "option k of e is 'maybe', wanted true or false, e.g. k=true"),
+        (1.5, int, "option k of e is 1.5, wanted a whole number, e.g. k=30"),
+        (True, float, "option k of e is True, wanted a number, e.g. k=0.1"),
+        (3, str, "option k of e is 3, wanted a word, e.g. k=name"),
+        ("x", int | None, "option k of e is 'x', wanted a whole number or none"),
+    ],
+)
+def test_coerce_refuses(value, hint, words):
+    with pytest.raises(InputError, match=words):
+        _options.coerce(value, hint, "k of e")
+
+
+def test_what_counts_as_labels():
+    import torch
+
+    assert is_labels([0, 1, 1])
+    assert is_labels(np.array(["a", "b"]))
+    assert is_labels(np.zeros((3, 1), bool))
+    assert is_labels(torch.tensor([0, 1]))
+    assert not is_labels(torch.tensor([0.0, 1.0]))
+    assert not is_labels(np.eye(3, dtype=int))
+    assert not is_labels([0.5, 1.0])
+
+
+def test_strict_raises_what_would_have_been_a_status():
+    t, y = np.zeros((6, 2)), [0, 1] * 3
+    with pytest.raises(UntrustedEstimateError, match="is DEGENERATE: the representation is constant"):
+        plane(t, y, "kde", strict=True)
+    with pytest.raises(UntrustedEstimateError, match="is VACUOUS"):
+        plane(np.arange(100) % 3 / 3, np.arange(100) % 2, strict=True)
+    with pytest.raises(UntrustedEstimateError, match="DEGENERATE"):
+        entropy(t, strict=True)
+    with pytest.raises(UntrustedEstimateError, match="DEGENERATE"):
+        mutual_information(t, y, strict=True)
+    assert entropy(np.arange(100) % 3 / 3, "binned", strict=True).value == pytest.approx(np.log(3), abs=1e-3)

@@ -1,0 +1,117 @@
+"""Keys of rows: equal exactly when the slow twin's codes are, whichever path made them."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from slow_twins import interval_codes, peers_codes, width_codes
+
+from infoscope.measure import quantise as q
+
+# Halves, edges and neighbours of edges are where a wrong comparison shows.
+CELLS = st.one_of(
+    st.sampled_from(
+        [-1.5, -1.0, -0.5, -0.1, 0.0, 0.1, 1 / 3, 0.5, 1.0, np.nextafter(1.0, 2), np.nextafter(-1, -2), 2.0]
+    ),
+    st.floats(-1.2, 1.2),
+)
+TABLES = hnp.arrays(np.float64, st.tuples(st.integers(2, 40), st.integers(1, 20)), elements=CELLS)
+
+
+def same_grouping(keys, codes):
+    """Whether two labellings of rows put the same rows together."""
+    ids = np.unique(codes, axis=0, return_inverse=True)[1].reshape(-1)
+    pairs = set(zip(keys.tolist(), ids.tolist(), strict=True))
+    return len(pairs) == len(set(keys.tolist())) == len(set(ids.tolist()))
+
+
+@given(TABLES, st.sampled_from([1, 2, 3, 7, 30, 100]), st.sampled_from([np.float32, np.float64]))
+@settings(max_examples=60, deadline=None)
+def test_interval_bins_group_rows_as_searchsorted_does(t, bins, dtype):
+    t = t.astype(dtype)
+    (symbols,) = q.quantise(t, [q.interval(bins, -1.0, 1.0)])
+    codes = interval_codes(t, bins, -1.0, 1.0)
+    assert same_grouping(symbols.keys, codes)
+    assert (symbols.below, symbols.above) == ((codes == 0).sum(), (codes == bins + 1).sum())
+
+
+@given(TABLES, st.sampled_from([2, 3, 30]))
+@settings(max_examples=40, deadline=None)
+def test_peers_form_groups_rows_as_digitize_does(t, bins):
+    (symbols,) = q.quantise(t, [q.peers(bins, -1.0, 1.0)])
+    assert same_grouping(symbols.keys, peers_codes(t, bins, -1.0, 1.0))
+    assert symbols.above == (t > 1).sum()  # h == 1 has its own symbol on purpose, so it is not outside
+
+
+@given(TABLES, st.sampled_from([0.07, 0.5, 3.0]))
+@settings(max_examples=40, deadline=None)
+def test_width_form_groups_rows_as_floor_does(t, width):
+    (symbols,) = q.quantise(t, [q.widths(width)])
+    assert same_grouping(symbols.keys, width_codes(t, width))
+
+
+def test_exact_form_tells_neighbouring_floats_apart_and_not_the_two_zeros():
+    t = np.array([[0.0], [-0.0], [np.nextafter(0.0, 1.0)], [1.0]])
+    for dtype in (np.float64, np.float32):
+        if dtype is np.float32:
+            t[2] = np.nextafter(np.float32(0), np.float32(1))
+        keys = q.quantise(t.astype(dtype), [q.exact()])[0].keys
+        assert keys[0] == keys[1]
+        assert len(set(keys.tolist())) == 3
+
+
+@pytest.mark.parametrize("bins", [(30, 60, 100), (30, 97, 101), (4, 2)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_several_bins_from_one_quantisation_equal_separate_runs(bins, dtype):
+    rng = np.random.default_rng(0)
+    edges = np.concatenate([q.even_edges(b, -1.0, 1.1) for b in bins])
+    t = np.concatenate([rng.uniform(-1.3, 1.3, 4000), rng.choice(edges, 2000)]).reshape(-1, 3).astype(dtype)
+    together = q.quantise(t, [q.interval(b, -1.0, 1.1) for b in bins])
+    for b, symbols in zip(bins, together, strict=True):
+        (alone,) = q.quantise(t, [q.interval(b, -1.0, 1.1)])
+        np.testing.assert_array_equal(symbols.keys, alone.keys)
+        assert (symbols.below, symbols.above) == (alone.below, alone.above)
+
+
+@pytest.mark.parametrize("d", [3, 40])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "partition", [q.interval(30, -1.0, 1.0), q.peers(30, -1.0, 1.0), q.widths(0.07), q.exact()], ids=lambda p: p.words
+)
+def test_tensors_get_the_same_keys_as_arrays(partition, d, dtype, device):
+    rng = np.random.default_rng(1)
+    t = np.round(rng.normal(size=(500, d)), 1).astype(dtype)
+    (expected,), (found,) = q.quantise(t, [partition]), q.quantise(torch.from_numpy(t).to(device), [partition])
+    np.testing.assert_array_equal(found.keys, expected.keys)
+    assert (found.below, found.above) == (expected.below, expected.above)
+
+
+def test_packing_is_exact_as_long_as_64_bits_hold_the_alphabet():
+    assert q.base(q.interval(30, -1.0, 1.0), 12) == 32  # 5 bits a symbol
+    assert q.base(q.interval(30, -1.0, 1.0), 13) == 0
+    every = np.array(np.meshgrid(*[np.linspace(-1, 1, 7)] * 5)).reshape(5, -1).T
+    for columns in (every, np.hstack([every] * 6)):  # packed, hashed
+        keys = q.quantise(columns, [q.interval(30, -1.0, 1.0)])[0].keys
+        assert len(np.unique(keys)) == len(every)
+
+
+def test_groups_are_numbered_by_first_appearance():
+    keys = np.array([9, 4, 9, 7, 4, 9], np.uint64)
+    ids, counts, firsts = q.group(keys)
+    assert ids.tolist() == [0, 1, 0, 2, 1, 0]
+    assert counts.tolist() == [3, 2, 1]
+    assert firsts.tolist() == [0, 1, 3]
+
+
+@given(st.lists(st.integers(0, 2**64 - 1), min_size=1, max_size=200), st.integers(1, 40))
+@settings(max_examples=40, deadline=None)
+def test_groups_agree_with_unique(values, distinct):
+    keys = np.array([values[i % min(distinct, len(values))] for i in range(len(values) * 3)], np.uint64)
+    ids, counts, firsts = q.group(keys)
+    unique, expected = np.unique(keys, return_counts=True)
+    assert dict(zip(keys[firsts].tolist(), counts.tolist(), strict=True)) == dict(
+        zip(unique.tolist(), expected.tolist(), strict=True)
+    )
+    np.testing.assert_array_equal(keys[firsts][ids], keys)

@@ -1,0 +1,168 @@
+"""The report as text: what it says, what it says is missing, and that it is complete in itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from infoscope.core.errors import InputError
+from infoscope.core.rows import Rows
+from infoscope.core.units import NATS_PER_BIT
+from infoscope.show.report import write_figures, write_report
+
+
+def words(page: str) -> str:
+    """The page without scripts, styles and tags."""
+    bare = re.sub(r"(?s)<(script|style)\b.*?</\1>|<!--.*?-->", " ", page)
+    return " ".join(re.sub(r"<[^>]+>", " ", bare).split())
+
+
+def embedded(page: str) -> list[dict]:
+    found = re.search(r'(?s)<script type="application/json" id="figures">(.*?)</script>', page)
+    assert found
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} in the figures' data")
+
+    return json.loads(found[1], parse_constant=refuse)
+
+
+@pytest.fixture
+def page(full_report) -> str:
+    return full_report.read_text(encoding="utf-8")
+
+
+def test_says_every_verdict_with_its_numbers_in_bits(page):
+    said = words(page)
+    for outcome in ("✓ 1 reproduced", "◐ 1 partly", "✗ 1 not reproduced", "– 1 not testable here"):
+        assert outcome in said
+    assert "Late layers &lt;compress&gt;. made2018, figure 1" in said
+    assert "4 bits [3.5, 4.5]" in said
+    assert "≥ 2 bits" in said
+    assert "2 findings and the rule" in said
+    assert "one seed differs" in said
+    assert "a compression phase" in said
+    assert "smoke, 3 seeds" in said
+    assert "earned at smoke" in said
+
+
+def test_has_every_plot_of_both_networks_side_by_side(page):
+    # binned and kde: plane, I(X;T), I(T;Y) each; training: loss, accuracy, SNR, norm
+    assert len(embedded(page)) == 2 * (2 * 3 + 4)
+    assert page.count('class="cards"') == 10
+    for heading in (
+        "Measured with binned",
+        "Measured with kde",
+        "Training",
+        "Learning curves: loss",
+        "Information plane",
+    ):
+        assert heading in words(page)
+
+
+def test_says_what_each_number_truly_estimates(page):
+    said = words(page)
+    assert "H(Bin(T)), 30 bins on [-1, 1]" in said
+    assert "VACUOUS 107: I(X;T) of a deterministic network is H(X) or infinite" in said
+    assert "upper bound interval: certified bracket" in said
+    assert "tanh hidden1 I(X;T) binned 1 the activations hold NaN" in said
+    assert "I(X;T): 53 VACUOUS, 1 FAILED" in said
+
+
+def test_says_where_the_numbers_come_from(page):
+    said = words(page)
+    for text in (
+        "infoscope run made/tanh --preset smoke", "abc123, with uncommitted changes", "torch 2.9", "100–102 (3 seeds)",
+        "made sha256:77", "optimiser adam, rate 0.1", "tanh 1", "sites hidden1, hidden2, output",
+    ):  # fmt: skip
+        assert text in said
+
+
+def test_networks_on_one_task_share_their_axes(page):
+    planes = [spec for spec in embedded(page) if "params" in spec]
+    assert len(planes) == 4
+    assert planes[0]["encoding"]["x"]["scale"]["domain"] == planes[1]["encoding"]["x"]["scale"]["domain"]
+
+
+def test_figures_hold_bits(full_run, page):
+    rows = full_run.rows().filter(network="relu", estimator="binned", site="hidden1", quantity="I(X;T)")
+    relu = next(s for s in embedded(page) if "params" in s and "relu" in s["description"])
+    wanted = rows.curves()[2].mean(axis=0)[-1] / NATS_PER_BIT
+    last = [row for row in relu["datasets"]["means"] if row["line"] == "hidden1"][-1]
+    assert last["x"] == pytest.approx(wanted, rel=1e-4)
+
+
+def test_refers_to_nothing_outside_itself(page):
+    class Loads(HTMLParser):
+        found: list[str] = []  # noqa: RUF012
+
+        def handle_starttag(self, tag, attrs):
+            self.found += [
+                str(v) for k, v in attrs if k in ("src", "href", "srcset", "data") and not str(v).startswith("#")
+            ]
+
+    Loads().feed(page)
+    assert Loads.found == []
+    assert "default-src 'none'" in page
+    assert "University of Washington" in page  # the licence of the JavaScript travels with it
+
+
+def test_text_from_a_run_cannot_become_markup(make_run, make_rows, tmp_path):
+    evil = "</script><script>alert(1)</script>"
+    rows = make_rows(evil, sites=(evil,), training=False)
+    run = make_run("evil", rows, title=evil, command=evil, networks={evil: {"title": evil}})
+    page = write_report([run], tmp_path / "evil.html").read_text(encoding="utf-8")
+    assert evil not in page
+    assert embedded(page)[0]["datasets"]["means"][0]["line"] == evil
+
+
+def test_a_run_without_rows_or_verdicts_says_what_is_missing(make_run, tmp_path):
+    page = write_report([make_run("bare", networks={})], tmp_path / "bare.html").read_text(encoding="utf-8")
+    said = words(page)
+    assert "this run holds no rows yet" in said
+    assert "this run has no verdicts" in said
+    assert "does not say which command made it" in said
+    assert "vegaEmbed" not in page  # nothing to draw, nothing to carry
+
+
+def test_an_unfinished_run_says_so(make_run, make_rows, tmp_path):
+    run = make_run("half", make_rows(), state="measuring", figure="made/tanh")
+    said = words(write_report([run], tmp_path / "half.html").read_text(encoding="utf-8"))
+    assert "this run is not finished (state: measuring)" in said
+    assert "this run has no verdicts: no claim was judged" in said
+
+
+def test_several_runs_stand_side_by_side(make_run, make_rows, full_run, tmp_path):
+    other = make_run("other", make_rows("linear", run="other"), title="Another")
+    page = write_report([full_run, other], tmp_path / "both.html").read_text(encoding="utf-8")
+    said = words(page)
+    assert "2 runs side by side: A made-up run; Another" in said
+    assert "not measured for: linear (run other)" in said  # kde was measured in the first run only
+    assert len(embedded(page)) == 2 * 10 + 7
+
+
+def test_a_measure_in_two_ways_gives_two_blocks(make_run, make_rows, tmp_path):
+    parts = [make_rows(training=False, options=lambda *_, bins=bins: {"bins": bins}) for bins in (10, 100)]
+    run = make_run("twice", Rows.concat(parts))
+    said = words(write_report([run], tmp_path / "twice.html").read_text(encoding="utf-8"))
+    assert "Measured with binned, set 1" in said
+    assert "Measured with binned, set 2" in said
+
+
+def test_no_runs_are_refused(tmp_path):
+    with pytest.raises(InputError, match="a report needs at least one run, none was given: pass run folders"):
+        write_report([], tmp_path / "report.html")
+
+
+def test_the_same_figures_go_to_png_and_svg(make_run, make_rows, tmp_path):
+    run = make_run("small", make_rows(training=False, members=1, steps=2))
+    written = write_figures([run], tmp_path / "figures")
+    assert [path.name for path in written] == [
+        "small-tanh-binned-plane-label-all.png", "small-tanh-binned-plane-label-all.svg",
+        "small-tanh-binned-information-I_X_T-input-all.png", "small-tanh-binned-information-I_X_T-input-all.svg",
+        "small-tanh-binned-information-I_T_Y-label-all.png", "small-tanh-binned-information-I_T_Y-label-all.svg",
+    ]  # fmt: skip
+    assert all(path.stat().st_size > 1000 for path in written)

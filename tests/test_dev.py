@@ -1,0 +1,357 @@
+"""What ``scripts/dev.py`` decides, on made-up environments; nothing is installed here."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def ran(dev, monkeypatch):
+    """Commands are recorded in place of being run; ``ran.code`` is what they exit with."""
+
+    class Ran(list):
+        code = 0
+
+    commands = Ran()
+
+    def run(command, environment=None):
+        commands.append((command, environment))
+        return commands.code
+
+    monkeypatch.setattr(dev, "run", run)
+    return commands
+
+
+@pytest.fixture
+def environment(dev, monkeypatch, tmp_path):
+    """A made-up environment: its folder, with every question about it answered by ``answers``."""
+    python = dev.python_of(tmp_path / "env")
+    python.parent.mkdir(parents=True)
+    python.touch()
+    monkeypatch.setattr(dev, "ask", lambda python, code: "2.13.0||False" if "t.__version__" in code else str(python))
+    return tmp_path / "env"
+
+
+OURS = ROOT / ".venv"
+
+
+# --- the plan
+
+
+@pytest.mark.parametrize("torch", ["2.4.0", "2.9.1+cu126", "2.13.0", "2.14.0a0+git1234"])
+@pytest.mark.parametrize("wanted", ["", "cpu"])
+def test_an_active_environment_with_a_torch_in_range_is_used_without_a_pin(dev, torch, wanted):
+    active = Path("/home/someone/env/bin/python")
+    plan = dev.plan_for("test", active, torch, wanted)
+    assert (plan.python, plan.make) == (active, False)
+    assert plan.install == ["-e", f"{ROOT}[test]"]
+    assert torch in plan.reason
+
+
+@pytest.mark.parametrize(("torch", "words"), [(None, "no torch"), ("2.3.1", "torch 2.3.1, wanted torch>=2.4,<3")])
+def test_an_active_environment_without_such_a_torch_is_left_alone(dev, torch, words):
+    plan = dev.plan_for("test", Path("/home/someone/env/bin/python"), torch, "")
+    assert plan.python == dev.python_of(OURS)
+    assert plan.install == ["-c", str(ROOT / "constraints" / "cpu.txt"), "-e", f"{ROOT}[test]"]
+    assert words in plan.reason
+
+
+def test_with_nothing_active_our_own_is_made_with_the_constraints(dev):
+    plan = dev.plan_for("dev", None, None, "")
+    assert plan.python == dev.python_of(OURS)
+    assert plan.make == (not plan.python.exists())
+    assert plan.install[:2] == ["-c", str(ROOT / "constraints" / "cpu.txt")]
+
+
+def test_our_own_environment_stays_pinned_when_it_is_the_active_one(dev):
+    plan = dev.plan_for("test", dev.python_of(OURS), "2.13.0", "")
+    assert "-c" in plan.install
+
+
+def test_torch_cpu_adds_an_index_and_names_the_cpu_build(dev):
+    plan = dev.plan_for("test", None, None, "cpu", system="linux")
+    assert plan.install[-3:] == ["--extra-index-url", "https://download.pytorch.org/whl/cpu", "torch==2.13.0+cpu"]
+    assert "torch==2.13.0+cpu" not in dev.plan_for("test", None, None, "cpu", system="darwin").install
+    assert "--extra-index-url" not in dev.plan_for("test", None, None, "").install
+
+
+@pytest.mark.parametrize(
+    ("version", "inside"),
+    [("2.4", True), ("2.4.0rc1", True), ("2.13.0+cpu", True), ("2.99", True), ("2.3.9", False), ("3.0.0", False),
+     ("3.0.0a0", False), ("1.13", False), ("10.0", False)],
+)  # fmt: skip
+def test_the_range_is_the_packages_own(dev, version, inside):
+    assert dev.supported_range() == "torch>=2.4,<3"
+    assert dev.in_range(version) == inside
+
+
+def test_the_pin_lies_in_the_range(dev):
+    assert dev.in_range(dev.pinned_torch().removeprefix("torch=="))
+
+
+# --- the active environment
+
+
+def test_the_running_environment_is_the_active_one(dev, monkeypatch, environment):
+    monkeypatch.setattr(sys, "prefix", str(environment))
+    assert dev.active_python() == dev.python_of(environment)
+
+
+@pytest.mark.parametrize("variable", ["VIRTUAL_ENV", "CONDA_PREFIX"])
+def test_the_named_environment_is_the_active_one(dev, monkeypatch, environment, variable):
+    monkeypatch.setattr(sys, "prefix", sys.base_prefix)
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        monkeypatch.delenv(name, raising=False)
+    assert dev.active_python() is None
+    monkeypatch.setenv(variable, str(environment))
+    assert dev.active_python() == dev.python_of(environment)
+    monkeypatch.setenv(variable, str(environment / "gone"))
+    assert dev.active_python() is None
+
+
+def test_torch_is_asked_of_the_environments_own_python(dev):
+    version = dev.torch_version(Path(sys.executable))
+    assert dev.in_range(version)
+    assert dev.ask(Path(sys.executable), "raise SystemExit(3)") is None
+    assert dev.ask(Path("/no/such/python"), "") is None
+
+
+# --- setting up
+
+
+def a_plan(dev, environment, make=False):
+    return dev.Plan(dev.python_of(environment), make, ["-e", f"{ROOT}[test]"], "because")
+
+
+def test_a_set_up_is_done_once(dev, ran, environment, capsys):
+    plan = a_plan(dev, environment)
+    assert dev.set_up(plan, "test") == 0
+    assert [command[1:4] for command, _ in ran] == [["-m", "pip", "install"]]
+    assert capsys.readouterr().out.endswith("torch 2.13.0, a build without CUDA\n")
+    assert dev.set_up(plan, "test") == 0
+    assert len(ran) == 1
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("text", [None, "", "one-word", "a b c", "0000 test"])
+def test_a_missing_or_strange_stamp_means_install_again(dev, ran, environment, text):
+    if text is not None:
+        (environment / dev.STAMP).write_text(text)
+    assert dev.set_up(a_plan(dev, environment), "test") == 0
+    assert len(ran) == 1
+
+
+def test_what_dev_installs_is_enough_for_test_and_not_the_other_way(dev, ran, environment):
+    plan = a_plan(dev, environment)
+    dev.set_up(plan, "test")
+    dev.set_up(plan._replace(install=["-e", f"{ROOT}[dev]"]), "dev")
+    assert len(ran) == 2
+    dev.set_up(plan, "test")
+    assert len(ran) == 2
+
+
+def test_another_pyproject_constraint_python_or_option_means_install_again(dev, environment, monkeypatch, tmp_path):
+    plan = a_plan(dev, environment)
+    before = dev.digest(plan)
+    assert dev.digest(plan) == before
+    assert dev.digest(plan._replace(install=[*plan.install, "--extra-index-url", "x"])) != before
+    assert dev.digest(plan._replace(python=Path("/another/python"))) != before
+    for name, text in (("pyproject.toml", "changed"), ("cpu.txt", "torch==2.12.0")):
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(dev, "CONSTRAINTS", tmp_path / "cpu.txt")
+    constrained = dev.digest(plan)
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    assert len({before, constrained, dev.digest(plan)}) == 3
+
+
+def test_an_absent_environment_is_made_first_and_a_failure_says_what_to_install(dev, ran, environment, capsys):
+    ran.code = 1
+    assert dev.set_up(a_plan(dev, environment, make=True), "test") == 2
+    assert [command[1:3] for command, _ in ran] == [["-m", "venv"]]
+    assert "apt-get install python3-venv" in capsys.readouterr().err
+    assert not (environment / dev.STAMP).exists()
+
+
+def test_a_failed_installation_leaves_no_stamp(dev, ran, environment, capsys):
+    ran.code = 1
+    assert dev.set_up(a_plan(dev, environment), "test") == 2
+    assert "the installation failed" in capsys.readouterr().err
+    assert not (environment / dev.STAMP).exists()
+
+
+@pytest.mark.parametrize(
+    ("facts", "line"),
+    [
+        (("2.13.0+cpu", "", False, False, True), "torch 2.13.0+cpu, a build without CUDA"),
+        (("2.13.0", "12.8", True, True, True), "torch 2.13.0, built for CUDA 12.8, with a GPU"),
+        (
+            ("2.13.0", "12.8", False, False, True),
+            "torch 2.13.0, built for CUDA 12.8, on a machine without an NVIDIA driver: everything runs on the CPU; "
+            "for the smaller CPU build: make demo TORCH=cpu",
+        ),
+        (
+            ("2.9.1", "12.6", False, False, False),
+            "torch 2.9.1, built for CUDA 12.6, on a machine without an NVIDIA driver: everything runs on the CPU",
+        ),
+        (
+            ("2.13.0", "12.8", False, True, True),
+            "torch 2.13.0, built for CUDA 12.8, which finds no GPU: everything runs on the CPU",
+        ),
+    ],
+)
+def test_one_line_on_the_torch_that_was_found(dev, facts, line):
+    assert dev.describe_torch(*facts) == line
+
+
+def test_a_torch_that_does_not_import_is_told(dev, environment, monkeypatch):
+    monkeypatch.setattr(dev, "ask", lambda *_: None)
+    assert "cannot be imported" in dev.torch_line(a_plan(dev, environment))
+
+
+# --- the commands
+
+
+@pytest.fixture
+def ready(dev, monkeypatch, environment):
+    """The set-up is done and there is no data folder."""
+    monkeypatch.setattr(dev, "decide", lambda extra: a_plan(dev, environment))
+    monkeypatch.setattr(dev, "set_up", lambda plan, extra: 0)
+    monkeypatch.setattr(dev, "data_folder", lambda: None)
+    return environment
+
+
+def test_test_runs_pytest_with_its_arguments_and_returns_its_code(dev, ran, ready):
+    ran.code = 1
+    assert dev.main(["test", "tests/core", "-x"]) == 1
+    assert ran[0][0] == [str(dev.python_of(ready)), "-m", "pytest", "tests/core", "-x"]
+
+
+def test_demo_runs_the_main_job(dev, ran, ready, monkeypatch):
+    command = dev.python_of(ready).parent / "infoscope"
+    command.write_text("")
+    command.chmod(0o755)
+    assert dev.main(["demo"]) == 0
+    assert ran[0][0] == [str(command), "run", "saxe2018", "--preset", "laptop", "--out", "runs/demo"]
+
+
+@pytest.mark.parametrize(
+    ("extra", "wanted"),
+    [
+        (["--seeds", "3"], ["--preset", "laptop", "--out", "runs/demo", "--seeds", "3"]),
+        (["--preset", "smoke"], ["--out", "runs/demo", "--preset", "smoke"]),
+        (["--preset=smoke", "--out=runs/x"], ["--preset=smoke", "--out=runs/x"]),
+    ],
+)
+def test_demo_arguments_take_the_place_of_ours(dev, extra, wanted):
+    assert dev.demo_arguments(extra) == ["run", "saxe2018", *wanted]
+
+
+def test_the_data_folder_reaches_the_command(dev, ran, ready, monkeypatch):
+    monkeypatch.setattr(dev, "data_folder", lambda: "/prepared")
+    dev.main(["test"])
+    dev.main(["demo"])
+    assert [environment["INFOSCOPE_DATA"] for _, environment in ran] == ["/prepared", "/prepared"]
+
+
+def test_lint_runs_every_check_and_fails_when_one_does(dev, ran, ready):
+    codes = iter([1, 0, 0])
+    ran_before = dev.run
+    dev.run = lambda command, environment=None: ran_before(command) or next(codes)
+    assert dev.main(["lint"]) == 1
+    python = str(dev.python_of(ready))
+    assert [command for command, _ in ran] == [
+        [python, "-m", "ruff", "check", "."],
+        [python, "-m", "ruff", "format", "--check", "."],
+        [python, "-m", "pyright", "--pythonpath", python],
+    ]
+
+
+def test_install_only_installs_and_a_failed_set_up_ends_it(dev, ran, ready, monkeypatch):
+    assert dev.main(["install"]) == 0
+    monkeypatch.setattr(dev, "set_up", lambda plan, extra: 2)
+    assert dev.main(["test"]) == 2
+    assert ran == []
+
+
+def test_lint_and_install_ask_for_the_developers_extra(dev, ran, ready, monkeypatch):
+    asked = []
+    monkeypatch.setattr(dev, "set_up", lambda plan, extra: asked.append(extra) or 0)
+    for command in ("demo", "test", "lint", "install"):
+        dev.main([command])
+    assert asked == ["test", "test", "dev", "dev"]
+
+
+@pytest.mark.parametrize(("arguments", "code"), [([], 2), (["tset"], 2), (["--help"], 0), (["-h"], 0)])
+def test_anything_else_prints_the_usage(dev, ran, arguments, code, capsys):
+    assert dev.main(arguments) == code
+    out, err = capsys.readouterr()
+    assert "demo, test, lint or install" in (err if code else out)
+    assert ran == []
+
+
+def test_an_old_python_is_told_so(dev, monkeypatch, capsys):
+    monkeypatch.setattr(dev.sys, "version_info", (3, 9, 1))
+    assert dev.main(["test"]) == 2
+    assert "needs Python 3.10 or newer" in capsys.readouterr().err
+
+
+# --- data
+
+
+@pytest.fixture
+def prepare(dev, monkeypatch, tmp_path):
+    """A made-up ``../shared/data/prepare`` beside a made-up repository."""
+    script = tmp_path / "prepare"
+    script.write_text("import pathlib, sys; p = pathlib.Path(sys.argv[1]); p.mkdir(parents=True); print('noise')")
+    monkeypatch.setattr(dev, "PREPARE", script)
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    monkeypatch.delenv("INFOSCOPE_DATA", raising=False)
+    return script
+
+
+def test_the_users_own_data_folder_wins(dev, prepare, monkeypatch):
+    monkeypatch.setenv("INFOSCOPE_DATA", "/mine")
+    assert dev.data_folder() == "/mine"
+
+
+def test_prepare_lays_the_files_out(dev, prepare, tmp_path, capfd):
+    assert dev.data_folder() == str(tmp_path / "build" / "data")
+    assert (tmp_path / "build" / "data").is_dir()
+    assert capfd.readouterr().out == f"laying the data files out in {tmp_path / 'build' / 'data'}\n"
+
+
+def test_without_prepare_or_when_it_fails_the_tasks_look_elsewhere(dev, prepare):
+    prepare.write_text("raise SystemExit(1)")
+    assert dev.data_folder() is None
+    prepare.unlink()
+    assert dev.data_folder() is None
+
+
+# --- the real thing
+
+
+def test_run_gives_the_exit_code_and_128_more_than_a_signal(dev):
+    assert dev.run([sys.executable, "-c", "raise SystemExit(3)"]) == 3
+    if os.name == "posix":
+        assert dev.run([sys.executable, "-c", "import os; os.kill(os.getpid(), 15)"]) == 143
+
+
+def test_the_script_needs_the_standard_library_only():
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", str(ROOT / "scripts" / "dev.py"), "--help"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert "scripts/dev.py demo" in done.stdout
+
+
+def test_make_ci_and_pre_commit_call_the_same_script():
+    assert "scripts/dev.py $@ $(ARGS)" in (ROOT / "Makefile").read_text()
+    lines = (ROOT / ".ci" / "run").read_text().splitlines()
+    assert lines[-2:] == ["make lint", "make test"]
+    assert os.access(ROOT / ".ci" / "run", os.X_OK)
+    assert "entry: python3 scripts/dev.py lint" in (ROOT / ".pre-commit-config.yaml").read_text()

@@ -1,0 +1,245 @@
+"""The two training programs: equal to each other, to a plain PyTorch loop, and to themselves however cut up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.nn import functional
+
+from infoscope.core.errors import InputError, UnknownNameError
+from infoscope.train._compiled_loop import CODES, batch_order
+from infoscope.train.ensemble import Ensemble, State, choose_program, initial_state, make_trainer, train
+from infoscope.train.networks._activations import ACTIVATIONS
+from infoscope.train.networks._initialisations import INITIALISATIONS
+from infoscope.train.networks.fully_connected import FullyConnected
+from infoscope.train.recipe import Recipe
+
+PROGRAMS = ("compiled", "batched")
+
+
+def ensemble(
+    activation: str = "tanh", optimiser: str = "adam", batch: int | None = 16, seeds=(3, 5), widths=(6, 5, 3, 2)
+) -> Ensemble:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, widths[0])).astype(np.float32)
+    y = rng.integers(0, widths[-1], 60).astype(np.int32)
+    rows = np.stack([np.random.default_rng(seed).permutation(60)[:41] for seed in seeds])
+    rate = 0.01 if optimiser == "adam" else 0.3
+    return Ensemble(FullyConnected(widths, activation), Recipe(8, rate, batch, optimiser), x, y, rows, tuple(seeds))
+
+
+def largest_difference(a: State, b: State) -> float:
+    return max(float((a.parameters[name] - b.parameters[name]).abs().max()) for name in a.parameters)
+
+
+def run(e: Ensemble, program: str, epochs=(0, 8)) -> State:
+    return list(train(e, epochs, make_trainer(e, program, threads=1)))[-1]
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "sgd"])
+@pytest.mark.parametrize("activation", sorted(CODES))
+def test_compiled_and_batched_agree(activation, optimiser):
+    e = ensemble(activation, optimiser)
+    assert largest_difference(run(e, "compiled"), run(e, "batched")) < 2e-5
+
+
+@pytest.mark.parametrize("batch", [1, 7, 41, 500, None])
+def test_programs_agree_for_every_way_a_batch_can_fill(batch):
+    e = ensemble(batch=batch)
+    assert largest_difference(run(e, "compiled"), run(e, "batched")) < 2e-5
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "sgd"])
+def test_batched_is_a_plain_pytorch_loop(optimiser):
+    """One member trained by torch's own optimiser on the module, in the same batch order."""
+    e = ensemble("gelu", optimiser)
+    module = e.network.module(e.network.initial(e.seeds), member=1)
+    make = torch.optim.Adam if optimiser == "adam" else torch.optim.SGD
+    updates = make(module.parameters(), lr=e.recipe.learning_rate)
+    x, y = torch.from_numpy(e.x), torch.from_numpy(e.y).long()
+    for epoch in range(8):
+        order = e.train[1].copy()
+        batch_order(e.seeds[1], epoch, order)
+        for rows in torch.from_numpy(order).split(16):
+            updates.zero_grad()
+            functional.nll_loss(module(x[rows]).log(), y[rows]).backward()
+            updates.step()
+    found = run(e, "batched").parameters
+    for name, wanted in module.state_dict().items():
+        torch.testing.assert_close(found[name][1], wanted, atol=2e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("optimiser", ["adam", "sgd"])
+@given(cuts=st.sets(st.integers(1, 7), max_size=4))
+@settings(max_examples=8, deadline=None)
+def test_cutting_a_run_anywhere_changes_no_bit(program, optimiser, cuts):
+    e = ensemble(optimiser=optimiser)
+    whole = run(e, program)
+    state = initial_state(e)
+    for epoch in [*sorted(cuts), 8]:
+        stored = {name: tensor.clone() for name, tensor in state.tensors().items()}
+        state = make_trainer(e, program, threads=1).advance(State.from_tensors(state.epoch, stored), epoch)
+    assert all(torch.equal(whole.tensors()[name], state.tensors()[name]) for name in whole.tensors())
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_member_does_not_depend_on_its_neighbours(program):
+    both, alone = ensemble(seeds=(3, 5)), ensemble(seeds=(5,))
+    found, wanted = run(both, program).parameters, run(alone, program).parameters
+    for name in wanted:
+        torch.testing.assert_close(found[name][1], wanted[name][0], atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_training_lowers_the_loss_and_leaves_the_state_it_was_given_alone(program):
+    e = ensemble(optimiser="adam")
+    start = initial_state(e)
+    kept = {name: tensor.clone() for name, tensor in start.tensors().items()}
+    end = make_trainer(e, program, threads=1).advance(start, 200)
+    assert all(torch.equal(kept[name], tensor) for name, tensor in start.tensors().items())
+    losses = [_loss(e, state) for state in (start, end)]
+    assert (losses[1] < losses[0] - 0.1).all()
+
+
+def _loss(e: Ensemble, state: State) -> torch.Tensor:
+    rows = torch.from_numpy(e.train)
+    logits = e.network.logits(state.parameters, torch.from_numpy(e.x)[rows])
+    each = functional.cross_entropy(
+        logits.flatten(0, 1), torch.from_numpy(e.y).long()[rows].flatten(), reduction="none"
+    )
+    return each.reshape(len(rows), -1).mean(1)
+
+
+def test_training_leaves_global_randomness_and_threads_alone():
+    random, threads = torch.get_rng_state(), torch.get_num_threads()
+    e = ensemble()
+    run(e, "compiled")
+    make_trainer(e, "batched").advance(initial_state(e), 1)  # measures the number of threads
+    assert torch.equal(random, torch.get_rng_state())
+    assert torch.get_num_threads() == threads
+
+
+@given(seed=st.integers(0, 2**40), epoch=st.integers(0, 10**6), n=st.integers(1, 200))
+@settings(max_examples=50, deadline=None)
+def test_a_batch_order_is_a_permutation_that_only_seed_and_epoch_decide(seed, epoch, n):
+    first, second = np.arange(n), np.arange(n)
+    batch_order(seed, epoch, first)
+    batch_order(seed, epoch, second)
+    assert (first == second).all()
+    assert (np.sort(first) == np.arange(n)).all()
+
+
+def test_batch_orders_are_uniform():
+    """Each of the 24 orders of 4 rows is drawn about equally often: chi-squared at 23 degrees, 6 sd above its mean."""
+    counts: dict[tuple, int] = {}
+    for epoch in range(24_000):
+        order = np.arange(4)
+        batch_order(11, epoch, order)
+        counts[tuple(order)] = counts.get(tuple(order), 0) + 1
+    chi = sum((c - 1000) ** 2 / 1000 for c in counts.values())
+    assert len(counts) == 24
+    assert chi < 23 + 6 * np.sqrt(46)
+
+
+def test_a_diverged_member_stays_visible_and_alone():
+    e = ensemble("linear", "sgd")
+    wild = initial_state(e)
+    wild.parameters["hidden1.linear.weight"][0] = float("inf")
+    end = make_trainer(e, "compiled").advance(wild, 2)
+    finite = [bool(torch.isfinite(end.parameters["output.linear.weight"][member]).all()) for member in range(2)]
+    assert finite == [False, True]
+
+
+def test_wide_networks_and_other_devices_take_the_batched_program():
+    assert choose_program(ensemble(), "cpu") == "compiled"
+    assert choose_program(ensemble("gelu"), "cpu") == "batched"
+    assert choose_program(ensemble(widths=(6, 200, 2)), "cpu") == "batched"
+    assert choose_program(ensemble(), "cuda") == "batched"
+
+
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+@pytest.mark.parametrize("initialisation", INITIALISATIONS)
+def test_module_and_stack_are_the_same_network(activation, initialisation):
+    network = FullyConnected((6, 5, 4, 3), activation, initialisation)
+    parameters = network.initial((1, 2, 3))
+    x = torch.randn(9, 6, generator=torch.Generator().manual_seed(0))
+    stacked = network.representations(parameters, x)
+    assert tuple(stacked) == network.layers == ("hidden1", "hidden2", "output")
+    for member in range(3):
+        a = x
+        for layer, block in network.module(parameters, member).named_children():
+            a = block(a)
+            torch.testing.assert_close(a, stacked[layer][member])
+    assert set(network.module(parameters).state_dict()) == set(parameters)
+
+
+@pytest.mark.parametrize(
+    ("initialisation", "sd"),
+    [
+        ("truncated_normal_fan_in", 0.88 / 20),
+        ("truncated_normal_fan_out", 0.88 / 30),
+        ("glorot_uniform", (2 / 1300) ** 0.5),
+        ("normal", 0.05),
+    ],
+)
+def test_initial_weights_have_the_stated_spread(initialisation, sd):
+    """0.88 is the sd of a standard normal cut at two; 360 000 draws know their sd to better than 1 %."""
+    weight = FullyConnected((400, 900, 2), "tanh", initialisation, sd=0.05).initial((0,))["hidden1.linear.weight"]
+    assert float(weight.std()) == pytest.approx(sd, rel=0.01)
+    if initialisation.startswith("truncated"):
+        assert float(weight.abs().max()) <= 2 * sd / 0.88 * 1.001
+
+
+def test_orthogonal_weights_are_orthogonal():
+    weight = FullyConnected((8, 8, 2), initialisation="orthogonal").initial((0,))["hidden1.linear.weight"][0]
+    torch.testing.assert_close(weight @ weight.T, torch.eye(8), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"widths": (3,)}, "at least input and output"),
+        ({"widths": (3, 0)}, "whole number of at least 1"),
+        ({"widths": (3, 2), "sd": -1.0}, "sd is -1.0"),
+    ],
+)
+def test_a_network_that_cannot_be_is_refused(arguments, words):
+    with pytest.raises(InputError, match=words):
+        FullyConnected(**arguments)
+
+
+def test_a_mistyped_activation_lists_the_near_ones():
+    with pytest.raises(UnknownNameError, match="did you mean 'relu'"):
+        FullyConnected((3, 2), "rleu")
+    with pytest.raises(UnknownNameError, match="glorot_uniform"):
+        FullyConnected((3, 2), initialisation="glorot")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"epochs": -1}, "epochs is -1"),
+        ({"learning_rate": 0.0}, "learning_rate is 0.0"),
+        ({"batch": 0}, "batch is 0"),
+        ({"optimiser": "adamw"}, "wanted 'adam' or 'sgd'"),
+        ({"train_fraction": 1.5}, "between 0 and 1"),
+        ({"train_rows": 1}, "train_rows is 1"),
+    ],
+)
+def test_a_recipe_that_cannot_be_is_refused(arguments, words):
+    with pytest.raises(InputError, match=words):
+        Recipe(**{"epochs": 1, "learning_rate": 0.1, **arguments})
+
+
+def test_an_ensemble_whose_parts_do_not_fit_is_refused():
+    e = ensemble()
+    with pytest.raises(InputError, match="6 columns, the network takes 4"):
+        Ensemble(FullyConnected((4, 2)), e.recipe, e.x, e.y, e.train, e.seeds)
+    with pytest.raises(InputError, match="labels go up to 1, the network has 1 outputs"):
+        Ensemble(FullyConnected((6, 1)), e.recipe, e.x, e.y, e.train, e.seeds)
+    with pytest.raises(InputError, match="2 sets of training rows for 1 seeds"):
+        Ensemble(e.network, e.recipe, e.x, e.y, e.train, (1,))

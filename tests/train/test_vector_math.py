@@ -1,0 +1,63 @@
+"""The compiled float32 functions against NumPy in double precision, over all of their range."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numba import njit
+
+from infoscope.train import _vector_math as ours
+
+
+@njit
+def _map_exp2(x, out):
+    for i in range(len(x)):
+        out[i] = ours.exp2(x[i])
+
+
+@njit
+def _map_tanh(x, out):
+    for i in range(len(x)):
+        out[i] = ours.tanh(x[i])
+
+
+@njit
+def _map_sigmoid(x, out):
+    for i in range(len(x)):
+        out[i] = ours.sigmoid(x[i])
+
+
+@njit
+def _map_softplus(x, out):
+    for i in range(len(x)):
+        out[i] = ours.softplus(x[i])
+
+
+def apply(function, x):
+    out = np.empty_like(x)
+    function(x, out)
+    return out.astype(np.float64)
+
+
+X = np.concatenate([np.linspace(-30, 30, 40_001), [-1e30, -200.0, 0.0, 200.0, 1e30]]).astype(np.float32)
+
+
+def test_exp2_is_right_to_two_roundings_and_never_denormal():
+    x = np.clip(X * 4, -126, 126)
+    assert np.abs(apply(_map_exp2, x) / np.exp2(x.astype(np.float64)) - 1).max() < 2.5e-7
+    held = apply(_map_exp2, X * 100)
+    assert held.min() >= np.finfo(np.float32).tiny
+    assert np.isfinite(held).all()
+
+
+@pytest.mark.parametrize(
+    ("compiled", "wanted", "tolerance"),
+    [
+        (_map_tanh, np.tanh, 2e-7),
+        (_map_sigmoid, lambda x: 1 / (1 + np.exp(-np.maximum(x, -700))), 2e-7),
+        (_map_softplus, lambda x: np.logaddexp(0, x), 2e-7),
+    ],
+)
+def test_against_double_precision(compiled, wanted, tolerance):
+    truth = wanted(X.astype(np.float64))
+    assert np.abs((apply(compiled, X) - truth) / np.maximum(1, np.abs(truth))).max() < tolerance
