@@ -98,11 +98,14 @@ def growth(who: str, n: int, d: int, classes: int) -> float:
 class _Watch(threading.Thread):
     """Samples resident memory twice a millisecond; ``ru_maxrss`` would start from what the parent process had used."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.peak, self.over = 0, threading.Event()
+
     def run(self) -> None:
-        self.peak, self.on, me = 0, True, psutil.Process()
-        while self.on:
+        me = psutil.Process()
+        while not self.over.wait(0.0005):
             self.peak = max(self.peak, me.memory_info().rss)
-            time.sleep(0.0005)
 
 
 def _memory(who: str, n: int, d: int, classes: int) -> None:
@@ -112,9 +115,9 @@ def _memory(who: str, n: int, d: int, classes: int) -> None:
     before, watch = psutil.Process().memory_info().rss, _Watch()
     watch.start()
     call(t, y)
-    watch.on = False
+    watch.over.set()
     watch.join()
-    print((watch.peak - before) / 2**20)
+    print(max(watch.peak - before, 0) / 2**20)
 
 
 def compare(n: int, d: int, classes: int) -> dict[str, float]:

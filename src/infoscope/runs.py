@@ -122,7 +122,7 @@ class Run:
         measurement = make(estimator, **options)
         with self.folder.writing():
             for name in names:
-                measure(self.folder, name, self._replay(name, model), plan, f"{name}: measuring {estimator}")
+                measure(self.folder, name, self._replay(name, model), [plan], f"{name}: measuring {estimator}")
         rows = self.rows.filter(network=names, estimator=measurement.id)
         return rows.filter(options=series(measurement.options, rows.unique("options")))
 

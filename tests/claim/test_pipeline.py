@@ -207,6 +207,23 @@ def test_a_diverged_member_costs_its_own_rows_only(copy):
     assert np.isfinite(rows.filter(member=1).column("value")).all()
 
 
+def test_a_diverged_member_keeps_its_recorded_range_and_its_neighbours_theirs(tmp_path):
+    from infoscope.claim.measuring import measure
+    from infoscope.claim.plan import MeasurePlan
+
+    folder = run(tmp_path, "saxe2018/relu")
+    replay = pipeline.EnsembleReplay(folder, "relu", pipeline.plan_of(folder, "relu"))
+    step = replay.trajectory.steps[-1]
+    broken = replay.trajectory[step]
+    broken["hidden1.linear.weight"][0] = float("inf")
+    replay.trajectory.write(step, replay.trajectory.epoch(step), broken)
+    measure(folder, "relu", replay, [MeasurePlan("binned", {"bins": 50}, ("hidden1",), True)], "again")
+    rows = folder.rows().filter(site="hidden1", options='{"bins":50,"range":"recorded"}')
+    assert rows.filter(status="FAILED").unique("member") == [0]
+    assert rows.filter(status="FAILED").unique("step") == [step]
+    assert len(rows.filter(member=1, quantity="I(X;T)")) == len(replay.trajectory)
+
+
 def test_a_run_from_a_newer_version_is_refused(copy):
     copy.update({"format": 99})
     with pytest.raises(RunFolderError, match=r"newer infoscope .*upgrade with"):

@@ -178,28 +178,26 @@ def test_several_variances_have_no_single_answer():
 
 
 _MEASURE = """
-import sys, threading, time
+import sys, threading
 import numpy as np
 import psutil
 from infoscope.measure.quantities import plane
 
-class Watch(threading.Thread):  # ru_maxrss would start from what the parent had used
-    def run(self):
-        self.peak, self.on, me = 0, True, psutil.Process()
-        while self.on:
-            self.peak = max(self.peak, me.memory_info().rss)
-            time.sleep(0.0005)
+peak, over = [0], threading.Event()
+
+def watch(me=psutil.Process()):  # ru_maxrss would start from what the parent had used
+    while not over.wait(0.0005):
+        peak[0] = max(peak[0], me.memory_info().rss)
 
 rng = np.random.default_rng(0)
 plane(rng.normal(size=(300, 5)).astype(np.float32), rng.integers(2, size=300), sys.argv[1])  # compiled and imported
 t, y = rng.normal(size=(60_000, 5)).astype(np.float32), rng.integers(2, size=60_000)
-before, watch = psutil.Process().memory_info().rss, Watch()
-watch.start()
+before, thread = psutil.Process().memory_info().rss, threading.Thread(target=watch)
+thread.start()
 plane(t, y, sys.argv[1])
-time.sleep(0.01)
-watch.on = False
-watch.join()
-print((watch.peak - before) / 2**20)
+over.set()
+thread.join()
+print((peak[0] - before) / 2**20)
 """
 
 

@@ -28,11 +28,16 @@ RECORDED = "recorded"
 
 
 class Journal:
-    """Appends rows to a run folder now and then; knows which measurements the folder already holds."""
+    """Appends rows to a run folder now and then; knows which measurements the folder already holds.
+
+    Rows count only when their step is complete: an interruption in the middle of a step leaves none of it behind, and
+    the step is measured again.
+    """
 
     def __init__(self, folder: RunFolder, network: str) -> None:
         self.folder, self.network = folder, network
-        self._rows, self._flushed = RowsBuilder(folder.id), time.monotonic()
+        self._step, self._complete = RowsBuilder(folder.id), []
+        self._written = time.monotonic()
 
     def done(self, estimator: str, options: Mapping[str, Any]) -> set[tuple[int, str]]:
         """The (step, site) pairs that rows of this estimator with these options exist for."""
@@ -41,17 +46,24 @@ class Journal:
         return set(zip(rows.column("step").tolist(), rows.column("site").tolist(), strict=True))
 
     def add(self, place: Place, estimate: Estimate) -> None:
-        self._rows.add(place, estimate)
+        self._step.add(place, estimate)
 
     def fail(self, place: Place, quantity: str, reason: str, n: int) -> None:
-        self._rows.add_failure(place, quantity, reason, n)
+        self._step.add_failure(place, quantity, reason, n)
 
-    def flush(self, now: bool = False) -> None:
-        """Write what was added; without ``now`` only when the last write is a while ago."""
+    def complete_step(self) -> None:
+        """What was added since the last call is one whole step; written at once when the last write is a while ago."""
+        self._complete.append(self._step.rows())
+        self._step = RowsBuilder(self.folder.id)
         self.folder.beat()
-        if now or time.monotonic() - self._flushed > FLUSH_SECONDS:
-            self.folder.append(self._rows.rows())
-            self._rows, self._flushed = RowsBuilder(self.folder.id), time.monotonic()
+        if time.monotonic() - self._written > FLUSH_SECONDS:
+            self.write()
+
+    def write(self) -> None:
+        """Write every complete step."""
+        complete, self._complete = self._complete, []
+        self.folder.append(Rows.concat(complete))
+        self._written = time.monotonic()
 
 
 @dataclass(frozen=True)
@@ -73,9 +85,13 @@ class RecordedRange:
     def options(self) -> dict[str, Any]:
         return {"bins": self.bins, "range": RECORDED}
 
+    def of(self, member: int) -> RecordedRange:
+        """The same for one member alone."""
+        return RecordedRange(self.bins, self.low[member : member + 1], self.high[member : member + 1])
+
     def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
         width = np.maximum(self.high - self.low, np.finfo(np.float32).tiny)
-        scaled = (np.asarray(t, np.float64) - self.low[:, None, None]) / width[:, None, None]
+        scaled = (np.asarray(t) - self.low[:, None, None]) / width[:, None, None]
         inner = make("binned", bins=self.bins, range=(0.0, 1.0))
         return [
             [self._say(measured, low, high) for measured in member]
@@ -104,30 +120,46 @@ def measurement_of(plan: MeasurePlan, replay: Replay) -> Measurement:
         return make(plan.estimator, **plan.options)
     if plan.estimator != "binned":
         raise InputError(f"a recorded range is for the estimator 'binned', not {plan.estimator!r}")
-    low, high = np.inf, -np.inf
+    low = np.full(len(replay.seeds), np.inf, np.float32)
+    high = -low
     for step in replay.trajectory.steps:
         representations = replay.representations(step)
         for site in plan.sites or replay.sites:
             t = np.asarray(representations[site])
-            low, high = np.minimum(low, t.min((1, 2))), np.maximum(high, t.max((1, 2)))
-    return RecordedRange(plan.options["bins"], np.asarray(low, np.float64), np.asarray(high, np.float64))
+            finite = np.isfinite(t)  # a member that diverges late keeps the range it had before
+            low = np.minimum(low, t.min((1, 2), where=finite, initial=np.inf))
+            high = np.maximum(high, t.max((1, 2), where=finite, initial=-np.inf))
+    return RecordedRange(plan.options["bins"], low, high)
 
 
-def measure(folder: RunFolder, network: str, replay: Replay, plan: MeasurePlan, label: str) -> None:
-    """Append rows for ``plan`` at every recorded step that lacks them. A refused measurement becomes a FAILED row."""
-    for site in plan.sites:
-        if site not in replay.sites:
-            raise unknown_name(f"site of network {network}", site, replay.sites)
-    sites = [site for site in replay.sites if site in plan.sites or not plan.sites]
-    measurement = measurement_of(plan, replay)
-    journal, options = Journal(folder, network), options_text(measurement.options)
-    done = journal.done(measurement.id, measurement.options)
-    steps = [step for step in replay.trajectory.steps if any((step, site) not in done for site in sites)]
+class _Series:
+    """One plan of a pass over the trajectory: what is measured where, and what the run folder holds of it."""
+
+    def __init__(self, plan: MeasurePlan, replay: Replay, journal: Journal) -> None:
+        for site in plan.sites:
+            if site not in replay.sites:
+                raise unknown_name(f"site of network {journal.network}", site, replay.sites)
+        self.sites = [site for site in replay.sites if site in plan.sites or not plan.sites]
+        self.measurement = measurement_of(plan, replay)
+        self._done = journal.done(self.measurement.id, self.measurement.options)
+
+    def missing(self, step: int) -> list[str]:
+        """The sites that have no rows at ``step``."""
+        return [site for site in self.sites if (step, site) not in self._done]
+
+
+def measure(folder: RunFolder, network: str, replay: Replay, plans: Sequence[MeasurePlan], label: str) -> None:
+    """Append rows of all ``plans`` at every recorded step that lacks them, in one pass over the trajectory.
+
+    A refused measurement becomes a FAILED row.
+    """
+    journal = Journal(folder, network)
+    wanted = [_Series(plan, replay, journal) for plan in plans]
 
     def one(step: int) -> None:
         representations = replay.representations(step)
-        for site in sites:
-            if (step, site) not in done:
+        for each in wanted:
+            for site in each.missing(step):
                 place = Place(
                     network=network,
                     step=step,
@@ -136,25 +168,22 @@ def measure(folder: RunFolder, network: str, replay: Replay, plan: MeasurePlan, 
                     site_index=list(replay.sites).index(site),
                     variable="input",
                     split=replay.split,
-                    estimator=measurement.id,
-                    options=options,
+                    estimator=each.measurement.id,
+                    options=options_text(each.measurement.options),
                 )
-                _measure_site(journal, place, measurement, representations[site], replay)
+                _measure_site(journal, place, each.measurement, representations[site], replay)
 
+    steps = [step for step in replay.trajectory.steps if any(each.missing(step) for each in wanted)]
     _each(steps, len(replay.trajectory.steps), label, journal, one)
 
 
 def _measure_site(journal: Journal, place: Place, measurement: Measurement, t: Any, replay: Replay) -> None:
     """One site at one step. An ensemble that is refused goes member by member: a diverged one costs its own row."""
+    results: list[list[Measured] | InputError]
     try:
-        results: list[list[Measured] | InputError] = list(measurement.measure(t, replay.variables))
+        results = list(measurement.measure(t, replay.variables))
     except InputError:
-        results = []
-        for member in range(len(t)):
-            try:
-                results.append(measurement.measure(t[member : member + 1], replay.variables)[0])
-            except InputError as reason:
-                results.append(reason)
+        results = [_measure_member(measurement, t, member, replay) for member in range(len(t))]
     for member, result in enumerate(results):
         here = dataclasses.replace(place, member=member, seed=int(replay.seeds[member]))
         if isinstance(result, InputError):
@@ -165,16 +194,24 @@ def _measure_site(journal: Journal, place: Place, measurement: Measurement, t: A
             journal.add(dataclasses.replace(here, variable=variable, options=text), estimate)
 
 
+def _measure_member(measurement: Measurement, t: Any, member: int, replay: Replay) -> list[Measured] | InputError:
+    alone = measurement.of(member) if isinstance(measurement, RecordedRange) else measurement
+    try:
+        return alone.measure(t[member : member + 1], replay.variables)[0]
+    except InputError as reason:
+        return reason
+
+
 def _each(steps: Sequence[int], total: int, label: str, journal: Journal, work: Callable[[int], None]) -> None:
-    """``work`` on every step with progress; what was measured is kept even when it is interrupted."""
+    """``work`` on every step with progress; the steps that were completed are kept even when it is interrupted."""
     with progress(label, total, total - len(steps)) as shown:
         try:
             for step in steps:
                 work(step)
-                journal.flush()
+                journal.complete_step()
                 shown.advance()
         finally:
-            journal.flush(now=True)
+            journal.write()
 
 
 def measure_training(folder: RunFolder, network: str, replay: EnsembleReplay, label: str) -> None:

@@ -141,8 +141,7 @@ def measure_network(folder: RunFolder, name: str, plan: NetworkPlan) -> None:
     """Learning curves, gradient statistics and every planned measure, at the recorded steps that lack them."""
     replay = EnsembleReplay(folder, name, plan)
     measure_training(folder, name, replay, f"{name}: learning curves")
-    for wanted in plan.measures:
-        measure(folder, name, replay, wanted, f"{name}: measuring {wanted.estimator}")
+    measure(folder, name, replay, plan.measures, f"{name}: measuring")
 
 
 def judge(folder: RunFolder) -> list[dict[str, Any]]:

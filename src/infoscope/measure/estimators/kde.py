@@ -65,8 +65,8 @@ class Kde(Estimator):
 
     @property
     def variances(self) -> tuple[float, ...]:
-        """The noise variances in force."""
-        return tuple(sd * sd for sd in several(self.noise)) or several(self.noise_variance) or (0.1,)
+        """The noise variances in force; rounded so that 0.1² is 0.01 and the options of both spellings agree."""
+        return tuple(float(f"{sd * sd:.15g}") for sd in several(self.noise)) or several(self.noise_variance) or (0.1,)
 
     @property
     def options(self) -> dict[str, Any]:
