@@ -18,7 +18,7 @@ import torch
 from torch.nn import functional
 
 from infoscope.data import task
-from infoscope.train.ensemble import Ensemble, initial_state, make_trainer
+from infoscope.train.ensemble import Ensemble, Layout, initial_state, make_trainer
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
 
@@ -41,7 +41,7 @@ def plain_loop(e: Ensemble, epochs: int) -> float:
 
 def ours(e: Ensemble, program: str, epochs: int) -> float:
     """CPU seconds of the whole ensemble, after a warm-up epoch that compiles."""
-    trainer = make_trainer(e, program, threads=1)
+    trainer = make_trainer(e, program, layout=Layout(1, 1))
     state = trainer.advance(initial_state(e), 1)
     start = time.process_time()
     trainer.advance(state, 1 + epochs)

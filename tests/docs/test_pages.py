@@ -48,6 +48,33 @@ def test_the_printed_example_is_what_the_code_prints():
     assert str(iscope.plane(t, t[:, 0] > 0, estimator="binned").xt) == " ".join(shown.split())
 
 
+def test_the_readme_prints_what_its_comments_say(capsys):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(import infoscope as iscope\n.*?)```", readme, re.DOTALL)
+    exec(code, {})
+    printed = capsys.readouterr().out.strip().split("\n")
+    said = re.findall(r"print\(.*?\)  # (.*)", code)
+    assert len(said) == len(printed) == 3
+    for line, comment in zip(printed, said, strict=True):
+        assert line.startswith(comment.removesuffix(" …"))
+
+
+@pytest.mark.parametrize(
+    "command", re.findall(r"^infoscope (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+)
+def test_the_commands_of_the_readme_exist(command):
+    from infoscope.cli import app
+
+    assert command in app
+
+
+def test_the_readme_names_everything_there_is():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for kind in ("figures", "tasks", "estimators", "networks"):
+        for name in registry.entries(kind):
+            assert f"`{name}`" in readme, f"README.md does not name {kind.removesuffix('s')} {name}"
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_inside_the_repository_lead_somewhere(page):
     for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):

@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.train._compiled_loop import CODES, batch_order
-from infoscope.train.ensemble import Ensemble, State, choose_program, initial_state, make_trainer, train
+from infoscope.train.ensemble import Ensemble, Layout, State, choose_program, initial_state, make_trainer, train
 from infoscope.train.networks._activations import ACTIVATIONS
 from infoscope.train.networks._initialisations import INITIALISATIONS
 from infoscope.train.networks.fully_connected import FullyConnected
@@ -36,7 +36,7 @@ def largest_difference(a: State, b: State) -> float:
 
 
 def run(e: Ensemble, program: str, epochs=(0, 8)) -> State:
-    return list(train(e, epochs, make_trainer(e, program, threads=1)))[-1]
+    return list(train(e, epochs, make_trainer(e, program, layout=Layout(1, 1))))[-1]
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "sgd"])
@@ -82,7 +82,7 @@ def test_cutting_a_run_anywhere_changes_no_bit(program, optimiser, cuts):
     state = initial_state(e)
     for epoch in [*sorted(cuts), 8]:
         stored = {name: tensor.clone() for name, tensor in state.tensors().items()}
-        state = make_trainer(e, program, threads=1).advance(State.from_tensors(state.epoch, stored), epoch)
+        state = make_trainer(e, program, layout=Layout(1, 1)).advance(State.from_tensors(state.epoch, stored), epoch)
     assert all(torch.equal(whole.tensors()[name], state.tensors()[name]) for name in whole.tensors())
 
 
@@ -99,7 +99,7 @@ def test_training_lowers_the_loss_and_leaves_the_state_it_was_given_alone(progra
     e = ensemble(optimiser="adam")
     start = initial_state(e)
     kept = {name: tensor.clone() for name, tensor in start.tensors().items()}
-    end = make_trainer(e, program, threads=1).advance(start, 200)
+    end = make_trainer(e, program, layout=Layout(1, 1)).advance(start, 200)
     assert all(torch.equal(kept[name], tensor) for name, tensor in start.tensors().items())
     losses = [_loss(e, state) for state in (start, end)]
     assert (losses[1] < losses[0] - 0.1).all()
@@ -243,3 +243,11 @@ def test_an_ensemble_whose_parts_do_not_fit_is_refused():
         Ensemble(FullyConnected((6, 1)), e.recipe, e.x, e.y, e.train, e.seeds)
     with pytest.raises(InputError, match="2 sets of training rows for 1 seeds"):
         Ensemble(e.network, e.recipe, e.x, e.y, e.train, (1,))
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("layout", [Layout(1, 2), Layout(2, 1), Layout(5, 1)])
+def test_every_layout_trains_every_member_alike(program, layout):
+    e = ensemble("tanh", seeds=(3, 5, 8))
+    found = list(train(e, (0, 8), make_trainer(e, program, layout=layout)))[-1]
+    assert largest_difference(found, run(e, program)) < 2e-5

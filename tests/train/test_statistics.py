@@ -34,6 +34,16 @@ def test_performance_is_that_of_each_member_on_its_own_rows(problem, chunk):
         assert float(found.accuracy[member]) == pytest.approx(float(hits))
 
 
+def test_rows_that_all_members_share_give_the_same_as_a_copy_for_each(problem):
+    parameters, x, y, rows = problem
+    shared, copied = rows[:1], rows[:1].expand(2, -1)
+    a, b = performance(NETWORK, parameters, x, y, shared), performance(NETWORK, parameters, x, y, copied)
+    torch.testing.assert_close(a, b)
+    found, wanted = (layer_gradients(NETWORK, parameters, x, y, r, 16) for r in (shared, copied))
+    for layer in NETWORK.layers:
+        torch.testing.assert_close(found[layer], wanted[layer])
+
+
 def test_gradient_statistics_are_those_of_the_minibatches(problem):
     parameters, x, y, rows = problem
     found = layer_gradients(NETWORK, parameters, x, y, rows, batch=16)

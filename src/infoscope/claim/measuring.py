@@ -220,7 +220,7 @@ def measure_training(folder: RunFolder, network: str, replay: EnsembleReplay, la
     done = journal.done("training", {})
     steps = [step for step in replay.trajectory.steps if (step, "network") not in done]
     x, y = torch.tensor(replay.ensemble.x), torch.tensor(replay.ensemble.y, dtype=torch.long)
-    splits = {"train": torch.from_numpy(replay.ensemble.train), "test": torch.from_numpy(replay.test)}
+    splits = {name: torch.tensor(rows) for name, rows in replay.splits.items()}
 
     def one(step: int) -> None:
         parameters = replay.trajectory[step]

@@ -23,7 +23,7 @@ from infoscope.core.provenance import fingerprint, provenance
 from infoscope.core.rows import Rows
 from infoscope.data import task as load_task
 from infoscope.record.trajectory import Trajectory
-from infoscope.train.ensemble import State, initial_state, make_trainer
+from infoscope.train.ensemble import Layout, State, initial_state, make_trainer
 
 VISIT_EPOCHS = 10  # between recorded epochs the trainer comes up for air this often: progress, heartbeat, stored state
 STATE_SECONDS = 20.0  # the most training that a kill can lose, beside one visit
@@ -106,8 +106,8 @@ def train_network(folder: RunFolder, name: str, plan: NetworkPlan, device: str =
     ensemble = EnsembleReplay(folder, name, plan).ensemble
     if ensemble.step(plan.epochs[-1]) in trajectory.steps:
         return
-    state, threads = _stored_state(trajectory) or (initial_state(ensemble), None)
-    trainer = make_trainer(ensemble, device=device, threads=threads)
+    state, layout = _stored_state(trajectory) or (initial_state(ensemble), None)
+    trainer = make_trainer(ensemble, device=device, layout=layout)
     stored = time.monotonic()
     with progress(f"{name}: training {len(plan.seeds)} members", plan.epochs[-1], state.epoch) as shown:
         for epoch in sorted({*plan.epochs, *range(0, plan.epochs[-1], VISIT_EPOCHS)}):
@@ -117,24 +117,26 @@ def train_network(folder: RunFolder, name: str, plan: NetworkPlan, device: str =
             if epoch in plan.epochs:
                 trajectory.write(ensemble.step(epoch), float(epoch), state.parameters)
             if time.monotonic() - stored > STATE_SECONDS:
-                _store_state(trajectory, state, trainer.threads)
+                _store_state(trajectory, state, trainer.layout)
                 stored = time.monotonic()
             folder.beat()
             shown.advance(epoch - begun)
-    folder.update({"threads": {**folder.manifest().get("threads", {}), name: trainer.threads}})
+    folder.update(
+        {"threads": {**folder.manifest().get("threads", {}), name: trainer.layout and trainer.layout._asdict()}}
+    )
 
 
-def _store_state(trajectory: Trajectory, state: State, threads: int | None) -> None:
+def _store_state(trajectory: Trajectory, state: State, layout: Layout | None) -> None:
     """After the snapshot of the same epoch, never before it: a kill in between then repeats, and skips nothing."""
-    trajectory.write_state(state.tensors(), {"epoch": state.epoch, "threads": threads})
+    trajectory.write_state(state.tensors(), {"epoch": state.epoch, "layout": layout})
 
 
-def _stored_state(trajectory: Trajectory) -> tuple[State, int | None] | None:
+def _stored_state(trajectory: Trajectory) -> tuple[State, Layout] | None:
     stored = trajectory.read_state()
     if stored is None:
         return None
     tensors, extra = stored
-    return State.from_tensors(extra["epoch"], tensors), extra["threads"]
+    return State.from_tensors(extra["epoch"], tensors), Layout(*extra["layout"])
 
 
 def measure_network(folder: RunFolder, name: str, plan: NetworkPlan) -> None:

@@ -66,11 +66,12 @@ class EnsembleReplay:
         return Ensemble(plan.network, plan.recipe, task.inputs, labels, train, plan.seeds)
 
     @cached_property
-    def test(self) -> np.ndarray:
-        """Each member's test rows ``[m, n_test]``."""
+    def splits(self) -> dict[str, np.ndarray]:
+        """Training and test rows: each member's own ``[m, n]``, or ``[1, n]`` where they share a published split."""
         if self.task.split_published:
-            return np.tile(self.task.split.test, (len(self.plan.seeds), 1))
-        return np.stack([self.task.resplit(seed, self.plan.recipe.train_fraction).test for seed in self.plan.seeds])
+            return {"train": self.ensemble.train[:1], "test": self.task.split.test[None]}
+        tests = [self.task.resplit(seed, self.plan.recipe.train_fraction).test for seed in self.plan.seeds]
+        return {"train": self.ensemble.train, "test": np.stack(tests)}
 
     @cached_property
     def rows(self) -> np.ndarray:

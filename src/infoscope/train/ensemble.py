@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -84,10 +84,17 @@ class State:
         return cls(epoch, parts["parameters"], parts["moments"])
 
 
+class Layout(NamedTuple):
+    """How work is laid over the cores: ``groups`` of members at the same time, ``threads`` for each matrix product."""
+
+    groups: int
+    threads: int
+
+
 class Trainer(Protocol):
     """One of the two programs, holding the training data where it trains."""
 
-    threads: int | None  # None until measured
+    layout: Layout | None  # None until measured
 
     def advance(self, state: State, epoch: int) -> State:
         """The state after ``epoch`` epochs; the same to the bit however the way there is cut into calls."""
@@ -112,17 +119,17 @@ def initial_state(ensemble: Ensemble) -> State:
 
 
 def make_trainer(
-    ensemble: Ensemble, program: Program | None = None, device: str = "cpu", threads: int | None = None
+    ensemble: Ensemble, program: Program | None = None, device: str = "cpu", layout: Layout | None = None
 ) -> Trainer:
     """The program that trains ``ensemble`` fastest on ``device``, or the one that is named.
 
-    threads: None lets the trainer choose; a resumed run passes what its first part used, to stay equal to the bit.
+    layout: None lets the trainer choose; a resumed run passes what its first part used, to stay equal to the bit.
     """
     if (program or choose_program(ensemble, device)) == "compiled":
-        return CompiledTrainer(ensemble, threads or os.cpu_count() or 1)
+        return CompiledTrainer(ensemble, layout or Layout(os.cpu_count() or 1, 1))
     from infoscope.train.batched import BatchedTrainer
 
-    return BatchedTrainer(ensemble, device, threads)
+    return BatchedTrainer(ensemble, device, layout)
 
 
 def train(ensemble: Ensemble, epochs: Sequence[int], trainer: Trainer | None = None) -> Iterator[State]:
@@ -137,9 +144,10 @@ def train(ensemble: Ensemble, epochs: Sequence[int], trainer: Trainer | None = N
 class CompiledTrainer:
     """Members as tasks of a thread pool, each in one compiled loop without the interpreter lock."""
 
-    def __init__(self, ensemble: Ensemble, threads: int) -> None:
+    def __init__(self, ensemble: Ensemble, layout: Layout) -> None:
         self.ensemble = ensemble
-        self.threads: int | None = threads
+        self.layout: Layout | None = layout
+        self._groups = layout.groups
         self._x = np.ascontiguousarray(ensemble.x.T, np.float32)
         self._y = np.ascontiguousarray(ensemble.y, np.int32)
 
@@ -159,7 +167,7 @@ class CompiledTrainer:
             data = self._x, self._y, ensemble.train[member], ensemble.seeds[member]
             train_member(sizes, code, *vectors, *data, state.epoch, epoch, batch, recipe.learning_rate, adam)
 
-        with ThreadPoolExecutor(self.threads) as pool:
+        with ThreadPoolExecutor(self._groups) as pool:
             list(pool.map(one, range(len(flat))))
         moments = {**self._unflatten(first, "first."), **self._unflatten(second, "second.")} if adam else {}
         return State(epoch, self._unflatten(flat), moments)

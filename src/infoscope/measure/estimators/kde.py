@@ -100,7 +100,7 @@ class Kde(Estimator):
             "I(X;T)",
             f"{_NAMES[self.bound]} bound on I(X; T+N(0, {s2:g} I)) over these n rows",
             found.n,
-            interval=(min(found.low, found.up), found.up),
+            interval=(found.low, found.up),
             interval_kind=BRACKET,
             level=1.0,
             bound=self.bound,
@@ -135,7 +135,7 @@ class Kde(Estimator):
             value=found.value(self.bound) + of_noise,
             quantity="H(T+N)",
             estimand=f"{_NAMES[self.bound]} bound on h(T+N(0, {s2:g} I)) over these n rows",
-            interval=(min(found.low, found.up) + of_noise, found.up + of_noise),
+            interval=(found.low + of_noise, found.up + of_noise),
             seconds=time.perf_counter() - start,
         )
 
