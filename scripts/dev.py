@@ -27,6 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = ROOT / "constraints" / "cpu.txt"
 PREPARE = ROOT.parent / "shared" / "data" / "prepare"  # optional: lays data files out where none can be downloaded
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+DEMO = ("saxe2018/tanh", "saxe2018/relu", "saxe2018/mnist")
 COMMANDS = ("demo", "test", "lint", "install")
 STAMP = "infoscope-install.stamp"
 
@@ -236,7 +237,7 @@ def demo_arguments(extra: list[str]) -> list[str]:
     ours = {"--preset": "laptop", "--out": "runs/demo"}
     given = {word.split("=")[0] for word in extra}
     defaults = [word for option, value in ours.items() if option not in given for word in (option, value)]
-    return ["run", "saxe2018", *defaults, *extra]
+    return ["run", *DEMO, *defaults, *extra]
 
 
 def checks(plan: Plan) -> list[list[str]]:

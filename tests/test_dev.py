@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from infoscope.core import registry
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -236,7 +238,11 @@ def test_demo_runs_the_main_job(dev, ran, ready, monkeypatch):
     command.write_text("")
     command.chmod(0o755)
     assert dev.main(["demo"]) == 0
-    assert ran[0][0] == [str(command), "run", "saxe2018", "--preset", "laptop", "--out", "runs/demo"]
+    assert ran[0][0] == [str(command), "run", *dev.DEMO, "--preset", "laptop", "--out", "runs/demo"]
+
+
+def test_the_demo_names_figures_that_exist(dev):
+    assert set(dev.DEMO) <= set(registry.entries("figures"))
 
 
 @pytest.mark.parametrize(
@@ -248,7 +254,7 @@ def test_demo_runs_the_main_job(dev, ran, ready, monkeypatch):
     ],
 )
 def test_demo_arguments_take_the_place_of_ours(dev, extra, wanted):
-    assert dev.demo_arguments(extra) == ["run", "saxe2018", *wanted]
+    assert dev.demo_arguments(extra) == ["run", *dev.DEMO, *wanted]
 
 
 def test_the_data_folder_reaches_the_command(dev, ran, ready, monkeypatch):

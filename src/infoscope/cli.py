@@ -65,7 +65,7 @@ def list_(kind: str | None = None, /, *, as_json: Json = False) -> None:
 
 @app.command
 def run(
-    what: str,
+    what: Annotated[list[str], Parameter(negative="")],
     /,
     *,
     preset: str = "laptop",
@@ -74,15 +74,20 @@ def run(
     device: str = "cpu",
     as_json: Json = False,
 ) -> None:
-    """Run a paper or one of its figures: train, measure, judge, report. Called again, it goes on where it stopped.
+    """Run a paper, or figures of it: train, measure, judge, report. Called again, it goes on where it stopped.
 
     Parameters
     ----------
-    what: A paper (saxe2018) or one figure (saxe2018/tanh); `infoscope list figures` names them.
-    preset: smoke (seconds), laptop (minutes) or paper (the published size).
-    seeds: How many networks of each kind, in place of the preset's number.
-    out: Folder for the run folders and report.html.
-    device: cpu, or a torch device such as cuda.
+    what
+        Papers (saxe2018) and figures (saxe2018/tanh); `infoscope list figures` names them.
+    preset
+        smoke (seconds), laptop (minutes) or paper (the published size).
+    seeds
+        How many networks of each kind, in place of the preset's number.
+    out
+        Folder for the run folders and report.html.
+    device
+        cpu, or a torch device such as cuda.
     """
     figures = _figures(what)
     from infoscope.claim.pipeline import run_figure
@@ -112,11 +117,15 @@ def run(
         raise InfoscopeError(f"{len(failures)} of {len(figures)} figures failed: {'; '.join(failures)}")
 
 
-def _figures(what: str) -> list[str]:
+def _figures(wanted: list[str]) -> list[str]:
+    """The ids of the figures meant, each once, in the order asked for."""
     known = list(registry.entries("figures"))
-    chosen = [name for name in known if name == what or name.startswith(f"{what.rstrip('/')}/")]
-    if not chosen:
-        raise unknown_name("paper or figure", what, {*known, *(name.split("/")[0] for name in known)})
+    chosen = []
+    for what in wanted:
+        found = [name for name in known if name == what or name.startswith(f"{what.rstrip('/')}/")]
+        if not found:
+            raise unknown_name("paper or figure", what, {*known, *(name.split("/")[0] for name in known)})
+        chosen += [name for name in found if name not in chosen]
     return chosen
 
 
@@ -155,12 +164,18 @@ def measure(
 
     Parameters
     ----------
-    run: A run folder.
-    estimator: Its name; `infoscope list estimators`.
-    option: An option of the estimator as key=value; may be repeated.
-    site: Only this site; may be repeated.
-    network: Only this network of the run.
-    model: For a watched run: package.module:function, which builds the network.
+    run
+        A run folder.
+    estimator
+        Its name; `infoscope list estimators`.
+    option
+        An option of the estimator as key=value; may be repeated.
+    site
+        Only this site; may be repeated.
+    network
+        Only this network of the run.
+    model
+        For a watched run: package.module:function, which builds the network.
     """
     from infoscope.runs import load
 
@@ -242,9 +257,12 @@ def report(
 
     Parameters
     ----------
-    runs: One run folder or more.
-    out: Where the report goes; report.html in the folder of a single run, else ./report.html.
-    figures: Also draw every figure of the report as PNG and SVG into this folder.
+    runs
+        One run folder or more.
+    out
+        Where the report goes; report.html in the folder of a single run, else ./report.html.
+    figures
+        Also draw every figure of the report as PNG and SVG into this folder.
     """
     from infoscope.core.folder import RunFolder
     from infoscope.show.report import write_figures, write_report
@@ -262,7 +280,8 @@ def claims(runs: Annotated[list[Path], Parameter(negative="")], /, *, as_json: J
 
     Parameters
     ----------
-    runs: One run folder or more.
+    runs
+        One run folder or more.
     """
     from infoscope.runs import load
 

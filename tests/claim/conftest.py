@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from infoscope.core.estimate import Estimate
+from infoscope.core.estimate import Estimate, Status
 from infoscope.core.rows import Place, Rows, RowsBuilder
 
 EPOCHS = np.array([0, 1, 5, 25, 100, 400, 2000, 8000])
@@ -18,7 +18,7 @@ class MadeUpRows:
         self.builder = RowsBuilder("made-up")
 
     def series(self, network, site, quantity, curve, *, members=12, spread=0.01, estimator="binned", unit="nats",
-               split="all", options="{}", n=4096, width=0.0):  # fmt: skip
+               split="all", options="{}", n=4096, width=0.0, status=Status.OK):  # fmt: skip
         rng = np.random.default_rng(len(self.builder))
         offsets = spread * rng.normal(size=members)
         for member, offset in enumerate(offsets - offsets.mean()):
@@ -38,7 +38,9 @@ class MadeUpRows:
                     split=split,
                     options=options,
                 )
-                self.builder.add(place, Estimate(value, quantity, "made up", n, unit=unit, interval=interval))
+                self.builder.add(
+                    place, Estimate(value, quantity, "made up", n, unit=unit, interval=interval, status=status)
+                )
         return self
 
     def rows(self) -> Rows:

@@ -159,6 +159,29 @@ def test_relu_bins_reach_the_largest_recorded_activity_of_each_member(tmp_path):
     assert any(f"range [0, {high:.4g}]" in note for note in hidden.filter(member=1).unique("notes"))
 
 
+def test_networks_that_a_neighbour_trained_are_borrowed(whole, tmp_path):
+    lender = RunFolder.open(shutil.copytree(whole.path, tmp_path / whole.id))
+    folder = run(tmp_path, "saxe2018/machine_precision")
+    assert folder.manifest()["borrowed"] == {"tanh": lender.id}
+    assert snapshots(folder) == snapshots(lender)
+    first = next(folder.snapshots_path.rglob("step-*.safetensors"))
+    assert first.stat().st_nlink == 2
+    shutil.rmtree(lender.path)  # the borrower does not depend on it
+    assert len(infoscope.load(folder.path).measure("binned", sites=["output"], bins=4))
+
+
+@pytest.mark.parametrize("harm", ["other seeds", "incomplete", "damaged"])
+def test_what_a_neighbour_does_not_have_is_trained(whole, tmp_path, harm):
+    lender = RunFolder.open(shutil.copytree(whole.path, tmp_path / whole.id))
+    if harm == "incomplete":
+        sorted(lender.snapshots_path.rglob("step-*.safetensors"))[3].unlink()
+    if harm == "damaged":
+        lender.manifest_path.write_text("{")
+    folder = run(tmp_path, "saxe2018/machine_precision", seeds=3 if harm == "other seeds" else SEEDS)
+    assert "borrowed" not in folder.manifest()
+    assert len(infoscope.load(folder.path).trajectory) == len(pipeline.plan_of(folder, "tanh").epochs)
+
+
 def test_measuring_again_needs_no_training(copy, monkeypatch):
     monkeypatch.setattr(pipeline, "train_network", None)
     loaded = infoscope.load(copy.path)

@@ -1,15 +1,22 @@
-"""The rules of figures E1-E3 on made-up rows: every verdict each can give."""
+"""The rules of the figures on made-up rows: every verdict each can give."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
+from infoscope.claim.papers.saxe2018.few_samples import FewSamples
+from infoscope.claim.papers.saxe2018.full_batch import FullBatch
+from infoscope.claim.papers.saxe2018.gradient_noise import GradientNoise
+from infoscope.claim.papers.saxe2018.kde_activations import KdeActivations
+from infoscope.claim.papers.saxe2018.machine_precision import MachinePrecision
 from infoscope.claim.papers.saxe2018.mnist import MnistPlane
 from infoscope.claim.papers.saxe2018.relu import ReluPlane
+from infoscope.claim.papers.saxe2018.sigmoid import Sigmoid
 from infoscope.claim.papers.saxe2018.tanh import TanhPlane
 from infoscope.core import registry
 from infoscope.core.claim import Outcome, combine
+from infoscope.core.estimate import Status
 from infoscope.core.rows import RowsBuilder
 from infoscope.core.units import nats
 
@@ -93,6 +100,126 @@ def mnist_rows(made_up, relu=0.1, snr=0.1, growth=1.0, width=0.5):
     return made_up.rows()
 
 
+@pytest.mark.parametrize(
+    ("early", "late", "wanted"),
+    [
+        (bits_curve(*[12] * 8), bits_curve(12, 12, 12, 12, 12, 12, 11, 4), Outcome.REPRODUCED),
+        (bits_curve(*[12] * 8), bits_curve(12, 12, 12, 12, 11, 11, 11, 4), Outcome.PARTLY),
+        (bits_curve(*[11] * 8), bits_curve(12, 12, 12, 12, 11, 11, 11, 4), Outcome.NOT_REPRODUCED),
+        (bits_curve(*[11.9] * 8), bits_curve(12, 12, 12, 12, 12, 12, 11, 4), Outcome.INCONCLUSIVE),
+    ],
+)
+def test_machine_precision(made_up, early, late, wanted):
+    for layer in HIDDEN[:3]:
+        made_up.series("tanh", layer, "I(X;T)", early)
+    made_up.series("tanh", "hidden5", "I(X;T)", late)
+    assert outcomes(MachinePrecision(), made_up.rows()) == {"stays": wanted}
+
+
+@pytest.mark.parametrize(
+    ("drops", "softplus_end", "wanted"),
+    [
+        ({"tanh": 2, "softsign": 1, "relu": 0.1, "softplus": 0.1}, 9.0, (Outcome.REPRODUCED, Outcome.REPRODUCED)),
+        ({"tanh": 2, "softsign": 3, "relu": 0.1, "softplus": 0.1}, 9.0, (Outcome.PARTLY, Outcome.REPRODUCED)),
+        ({"tanh": 1, "softsign": 2, "relu": 3, "softplus": 4}, 1.0, (Outcome.NOT_REPRODUCED, Outcome.NOT_REPRODUCED)),
+        ({"tanh": 2, "softsign": 2, "relu": 0.1, "softplus": 0.1}, 9.0, (Outcome.INCONCLUSIVE, Outcome.REPRODUCED)),
+    ],
+)
+def test_kde_activations(made_up, drops, softplus_end, wanted):
+    options = {"estimator": "kde", "options": '{"bound":"upper","noise_variance":0.1}', "spread": 0.05}
+    for network, drop_bits in drops.items():
+        for layer in HIDDEN:
+            curve = falling(drop_bits)
+            if layer != "hidden5" and network == "softplus":
+                curve = np.full(8, nats(softplus_end))
+            made_up.series(network, layer, "I(X;T)", curve, **options)
+    for layer in HIDDEN:  # measured beside it with the other noise, where everything is the other way round: ignored
+        beside = {**options, "options": '{"bound":"upper","noise_variance":0.001}'}
+        for network in drops:
+            made_up.series(network, layer, "I(X;T)", falling(5 - drops[network]), **beside)
+    found = outcomes(KdeActivations(), made_up.rows())
+    assert (found["order"], found["softplus-keeps"]) == wanted
+
+
+@pytest.mark.parametrize(
+    ("drop_bits", "lost", "wanted"),
+    [
+        (5, 0.05, Outcome.REPRODUCED),
+        (5, 0.0, Outcome.PARTLY),
+        (1, 0.0, Outcome.NOT_REPRODUCED),
+        (5, 0.02, Outcome.INCONCLUSIVE),
+    ],
+)
+def test_few_samples(made_up, drop_bits, lost, wanted):
+    made_up.series("tanh_few", "hidden5", "I(X;T)", falling(drop_bits))
+    for network, accuracy in (("tanh", 0.98), ("tanh_few", 0.98 - lost)):
+        curve = np.full(8, accuracy)
+        made_up.series(
+            network, "network", "accuracy", curve, estimator="training", unit="fraction", split="test", spread=0.002
+        )
+    assert outcomes(FewSamples(), made_up.rows()) == {"still-compresses": wanted}
+
+
+@pytest.mark.parametrize(
+    ("full", "relu", "wanted"),
+    [
+        (3.0, 0.1, Outcome.REPRODUCED),
+        (1.0, 0.1, Outcome.PARTLY),
+        (1.0, 0.8, Outcome.NOT_REPRODUCED),
+        (3.0, 0.4, Outcome.INCONCLUSIVE),
+    ],
+)
+def test_full_batch(made_up, full, relu, wanted):
+    made_up.series("tanh", "hidden5", "I(X;T)", falling(4))
+    made_up.series("tanh_full", "hidden5", "I(X;T)", falling(full)[1:])  # recorded at other epochs
+    for network in ("relu", "relu_full"):
+        for layer in HIDDEN:
+            made_up.series(network, layer, "I(X;T)", falling(relu))
+    assert outcomes(FullBatch(), made_up.rows()) == {"not-sgd": wanted}
+
+
+def gradient_rows(made_up, late, growth):
+    for network in ("tanh", "relu"):
+        for layer in [*HIDDEN, "output"]:
+            ratio = np.array([3, 4, 2, 1, 4 * late, 4 * late, 4 * late, 4 * late])
+            options = {"estimator": "training", "spread": 0.01}
+            made_up.series(network, layer, "gradient_snr", ratio, unit="ratio", **options)
+            norms = np.linspace(5, 5 + growth, 8)
+            made_up.series(network, layer, "weight_norm", norms, unit="norm", **options)
+    return made_up.rows()
+
+
+@pytest.mark.parametrize(
+    ("late", "growth", "wanted"),
+    [
+        (0.1, 1.0, (Outcome.REPRODUCED, Outcome.REPRODUCED)),
+        (0.9, -1.0, (Outcome.NOT_REPRODUCED, Outcome.NOT_REPRODUCED)),
+        (0.5, 0.0, (Outcome.INCONCLUSIVE, Outcome.INCONCLUSIVE)),
+    ],
+)
+def test_gradient_noise(made_up, late, growth, wanted):
+    found = outcomes(GradientNoise(), gradient_rows(made_up, late, growth))
+    assert (found["falls"], found["norms-grow"]) == wanted
+
+
+@pytest.mark.parametrize(
+    ("sigmoid", "shift", "wanted"),
+    [
+        (0.1, 0.0, (Outcome.REPRODUCED, Outcome.REPRODUCED)),
+        (2.0, 0.0, (Outcome.NOT_REPRODUCED, Outcome.REPRODUCED)),
+        (0.4, 0.0, (Outcome.INCONCLUSIVE, Outcome.REPRODUCED)),
+        (0.1, 1.0, (Outcome.REPRODUCED, Outcome.NOT_REPRODUCED)),
+    ],
+)
+def test_sigmoid(made_up, sigmoid, shift, wanted):
+    for layer in [*HIDDEN, "output"]:
+        made_up.series("sigmoid", layer, "I(X;T)", falling(sigmoid))
+        for network, by in (("tanh", 0.0), ("scaled_sigmoid", shift)):
+            made_up.series(network, layer, "I(X;T)", falling(3) + by, spread=0.001)
+    found = outcomes(Sigmoid(), made_up.rows())
+    assert (found["no-compression"], found["rescaled-is-tanh"]) == wanted
+
+
 def test_mnist_when_everything_is_as_published(made_up):
     found = outcomes(MnistPlane(), mnist_rows(made_up))
     assert set(found.values()) == {Outcome.REPRODUCED}
@@ -131,6 +258,13 @@ def test_a_diverged_member_is_left_out_and_counted(made_up):
     judged = TanhPlane().judge(Rows.concat([rows, builder.rows()]))[0]
     assert combine(judged.findings) is Outcome.REPRODUCED
     assert "1 of 13 members left out" in judged.findings[0].note
+
+
+def test_a_curve_at_its_ceiling_is_said_to_be_there(made_up):
+    made_up.series("relu", "hidden1", "I(X;T)", falling(0.1), status=Status.SATURATED)
+    finding = ReluPlane().judge(made_up.rows())[0].findings[0]
+    assert finding.outcome == "holds"
+    assert "100% of the values are at their ceiling" in finding.note
 
 
 def test_one_seed_is_judged_by_its_value_and_says_so(made_up):

@@ -73,6 +73,21 @@ def test_every_command_explains_itself(capsys, command):
     assert "--json" in out
 
 
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("run", ["the published size", "in place of the preset's number", "report.html", "such as cuda"]),
+        ("measure", ["as key=value", "package.module:function", "Only this site"]),
+        ("report", ["PNG and SVG", "One run folder or more"]),
+        ("claims", ["One run folder or more"]),
+    ],
+)
+def test_help_describes_every_parameter(capsys, command, words):
+    out = " ".join(call(capsys, command, "--help")[1].replace("│", " ").split())
+    for word in words:
+        assert word in out
+
+
 def test_list_names_everything_there_is(capsys):
     code, out, _ = call(capsys, "list")
     assert code == 0
@@ -171,13 +186,14 @@ def test_one_figure_failing_lets_the_others_go_on(capsys, tmp_path, monkeypatch)
     def some(figure, preset, seeds, out, device):
         if figure == "saxe2018/relu":
             raise RunFolderError("the disk is full")
-        return real("saxe2018/tanh", preset, seeds, out, device)
+        return real(figure, preset, seeds, out, device)
 
     monkeypatch.setattr(pipeline, "run_figure", some)
-    code, out, err = call(capsys, "run", "saxe2018", "--preset", "smoke", "--seeds", 2, "--out", tmp_path)
+    wanted = ["saxe2018/relu", "saxe2018/tanh", "saxe2018/relu"]
+    code, out, err = call(capsys, "run", *wanted, "--preset", "smoke", "--seeds", 2, "--out", tmp_path)
     assert code == 2
     assert "saxe2018/tanh/compresses" in out
-    assert "1 of 3 figures failed: saxe2018/relu: the disk is full" in err
+    assert "1 of 2 figures failed: saxe2018/relu: the disk is full" in err
 
 
 def test_ctrl_c_says_how_to_go_on(capsys, tmp_path, monkeypatch):
@@ -190,3 +206,8 @@ def test_ctrl_c_says_how_to_go_on(capsys, tmp_path, monkeypatch):
     code, _, err = call(capsys, "run", "saxe2018/tanh", "--out", tmp_path)
     assert code == 130
     assert "run the same command again" in err
+
+
+def test_a_paper_means_all_its_figures():
+    assert cli._figures(["saxe2018"]) == list(registry.entries("figures"))
+    assert cli._figures(["saxe2018/relu", "saxe2018/"])[0] == "saxe2018/relu"

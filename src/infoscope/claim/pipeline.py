@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +20,7 @@ from infoscope.claim.replay import EnsembleReplay, snapshots_of
 from infoscope.core import registry
 from infoscope.core.claim import Verdict, combine
 from infoscope.core.errors import DataMissingError, RunFolderError
-from infoscope.core.folder import RunFolder, write_json
+from infoscope.core.folder import RunFolder, atomic, write_json
 from infoscope.core.progress import progress
 from infoscope.core.provenance import fingerprint, provenance
 from infoscope.core.rows import Rows
@@ -100,13 +103,56 @@ def plan_of(folder: RunFolder, network: str) -> NetworkPlan:
     return NetworkPlan.from_json(content)
 
 
+def borrow(folder: RunFolder, name: str, plan: NetworkPlan) -> str | None:
+    """Link the snapshots of a neighbouring run that trained the very same networks; returns that run's id.
+
+    Runs are neighbours in one --out folder. Snapshots never change once written, so links cost nothing and either run
+    may be deleted; where links cannot be made the files are copied.
+    """
+    for manifest_path in sorted(folder.path.parent.glob("*/run.json")):
+        other, networks = RunFolder(manifest_path.parent), {}
+        with suppress(RunFolderError):  # a neighbour that is damaged or newer lends nothing
+            networks = {} if other.path == folder.path else other.manifest()["networks"]
+        for theirs, content in networks.items():
+            source = snapshots_of(other, theirs)
+            if _same_training(content, plan) and len(source) == len(plan.epochs):
+                target = snapshots_of(folder, name)
+                target.path.mkdir(parents=True, exist_ok=True)
+                for path in sorted(source.path.glob("step-*.safetensors")):
+                    if not (target.path / path.name).exists():
+                        _link(path, target.path / path.name)
+                return other.id
+    return None
+
+
+def _same_training(content: dict[str, Any], plan: NetworkPlan) -> bool:
+    wanted = json.loads(json.dumps(plan.training()))
+    return {part: content.get(part) for part in wanted} == wanted
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        with atomic(target) as temporary:
+            shutil.copyfile(source, temporary)
+
+
 def train_network(folder: RunFolder, name: str, plan: NetworkPlan, device: str = "cpu") -> None:
-    """Train to the last recorded epoch, writing a snapshot at each; goes on from the last stored state."""
+    """Train to the last recorded epoch, writing a snapshot at each; goes on from the last stored state.
+
+    Networks that a neighbouring run has trained already are borrowed from it.
+    """
     trajectory = snapshots_of(folder, name)
     ensemble = EnsembleReplay(folder, name, plan).ensemble
     if ensemble.step(plan.epochs[-1]) in trajectory.steps:
         return
-    state, layout = _stored_state(trajectory) or (initial_state(ensemble), None)
+    stored = _stored_state(trajectory)
+    lender = None if stored else borrow(folder, name, plan)
+    if lender:
+        folder.update({"borrowed": {**folder.manifest().get("borrowed", {}), name: lender}})
+        return
+    state, layout = stored or (initial_state(ensemble), None)
     trainer = make_trainer(ensemble, device=device, layout=layout)
     stored = time.monotonic()
     with progress(f"{name}: training {len(plan.seeds)} members", plan.epochs[-1], state.epoch) as shown:

@@ -52,6 +52,11 @@ class NetworkPlan:
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
 
+    def training(self) -> dict[str, Any]:
+        """The part that decides the weights: two plans that agree here have the same trajectory."""
+        content = self.to_json()
+        return {name: content[name] for name in ("task", "network", "recipe", "seeds", "epochs")}
+
     @classmethod
     def from_json(cls, content: Any) -> NetworkPlan:
         """Raises RunFolderError, naming the field, when ``content`` is not a plan."""

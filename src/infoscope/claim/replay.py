@@ -69,7 +69,7 @@ class EnsembleReplay:
     def splits(self) -> dict[str, np.ndarray]:
         """Training and test rows: each member's own ``[m, n]``, or ``[1, n]`` where they share a published split."""
         if self.task.split_published:
-            return {"train": self.ensemble.train[:1], "test": self.task.split.test[None]}
+            return {"train": self.ensemble.train[:1], "test": self.task.split.test[None, : self.plan.evaluate_rows]}
         tests = [self.task.resplit(seed, self.plan.recipe.train_fraction).test for seed in self.plan.seeds]
         return {"train": self.ensemble.train, "test": np.stack(tests)}
 

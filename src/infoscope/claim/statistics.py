@@ -20,20 +20,22 @@ class OverSeeds(NamedTuple):
     seeds: int
 
 
-def over_seeds(curves: np.ndarray, statistic: Callable[[np.ndarray], np.ndarray]) -> OverSeeds:
-    """``statistic`` of the mean of ``curves [members, s]``, with a bootstrap interval over members.
+def over_seeds(statistic: Callable[..., np.ndarray], *curves: np.ndarray) -> OverSeeds:
+    """``statistic`` of the mean of each of ``curves [members, s]``, with a bootstrap interval over the members.
 
-    statistic: maps mean curves ``[…, s]`` to values ``[…]``. The interval is value ± t · sqrt(m / (m - 1)) · (standard
-    deviation over resamplings of the members), with the t-quantile at m - 1 degrees: for a plain mean that is Student's
-    interval. (Percentiles of a bootstrap never leave the range of the sample and cover 87 % at four seeds.) The
-    resampling itself is seeded.
+    statistic: maps mean curves ``[r, s]``, one row a resampling and one argument a series, to values ``[r]``. Series
+    are resampled together: a member counts as often in one as in the other.
+
+    The interval is value ± t · sqrt(m / (m - 1)) · (standard deviation over resamplings), with the t-quantile at m - 1
+    degrees: for a plain mean that is Student's interval. (Percentiles of a bootstrap never leave the range of the
+    sample and cover 87 % at four seeds.) The resampling itself is seeded.
     """
-    members = len(curves)
-    value = float(statistic(curves.mean(0)))
+    members = len(curves[0])
+    value = float(statistic(*(each.mean(0)[None] for each in curves))[0])
     if members < 2:
         return OverSeeds(value, None, members)
     counts = np.random.default_rng(0).multinomial(members, np.full(members, 1 / members), RESAMPLES)
-    resampled = statistic(counts @ curves / members)
+    resampled = statistic(*(counts @ each / members for each in curves))
     half = float(stdtrit(members - 1, (1 + LEVEL) / 2) * np.sqrt(members / (members - 1)) * resampled.std())
     return OverSeeds(value, (value - half, value + half), members)
 
@@ -56,3 +58,8 @@ def last(curve: np.ndarray) -> np.ndarray:
 def growth(curve: np.ndarray) -> np.ndarray:
     """How far a curve ends above its start."""
     return curve[..., -1] - curve[..., 0]
+
+
+def lowest(curve: np.ndarray) -> np.ndarray:
+    """The lowest point of a curve."""
+    return curve.min(-1)

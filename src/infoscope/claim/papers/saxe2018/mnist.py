@@ -22,7 +22,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.papers.saxe2018._findings import FLAT, drop_finding, finding
+from infoscope.claim.papers.saxe2018._findings import FLAT, drop_finding, epochs_of, finding
 from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.claim.statistics import growth
 from infoscope.core.claim import Claim, Criterion, Finding
@@ -102,16 +102,16 @@ class MnistPlane(Figure):
 
     def judge(self, rows: Rows) -> Sequence[Judged]:
         kde = rows.filter(estimator="kde", quantity="I(X;T)")
-        flat = tuple(drop_finding(layer, FLAT, kde.filter(network="relu")) for layer in _HIDDEN)
+        flat = tuple(drop_finding(kde, "relu", layer, FLAT) for layer in _HIDDEN)
         snr, norms = [], []
         for network in ("tanh", "relu"):
             for layer in _LAYERS:
                 here = rows.filter(network=network, site=layer, estimator="training")
                 snr.append(_snr_finding(f"{network} {layer}", here.filter(quantity="gradient_snr")))
                 norm = here.filter(quantity="weight_norm")
-                norms.append(finding(f"growth of the weight norm, {network} {layer}", _GROWS, norm, growth))
+                norms.append(finding(f"growth of the weight norm, {network} {layer}", _GROWS, growth, norm))
         return [
-            Judged(_RELU_FLAT, flat, _tanh_notes(kde.filter(network="tanh"))),
+            Judged(_RELU_FLAT, flat, _tanh_notes(kde)),
             Judged(_SNR_FALLS, tuple(snr)),
             Judged(_NORMS_GROW, tuple(norms)),
             Judged(_BOUNDS_ORDERED, _bound_findings(kde)),
@@ -120,14 +120,13 @@ class MnistPlane(Figure):
 
 def _snr_finding(name: str, rows: Rows) -> Finding:
     """The last ratio over that after epoch 1."""
-    epochs = rows.curves()[1] if len(rows) else np.empty(0)
-    first = int(np.searchsorted(epochs, 1.0))
-    return finding(f"final over first signal-to-noise, {name}", _SNR_RATIO, rows, lambda c: c[..., -1] / c[..., first])
+    first = int(np.searchsorted(epochs_of(rows), 1.0))
+    return finding(f"final over first signal-to-noise, {name}", _SNR_RATIO, lambda c: c[..., -1] / c[..., first], rows)
 
 
 def _tanh_notes(rows: Rows) -> tuple[str, ...]:
     """Tanh's drops in words: the paper's caption and text disagree on what they should be."""
-    drops = [drop_finding(layer, FLAT, rows) for layer in _HIDDEN]
+    drops = [drop_finding(rows, "tanh", layer, FLAT) for layer in _HIDDEN]
     if any(d.value is None for d in drops):
         return ()
     shown = ", ".join(f"{layer} {(d.value or 0) / np.log(2):.2f}" for layer, d in zip(_HIDDEN, drops, strict=True))

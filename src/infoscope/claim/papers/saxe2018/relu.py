@@ -18,13 +18,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.papers.saxe2018._boolean12 import SEEDS, boolean12_plan
+from infoscope.claim.papers.saxe2018._boolean12 import HIDDEN, SEEDS, boolean12_plan, relu_bins
 from infoscope.claim.papers.saxe2018._findings import COMPRESS, FLAT, drop_finding
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
+from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 
-_HIDDEN = ("hidden1", "hidden2", "hidden3", "hidden4", "hidden5")
 _FLAT_HIDDEN = Claim(
     id="saxe2018/relu/no-compression",
     paper="saxe2018",
@@ -44,12 +43,9 @@ class ReluPlane(Figure):
     seeds = SEEDS
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
-        hidden = MeasurePlan("binned", {"bins": 100}, sites=_HIDDEN, range_recorded=True)
-        output = MeasurePlan("binned", {"bins": 30, "range": (0.0, 1.0)}, sites=("output",))
-        return {"relu": boolean12_plan("relu", preset, seeds, (hidden, output))}
+        return {"relu": boolean12_plan("relu", preset, seeds, relu_bins())}
 
     def judge(self, rows: Rows) -> Sequence[Judged]:
-        binned = rows.filter(network="relu", estimator="binned")
-        findings = [drop_finding(layer, FLAT, binned) for layer in _HIDDEN]
-        findings.append(drop_finding("output", COMPRESS, binned))
+        findings = [drop_finding(rows, "relu", layer, FLAT) for layer in HIDDEN]
+        findings.append(drop_finding(rows, "relu", "output", COMPRESS))
         return [Judged(_FLAT_HIDDEN, tuple(findings))]

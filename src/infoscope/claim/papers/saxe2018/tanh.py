@@ -19,13 +19,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.papers.saxe2018._boolean12 import SEEDS, boolean12_plan
-from infoscope.claim.papers.saxe2018._findings import drop_finding, finding
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
+from infoscope.claim.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
+from infoscope.claim.papers.saxe2018._findings import TWO_BITS, drop_finding, epochs_of, finding, information
+from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.claim.statistics import last, peak_epoch
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
-from infoscope.core.units import nats
 
 _COMPRESSES = Claim(
     id="saxe2018/tanh/compresses",
@@ -36,7 +35,6 @@ _COMPRESSES = Claim(
     "final test accuracy ≥ 0.95; each with its whole 95 % interval over seeds",
     published="a fitting phase, then a compression phase (figure 1A, one network)",
 )
-_TWO_BITS = Criterion(">=", nats(2.0), "nats")
 _EARLY = Criterion("<=", 200.0, "epochs")
 _LEARNED = Criterion(">=", 0.95, "fraction")
 
@@ -49,18 +47,15 @@ class TanhPlane(Figure):
     seeds = SEEDS
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
-        binned = MeasurePlan("binned", {"bins": 30, "range": (-1.0, 1.0)})
-        return {"tanh": boolean12_plan("tanh", preset, seeds, (binned,))}
+        return {"tanh": boolean12_plan("tanh", preset, seeds, (tanh_bins(),))}
 
     def judge(self, rows: Rows) -> Sequence[Judged]:
-        ours = rows.filter(network="tanh")
-        binned = ours.filter(estimator="binned")
         findings = []
         for layer in ("hidden5", "output"):
-            of_layer = binned.filter(site=layer, quantity="I(X;T)")
-            findings.append(drop_finding(layer, _TWO_BITS, of_layer))
-            epochs = of_layer.curves()[1] if len(of_layer) else of_layer.column("epoch")
-            findings.append(finding(f"epoch of the peak of I(X;T), {layer}", _EARLY, of_layer, peak_epoch(epochs)))
-        accuracy = ours.filter(quantity="accuracy", split="test")
-        findings.append(finding("final test accuracy", _LEARNED, accuracy, last))
+            of_layer = information(rows, "tanh", layer)
+            findings.append(drop_finding(rows, "tanh", layer, TWO_BITS))
+            peak = peak_epoch(epochs_of(of_layer))
+            findings.append(finding(f"epoch of the peak of I(X;T), {layer}", _EARLY, peak, of_layer))
+        accuracy = rows.filter(network="tanh", quantity="accuracy", split="test")
+        findings.append(finding("final test accuracy", _LEARNED, last, accuracy))
         return [Judged(_COMPRESSES, tuple(findings))]
