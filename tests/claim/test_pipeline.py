@@ -148,6 +148,15 @@ def test_a_second_writer_is_refused(copy, tmp_path):
         run(tmp_path)
 
 
+def test_gradient_noise_is_that_of_shuffled_minibatches(whole):
+    """Rows in counting order would make minibatches of neighbours, and a first layer far noisier than in training."""
+    replay = pipeline.EnsembleReplay(whole, "tanh", pipeline.plan_of(whole, "tanh"))
+    rows = replay.minibatches
+    assert (np.sort(rows, axis=1) == np.sort(replay.ensemble.train, axis=1)).all()
+    means = rows[:, :256].mean(1)  # of 3277 rows spread over 0..4095: 2047.5 within six standard errors
+    assert (abs(means - 2047.5) < 6 * 4096 / 12**0.5 / 16).all()
+
+
 def test_relu_bins_reach_the_largest_recorded_activity_of_each_member(tmp_path):
     folder = run(tmp_path, "saxe2018/relu")
     hidden = folder.rows().filter(estimator="binned", site="hidden2")

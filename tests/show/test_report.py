@@ -166,3 +166,11 @@ def test_the_same_figures_go_to_png_and_svg(make_run, make_rows, tmp_path):
         "small-tanh-binned-information-I_T_Y-label-all.png", "small-tanh-binned-information-I_T_Y-label-all.svg",
     ]  # fmt: skip
     assert all(path.stat().st_size > 1000 for path in written)
+
+
+def test_the_report_names_the_run_that_lent_its_networks():
+    from infoscope.show.report import _words
+
+    said = dict(_words.provenance({"borrowed": {"tanh": "saxe2018-tanh-laptop"}, "threads": {"tanh": {"groups": 2}}}))
+    assert said["taken over from another run"] == "tanh saxe2018-tanh-laptop"
+    assert said["threads"] == "tanh (groups 2)"

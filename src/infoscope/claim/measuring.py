@@ -221,6 +221,7 @@ def measure_training(folder: RunFolder, network: str, replay: EnsembleReplay, la
     steps = [step for step in replay.trajectory.steps if (step, "network") not in done]
     x, y = torch.tensor(replay.ensemble.x), torch.tensor(replay.ensemble.y, dtype=torch.long)
     splits = {name: torch.tensor(rows) for name, rows in replay.splits.items()}
+    minibatches = torch.from_numpy(replay.minibatches)
 
     def one(step: int) -> None:
         parameters = replay.trajectory[step]
@@ -244,7 +245,7 @@ def measure_training(folder: RunFolder, network: str, replay: EnsembleReplay, la
                 )
         if replay.plan.gradients:
             batch = replay.plan.recipe.batch_size(splits["train"].shape[1])
-            layers = layer_gradients(replay.plan.network, parameters, x, y, splits["train"], batch)
+            layers = layer_gradients(replay.plan.network, parameters, x, y, minibatches, batch)
             for index, (layer, found) in enumerate(layers.items()):
                 here = dataclasses.replace(place, site=layer, site_index=index, split="train")
                 n = splits["train"].shape[1]

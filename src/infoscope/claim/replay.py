@@ -74,6 +74,15 @@ class EnsembleReplay:
         return {"train": self.ensemble.train, "test": np.stack(tests)}
 
     @cached_property
+    def minibatches(self) -> np.ndarray:
+        """The training rows of ``splits`` in the order of the first epoch's minibatches.
+
+        Rows as the task lists them would not do: neighbours in counting order are alike, so minibatches cut from them
+        differ far more than those the network was trained on.
+        """
+        return self.ensemble.orders(0, slice(len(self.splits["train"])))
+
+    @cached_property
     def rows(self) -> np.ndarray:
         """The rows of the task that are measured."""
         every = np.arange(len(self.task.inputs)) if self.plan.evaluate == "all" else self.task.split.test

@@ -16,7 +16,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from infoscope.train._compiled_loop import batch_order
 from infoscope.train.ensemble import Ensemble, Layout, State
 from infoscope.train.networks._activations import ACTIVATIONS
 
@@ -71,19 +70,12 @@ class BatchedTrainer:
         mine = {name: tensor[members] for name, tensor in parameters.items()}  # views: the update is in place
         my_moments = {name: tensor[members] for name, tensor in moments.items()}
         for epoch in epochs:
-            orders = self._orders(epoch, members)
+            orders = torch.from_numpy(self.ensemble.orders(epoch, members)).to(self.device)
             for k, rows in enumerate(orders.split(self.ensemble.recipe.batch_size(orders.shape[1]), dim=1)[:updates]):
                 self._update(mine, my_moments, rows, self.ensemble.step(epoch) + k + 1)
 
     def _copy(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {name: tensor.to(self.device, copy=True) for name, tensor in tensors.items()}
-
-    def _orders(self, epoch: int, members: slice) -> Tensor:
-        """The rows of one epoch in each member's own order ``[members, n_train]``."""
-        orders = np.array(self.ensemble.train[members], dtype=np.int64)
-        for order, seed in zip(orders, self.ensemble.seeds[members], strict=True):
-            batch_order(seed, epoch, order)
-        return torch.from_numpy(orders).to(self.device)
 
     @torch.no_grad()
     def _update(self, parameters: dict[str, Tensor], moments: dict[str, Tensor], rows: Tensor, step: int) -> None:

@@ -55,6 +55,15 @@ class Ensemble:
         if len(self.train) != len(self.seeds):
             raise InputError(f"{len(self.train)} sets of training rows for {len(self.seeds)} seeds: pass one a seed")
 
+    def orders(self, epoch: int, members: slice = slice(None)) -> np.ndarray:
+        """The training rows of ``members`` in the order in which each takes them in ``epoch`` ``[m, n_train]``."""
+        from infoscope.train._compiled_loop import batch_order
+
+        orders = np.array(self.train[members], dtype=np.int64)
+        for order, seed in zip(orders, self.seeds[members], strict=True):
+            batch_order(seed, epoch, order)
+        return orders
+
     def step(self, epoch: int) -> int:
         """Optimiser updates done after ``epoch`` epochs."""
         return self.recipe.updates(epoch, self.train.shape[1])
