@@ -97,7 +97,10 @@ def run(
     for figure in figures:
         try:
             print(f"{figure} ({preset})", file=sys.stderr)
-            folders.append(run_figure(figure, preset, seeds, out, device))
+            folder = run_figure(figure, preset, seeds, out, device)
+            folders.append(folder)
+            if folder.manifest()["state"] == "no data":
+                print(f"{figure} was not run: {folder.manifest()['missing']}", file=sys.stderr)
         except InfoscopeError as reason:
             if len(figures) == 1:
                 raise

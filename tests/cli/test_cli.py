@@ -196,6 +196,29 @@ def test_one_figure_failing_lets_the_others_go_on(capsys, tmp_path, monkeypatch)
     assert "1 of 2 figures failed: saxe2018/relu: the disk is full" in err
 
 
+def test_missing_data_is_one_line_and_the_rest_goes_on(capsys, tmp_path, monkeypatch):
+    from infoscope.claim import pipeline
+    from infoscope.core.errors import DataMissingError
+
+    real = pipeline.load_task
+
+    def missing(name):
+        if name == "mnist":
+            raise DataMissingError("the file of mnist is not on disk: put it into FOLDER")
+        return real(name)
+
+    monkeypatch.setattr(pipeline, "load_task", missing)
+    figures = ["saxe2018/mnist", "saxe2018/tanh"]
+    code, out, err = call(capsys, "run", *figures, "--preset", "smoke", "--seeds", 2, "--out", tmp_path)
+    assert code == 0
+    assert err.count("put it into FOLDER") == 1
+    assert "saxe2018/mnist was not run: the file of mnist" in err
+    assert "not testable here" in out
+    assert "saxe2018/tanh/compresses" in out
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.count("this figure was not run: the file of mnist") == 1
+
+
 def test_ctrl_c_says_how_to_go_on(capsys, tmp_path, monkeypatch):
     from infoscope.claim import pipeline
 

@@ -35,7 +35,8 @@ STATE_SECONDS = 20.0  # the most training that a kill can lose, beside one visit
 def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device: str = "cpu") -> RunFolder:
     """Run ``figure_id`` (e.g. ``"saxe2018/tanh"``) into ``out/<paper>-<figure>-<preset>`` and judge it.
 
-    Where the figure's data can be neither found nor downloaded its verdicts say so ("not testable here").
+    Where the figure's data can be neither found nor downloaded, its verdicts are "not testable here" and ``run.json``
+    holds the reason under ``missing``.
 
     Raises
     ------
@@ -46,11 +47,11 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
     folder = open_or_create(out / f"{figure_id.replace('/', '-')}-{preset}", figure_id, figure, preset, plans)
     with folder.writing():
         try:
-            folder.update({"data": {plan.task: dict(load_task(plan.task).hashes) for plan in plans.values()}})
+            hashes = {plan.task: dict(load_task(plan.task).hashes) for plan in plans.values()}
+            folder.update({"data": hashes, "missing": None})
         except DataMissingError as reason:
-            folder.update({"state": "no data"})
-            empty = figure.judge(folder.rows())
-            store_verdicts(folder, [Judged(j.claim, j.findings, (*j.notes, str(reason))) for j in empty])
+            folder.update({"state": "no data", "missing": str(reason)})
+            judge(folder)
             return folder
         for name, plan in plans.items():
             folder.update({"state": "training"})
@@ -146,13 +147,14 @@ def train_network(folder: RunFolder, name: str, plan: NetworkPlan, device: str =
     trajectory = snapshots_of(folder, name)
     ensemble = EnsembleReplay(folder, name, plan).ensemble
     if ensemble.step(plan.epochs[-1]) in trajectory.steps:
+        trajectory.drop_state()
         return
-    stored = _stored_state(trajectory)
-    lender = None if stored else borrow(folder, name, plan)
+    begun_before = _stored_state(trajectory)
+    lender = None if begun_before else borrow(folder, name, plan)
     if lender:
         folder.update({"borrowed": {**folder.manifest().get("borrowed", {}), name: lender}})
         return
-    state, layout = stored or (initial_state(ensemble), None)
+    state, layout = begun_before or (initial_state(ensemble), None)
     trainer = make_trainer(ensemble, device=device, layout=layout)
     stored = time.monotonic()
     with progress(f"{name}: training {len(plan.seeds)} members", plan.epochs[-1], state.epoch) as shown:
@@ -162,19 +164,15 @@ def train_network(folder: RunFolder, name: str, plan: NetworkPlan, device: str =
             begun, state = state.epoch, trainer.advance(state, epoch) if epoch > state.epoch else state
             if epoch in plan.epochs:
                 trajectory.write(ensemble.step(epoch), float(epoch), state.parameters)
-            if time.monotonic() - stored > STATE_SECONDS:
-                _store_state(trajectory, state, trainer.layout)
+            if trainer.layout and time.monotonic() - stored > STATE_SECONDS:
+                # after the snapshot of the same epoch, never before it: a kill in between repeats, and skips nothing
+                trajectory.write_state(state.tensors(), {"epoch": state.epoch, "layout": trainer.layout})
                 stored = time.monotonic()
             folder.beat()
             shown.advance(epoch - begun)
-    folder.update(
-        {"threads": {**folder.manifest().get("threads", {}), name: trainer.layout and trainer.layout._asdict()}}
-    )
-
-
-def _store_state(trajectory: Trajectory, state: State, layout: Layout | None) -> None:
-    """After the snapshot of the same epoch, never before it: a kill in between then repeats, and skips nothing."""
-    trajectory.write_state(state.tensors(), {"epoch": state.epoch, "layout": layout})
+    if trainer.layout:
+        folder.update({"threads": {**folder.manifest().get("threads", {}), name: trainer.layout._asdict()}})
+    trajectory.drop_state()
 
 
 def _stored_state(trajectory: Trajectory) -> tuple[State, Layout] | None:

@@ -69,7 +69,7 @@ class Trajectory:
 
     def write_state(self, tensors: Mapping[str, torch.Tensor], extra: Mapping[str, Any]) -> None:
         """Replace the one stored trainer state, atomically. ``extra`` is anything JSON can hold."""
-        files.save(tensors, self.path / "state.safetensors", {"extra": json.dumps(dict(extra))})
+        files.save(tensors, self._state, {"extra": json.dumps(dict(extra))})
 
     def read_state(self) -> tuple[dict[str, torch.Tensor], dict[str, Any]] | None:
         """What :meth:`write_state` stored last, or None when it never did.
@@ -78,11 +78,18 @@ class Trajectory:
         ------
         RunFolderError: its file is damaged.
         """
-        path = self.path / "state.safetensors"
-        if not path.exists():
+        if not self._state.exists():
             return None
-        tensors, metadata = files.load(path)
+        tensors, metadata = files.load(self._state)
         return tensors, json.loads(metadata["extra"])
+
+    def drop_state(self) -> None:
+        """Delete the stored trainer state: the training it belongs to is complete."""
+        self._state.unlink(missing_ok=True)
+
+    @property
+    def _state(self) -> Path:
+        return self.path / "state.safetensors"
 
     def _file(self, step: int) -> Path:
         return self.path / f"step-{step:09d}.safetensors"

@@ -132,7 +132,9 @@ def _missing(folder: RunFolder, manifest: dict[str, Any], rows: Rows) -> list[st
     """What a reader would look for and this run does not have."""
     state = manifest.get("state")
     out = []
-    if state and state != "done":
+    if manifest.get("missing"):
+        out.append(f"this figure was not run: {manifest['missing']}")
+    elif state and state != "done":
         out.append(f"this run is not finished (state: {state}), so what follows may still change")
     if not len(rows):
         out.append("this run holds no rows yet, so there is nothing to draw")
