@@ -91,7 +91,10 @@ def _javascript() -> str:
 
 def _title(folders: Sequence[RunFolder]) -> str:
     titles = [str(folder.manifest().get("title") or folder.id) for folder in folders]
-    return titles[0] if len(titles) == 1 else f"{len(titles)} runs side by side: {'; '.join(titles)}"
+    if len(titles) == 1:
+        return titles[0]
+    # more than three are listed right below, each with its facts
+    return f"{len(titles)} runs side by side" + (f": {'; '.join(titles)}" if len(titles) <= 3 else "")
 
 
 def _run(folder: RunFolder, rows: Rows) -> dict[str, Any]:
