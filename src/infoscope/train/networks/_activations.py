@@ -28,14 +28,6 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "gelu": functional.gelu,
     "scaled_sigmoid": scaled_sigmoid,
 }
-#: The interval the activation cannot leave, where it has one.
-RANGES: dict[str, tuple[float, float]] = {
-    "tanh": (-1.0, 1.0),
-    "sigmoid": (0.0, 1.0),
-    "softsign": (-1.0, 1.0),
-    "hard_tanh": (-1.0, 1.0),
-    "scaled_sigmoid": (-1.0, 1.0),
-}
 
 
 class Activation(nn.Module):

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from infoscope.core import check
 from infoscope.core.errors import InputError, unknown_name
-from infoscope.train.networks._activations import ACTIVATIONS, RANGES, Activation
+from infoscope.train.networks._activations import ACTIVATIONS, Activation
 from infoscope.train.networks._initialisations import INITIALISATIONS, initial_weight
 
 
@@ -47,11 +47,6 @@ class FullyConnected:
     def layers(self) -> tuple[str, ...]:
         """Layer names, which are also the sites, from input to output."""
         return (*(f"hidden{i}" for i in range(1, len(self.widths) - 1)), "output")
-
-    @property
-    def hidden_range(self) -> tuple[float, float] | None:
-        """The interval the hidden units cannot leave, or None where the activation is unbounded."""
-        return RANGES.get(self.activation)
 
     def shapes(self) -> Iterator[tuple[str, tuple[int, int]]]:
         """Each layer's name and weight shape ``(out, in)``."""
