@@ -143,6 +143,13 @@ def test_another_run_in_the_same_folder_is_refused(copy, tmp_path):
         run(tmp_path, seeds=3)
 
 
+@pytest.mark.parametrize("device", ["nonsense", "meta:7", "cuda:99"])
+def test_a_device_that_is_not_there_is_refused_before_anything_is_made(tmp_path, device):
+    with pytest.raises(InputError, match=f"device '{device}' cannot be used.*pass --device cpu"):
+        pipeline.run_figure(TANH, "smoke", SEEDS, tmp_path, device)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_second_writer_is_refused(copy, tmp_path):
     (copy.path / "heartbeat").write_text(f"{os.getppid()} {__import__('socket').gethostname()}")
     with pytest.raises(RunFolderError, match="is writing to"):

@@ -19,7 +19,7 @@ from infoscope.claim.plan import NetworkPlan
 from infoscope.claim.replay import EnsembleReplay, snapshots_of
 from infoscope.core import registry
 from infoscope.core.claim import Verdict, combine
-from infoscope.core.errors import DataMissingError, RunFolderError
+from infoscope.core.errors import DataMissingError, InputError, RunFolderError
 from infoscope.core.folder import RunFolder, atomic, write_json
 from infoscope.core.progress import progress
 from infoscope.core.provenance import fingerprint, provenance
@@ -41,9 +41,11 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
     Raises
     ------
     RunFolderError: the folder holds a run with other arguments, or another process writes to it.
+    InputError: a number of seeds below 1, or a device torch cannot use here. UnknownNameError: no such figure or preset.
     """
     figure: Figure = registry.load("figures", figure_id)()
     plans = figure.plan(preset, seeds)
+    check_device(device)
     folder = open_or_create(out / f"{figure_id.replace('/', '-')}-{preset}", figure_id, figure, preset, plans)
     with folder.writing():
         try:
@@ -62,6 +64,17 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
         judge(folder)
         folder.update({"state": "done"})
     return folder
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that torch cannot compute on here."""
+    try:
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError) as reason:  # a torch built without CUDA asserts
+        first = str(reason).splitlines()[0]
+        raise InputError(
+            f"device {device!r} cannot be used ({first}): pass --device cpu, or fix torch's build"
+        ) from reason
 
 
 def open_or_create(path: Path, figure_id: str, figure: Figure, preset: str, plans: dict[str, NetworkPlan]) -> RunFolder:
