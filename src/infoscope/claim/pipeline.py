@@ -41,7 +41,7 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
     Raises
     ------
     RunFolderError: the folder holds a run with other arguments, or another process writes to it.
-    InputError: a number of seeds below 1, or a device torch cannot use here. UnknownNameError: no such figure or preset.
+    InputError: fewer seeds than 1, or a device torch cannot use here. UnknownNameError: no such figure or preset.
     """
     figure: Figure = registry.load("figures", figure_id)()
     plans = figure.plan(preset, seeds)
