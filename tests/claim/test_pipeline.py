@@ -93,6 +93,13 @@ def test_the_same_command_again_changes_nothing(whole, tmp_path):
     assert again.rows().content_hash() == whole.rows().content_hash() == folder.rows().content_hash()
 
 
+def test_a_finished_run_recomputes_no_activations(tmp_path, monkeypatch):
+    """Not even for ReLU's bins, whose range takes the whole trajectory to know."""
+    before = run(tmp_path, "saxe2018/relu").rows().content_hash()
+    monkeypatch.setattr(pipeline.EnsembleReplay, "representations", None)
+    assert run(tmp_path, "saxe2018/relu").rows().content_hash() == before
+
+
 @pytest.mark.parametrize("write", [2, 3, 7, 14, 20, 27, 28, 29, 30, 31])
 def test_interrupted_at_any_write_a_run_resumes_to_the_same_bits(whole, tmp_path, monkeypatch, write):
     """Ctrl-C in the middle of the ``write``-th atomic write: run.json, a snapshot, a part of the rows, the verdicts."""

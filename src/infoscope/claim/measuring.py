@@ -7,6 +7,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -107,11 +108,15 @@ class RecordedRange:
 
 def rows_of(rows: Rows, network: str, plan: MeasurePlan) -> Rows:
     """The rows that ``plan`` asked for, among others of the same run."""
-    options = (
-        {**plan.options, "range": RECORDED} if plan.range_recorded else make(plan.estimator, **plan.options).options
-    )
     found = rows.filter(network=network, estimator=plan.estimator)
-    return found.filter(options=series(options, found.unique("options")))
+    return found.filter(options=series(_options(plan), found.unique("options")))
+
+
+def _options(plan: MeasurePlan) -> dict[str, Any]:
+    """The options that the rows of ``plan`` carry; known before a recorded range is."""
+    if plan.range_recorded:
+        return {**plan.options, "range": RECORDED}
+    return make(plan.estimator, **plan.options).options
 
 
 def measurement_of(plan: MeasurePlan, replay: Replay) -> Measurement:
@@ -140,8 +145,13 @@ class _Series:
             if site not in replay.sites:
                 raise unknown_name(f"site of network {journal.network}", site, replay.sites)
         self.sites = [site for site in replay.sites if site in plan.sites or not plan.sites]
-        self.measurement = measurement_of(plan, replay)
-        self._done = journal.done(self.measurement.id, self.measurement.options)
+        self._plan, self._replay = plan, replay
+        self._done = journal.done(plan.estimator, _options(plan))
+
+    @cached_property
+    def measurement(self) -> Measurement:
+        """Made when the first step wants it: a recorded range reads the whole trajectory."""
+        return measurement_of(self._plan, self._replay)
 
     def missing(self, step: int) -> list[str]:
         """The sites that have no rows at ``step``."""
@@ -219,6 +229,8 @@ def measure_training(folder: RunFolder, network: str, replay: EnsembleReplay, la
     journal = Journal(folder, network)
     done = journal.done("training", {})
     steps = [step for step in replay.trajectory.steps if (step, "network") not in done]
+    if not steps:
+        return
     x, y = torch.tensor(replay.ensemble.x), torch.tensor(replay.ensemble.y, dtype=torch.long)
     splits = {name: torch.tensor(rows) for name, rows in replay.splits.items()}
     minibatches = torch.from_numpy(replay.minibatches)

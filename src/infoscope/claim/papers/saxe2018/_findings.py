@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from infoscope.claim.statistics import drop, over_seeds
+from infoscope.claim.statistics import drop, growth, over_seeds
 from infoscope.core.claim import Criterion, Finding
 from infoscope.core.estimate import Status
 from infoscope.core.rows import Rows
@@ -15,6 +15,7 @@ from infoscope.core.units import nats
 COMPRESS = Criterion(">=", nats(0.5), "nats", fails_at=nats(0.3))
 TWO_BITS = Criterion(">=", nats(2.0), "nats")
 FLAT = Criterion("<=", nats(0.3), "nats", fails_at=nats(0.5))
+GROWS = Criterion(">=", 0.0, "norm")
 
 
 def finding(name: str, criterion: Criterion, statistic: Callable[..., np.ndarray], *series: Rows) -> Finding:
@@ -50,6 +51,12 @@ def drop_finding(rows: Rows, network: str, layer: str, criterion: Criterion) -> 
     """How far I(X;T) of ``layer`` ends below the peak of its mean curve."""
     name = f"drop of I(X;T) after its peak, {network} {layer}"
     return finding(name, criterion, drop, information(rows, network, layer))
+
+
+def norm_finding(rows: Rows, network: str, layer: str) -> Finding:
+    """How much the weights of ``layer`` grow over training, which should not be below zero."""
+    norm = rows.filter(network=network, site=layer, quantity="weight_norm")
+    return finding(f"growth of the weight norm, {network} {layer}", GROWS, growth, norm)
 
 
 def until(rows: Rows, epoch: float) -> Rows:

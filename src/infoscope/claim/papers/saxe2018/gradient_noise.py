@@ -21,9 +21,8 @@ import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.papers.saxe2018._boolean12 import LAYERS, SEEDS, boolean12_plan, relu_bins, tanh_bins
-from infoscope.claim.papers.saxe2018._findings import epochs_of, finding
+from infoscope.claim.papers.saxe2018._findings import epochs_of, finding, norm_finding
 from infoscope.claim.plan import NetworkPlan, Preset
-from infoscope.claim.statistics import growth
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 
@@ -46,7 +45,6 @@ _GROW = Claim(
     published="weight norms increase over training",
 )
 _HALVED = Criterion("<=", 0.5, "ratio")
-_GROWS = Criterion(">=", 0.0, "norm")
 
 
 def _late_over_early(epochs: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -70,9 +68,8 @@ class GradientNoise(Figure):
         falls, grow = [], []
         for network in ("tanh", "relu"):
             for layer in LAYERS:
-                here = rows.filter(network=network, site=layer)
-                ratio, norm = (here.filter(quantity=quantity) for quantity in ("gradient_snr", "weight_norm"))
+                ratio = rows.filter(network=network, site=layer, quantity="gradient_snr")
                 statistic = _late_over_early(epochs_of(ratio))
                 falls.append(finding(f"late over early signal-to-noise, {network} {layer}", _HALVED, statistic, ratio))
-                grow.append(finding(f"growth of the weight norm, {network} {layer}", _GROWS, growth, norm))
+                grow.append(norm_finding(rows, network, layer))
         return [Judged(_FALLS, tuple(falls)), Judged(_GROW, tuple(grow))]

@@ -24,6 +24,7 @@ from infoscope.claim.papers.saxe2018._findings import finding, information
 from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.claim.statistics import drop, last
 from infoscope.core.claim import Claim, Criterion
+from infoscope.core.measurement import series
 from infoscope.core.rows import Rows
 
 _ACTIVATIONS = ("tanh", "relu", "softsign", "softplus")
@@ -72,8 +73,8 @@ class KdeActivations(Figure):
         return {activation: boolean12_plan(activation, preset, seeds, measures) for activation in _ACTIVATIONS}
 
     def judge(self, rows: Rows) -> Sequence[Judged]:
-        judged = [text for text in rows.unique("options") if f'"noise_variance":{_JUDGED}' in text]
-        kde = rows.filter(estimator="kde", options=judged)
+        kde = rows.filter(estimator="kde")
+        kde = kde.filter(options=series({"bound": "upper", "noise_variance": _JUDGED}, kde.unique("options")))
         order = [
             finding(
                 f"drop of I(X;T) after its peak in hidden5, {a} minus {b}",

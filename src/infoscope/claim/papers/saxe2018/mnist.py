@@ -22,9 +22,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.papers.saxe2018._findings import FLAT, drop_finding, epochs_of, finding
+from infoscope.claim.papers.saxe2018._findings import FLAT, drop_finding, epochs_of, finding, norm_finding
 from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
-from infoscope.claim.statistics import growth
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.record.schedule import thinning
@@ -71,7 +70,6 @@ _BOUNDS_ORDERED = Claim(
     published="the band lies below the line H(X)",
 )
 _SNR_RATIO = Criterion("<=", 0.3, "ratio")
-_GROWS = Criterion(">=", 0.0, "norm")
 _ORDERED = Criterion("<=", 1e-3, "nats")
 
 
@@ -106,10 +104,9 @@ class MnistPlane(Figure):
         snr, norms = [], []
         for network in ("tanh", "relu"):
             for layer in _LAYERS:
-                here = rows.filter(network=network, site=layer, estimator="training")
-                snr.append(_snr_finding(f"{network} {layer}", here.filter(quantity="gradient_snr")))
-                norm = here.filter(quantity="weight_norm")
-                norms.append(finding(f"growth of the weight norm, {network} {layer}", _GROWS, growth, norm))
+                ratio = rows.filter(network=network, site=layer, quantity="gradient_snr")
+                snr.append(_snr_finding(f"{network} {layer}", ratio))
+                norms.append(norm_finding(rows, network, layer))
         return [
             Judged(_RELU_FLAT, flat, _tanh_notes(kde)),
             Judged(_SNR_FALLS, tuple(snr)),
