@@ -17,6 +17,7 @@ ARROWS = {
     "train": {"core", "data"},
     "record": {"core"},
     "measure": {"core"},
+    "benchmark": {"core", "data", "measure"},
     "claim": {"core", "data", "train", "record", "measure"},
     "show": {"core"},
 }

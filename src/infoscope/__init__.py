@@ -9,14 +9,24 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from infoscope.benchmark.choosing import choose as choose
     from infoscope.core.estimate import Estimate as Estimate
     from infoscope.core.estimate import Plane as Plane
     from infoscope.core.estimate import Status as Status
     from infoscope.core.rows import Rows as Rows
     from infoscope.data import task as task
+    from infoscope.measure.dependence import dependence as dependence
+    from infoscope.measure.noisy import layer_information as layer_information
+    from infoscope.measure.noisy import noisy_information as noisy_information
+    from infoscope.measure.noisy import noisy_layer as noisy_layer
+    from infoscope.measure.quantities import conditional_mutual_information as conditional_mutual_information
     from infoscope.measure.quantities import entropy as entropy
     from infoscope.measure.quantities import mutual_information as mutual_information
     from infoscope.measure.quantities import plane as plane
+    from infoscope.measure.usable import conditional_usable_information as conditional_usable_information
+    from infoscope.measure.usable import description_length as description_length
+    from infoscope.measure.usable import usable_chain as usable_chain
+    from infoscope.measure.usable import usable_information as usable_information
     from infoscope.runs import Run as Run
     from infoscope.runs import load as load
     from infoscope.runs import watch as watch
@@ -27,11 +37,21 @@ _PUBLIC = {
     "Rows": "infoscope.core.rows",
     "Run": "infoscope.runs",
     "Status": "infoscope.core.estimate",
+    "choose": "infoscope.benchmark.choosing",
+    "conditional_mutual_information": "infoscope.measure.quantities",
+    "conditional_usable_information": "infoscope.measure.usable",
+    "dependence": "infoscope.measure.dependence",
+    "description_length": "infoscope.measure.usable",
     "entropy": "infoscope.measure.quantities",
+    "layer_information": "infoscope.measure.noisy",
     "load": "infoscope.runs",
     "mutual_information": "infoscope.measure.quantities",
+    "noisy_information": "infoscope.measure.noisy",
+    "noisy_layer": "infoscope.measure.noisy",
     "plane": "infoscope.measure.quantities",
     "task": "infoscope.data",
+    "usable_chain": "infoscope.measure.usable",
+    "usable_information": "infoscope.measure.usable",
     "watch": "infoscope.runs",
 }
 __all__ = [
@@ -40,11 +60,21 @@ __all__ = [
     "Rows",
     "Run",
     "Status",
+    "choose",
+    "conditional_mutual_information",
+    "conditional_usable_information",
+    "dependence",
+    "description_length",
     "entropy",
+    "layer_information",
     "load",
     "mutual_information",
+    "noisy_information",
+    "noisy_layer",
     "plane",
     "task",
+    "usable_chain",
+    "usable_information",
     "watch",
 ]
 

@@ -46,7 +46,7 @@ def _table(headers: list[str], lines: list[list[str]], widest: int | None = None
 
 @app.command(name="list")
 def list_(kind: str | None = None, /, *, as_json: Json = False) -> None:
-    """List what there is: tasks, networks, estimators, figures, plots, or all of them."""
+    """List what there is: tasks, sources, networks, estimators, probes, dependences, figures, plots, peers, or all."""
     kinds = list(registry.KINDS) if kind is None else [kind]
     content = {
         k: {entry.id: {"summary": entry.summary, "facts": entry.facts} for entry in registry.entries(k).values()}
@@ -143,7 +143,7 @@ def _print_verdicts(verdicts: list[dict[str, Any]], *after: str) -> None:
             if head
             else ""
         )
-        at = f"{verdict['preset']}, {verdict['seeds']} seeds"
+        at = f"{verdict['preset']}, " + (f"{verdict['seeds']} seeds" if verdict["seeds"] else "exact")
         notes = "; ".join(verdict["notes"])
         lines.append([verdict["claim"]["id"], verdict["outcome"], f"{value}{'; ' + notes if notes else ''}", at])
     _table(["claim", "verdict", "decided by", "at"], lines)
@@ -290,6 +290,239 @@ def claims(runs: Annotated[list[Path], Parameter(negative="")], /, *, as_json: J
 
     verdicts = [verdict for path in runs for verdict in load(path).claims()]
     _print(verdicts, as_json, lambda: _print_verdicts(verdicts))
+
+
+Options = Annotated[
+    list[str] | None, Parameter(name="--option", negative="", help="An option as key=value; may be repeated.")
+]
+Columns = Annotated[str, Parameter(help="a.npy, a.npz:name, t.parquet:col1,col2 or t.csv:col1,col2; rows are samples.")]
+
+
+def _estimator(name: str, option: list[str] | None) -> Any:
+    from infoscope.measure.estimators._base import make
+
+    return make(name, **_options(option or []))
+
+
+def _print_estimate(estimate: Any, as_json: bool) -> None:
+    import dataclasses
+
+    content = {
+        **{k: v for k, v in dataclasses.asdict(estimate).items() if k != "status"},
+        "status": estimate.status.name,
+        "sentence": estimate.status.sentence,
+    }
+    _print(content, as_json, lambda: print("\n".join([str(estimate), *(f"  {note}" for note in estimate.notes)])))
+
+
+@app.command
+def entropy(x: Columns, /, *, estimator: str = "kde", option: Options = None, as_json: Json = False) -> None:
+    """Entropy of the rows in a file.
+
+    Parameters
+    ----------
+    estimator
+        Its name; `infoscope list estimators`.
+    """
+    from infoscope.columns import read
+
+    _print_estimate(_estimator(estimator, option).entropy(read(x)), as_json)
+
+
+@app.command(name=["mutual-information", "mutual_information"])
+def mutual_information(
+    x: Columns,
+    y: Columns,
+    /,
+    *,
+    estimator: str = "mixed_ksg",
+    option: Options = None,
+    calibrate: Annotated[bool, Parameter(negative="")] = False,
+    as_json: Json = False,
+) -> None:
+    """I(X;Y) between the rows of two files, in order; whole numbers or words in Y are class labels.
+
+    Parameters
+    ----------
+    estimator
+        Its name; `infoscope list estimators`, and `infoscope choose` says which.
+    calibrate
+        Also run it on matched problems with a known answer, and report the bias and spread found there.
+    """
+    from infoscope.columns import read
+
+    made, data = _estimator(estimator, option), (read(x), read(y))
+    found = made.mutual_information(*data)
+    if calibrate:
+        from infoscope.measure.calibration import calibrate as calibrated
+
+        found = calibrated(made, *data, found)
+    _print_estimate(found, as_json)
+
+
+@app.command(name=["conditional-mutual-information", "conditional_mutual_information"])
+def conditional_mutual_information(
+    x: Columns, y: Columns, z: Columns, /, *, estimator: str = "ksg", option: Options = None, as_json: Json = False
+) -> None:
+    """I(X;Y|Z) between the rows of three files, in order: what Y says about X that Z does not say already.
+
+    Parameters
+    ----------
+    estimator
+        Its name; `infoscope list estimators`.
+    """
+    from infoscope.columns import read
+
+    found = _estimator(estimator, option).conditional_mutual_information(read(x), read(y), read(z))
+    _print_estimate(found, as_json)
+
+
+@app.command
+def dependence(
+    x: Columns, y: Columns, /, *, measure: str = "cka", option: Options = None, as_json: Json = False
+) -> None:
+    """How much the rows of two files depend on each other, by a measure that is not information.
+
+    Parameters
+    ----------
+    measure
+        Its name; `infoscope list dependences`.
+    """
+    from infoscope.columns import read
+    from infoscope.measure.dependences._base import make
+
+    _print_estimate(make(measure, **_options(option or [])).dependence(read(x), read(y)), as_json)
+
+
+@app.command(name=["usable-information", "usable_information"])
+def usable_information(
+    z: Columns,
+    y: Columns,
+    /,
+    *,
+    probe: str = "linear",
+    option: Options = None,
+    z_test: str | None = None,
+    y_test: str | None = None,
+    prior: str = "null",
+    folds: int = 5,
+    seed: int = 0,
+    rows: Path | None = None,
+    as_json: Json = False,
+) -> None:
+    """What probes can read of the labels Y in the rows Z of two files, in order.
+
+    Parameters
+    ----------
+    probe
+        Its name; `infoscope list probes`.
+    z_test
+        Rows to score in another file; without them every row is scored once, by probes that never saw it.
+    y_test
+        Their labels.
+    prior
+        Which H(Y): null (of the null probe) or plugin (of the scored labels).
+    folds
+        How many parts the rows are dealt to.
+    seed
+        Deals rows to folds and draws initial weights.
+    rows
+        Also write each scored row's contribution, in nats, to this .npy, .csv or .parquet file.
+    """
+    from infoscope.columns import read, writable, write
+    from infoscope.measure.probes._base import make
+    from infoscope.measure.usable import usable_information as usable
+
+    if rows is not None:
+        writable(rows)
+    test, labels = (read(name) if name else None for name in (z_test, y_test))
+    data = (read(z), read(y), probe)
+    options = _options(option or [])
+    make(probe, **options)  # refuses what is no option of the probe
+    found = usable(*data, z_test=test, y_test=labels, prior=prior, folds=folds, seed=seed, strict=False, **options)
+    if rows is not None:
+        write(rows, "usable_information", found.pointwise)
+    _print_estimate(found.plain(), as_json)
+
+
+@app.command
+def bench(
+    *,
+    preset: str = "laptop",
+    estimator: Annotated[list[str] | None, Parameter(negative="")] = None,
+    option: Options = None,
+    source: Annotated[list[str] | None, Parameter(negative="")] = None,
+    sizes: Annotated[list[int] | None, Parameter(negative="", consume_multiple=True)] = None,
+    peers: bool = True,
+    out: Path | None = None,
+    save_results: Annotated[bool, Parameter(negative="")] = False,
+    as_json: Json = False,
+) -> None:
+    """Judge the estimators, and peers that are installed, on sources whose information is known.
+
+    Called again, it goes on where it stopped. Two worker processes of one thread each.
+
+    Parameters
+    ----------
+    preset
+        smoke (a minute), laptop (half an hour) or paper (until all is answered).
+    estimator
+        Only this estimator or peer; may be repeated.
+    source
+        Only this source; may be repeated.
+    sizes
+        These numbers of rows in place of the preset's.
+    peers
+        Also run other packages' estimators, as far as they are installed.
+    out
+        Folder for the rows; runs/bench-PRESET where none is given.
+    save_results
+        Write the results into the package, where `infoscope choose` reads them.
+    """
+    from infoscope.benchmark.reporting import show
+    from infoscope.benchmark.running import bench as run_bench
+
+    found = run_bench(
+        preset, estimator or (), source or (), sizes or (), _options(option or []), peers, out, save_results
+    )
+    _print(found, as_json, lambda: show(found, _table))
+
+
+@app.command
+def choose(
+    *,
+    n: int,
+    dx: int,
+    dy: int = 1,
+    discrete_y: Annotated[bool, Parameter(negative="")] = False,
+    discrete_x: Annotated[bool, Parameter(negative="")] = False,
+    as_json: Json = False,
+) -> None:
+    """Name the estimator of I(X;Y) to use and why, from what the benchmark measured.
+
+    Parameters
+    ----------
+    n
+        Rows.
+    dx
+        Columns of X.
+    dy
+        Columns of Y.
+    discrete_y
+        Y is a class label.
+    discrete_x
+        X is one of a few symbols.
+    """
+    from infoscope.benchmark.choosing import choose as chosen
+    from infoscope.benchmark.reporting import choice_lines, choice_values
+
+    found = chosen(n, dx, dy, discrete_y=discrete_y, discrete_x=discrete_x)
+
+    def text() -> None:
+        print(f"use {found.why}")
+        _table(*choice_lines(found))
+
+    _print(choice_values(found), as_json, text)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from infoscope.core.errors import InputError, RunFolderError, unknown_name
 from infoscope.core.folder import RunFolder
-from infoscope.core.measurement import Measurement, series
+from infoscope.core.measurement import Measurement
 from infoscope.core.rows import Rows
 from infoscope.record import evaluation
 from infoscope.record.sites import representations
@@ -106,25 +106,28 @@ class Run:
         estimator: a name with ``options``. sites: none means all. network: one of several. model: for a watched run,
         a function that builds the network whose weights were recorded.
 
+        Several values of a number (``bins=(8, 15, 30, 60)``) are measured in one pass; from three on their compression
+        scores are stored beside them, which the report draws as one picture. ``binned`` also takes
+        ``range="recorded"``: from the least to the largest value that each member took at these sites.
+
         Raises
         ------
         InputError, UnknownNameError: an unknown estimator, option, site or network. RunFolderError: no snapshots here,
             or a watched run without ``model``.
         """
-        from infoscope.claim.measuring import measure
-        from infoscope.claim.plan import MeasurePlan
-        from infoscope.measure.estimators._base import make
+        from infoscope.claim.measuring import measure, plan_for, rows_of
+        from infoscope.claim.scores import append_derived, sweeps
 
         if not isinstance(estimator, str):
             raise InputError("pass the estimator's name and its options, so that the run can say what was measured")
         names = self.networks if network is None else [network]
-        plan = MeasurePlan(estimator, options, tuple(sites))
-        measurement = make(estimator, **options)
+        plan = plan_for(estimator, options, tuple(sites))
         with self.folder.writing():
             for name in names:
                 measure(self.folder, name, self._replay(name, model), [plan], f"{name}: measuring {estimator}")
-        rows = self.rows.filter(network=names, estimator=measurement.id)
-        return rows.filter(options=series(measurement.options, rows.unique("options")))
+            append_derived(self.folder, sweeps(self.rows.filter(network=names, estimator=estimator)))
+        rows = self.rows
+        return Rows.concat(rows_of(rows, name, plan) for name in names)
 
     def _replay(self, network: str, model: Callable[[], Any] | None) -> Any:
         from infoscope.claim.pipeline import plan_of
@@ -166,11 +169,12 @@ class WatchedReplay:
         self.trajectory = Trajectory(folder.snapshots_path / network)
         about = folder.manifest()["networks"][network]
         self.sites: Sequence[str] = about["sites"]
+        self.places = {site: place for place, site in enumerate(self.sites)}
         self._batch_size = about["recipe"]["batch_size"]  # the last bits of a forward depend on it
         self._inputs, self.variables = evaluation.load(folder.path)
         self._model = model
 
-    def representations(self, step: int) -> dict[str, Any]:
+    def representations(self, step: int, sites: Iterable[str] = ()) -> dict[str, Any]:
         """``{site: T [1, n, d]}`` at one recorded step."""
         state = {name: tensor[0] for name, tensor in self.trajectory[step].items()}
         try:
@@ -181,5 +185,5 @@ class WatchedReplay:
                 f"model() returned a network whose parameters are not those recorded ({first}): "
                 "build the one that was watched"
             ) from reason
-        found = representations(self._model, self._inputs, self.sites, self._batch_size)
+        found = representations(self._model, self._inputs, list(sites) or self.sites, self._batch_size)
         return {site: t[None] for site, t in found.items()}

@@ -18,7 +18,7 @@ class MadeUpRows:
         self.builder = RowsBuilder("made-up")
 
     def series(self, network, site, quantity, curve, *, members=12, spread=0.01, estimator="binned", unit="nats",
-               split="all", options="{}", n=4096, width=0.0, status=Status.OK):  # fmt: skip
+               split="all", options="{}", n=4096, width=0.0, status=Status.OK, variable="input"):  # fmt: skip
         rng = np.random.default_rng(len(self.builder))
         offsets = spread * rng.normal(size=members)
         for member, offset in enumerate(offsets - offsets.mean()):
@@ -31,7 +31,7 @@ class MadeUpRows:
                     epoch=float(epoch),
                     site=site,
                     site_index=0,
-                    variable="input",
+                    variable=variable,
                     estimator=estimator,
                     member=member,
                     seed=member,

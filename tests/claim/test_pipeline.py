@@ -223,6 +223,62 @@ def test_measuring_again_needs_no_training(copy, monkeypatch):
     assert len(loaded.rows) == before
 
 
+def test_three_values_of_an_option_leave_a_sweep_that_the_report_draws(copy):
+    loaded = infoscope.load(copy.path)
+    loaded.measure("binned", sites=["hidden5"], bins=8)
+    assert not len(loaded.rows.filter(estimator="score"))
+    loaded.measure("binned", sites=["hidden5"], bins=120)
+    assert set(loaded.rows.filter(estimator="score").column("epoch")) == {8.0, 30.0, 120.0}  # 30 are the figure's own
+    loaded.measure("kde", sites=["hidden5"], noise_variance="0.01,0.1,1")
+    found = loaded.rows.filter(estimator="score", axis="noise variance")
+    assert found.column("epoch").tolist() == [0.01, 0.1, 1.0]
+    assert found.unique("site") == ["hidden5"]
+    before = loaded.rows.content_hash()
+    loaded.measure("kde", sites=["hidden5"], noise_variance="0.01,0.1,1")
+    loaded.claims()
+    assert loaded.rows.content_hash() == before
+    text = loaded.report().read_text(encoding="utf-8")
+    assert "Verdict by the way of measuring" in text
+
+
+def test_a_watched_run_has_sweeps_too(tmp_path):
+    import torch
+
+    def model():
+        torch.manual_seed(0)
+        return torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
+
+    watched, inputs = model(), torch.randn(64, 3)
+    with infoscope.watch(watched, inputs, {"label": torch.arange(64) % 2}, out=tmp_path / "run") as scope:
+        for step in range(4):
+            scope.step(step)
+            with torch.no_grad():
+                watched[0].weight *= 2.0
+    loaded = infoscope.load(tmp_path / "run")
+    loaded.measure("binned", sites=["1"], model=model, bins=(4, 16))
+    found = loaded.rows.filter(estimator="score")
+    assert found.column("epoch").tolist() == [4.0, 16.0, 30.0]
+    assert all(note.endswith("one seed, so no interval") for note in found.column("notes"))
+    assert "Verdict by the way of measuring" in loaded.report().read_text(encoding="utf-8")
+
+
+def test_bins_over_the_recorded_range_can_be_asked_for(tmp_path):
+    """With the bins of figure 1B they are those of figure 1B, and need no measuring."""
+    folder = run(tmp_path, "saxe2018/relu")
+    loaded = infoscope.load(folder.path)
+    hidden = [f"hidden{i}" for i in range(1, 6)]
+    before = loaded.rows.content_hash()
+    same = loaded.measure("binned", sites=hidden, range="recorded", bins=100)
+    assert loaded.rows.content_hash() == before
+    assert same.unique("options") == ['{"bins":100,"range":"recorded"}']
+    loaded.measure("binned", sites=hidden, range="recorded", bins="15,30")
+    assert set(loaded.rows.filter(estimator="score").column("epoch")) == {15.0, 30.0, 100.0}
+    with pytest.raises(InputError, match="recorded range came with form, wanted bins and nothing else"):
+        loaded.measure("binned", range="recorded", form="quantiles")
+    with pytest.raises(InputError, match="bins"):
+        loaded.measure("binned", range="recorded", bins="many")
+
+
 def test_a_measure_taken_later_does_not_touch_the_verdicts(copy):
     loaded, before = infoscope.load(copy.path), copy.verdicts()
     loaded.measure("binned", bins=5)

@@ -59,7 +59,7 @@ def test_every_column_of_the_schema_is_filled_from_place_and_estimate():
             "site_index": 1, "variable": "input", "split": "test", "quantity": "I(X;T)", "estimator": "binned",
             "options": '{"bins":30}', "value": 0.5, "unit": "nats", "low": 0.25, "high": 0.75, "level": 1.0,
             "interval_kind": "certified bracket", "bound": "upper", "n": 8, "estimand": "H(Bin(T))",
-            "status": "VACUOUS", "notes": "a; b", "seconds": 0.125,
+            "status": "VACUOUS", "notes": "a; b", "seconds": 0.125, "axis": "epoch",
         }
     ]  # fmt: skip
 
@@ -90,6 +90,12 @@ def test_rows_of_a_newer_version_are_refused_with_the_way_to_read_them(grid):
     newer = grid.table.replace_schema_metadata({"infoscope.rows.version": str(VERSION + 1)})
     with pytest.raises(RunFolderError, match=f"schema version {VERSION + 1}, .* reads up to {VERSION}: upgrade"):
         Rows(newer)
+
+
+def test_rows_of_version_1_run_over_epochs(grid):
+    older = grid.table.drop_columns(["axis"]).replace_schema_metadata({"infoscope.rows.version": "1"})
+    assert Rows(older).table.equals(grid.table, check_metadata=True)
+    assert Rows.concat([Rows(older), grid]).unique("axis") == ["epoch"]
 
 
 def test_a_foreign_table_is_refused(grid):
@@ -127,6 +133,21 @@ def test_curves_have_one_line_per_member(grid):
 def test_curves_show_a_gap_as_nan(grid):
     values = Rows(grid.filter(site="hidden2").table.slice(1)).curves()[2]
     assert np.isnan(values).tolist() == [[True, False, False], [False, False, False]]
+
+
+def test_the_entropy_of_a_constant_is_no_number_where_it_is_minus_infinity():
+    """An entropy of symbols and an information of a constant are 0 indeed."""
+
+    def values(quantity: str, estimand: str) -> list[float]:
+        constant = estimate(0.0, quantity=quantity, estimand=estimand, status=Status.DEGENERATE)
+        then = estimate(2.0, quantity=quantity, estimand=estimand)
+        return rows((place(), constant), (place(step=1), then)).curves()[2][0].tolist()
+
+    first, second = values("H(T)", "h(T) in 3 dimensions, k=2")
+    assert math.isnan(first)
+    assert second == 2.0
+    assert values("H(T)", "H(T) of symbols") == [0.0, 2.0]
+    assert values("I(X;T)", "H(Bin(T))") == [0.0, 2.0]
 
 
 def test_curves_want_one_series(grid):

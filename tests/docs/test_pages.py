@@ -27,8 +27,7 @@ def test_concepts_has_every_verdict(outcome):
 
 @pytest.mark.parametrize("estimator", registry.entries("estimators"))
 def test_choose_has_every_estimator(estimator):
-    assert f"`{estimator}`" in CHOOSE
-    assert f"## {estimator}" in CHOOSE
+    assert f"\n## {estimator}\n" in CHOOSE
 
 
 def test_the_printed_example_is_what_the_code_prints():
@@ -59,8 +58,40 @@ def test_the_readme_prints_what_its_comments_say(capsys):
         assert line.startswith(comment.removesuffix(" …"))
 
 
+def test_the_usable_information_of_the_readme_is_what_it_prints(capsys):
+    import numpy as np
+
+    import infoscope as iscope
+
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme.split("## Usable information\n")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    exec(code, {"np": np, "iscope": iscope})
+    printed = capsys.readouterr().out.strip().split("\n")
+    said = re.findall(r"print\(.*\)  # (.*)", code)
+    assert len(said) == len(printed) == 4
+    for line, comment in zip(printed, said, strict=True):
+        assert line.startswith(comment.removesuffix(" …"))
+
+
+@pytest.mark.parametrize("probe", registry.entries("probes"))
+def test_choose_has_every_probe(probe):
+    assert f"`{probe}`" in CHOOSE.split("\n## usable_information\n")[1].split("\n## ")[0]
+
+
+def test_the_readmes_noisy_network_gets_what_its_comments_say(capsys):
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Noisy networks")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    exec(code, {})
+    first, second, label, refused = capsys.readouterr().out.strip().split("\n")
+    assert "Monte Carlo error" in first
+    assert "bracket in expectation" in second
+    assert label.startswith("I(T;Y) = ")
+    assert "VACUOUS" in refused
+
+
 @pytest.mark.parametrize(
-    "command", re.findall(r"^infoscope (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+    "command", re.findall(r"^infoscope ([\w-]+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
 )
 def test_the_commands_of_the_readme_exist(command):
     from infoscope.cli import app
@@ -70,7 +101,7 @@ def test_the_commands_of_the_readme_exist(command):
 
 def test_the_readme_names_everything_there_is():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for kind in ("figures", "tasks", "estimators", "networks"):
+    for kind in ("figures", "tasks", "sources", "estimators", "probes", "dependences", "networks", "peers"):
         for name in registry.entries(kind):
             assert f"`{name}`" in readme, f"README.md does not name {kind.removesuffix('s')} {name}"
 

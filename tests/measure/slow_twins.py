@@ -52,3 +52,27 @@ def kde_plane(t, y, s2):
     low_y = sum(p * kde_bound(t[y == c], s2, 8) for p, c in zip(shares, np.unique(y), strict=True))
     up_y = sum(p * kde_bound(t[y == c], s2, 2) for p, c in zip(shares, np.unique(y), strict=True))
     return (low, up), up - up_y, (low - up_y, up - low_y)
+
+
+def quantile_codes(t, bins):
+    """How many of the column's inner quantiles, which are values of the sample, each value reaches."""
+    codes = np.zeros(t.shape, int)
+    for k, column in enumerate(t.T.tolist()):
+        edges = [sorted(column)[j * len(column) // bins] for j in range(1, bins)]
+        codes[:, k] = [sum(value >= edge for edge in edges) for value in column]
+    return codes
+
+
+def mixture_sums(centres, noise, classes, own, z):
+    """Logarithms of sums of Gaussian terms around queries ``centres[own] + z [j, m, d]``, relative to the own one."""
+    centres = np.asarray(centres, np.float64)
+    apart = centres[own][:, None] - centres
+    exponent = -((apart**2).sum(-1) + 2 * np.einsum("jmd,mnd->jmn", z, apart)) / (2 * noise**2)
+    exponent[:, np.arange(len(own)), own] = -np.inf
+
+    def total(kept):
+        return np.logaddexp.reduce(np.where(kept, exponent, -np.inf), axis=2)
+
+    same = [(y[own][:, None] == y)[None] for y in classes]
+    kin, strangers = (np.array([total(kept) for kept in which]) for which in (same, [~s for s in same]))
+    return total(True), np.logaddexp.reduce(2 * exponent, axis=2), kin, strangers

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from slow_twins import interval_codes, peers_codes, width_codes
+from slow_twins import interval_codes, peers_codes, quantile_codes, width_codes
 
 from infoscope.measure import quantise as q
 
@@ -50,6 +50,24 @@ def test_peers_form_groups_rows_as_digitize_does(t, bins):
 def test_width_form_groups_rows_as_floor_does(t, width):
     (symbols,) = q.quantise(t, [q.widths(width)])
     assert same_grouping(symbols.keys, width_codes(t, width))
+
+
+@given(TABLES, st.sampled_from([1, 2, 3, 7, 100]), st.sampled_from([np.float32, np.float64]))
+@settings(max_examples=40, deadline=None)
+def test_quantiles_group_rows_as_the_twin_does_and_only_ranks_decide(t, bins, dtype):
+    t = t.astype(dtype)
+    (symbols,) = q.quantise(t, [q.quantiles(bins)])
+    assert same_grouping(symbols.keys, quantile_codes(t, bins))
+    order = np.unique(t, return_inverse=True)[1].reshape(t.shape)  # an increasing map of every value
+    assert (q.quantise(order.astype(dtype), [q.quantiles(bins)])[0].keys == symbols.keys).all()
+
+
+def test_quantiles_have_equal_mass_where_no_values_tie():
+    t = np.random.default_rng(0).normal(size=(1200, 1)) ** 3
+    for bins in (1, 7, 30):
+        counts = q.group(q.quantise(t, [q.quantiles(bins)])[0].keys)[1]
+        assert len(counts) == bins
+        assert np.ptp(counts) <= 1
 
 
 def test_exact_form_tells_neighbouring_floats_apart_and_not_the_two_zeros():

@@ -76,6 +76,7 @@ def _made_rows(
                     _add_site(add, place, progress, wobble, estimator, failed(member, index, place))
             if training:
                 _add_training(builder, who, sites, progress, wobble)
+                _add_activities(builder, who, sites, progress)
     return builder.rows()
 
 
@@ -91,6 +92,14 @@ def _add_training(
         at = Place(site=site, site_index=place, variable="label", estimator="training", split="train", **who)
         builder.add(at, Estimate(np.exp(1 - 3 * progress + wobble), "gradient_snr", "|mean| / |sd|", 64, unit="ratio"))
         builder.add(at, Estimate(1.0 + progress, "weight_norm", "Frobenius norm", 1, unit="norm"))
+
+
+def _add_activities(builder: RowsBuilder, who: dict[str, Any], sites: tuple[str, ...], progress: float) -> None:
+    """A histogram of three cells whose outer ones fill."""
+    for place, site in enumerate(sites):
+        for cell, share in (("up to -0.5", progress / 3), ("up to 0.5", 1 - progress), ("above 0.5", 2 * progress / 3)):
+            at = Place(site=site, site_index=place, variable=cell, estimator="activity", **who)
+            builder.add(at, Estimate(share, "activity_share", "share of the activities", 64, unit="fraction"))
 
 
 @pytest.fixture(scope="session")

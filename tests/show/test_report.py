@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
 
 from infoscope.core.errors import InputError
+from infoscope.core.folder import write_json
 from infoscope.core.rows import Rows
 from infoscope.core.units import NATS_PER_BIT
 from infoscope.show.report import write_figures, write_report
@@ -27,7 +29,25 @@ def embedded(page: str) -> list[dict]:
     def refuse(constant: str) -> None:
         raise AssertionError(f"{constant} in the figures' data")
 
-    return json.loads(found[1], parse_constant=refuse)
+    packed = json.loads(found[1], parse_constant=refuse)
+
+    def whole(part: Any) -> Any:
+        if isinstance(part, list):
+            return [whole(inner) for inner in part]
+        if not isinstance(part, dict):
+            return part
+        if "$same" in part:
+            return whole(packed["shared"][part["$same"]])
+        if "$rows" in part:
+            columns = {name: whole(column) for name, column in part["$rows"].items()}
+            return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+        return {name: whole(inner) for name, inner in part.items()}
+
+    return whole(packed["figures"])
+
+
+def ids(page: str) -> list[str]:
+    return re.findall(r'<[a-z]+[^>]* id="([^"]+)"', re.sub(r"(?s)<script>.*?</script>", "", page))
 
 
 @pytest.fixture
@@ -50,9 +70,9 @@ def test_says_every_verdict_with_its_numbers_in_bits(page):
 
 
 def test_has_every_plot_of_both_networks_side_by_side(page):
-    # binned and kde: plane, I(X;T), I(T;Y) each; training: loss, accuracy, SNR, norm
-    assert len(embedded(page)) == 2 * (2 * 3 + 4)
-    assert page.count('class="cards"') == 10
+    # binned and kde: plane, I(X;T), I(T;Y) each; training: loss, accuracy, SNR, norm; activities
+    assert len(embedded(page)) == 2 * (2 * 3 + 4 + 1)
+    assert page.count('class="cards"') == 11
     for heading in (
         "Measured with binned",
         "Measured with kde",
@@ -141,7 +161,69 @@ def test_several_runs_stand_side_by_side(make_run, make_rows, full_run, tmp_path
     said = words(page)
     assert "2 runs side by side: A made-up run; Another" in said
     assert "not measured for: linear (run other)" in said  # kde was measured in the first run only
-    assert len(embedded(page)) == 2 * 10 + 7
+    assert len(embedded(page)) == 2 * 11 + 8
+
+
+@pytest.fixture
+def paper(make_run, make_rows, tmp_path) -> str:
+    """A report of two figures of a paper with three networks each, the second without verdicts."""
+    runs = []
+    for figure, names in (("tanh", ("a", "b", "c")), ("relu", ("d", "e", "f"))):
+        name = f"made2018-{figure}"
+        rows = Rows.concat([make_rows(network, run=name, training=False, members=1, steps=3) for network in names])
+        about = {"title": f"The {figure} figure", "figure": f"made2018/{figure}", "where": "figure 1"}
+        runs.append(make_run(name, rows, judged=figure == "tanh", **about))
+    verdicts = runs[0].verdicts()
+    for number, verdict in enumerate(verdicts):
+        verdict["claim"]["id"] += f"/{number}"
+    write_json(runs[0].path / "verdicts.json", verdicts)
+    return write_report(runs, tmp_path / "paper.html").read_text(encoding="utf-8")
+
+
+def test_many_networks_of_several_figures_have_a_section_a_figure(paper):
+    assert "<h1>made2018: 2 figures</h1>" in paper
+    said = words(paper)
+    assert "2 runs · 6 networks · 4 claims judged" in said
+    assert "Something is missing from: The relu figure ." in said
+    assert said.index("Verdicts") < said.index("The tanh figure made2018, figure 1 3 networks (a, b, c)")
+    assert said.index("2 findings and the rule") > said.index("The tanh figure made2018")
+    assert "not measured for" not in said
+    first = paper.index('id="made2018_tanh"'), paper.index('id="made2018_relu"')
+    assert [paper.count('class="plot"', *place) for place in (first, (first[1], len(paper)))] == [9, 9]
+
+
+def test_each_claim_leads_to_its_findings_and_every_link_somewhere(paper, page):
+    summary = paper[paper.index('class="summary"') : paper.index('class="stacking verdicts"')]
+    assert summary.count("Late layers &lt;compress&gt;.") == 4
+    assert len(set(re.findall(r'href="#(claim-[^"]+)"', summary))) == 4
+    assert len(ids(paper)) == len(set(ids(paper)))
+    for report in (paper, page):
+        assert set(re.findall(r'href="#([^"]+)"', report)) <= set(ids(report))
+
+
+def test_runs_of_one_figure_stay_side_by_side(make_run, make_rows, tmp_path):
+    runs = []
+    for name in ("one", "two"):
+        rows = Rows.concat([make_rows(n, run=name, training=False, members=1, steps=3) for n in ("a", "b", "c")])
+        runs.append(make_run(name, rows, figure="made2018/tanh"))
+    said = words(write_report(runs, tmp_path / "same.html").read_text(encoding="utf-8"))
+    assert "2 runs side by side: one; two" in said
+    assert said.count("Measured with binned") == 1
+
+
+def test_what_figures_have_in_common_is_embedded_once(make_run, make_rows, tmp_path):
+    sizes = []
+    for count in (1, 2):
+        rows = [make_rows(f"network{i}", training=False, steps=40) for i in range(count)]
+        page = write_report([make_run(f"of{count}", Rows.concat(rows))], tmp_path / "it.html").read_text(
+            encoding="utf-8"
+        )
+        found = re.search(r'(?s)<script type="application/json" id="figures">(.*?)</script>', page)
+        assert found
+        sizes.append((len(found[1]), len(json.dumps(embedded(page), separators=(",", ":")))))
+    (small, small_whole), (large, large_whole) = sizes
+    assert small < small_whole / 2
+    assert large < small + (large_whole - small_whole) / 8  # the same networks again: references and names
 
 
 def test_a_measure_in_two_ways_gives_two_blocks(make_run, make_rows, tmp_path):
@@ -166,6 +248,8 @@ def test_the_same_figures_go_to_png_and_svg(make_run, make_rows, tmp_path):
         "small-tanh-binned-information-I_T_Y-label-all.png", "small-tanh-binned-information-I_T_Y-label-all.svg",
     ]  # fmt: skip
     assert all(path.stat().st_size > 1000 for path in written)
+    page = write_report([run], tmp_path / "small.html").read_text(encoding="utf-8")
+    assert {path.stem for path in written} <= set(ids(page))  # a figure's file and its place on the page share a name
 
 
 def test_the_report_names_the_run_that_lent_its_networks():

@@ -1,7 +1,8 @@
-"""The report in a real browser: drawn, quiet, offline, as wide as the screen, and moved by its slider and button."""
+"""The report in a real browser: drawn where it is looked at, quiet, offline, as wide as the screen, and moving."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -14,13 +15,13 @@ def open_report(browser, full_report):
     """Open a report at a width; what it asked for and complained about is in ``page.requests`` and ``page.said``."""
     opened = []
 
-    def go(width: int, path: Path = full_report):
+    def go(width: int, path: Path = full_report, anchor: str = ""):
         page = browser.new_page(viewport={"width": width, "height": 844})
         page.requests, page.said = [], []
         page.on("request", lambda request: page.requests.append(request.url))
         page.on("console", lambda message: page.said.append(message.text))
         page.on("pageerror", lambda error: page.said.append(str(error)))
-        page.goto(path.as_uri())
+        page.goto(path.as_uri() + anchor)
         page.wait_for_selector("html[data-drawn]", timeout=60_000)
         opened.append(page)
         return page
@@ -30,10 +31,25 @@ def open_report(browser, full_report):
         page.close()
 
 
+def drawn(page) -> int:
+    return page.locator(".plot svg.marks").count()
+
+
+def scroll_through(page) -> None:
+    """Look at every figure until it is drawn."""
+    for holder in page.locator(".plot").all():
+        holder.scroll_into_view_if_needed()
+        holder.locator("svg.marks").wait_for()
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 def test_draws_everything_quietly_offline_and_within_the_screen(open_report, width):
     page = open_report(width)
-    assert page.locator(".plot svg.marks").count() == 20
+    assert drawn(page) < 22
+    high = page.evaluate("document.documentElement.scrollHeight")
+    scroll_through(page)
+    assert drawn(page) == 22
+    assert page.evaluate("document.documentElement.scrollHeight") == high  # each figure's place was kept free
     assert page.said == []
     assert [url for url in page.requests if not url.startswith(("file:", "data:"))] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -45,25 +61,53 @@ def test_draws_everything_quietly_offline_and_within_the_screen(open_report, wid
     assert (tops[0] == tops[1]) == (width == 1280)  # side by side on a desk, stacked on a phone
 
 
-def marked(page) -> list[str]:
-    """The moment written in each plane."""
-    return page.evaluate(
-        "[...document.querySelectorAll('.plot text')].map(t => t.textContent).filter(t => /^epoch [0-9]/.test(t))"
-    )
+def test_a_link_to_a_figure_leads_to_it_drawn(open_report):
+    name = "full-relu-training-dynamics-weight_norm-label-train"
+    page = open_report(1280, anchor=f"#{name}")
+    figure = page.locator(f"[id='{name}']")
+    figure.locator("svg.marks").wait_for()
+    assert drawn(page) < 22
+    assert 0 < figure.bounding_box()["y"] < 844 / 2
+
+
+def test_paper_has_every_figure(open_report):
+    page = open_report(1280)
+    page.locator("#step").fill("0")
+    page.pdf()
+    assert drawn(page) == 22
+    assert page.said == []
+    texts = page.evaluate("[...document.querySelectorAll('.plot text')].map(text => text.textContent)")
+    assert [text for text in texts if re.fullmatch("epoch [0-9]+", text)] == ["epoch 0"] * 4
+
+
+def see(page, moment: str) -> None:
+    """Look at each plane in turn until ``moment`` is written in it."""
+    planes = page.locator(".panel", has_text="Information plane").locator(".plot")
+    assert planes.count() == 4
+    for plane in planes.all():
+        plane.scroll_into_view_if_needed()
+        plane.locator(f"text={moment}").wait_for()
 
 
 def test_the_slider_moves_every_plane(open_report):
     page = open_report(1280)
-    assert marked(page) == ["epoch 31"] * 4
+    see(page, "epoch 31")
     slider = page.locator("#step")
     slider.fill("0")
     page.wait_for_function("document.querySelector('#now').value === '0'")
-    assert marked(page) == ["epoch 0"] * 4
+    see(page, "epoch 0")
     slider.focus()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("document.querySelector('#now').value === '1'")
-    assert marked(page) == ["epoch 1"] * 4
+    see(page, "epoch 1")
     assert slider.get_attribute("aria-valuetext") == "epoch 1"
+
+
+def test_a_plane_drawn_late_shows_the_moment_of_the_slider(open_report):
+    page = open_report(1280)
+    page.locator("#step").fill("1")
+    assert drawn(page) < 22
+    see(page, "epoch 1")
 
 
 def test_play_runs_to_the_end_and_pause_stops(open_report):
@@ -74,7 +118,7 @@ def test_play_runs_to_the_end_and_pause_stops(open_report):
     assert play.get_attribute("aria-pressed") == "true"
     page.wait_for_function("document.querySelector('#now').value === '3'")
     page.wait_for_function("document.querySelector('#play').getAttribute('aria-pressed') === 'false'")
-    assert marked(page) == ["epoch 31"] * 4
+    see(page, "epoch 31")
     play.click()
     play.click()
     page.wait_for_timeout(300)

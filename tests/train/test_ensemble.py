@@ -154,11 +154,16 @@ def test_a_diverged_member_stays_visible_and_alone():
     assert finite == [False, True]
 
 
-def test_wide_networks_and_other_devices_take_the_batched_program():
+def test_wide_networks_and_other_devices_take_the_batched_program(monkeypatch):
     assert choose_program(ensemble(), "cpu") == "compiled"
-    assert choose_program(ensemble("gelu"), "cpu") == "batched"
     assert choose_program(ensemble(widths=(6, 200, 2)), "cpu") == "batched"
     assert choose_program(ensemble(), "cuda") == "batched"
+    monkeypatch.delitem(CODES, "tanh")  # an activation that the compiled loop does not have
+    assert choose_program(ensemble(), "cpu") == "batched"
+
+
+def test_every_activation_is_compiled():
+    assert set(CODES) == set(ACTIVATIONS)
 
 
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
@@ -181,6 +186,7 @@ def test_module_and_stack_are_the_same_network(activation, initialisation):
     ("initialisation", "sd"),
     [
         ("truncated_normal_fan_in", 0.88 / 20),
+        ("truncated_normal_fan_in_times_3", 3 * 0.88 / 20),
         ("truncated_normal_fan_out", 0.88 / 30),
         ("glorot_uniform", (2 / 1300) ** 0.5),
         ("normal", 0.05),
@@ -192,6 +198,14 @@ def test_initial_weights_have_the_stated_spread(initialisation, sd):
     assert float(weight.std()) == pytest.approx(sd, rel=0.01)
     if initialisation.startswith("truncated"):
         assert float(weight.abs().max()) <= 2 * sd / 0.88 * 1.001
+
+
+def test_three_times_the_weights_are_those_of_the_same_seed():
+    once, thrice = (
+        FullyConnected((6, 5, 2), initialisation=f"truncated_normal_fan_in{times}").initial((4, 7))
+        for times in ("", "_times_3")
+    )
+    assert all(torch.equal(3 * once[name], thrice[name]) for name in once)
 
 
 def test_orthogonal_weights_are_orthogonal():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numba import njit
+from scipy.special import ndtr
 
 from infoscope.train import _vector_math as ours
 
@@ -39,6 +40,12 @@ def apply(function, x):
     return out.astype(np.float64)
 
 
+@njit
+def _map_normal_cdf(x, out):
+    for i in range(len(x)):
+        out[i] = ours.normal_cdf(x[i], ours.exp(np.float32(-0.5) * x[i] * x[i]))
+
+
 X = np.concatenate([np.linspace(-30, 30, 40_001), [-1e30, -200.0, 0.0, 200.0, 1e30]]).astype(np.float32)
 
 
@@ -56,6 +63,7 @@ def test_exp2_is_right_to_two_roundings_and_never_denormal():
         (_map_tanh, np.tanh, 2e-7),
         (_map_sigmoid, lambda x: 1 / (1 + np.exp(-np.maximum(x, -700))), 2e-7),
         (_map_softplus, lambda x: np.logaddexp(0, x), 2e-7),
+        (_map_normal_cdf, ndtr, 3e-7),
     ],
 )
 def test_against_double_precision(compiled, wanted, tolerance):

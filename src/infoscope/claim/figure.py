@@ -1,4 +1,4 @@
-"""The base of a paper's figure: what to train and measure at each preset, and the rule that judges it."""
+"""The base of a paper's figure: what to train, measure and compute at each preset, and the rule that judges it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import abc
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
+from infoscope.claim.computation import Computation
 from infoscope.claim.plan import PRESETS, NetworkPlan, Preset
 from infoscope.core import check
 from infoscope.core.claim import Claim, Finding
@@ -22,22 +23,36 @@ class Judged(NamedTuple):
 
 
 class Figure(abc.ABC):
-    """One figure of a paper. Subclasses live one a file under ``claim/papers/<paper>/`` and state literal facts."""
+    """One figure of a paper. Subclasses live one a file under ``claim/papers/<paper>/`` and state literal facts.
+
+    A figure has networks, computations, or both.
+    """
 
     title: ClassVar[str]
     where: ClassVar[str]  # in the paper
-    seeds: ClassVar[Mapping[str, int]]  # default number of members by preset
+    seeds: ClassVar[Mapping[str, int]]  # default number of members by preset, 0 where nothing is drawn
 
-    def plan(self, preset: str, seeds: int | None = None) -> dict[str, NetworkPlan]:
-        """What to train and measure: named networks. ``seeds``: how many members in place of the preset's."""
+    def plan(self, preset: str, seeds: int | None = None) -> dict[str, NetworkPlan | Computation]:
+        """What to train and measure, and what to compute, by name. ``seeds``: how many in place of the preset's."""
         if preset not in PRESETS:
             raise unknown_name("preset", preset, PRESETS)
-        members = self.seeds[preset] if seeds is None else check.count(seeds, "seeds")
-        return self.networks(preset, tuple(range(members)))  # type: ignore[arg-type]
+        chosen = tuple(range(self.seeds[preset] if seeds is None else check.count(seeds, "seeds")))
+        return {**self.networks(preset, chosen), **self.computations(preset, chosen)}  # type: ignore[arg-type]
 
-    @abc.abstractmethod
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         """The plan of every network at a known preset."""
+        return {}
+
+    def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
+        """What is computed without training an ensemble, at a known preset; a closed form has no use for seeds."""
+        return {}
+
+    def derived(self, rows: Rows) -> Rows:
+        """Rows computed from the measured ones and kept beside them, such as effects. None by default.
+
+        The scores of sweeps are stored for every run, whatever its figure.
+        """
+        return Rows.concat([])
 
     @abc.abstractmethod
     def judge(self, rows: Rows) -> Sequence[Judged]:

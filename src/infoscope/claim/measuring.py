@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from infoscope.claim.activity import QUANTITY, Activity
 from infoscope.claim.plan import MeasurePlan
 from infoscope.claim.replay import EnsembleReplay, Replay
 from infoscope.core.errors import InputError, unknown_name
@@ -21,7 +22,7 @@ from infoscope.core.folder import RunFolder
 from infoscope.core.measurement import Measured, Measurement, series
 from infoscope.core.progress import progress
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
-from infoscope.measure.estimators._base import make
+from infoscope.measure.estimators._base import make, plain
 from infoscope.train.statistics import layer_gradients, performance
 
 FLUSH_SECONDS = 10.0  # the most measuring that a kill can lose
@@ -74,7 +75,7 @@ class RecordedRange:
     Rescales each member's values to [0, 1] and hands them to ``binned`` with that range.
     """
 
-    bins: int
+    bins: int | tuple[int, ...]
     low: np.ndarray  # [m]
     high: np.ndarray  # [m]
 
@@ -84,7 +85,7 @@ class RecordedRange:
 
     @property
     def options(self) -> dict[str, Any]:
-        return {"bins": self.bins, "range": RECORDED}
+        return {"bins": plain(self.bins), "range": RECORDED}
 
     def of(self, member: int) -> RecordedRange:
         """The same for one member alone."""
@@ -103,7 +104,24 @@ class RecordedRange:
         estimate = measured.estimate
         here = estimate.estimand.replace("on [0, 1]", "on this member's recorded range")
         notes = (*estimate.notes, f"range [{low:.4g}, {high:.4g}]")
-        return measured._replace(estimate=dataclasses.replace(estimate, estimand=here, notes=notes), options=None)
+        options = {"bins": (measured.options or self.options)["bins"], "range": RECORDED}
+        return measured._replace(estimate=dataclasses.replace(estimate, estimand=here, notes=notes), options=options)
+
+
+def plan_for(estimator: str, options: Mapping[str, Any], sites: tuple[str, ...]) -> MeasurePlan:
+    """The plan of measuring with options that may be text, checked; ``range="recorded"`` is an option of ``binned``.
+
+    Raises
+    ------
+    InputError, UnknownNameError: an unknown estimator or option, or one of the wrong kind.
+    """
+    if not (estimator == "binned" and options.get("range") == RECORDED):
+        make(estimator, **options)
+        return MeasurePlan(estimator, dict(options), sites)
+    if other := sorted(set(options) - {"bins", "range"}):
+        raise InputError(f"a recorded range came with {', '.join(other)}, wanted bins and nothing else: leave it out")
+    bins = make("binned", **{name: value for name, value in options.items() if name == "bins"}).options["bins"]
+    return MeasurePlan("binned", {"bins": bins if isinstance(bins, int) else tuple(bins)}, sites, range_recorded=True)
 
 
 def rows_of(rows: Rows, network: str, plan: MeasurePlan) -> Rows:
@@ -116,19 +134,23 @@ def _options(plan: MeasurePlan) -> dict[str, Any]:
     """The options that the rows of ``plan`` carry; known before a recorded range is."""
     if plan.range_recorded:
         return {**plan.options, "range": RECORDED}
-    return make(plan.estimator, **plan.options).options
+    return _measurement(plan).options
+
+
+def _measurement(plan: MeasurePlan) -> Measurement:
+    return Activity(**plan.options) if plan.estimator == "activity" else make(plan.estimator, **plan.options)
 
 
 def measurement_of(plan: MeasurePlan, replay: Replay) -> Measurement:
     """The estimator a plan names, its range taken from the trajectory where the plan says so."""
     if not plan.range_recorded:
-        return make(plan.estimator, **plan.options)
+        return _measurement(plan)
     if plan.estimator != "binned":
         raise InputError(f"a recorded range is for the estimator 'binned', not {plan.estimator!r}")
     low = np.full(len(replay.seeds), np.inf, np.float32)
     high = -low
     for step in replay.trajectory.steps:
-        representations = replay.representations(step)
+        representations = replay.representations(step, plan.sites)
         for site in plan.sites or replay.sites:
             t = np.asarray(representations[site])
             finite = np.isfinite(t)  # a member that diverges late keeps the range it had before
@@ -142,9 +164,9 @@ class _Series:
 
     def __init__(self, plan: MeasurePlan, replay: Replay, journal: Journal) -> None:
         for site in plan.sites:
-            if site not in replay.sites:
-                raise unknown_name(f"site of network {journal.network}", site, replay.sites)
-        self.sites = [site for site in replay.sites if site in plan.sites or not plan.sites]
+            if site not in replay.places:
+                raise unknown_name(f"site of network {journal.network}", site, replay.places)
+        self.sites = [site for site in replay.places if site in (plan.sites or replay.sites)]
         self._plan, self._replay = plan, replay
         self._done = journal.done(plan.estimator, _options(plan))
 
@@ -154,7 +176,9 @@ class _Series:
         return measurement_of(self._plan, self._replay)
 
     def missing(self, step: int) -> list[str]:
-        """The sites that have no rows at ``step``."""
+        """The sites that are to have rows at ``step`` and have none."""
+        if self._plan.epochs and self._replay.trajectory.epoch(step) not in self._plan.epochs:
+            return []
         return [site for site in self.sites if (step, site) not in self._done]
 
 
@@ -167,15 +191,16 @@ def measure(folder: RunFolder, network: str, replay: Replay, plans: Sequence[Mea
     wanted = [_Series(plan, replay, journal) for plan in plans]
 
     def one(step: int) -> None:
-        representations = replay.representations(step)
-        for each in wanted:
-            for site in each.missing(step):
+        missing = [each.missing(step) for each in wanted]
+        representations = replay.representations(step, set().union(*missing))
+        for each, sites in zip(wanted, missing, strict=True):
+            for site in sites:
                 place = Place(
                     network=network,
                     step=step,
                     epoch=replay.trajectory.epoch(step),
                     site=site,
-                    site_index=list(replay.sites).index(site),
+                    site_index=replay.places[site],
                     variable="input",
                     split=replay.split,
                     estimator=each.measurement.id,
@@ -197,11 +222,18 @@ def _measure_site(journal: Journal, place: Place, measurement: Measurement, t: A
     for member, result in enumerate(results):
         here = dataclasses.replace(place, member=member, seed=int(replay.seeds[member]))
         if isinstance(result, InputError):
-            journal.fail(here, "I(X;T)", str(result), int(t.shape[1]))
+            journal.fail(here, _quantity(measurement), str(result), int(t.shape[1]))
             continue
         for variable, estimate, options in result:
             text = here.options if options is None else options_text(options)
             journal.add(dataclasses.replace(here, variable=variable, options=text), estimate)
+
+
+def _quantity(measurement: Measurement) -> str:
+    """What a refused measurement would have told of the input."""
+    if isinstance(measurement, Activity):
+        return QUANTITY
+    return "I(X;T)" if "plane" in getattr(measurement, "offers", ("plane",)) else "H(T)"
 
 
 def _measure_member(measurement: Measurement, t: Any, member: int, replay: Replay) -> list[Measured] | InputError:

@@ -1,4 +1,4 @@
-"""Train, measure and judge one figure in one run folder; killed anywhere, the same call goes on to the same rows."""
+"""Train, measure, compute and judge one figure in one run folder; killed, the same call goes on to the same rows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from typing import Any
 
 import torch
 
+from infoscope.claim.computation import Computation
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.measuring import measure, measure_training, rows_of
 from infoscope.claim.plan import NetworkPlan
 from infoscope.claim.replay import EnsembleReplay, snapshots_of
+from infoscope.claim.scores import append_derived, sweeps
 from infoscope.core import registry
 from infoscope.core.claim import Verdict, combine
 from infoscope.core.errors import DataMissingError, InputError, RunFolderError
@@ -30,6 +32,7 @@ from infoscope.train.ensemble import Layout, State, initial_state, make_trainer
 
 VISIT_EPOCHS = 10  # between recorded epochs the trainer comes up for air this often: progress, heartbeat, stored state
 STATE_SECONDS = 20.0  # the most training that a kill can lose, beside one visit
+MEMBERS_A_PART = 5  # of a computation: what is computed between two writes
 
 
 def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device: str = "cpu") -> RunFolder:
@@ -44,9 +47,10 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
     InputError: fewer seeds than 1, or a device torch cannot use here. UnknownNameError: no such figure or preset.
     """
     figure: Figure = registry.load("figures", figure_id)()
-    plans = figure.plan(preset, seeds)
+    wanted = figure.plan(preset, seeds)
     check_device(device)
-    folder = open_or_create(out / f"{figure_id.replace('/', '-')}-{preset}", figure_id, figure, preset, plans)
+    folder = open_or_create(out / f"{figure_id.replace('/', '-')}-{preset}", figure_id, figure, preset, wanted)
+    plans = {name: plan for name, plan in wanted.items() if isinstance(plan, NetworkPlan)}
     with folder.writing():
         try:
             hashes = {plan.task: dict(load_task(plan.task).hashes) for plan in plans.values()}
@@ -61,6 +65,10 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
         for name, plan in plans.items():
             folder.update({"state": "measuring"})
             measure_network(folder, name, plan)
+        for name, plan in wanted.items():
+            if isinstance(plan, Computation):
+                folder.update({"state": "computing"})
+                compute(folder, name, plan)
         judge(folder)
         folder.update({"state": "done"})
     return folder
@@ -77,7 +85,9 @@ def check_device(device: str) -> None:
         ) from reason
 
 
-def open_or_create(path: Path, figure_id: str, figure: Figure, preset: str, plans: dict[str, NetworkPlan]) -> RunFolder:
+def open_or_create(
+    path: Path, figure_id: str, figure: Figure, preset: str, plans: dict[str, NetworkPlan | Computation]
+) -> RunFolder:
     """The run folder at ``path``, new, or the same run's to go on with."""
     networks = {name: plan.to_json() for name, plan in plans.items()}
     mark = fingerprint([figure_id, networks])
@@ -100,14 +110,16 @@ def open_or_create(path: Path, figure_id: str, figure: Figure, preset: str, plan
             "preset": preset,
             "seeds": list(first.seeds),
             "fingerprint": mark,
-            "networks": {
-                name: {**content, "sites": list(plans[name].network.layers)} for name, content in networks.items()
-            },
+            "networks": {name: {**networks[name], "sites": _sites(plan)} for name, plan in plans.items()},
             "state": "created",
             "threads": {"cores": os.cpu_count(), "torch": torch.get_num_threads()},
             **provenance(),
         },
     )
+
+
+def _sites(plan: NetworkPlan | Computation) -> list[str]:
+    return list(plan.sites if isinstance(plan, Computation) else plan.network.layers)
 
 
 def plan_of(folder: RunFolder, network: str) -> NetworkPlan:
@@ -203,10 +215,24 @@ def measure_network(folder: RunFolder, name: str, plan: NetworkPlan) -> None:
     measure(folder, name, replay, plan.measures, f"{name}: measuring")
 
 
+def compute(folder: RunFolder, name: str, computation: Computation) -> None:
+    """Append the rows of the members that have none yet, a few members a part; a part holds members whole."""
+    there = set(folder.rows().filter(network=name).unique("member"))
+    members = range(max(1, len(computation.seeds)))
+    missing = [member for member in members if member not in there]
+    with progress(f"{name}: computing", len(members), len(members) - len(missing)) as shown:
+        for start in range(0, len(missing), MEMBERS_A_PART):
+            part = missing[start : start + MEMBERS_A_PART]
+            folder.append(computation.rows(folder.id, name, part))
+            folder.beat()
+            shown.advance(len(part))
+
+
 def judge(folder: RunFolder) -> list[dict[str, Any]]:
     """Apply the figure's rules to the rows that its own plan asked for, store the verdicts and return them.
 
-    What was measured with other options since is looked at in the report and decides nothing.
+    What was measured with other options since is looked at in the report and decides nothing; it may be part of a
+    sweep, whose scores are stored beside the rows.
     """
     manifest = folder.manifest()
     if manifest.get("figure") is None:
@@ -215,10 +241,16 @@ def judge(folder: RunFolder) -> list[dict[str, Any]]:
         )
     figure: Figure = registry.load("figures", manifest["figure"])()
     rows = folder.rows()
-    planned = [rows.filter(estimator="training")]
-    for name in manifest["networks"]:
-        planned += [rows_of(rows, name, wanted) for wanted in plan_of(folder, name).measures]
-    store_verdicts(folder, figure.judge(Rows.concat(planned)))
+    planned = []
+    for name, content in manifest["networks"].items():
+        if content.get("computed"):
+            planned.append(rows.filter(network=name))
+        else:
+            planned.append(rows.filter(network=name, estimator="training"))
+            planned += [rows_of(rows, name, wanted) for wanted in plan_of(folder, name).measures]
+    measured = Rows.concat(planned).latest()
+    append_derived(folder, Rows.concat([figure.derived(measured), sweeps(rows)]))
+    store_verdicts(folder, figure.judge(measured))
     return folder.verdicts()
 
 

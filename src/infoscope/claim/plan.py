@@ -18,16 +18,18 @@ PRESETS: tuple[Preset, ...] = ("smoke", "laptop", "paper")
 
 @dataclass(frozen=True)
 class MeasurePlan:
-    """One estimator with its options at some sites.
+    """One estimator with its options at some sites; ``"activity"`` is the histogram of :mod:`infoscope.claim.activity`.
 
     range_recorded: bin between the smallest and largest value each member took at these sites over all recorded
-    epochs (train first, then bin), in place of a range known beforehand.
+    epochs (train first, then bin), in place of a range known beforehand. epochs: those of the recorded epochs at which
+    to measure, for an estimator that is slow or has many values.
     """
 
     estimator: str
     options: dict[str, Any] = field(default_factory=dict)
     sites: tuple[str, ...] = ()  # none means all
     range_recorded: bool = False
+    epochs: tuple[int, ...] = ()  # none means all recorded
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -22,7 +22,15 @@ class Replay(Protocol):
     @property
     def trajectory(self) -> Trajectory: ...
     @property
-    def sites(self) -> Sequence[str]: ...
+    def sites(self) -> Sequence[str]:
+        """What is measured when a plan names no sites."""
+        ...
+
+    @property
+    def places(self) -> Mapping[str, int]:
+        """Every site that can be named, and its place from input to output."""
+        ...
+
     @property
     def seeds(self) -> Sequence[int]: ...
     @property
@@ -30,8 +38,8 @@ class Replay(Protocol):
     @property
     def variables(self) -> Mapping[str, np.ndarray]: ...
 
-    def representations(self, step: int) -> dict[str, Any]:
-        """``{site: T [m, n, d]}`` at one recorded step."""
+    def representations(self, step: int, sites: Iterable[str] = ()) -> dict[str, Any]:
+        """``{site: T [m, n, d]}`` at one recorded step, of the default sites where none are named."""
         ...
 
 
@@ -46,7 +54,7 @@ class EnsembleReplay:
     def __init__(self, folder: RunFolder, name: str, plan: NetworkPlan) -> None:
         self.plan = plan
         self.trajectory = snapshots_of(folder, name)
-        self.sites, self.seeds = plan.network.layers, plan.seeds
+        self.sites, self.places, self.seeds = plan.network.layers, plan.network.places, plan.seeds
         self.split = plan.evaluate
 
     @cached_property
@@ -96,6 +104,6 @@ class EnsembleReplay:
     def _inputs(self) -> torch.Tensor:
         return torch.tensor(self.task.inputs[self.rows])
 
-    def representations(self, step: int) -> dict[str, torch.Tensor]:
+    def representations(self, step: int, sites: Iterable[str] = ()) -> dict[str, torch.Tensor]:
         with torch.no_grad():
-            return self.plan.network.representations(self.trajectory[step], self._inputs)
+            return self.plan.network.representations(self.trajectory[step], self._inputs, sites)

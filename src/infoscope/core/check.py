@@ -30,11 +30,14 @@ def array(value: Any, name: str) -> Array:
             value = value.float()
         return value.numpy()
     try:
-        return np.asarray(value)
+        out = np.asarray(value)
     except ValueError as reason:
         raise InputError(
             f"{name} could not be read as an array ({reason}): pass an array of numbers, one row a sample"
         ) from reason
+    if out.dtype.kind == "O" and out.size and all(isinstance(one, str) for one in out.flat):
+        return out.astype(str)  # a column of words of pandas or polars
+    return out
 
 
 def representation(value: Any, name: str = "t", *, stacked: bool = False) -> Array:
@@ -118,6 +121,40 @@ def labels(value: Any, n: int, name: str = "y") -> np.ndarray:
     elif out.dtype.kind not in "bUS":
         raise InputError(f"{name} has dtype {out.dtype}, wanted class indices: convert it to integers first")
     return np.unique(out, return_inverse=True)[1].reshape(-1).astype(np.int32)
+
+
+def symbols(value: Any, name: str = "x") -> np.ndarray:
+    """Whole numbers ``[n, d]`` for rows of symbols: whole numbers, booleans or words, renumbered in each column.
+
+    Raises
+    ------
+    InputError: for another number of axes, no columns, or numbers that are not whole.
+    """
+    out = array(value, name)
+    if is_tensor(out):
+        out = out.cpu().numpy()
+    if out.ndim == 1:
+        out = out[:, None]
+    if out.ndim != 2:
+        raise InputError(f"{name} has shape {tuple(out.shape)}, wanted [rows, columns] of symbols")
+    if out.shape[1] < 1:
+        raise InputError(f"{name} has no columns, wanted at least 1: pass the symbols of each row")
+    if out.dtype.kind == "f":
+        bad = ~np.isfinite(out)
+        if bad.any():
+            raise InputError(
+                f"{name} holds NaN or infinity in {int(bad.any(axis=1).sum())} of {len(out)} rows, wanted symbols: "
+                "drop those rows"
+            )
+        if (out != np.round(out)).any():
+            raise InputError(
+                f"{name} holds real numbers, wanted symbols (whole numbers or words): bin {name} first, or use an "
+                "estimator for real numbers (infoscope choose names one)"
+            )
+    elif out.dtype.kind not in "iubUS":
+        raise InputError(f"{name} has dtype {out.dtype}, wanted symbols (whole numbers or words): convert it first")
+    columns = [np.unique(column, return_inverse=True)[1].reshape(-1) for column in out.T]
+    return np.stack(columns, axis=1).astype(np.int64)
 
 
 def positive(value: float, name: str) -> float:

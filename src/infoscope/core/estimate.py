@@ -20,13 +20,33 @@ class Status(enum.Enum):
     SATURATED = "at its ceiling (log n, or all that can be told apart), so the true value can be anything above"
     VACUOUS = "I(X;T) of a deterministic network is H(X) or infinite, so this number describes the binning, not I(X;T)"
     UNDERSAMPLED = "too few samples for this many states or dimensions, so the bias is larger than the signal"
+    TIED = "so many rows are exactly equal that neighbour distances are ties, which the estimator has no answer for"
     NOT_CONVERGED = "the fit behind the number had not converged when it stopped"
+    UNRESOLVED = "the bracket is wider than the precision asked for: believe its ends, not the value between them"
     DEGENERATE = "the representation is constant, so the number is exactly zero for a trivial reason"
     FAILED = "no number: the measurement was refused or broke, see notes"
 
     @property
     def sentence(self) -> str:
         return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What the same estimator said on problems with a known answer that were drawn to resemble the one at hand.
+
+    Attributes
+    ----------
+    truth: the known answer of those problems, near the estimate. bias: the mean answer minus the truth; spread: the
+        standard deviation of one answer; all in the unit of the estimate.
+    replicates: how many problems were drawn. problem: what they are, in words.
+    """
+
+    truth: float
+    bias: float
+    spread: float
+    replicates: int
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +64,8 @@ class Estimate:
     bound: the side of the truth on which ``value`` lies: a ``"lower"`` or ``"upper"`` bound, or ``"none"``.
     n: how many samples it was computed from.
     status, notes: whether to believe it, and why not. seconds: how long it took.
+    calibration: how the same estimator did on matched problems with a known answer, where that was asked for; it does
+        not change the value.
     """
 
     value: float
@@ -58,6 +80,7 @@ class Estimate:
     status: Status = Status.OK
     notes: tuple[str, ...] = field(default=())
     seconds: float = 0.0
+    calibration: Calibration | None = None
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):
@@ -86,6 +109,10 @@ class Estimate:
         if self.interval:
             text += f" ({self.interval_kind})"
         text += f", {self.estimand}, n={self.n}"
+        if self.calibration:
+            found = self.calibration
+            text += f", on matched problems with {shown(found.truth, self.unit)}: bias {shown(found.bias, self.unit)}"
+            text += f", spread {shown(found.spread, self.unit)}"
         return text if self.status is Status.OK else f"{text}, {self.status.name}: {self.status.sentence}"
 
     def _repr_html_(self) -> str:

@@ -19,8 +19,12 @@ from infoscope.core.errors import unknown_name
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = {
     "tasks": "data/tasks",
+    "sources": "data/sources",
     "networks": "train/networks",
     "estimators": "measure/estimators",
+    "probes": "measure/probes",
+    "dependences": "measure/dependences",
+    "peers": "benchmark/peers",
     "figures": "claim/papers",
     "plots": "show/plots",
 }

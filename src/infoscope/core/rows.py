@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from infoscope.core.errors import InputError, MissingPackageError, RunFolderError
 from infoscope.core.estimate import Estimate, Status
 
-VERSION = 1
+VERSION = 2  # 2 added the column "axis"
 _text = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
     [
@@ -29,7 +29,7 @@ SCHEMA = pa.schema(
         pa.field("member", pa.int32()),  # index on the member axis
         pa.field("seed", pa.int64()),
         pa.field("step", pa.int64()),  # optimiser updates done
-        pa.field("epoch", pa.float64()),
+        pa.field("epoch", pa.float64()),  # or the place on another ``axis``
         pa.field("site", _text),
         pa.field("site_index", pa.int32()),  # order of the sites from input to output
         pa.field("variable", _text),  # "input", "label", …
@@ -49,6 +49,7 @@ SCHEMA = pa.schema(
         pa.field("status", _text),
         pa.field("notes", _text),
         pa.field("seconds", pa.float64()),
+        pa.field("axis", _text),  # what ``epoch`` counts: "epoch", or what a computed curve runs over ("weight w")
     ],
     metadata={"infoscope.rows.version": str(VERSION)},
 )
@@ -71,6 +72,7 @@ class Place:
     epoch: float = 0.0
     split: str = "all"
     options: str = "{}"
+    axis: str = "epoch"
 
 
 def options_text(options: Mapping[str, Any]) -> str:
@@ -155,6 +157,9 @@ class Rows:
                 f"these rows have schema version {version}, this infoscope reads up to {VERSION}: "
                 "upgrade with `pip install -U infoscope`"
             )
+        if version == 1:
+            epoch = pa.array(["epoch"] * table.num_rows, pa.string()).dictionary_encode()
+            table = table.append_column(SCHEMA.field("axis"), epoch).replace_schema_metadata(SCHEMA.metadata)
         missing = set(SCHEMA.names) - set(table.schema.names)
         if missing:
             raise RunFolderError(f"this table is not infoscope rows: it lacks the columns {', '.join(sorted(missing))}")
@@ -212,7 +217,8 @@ class Rows:
     def curves(self, value: str = "value") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """These rows as curves over training: ``(steps [s], epochs [s], values [members, s])``.
 
-        The rows must be of one series (one run, network, site, quantity, estimator …). What was never measured is NaN.
+        The rows must be of one series (one run, network, site, quantity, estimator …). What was never measured is NaN,
+        and so is the differential entropy of a constant, which is minus infinity and stored as a DEGENERATE 0.
         """
         for name in ("run", "network", "site", "variable", "split", "quantity", "estimator", "options"):
             if len(self.unique(name)) > 1:
@@ -222,10 +228,21 @@ class Rows:
         steps, at = np.unique(self.column("step"), return_inverse=True)
         members, who = np.unique(self.column("member"), return_inverse=True)
         values = np.full((len(members), len(steps)), np.nan)
-        values[who, at] = self.column(value)
+        values[who, at] = np.where(self._minus_infinite(), np.nan, self.column(value))
         epochs = np.zeros(len(steps))
         epochs[at] = self.column("epoch")
         return steps, epochs, values
+
+    def _minus_infinite(self) -> np.ndarray:
+        """Which rows are the differential entropy ("h(…" is their estimand) of a representation that is constant.
+
+        Other entropies and informations of a constant are 0.
+        """
+        if not any(quantity.startswith("H(") for quantity in self.unique("quantity")):
+            return np.zeros(len(self), bool)
+        differential = [text for text in self.unique("estimand") if text.startswith("h(")]
+        constant = _among(self.table["status"], [Status.DEGENERATE.name])
+        return pc.and_(constant, _among(self.table["estimand"], differential)).to_numpy()
 
     def content_hash(self) -> str:
         """SHA-256 over the rows of one run in key order, without the run's name and how long each row took.

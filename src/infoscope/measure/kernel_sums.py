@@ -53,7 +53,7 @@ def _exp2(context: Any, y: Any) -> Any:
     return y(y), generate
 
 
-_exp2_negative: Any = intrinsic(_exp2)
+exp2_negative: Any = intrinsic(_exp2)
 
 
 # The flags leave infinities and NaN alone: an overflowing distance must come out as a kernel of zero.
@@ -87,7 +87,7 @@ def _update(
             weight, line = weights[r0 + i], block[i]
             sum_low = sum_up = zero
             for j in range(cols):
-                k = _exp2_negative(min(max(line[j] * scale, zero), most))
+                k = exp2_negative(min(max(line[j] * scale, zero), most))
                 q = max(k, least)
                 q = q * q
                 q = q * q

@@ -28,14 +28,16 @@ class Partition:
     """One way to cut the real line, applied to every column.
 
     kind: ``"edges"`` (cells between the edges, closed on the left; ``closed`` closes the last one on the right too),
-    ``"width"`` (cells floor(h / width)) or ``"exact"`` (equal floats only). words: for the estimand.
+    ``"width"`` (cells floor(h / width)), ``"quantiles"`` (``bins`` cells a column with as many rows in each as ties
+    allow) or ``"exact"`` (equal floats only). words: for the estimand.
     """
 
-    kind: Literal["edges", "width", "exact"]
+    kind: Literal["edges", "width", "quantiles", "exact"]
     words: str
     edges: tuple[float, ...] = ()
     closed: bool = True
     width: float = 0.0
+    bins: int = 0
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,11 @@ def peers(bins: int, low: float, high: float) -> Partition:
 def widths(width: float) -> Partition:
     """Cells [k width, (k+1) width), anchored at 0 and unbounded."""
     return Partition("width", f"bins of width {width:g}", width=width)
+
+
+def quantiles(bins: int) -> Partition:
+    """``bins`` cells of equal mass: each column is cut at its own quantiles, anew in every representation."""
+    return Partition("quantiles", f"{bins} bins of equal mass, cut at each unit's own quantiles", bins=bins)
 
 
 def exact() -> Partition:
@@ -131,11 +138,23 @@ def exact_keys(t: np.ndarray) -> np.ndarray:
     return keys
 
 
+def _on_quantiles(t: np.ndarray, partitions: Sequence[Partition]) -> list[Symbols]:
+    """Edges are values of the sample, closed on the left, so equal values share a cell and only ranks decide."""
+    ordered, found = np.sort(t, axis=0), []
+    for partition in partitions:
+        edges = ordered[np.arange(1, partition.bins) * len(t) // partition.bins]
+        cells = [np.searchsorted(edge, column, side="right") for edge, column in zip(edges.T, t.T, strict=True)]
+        found.append(Symbols(exact_keys(np.stack(cells, axis=1).astype(np.float64))))
+    return found
+
+
 def quantise(t: Any, partitions: Sequence[Partition]) -> list[Symbols]:
     """The symbols of the rows of ``t [n, d]`` under each partition; all partitions are of one kind.
 
-    A tensor on an accelerator is quantised there, and only its keys leave it.
+    A tensor on an accelerator is quantised there, and only its keys leave it; for quantiles it comes over whole.
     """
+    if partitions[0].kind == "quantiles":
+        return _on_quantiles(np.ascontiguousarray(t.cpu() if check.is_tensor(t) else t), partitions)
     if check.is_tensor(t):
         from infoscope.measure import _keys_torch
 

@@ -29,13 +29,35 @@ def entropy(t: Any, estimator: str = "kde", *, strict: bool = False, **options: 
     return estimate.trusted() if strict else estimate
 
 
-def mutual_information(x: Any, y: Any, estimator: str = "binned", *, strict: bool = False, **options: Any) -> Estimate:
+def mutual_information(
+    x: Any, y: Any, estimator: str = "mixed_ksg", *, strict: bool = False, calibrate: bool = False, **options: Any
+) -> Estimate:
     """I(X;Y) in nats between the rows of ``x [n, d]`` and ``y``.
 
-    y: whole numbers, booleans or words ``[n]`` are class labels; anything else is rows ``[n, e]`` of real numbers,
-    which only some estimators take. Other arguments and errors as in :func:`entropy`.
+    y: whole numbers, booleans or words ``[n]`` are class labels; anything else is rows ``[n, e]`` of real numbers.
+        Some estimators take only one of the two.
+    calibrate: also run the estimator on a matched problem with a known answer (same n, dimensions, spectrum and about
+        the estimated strength) and report the bias and the spread found there beside the number, which stays as it is.
+    Other arguments and errors as in :func:`entropy`.
     """
-    estimate = _made(estimator, options).mutual_information(x, y)
+    made = _made(estimator, options)
+    estimate = made.mutual_information(x, y)
+    if calibrate:
+        from infoscope.measure.calibration import calibrate as calibrated
+
+        estimate = calibrated(made, x, y, estimate)
+    return estimate.trusted() if strict else estimate
+
+
+def conditional_mutual_information(
+    x: Any, y: Any, z: Any, estimator: str = "ksg", *, strict: bool = False, **options: Any
+) -> Estimate:
+    """I(X;Y|Z) in nats: what ``y`` says about the rows of ``x [n, d]`` that ``z`` does not say already.
+
+    y, z: class labels ``[n]`` or rows ``[n, e]``; which of them an estimator takes, it says. Other arguments and errors
+    as in :func:`entropy`.
+    """
+    estimate = _made(estimator, options).conditional_mutual_information(x, y, z)
     return estimate.trusted() if strict else estimate
 
 

@@ -10,11 +10,23 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from infoscope.train._vector_math import F, exp, sigmoid, softplus, tanh
+from infoscope.train._vector_math import INV_SQRT_2PI, F, exp, normal_cdf, sigmoid, softplus, tanh
 
-#: Activations whose derivative can be had from their output, which is all the loop keeps.
-CODES = {"linear": 0, "tanh": 1, "relu": 2, "sigmoid": 3, "softsign": 4, "softplus": 5, "hard_tanh": 6, "leaky_relu": 7}
-CODES["scaled_sigmoid"] = CODES["tanh"]  # 2 sigmoid(2x) - 1 is tanh
+#: All but GELU have their derivative from their output; GELU's is kept beside it on the way forward.
+CODES = {
+    "linear": 0,
+    "tanh": 1,
+    "scaled_sigmoid": 1,  # 2 sigmoid(2x) - 1 is tanh
+    "relu": 2,
+    "sigmoid": 3,
+    "softsign": 4,
+    "softplus": 5,
+    "hard_tanh": 6,
+    "leaky_relu": 7,
+    "gelu": 8,
+    "shifted_tanh": 9,
+    "centred_sigmoid": 10,
+}
 LEAK = F(0.01)
 _FAST = {"reassoc", "contract", "arcp", "nsz"}  # not nnan/ninf: a diverged member must stay visibly diverged
 # error_model="numpy" everywhere: Python's raises on a division by zero, a branch that keeps loops from vectorising
@@ -35,7 +47,8 @@ def batch_order(seed, epoch, order):
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
-def _activate(a, first, last, size, code):
+def _activate(a, slope, first, last, size, code):
+    """a = f(a); ``slope`` = f'(a) only where the output does not tell it."""
     for u in range(first, last):
         if code == 1:
             for b in range(size):
@@ -58,11 +71,24 @@ def _activate(a, first, last, size, code):
         elif code == 7:
             for b in range(size):
                 a[u, b] = max(a[u, b], LEAK * a[u, b])
+        elif code == 8:
+            for b in range(size):
+                z = a[u, b]
+                e = exp(F(-0.5) * z * z)
+                below = normal_cdf(z, e)
+                slope[u, b] = below + z * e * INV_SQRT_2PI
+                a[u, b] = z * below
+        elif code == 9:
+            for b in range(size):
+                a[u, b] = F(1.0) + tanh(a[u, b])
+        elif code == 10:
+            for b in range(size):
+                a[u, b] = sigmoid(a[u, b]) - F(0.5)
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
-def _times_derivative(g, a, first, last, size, code):
-    """g *= f'(z), written in terms of the output a = f(z)."""
+def _times_derivative(g, a, slope, first, last, size, code):
+    """g *= f'(z), written in terms of the output a = f(z), or as the way forward left it in ``slope``."""
     for u in range(first, last):
         if code == 1:
             for b in range(size):
@@ -86,6 +112,15 @@ def _times_derivative(g, a, first, last, size, code):
         elif code == 7:
             for b in range(size):
                 g[u, b] *= F(1.0) if a[u, b] > F(0.0) else LEAK
+        elif code == 8:
+            for b in range(size):
+                g[u, b] *= slope[u, b]
+        elif code == 9:
+            for b in range(size):
+                g[u, b] *= a[u, b] * (F(2.0) - a[u, b])
+        elif code == 10:
+            for b in range(size):
+                g[u, b] *= F(0.25) - a[u, b] * a[u, b]
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
@@ -217,6 +252,7 @@ def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, last_epoch
         weights[l + 1] = weights[l] + sizes[l + 1] * (sizes[l] + 1)
     a = np.empty((offset[layers + 1], batch), np.float32)
     g = np.empty((offset[layers + 1], batch), np.float32)
+    slope = np.empty((offset[layers + 1], batch), np.float32)
     gp = np.empty(len(p), np.float32)
     labels = np.empty(batch, np.int32)
     order = np.empty(len(rows), np.int64)
@@ -234,13 +270,13 @@ def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, last_epoch
             for l in range(layers):
                 _affine(p, weights[l], sizes[l + 1], sizes[l], a, offset[l + 1], a, offset[l], size)
                 if l < layers - 1:
-                    _activate(a, offset[l + 1], offset[l + 2], size, code)
+                    _activate(a, slope, offset[l + 1], offset[l + 2], size, code)
             _softmax_gradient(a, g, offset[layers], sizes[layers], labels, size)
             for l in range(layers - 1, -1, -1):
                 _weight_gradient(gp, weights[l], sizes[l + 1], sizes[l], g, offset[l + 1], a, offset[l], size)
                 if l > 0:
                     _back(p, weights[l], sizes[l + 1], sizes[l], g, offset[l + 1], offset[l], size)
-                    _times_derivative(g, a, offset[l], offset[l + 1], size, code)
+                    _times_derivative(g, a, slope, offset[l], offset[l + 1], size, code)
             if adam:
                 _adam(p, m, v, gp, epoch * per_epoch + k + 1, rate)
             else:

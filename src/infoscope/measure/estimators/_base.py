@@ -1,9 +1,9 @@
 """What every estimator is: a frozen set of options that turns tensors into estimates.
 
 A new estimator is one file in this folder holding one frozen dataclass derived from :class:`Estimator`. Its fields are
-its options. It states literal facts (below), says in ``offers`` which of the three questions it answers, and
-implements the hook of each: ``_entropy``, ``_mutual_information``, ``_members``. Checks of the input, near names for
-a mistyped option and the refusal of what is not offered happen here, once.
+its options. It states literal facts (below), says in ``offers`` which of the four questions it answers, and
+implements the hook of each: ``_entropy``, ``_mutual_information``, ``_conditional_mutual_information``, ``_members``.
+Checks of the input, near names for a mistyped option and the refusal of what is not offered happen here, once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 
 from infoscope.core import check, registry
 from infoscope.core.errors import InputError, unknown_name
-from infoscope.core.estimate import Estimate, Plane
+from infoscope.core.estimate import Estimate, Plane, Status
 from infoscope.core.measurement import Measured
 from infoscope.measure.estimators import _options
 
@@ -43,17 +43,33 @@ class Estimator:
 
     Facts, literals in the class body, which the contract tests hold every estimator to:
 
-    offers: which of ``"entropy"``, ``"mutual_information"`` and ``"plane"`` it answers.
-    second: what ``y`` of ``mutual_information`` may be: ``"labels"``, ``"real"`` or both.
+    offers: which of ``"entropy"``, ``"mutual_information"``, ``"conditional_mutual_information"`` and ``"plane"`` it
+        answers.
+    first: what ``x`` is: ``("real",)`` numbers, or ``("symbols",)``: whole numbers or words, where several columns
+        are one joint symbol.
+    second: what ``y`` may be: ``"labels"``, ``"real"`` or both. third: the same for ``z`` of a conditional information.
     bounds: quantity -> the side of the truth of its estimand on which the value lies by default, where there is one.
     invariant: what leaves the answer unchanged, out of ``"rows"`` (order of the samples), ``"units"`` (order of the
-        columns), ``"names"`` (of the classes), ``"swap"`` (of x and y), ``"shift"`` (of every row by one vector).
+        columns), ``"names"`` (of the classes), ``"swap"`` (of x and y), ``"shift"`` (of every row by one vector),
+        ``"scale"`` (of each column by its own positive factor), ``"monotone"`` (each column through an increasing map).
+    suits: tags of the sources with known answers (``data/sources``) to whose truth it is held.
+    slow: whether one answer about a thousand rows takes more than half a second.
+    quick: options that make it quick, at which the laws that are not about accuracy are tested.
+    needs: options that must be said, since nothing can be guessed, with values at which the laws are tested.
+    variants: options that ``infoscope bench`` also judges it with, beside its defaults.
     """
 
     offers: ClassVar[tuple[str, ...]] = ()
+    first: ClassVar[tuple[str, ...]] = ("real",)
     second: ClassVar[tuple[str, ...]] = ("labels",)
+    third: ClassVar[tuple[str, ...]] = ("real",)
     bounds: ClassVar[dict[str, str]] = {}
     invariant: ClassVar[tuple[str, ...]] = ("rows",)
+    suits: ClassVar[tuple[str, ...]] = ()
+    slow: ClassVar[bool] = False
+    quick: ClassVar[dict[str, Any]] = {}
+    needs: ClassVar[dict[str, Any]] = {}
+    variants: ClassVar[tuple[dict[str, Any], ...]] = ()
 
     def __post_init__(self) -> None:
         hints = _hints(type(self))
@@ -73,13 +89,15 @@ class Estimator:
         return {f.name: plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
 
     def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
-        """I(X;T) (variable ``"input"``) and I(T;Y) of each variable, for each member of ``t [m, n, d]``, in nats.
+        """What can be said of each member of ``t [m, n, d]``, in nats: I(X;T), or H(T) where that is not offered, as
+        variable ``"input"``, and I(T;Y) of each variable.
 
         ``variables`` are class labels ``[n]`` by name. Work that variables share is done once. An option holding
         several values gives several estimates of each, told apart by :attr:`Measured.options`.
         """
-        self._must_offer("plane")
-        t = check.representation(t, stacked=True)
+        if not self._along_a_trajectory():
+            self._must_offer("plane")
+        t = self._x(t, "t", stacked=True)
         if "input" in variables:
             raise InputError("a variable is called 'input', wanted another name: 'input' stands for x itself")
         return self._members(t, {k: check.labels(y, t.shape[1], k) for k, y in variables.items()})
@@ -95,26 +113,57 @@ class Estimator:
     def entropy(self, t: Any) -> Estimate:
         """Entropy of the rows of ``t [n, d]`` in nats; the estimand says of what exactly."""
         self._must_offer("entropy")
-        return self._entropy(check.representation(t))
+        return self._entropy(self._x(t, "t"))
 
     def mutual_information(self, x: Any, y: Any) -> Estimate:
         """I(X;Y) in nats between the rows of ``x [n, d]`` and ``y``: class labels ``[n]`` or rows ``[n, e]``."""
         self._must_offer("mutual_information")
-        x = check.representation(x, "x")
+        x = self._x(x, "x")
+        y = self._other(y, "y", self.second, len(x))
+        estimate = self._mutual_information(x, y)
+        if not self.suits:
+            return estimate
+        return _under_the_labels(estimate, y) if y.ndim == 1 else _short_of_infinite(estimate, x, y)
+
+    def conditional_mutual_information(self, x: Any, y: Any, z: Any) -> Estimate:
+        """I(X;Y|Z) in nats for rows ``x [n, d]``; ``y`` and ``z`` are class labels ``[n]`` or rows ``[n, e]``."""
+        self._must_offer("conditional_mutual_information")
+        x = self._x(x, "x")
+        y, z = self._other(y, "y", self.second, len(x)), self._other(z, "z", self.third, len(x))
+        return self._conditional_mutual_information(x, y, z)
+
+    def _x(self, x: Any, name: str, stacked: bool = False) -> Any:
+        """The first argument, checked: real rows, or symbols as whole numbers."""
+        if "real" not in self.first:
+            x = np.stack([check.symbols(member, name) for member in x]) if stacked else check.symbols(x, name)
+        return check.representation(x, name, stacked=stacked)
+
+    def _other(self, y: Any, name: str, kinds: tuple[str, ...], n: int) -> Any:
+        """The second or third argument, checked: labels ``[n]`` or real rows ``[n, e]``, whichever may be."""
         kind = "labels" if is_labels(y) else "real"
-        if kind not in self.second:
-            others = sorted(e.id for e in registry.entries("estimators").values() if kind in e.facts.get("second", ()))
-            arrived, wanted = (
-                ("class labels", "real-valued rows") if kind == "labels" else ("real-valued rows", "labels")
+        if kind not in kinds:
+            fact = "second" if name == "y" else "third"
+            others = sorted(e.id for e in registry.entries("estimators").values() if kind in e.facts.get(fact, ()))
+            arrived, wanted, change = (
+                ("class labels", "real-valued rows", f"pass {name}.astype(float) if its whole numbers are quantities")
+                if kind == "labels"
+                else ("real-valued rows", "labels", f"bin {name}")
             )
             raise InputError(
-                f"y is {arrived}, {self.id} wants {wanted}: change y, or use an estimator that takes it "
+                f"{name} is {arrived}, {self.id} wants {wanted}: {change}, or use an estimator that takes it "
                 f"({', '.join(others) or 'none yet'})"
             )
-        y = check.labels(y, len(x)) if kind == "labels" else check.representation(y, "y")
-        if len(x) != len(y):
-            raise InputError(f"x has {len(x)} rows and y has {len(y)}, wanted as many: pass the same samples to both")
-        return self._mutual_information(x, y)
+        checked = check.labels(y, n, name) if kind == "labels" else check.representation(y, name)
+        if len(checked) != n:
+            raise InputError(
+                f"x has {n} rows and {name} has {len(checked)}, wanted as many: pass the same samples to both"
+            )
+        return checked
+
+    def _along_a_trajectory(self) -> bool:
+        return bool({"plane", "entropy"} & set(self.offers)) or (
+            "mutual_information" in self.offers and "labels" in self.second
+        )
 
     def _must_offer(self, question: str) -> None:
         if question not in self.offers:
@@ -130,13 +179,68 @@ class Estimator:
 
     def _members(self, t: Any, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
         """Hook of ``measure`` and ``plane``: checked ``t [m, n, d]``, labels renumbered 0..k-1."""
-        raise NotImplementedError
+        return [self._member_by_questions(member, labels) for member in t]
+
+    def _member_by_questions(self, t: Any, labels: dict[str, np.ndarray]) -> list[Measured]:
+        """H(T) and each I(T;Y), one question at a time, as far as they are offered."""
+        measured = []
+        if "entropy" in self.offers:
+            measured.append(Measured("input", dataclasses.replace(self._entropy(t), quantity="H(T)")))
+        if "mutual_information" in self.offers and "labels" in self.second:
+            for name, y in labels.items():
+                about = dataclasses.replace(self._mutual_information(t, y), quantity="I(T;Y)")
+                measured.append(Measured(name, about))
+        return measured
 
     def _entropy(self, t: Any) -> Estimate:
         raise NotImplementedError
 
     def _mutual_information(self, x: Any, y: Any) -> Estimate:
         raise NotImplementedError
+
+    def _conditional_mutual_information(self, x: Any, y: Any, z: Any) -> Estimate:
+        raise NotImplementedError
+
+
+def _under_the_labels(estimate: Estimate, y: np.ndarray) -> Estimate:
+    """The estimate, with a note where it exceeds H(Y); UNDERSAMPLED where its interval does so too."""
+    p = np.bincount(y) / len(y)
+    most = float(-(p[p > 0] @ np.log(p[p > 0])))
+    if estimate.value <= most + 1e-9:
+        return estimate
+    low = estimate.interval[0] if estimate.interval else estimate.value * CEILING
+    status = Status.UNDERSAMPLED if low > most and estimate.status is Status.OK else estimate.status
+    note = f"above H(Y) = {most:.4g} nats, which no information about these labels exceeds: read it as H(Y)"
+    return dataclasses.replace(estimate, status=status, notes=(*estimate.notes, note))
+
+
+def _short_of_infinite(estimate: Estimate, x: Any, y: Any) -> Estimate:
+    """The estimate; SATURATED where a column of y is a linear function of one of x, which makes I(X;Y) infinite."""
+    if estimate.status is not Status.OK or not _share_a_column(x, y):
+        return estimate
+    note = "a column of y is a linear function of a column of x: of real numbers they share infinitely much"
+    return dataclasses.replace(estimate, status=Status.SATURATED, notes=(*estimate.notes, note))
+
+
+def _share_a_column(x: Any, y: Any) -> bool:
+    """Whether a column of y is a linear function of one of x, and takes more values than a few."""
+    x, y = (v.cpu().numpy() if check.is_tensor(v) else v for v in (x, y))
+    first = slice(64)  # enough to rule nearly every pair out
+    pairs = np.argwhere(np.abs(_standardised(x[first]).T @ _standardised(y[first])) > 1 - 1e-12)
+    for i, j in pairs:
+        a, b = _standardised(x[:, [i]]), _standardised(y[:, [j]])
+        if abs(float(a[:, 0] @ b[:, 0])) > 1 - 1e-12 and len(np.unique(x[:, i])) > len(x) // 2:
+            return True
+    return False
+
+
+def _standardised(v: np.ndarray) -> np.ndarray:
+    """Columns of mean 0 and norm 1, in float64; constant ones are 0."""
+    v = v.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        v = v / np.maximum(np.abs(v).max(axis=0), np.finfo(np.float64).tiny)
+    v = v - v.mean(axis=0)
+    return v / np.maximum(np.sqrt((v * v).sum(axis=0)), np.finfo(np.float64).tiny)
 
 
 @cache

@@ -27,8 +27,9 @@ class Binned(Estimator):
         two further symbols, and the notes count them. Several bins are derived from one quantisation.
     width: bins floor(h / width) instead, anchored at 0 and without an end (Saxe et al.'s released code).
     form: ``"interval"`` or ``"width"`` follow from the above; ``"peers"`` is the published codes' linspace(…, bins)
-        used as edges, one bin fewer and a further symbol for h >= the last edge; ``"exact"`` tells rows apart by
-        float equality.
+        used as edges, one bin fewer and a further symbol for h >= the last edge; ``"quantiles"`` cuts each unit into
+        ``bins`` bins of equal mass, so that only the order of its values counts; ``"exact"`` tells rows apart by float
+        equality.
 
     A value of "I(X;T)" is H(Bin(T)), since H(Bin(T)|X) = 0 in a deterministic network; its status is VACUOUS, for the
     network's true I(X;T) is H(X) or infinite. I(T;Y) = H(Bin(T)) - sum_y p(y) H(Bin(T)|y) (Shwartz-Ziv & Tishby 2017).
@@ -38,11 +39,12 @@ class Binned(Estimator):
     offers: ClassVar[tuple[str, ...]] = ("entropy", "mutual_information", "plane")
     second: ClassVar[tuple[str, ...]] = ("labels", "real")
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "swap")
+    suits: ClassVar[tuple[str, ...]] = ("patterns",)
 
     bins: int | tuple[int, ...] = 30
     range: tuple[float, float] = (-1.0, 1.0)
     width: float | tuple[float, ...] | None = None
-    form: Literal["interval", "width", "peers", "exact"] | None = None
+    form: Literal["interval", "width", "peers", "quantiles", "exact"] | None = None
 
     def _check(self) -> None:
         form = self.form or ("width" if self.width is not None else "interval")
@@ -69,13 +71,15 @@ class Binned(Estimator):
             return {"form": "exact"}
         if self.form == "width":
             return {"form": "width", "width": plain(self.width)}
+        if self.form == "quantiles":
+            return {"form": "quantiles", "bins": plain(self.bins)}
         return {"form": self.form, "bins": plain(self.bins), "range": list(self.range)}
 
     def _single(self) -> list[Binned]:
         """This estimator once per value of an option that holds several."""
         if self.form == "width" and isinstance(self.width, tuple):
             return [replace(self, width=width) for width in self.width]
-        if self.form in ("interval", "peers") and isinstance(self.bins, tuple):
+        if self.form in ("interval", "peers", "quantiles") and isinstance(self.bins, tuple):
             return [replace(self, bins=bins) for bins in self.bins]
         return [self]
 
@@ -84,6 +88,8 @@ class Binned(Estimator):
             return q.exact()
         if self.form == "width":
             return q.widths(self.width)  # type: ignore[arg-type]
+        if self.form == "quantiles":
+            return q.quantiles(self.bins)  # type: ignore[arg-type]
         return (q.interval if self.form == "interval" else q.peers)(self.bins, *self.range)  # type: ignore[arg-type]
 
     def _quantised(self, t: Any) -> list[tuple[Binned, q.Partition, q.Symbols]]:

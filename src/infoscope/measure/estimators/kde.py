@@ -45,6 +45,7 @@ class Kde(Estimator):
     second: ClassVar[tuple[str, ...]] = ("labels",)
     bounds: ClassVar[dict[str, str]] = {"I(X;T)": "upper", "H(T+N)": "upper"}
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "shift")
+    suits: ClassVar[tuple[str, ...]] = ("patterns",)
 
     noise_variance: float | tuple[float, ...] | None = None
     noise: float | tuple[float, ...] | None = None

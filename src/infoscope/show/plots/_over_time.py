@@ -1,4 +1,4 @@
-"""Lines against training time: what the learning-curve, information and dynamics figures share."""
+"""Lines against training time or another axis: what the learning-curve, information and dynamics figures share."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from infoscope.show.plots._style import Spec
 
 _WORDS = {
     "I(X;T)": "Information about the input, I(X;T)",
+    "H(T)": "Entropy, H(T)",
     "gradient_snr": "Gradient signal-to-noise ratio",
 }
 _DASHES = ([1, 0], [5, 3], [2, 2], [8, 3, 2, 3])
@@ -46,9 +47,11 @@ def _panel(
     heading = _series.titled(_heading(rows, quantity), rows)
     if not shown:
         return _style.nothing(heading, "; ".join(["nothing to draw", *series.remarks]), *size)
-    span = _style.domain(shown, log=log)
+    near = _style.close_up(shown) if len(series.lines) == 1 and not log else None
+    span = near or _style.domain(shown, log=log)
     steps = _series.widest(series.lines)
-    notes = _series.said(series, len({row["member"] for row in members}), min(steps, _series.MOST_STEPS), steps)
+    most = _series.MOST_STEPS if series.training else steps
+    notes = _series.said(series, len({row["member"] for row in members}), min(steps, most), steps)
     if bands:
         what = "10th to 90th percentile of members" if series.members > 1 else series.interval_kind
         notes.insert(1, f"band: {what or 'interval'}")
@@ -59,7 +62,7 @@ def _panel(
         "height": size[1],
         "config": _style.CONFIG,
         "encoding": {
-            "x": _style.time_axis(series.clock, series.last),
+            "x": _horizontal(series),
             "y": {
                 "field": "value",
                 "type": "quantitative",
@@ -73,16 +76,23 @@ def _panel(
     }
 
 
+def _horizontal(series: Series) -> Spec:
+    if series.training:
+        return _style.time_axis(series.clock, series.last)
+    return _style.other_axis(series.clock, np.concatenate([line.times for line in series.lines]))
+
+
 def _heading(rows: Rows, quantity: str) -> str:
     """The quantity in words, and the variable it is about."""
-    if quantity == "I(T;Y)":
-        return f"Information about {rows.unique('variable')[0] or 'the label'}, I(T;Y)"
+    variable = rows.unique("variable")[0]
+    if quantity == "I(T;Y)" or (quantity == "I(X;T)" and variable != "input"):
+        return f"Information about {variable or 'the label'}, {quantity}"
     return _WORDS.get(quantity, quantity.replace("_", " ").capitalize())
 
 
 def _label(rows: Rows, quantity: str, unit: str) -> str:
     """The vertical axis's title, with the unit where it has one of its own."""
-    words = quantity if quantity.startswith("I(") else _heading(rows, quantity).lower()
+    words = quantity if quantity.startswith(("I(", "H(")) else _heading(rows, quantity).lower()
     return f"{words} ({unit})" if unit in ("bits", "fraction") else words
 
 
@@ -104,7 +114,7 @@ def _values(series: Series, faint: bool) -> tuple[list[Spec], list[Spec], list[S
     bands: list[Spec] = []
     members: list[Spec] = []
     for line in series.lines:
-        at = _series.thin(line.steps)
+        at = _series.thin(line.steps) if series.training else np.arange(len(line.steps))
         low, high = _band(line)
         _extend(means, line, at, line.mean(), step=True)
         if faint and series.members > 1:
@@ -159,8 +169,8 @@ def _layers(means: list[Spec], bands: list[Spec], members: list[Spec], series: S
     encoding: Spec = {
         "tooltip": [
             {"field": "line", "title": by},
-            {"field": "time", "title": series.clock, "format": ",~r"},
-            {"field": "step", "format": ",d"},
+            {"field": "time", "title": series.clock, "format": ",~r" if series.training else ".4~g"},
+            *([{"field": "step", "format": ",d"}] if series.training else []),
             {"field": "value", "title": f"mean ({series.unit})", "format": ".4g"},
         ]
     }

@@ -28,7 +28,7 @@ class Line:
     index: int  # its place from input to output
     members: np.ndarray  # their numbers
     steps: np.ndarray
-    times: np.ndarray  # epochs, or steps where no epochs were kept
+    times: np.ndarray  # epochs, steps where no epochs were kept, or places on another axis
     values: np.ndarray
     low: np.ndarray
     high: np.ndarray
@@ -44,15 +44,21 @@ class Series:
 
     lines: list[Line]
     unit: str
-    clock: str  # what `times` counts: epoch or step
+    clock: str  # what `times` counts: epoch, step, or the rows' own axis
     members: int
     seeds: list[int]
     interval_kind: str
+    closed_form: bool
     remarks: list[str] = field(default_factory=list)
 
     @property
     def last(self) -> float:
         return max((float(line.times.max()) for line in self.lines if len(line.times)), default=1.0)
+
+    @property
+    def training(self) -> bool:
+        """Whether these are curves over training, and not over some other axis."""
+        return self.clock in ("epoch", "step")
 
 
 def mean(values: np.ndarray) -> np.ndarray:
@@ -166,13 +172,15 @@ def read(rows: Rows, by: str = "site") -> Series:
         members=len(rows.unique("member")),
         seeds=rows.unique("seed"),
         interval_kind=kinds[0] if kinds else "",
+        closed_form=rows.unique("n") == [0] and rows.unique("member") == [0],
         remarks=[f"{failed} of {len(rows)} measurements failed and are left out"] if failed else [],
     )
 
 
 def _clock(rows: Rows) -> str:
-    """``epoch``, unless the rows moved in steps while their epoch stood still (a loop that counts no epochs)."""
-    return "step" if len(rows.unique("epoch")) == 1 and len(rows.unique("step")) > 1 else "epoch"
+    """The rows' axis; ``step`` where they moved in steps while their epoch stood still (a loop that counts none)."""
+    still = len(rows.unique("epoch")) == 1 and len(rows.unique("step")) > 1
+    return "step" if still else next(iter(rows.unique("axis")), "epoch")
 
 
 def _line(rows: Rows, name: str, place: int, by: str, clock: str) -> Line:
@@ -181,13 +189,15 @@ def _line(rows: Rows, name: str, place: int, by: str, clock: str) -> Line:
     if rows.unique("unit") == ["nats"]:
         values, low, high = values / NATS_PER_BIT, low / NATS_PER_BIT, high / NATS_PER_BIT
     index = int(rows.column("site_index")[0]) if by == "site" else _SPLITS[place % len(_SPLITS)]
-    times = epochs if clock == "epoch" else steps.astype(float)
+    times = steps.astype(float) if clock == "step" else epochs
     return Line(name, index, np.unique(rows.column("member")), steps, times, values, low, high)
 
 
 def said(series: Series, drawn: int, steps_drawn: int, steps: int) -> list[str]:
     """The remarks every figure makes about what it drew."""
-    if series.members == 1:
+    if series.closed_form:
+        out = ["closed form"]
+    elif series.members == 1:
         out = [f"one member (seed {series.seeds[0]})"]
     else:
         faint = f"{drawn} of them" if drawn < series.members else "each of them"

@@ -122,6 +122,19 @@ def time_axis(name: str, last: float) -> Spec:
     }
 
 
+def other_axis(name: str, places: np.ndarray) -> Spec:
+    """Anything but training time, called ``name``: logarithmic where it spans nearly three decades above zero."""
+    low, high = float(places.min()), float(places.max())
+    log = low > 0 and high / low >= 500
+    return {
+        "field": "time",
+        "type": "quantitative",
+        "title": name,
+        "scale": {"type": "log" if log else "linear", "domain": [low, high], "nice": False},
+        "axis": log_axis(low, high) if log else {"labelExpr": PLAIN, "tickCount": 6},
+    }
+
+
 def decades(last: float) -> list[float]:
     """0, 1, 10, 100 … up to ``last``, with 2 and 5 between where the range is short, and each number below 8."""
     if last < 8:
@@ -147,6 +160,14 @@ def domain(values: Iterable[float], *, log: bool = False) -> list[float]:
     low, high = (min(0.0, shown.min()), shown.max()) if len(shown) else (0.0, 1.0)
     span = (high - low) or 1.0
     return [short(low - 0.03 * span) if low < 0 else 0.0, short(low + 1.05 * span)]
+
+
+def close_up(values: Iterable[float]) -> list[float] | None:
+    """An axis range around values that would fill between a hundredth and a quarter of an axis from zero."""
+    shown = np.asarray([v for v in values if np.isfinite(v)], float)
+    if not len(shown) or not 0.01 < (span := float(np.ptp(shown))) / max(shown.max(), 1e-300) < 0.25:
+        return None
+    return [short(shown.min() - 0.1 * span), short(shown.max() + 0.1 * span)]
 
 
 def faintness(members: int) -> float:

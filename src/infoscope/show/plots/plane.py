@@ -19,6 +19,7 @@ by = "site"
 together = True
 
 _NEVER = 2**53 - 1  # no step comes after the last
+_STILL = 3  # of the layers, those that no parameter moves: members, path, points
 
 
 def plane(rows: Rows, *, width: int = 460, height: int = 340) -> Spec:
@@ -26,7 +27,8 @@ def plane(rows: Rows, *, width: int = 460, height: int = 340) -> Spec:
 
     Its parameter ``step`` (an optimiser step) marks each site where it was last recorded at or before that step and
     joins the sites of that step from input to output; in a notebook a slider moves it. ``rows`` are of one network;
-    of several series the first is drawn and named. A member without both values at a step is left out there.
+    of several series the first is drawn and named. A member without both values at a step is left out there. A curve
+    over another axis than training has no parameter.
 
     Raises
     ------
@@ -47,17 +49,21 @@ def plane(rows: Rows, *, width: int = 460, height: int = 340) -> Spec:
     steps = _series.widest(a for a, _ in points)
     drawn = len({row["member"] for row in data["members"]})
     remarks += _series.said(x, drawn, min(steps, _series.MOST_STEPS), steps) + y.remarks
+    layers = _layers(points, x, str(variable or "label"), drawn)
+    moving: Spec = {}
+    if x.training:
+        moving["usermeta"] = {"recorded": [[row["step"], row["time"]] for row in data["recorded"]], "clock": x.clock}
+        moving["params"] = _parameters([row["step"] for row in data["recorded"]])
     return {
         "$schema": _style.SCHEMA,
         "title": _style.title(_series.titled(heading, y_rows), remarks, width),
         "width": width,
         "height": height,
         "config": _style.CONFIG,
-        "usermeta": {"recorded": [[row["step"], row["time"]] for row in data["recorded"]], "clock": x.clock},
-        "params": _parameters([row["step"] for row in data["recorded"]]),
+        **moving,
         "datasets": data,
         "encoding": _axes(data, str(variable or "label")),
-        "layer": _layers(points, x, str(variable or "label"), drawn),
+        "layer": layers if x.training else layers[:_STILL],
     }
 
 

@@ -14,6 +14,9 @@ from infoscope.core.rows import Rows
 from infoscope.show.plots._series import alike, distinct
 
 Spec = dict[str, Any]
+SCORE = "score"  # rows computed from other rows
+MOST_WAYS = 4  # of measuring with one estimator that are drawn in full where scores say what all come to
+MOST_BESIDE = 4  # networks of several papers' figures that can still be compared at a glance
 Narrowing = dict[str, str]  # columns and the value that a panel holds them to
 
 
@@ -50,11 +53,39 @@ class Panel:
 
 @dataclass(frozen=True)
 class Block:
-    """All panels of one way of measuring; ``number`` tells apart several options of one estimator."""
+    """All panels of one way of measuring; ``number`` tells apart several options of one estimator.
+
+    left_out: how many further ways of the same estimator are not drawn, because their scores are.
+    """
 
     estimator: str
     number: int
     panels: tuple[Panel, ...]
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
+class Section:
+    """Runs whose networks stand side by side: those of one ``figure`` of a paper, or all of the report."""
+
+    figure: str
+    folders: tuple[RunFolder, ...]
+    all_rows: tuple[Rows, ...]
+    columns: tuple[Column, ...]
+    blocks: tuple[Block, ...]
+
+
+def sections(folders: Sequence[RunFolder], all_rows: Sequence[Rows]) -> list[Section]:
+    """One section for all runs, or one a figure of a paper where they have more than ``MOST_BESIDE`` networks."""
+    apart = len(columns(folders, all_rows)) > MOST_BESIDE
+    figures = [str(folder.manifest().get("figure") or "") if apart else "" for folder in folders]
+    found = []
+    for figure in dict.fromkeys(figures):
+        mine = tuple(folder for folder, its in zip(folders, figures, strict=True) if its == figure)
+        rows = tuple(held for held, its in zip(all_rows, figures, strict=True) if its == figure)
+        beside = columns(mine, rows)
+        found.append(Section(figure, mine, rows, tuple(beside), tuple(blocks(beside))))
+    return found
 
 
 def columns(folders: Sequence[RunFolder], all_rows: Sequence[Rows]) -> list[Column]:
@@ -72,17 +103,24 @@ def columns(folders: Sequence[RunFolder], all_rows: Sequence[Rows]) -> list[Colu
 def blocks(all_columns: Sequence[Column]) -> list[Block]:
     """Everything the registered plots can draw of these networks; information first, then training."""
     series: dict[tuple[str, int], dict[int, Rows]] = {}
+    left_out: dict[str, int] = {}
     for place, column in enumerate(all_columns):
         for estimator in column.rows.unique("estimator"):
-            for number, rows in enumerate(alike(column.rows.filter(estimator=estimator))):
+            mine = column.rows.filter(estimator=estimator)
+            ways = [mine] if estimator == SCORE else alike(mine)  # scores of all ways of measuring share a figure
+            most = MOST_WAYS if SCORE in column.rows.unique("estimator") else len(ways)
+            left_out[estimator] = max(left_out.get(estimator, 0), len(ways) - most)
+            for number, rows in enumerate(ways[:most]):
                 series.setdefault((estimator, number), {})[place] = rows
     plots = sorted(registry.entries("plots").values(), key=lambda entry: entry.facts["order"])
     found = []
     for (estimator, number), rows in series.items():
         held = [(column, rows.get(place, _no_rows(column.rows))) for place, column in enumerate(all_columns)]
+        if estimator == SCORE:  # most networks have none, and nobody misses them
+            held = [(column, mine) for column, mine in held if len(mine)]
         panels = [panel for plot in plots for panel in _panels(plot, held)]
         if panels:
-            found.append(Block(estimator, number, tuple(panels)))
+            found.append(Block(estimator, number, tuple(panels), left_out[estimator]))
     order = {plot.id: plot.facts["order"] for plot in plots}
     return sorted(found, key=lambda block: (order[block.panels[0].plot], block.number))
 
@@ -94,18 +132,17 @@ def _panels(plot: Entry, held: Sequence[tuple[Column, Rows]]) -> list[Panel]:
 
 
 def _narrowings(plot: Entry, rows: Rows) -> Iterable[Narrowing]:
-    """What tells this plot's panels apart: quantity, variable, and split unless the splits are its lines."""
-    split = () if plot.facts["by"] == "split" else ("split",)
+    """What tells this plot's panels apart: quantity, variable and split, but for what its lines are."""
+    apart = tuple(name for name in ("variable", "split") if name != plot.facts["by"])
     quantities = plot.facts["quantities"]
     if not plot.facts["together"]:
-        names = ("quantity", "variable", *split)
+        names = ("quantity", *apart)
         found = distinct(rows.filter(quantity=quantities), *names)
         found.sort(key=lambda values: quantities.index(values[0]))
         return [dict(zip(names, values, strict=True)) for values in found]
     if not all(len(rows.filter(quantity=quantity)) for quantity in quantities):
         return []
-    names = ("variable", *split)
-    return [dict(zip(names, values, strict=True)) for values in distinct(rows.filter(quantity=quantities[-1]), *names)]
+    return [dict(zip(apart, values, strict=True)) for values in distinct(rows.filter(quantity=quantities[-1]), *apart)]
 
 
 def _narrow(plot: Entry, narrowing: Narrowing, rows: Rows) -> Rows:
@@ -123,13 +160,21 @@ def _panel(plot: Entry, narrowing: Narrowing, held: Sequence[tuple[Column, Rows]
         rows = _narrow(plot, narrowing, rows)
         cards.append(Card(column, draw(rows) if len(rows) else None, _estimands(rows), _trust(rows)))
     share_axes(cards)
-    return Panel(plot.id, plot.facts["heading"] + (_apart(narrowing) if several else ""), narrowing, tuple(cards))
+    heading = _heading(plot, [rows for _, rows in held]) + (_apart(narrowing) if several else "")
+    return Panel(plot.id, heading, narrowing, tuple(cards))
+
+
+def _heading(plot: Entry, all_rows: Sequence[Rows]) -> str:
+    """The plot's heading; a curve that runs over something else is not along training."""
+    axes = {axis for rows in all_rows for axis in rows.unique("axis")} or {"epoch"}
+    heading = plot.facts["heading"]
+    return heading if "epoch" in axes else heading.replace("along training", f"against {' and '.join(sorted(axes))}")
 
 
 def _apart(narrowing: Narrowing) -> str:
     """What tells this panel from its neighbours: ``": I(T;Y) about label"``."""
     quantity, variable, split = (narrowing.get(name, "") for name in ("quantity", "variable", "split"))
-    about = f"about {variable}" if variable not in ("", "input") and quantity in ("", "I(T;Y)") else ""
+    about = f"about {variable}" if variable not in ("", "input") and quantity in ("", "I(T;Y)", "I(X;T)") else ""
     said = [quantity.replace("_", " "), about, f"on {split}" if split not in ("", "all") else ""]
     return ": " + " ".join(filter(None, said))
 

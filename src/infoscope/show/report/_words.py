@@ -52,16 +52,17 @@ def estimands(rows: Rows) -> tuple[list[dict[str, Any]], int]:
     """What each number truly estimates, with how many have which status; and how many further lines were left out."""
     keys = ["quantity", "variable", "estimator", "estimand", "bound", "interval_kind", "network", "status"]
     lines: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for *what, network, status, count in _counts(rows, keys):
+    for quantity, variable, *what, network, status, count in _counts(rows, keys):
         if status == Status.FAILED.name:
             continue  # they have no estimand; their reasons have a table of their own
-        line = lines.setdefault(tuple(what), {"networks": {}, "statuses": {}})
+        line = lines.setdefault((quantity, *what), {"variables": {}, "networks": {}, "statuses": {}})
+        line["variables"][variable] = True
         line["networks"][network] = True
         line["statuses"][status] = line["statuses"].get(status, 0) + count
     found = [
         {
             "quantity": quantity,
-            "variable": variable,
+            "variable": _few(list(line["variables"])),
             "estimator": estimator,
             "estimand": estimand,
             "bound": _BOUNDS.get(bound or "none", bound),
@@ -69,9 +70,14 @@ def estimands(rows: Rows) -> tuple[list[dict[str, Any]], int]:
             "networks": ", ".join(line["networks"]),
             "statuses": [(name, count, Status[name].sentence) for name, count in line["statuses"].items()],
         }
-        for (quantity, variable, estimator, estimand, bound, interval), line in lines.items()
+        for (quantity, estimator, estimand, bound, interval), line in lines.items()
     ]
     return found[:MOST_ROWS], max(0, len(found) - MOST_ROWS)
+
+
+def _few(names: Sequence[str]) -> str:
+    """All of up to three names, else the first and the last: the cells of a histogram are many."""
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]} … {names[-1]} ({len(names)})"
 
 
 def failures(rows: Rows) -> tuple[list[dict[str, Any]], int]:
@@ -115,6 +121,8 @@ def provenance(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
         )
         if network.get("recipe"):
             lines.append((f"training of {name}", _pairs(network["recipe"])))
+        if network.get("arguments"):
+            lines.append((f"computation of {name}", _pairs(network["arguments"])))
     return [(label, str(text)) for label, text in lines if text not in (None, "")]
 
 

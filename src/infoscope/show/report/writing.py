@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import json
 import re
 from collections.abc import Sequence
 from functools import cache
@@ -14,14 +12,18 @@ from infoscope.core.errors import InputError
 from infoscope.core.folder import RunFolder, atomic
 from infoscope.core.rows import Rows
 from infoscope.show.figures import Figure
-from infoscope.show.report import _words
-from infoscope.show.report._cards import Block, Card, Column, Panel, Spec, blocks, columns
+from infoscope.show.plots._style import Spec
+from infoscope.show.report import _embedding, _words
+from infoscope.show.report._cards import Block, Card, Panel, Section, sections
 
 _HERE = Path(__file__).parent
 
 
 def write_report(folders: Sequence[RunFolder], path: Path) -> Path:
-    """One HTML file at ``path`` of one run, or of several side by side; it opens offline. Returns ``path``.
+    """One HTML file at ``path`` of one run or of several; it opens offline. Returns ``path``.
+
+    Networks stand side by side. Where that would be more than four, of several figures of papers, each figure has a
+    section of its own with its verdicts, below a table of all verdicts.
 
     Raises
     ------
@@ -38,18 +40,24 @@ def write_report(folders: Sequence[RunFolder], path: Path) -> Path:
 def write_figures(folders: Sequence[RunFolder], folder: Path) -> list[Path]:
     """Every figure of the report as PNG and SVG in ``folder``; returns what was written."""
     written = []
-    for block in blocks(columns(folders, [run.rows() for run in folders])):
-        for panel in block.panels:
-            for card in panel.cards:
-                if card.spec is not None:
-                    name = _file_name(block, panel, card)
-                    written += [Figure(card.spec).save(Path(folder) / f"{name}{suffix}") for suffix in (".png", ".svg")]
+    for section in sections(folders, [run.rows() for run in folders]):
+        for block in section.blocks:
+            for panel in block.panels:
+                for card in panel.cards:
+                    if card.spec is not None:
+                        path = Path(folder) / _name(block, panel, card)
+                        written += [Figure(card.spec).save(path.with_name(path.name + s)) for s in (".png", ".svg")]
     return written
 
 
-def _file_name(block: Block, panel: Panel, card: Card) -> str:
+def _name(block: Block, panel: Panel, card: Card) -> str:
+    """What a figure is called as a file and as a place on the page, told apart where the runs have different ids."""
     number = str(block.number + 1) if block.number else ""
     parts = (card.column.run, card.column.network, block.estimator, number, panel.plot, *panel.narrowing.values())
+    return _slug(*parts)
+
+
+def _slug(*parts: str) -> str:
     return "-".join(filter(None, (re.sub(r"\W+", "_", part).strip("_") for part in parts)))
 
 
@@ -60,20 +68,18 @@ def render(folders: Sequence[RunFolder]) -> str:
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    rows = [folder.rows() for folder in folders]
-    all_columns = columns(folders, rows)
-    found = blocks(all_columns)
+    found = sections(folders, [folder.rows() for folder in folders])
+    alone = len(found) == 1
     figures: list[Spec] = []
-    shown_blocks = [_block(block, found, figures) for block in found]  # collects the figures
-    verdicts = [_words.verdict(verdict) for folder in folders for verdict in folder.verdicts()]
+    shown = [_section(section, figures, alone=alone) for section in found]
+    verdicts = [verdict for section in shown for verdict in section["verdicts"]]
     return environment.get_template("report.html").render(
-        title=_title(folders),
-        runs=[_run(folder, held) for folder, held in zip(folders, rows, strict=True)],
+        title=_title(folders) if alone else _title_of_sections(found),
+        runs=[run for section in shown for run in section["runs"]],
+        sections=shown,
         verdicts=verdicts,
         tally=_words.tally(verdicts),
-        columns=all_columns,
-        blocks=shown_blocks,
-        figures=_embedded(figures),
+        figures=_embedding.packed(figures) if figures else "",
         style=(_HERE / "style.css").read_text(encoding="utf-8"),
         player=(_HERE / "player.js").read_text(encoding="utf-8"),
         licences=(_HERE / "licences.txt").read_text(encoding="utf-8"),
@@ -97,16 +103,46 @@ def _title(folders: Sequence[RunFolder]) -> str:
     return f"{len(titles)} runs side by side" + (f": {'; '.join(titles)}" if len(titles) <= 3 else "")
 
 
+def _title_of_sections(found: Sequence[Section]) -> str:
+    """``saxe2018: 10 figures``."""
+    figures = [figure for section in found if (figure := section.figure)]
+    papers = dict.fromkeys(figure.partition("/")[0] for figure in figures)
+    others = " and other runs" if len(figures) < len(found) else ""
+    return f"{', '.join(papers)}: {len(figures)} figure{'s' * (len(figures) != 1)}{others}"
+
+
+def _section(section: Section, figures: list[Spec], *, alone: bool) -> dict[str, Any]:
+    """The template's values of one section; ``figures`` collects what it draws."""
+    first = section.folders[0].manifest()
+    anchor = "" if alone else _slug(section.figure or "other runs")
+    same = section.figure or len(section.folders) == 1
+    return {
+        "id": anchor,
+        "title": str(first.get("title") or section.folders[0].id) if same else "Other runs",
+        "source": f"{section.figure.partition('/')[0]}, {first.get('where')}" if first.get("where") else "",
+        "runs": [_run(folder, rows) for folder, rows in zip(section.folders, section.all_rows, strict=True)],
+        "single": len(section.columns) == 1,
+        "verdicts": [_verdict(stored) for folder in section.folders for stored in folder.verdicts()],
+        "blocks": [_block(block, section.blocks, anchor, figures) for block in section.blocks],
+    }
+
+
+def _verdict(stored: dict[str, Any]) -> dict[str, Any]:
+    return {**_words.verdict(stored), "id": _slug("claim", stored["run"], stored["claim"]["id"])}
+
+
 def _run(folder: RunFolder, rows: Rows) -> dict[str, Any]:
     manifest = folder.manifest()
     listed, unlisted = _words.estimands(rows)
     failed, unlisted_failures = _words.failures(rows)
     return {
         "id": folder.id,
+        "anchor": _slug("estimands", folder.id),
         "title": manifest.get("title") or folder.id,
         "command": manifest.get("command"),
         "missing": _missing(folder, manifest, rows),
         "facts": _facts(manifest, rows),
+        "networks": len(_networks(manifest, rows)),
         "estimands": listed,
         "unlisted": unlisted,
         "failures": failed,
@@ -115,17 +151,25 @@ def _run(folder: RunFolder, rows: Rows) -> dict[str, Any]:
     }
 
 
+def _networks(manifest: dict[str, Any], rows: Rows) -> dict[str, Any]:
+    return manifest.get("networks") or {name: {} for name in rows.unique("network")}
+
+
 def _facts(manifest: dict[str, Any], rows: Rows) -> str:
     if not len(rows):
         return "no rows"
     steps, members = len(rows.unique("step")), len(rows.unique("member"))
-    networks = list(manifest.get("networks") or rows.unique("network"))
+    networks = _networks(manifest, rows)
+    computed = bool(networks) and all(about.get("computed") for about in networks.values())
+    what, where = "computation" if computed else "network", "recorded step"
     said = [
-        f"{len(networks)} network{'s' * (len(networks) != 1)}" + (f" ({', '.join(networks)})" if networks else ""),
+        f"{len(networks)} {what}{'s' * (len(networks) != 1)}" + (f" ({', '.join(networks)})" if networks else ""),
         f"{members} member{'s' * (members != 1)} each",
-        f"{steps} recorded step{'s' * (steps != 1)}",
+        f"{steps} {where}{'s' * (steps != 1)}",
         f"{len(rows):,} rows",
     ]
+    if computed and not manifest.get("seeds"):
+        said[1:3] = ["closed form", f"{steps} places on the axis"]
     if manifest.get("preset"):
         said.insert(0, f"preset {manifest['preset']}")
     return " · ".join(said)
@@ -151,50 +195,35 @@ def _missing(folder: RunFolder, manifest: dict[str, Any], rows: Rows) -> list[st
     return out
 
 
-def _block(block: Block, all_blocks: Sequence[Block], figures: list[Spec]) -> dict[str, Any]:
+def _block(block: Block, all_blocks: Sequence[Block], section: str, figures: list[Spec]) -> dict[str, Any]:
     several = sum(other.estimator == block.estimator for other in all_blocks) > 1
-    training = block.estimator == "training"
+    known = {"training": "Training", "exact": "Computed exactly", "score": "Compression scores"}
+    heading = known.get(block.estimator, f"Measured with {block.estimator}")
+    left_out = f" ({block.left_out} more are only scored)" if block.left_out else ""
     return {
-        "id": f"{block.estimator}-{block.number}",
-        "heading": "Training"
-        if training
-        else f"Measured with {block.estimator}" + (f", set {block.number + 1}" if several else ""),
-        "panels": [_panel(panel, figures) for panel in block.panels],
+        "id": _slug(section, block.estimator, str(block.number)),
+        "heading": heading + (f", set {block.number + 1}{left_out}" if several else ""),
+        "panels": [_panel(block, panel, figures) for panel in block.panels],
     }
 
 
-def _panel(panel: Panel, figures: list[Spec]) -> dict[str, Any]:
+def _panel(block: Block, panel: Panel, figures: list[Spec]) -> dict[str, Any]:
     absent = [f"{card.column.title} (run {card.column.run})" for card in panel.cards if card.spec is None]
-    return {"heading": panel.heading, "cards": [_card(card, figures) for card in panel.cards], "absent": absent}
+    cards = [_card(card, card.spec, _name(block, panel, card), figures) for card in panel.cards if card.spec]
+    return {"heading": panel.heading, "cards": cards, "absent": absent}
 
 
-def _card(card: Card, figures: list[Spec]) -> dict[str, Any]:
-    column: Column = card.column
-    out: dict[str, Any] = {"run": column.run, "title": column.title, "figure": None, "caption": ""}
-    out.update(estimands=card.estimands, trust=card.trust)
-    if card.spec is not None:
-        out["figure"] = len(figures)
-        spec, out["caption"] = for_page(card.spec)
-        figures.append(spec)
-    return out
-
-
-def for_page(spec: Spec) -> tuple[Spec, str]:
-    """A figure as wide as its place on the page, without its own title and slider; and its remarks as a caption."""
-    spec = copy.deepcopy(spec)
-    del spec["$schema"]  # the page's own Vega-Lite may be newer, and would warn of it
-    heading = spec.pop("title", {})
-    caption = " ".join(heading.get("subtitle", []))
-    spec["description"] = f"{heading.get('text', '')}. {caption}"
-    spec["width"] = "container"
-    spec["autosize"] = {"type": "fit-x", "contains": "padding"}
-    if "params" in spec:  # the page's own slider drives all planes
-        last = spec["usermeta"]["recorded"][-1][0]
-        spec["params"] = [{"name": "step", "value": last}]
-    return spec, caption
-
-
-def _embedded(figures: Sequence[Spec]) -> str:
-    """JSON that can stand inside a script element; a NaN would be a defect and raises."""
-    text = json.dumps(figures, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+def _card(card: Card, drawn: Spec, name: str, figures: list[Spec]) -> dict[str, Any]:
+    spec, caption = _embedding.for_page(drawn)
+    figures.append(spec)
+    return {
+        "id": name,
+        "run": card.column.run,
+        "anchor": _slug("estimands", card.column.run),
+        "title": card.column.title,
+        "figure": len(figures) - 1,
+        "height": _embedding.height(spec),
+        "caption": caption,
+        "estimands": card.estimands,
+        "trust": card.trust,
+    }

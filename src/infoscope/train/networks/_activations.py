@@ -1,4 +1,4 @@
-"""The activations the papers name, as torch functions and as modules."""
+"""The activations the papers name, and two that tell their properties apart, as torch functions and as modules."""
 
 from __future__ import annotations
 
@@ -16,6 +16,16 @@ def scaled_sigmoid(z: Tensor) -> Tensor:
     return 2 * torch.sigmoid(2 * z) - 1
 
 
+def shifted_tanh(z: Tensor) -> Tensor:
+    """1 + tanh(z): tanh but for where its middle lies."""
+    return 1 + torch.tanh(z)
+
+
+def centred_sigmoid(z: Tensor) -> Tensor:
+    """sigmoid(z) - 1/2: the sigmoid but for where its middle lies."""
+    return torch.sigmoid(z) - 0.5
+
+
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "linear": lambda z: z,
     "tanh": torch.tanh,
@@ -27,6 +37,8 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "leaky_relu": lambda z: functional.leaky_relu(z, LEAK),
     "gelu": functional.gelu,
     "scaled_sigmoid": scaled_sigmoid,
+    "shifted_tanh": shifted_tanh,
+    "centred_sigmoid": centred_sigmoid,
 }
 
 

@@ -19,8 +19,9 @@ from infoscope.train.networks._initialisations import INITIALISATIONS, initial_w
 class FullyConnected:
     """Hidden layers of one activation and a softmax output, as in Saxe et al. 2018, section 2.
 
-    Sites are ``hidden1`` … ``hiddenL`` (after the activation) and ``output`` (class probabilities). Parameters are
-    named as in the state_dict of :meth:`module`, e.g. ``hidden1.linear.weight``.
+    Sites are ``hidden1`` … ``hiddenL`` (after the activation) and ``output`` (class probabilities); those with
+    ``.linear`` behind the layer's name, read only where they are asked for, are its net input (of the output: the
+    logits). Sites and parameters (``hidden1.linear.weight``) have the names that they have in :meth:`module`.
 
     Attributes
     ----------
@@ -45,8 +46,13 @@ class FullyConnected:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """Layer names, which are also the sites, from input to output."""
+        """Layer names, which are also the sites read by default, from input to output."""
         return (*(f"hidden{i}" for i in range(1, len(self.widths) - 1)), "output")
+
+    @property
+    def places(self) -> dict[str, int]:
+        """Every site that can be read, and its layer's place from input to output."""
+        return {site: place for place, layer in enumerate(self.layers) for site in (f"{layer}.linear", layer)}
 
     def shapes(self) -> Iterator[tuple[str, tuple[int, int]]]:
         """Each layer's name and weight shape ``(out, in)``."""
@@ -65,24 +71,27 @@ class FullyConnected:
 
     def logits(self, parameters: Mapping[str, Tensor], x: Tensor) -> Tensor:
         """Logits ``[m, n, classes]`` of every member on ``x``, ``[n, d]`` shared or ``[m, n, d]`` each its own."""
-        return self._forward(parameters, x)[1]
+        return next(z for site, z in self._forward(parameters, x) if site == "output.linear")
 
-    def representations(self, parameters: Mapping[str, Tensor], x: Tensor) -> dict[str, Tensor]:
-        """What every site holds for every member: ``{site: T [m, n, width]}``."""
-        hidden, logits = self._forward(parameters, x)
-        return {**hidden, "output": torch.softmax(logits, dim=-1)}
+    def representations(
+        self, parameters: Mapping[str, Tensor], x: Tensor, sites: Iterable[str] = ()
+    ) -> dict[str, Tensor]:
+        """What each of ``sites`` (none: the layers) holds for every member: ``{site: T [m, n, width]}``."""
+        wanted = set(sites) or set(self.layers)
+        if unknown := wanted - set(self.places):
+            raise unknown_name("site", min(unknown), self.places)
+        return {site: t for site, t in self._forward(parameters, x) if site in wanted}
 
-    def _forward(self, parameters: Mapping[str, Tensor], x: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+    def _forward(self, parameters: Mapping[str, Tensor], x: Tensor) -> Iterator[tuple[str, Tensor]]:
+        """Every site with what it holds, in the order of the computation."""
         members = len(parameters["output.linear.weight"])
         a = x if x.ndim == 3 else x.expand(members, *x.shape)
-        hidden = {}
         for layer in self.layers:
             weight, bias = parameters[f"{layer}.linear.weight"], parameters[f"{layer}.linear.bias"]
             z = torch.baddbmm(bias[:, None], a, weight.transpose(1, 2))
-            if layer == "output":
-                return hidden, z
-            a = hidden[layer] = ACTIVATIONS[self.activation](z)
-        raise AssertionError("the output layer is last")
+            yield f"{layer}.linear", z
+            a = torch.softmax(z, dim=-1) if layer == "output" else ACTIVATIONS[self.activation](z)
+            yield layer, a
 
     def module(self, parameters: Mapping[str, Tensor], member: int = 0) -> nn.Sequential:
         """One member as an ordinary ``nn.Module`` that returns class probabilities."""

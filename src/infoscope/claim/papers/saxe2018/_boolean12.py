@@ -15,7 +15,9 @@ HIDDEN = ("hidden1", "hidden2", "hidden3", "hidden4", "hidden5")
 LAYERS = (*HIDDEN, "output")
 EPOCHS = {"smoke": 60, "laptop": 8000, "paper": 8000}
 POINTS = {"smoke": 12, "laptop": 100, "paper": 400}  # of the logarithmic schedule, before rounding to whole epochs
-SEEDS = {"smoke": 3, "laptop": 16, "paper": 50}
+#: What the paper's text says in place of the released code's Adam; the rate is ours.
+PLAIN_SGD: dict[str, Any] = {"title": "plain SGD", "optimiser": "sgd", "learning_rate": 0.1}
+SEEDS = {"smoke": 3, "laptop": 50, "paper": 50}
 
 
 def boolean12_plan(
@@ -24,6 +26,7 @@ def boolean12_plan(
     seeds: tuple[int, ...],
     measures: tuple[MeasurePlan, ...],
     *,
+    widths: tuple[int, ...] = WIDTHS,
     title: str = "",
     gradients: bool = False,
     **changes: Any,
@@ -35,15 +38,21 @@ def boolean12_plan(
     recipe = Recipe(epochs=EPOCHS[preset], learning_rate=4e-4, batch=256, optimiser="adam")
     recipe = dataclasses.replace(recipe, **changes)
     return NetworkPlan(
-        title=f"12-10-7-5-4-3-2, {activation}{title and f', {title}'}",
+        title=f"{'-'.join(map(str, widths))}, {activation}{title and f', {title}'}",
         task="boolean12",
-        network=FullyConnected(WIDTHS, activation),
+        network=FullyConnected(widths, activation),
         recipe=recipe,
         seeds=seeds,
         epochs=log_spaced(recipe.epochs, POINTS[preset]),
         measures=measures,
         gradients=gradients,
     )
+
+
+def some_epochs(preset: Preset) -> tuple[int, ...]:
+    """Every third of the recorded epochs and the last: for what is slow to measure, or has many values."""
+    recorded = log_spaced(EPOCHS[preset], POINTS[preset])
+    return tuple(sorted({*recorded[::3], recorded[-1]}))
 
 
 def relu_bins() -> tuple[MeasurePlan, MeasurePlan]:

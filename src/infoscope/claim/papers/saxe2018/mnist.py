@@ -17,26 +17,21 @@ where the released code lets them move.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.papers.saxe2018._findings import FLAT, drop_finding, epochs_of, finding, norm_finding
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
+from infoscope.claim.papers.saxe2018._layers import in_words
+from infoscope.claim.papers.saxe2018._mnist import mnist_plan
+from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
-from infoscope.record.schedule import thinning
-from infoscope.train.networks.fully_connected import FullyConnected
-from infoscope.train.recipe import Recipe
 
 _HIDDEN = ("hidden1", "hidden2", "hidden3", "hidden4")
 _LAYERS = (*_HIDDEN, "output")
-_SIZES: dict[str, dict[str, Any]] = {
-    "smoke": {"epochs": 4, "train_rows": 1000, "evaluate_rows": 300},
-    "laptop": {"epochs": 300, "train_rows": 4000, "evaluate_rows": 2000},
-    "paper": {"epochs": 10_000, "train_rows": None, "evaluate_rows": 10_000},
-}
+_WIDTHS = (784, 1024, 20, 20, 20, 10)
 _RELU_FLAT = Claim(
     id="saxe2018/mnist/relu-no-compression",
     paper="saxe2018",
@@ -81,22 +76,7 @@ class MnistPlane(Figure):
     seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 4, "paper": 1}
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
-        size = _SIZES[preset]
-        return {activation: self._network(activation, size, seeds) for activation in ("tanh", "relu")}
-
-    def _network(self, activation: str, size: dict[str, Any], seeds: tuple[int, ...]) -> NetworkPlan:
-        return NetworkPlan(
-            title=f"784-1024-20-20-20-10, {activation}",
-            task="mnist",
-            network=FullyConnected((784, 1024, 20, 20, 20, 10), activation, "glorot_uniform"),
-            recipe=Recipe(size["epochs"], 0.001, 128, "sgd", train_rows=size["train_rows"]),
-            seeds=seeds,
-            epochs=thinning(size["epochs"]),
-            measures=(MeasurePlan("kde", {"noise_variance": 0.1}), MeasurePlan("binned", {"width": 0.5})),
-            evaluate="test",
-            evaluate_rows=size["evaluate_rows"],
-            gradients=True,
-        )
+        return {name: mnist_plan(_WIDTHS, name, preset, seeds, gradients=True) for name in ("tanh", "relu")}
 
     def judge(self, rows: Rows) -> Sequence[Judged]:
         kde = rows.filter(estimator="kde", quantity="I(X;T)")
@@ -123,11 +103,8 @@ def _snr_finding(name: str, rows: Rows) -> Finding:
 
 def _tanh_notes(rows: Rows) -> tuple[str, ...]:
     """Tanh's drops in words: the paper's caption and text disagree on what they should be."""
-    drops = [drop_finding(rows, "tanh", layer, FLAT) for layer in _HIDDEN]
-    if any(d.value is None for d in drops):
-        return ()
-    shown = ", ".join(f"{layer} {(d.value or 0) / np.log(2):.2f}" for layer, d in zip(_HIDDEN, drops, strict=True))
-    return (f"tanh, for comparison and without a pass mark: drops of {shown} bits",)
+    said = in_words([drop_finding(rows, "tanh", layer, FLAT) for layer in _HIDDEN])
+    return tuple(f"for comparison and without a pass mark: {text}" for text in said)
 
 
 def _bound_findings(kde: Rows) -> tuple[Finding, ...]:

@@ -6,8 +6,8 @@ the softmax output does lose some.
 
     infoscope run saxe2018/relu --preset laptop
 
-Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 16 seeds, about a minute. paper: 50
-seeds, 275 recorded epochs, minutes.
+Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, about 2 minutes; paper:
+275 recorded epochs, about 5.
 
 Deviations: those of figure 1A; and "the largest activity" is taken for each member over its five hidden layers and all
 recorded epochs. The paper does not say how the output is binned here: 30 bins on [0, 1].

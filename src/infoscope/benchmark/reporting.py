@@ -1,0 +1,127 @@
+"""The results of a benchmark, and of a choice, for a person: headers and lines of tables, and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from infoscope.benchmark.choosing import Candidate, Choice
+
+Table = Callable[[list[str], list[list[str]]], None]
+LINE = ["", "estimator", "sources", "median error", "worst", "on", "worst unflagged", "flagged", "covered", "CPU s"]
+LONGEST = 10  # lines of a list of single cases
+
+
+def show(found: dict[str, Any], table: Table) -> None:
+    """Print what :func:`infoscope.benchmark.running.bench` returned; ``table`` prints headers and lines."""
+    for n in dict.fromkeys(line["n"] for line in found["table"]):
+        print(f"\nn = {n}: errors in nats over the sources, each the mean absolute error of its replicates")
+        here = [line for line in found["table"] if line["n"] == n]
+        table(LINE, [_line(line) for line in here])
+    if found["coverage"]:
+        print("\nCoverage: the share of samples whose stated interval held the truth")
+        headers = ["estimator", "source", "n", "samples", "covered", "bias", "deviation"]
+        table(headers, [_covered(one) for one in found["coverage"]])
+    if found["speed"]:
+        print("\nKSG with k=3, n = 10000: CPU seconds, the best of the runs; ours include the interval and the checks")
+        headers = ["problem", "ours", "peers", "fastest peer / ours", "away from the definition"]
+        table(headers, [_speed(one) for one in found["speed"]])
+    _accuracy(found["accuracy"])
+    for one in found["broken"][:LONGEST]:
+        print(f"{one['estimator']} {one['options']} on {one['source']}, n={one['n']}: {one['status']}, {one['notes']}")
+    if len(found["broken"]) > LONGEST:
+        print(f"… {len(found['broken'])} such cases in all")
+    for name, reason in found["skipped"].items():
+        print(f"{name} was skipped: {reason}")
+    done = f"{found['answers']} of {found['planned']} cases answered"
+    print(f"{done} in {found['minutes']:.1f} minutes: {found['folder']}")
+    if "saved" in found:
+        print(f"results: {found['saved']}")
+
+
+def _covered(one: dict[str, Any]) -> list[str]:
+    spread = f"{one['bias']:+.4f}", f"{one['deviation']:.4f}"
+    return [one["label"], one["source"], str(one["n"]), str(one["replicates"]), _share(one["covered"]), *spread]
+
+
+def _speed(one: dict[str, Any]) -> list[str]:
+    ratio, away = _number(one["ratio"], ".1f"), _number(one["from_definition"], ".1e")
+    return [one["source"], _seconds_of(one["ours"]), _seconds_of(one["peers"]), ratio, away]
+
+
+def _line(line: dict[str, Any]) -> list[str]:
+    return [
+        line["who"],
+        line["label"],
+        f"{line['sources'] - line['unanswered']} of {line['sources']}" if line["unanswered"] else str(line["sources"]),
+        _number(line["median_error"], ".4f"),
+        _number(line["worst_error"], ".3g"),
+        line["worst_source"] or "",
+        _number(line["worst_trusted_error"], ".3g"),
+        _share(line["flagged"]),
+        _share(line["covered"]),
+        _number(line["median_cpu_seconds"], ".3g"),
+    ]
+
+
+def _accuracy(accuracy: dict[str, Any]) -> None:
+    if not accuracy["tasks"]:
+        return
+    print(
+        f"\nThe best of ours, picked knowing the truth, is at or under the best peer's error on "
+        f"{_share(accuracy['share'])} of {accuracy['tasks']} tasks (goal {_share(accuracy['goal'])})."
+    )
+    if accuracy["chosen_tasks"]:
+        print(
+            f"The one that `choose` names without having seen the source is so on {_share(accuracy['chosen_share'])} "
+            f"of {accuracy['chosen_tasks']}."
+        )
+    for one in accuracy["lost"][:LONGEST]:
+        at = f"{one['source']} n={one['n']} (truth {one['truth']:.3f})"
+        print(f"  lost: {at}: {one['ours']} off by {one['error']:.4f}, {one['peer']} by {one['peer_error']:.4f}")
+    if len(accuracy["lost"]) > LONGEST:
+        print(f"  … {len(accuracy['lost'])} lost in all")
+
+
+def choice_lines(choice: Choice) -> tuple[list[str], list[list[str]]]:
+    """Headers and lines: the candidates, the best first."""
+    headers = ["estimator", "loss", "met", "median error, nats", "unflagged", "covered", "CPU s"]
+    return headers, [_candidate(one, choice.tasks) for one in choice.candidates]
+
+
+def _candidate(one: Candidate, tasks: int) -> list[str]:
+    return [
+        one.subject.label,
+        _share(one.loss),
+        f"{one.met} of {tasks}",
+        _number(one.median_error, ".4f"),
+        _share(one.trusted),
+        _share(one.covered),
+        _number(one.cpu_seconds, ".3g"),
+    ]
+
+
+def choice_values(choice: Choice) -> dict[str, Any]:
+    """A choice as plain values."""
+    return {
+        "estimator": choice.estimator,
+        "options": choice.best.subject.options,
+        "why": choice.why,
+        "question": choice.question._asdict(),
+        "tasks": choice.tasks,
+        "nearest": {name: getattr(choice.nearest, name) for name in ("source", "n", "dx", "dy", "kind")},
+        "distance": choice.distance,
+        "candidates": [{**one._asdict(), "subject": one.subject._asdict()} for one in choice.candidates],
+    }
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.0%}"
+
+
+def _number(number: float | None, form: str) -> str:
+    return "" if number is None else format(number, form)
+
+
+def _seconds_of(times: dict[str, float]) -> str:
+    return ", ".join(f"{label} {seconds:.2g}" for label, seconds in sorted(times.items(), key=lambda item: item[1]))

@@ -1,0 +1,113 @@
+"""Results: how each subject did on each source at each n, and the file of them that the package carries."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from infoscope.benchmark.cases import Subject
+from infoscope.benchmark.records import Row
+from infoscope.core.errors import RunFolderError
+from infoscope.core.folder import atomic
+from infoscope.data.source import find_source
+
+SHIPPED = Path(__file__).with_name("results.parquet")
+_KEY = b"infoscope.benchmark"
+
+
+class Task(NamedTuple):
+    """How one subject did on one source at one n, over its replicates; errors in nats."""
+
+    who: str
+    estimator: str
+    options: str
+    source: str
+    kind: str
+    tags: tuple[str, ...]
+    dx: int
+    dy: int
+    truth: float
+    n: int
+    replicates: int
+    error: float | None  # mean absolute, of the answers there were
+    bias: float | None
+    worst: float | None
+    trusted: float  # share of the replicates answered with status OK
+    worst_trusted: float | None
+    intervals: int  # replicates with an interval for sampling uncertainty
+    covered: int  # of those, how many held the truth
+    cpu_seconds: float | None  # median
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.who, self.estimator, self.options)
+
+
+def tasks(rows: Iterable[Row]) -> list[Task]:
+    """The rows of purpose "tasks", replicates put together."""
+    groups: dict[Any, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["purpose"] == "tasks":
+            groups[row["who"], row["estimator"], row["options"], row["source"], row["n"]].append(row)
+    return [_task(group) for group in groups.values()]
+
+
+def _task(group: Sequence[Row]) -> Task:
+    first = group[0]
+    answered = [row for row in group if row.get("value") is not None]
+    errors = [row["value"] - row["truth"] for row in answered]
+    trusted = [error for row, error in zip(answered, errors, strict=True) if row["status"] == "OK"]
+    seconds = [row["cpu_seconds"] for row in group if row.get("cpu_seconds") is not None]
+    intervals = held(group)
+    return Task(
+        *(first[name] for name in ("who", "estimator", "options", "source", "kind")),
+        tags=find_source(first["source"]).tags,
+        **{name: first[name] for name in ("dx", "dy", "truth", "n")},
+        replicates=len(group),
+        error=float(np.mean(np.abs(errors))) if errors else None,
+        bias=float(np.mean(errors)) if errors else None,
+        worst=float(np.max(np.abs(errors))) if errors else None,
+        trusted=len(trusted) / len(group),
+        worst_trusted=float(np.max(np.abs(trusted))) if trusted else None,
+        intervals=len(intervals),
+        covered=sum(intervals),
+        cpu_seconds=float(np.median(seconds)) if seconds else None,
+    )
+
+
+def held(rows: Iterable[Row]) -> list[bool]:
+    """For each interval of sampling uncertainty whether it holds the truth; a certified bracket is no such interval."""
+    stated = [row for row in rows if row.get("level") is not None and row["level"] < 1]
+    return [row["low"] <= row["truth"] <= row["high"] for row in stated]
+
+
+def save(found: Sequence[Task], about: dict[str, Any], path: Path = SHIPPED) -> Path:
+    """Write ``found`` with ``about`` (preset, versions, machine), replacing the file atomically."""
+    table = pa.Table.from_pylist([task._asdict() for task in found])
+    table = table.replace_schema_metadata({_KEY: json.dumps(about).encode()})
+    with atomic(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+    return path
+
+
+@cache
+def load(path: Path = SHIPPED) -> tuple[list[Task], dict[str, Any]]:
+    """The results in ``path``, and what was written about them.
+
+    Raises
+    ------
+    RunFolderError: there are none.
+    """
+    if not path.exists():
+        raise RunFolderError(f"there are no benchmark results at {path}: run `infoscope bench --save-results` first")
+    table = pq.read_table(path, use_threads=False)
+    about = json.loads((table.schema.metadata or {}).get(_KEY, b"{}"))
+    return [Task(**{**row, "tags": tuple(row["tags"])}) for row in table.to_pylist()], about

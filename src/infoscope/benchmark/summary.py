@@ -1,0 +1,176 @@
+"""What the rows of a benchmark say: a line for each subject and n, the comparison with the peers, coverage, speed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from infoscope.benchmark.cases import HEADLINE, Subject
+from infoscope.benchmark.choosing import Question, rank
+from infoscope.benchmark.records import Row
+from infoscope.benchmark.results import Task, held, tasks
+from infoscope.data.source import find_source
+
+EQUAL = 1e-6  # nats: two answers closer than this are the same answer
+GOAL = 0.9  # of the tasks on which the best of ours should be at or under the best peer's error
+
+
+def lines(found: Sequence[Task]) -> list[dict[str, Any]]:
+    """One line for each subject and n: the errors over sources, seconds, coverage, and how often it warned."""
+    groups: dict[Any, list[Task]] = defaultdict(list)
+    for task in found:
+        groups[task.n, task.subject].append(task)
+    content = []
+    for (n, subject), here in groups.items():
+        answered = [task for task in here if task.error is not None]
+        worst = max(answered, key=lambda task: task.worst or 0, default=None)
+        intervals = sum(task.intervals for task in here)
+        errors = [task.error for task in answered if task.error is not None]
+        trusted = [task.worst_trusted for task in here if task.worst_trusted is not None]
+        seconds = [task.cpu_seconds for task in here if task.cpu_seconds is not None]
+        content.append(
+            {
+                "n": n,
+                "who": subject.who,
+                "estimator": subject.name,
+                "options": subject.options,
+                "label": subject.label,
+                "sources": len(here),
+                "replicates": sum(task.replicates for task in here),
+                "unanswered": len(here) - len(answered),
+                "median_error": float(np.median(errors)) if errors else None,
+                "worst_error": worst.worst if worst else None,
+                "worst_source": worst.source if worst else None,
+                "worst_trusted_error": max(trusted, default=None),
+                "flagged": 1 - float(np.mean([task.trusted for task in here])),
+                "intervals": intervals,
+                "covered": sum(task.covered for task in here) / intervals if intervals else None,
+                "median_cpu_seconds": float(np.median(seconds)) if seconds else None,
+            }
+        )
+    return sorted(content, key=lambda line: (line["n"], line["who"], _last_if_none(line["median_error"])))
+
+
+def _last_if_none(number: float | None) -> float:
+    return float("inf") if number is None else number
+
+
+def accuracy(found: Sequence[Task]) -> dict[str, Any]:
+    """How often the best of ours is at or under the absolute error of the best peer, on tasks that a peer answered.
+
+    ``chosen`` is the harder question: the one estimator that ``choose`` names from the results on all other sources.
+    """
+    ours, theirs = (_errors(found, who) for who in ("ours", "peer"))
+    common = [task for task in theirs if task in ours]
+    lost, chosen_lost, judged = [], [], 0
+    sources = {task.source: task for task in found}
+    for source, n in common:
+        (peer_error, peer), (error, subject) = min(theirs[source, n]), min(ours[source, n])
+        about = {"source": source, "n": n, "truth": sources[source].truth, "peer": peer.label, "peer_error": peer_error}
+        if error > peer_error + EQUAL:
+            lost.append({**about, "ours": subject.label, "error": error})
+        problem = sources[source]
+        question = Question(n, problem.dx, problem.dy, problem.kind == "labels", "discrete" in problem.tags)
+        ranked = rank([task for task in found if task.source != source], question)
+        measured = {named: mistake for mistake, named in ours[source, n]}
+        named = next((candidate.subject for candidate in ranked if candidate.subject in measured), None)
+        if named is not None:
+            judged += 1
+            if measured[named] > peer_error + EQUAL:
+                chosen_lost.append({**about, "ours": named.label, "error": measured[named]})
+    share = 1 - len(lost) / len(common) if common else None
+    return {
+        "tasks": len(common),
+        "share": share,
+        "goal": GOAL,
+        "reached": share is not None and share >= GOAL,
+        "lost": sorted(lost, key=lambda one: one["peer_error"] - one["error"]),
+        "chosen_tasks": judged,
+        "chosen_share": 1 - len(chosen_lost) / judged if judged else None,
+        "chosen_lost": sorted(chosen_lost, key=lambda one: one["peer_error"] - one["error"]),
+    }
+
+
+def _errors(found: Sequence[Task], who: str) -> dict[tuple[str, int], list[tuple[float, Subject]]]:
+    errors: dict[tuple[str, int], list[tuple[float, Subject]]] = defaultdict(list)
+    for task in found:
+        if task.who == who and task.error is not None:
+            errors[task.source, task.n].append((task.error, task.subject))
+    return errors
+
+
+def coverage(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """Of many samples of a source, the share whose interval held the truth, for each estimator and source."""
+    groups: dict[Any, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["purpose"] == "coverage":
+            groups[Subject(row["who"], row["estimator"], row["options"]), row["source"]].append(row)
+    content = []
+    for (subject, source), here in sorted(groups.items()):
+        if kept := held(here):
+            errors = [row["value"] - row["truth"] for row in here if row.get("value") is not None]
+            content.append(
+                {
+                    "label": subject.label,
+                    "source": source,
+                    "n": here[0]["n"],
+                    "replicates": len(kept),
+                    "covered": sum(kept) / len(kept),
+                    "bias": float(np.mean(errors)),
+                    "deviation": float(np.std(errors)),
+                    "kind": here[0]["interval_kind"],
+                }
+            )
+    return content
+
+
+def speed(rows: Iterable[Row]) -> list[dict[str, Any]]:
+    """KSG over dimensions: the least CPU seconds of everyone, and how far our answers are from the definition's."""
+    best: dict[str, dict[Subject, float]] = defaultdict(dict)
+    values: dict[str, dict[Any, float]] = defaultdict(dict)
+    for row in rows:
+        if row["purpose"] == "headline" and row.get("value") is not None:
+            subject = Subject(row["who"], row["estimator"], row["options"])
+            before = best[row["source"]].get(subject, float("inf"))
+            best[row["source"]][subject] = min(before, row["cpu_seconds"])
+            values[row["source"]][subject.name, row["seed"]] = row["value"]
+    content = []
+    for source in HEADLINE:
+        ours = {s.label: t for s, t in best[source].items() if s.who == "ours"}
+        theirs = {s.label: t for s, t in best[source].items() if s.who == "peer"}
+        if ours or theirs:
+            apart = [
+                abs(value - values[source]["scipy_tree", seed])
+                for (name, seed), value in values[source].items()
+                if name == "ksg" and ("scipy_tree", seed) in values[source]
+            ]
+            content.append(
+                {
+                    "source": source,
+                    "truth": find_source(source).truth,
+                    "ours": ours,
+                    "peers": theirs,
+                    "ratio": min(theirs.values()) / min(ours.values()) if ours and theirs else None,
+                    "from_definition": max(apart, default=None),
+                }
+            )
+    return content
+
+
+def summarise(rows: Sequence[Row]) -> dict[str, Any]:
+    """Everything above, as plain values."""
+    found = tasks(rows)
+    return {
+        "table": lines(found),
+        "accuracy": accuracy(found),
+        "coverage": coverage(rows),
+        "speed": speed(rows),
+        "broken": [
+            {k: row[k] for k in ("who", "estimator", "options", "source", "n", "seed", "status", "notes")}
+            for row in rows
+            if row["status"] in ("BROKEN", "TOO LONG", "DIED")
+        ],
+    }

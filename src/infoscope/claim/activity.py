@@ -1,0 +1,66 @@
+"""Histograms of a layer's activities as rows: what share of them lies in each cell between given edges."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from infoscope.core import check
+from infoscope.core.errors import InputError
+from infoscope.core.estimate import Estimate
+from infoscope.core.measurement import Measured
+
+QUANTITY = "activity_share"
+
+
+@dataclass(frozen=True)
+class Activity:
+    """The histogram of all activities of a layer (every unit, every row) on the cells that ``edges`` cut the line into.
+
+    A value on an edge belongs to the cell below it, so that with an edge at 0 a ReLU unit's zeros are cells of their
+    own. The outermost cells have no end. A cell is the row's *variable*, named by its upper edge (:func:`cell_names`),
+    and the row's value is the share of the activities in it, a fraction.
+
+    Raises
+    ------
+    InputError: no edges, or edges that do not rise.
+    """
+
+    edges: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "edges", tuple(float(edge) for edge in self.edges))
+        if not self.edges or not all(low < high for low, high in pairwise(self.edges)):
+            raise InputError(f"edges are {self.edges}, wanted at least one, and each above the one before it")
+
+    @property
+    def id(self) -> str:
+        return "activity"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {"edges": list(self.edges)}
+
+    def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
+        """One estimate a cell for each member of ``t [m, n, d]``; ``variables`` are not looked at."""
+        t = np.asarray(check.representation(t, "t", stacked=True))
+        return [list(self._cells(member)) for member in t]
+
+    def _cells(self, t: np.ndarray) -> Iterator[Measured]:
+        start = time.perf_counter()
+        counts = np.bincount(np.searchsorted(np.array(self.edges, t.dtype), t.ravel()), minlength=len(self.edges) + 1)
+        seconds = (time.perf_counter() - start) / len(counts)
+        estimand = f"share of the activities of a layer in each of {len(counts)} cells"
+        for name, count in zip(cell_names(self.edges), counts.tolist(), strict=True):
+            share = Estimate(count / t.size, QUANTITY, estimand, t.size, unit="fraction", seconds=seconds)
+            yield Measured(name, share)
+
+
+def cell_names(edges: tuple[float, ...]) -> list[str]:
+    """``"up to -0.9"`` … ``"up to 0.9"``, ``"above 0.9"``: each cell by its upper edge, the last by its lower one."""
+    return [*(f"up to {edge:g}" for edge in edges), f"above {edges[-1]:g}"]

@@ -1,0 +1,1 @@
+"""Families of sources with known mutual information, one file each."""

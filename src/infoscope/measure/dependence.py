@@ -1,0 +1,26 @@
+"""Measures of dependence that are not information, for comparison with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infoscope.core.estimate import Estimate
+
+
+def dependence(x: Any, y: Any, measure: str = "cka", *, strict: bool = False, **options: Any) -> Estimate:
+    """How much the rows of ``x [n, d]`` depend on ``y`` by a measure that is not information: no nats, no bits.
+
+    x, y: rows ``[n, d]`` of NumPy arrays or torch tensors, 1-D means one column; whole numbers, booleans or words
+        ``[n]`` are class labels, read as one-hot rows.
+    measure: ``"cka"``, ``"hsic"`` or ``"distance_correlation"``.
+    strict: raise :class:`~infoscope.core.errors.UntrustedEstimateError` instead of returning a status other than OK.
+    options: the measure's, e.g. ``kernel="rbf"``; each takes ``permutations=200`` for a p-value in the notes.
+
+    Raises
+    ------
+    UnknownNameError: no such measure or option. InputError: unusable data or options.
+    """
+    from infoscope.measure.dependences import _base
+
+    estimate = _base.make(measure, **options).dependence(x, y)
+    return estimate.trusted() if strict else estimate

@@ -1,0 +1,178 @@
+"""What every measure of dependence is: a frozen set of options that turns two sets of rows into one number.
+
+These are for comparison with information, and are *not* information: no unit, no data-processing inequality in nats.
+A new one is a file in this folder with one frozen dataclass derived from :class:`Dependence`; its fields are its
+options, and ``_sums`` and ``_value`` say what it is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+import typing
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from infoscope.core import check, registry
+from infoscope.core.errors import InputError, unknown_name
+from infoscope.core.estimate import Estimate, Status
+from infoscope.measure import draws
+from infoscope.measure.dependences._moments import Moments
+from infoscope.measure.estimators import _options
+from infoscope.measure.estimators._base import is_labels
+
+LEAST = 4  # rows: the unbiased forms divide by n - 3
+#: Where the biased form exceeds the unbiased one by more than this share of full dependence, its bias is spoken of.
+BIASED = 0.05
+
+
+@dataclass(frozen=True)
+class Dependence:
+    """Base of every measure of dependence.
+
+    Facts, literals in the class body: ``quantity``, its symbol; ``unit``, ``"ratio"`` or ``"norm"``; ``invariant``,
+    what leaves it unchanged, out of ``"rotation"`` (orthogonal maps of x and of y), ``"scale"`` (of x or y by one
+    factor) and ``"shift"``. Every one is symmetric in x and y and blind to the order of the rows.
+
+    permutations: how many times the rows of y are shuffled for a p-value, reported among the notes with the values met
+    where there is no dependence; 0 for none. seed: of the shuffles.
+    """
+
+    quantity: ClassVar[str] = ""
+    unit: ClassVar[str] = "ratio"
+    invariant: ClassVar[tuple[str, ...]] = ()
+
+    permutations: int = dataclasses.field(default=0, kw_only=True)
+    seed: int = dataclasses.field(default=0, kw_only=True)
+
+    def __post_init__(self) -> None:
+        hints = typing.get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            value = _options.coerce(getattr(self, field.name), hints[field.name], f"{field.name} of {self.id}")
+            object.__setattr__(self, field.name, value)
+        check.count(self.permutations, "permutations", 0)
+        check.count(self.seed, "seed", 0)
+        self._check()
+
+    @property
+    def id(self) -> str:
+        """The file stem."""
+        return type(self).__module__.rsplit(".", 1)[-1]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options in force, as plain JSON values."""
+        return dataclasses.asdict(self)
+
+    def dependence(self, x: Any, y: Any) -> Estimate:
+        """Between the rows of ``x [n, d]`` and ``y``: rows ``[n, e]`` or class labels ``[n]`` (as one-hot rows)."""
+        start = time.perf_counter()
+        x, y = _rows(x, "x"), _rows(y, "y")
+        n = len(x)
+        if len(y) != n:
+            raise InputError(f"x has {n} rows and y has {len(y)}, wanted as many: pass the same samples to both")
+        if n < LEAST:
+            raise InputError(f"x has {n} rows, wanted at least {LEAST}: pass more samples")
+        (x, size_x), (y, size_y) = _unit(x), _unit(y)
+        if 0 in (size_x, size_y):
+            value, status, notes = 0.0, Status.DEGENERATE, (f"{'x' if size_x == 0 else 'y'} is constant",)
+        else:
+            moments = self._moments(x, y)
+            scale = self._scale(size_x, size_y)
+            value = scale * self._value(moments)
+            status, notes = self._judged(moments)
+            notes += self._null(x, y, value, scale)
+        estimand = f"{self._words()}: a measure of dependence, not information"
+        seconds = time.perf_counter() - start
+        return Estimate(value, self._symbol(), estimand, n, unit=self.unit, status=status, notes=notes, seconds=seconds)
+
+    def _null(self, x: np.ndarray, y: np.ndarray, value: float, scale: float) -> tuple[str, ...]:
+        if not self.permutations:
+            return ()
+        rng = draws.stream(self.seed)
+        met = np.empty(self.permutations)
+        for k in range(self.permutations):
+            order = np.argsort(rng.random_raw(len(y)), kind="stable")
+            met[k] = scale * self._value(self._moments(x, y[order]))
+        p = (1 + int((met >= value).sum())) / (1 + self.permutations)
+        top = np.quantile(met, 0.95)
+        return (
+            f"without dependence ({self.permutations} permutations of y): mean {met.mean():.4g}, 95 % below {top:.4g}; "
+            f"p = {p:.3g}",
+        )
+
+    def _judged(self, moments: Moments) -> tuple[Status, tuple[str, ...]]:
+        """UNDERSAMPLED where a biased form is chosen and mostly bias."""
+        if self._unbiased():
+            return Status.OK, ()
+        biased, unbiased = moments.alignment(unbiased=False), moments.alignment(unbiased=True)
+        if biased - unbiased > max(BIASED, unbiased):
+            words = f"normalised, the biased form is {biased:.3g} and the unbiased one {unbiased:.3g}"
+            return Status.UNDERSAMPLED, (words,)
+        return Status.OK, ()
+
+    def _check(self) -> None:
+        """Refuse options that make no sense together or out of range; fields have their types already."""
+
+    def _symbol(self) -> str:
+        return self.quantity
+
+    def _scale(self, size_x: float, size_y: float) -> float:
+        """What the value of rows of root-mean-square distance 1 is multiplied by for rows of these sizes."""
+        return 1.0
+
+    def _unbiased(self) -> bool:
+        """Whether the options ask for the unbiased form."""
+        raise NotImplementedError
+
+    def _moments(self, x: np.ndarray, y: np.ndarray) -> Moments:
+        """The sums over pairs, for centred rows of root-mean-square distance 1."""
+        raise NotImplementedError
+
+    def _value(self, moments: Moments) -> float:
+        raise NotImplementedError
+
+    def _words(self) -> str:
+        """What it is, with the options that matter."""
+        raise NotImplementedError
+
+
+def _rows(value: Any, name: str) -> np.ndarray:
+    """``value`` as rows ``[n, d]``: labels become one-hot."""
+    if is_labels(value):
+        n = len(check.array(value, name))
+        if n < 2:
+            raise InputError(f"{name} has {n} row{'s' * (n != 1)}, wanted at least 2: pass more samples")
+        labels = check.labels(value, n, name)
+        return (labels[:, None] == np.arange(labels.max() + 1)).astype(np.float64)
+    rows = check.representation(value, name)
+    return rows.cpu().numpy() if check.is_tensor(rows) else rows
+
+
+def _unit(x: np.ndarray) -> tuple[np.ndarray, float]:
+    """Rows in float64, centred, with root-mean-square distance 1 between pairs, and what that was; 0 where constant."""
+    largest = float(np.abs(x).max()) or 1.0
+    x = np.ascontiguousarray(x, np.float64) / largest
+    constant = not (x != x[0]).any()
+    x = x - x.mean(axis=0)
+    size = math.sqrt(2 * float((x * x).mean()) * x.shape[1])
+    return (x, 0.0) if constant or size == 0 else (x / size, size * largest)
+
+
+def make(name: str, **options: Any) -> Dependence:
+    """The measure called ``name`` with ``options``, which may be text from a command line.
+
+    Raises
+    ------
+    UnknownNameError: for a measure or option that does not exist, with the near names.
+    InputError: for an option of the wrong type or out of range.
+    """
+    measure = registry.load("dependences", name)
+    known = [field.name for field in dataclasses.fields(measure)]
+    for option in options:
+        if option not in known:
+            raise unknown_name(f"option of {name}", option, known)
+    return measure(**options)

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from infoscope.core import check
+from infoscope.measure.dependences import _moments
+from infoscope.measure.dependences._base import Dependence
+from infoscope.measure.dependences._moments import Moments
+
+
+@dataclass(frozen=True)
+class Cka(Dependence):
+    """Centred kernel alignment, the similarity of two representations: HSIC(X,Y) / √(HSIC(X,X) HSIC(Y,Y)).
+
+    Options
+    -------
+    kernel: ``"linear"`` (Kornblith et al. 2019: |YᵀX|² / |XᵀX| |YᵀY|) or ``"rbf"``. width: σ of the RBF kernel of x and
+        of y, each as a share of the root-mean-square distance of its rows.
+    debiased: every HSIC by its unbiased estimator (Nguyen, Raghu & Kornblith 2021). The biased form goes to 1 as
+        columns outnumber rows, whatever the representations (Murphy, Zylberberg & Fyshe 2024); the debiased one can be
+        a little below 0.
+
+    1 for representations equal up to rotation and scale; 0 on average without dependence, where debiased.
+    UNDERSAMPLED: the biased form was chosen and is mostly bias.
+    """
+
+    quantity: ClassVar[str] = "CKA(X,Y)"
+    unit: ClassVar[str] = "ratio"
+    invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
+
+    kernel: Literal["linear", "rbf"] = "linear"
+    width: float = 1.0
+    debiased: bool = True
+
+    def _check(self) -> None:
+        check.positive(self.width, "width")
+
+    def _unbiased(self) -> bool:
+        return self.debiased
+
+    def _moments(self, x: np.ndarray, y: np.ndarray) -> Moments:
+        if self.kernel == "linear":
+            return _moments.linear(x, y)
+        return _moments.paired(x, y, _moments.RBF, self.width)
+
+    def _value(self, moments: Moments) -> float:
+        return moments.alignment(self.debiased)
+
+    def _words(self) -> str:
+        kernel = "linear" if self.kernel == "linear" else f"RBF (σ = {self.width:g} RMS distance)"
+        return f"{'debiased' if self.debiased else 'biased'} {kernel} CKA"

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from infoscope.measure.dependences import _moments
+from infoscope.measure.dependences._base import Dependence
+from infoscope.measure.dependences._moments import Moments
+
+
+@dataclass(frozen=True)
+class DistanceCorrelation(Dependence):
+    """Distance correlation: the correlation of centred pairwise distances, 0 only where x and y are independent.
+
+    dCor² = dCov²(X,Y) / √(dCov²(X,X) dCov²(Y,Y)) with Euclidean distances (Székely, Rizzo & Bakirov 2007).
+
+    Options
+    -------
+    bias_corrected: the U-centred form (Székely & Rizzo 2013, 2014), which is 0 on average without dependence, is that
+        of the *square*, dCor², and can be below 0; else dCor itself, which in many columns goes to 1 whatever the rows.
+
+    UNDERSAMPLED: dCor without the correction is mostly bias.
+    """
+
+    quantity: ClassVar[str] = "dCor(X,Y)"
+    unit: ClassVar[str] = "ratio"
+    invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
+
+    bias_corrected: bool = False
+
+    def _symbol(self) -> str:
+        return "dCor²(X,Y)" if self.bias_corrected else self.quantity
+
+    def _unbiased(self) -> bool:
+        return self.bias_corrected
+
+    def _moments(self, x: np.ndarray, y: np.ndarray) -> Moments:
+        return _moments.paired(x, y, _moments.DISTANCE)
+
+    def _value(self, moments: Moments) -> float:
+        squared = moments.alignment(self.bias_corrected)
+        return squared if self.bias_corrected else math.sqrt(max(squared, 0.0))
+
+    def _words(self) -> str:
+        return "bias-corrected squared distance correlation" if self.bias_corrected else "distance correlation"

@@ -1,0 +1,308 @@
+"""The variational estimators: critics trained on some folds of the rows and read on the others."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from infoscope.core import check
+from infoscope.core.errors import InputError
+from infoscope.core.estimate import Estimate, Status
+from infoscope.core.measurement import Measured
+from infoscope.measure import _threads
+from infoscope.measure.estimators._base import CEILING, Estimator
+from infoscope.measure.estimators._critic_bounds import (
+    WILD,
+    Critic,
+    Objective,
+    Reading,
+    held_out,
+    log_partition,
+    objective,
+    read,
+)
+from infoscope.measure.estimators._critic_inputs import (
+    LARGEST,
+    canonical,
+    components,
+    normal_scores,
+    one_hot,
+    with_length,
+)
+from infoscope.measure.estimators._critic_networks import Concatenated, Pairs, Rows, Separable, gaussian_part, rows_of
+from infoscope.measure.estimators._critic_training import Schedule, fit, random_numbers, split
+
+LEAST = 20  # rows
+VALIDATION = 0.15  # of the rows that are not held out
+VALIDATION_BLOCKS = 4  # of at most a batch, whose pairs are looked at
+FEW = 3000  # rows; with fewer, five folds instead of three
+MODELS = 12  # in one stack
+SCALES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of a trained critic, for the validation rows to choose from
+GAP = 0.1  # nats between the rows trained on and those held out that are worth a note
+LATE = 0.02  # nats: what the second half of the updates may add
+QUANTILE = 1.959963984540054  # of the normal distribution, for 95 %
+KIND = "held-out rows, critics held fixed"
+
+
+@dataclass(frozen=True)
+class Reached:
+    """What one critic said of its fold.
+
+    gap: the value on rows it was trained on, less ``value``. at_limit: whether a canonical correlation is as close to
+    one as a critic may believe.
+    """
+
+    value: float
+    influence: np.ndarray
+    wildness: float
+    partners: int
+    gap: float
+    scale: float
+    late: float
+    broken: bool
+    at_limit: bool
+
+
+@dataclass(frozen=True)
+class Critics(Estimator):
+    """Base of the estimators that train critics f(x, y).
+
+    Each column of x and y goes through normal scores (a one-to-one map, fitted without the other variable). Rows are
+    dealt to ``folds``; the critic of a fold is trained on the other folds, less a share of them on which training is
+    stopped and the critic's scale chosen, and the bound is read on the fold. So no row is judged by a critic that was
+    fitted to it, and on average over samples a lower bound stays one. Every fold, and every member of a trajectory,
+    trains in one stacked program.
+    """
+
+    critic: Literal["separable", "concatenated"] = "separable"
+    width: int = 64
+    depth: int = 2
+    learning_rate: float = 0.01
+    weight_decay: float = 0.1
+    batch: int = 256
+    steps: int = 600
+    patience: int = 6
+    folds: int | None = None
+    seed: int = 0
+
+    objective: ClassVar[Objective] = "infonce"
+    reading: ClassVar[Reading] = "infonce"
+    words: ClassVar[str] = "InfoNCE"
+
+    def _check(self) -> None:
+        for name, least in (("width", 1), ("depth", 1), ("batch", 4), ("steps", 1), ("patience", 1), ("seed", 0)):
+            check.count(getattr(self, name), f"{name} of {self.id}", least)
+        check.positive(self.learning_rate, f"learning_rate of {self.id}")
+        if self.weight_decay < 0:
+            raise InputError(f"weight_decay of {self.id} is {self.weight_decay}, wanted a number of at least 0")
+        if self.folds is not None:
+            check.count(self.folds, f"folds of {self.id}", 2)
+
+    def _mutual_information(self, x: Any, y: Any) -> Estimate:
+        return self._informations(x[None], y, "I(X;Y)")[0]
+
+    def _members(self, t: Any, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
+        found = {name: self._informations(t, y, "I(T;Y)") for name, y in labels.items()}
+        return [[Measured(name, estimates[m]) for name, estimates in found.items()] for m in range(len(t))]
+
+    def _informations(self, t: Any, y: Any, quantity: str) -> list[Estimate]:
+        """I of every member of ``t [m, n, d]`` with ``y``, labels ``[n]`` or rows ``[n, e]``."""
+        started = time.perf_counter()
+        n, folds = t.shape[1], self._folds(t.shape[1])
+        if n < max(LEAST, 2 * folds):
+            raise InputError(
+                f"{n} rows arrived, {self.id} wants at least {max(LEAST, 2 * folds)} to train on some and judge on "
+                f"others: pass more samples{f' or fewer folds than {folds}' if folds > 5 else ''}"
+            )
+        device = t.device if check.is_tensor(t) else torch.device("cpu")
+        t, y = (np.asarray(z.cpu() if check.is_tensor(z) else z) for z in (t, y))
+        of_y = normal_scores(one_hot(y) if y.ndim == 1 else y)
+        of_t = [normal_scores(member) for member in t]
+        alive = [m for m, scores in enumerate(of_t) if scores.any() and of_y.any()]
+        together = max(1, MODELS // folds)
+        groups = [alive[k : k + together] for k in range(0, len(alive), together)]
+        jobs = [partial(self._reach, [of_t[m] for m in group], of_y, device) for group in groups]
+        threads = _threads.cores() if device.type == "cpu" else 1
+        reached = dict(zip(alive, (r for group in _threads.run(jobs, threads) for r in group), strict=True))
+        dense_y = len(np.unique(of_y, axis=0)) > n / 2
+        estimates = [
+            self._estimate(reached.get(m), n, quantity, dense_y and len(np.unique(of_t[m], axis=0)) > n / 2)
+            for m in range(len(t))
+        ]
+        seconds = (time.perf_counter() - started) / len(estimates)
+        return [replace(estimate, seconds=seconds) for estimate in estimates]
+
+    def _folds(self, n: int) -> int:
+        return self.folds or (5 if n < FEW else 3)
+
+    def _reach(self, x: Sequence[np.ndarray], y: np.ndarray, device: torch.device) -> list[list[Reached]]:
+        """What the critic of each fold says, for the normal scores of each member ``x [n, d]`` and of ``y [n, e]``."""
+        with torch.inference_mode(False), torch.enable_grad():
+            return self._train_and_read(x, y, device)
+
+    def _train_and_read(self, x: Sequence[np.ndarray], y: np.ndarray, device: torch.device) -> list[list[Reached]]:
+        n, folds, members = len(y), self._folds(len(y)), len(x)
+        generator = random_numbers(self.seed)
+        parts = split(n, folds, VALIDATION, generator)
+        train = parts.train.repeat(members, 1).to(device)
+        block = min(parts.validation.shape[1], self.batch)
+        used = min(parts.validation.shape[1] // block, VALIDATION_BLOCKS) * block
+        validation = parts.validation[:, :used].repeat(members, 1).to(device)
+
+        of_y, of_x = components(y), [components(one) for one in x]
+        pairs = [canonical(one, of_y, rest) for one in of_x for rest in parts.rests]
+        u, v = gaussian_part(pairs, [one for one in of_x for _ in parts.rests], of_y)
+        inputs = rows_of([with_length(one) for one in x], with_length(y), device)
+        rows = Rows(*inputs, torch.arange(members, device=device).repeat_interleave(folds), u.to(device), v.to(device))
+
+        make = Separable if self.critic == "separable" else Concatenated
+        critic: Critic = make(inputs[0].shape[2], inputs[1].shape[1], [self.width] * self.depth)
+        initial = [p.repeat(members, 1, 1).to(device) for p in critic.initial(folds, generator)]
+        schedule = Schedule(self.learning_rate, self.batch, self.steps, self.patience, self.weight_decay, self.seed)
+        sample = torch.cat([validation, train], 1)[:, : len(SCALES) * self.batch]
+        rows = self._calibrated(rows, sample)
+        goal = self._goal(critic, rows)
+
+        def judged(parameters: list[Tensor], scale: float = 1.0) -> Tensor:
+            with torch.no_grad():
+                left, right = critic.embed(parameters, rows, validation)
+                blocks = range(0, validation.shape[1], block)
+                batches = [(scale * left[:, at : at + block], right[:, at : at + block]) for at in blocks]
+                return torch.stack(
+                    [objective(self.objective, critic.training_pairs(parameters, *one)) for one in batches]
+                ).mean(0)
+
+        fitted = fit(initial, goal, judged, train, schedule, folds)
+        worth = torch.stack([judged(fitted.parameters, scale) for scale in SCALES])
+        scales = np.array(SCALES)[worth.nan_to_num(-math.inf).argmax(0).cpu().numpy()]
+        found = []
+        for m in range(members * folds):
+            one = Rows(rows.x, rows.y, rows.member[m : m + 1], rows.u[m : m + 1], rows.v[m : m + 1])
+            mine = [p[m : m + 1] for p in fitted.parameters]
+            scores = partial(held_out, critic, mine, one, scale=float(scales[m]), clip=self._clip)
+            constant = scores(validation[m]).log_partition if self.reading == "nwj" else 0.0
+            test = parts.tests[m % folds].to(device)
+            seen = scores(test)
+            value, influence = read(self.reading, seen, constant)
+            trained, _ = read(self.reading, scores(train[m, : len(test)]), constant)
+            found.append(
+                Reached(
+                    value,
+                    influence,
+                    seen.wildness,
+                    seen.partners,
+                    trained - value,
+                    float(scales[m]),
+                    float(fitted.late[m]),
+                    bool(fitted.broken[m]),
+                    bool((pairs[m].correlations ** 2 > LARGEST - 1e-9).any()),
+                )
+            )
+        return [found[m * folds : (m + 1) * folds] for m in range(members)]
+
+    def _calibrated(self, rows: Rows, sample: Tensor) -> Rows:
+        """``rows`` with the Gaussian part of every model times the scale, plus the constant, that serve it best.
+
+        Far from Gaussian (x one of few patterns, say) it is much too sure of itself. One number is no overfit, so the
+        rows to be trained on may choose it.
+        """
+        with torch.no_grad():
+            _, _, u, v = rows.take(sample)
+            every = u @ v.transpose(1, 2)
+            own = torch.eye(every.shape[1], dtype=torch.bool, device=every.device)
+            worth, constants = [], []
+            for scale in SCALES:
+                pairs = Pairs(scale * every.diagonal(dim1=1, dim2=2), scale * every, own)
+                constants.append(-log_partition(pairs))
+                shift = constants[-1][:, None]
+                worth.append(objective(self.objective, Pairs(pairs.joint + shift, pairs.every + shift[:, None], own)))
+            best = torch.stack(worth).argmax(0)[None]
+            scale = torch.tensor(SCALES, device=u.device)[best[0]]
+            u = rows.u * scale[:, None, None]
+            u[:, :, -2] += torch.stack(constants).gather(0, best)[0][:, None]
+        return replace(rows, u=u)
+
+    def _goal(self, critic: Critic, rows: Rows) -> Any:
+        """What one update raises: parameters and rows ``[m, b]`` to values ``[m]``."""
+
+        def goal(parameters: list[Tensor], chosen: Tensor) -> Tensor:
+            left, right = critic.embed(parameters, rows, chosen)
+            return objective(self.objective, critic.training_pairs(parameters, left, right))
+
+        return goal
+
+    @property
+    def _clip(self) -> float | None:
+        return None
+
+    def _ceiling(self, n: int, partners: int) -> tuple[float, str]:
+        """Where the value stops telling, and its name."""
+        return math.log(n), "log n: more takes exponentially many samples (McAllester & Stratos 2020)"
+
+    def _estimate(self, folds: list[Reached] | None, n: int, quantity: str, dense: bool) -> Estimate:
+        estimand = (
+            f"{self.words}, {self.critic} critic {'-'.join([str(self.width)] * self.depth)}, {self._folds(n)} folds"
+        )
+        bound: Any = self.bounds.get("I(X;Y)", "none")
+        if folds is None:
+            notes = ("x or y is constant",)
+            return Estimate(0.0, quantity, estimand, n, bound=bound, status=Status.DEGENERATE, notes=notes)
+        sizes = np.array([len(fold.influence) for fold in folds])
+        value = float(np.average([fold.value for fold in folds], weights=sizes))
+        half = QUANTILE * math.sqrt(sum(float((fold.influence**2).sum()) for fold in folds)) / n
+        status, notes = self._judge(folds, value, half, n, dense)
+        return Estimate(
+            value,
+            quantity,
+            estimand,
+            n,
+            interval=(value - half, value + half),
+            interval_kind=KIND,
+            level=0.95,
+            bound=bound,
+            status=status,
+            notes=notes,
+        )
+
+    def _judge(
+        self, folds: list[Reached], value: float, half: float, n: int, dense: bool
+    ) -> tuple[Status, tuple[str, ...]]:
+        status, notes = Status.OK, []
+        gap = float(np.mean([fold.gap for fold in folds]))
+        wild = max(fold.wildness for fold in folds)
+        late = float(np.mean([fold.late for fold in folds]))
+        ceiling, name = self._ceiling(n, min(fold.partners for fold in folds))
+        still = sum(fold.scale == 0 for fold in folds)
+        if late > LATE:
+            status = Status.NOT_CONVERGED
+            notes.append(f"the second half of the updates still added {late:.2g} nats: raise steps")
+        if gap > GAP:
+            notes.append(f"{gap:.2g} nats more on the rows trained on than on those held out")
+            if gap > value:
+                status = Status.UNDERSAMPLED
+        if value - half <= 0:
+            notes.append(
+                "not told from zero: independence, or a dependence that these critics do not find in so few rows"
+                + (f" (in {still} of {len(folds)} folds none beat a constant one)" if still else "")
+            )
+        if value >= CEILING * ceiling:
+            status = Status.SATURATED
+            notes.append(f"the ceiling is {ceiling:.4g} nats, {name}")
+        if dense and all(fold.at_limit for fold in folds):
+            status = Status.SATURATED
+            notes.append("a direction of x and one of y agree to 1 %: the information may be without limit")
+        if self.reading != "infonce" and wild > WILD:
+            status = Status.NOT_CONVERGED
+            notes.append(f"few pairs hold most of the partition function (relative standard error {wild:.2g})")
+        if any(fold.broken for fold in folds):
+            status = Status.NOT_CONVERGED
+            notes.append("training left the finite numbers: lower learning_rate")
+        return status, tuple(notes)

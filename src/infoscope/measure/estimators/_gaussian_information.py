@@ -1,0 +1,118 @@
+"""What the two Gaussian estimators share: an information from columns, with its interval and its status."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from infoscope.core.errors import InputError
+from infoscope.core.estimate import Status
+from infoscope.measure import _threads
+from infoscope.measure import quantise as q
+from infoscope.measure.estimators import _gaussian_canonical as gc
+from infoscope.measure.estimators import _weak
+
+ROWS_A_COLUMN = 2  # below this the bias is as large as the entropies, and its correction right for Gaussian rows only
+
+
+@dataclass(frozen=True)
+class Found:
+    """The parts of an :class:`~infoscope.core.estimate.Estimate`, and the squared canonical correlations."""
+
+    value: float
+    interval: tuple[float, float] | None = None
+    status: Status = Status.OK
+    notes: tuple[str, ...] = ()
+    squared: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def parts(self) -> dict[str, Any]:
+        """As arguments of an estimate."""
+        kind, level = ("delta method", _weak.LEVEL) if self.interval else (None, None)
+        return {
+            "interval": self.interval,
+            "interval_kind": kind,
+            "level": level,
+            "status": self.status,
+            "notes": self.notes,
+        }
+
+
+def information(x: Any, y: Any, z: Any | None, shrinkage: str) -> Found:
+    """I(X;Y) or I(X;Y|Z) of Gaussian rows ``[n, d]`` in nats.
+
+    Raises
+    ------
+    InputError: for more columns than rows without shrinkage.
+    """
+    (found,) = _threads.run([lambda: _information(x, y, z, shrinkage)], 1)
+    return found
+
+
+def _information(x: Any, y: Any, z: Any | None, shrinkage: str) -> Found:
+    columns = [gc.standardised(part) for part in (x, y, *(() if z is None else (z,)))]
+    for name, part in zip("xy", columns, strict=False):
+        if bool(part.constant.all()):
+            return Found(0.0, status=Status.DEGENERATE, notes=(f"{name} is constant",))
+    kept = [part.z[:, ~part.constant] for part in columns]
+    found = _exact(kept) if shrinkage == "none" else _shrunk(kept, shrinkage)
+    if found.status in (Status.OK, Status.UNDERSAMPLED):
+        for name, part in (("x", x), ("y", y)):
+            counts = q.group(q.quantise(part, [q.exact()])[0].keys)[1]
+            if 2 * len(counts) <= len(x) and found.value > q.entropy_of(counts):
+                held = f"{name} takes {len(counts)} values, which hold {q.entropy_of(counts):.3g} nats at most"
+                return Found(found.value, status=Status.SATURATED, notes=(*found.notes, held))
+    return found
+
+
+def _exact(columns: list[torch.Tensor]) -> Found:
+    n = len(columns[0])
+    rest, given = columns[:2], 0
+    if len(columns) == 3:
+        z = gc.orthonormal(columns[2])
+        rest, given = [gc.without(part, z) for part in rest], z.shape[1]
+    x, y = (gc.orthonormal(part) for part in rest)
+    for name, basis in (("x", x), ("y", y)):
+        if not basis.shape[1]:
+            return Found(0.0, status=Status.DEGENERATE, notes=(f"{name} is a linear function of z",))
+    dof = n - 1 - given
+    if x.shape[1] + y.shape[1] > dof:
+        raise InputError(
+            f"x, y{' and z' if given else ''} vary in {x.shape[1]} + {y.shape[1]}{f' + {given}' if given else ''} "
+            f"directions over {n} rows, wanted more rows than directions: pass more samples, fewer columns, or "
+            "shrinkage=oas"
+        )
+    pairs = gc.canonical(x, y, dof)
+    notes = tuple(
+        f"{part.shape[1] - basis.shape[1]} of the {part.shape[1]} columns of {name} are linear combinations of others"
+        for name, part, basis in (("x", columns[0], x), ("y", columns[1], y))
+        if basis.shape[1] < part.shape[1]
+    )
+    if pairs.full:
+        why = f"{pairs.full} directions of y are linear functions of x: the information is infinite"
+        return Found(pairs.plain, status=Status.SATURATED, notes=(*notes, why))
+    value = pairs.plain - pairs.bias
+    interval = _weak.interval(pairs.plain, pairs.bias, pairs.dx * pairs.dy, pairs.deviation)
+    status = Status.OK
+    if dof < ROWS_A_COLUMN * (x.shape[1] + y.shape[1]):
+        status, notes = Status.UNDERSAMPLED, (*notes, f"the bias taken off is {pairs.bias:.3g} nats")
+    return Found(value, (min(value, interval[0]), max(value, interval[1])), status, notes, pairs.squared)
+
+
+def _shrunk(columns: list[torch.Tensor], rule: str) -> Found:
+    r, share = gc.shrunk(torch.cat(columns, dim=1), rule)
+    dx, dy = (part.shape[1] for part in columns[:2])
+    of_x, of_y, of_z = (torch.arange(len(r), device=r.device) for _ in range(3))
+    of_x, of_y, of_z = of_x[:dx], of_y[dx : dx + dy], of_z[dx + dy :]
+    parts = [torch.cat([of_x, of_z]), torch.cat([of_y, of_z]), torch.cat([of_x, of_y, of_z]), of_z]
+    (xz, _), (yz, _), (xyz, floored), (only_z, _) = [gc.log_determinant(r[part][:, part]) for part in parts]
+    notes = (f"correlations drawn {100 * share:.3g} % of the way to none; calibrate=True shows the bias of that",)
+    status = Status.OK
+    if floored:
+        status, notes = Status.SATURATED, (*notes, "some columns are linear functions of others")
+    elif len(columns[0]) - 1 < ROWS_A_COLUMN * len(r):
+        status, notes = Status.UNDERSAMPLED, (*notes, f"{len(columns[0])} rows for {len(r)} columns")
+    return Found(0.5 * (xz + yz - xyz - only_z), None, status, notes)

@@ -1,0 +1,34 @@
+"""Sampling uncertainty of an estimate from disjoint parts of its rows, without refitting on repeated rows.
+
+The ordinary bootstrap repeats rows, and a repeated row is its own nearest neighbour: Kozachenko-Leonenko-type
+estimates on bootstrap samples are off by far more than the spread they should show (Holmes & Nemenman 2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import stats
+
+from infoscope.measure import draws
+
+KIND = "subsampling, disjoint tenths"
+LEVEL = 0.95
+PARTS = 10
+
+
+def interval(
+    value: float, of: Callable[[np.ndarray], float], n: int, seed: int = 0, least: int = 4
+) -> tuple[float, float] | None:
+    """A 95 % interval around ``value``, an estimate from ``n`` rows: the scatter of ``of(rows)`` over disjoint tenths.
+
+    The variance of such an estimate falls like 1/n, so that of the whole is that of a tenth over ten. Bias is not
+    seen: it is that of the whole, whatever the parts say. ``seed`` decides which rows go together. ``least``: the
+    fewest rows ``of`` takes; with fewer in a tenth there is no interval (None).
+    """
+    if n // PARTS < least:
+        return None
+    values = np.array([of(np.sort(rows)) for rows in np.array_split(draws.order(n, seed), PARTS)])
+    half = float(stats.t.ppf((1 + LEVEL) / 2, PARTS - 1) * values.std(ddof=1) / np.sqrt(PARTS))
+    return value - half, value + half

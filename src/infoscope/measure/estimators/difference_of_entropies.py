@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from infoscope.core import check
+from infoscope.core.errors import InputError
+from infoscope.core.estimate import Estimate, Status
+from infoscope.measure import _threads
+from infoscope.measure.estimators._base import Estimator
+from infoscope.measure.estimators._critic_inputs import components, normal_scores, with_length
+from infoscope.measure.estimators._critic_training import Schedule, fit, random_numbers, split
+from infoscope.measure.estimators._critics import FEW, GAP, KIND, LATE, LEAST, QUANTILE, VALIDATION
+from infoscope.measure.estimators._mixture_heads import MixtureHeads, coordinates, rank
+
+AT_FLOOR = 0.5  # share of the scales of q(y given x) that cannot shrink further
+REPEATED = 0.5  # share of rows of y that are there more than once
+
+
+def _repeated(values: np.ndarray) -> float:
+    """The share of ``values`` that are there more than once."""
+    counts = np.unique(values, return_counts=True)[1]
+    return float(counts[counts > 1].sum() / len(values))
+
+
+@dataclass(frozen=True)
+class DifferenceOfEntropies(Estimator):
+    """H(Y) - H(Y|X) with fitted densities of Y and of Y given X: no ceiling at log n, and no side of the truth.
+
+    Each term is the cross-entropy of held-out rows under a mixture of ``parts`` Gaussians (McAllester & Stratos 2020,
+    section 4), so each is too large by what the density misses, and their difference can err either way: more so
+    upwards when q(y) is the poorer one. y's columns go through normal scores and are turned to canonical coordinates,
+    in which q(y given x) starts from the linear Gaussian prediction; a network of x adds what it finds. Training,
+    stopping and reading are cross-fitted as for the critics. Takes densities only: on labels or repeated values of y
+    the number is that of the smallest scale (TIED).
+    """
+
+    offers: ClassVar[tuple[str, ...]] = ("mutual_information",)
+    second: ClassVar[tuple[str, ...]] = ("real",)
+    invariant: ClassVar[tuple[str, ...]] = ("shift", "scale", "monotone")
+    suits: ClassVar[tuple[str, ...]] = ("smooth", "gaussian")
+    slow: ClassVar[bool] = True
+    quick: ClassVar[dict[str, Any]] = {"steps": 20, "folds": 2, "width": 16}
+
+    parts: int = 4
+    width: int = 64
+    depth: int = 2
+    learning_rate: float = 0.003
+    weight_decay: float = 0.1
+    batch: int = 256
+    steps: int = 600
+    patience: int = 6
+    folds: int | None = None
+    seed: int = 0
+
+    def _check(self) -> None:
+        names = ("parts", "width", "depth", "batch", "steps", "patience")
+        for name, least in (*((name, 1) for name in names), ("seed", 0)):
+            check.count(getattr(self, name), f"{name} of {self.id}", least)
+        check.positive(self.learning_rate, f"learning_rate of {self.id}")
+        if self.folds is not None:
+            check.count(self.folds, f"folds of {self.id}", 2)
+
+    def _mutual_information(self, x: Any, y: Any) -> Estimate:
+        started = time.perf_counter()
+        n, folds = len(x), self.folds or (5 if len(x) < FEW else 3)
+        if n < max(LEAST, 2 * folds):
+            raise InputError(f"{n} rows arrived, {self.id} wants at least {max(LEAST, 2 * folds)}: pass more samples")
+        device = x.device if check.is_tensor(x) else torch.device("cpu")
+        x, y = (normal_scores(np.asarray(z.cpu() if check.is_tensor(z) else z)) for z in (x, y))
+        estimand = (
+            f"H(Y) - H(Y|X) as held-out cross-entropies, mixtures of {self.parts} Gaussians, "
+            f"network {'-'.join([str(self.width)] * self.depth)}, {folds} folds"
+        )
+        if not x.any() or not y.any():
+            notes, seconds = ("x or y is constant",), time.perf_counter() - started
+            return Estimate(0.0, "I(X;Y)", estimand, n, status=Status.DEGENERATE, notes=notes, seconds=seconds)
+        with torch.inference_mode(False), torch.enable_grad():
+            terms, gap, at_floor, late, broken = _threads.run([lambda: self._terms(x, y, folds, device)], 1)[0]
+        value, half = float(terms.mean()), QUANTILE * float(terms.std()) / math.sqrt(n)
+        status, notes = Status.OK, []
+        if late > LATE:
+            status = Status.NOT_CONVERGED
+            notes.append(f"the second half of the updates still added {late:.2g} nats: raise steps")
+        if gap > GAP:
+            notes.append(f"{gap:.2g} nats more on the rows trained on than on those held out")
+            if gap > value:
+                status = Status.UNDERSAMPLED
+        if at_floor > AT_FLOOR:
+            status = Status.SATURATED
+            notes.append("the density of y given x is as narrow as it may be: y is a function of x, or nearly")
+        repeated = float(np.mean([_repeated(column) for column in y.T]))
+        if repeated > REPEATED:
+            status = Status.TIED
+            notes.append(f"{repeated:.0%} of the values of y are there more than once in their column: no density")
+        if broken:
+            status = Status.NOT_CONVERGED
+            notes.append("training left the finite numbers: lower learning_rate")
+        return Estimate(
+            value,
+            "I(X;Y)",
+            estimand,
+            n,
+            interval=(value - half, value + half),
+            interval_kind=KIND,
+            level=0.95,
+            status=status,
+            notes=tuple(notes),
+            seconds=time.perf_counter() - started,
+        )
+
+    def _terms(
+        self, x: np.ndarray, y: np.ndarray, folds: int, device: torch.device
+    ) -> tuple[np.ndarray, float, float, float, bool]:
+        """ln q(y|x) - ln q(y) of every row by the fold that held it out ``[n]``, the gap between trained and held-out
+        rows, the share of scales at their floor, what the last updates added, and whether training broke."""
+        generator = random_numbers(self.seed)
+        parts = split(len(x), folds, VALIDATION, generator)
+        of_x, of_y = components(x), torch.from_numpy(y)
+        width = max(rank(of_y, rest) for rest in parts.rests)
+        found = [coordinates(of_x, of_y, rest, width) for rest in parts.rests]
+        targets, centres = (torch.stack([getattr(one, name) for one in found]).to(device) for name in ("y", "centre"))
+        log_scale = torch.stack([one.log_scale for one in found])[:, None].to(device)
+        inputs = torch.from_numpy(with_length(x)).to(device)
+        heads = MixtureHeads(inputs.shape[1], width, [self.width] * self.depth, self.parts)
+        model = torch.arange(folds, device=device)[:, None]
+
+        def densities(parameters: list[Tensor], rows: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            return heads.log_densities(parameters, inputs[rows], targets[model, rows], centres[model, rows], log_scale)
+
+        def goal(parameters: list[Tensor], rows: Tensor) -> Tensor:
+            given, alone, _ = densities(parameters, rows)
+            return given.mean(1) + alone.mean(1)
+
+        train, validation = parts.train.to(device), parts.validation.to(device)
+        schedule = Schedule(self.learning_rate, self.batch, self.steps, self.patience, self.weight_decay, self.seed)
+        with torch.no_grad():
+            initial = [p.to(device) for p in heads.initial(folds, generator)]
+
+        def judged(parameters: list[Tensor]) -> Tensor:
+            with torch.no_grad():
+                return goal(parameters, validation)
+
+        fitted = fit(initial, goal, judged, train, schedule, folds)
+        terms, gaps, floors = np.empty(len(x)), [], []
+        least = min(len(test) for test in parts.tests)
+        with torch.no_grad():
+            tests = torch.stack([test[:least] for test in parts.tests]).to(device)
+            given, alone, at_floor = densities(fitted.parameters, tests)
+            for k, test in enumerate(parts.tests):
+                terms[test[:least].numpy()] = (given - alone)[k].double().cpu().numpy()
+            rest = torch.stack([test[-1:] for test in parts.tests]).to(device)
+            given, alone, _ = densities(fitted.parameters, rest)
+            for k, test in enumerate(parts.tests):
+                terms[test[-1:].numpy()] = (given - alone)[k].double().cpu().numpy()
+            given, alone, _ = densities(fitted.parameters, train)
+            gaps = (given - alone).mean(1).double().cpu().numpy()
+            floors = at_floor.double().cpu().numpy()
+        gap, late = float(gaps.mean()) - float(terms.mean()), float(fitted.late.mean())
+        return terms, gap, float(floors.mean()), late, bool(fitted.broken.any())

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.special import ndtri
+from scipy.stats import rankdata
+
+from infoscope.core import check
+from infoscope.core.estimate import Estimate, Status
+from infoscope.measure.estimators._base import Estimator
+from infoscope.measure.estimators._gaussian_information import Found, information
+
+#: Rows within the spread that a correlation leaves, n √(1 - ρ²), below which their ranks no longer tell it.
+BLURRED = 10.0
+
+
+@dataclass(frozen=True)
+class GaussianCopula(Estimator):
+    """The information of a Gaussian copula: columns become normal scores of their ranks, then it is the Gaussian's.
+
+    I(X;Y) and I(X;Y|Z) by the Gaussian formula over normal scores Φ⁻¹(rank / (n + 1)), tied values at their mean rank
+    (Ince et al. 2017), less the exact finite-sample bias of Gaussian rows. Any increasing map of any column leaves the
+    answer as it is, to the bit. It is exact where increasing maps of the columns make the rows jointly Gaussian, and
+    sees nothing of a dependence without rank correlation (a circle, a Student pair): check it against a nonlinear one.
+
+    Where x or y is one continuous column the value is a lower bound of I(X;Y), for that column's scores are Gaussian,
+    and the best linear prediction of a Gaussian says less than the rest. With more columns on both sides it is no
+    bound: columns that are normal one by one need not be so together.
+
+    Normal scores estimate the correlations of a Gaussian copula with the same variance as if its columns had been seen
+    as Gaussian (Klaassen & Wellner 1997), so the interval is that of ``gaussian``, stretched upwards by what ranks lose
+    of a strong correlation. Statuses are those of ``gaussian``, and UNDERSAMPLED too where fewer than 10 rows lie
+    within the spread that the strongest correlation leaves, for ranks cannot tell it then.
+    """
+
+    offers: ClassVar[tuple[str, ...]] = ("mutual_information", "conditional_mutual_information")
+    second: ClassVar[tuple[str, ...]] = ("real",)
+    invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "swap", "shift", "scale", "monotone")
+    suits: ClassVar[tuple[str, ...]] = ("gaussian", "gaussian copula")
+
+    def _mutual_information(self, x: Any, y: Any) -> Estimate:
+        return _estimate(x, y, None, "I(X;Y)")
+
+    def _conditional_mutual_information(self, x: Any, y: Any, z: Any) -> Estimate:
+        return _estimate(x, y, z, "I(X;Y|Z)")
+
+
+def _estimate(x: Any, y: Any, z: Any | None, quantity: str) -> Estimate:
+    start = time.perf_counter()
+    scored = [None if part is None else _scores(part) for part in (x, y, z)]
+    found = information(scored[0], scored[1], scored[2], "none")
+    if z is None and found.interval and 1 in (x.shape[1], y.shape[1]):
+        found = replace(found, notes=(*found.notes, "a lower bound where the one column of x or y is continuous"))
+    if found.interval:
+        found = _with_blur(found, len(x))
+    estimand = f"{quantity} of the Gaussian copula with the data's rank correlations"
+    return Estimate(found.value, quantity, estimand, len(x), **found.parts, seconds=time.perf_counter() - start)
+
+
+def _with_blur(found: Found, n: int) -> Found:
+    """With the interval stretched by what ranks lose of strong correlations.
+
+    Near ρ = 1 the ranks of x and y differ by noise too: n of them put the variance 2 s / √π n φ on the difference of
+    two scores (φ the normal density there), whose own is s² = 1 - ρ². On average over the scores the value falls short
+    by 2 Φ⁻¹(n / (n + 1)) / √π n s. Weaker correlations lose less; ρ² times that is above what was seen in simulation.
+    """
+    assert found.interval
+    spread = np.sqrt(1 - found.squared)
+    blur = float((found.squared / spread).sum() * 2 * ndtri(n / (n + 1)) / (math.sqrt(math.pi) * n))
+    low, high = found.interval
+    status, notes = found.status, found.notes
+    if blur > (high - low) / 4:
+        notes = (*notes, f"so strong a correlation is blurred by {n} ranks: the value is up to {blur:.2g} nats too low")
+    if n * spread.min() < BLURRED:
+        status = Status.UNDERSAMPLED
+    return replace(found, interval=(low, high + blur), status=status, notes=notes)
+
+
+def _scores(x: Any) -> np.ndarray:
+    """Normal scores ``[n, d]`` of each column's ranks; a constant column becomes zeros."""
+    values = x.cpu().numpy() if check.is_tensor(x) else x
+    return ndtri(rankdata(values, axis=0) / (len(values) + 1))

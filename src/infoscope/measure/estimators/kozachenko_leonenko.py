@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from scipy.special import digamma, gammaln
+
+from infoscope.core import check
+from infoscope.core.errors import InputError
+from infoscope.core.estimate import Estimate, Status
+from infoscope.core.measurement import Measured
+from infoscope.measure import _threads
+from infoscope.measure import quantise as q
+from infoscope.measure.estimators import _subsampling
+from infoscope.measure.estimators._base import Estimator
+from infoscope.measure.estimators._neighbour_information import Spread, dimension
+from infoscope.measure.neighbours import balls, pass_seconds
+
+#: From this share of rows that repeat another on, there is no density to speak of.
+REPEATED_SHARE = 0.05
+#: A bias of this much in every dimension is a tenth of the scale of the data.
+BIAS_A_DIMENSION = 0.1
+
+
+@dataclass(frozen=True)
+class KozachenkoLeonenko(Estimator):
+    """Differential entropy from the distance of each row to its k-th neighbour.
+
+    Options
+    -------
+    k: which neighbour (3).
+    norm: ``"euclidean"`` or ``"max"``.
+    floor: what is added to each distance before the logarithm (0).
+    duplicates: ``"merge"`` keeps one of equal rows; ``"keep"`` takes them as they are, which needs a floor;
+        ``"jitter"`` first adds uniform noise of 1e-10 standard deviations, drawn with ``seed``.
+
+    h = psi(n) - psi(k) + ln c_d + (d/n) sum_i ln(r_i + floor), with c_d the volume of the unit ball (Kozachenko &
+    Leonenko 1987; Kraskov et al. 2004, eq. 20). Columns are not rescaled: the entropy depends on their units.
+    ``k=2, floor=1e-16, duplicates="keep"`` is the formula of Saxe et al. 2018, in which every repeated row adds
+    d ln 1e-16 / n and so mostly counts the repetitions.
+    """
+
+    offers: ClassVar[tuple[str, ...]] = ("entropy",)
+    second: ClassVar[tuple[str, ...]] = ()
+    invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "shift")
+    suits: ClassVar[tuple[str, ...]] = ("low-dimensional",)
+
+    k: int = 3
+    norm: Literal["euclidean", "max"] = "euclidean"
+    floor: float = 0.0
+    duplicates: Literal["merge", "keep", "jitter"] = "merge"
+    seed: int = 0
+
+    def _check(self) -> None:
+        check.count(self.k, "k")
+        if not 0 <= self.floor < math.inf:
+            raise InputError(f"floor is {self.floor}, wanted 0 or a small distance, e.g. floor=1e-16")
+
+    def _members(self, t: Any, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
+        """H(T) of each member, threads over members where they are many."""
+        jobs = [partial(self._entropy, member) for member in t]
+        seconds = pass_seconds(t.shape[1], t.shape[2]) * len(t)
+        threads = _threads.cores(seconds) if len(t) > 1 and not check.is_tensor(t) else 1
+        return [[Measured("input", estimate)] for estimate in _threads.run(jobs, threads)]
+
+    def _entropy(self, t: Any) -> Estimate:
+        start = time.perf_counter()
+        device = t.device if check.is_tensor(t) else None
+        t = np.asarray(t if device is None else t.cpu(), np.float64)
+        n, d = t.shape
+        estimand = f"h(T) in {d} dimensions, k={self.k}, {self.norm} norm"
+        if self.floor:
+            estimand += f", floor {self.floor:g}"
+        # The power of two brings the numbers near 1 without rounding, so that squares neither overflow nor vanish.
+        # Centred first: rows that differ by less than the mean's rounding are equal from here on.
+        power = int(np.frexp(np.abs(t).max())[1])
+        t = np.ldexp(t, -power)
+        t -= t.mean(axis=0)
+        firsts = q.group(q.exact_keys(t + 0.0))[2]
+        repeated = 1 - len(firsts) / n
+        if len(firsts) == 1:
+            return Estimate(
+                0.0, "H(T)", estimand, n, status=Status.DEGENERATE, seconds=time.perf_counter() - start,
+                notes=("every row is the same: the true value is minus infinity, and 0 stands for no answer",),
+            )  # fmt: skip
+        rows, k, notes = self._rows(t, firsts)
+        each, distances = self._local(rows, k, power, device)
+        value = float(each.mean())
+
+        def part_of(part: np.ndarray) -> float:
+            return float(self._local(rows[part], k, power, device)[0].mean())
+
+        spread = Spread.of(value, part_of, len(rows), k + 2)
+        intrinsic = min(dimension(distances), d)
+        bias, status = spread.bias(intrinsic), Status.OK
+        if repeated > REPEATED_SHARE:
+            status = Status.TIED
+        elif abs(bias) > max(BIAS_A_DIMENSION * intrinsic, spread.half):
+            status = Status.UNDERSAMPLED
+            grown = f"from the growth with n in about {intrinsic:.2g} dimensions the bias is near {bias:.2g} nats"
+            notes = (*notes, grown)
+        return Estimate(
+            value,
+            "H(T)",
+            estimand,
+            n,
+            interval=spread.interval,
+            interval_kind=_subsampling.KIND if spread.interval else None,
+            level=_subsampling.LEVEL if spread.interval else None,
+            status=status,
+            notes=notes,
+            seconds=time.perf_counter() - start,
+        )
+
+    def _rows(self, t: np.ndarray, firsts: np.ndarray) -> tuple[np.ndarray, int, tuple[str, ...]]:
+        """The rows to measure, the k in force, and what was done about repeated ones."""
+        n, k, notes = len(t), self.k, ()
+        repeated = 1 - len(firsts) / n
+        if repeated:
+            notes = (f"{repeated:.2g} of the rows repeat another",)
+        if self.duplicates == "jitter":
+            noise = np.random.default_rng(self.seed).uniform(-1e-10, 1e-10, t.shape)
+            t = t + noise * t.std(axis=0)
+            notes = (*notes, f"uniform noise of 1e-10 standard deviations was added, seed {self.seed}")
+        elif repeated and self.duplicates == "merge":
+            t, k = t[np.sort(firsts)], min(k, len(firsts) - 1)
+            notes = (*notes, "one of each was kept" if k == self.k else f"one of each was kept, and k lowered to {k}")
+        elif repeated and not self.floor:
+            raise InputError(
+                f"{repeated:.2g} of the rows repeat another, and their distance 0 has no logarithm: wanted "
+                'duplicates="merge" or "jitter", or a floor, e.g. floor=1e-16'
+            )
+        if len(t) <= k:
+            raise InputError(f"t has {len(t)} rows for k={k} neighbours, wanted more rows than that: lower k")
+        return t, k, notes
+
+    def _local(self, rows: np.ndarray, k: int, power: int, device: Any) -> tuple[np.ndarray, np.ndarray]:
+        """What each row contributes, and its distances ``[n, k]``; ``rows`` are in units of 2^power."""
+        n, d = rows.shape
+        distances = balls([rows], k, norm=self.norm, device=device).distances
+        unit_ball = d / 2 * math.log(math.pi) - gammaln(d / 2 + 1) if self.norm == "euclidean" else d * math.log(2)
+        if self.floor:
+            logs = np.log(np.ldexp(distances[:, -1], power) + self.floor)
+        else:
+            logs = np.log(distances[:, -1]) + power * math.log(2)
+        return digamma(n) - digamma(k) + unit_ball + d * logs, distances

@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from infoscope.core import check
+from infoscope.core.estimate import Estimate
+from infoscope.measure.estimators._base import Estimator
+from infoscope.measure.estimators._neighbour_information import Part, Problem, answer
+
+
+@dataclass(frozen=True)
+class MixedKsg(Estimator):
+    """Mutual information from counts of neighbours where y is class labels, or columns hold repeated values.
+
+    Options
+    -------
+    k: which neighbour the balls reach (3). norm: ``"max"`` over the columns of x and of y, or ``"euclidean"``.
+
+    A row is a neighbour only within its class (Ross 2014). A row of x (or of y or z) that is there at least sqrt(n)
+    times is an atom: a class of its own, because an atom inside the ball of other rows would swamp their counts. Rarer
+    copies are counted with the ball (Gao et al. 2017; Mesner & Shalizi 2020 for I(X;Y|Z)). So it is the plug-in
+    estimate for discrete data and KSG's for continuous data. Columns are divided by their standard deviation. Interval
+    and status as with ``ksg``.
+    """
+
+    offers: ClassVar[tuple[str, ...]] = ("mutual_information", "conditional_mutual_information")
+    second: ClassVar[tuple[str, ...]] = ("labels", "real")
+    third: ClassVar[tuple[str, ...]] = ("labels", "real")
+    invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "swap", "shift", "scale")
+    suits: ClassVar[tuple[str, ...]] = ("low-dimensional", "labels", "mixed", "patterns")
+
+    k: int = 3
+    norm: Literal["max", "euclidean"] = "max"
+
+    def _check(self) -> None:
+        check.count(self.k, "k")
+
+    def _mutual_information(self, x: Any, y: Any) -> Estimate:
+        return self._answer("I(X;Y)", x, y)
+
+    def _conditional_mutual_information(self, x: Any, y: Any, z: Any) -> Estimate:
+        return self._answer("I(X;Y|Z)", x, y, z)
+
+    def _answer(self, quantity: str, *values: Any) -> Estimate:
+        start = time.perf_counter()
+        often = max(self.k + 1, math.sqrt(len(values[0])))
+        parts = tuple(Part.of(value, split_above=often) for value in values)
+        estimand = f"{quantity}, repeated rows as points, k={self.k}, {self.norm} norm"
+        return answer(Problem(parts, self.k, self.norm), quantity, estimand, start, points=True)

@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from infoscope.core.errors import InputError
+from infoscope.core.estimate import Estimate, Status
+from infoscope.measure import quantise as q
+from infoscope.measure.estimators import _discrete_entropy as de
+from infoscope.measure.estimators import _weak
+from infoscope.measure.estimators._base import CEILING, Estimator
+from infoscope.measure.estimators._discrete_nsb import posterior
+
+UNSEEN = 0.1  # share of the distribution never seen from which on no correction is to be believed
+UNSEEN_VALUES = 0.05  # the same of a single column, from which on the values seen are not its alphabet
+APART = 0.125  # how far two corrections may differ, as a share of the interval: half a standard error
+WIDE = 0.25  # width of an NSB posterior over that of its prior, which is flat on [0, ln alphabet]
+_WORDS = {
+    "none": "no correction",
+    "miller_madow": "Miller-Madow correction",
+    "jackknife": "jackknife correction",
+    "grassberger": "Grassberger (2003) correction",
+    "chao_shen": "Chao-Shen correction",
+}
+
+
+@dataclass(frozen=True)
+class Plugin(Estimator):
+    """Entropy and information of symbols from their counts, with a correction of the bias that few samples bring.
+
+    x: whole numbers or words ``[n]`` or ``[n, d]``; several columns are one joint symbol. y, z: labels ``[n]``.
+
+    Options
+    -------
+    correction: ``"none"``; ``"miller_madow"``, + (cells - 1) / 2n (Miller 1955); ``"jackknife"`` (Zahl 1977);
+        ``"grassberger"`` (2003); ``"chao_shen"`` (2003), which weighs cells by the odds of having been seen;
+        ``"nsb"`` (Nemenman, Shafee & Bialek 2002), the posterior mean under a prior that is flat in the entropy. NSB
+        must know the size of the alphabet: that of a joint is the product of those of its parts.
+    alphabet: how many symbols x can show, for NSB; left out, the product over its columns of the different values seen.
+
+    I(X;Y) = H(X) + H(Y) - H(X,Y) and I(X;Y|Z) = H(X,Z) + H(Y,Z) - H(X,Y,Z) - H(Z), each entropy with its correction.
+    None of them is a bound, and a corrected information can be below 0.
+
+    The interval is the delta method's to second order, so that it also holds where X and Y are independent. It comes
+    from the distribution of the uncorrected value, whatever the correction, and is widened to hold the value where a
+    correction went astray. That of an NSB entropy is its posterior's.
+
+    UNDERSAMPLED: a tenth of the samples or more are alone in their joint cell, so by Good-Turing a tenth or more of
+    the distribution was never seen; or two corrections differ by half a standard error (the interval is stretched by
+    the difference in any case). An NSB entropy is so when the values seen are not the alphabet or its posterior is
+    nearly its prior. SATURATED: nearly every sample has a symbol of its own. DEGENERATE: x or y is constant (given z).
+
+    Raises InputError for numbers that are not whole: bin them (``binned``) or use an estimator for reals (``ksg``).
+    """
+
+    offers: ClassVar[tuple[str, ...]] = ("entropy", "mutual_information", "conditional_mutual_information")
+    first: ClassVar[tuple[str, ...]] = ("symbols",)
+    second: ClassVar[tuple[str, ...]] = ("labels",)
+    third: ClassVar[tuple[str, ...]] = ("labels",)
+    invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names")
+    suits: ClassVar[tuple[str, ...]] = ("discrete",)
+
+    correction: Literal["miller_madow", "none", "jackknife", "grassberger", "chao_shen", "nsb"] = "miller_madow"
+    alphabet: int | None = None
+
+    def _check(self) -> None:
+        if self.alphabet is not None and (self.correction != "nsb" or self.alphabet < 1):
+            raise InputError(
+                f"alphabet={self.alphabet} came with correction={self.correction!r}, wanted a whole number of at least "
+                "1 with correction='nsb': leave alphabet out, or choose nsb"
+            )
+
+    def _entropy(self, t: Any) -> Estimate:
+        start = time.perf_counter()
+        x = self._first(t)
+        value, interval, kind = self._of(x), de.entropy_interval(x.counts), "delta method"
+        status, notes, interval = _judged([(x, 1)], [x], x, interval)
+        if self.correction == "nsb" and status in (Status.OK, Status.UNDERSAMPLED):
+            mean, deviation = posterior(x.counts, x.alphabet)
+            interval, kind = (mean - _weak.QUANTILE * deviation, mean + _weak.QUANTILE * deviation), "NSB posterior"
+            status, notes = self._believed(t, x, deviation)
+        words = f"entropy of the symbols from counts, {self._words(x)}"
+        return _estimate(value, "H(X)", words, x.n, interval, kind, status, notes, start)
+
+    def _believed(self, t: Any, x: _Symbols, deviation: float) -> tuple[Status, tuple[str, ...]]:
+        """Whether the posterior of an NSB entropy is the data's: the alphabet is known and the prior is left behind."""
+        if self.alphabet is None and max(de.unseen(_joint(column).counts) for column in t.T) >= UNSEEN_VALUES:
+            return Status.UNDERSAMPLED, ("the alphabet is not known from the values seen: pass alphabet=…",)
+        if deviation > WIDE * math.log(x.alphabet) / math.sqrt(12):
+            return Status.UNDERSAMPLED, ("the posterior is nearly as wide as the prior",)
+        return Status.OK, ()
+
+    def _first(self, x: Any) -> _Symbols:
+        found = _joint(x)
+        if self.alphabet is None:
+            return found
+        if self.alphabet < len(found.counts):
+            raise InputError(
+                f"alphabet is {self.alphabet} and x holds {len(found.counts)} different symbols, wanted as many or more"
+            )
+        return replace(found, alphabet=float(self.alphabet))
+
+    def _mutual_information(self, x: Any, y: np.ndarray) -> Estimate:
+        return self._information(x, y, None)
+
+    def _conditional_mutual_information(self, x: Any, y: np.ndarray, z: np.ndarray) -> Estimate:
+        return self._information(x, y, z)
+
+    def _information(self, x: Any, y: np.ndarray, given: np.ndarray | None) -> Estimate:
+        start = time.perf_counter()
+        z = _joint(np.zeros(len(y)) if given is None else given)
+        xz, yz = self._first(x) & z, _joint(y) & z
+        xyz = xz & _joint(y)
+        terms = [(xz, 1), (yz, 1), (xyz, -1), (z, -1)]
+        value = sum(sign * self._of(part) for part, sign in terms)
+        cells = [part.counts[part.ids[xyz.firsts]] for part in (xyz, xz, yz, z)]
+        interval = de.information_interval(*cells, groups=(len(xz.counts), len(yz.counts), len(z.counts)))
+        status, notes, interval = _judged(terms, [xz, yz], xyz, interval)
+        for name, part in (("x", xz), ("y", yz)):
+            if len(part.counts) == len(z.counts):
+                value, status = 0.0, Status.DEGENERATE
+                notes = (f"{name} is constant" if given is None else f"{name} is a function of z",)
+        quantity = "I(X;Y)" if given is None else "I(X;Y|Z)"
+        words = f"{quantity} of the symbols from counts, {self._words(xyz)}"
+        return _estimate(value, quantity, words, xyz.n, interval, "delta method", status, notes, start)
+
+    def _of(self, symbols: _Symbols) -> float:
+        if self.correction == "nsb":
+            return posterior(symbols.counts, symbols.alphabet)[0]
+        return 0.0 if len(symbols.counts) == 1 else de.CORRECTIONS[self.correction](symbols.counts)
+
+    def _words(self, symbols: _Symbols) -> str:
+        if self.correction != "nsb":
+            return _WORDS[self.correction]
+        return f"NSB posterior mean, alphabet of {symbols.alphabet:.6g} symbols"
+
+
+@dataclass(frozen=True)
+class _Symbols:
+    """One symbol a row: ``ids [n]``, ``counts [g]`` and first row ``[g]`` of each, and how many there can be."""
+
+    ids: np.ndarray
+    counts: np.ndarray
+    firsts: np.ndarray
+    alphabet: float
+
+    @property
+    def n(self) -> int:
+        return len(self.ids)
+
+    def __and__(self, other: _Symbols) -> _Symbols:
+        """The joint symbol."""
+        return _Symbols(*q.group(q.joint(self.ids, other.ids)), alphabet=self.alphabet * other.alphabet)
+
+
+def _joint(columns: Any) -> _Symbols:
+    """The joint symbol of the columns ``[n]`` or ``[n, d]`` of whole numbers from 0."""
+    found = None
+    for column in columns.T if columns.ndim == 2 else [columns]:
+        ids, counts, firsts = q.group(column.astype(np.uint64))
+        one = _Symbols(ids, counts, firsts, float(len(counts)))
+        found = one if found is None else found & one
+    assert found is not None
+    return found
+
+
+def _estimate(
+    value: float,
+    quantity: str,
+    estimand: str,
+    n: int,
+    interval: tuple[float, float],
+    kind: str,
+    status: Status,
+    notes: tuple[str, ...],
+    start: float,
+) -> Estimate:
+    seconds = time.perf_counter() - start
+    if status is Status.DEGENERATE:
+        return Estimate(value, quantity, estimand, n, status=status, notes=notes, seconds=seconds)
+    return Estimate(
+        value,
+        quantity,
+        estimand,
+        n,
+        interval=(min(value, interval[0]), max(value, interval[1])),
+        interval_kind=kind,
+        level=_weak.LEVEL,
+        status=status,
+        notes=notes,
+        seconds=seconds,
+    )
+
+
+def _corrected(terms: list[tuple[_Symbols, int]], correction: str) -> float:
+    return sum(sign * de.CORRECTIONS[correction](part.counts) for part, sign in terms)
+
+
+def _judged(
+    terms: list[tuple[_Symbols, int]], sides: list[_Symbols], joint: _Symbols, interval: tuple[float, float]
+) -> tuple[Status, tuple[str, ...], tuple[float, float]]:
+    """Status and notes, and the interval stretched by what two corrections of the bias differ."""
+    shift = _corrected(terms, "jackknife") - _corrected(terms, "miller_madow")
+    status, notes = Status.OK, ()
+    unseen = de.unseen(joint.counts)
+    if any(len(side.counts) == 1 for side in sides):
+        status, notes = Status.DEGENERATE, ("every row has the same symbol",)
+    elif any(q.entropy_of(side.counts) >= CEILING * math.log(joint.n) for side in sides):
+        status, notes = Status.SATURATED, (f"nearly every one of the {joint.n} rows has a symbol of its own",)
+    elif unseen >= UNSEEN:
+        share = f"by Good-Turing {100 * unseen:.0f} % of the distribution was never seen"
+        status, notes = Status.UNDERSAMPLED, (f"{len(joint.counts)} joint symbols in {joint.n} rows: {share}",)
+    elif abs(shift) > APART * (interval[1] - interval[0]):
+        status, notes = Status.UNDERSAMPLED, (f"Miller-Madow and jackknife correction differ by {abs(shift):.2g} nats",)
+    return status, notes, (interval[0] + min(shift, 0), interval[1] + max(shift, 0))

@@ -1,0 +1,149 @@
+"""Exact neighbours of every row, and how many rows lie within their reach in parts of the space.
+
+The columns come in *blocks*. The distance of two rows in a block is the largest difference of a column (norm
+``"max"``) or the Euclidean length of the difference; in several blocks it is the largest of theirs (Kraskov et al.
+2004, eq. 7). A *subspace* is some of the blocks. Labels are a block too: :func:`label_block`.
+
+Differences within ``tie`` count as equal, so that ties in the data stay ties whatever the scale of a column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+
+from infoscope.measure import _neighbour_brute as brute
+from infoscope.measure import _neighbour_tree as tree
+from infoscope.measure import _threads
+
+Norm = Literal["max", "euclidean"]
+FAR = 2.0**40  # between two labels: beyond every difference of standardised numbers, and exact in float32
+#: Fewer rows than this are always compared pair by pair; of more, so many stretches of so many rows try the trees.
+FEW, PROBES, PROBE = 4000, 8, 8
+
+
+@dataclass(frozen=True)
+class Balls:
+    """The ball around each of n rows that reaches its k-th neighbour, itself not counted anywhere.
+
+    distances, nearest: ``[n, k]``, the k nearest rows in the space of all blocks, nearest first.
+    inside: ``[n]``, how many rows the closed ball holds: k, or more where several are at its surface.
+    tied: ``[n]``, whether several are, or the radius is zero.
+    counts: ``[s, n]``, how many rows are inside in each subspace: nearer than the radius, where a ball is tied nearer
+        or at it. With ``rectangle``: not farther than any row of the closed ball.
+    """
+
+    distances: np.ndarray
+    nearest: np.ndarray
+    inside: np.ndarray
+    tied: np.ndarray
+    counts: np.ndarray
+
+
+def label_block(labels: np.ndarray) -> np.ndarray:
+    """A block in which rows with the same label ``0..k-1`` are at distance zero and others out of reach."""
+    return labels.astype(np.float64)[:, None] * FAR
+
+
+def pass_seconds(n: int, d: int) -> float:
+    """About how long the balls of ``[n, d]`` take on one thread when every pair is compared."""
+    return n * n * (4.4e-10 + 4.1e-11 * d)
+
+
+def balls(
+    blocks: Sequence[np.ndarray],
+    k: int | np.ndarray,
+    subspaces: Sequence[tuple[int, ...]] = (),
+    norm: Norm = "max",
+    rectangle: bool = False,
+    device: Any = None,
+) -> Balls:
+    """The balls of all rows of ``blocks``, each ``[n, d]`` of real numbers of size about one.
+
+    k: how many neighbours, of all rows alike or ``[n]``, less than n. subspaces: the blocks of each, by index.
+    device: a torch device to work on instead of this machine's processor.
+    """
+    points = np.concatenate(blocks, axis=1, dtype=np.float64)
+    n = len(points)
+    ks = np.full(n, k, np.int64) if np.ndim(k) == 0 else np.asarray(k, np.int64)
+    starts = np.cumsum([0, *(block.shape[1] for block in blocks)])
+    members = np.array([[b in one for b in range(len(blocks))] for one in subspaces]).reshape(-1, len(blocks))
+    sizes = np.abs(points).max(axis=0, initial=0.0)
+    size = float(sizes[sizes < FAR / 2].max(initial=0.0))
+    tie = 2.0**-44 * (1 + size)
+    most = int(ks.max())
+    found = Balls(
+        np.full((n, most), np.inf), np.zeros((n, most), np.int32), np.zeros(n, np.int64), np.zeros(n, np.bool_),
+        np.zeros((len(members), n), np.int64),
+    )  # fmt: skip
+    where = (found.distances, found.nearest, found.inside, found.tied, found.counts)
+    euclidean = norm == "euclidean"
+    if device is not None:
+        from infoscope.measure import _neighbour_torch
+
+        _neighbour_torch.every_pair(points, starts, members, ks, tie, euclidean, rectangle, device, *where)
+        return found
+    given = (points, starts, members, ks, tie, euclidean, rectangle)
+    if not _by_trees(given, where):
+        _by_pairs(given, 2.0**-22 * size, where)
+    return found
+
+
+def _in_parts(call: Callable[[int, int], Any], n: int, seconds: float) -> None:
+    """``call(begin, end)`` over all rows, a stretch a thread."""
+    threads = _threads.cores(seconds)
+    cuts = np.linspace(0, n, threads + 1).astype(np.int64)
+    _threads.run([partial(call, int(begin), int(end)) for begin, end in pairwise(cuts)], threads)
+
+
+def _by_pairs(given: tuple[Any, ...], blur: float, where: tuple[np.ndarray, ...]) -> None:
+    points, *rest = given
+    n, d = points.shape
+    columns = np.full((d, -(-n // brute.GROUP) * brute.GROUP), FAR, np.float32)
+    columns[:, :n] = points.T
+    starts, members, ks, tie, euclidean, rectangle = rest
+
+    def some(begin: int, end: int) -> None:
+        brute.every_pair(
+            points, columns, starts, members, ks, tie, blur, euclidean, rectangle, begin, end, *where
+        )  # fmt: skip
+
+    _in_parts(some, n, pass_seconds(n, d))
+
+
+def _by_trees(given: tuple[Any, ...], where: tuple[np.ndarray, ...]) -> bool:
+    """Whether trees are the faster way, told from a few rows; if so, the balls have been found.
+
+    Seconds a row and a pair as measured in ``bench/neighbours.py``; what is found does not depend on them.
+    """
+    points, starts, members, _, _, euclidean, _ = given
+    (n, d), (distances, nearest, inside, tied, counts) = points.shape, where
+    if n < FEW:
+        return False
+    shape = tree.grow(points)
+    rows, reaches = points[shape[0]], np.empty((len(members), n))
+    ask = partial(tree.search, rows, *shape, *given)
+    probes = np.linspace(0, n - PROBE, PROBES).astype(np.int64)
+    looked = sum(ask(at, at + PROBE, distances, nearest, inside, tied, reaches) for at in probes) / (PROBE * PROBES)
+    widths = members @ np.diff(starts)
+    looked *= 1 + 3 * (widths > 1).sum()  # a subspace's own tree looks at two to three times as many
+    seconds = n * (1.5e-6 + looked * (1e-8 + 7e-9 * d))
+    if seconds > pass_seconds(n, d):
+        return False
+    _in_parts(lambda begin, end: ask(begin, end, distances, nearest, inside, tied, reaches), n, seconds)
+    for s, member in enumerate(members):
+        own = np.flatnonzero(np.repeat(member, np.diff(starts)))
+        if len(own) == 1:
+            order = np.argsort(points[:, own[0]], kind="stable")
+            tree.count_sorted(points[order, own[0]], order, reaches[s], euclidean, counts[s])
+            continue
+        shape = tree.grow(points[:, own])
+        rows, cuts = points[shape[0]][:, own], np.cumsum([0, *np.diff(starts)[member]])
+        count = partial(tree.count, rows, *shape, cuts, reaches[s], euclidean)
+        _in_parts(lambda begin, end, count=count, s=s: count(begin, end, counts[s]), n, seconds)
+    return True

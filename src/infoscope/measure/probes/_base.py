@@ -1,0 +1,147 @@
+"""What every probe is: a predictive family that reads a variable from a representation.
+
+A new probe is one file in this folder holding one frozen dataclass derived from :class:`Probe`. Its fields are its
+options; it implements ``_member`` (one representation) or ``_read`` (a stack of them at once). Whatever a probe chooses
+(weight decay, temperature, when to stop) it chooses on the validation rows of a split; rows that are scored take no
+part in it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import Any, ClassVar
+
+import numpy as np
+
+from infoscope.core import check, registry
+from infoscope.core.errors import unknown_name
+from infoscope.measure import _threads
+from infoscope.measure.estimators import _options
+from infoscope.measure.probes._calibration import smoothed
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row indices: those a probe is fitted to, those it chooses by, and those it is scored on, disjoint."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    scored: np.ndarray
+
+    @cached_property
+    def known(self) -> np.ndarray:
+        """The rows whose labels a probe may know."""
+        return np.concatenate([self.train, self.validation])
+
+
+@dataclass(frozen=True)
+class Target:
+    """Class labels ``y [n]`` in 0..k-1, of which some may be missing among the rows of a split."""
+
+    y: np.ndarray
+    k: int
+
+    def prior(self, rows: np.ndarray) -> np.ndarray:
+        """The null probe: frequencies ``[k]`` of the classes among ``rows``, half a row added to each."""
+        return smoothed(np.bincount(self.y[rows], minlength=self.k))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One probe, fitted to one target on one split.
+
+    log_q: ln q(class | row), float64 ``[scored rows, k]``. validation, train: mean cross-entropy in nats on the rows
+    of either kind, of the calibrated probe. converged: whether the fit behind it did. chosen: what validation chose.
+    """
+
+    log_q: np.ndarray
+    validation: float
+    train: float
+    converged: bool = True
+    chosen: str = ""
+
+
+#: One for each target and each split, ``readings[target][split]``.
+Readings = list[list[Reading]]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """Base of every probe.
+
+    Facts, literals in the class body: ``contains``, the families it holds as special cases, which it can therefore not
+    do worse than but by chance; ``nonlinear``, whether it can learn an exclusive or; ``quick``, options that make it
+    quick, at which the laws that are not about accuracy are tested.
+    """
+
+    contains: ClassVar[tuple[str, ...]] = ("prior",)
+    nonlinear: ClassVar[bool] = False
+    quick: ClassVar[dict[str, Any]] = {}
+
+    def __post_init__(self) -> None:
+        hints = typing.get_type_hints(type(self))
+        for field in dataclasses.fields(self):
+            value = _options.coerce(getattr(self, field.name), hints[field.name], f"{field.name} of {self.id}")
+            object.__setattr__(self, field.name, value)
+        self._check()
+
+    @property
+    def id(self) -> str:
+        """The file stem."""
+        return type(self).__module__.rsplit(".", 1)[-1]
+
+    @property
+    def words(self) -> str:
+        """The family in words, as an estimand names it."""
+        raise NotImplementedError
+
+    def read(self, z: Any, targets: Sequence[Target], splits: Sequence[Split], seed: int = 0) -> list[Readings]:
+        """Fit to every target on every split of each member of ``z [m, n, d]``; ``seed`` decides what is random.
+
+        Nothing global is touched: neither random state, nor grad mode, nor the number of threads.
+        """
+        import torch
+
+        with torch.enable_grad():
+            return self._read(tensor(z), targets, splits, seed)
+
+    def _check(self) -> None:
+        """Refuse options out of range; fields have their types already."""
+
+    def _read(self, z: Any, targets: Sequence[Target], splits: Sequence[Split], seed: int) -> list[Readings]:
+        """Hook: a tensor ``z [m, n, d]``; by default one member after the other, on as many threads as it is worth."""
+        jobs = [partial(self._member, member, targets, splits) for member in z]
+        return _threads.run(jobs, 1 if z.device.type != "cpu" else _threads.cores(z.numel() * 1e-6))
+
+    def _member(self, z: Any, targets: Sequence[Target], splits: Sequence[Split]) -> Readings:
+        """Hook: one representation ``z [n, d]``, as a tensor."""
+        raise NotImplementedError
+
+
+def tensor(z: Any) -> Any:
+    """A checked representation as a tensor, where it lies; on the CPU where its device knows no float64."""
+    if check.is_tensor(z):
+        return z.cpu() if z.device.type == "mps" else z
+    import torch
+
+    return torch.from_numpy(np.array(z, order="C"))
+
+
+def make(name: str, **options: Any) -> Probe:
+    """The probe called ``name`` with ``options``, which may be text from a command line.
+
+    Raises
+    ------
+    UnknownNameError: for a probe or option that does not exist, with the near names.
+    InputError: for an option of the wrong type or out of range.
+    """
+    probe = registry.load("probes", name)
+    known = [field.name for field in dataclasses.fields(probe)]
+    for option in options:
+        if option not in known:
+            raise unknown_name(f"option of {name}", option, known)
+    return probe(**options)

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from infoscope.measure.probes._base import Probe, Reading, Readings, Split, Target
+from infoscope.measure.probes._calibration import cross_entropy
+
+
+@dataclass(frozen=True)
+class Prior(Probe):
+    """The null probe: class frequencies, whatever the representation says.
+
+    With H(Y) of the null probe its usable information is exactly zero (Xu et al. 2020, definition 2).
+    """
+
+    contains: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def words(self) -> str:
+        return "the null probe"
+
+    def _member(self, z: Any, targets: Sequence[Target], splits: Sequence[Split]) -> Readings:
+        return [[_reading(target, split) for split in splits] for target in targets]
+
+
+def _reading(target: Target, split: Split) -> Reading:
+    log_q = np.log(target.prior(split.known))
+    validation, train, scored = (
+        np.broadcast_to(log_q, (len(rows), target.k)) for rows in (split.validation, split.train, split.scored)
+    )
+    return Reading(
+        scored, cross_entropy(validation, target.y[split.validation]), cross_entropy(train, target.y[split.train])
+    )

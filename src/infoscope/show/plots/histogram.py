@@ -1,0 +1,141 @@
+"""Histograms of activities along training."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from infoscope.core.rows import Rows
+from infoscope.show.plots import _series, _style
+from infoscope.show.plots._series import Series
+from infoscope.show.plots._style import Spec
+
+heading = "Activities along training"
+order = 5
+quantities = ("activity_share",)
+by = "variable"
+together = False
+
+_GAP = 2  # cells left free below each site
+_LEAST = 5e-4  # a smaller share would be drawn as white
+
+
+def histogram(rows: Rows, *, width: int = 460, height: int = 90) -> Spec:
+    """The share of each site's activities in each cell against log(1 + epoch): one strip a site, mean of members.
+
+    A cell is the rows' variable, called by its upper edge (``"up to 0.9"``, ``"above 0.9"`` for the last); cells are
+    drawn equally high. ``height`` is that of one strip. ``rows`` are of one network; of several series the first is
+    drawn and named.
+
+    Raises
+    ------
+    InputError: for rows of more than one network or run.
+    """
+    rows = _series.one_network(rows)
+    rows, remarks = _series.first(rows.filter(quantity=quantities), "estimator", "split")
+    cells = sorted(filter(_is_cell, rows.unique("variable")), key=_upper_edge, reverse=True)  # as drawn from the top
+    strips = {site: _series.read(rows.filter(site=site), by) for site in rows.sites()}
+    refused = [f"{site}: {remark}" for site, strip in strips.items() for remark in strip.remarks]
+    data = [row for place, strip in enumerate(strips.values()) for row in _strip(strip, cells, place)]
+    if not data:
+        missing = "; ".join(["nothing to draw: these rows hold no share of activities", *refused])
+        return _style.nothing(heading, missing, width, height)
+    whole = next(iter(strips.values()))
+    steps = _series.widest(whole.lines)
+    remarks += _series.said(replace(whole, remarks=refused), 0, min(steps, _series.MOST_STEPS), steps)
+    period = len(cells) + _GAP
+    return {
+        "$schema": _style.SCHEMA,
+        "title": _style.title(_series.titled(heading, rows), remarks, width),
+        "width": width,
+        "height": height * len(strips),
+        "config": _style.CONFIG,
+        "datasets": {"cells": data},
+        "data": {"name": "cells"},
+        "transform": [
+            {"calculate": f"datum.site + datum.cell / {period}", "as": "low"},
+            {"calculate": f"datum.site + (datum.cell + 1) / {period}", "as": "high"},
+            {"calculate": f"{json.dumps(list(strips))}[datum.site]", "as": "site name"},
+            {"calculate": f"{json.dumps(cells)}[datum.cell]", "as": "cell name"},
+        ],
+        "mark": {"type": "rect", "clip": True},
+        "encoding": {
+            "x": _style.time_axis(whole.clock, whole.last),
+            "x2": {"field": "until"},
+            "y": _vertical(list(strips), cells),
+            "y2": {"field": "high"},
+            "color": _colour(max(row["share"] for row in data)),
+            "tooltip": [
+                {"field": "site name", "title": "site"},
+                {"field": "cell name", "title": "activities"},
+                {"field": "at", "title": whole.clock, "format": ",~r"},
+                {"field": "share", "format": ".1%"},
+            ],
+        },
+    }
+
+
+def _is_cell(name: str) -> bool:
+    return name.startswith(("up to ", "above "))
+
+
+def _upper_edge(cell: str) -> float:
+    return float(cell.split()[-1]) if cell.startswith("up to ") else np.inf
+
+
+def _strip(strip: Series, cells: list[str], place: int) -> list[Spec]:
+    """What one site's cells hold, but for the empty. Each reaches half way, as drawn, to its neighbours in time."""
+    out: list[Spec] = []
+    for line in (line for line in strip.lines if _is_cell(line.name)):
+        kept = _series.thin(line.steps)
+        times, share = line.times[kept], line.mean()[kept].tolist()
+        log = np.log1p(times)
+        between = np.expm1((log[:-1] + log[1:]) / 2)
+        edges = [*times[:1].tolist(), *between.tolist(), max(float(times[-1]), float(times[0]) + 1)]
+        where = {"site": place, "cell": cells.index(line.name)}
+        for at, start, until, value in zip(times.tolist(), edges[:-1], edges[1:], share, strict=True):
+            if value >= _LEAST:  # which NaN is not
+                ends = {"time": _style.short(start), "until": _style.short(until), "at": _style.short(at)}
+                out.append({**ends, **where, "share": _style.short(value, 3)})
+    return out
+
+
+def _vertical(sites: list[str], cells: list[str]) -> Spec:
+    """One unit a site, from input to output downwards; the first, middle and last cell of each strip are named."""
+    labels: dict[float, str] = {}
+    for place, site in enumerate(sites):
+        for index in sorted({0, len(cells) // 2, len(cells) - 1}):
+            words = f"{site}, {cells[index]}" if index == 0 else cells[index]
+            labels[_style.short(place + (index + 0.5) / (len(cells) + _GAP))] = words
+    return {
+        "field": "low",
+        "type": "quantitative",
+        "title": None,
+        "scale": {"domain": [0, len(sites)], "reverse": True, "nice": False},
+        "axis": {
+            "values": list(labels),
+            "labelExpr": f"{json.dumps(list(labels.values()))}[indexof({list(labels)}, datum.value)]",
+            "grid": False,
+            "ticks": False,
+            "domain": False,
+            "labelLimit": 130,
+        },
+    }
+
+
+def _colour(largest: float) -> Spec:
+    """The square root of a share, so that a hundredth and a fifth can both be told from nothing."""
+    legend: dict[str, Any] = {
+        "title": "share of the activities",
+        "orient": "bottom",
+        "direction": "horizontal",
+        "gradientLength": 200,
+        "gradientThickness": 8,
+        "format": ".0%",
+        "values": [value for value in (0.01, 0.05, 0.2, 0.5, 1.0) if value <= largest],
+    }
+    scale = {"type": "sqrt", "domain": [0, largest], "scheme": "magma", "reverse": True}
+    return {"field": "share", "type": "quantitative", "scale": scale, "legend": legend}

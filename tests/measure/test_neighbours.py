@@ -1,0 +1,184 @@
+"""The neighbour search against a slow twin that compares every pair in plain NumPy."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from infoscope.measure import _neighbour_torch, _threads
+from infoscope.measure import neighbours as nb
+
+MI, CMI = ((0,), (1,)), ((0, 2), (1, 2), (2,))
+
+
+def gaps(block, norm):
+    """Distances [n, n] in one block, column by column."""
+    each = [np.abs(column[:, None] - column) for column in block.T]
+    if norm == "max":
+        return np.max(each, axis=0)
+    total = each[0] * each[0]
+    for gap in each[1:]:
+        total = total + gap * gap
+    return np.sqrt(total)
+
+
+def twin(blocks, ks, subspaces, norm, rectangle):
+    """radius, distances of the k nearest, inside, tied and counts, each as the words of ``Balls`` have it."""
+    n = len(blocks[0])
+    columns = np.concatenate(blocks, axis=1)
+    sizes = np.abs(columns).max(0)
+    tie = 2.0**-44 * (1 + sizes[sizes < nb.FAR / 2].max(initial=0))
+    each = [gaps(block, norm) for block in blocks]
+    joint = np.max(each, axis=0)
+    np.fill_diagonal(joint, np.inf)
+    ordered = np.sort(joint, axis=1)
+    radius = ordered[np.arange(n), ks - 1][:, None]
+    closed = joint <= radius + tie
+    inside = closed.sum(1)
+    tied = (inside - (joint < radius - tie).sum(1) > 1) | (radius[:, 0] <= tie)
+    counts = []
+    for subspace in subspaces:
+        distance = np.max([each[b] for b in subspace], axis=0)
+        reach = np.where(tied[:, None], radius + tie, radius - tie)
+        if rectangle:
+            reach = np.where(closed, distance, 0).max(1, keepdims=True) + tie
+        counts.append((distance <= reach).sum(1) - 1)
+    distances = np.where(np.arange(ks.max()) < ks[:, None], ordered[:, : ks.max()], np.inf)
+    return distances, inside, tied, np.array(counts).reshape(-1, n)
+
+
+def check(blocks, k, subspaces, norm="max", rectangle=False, device=None):
+    n = len(blocks[0])
+    ks = np.full(n, k) if np.ndim(k) == 0 else k
+    distances, inside, tied, counts = twin(blocks, ks, subspaces, norm, rectangle)
+    found = nb.balls(blocks, k, subspaces, norm, rectangle, device)
+    np.testing.assert_allclose(found.distances, distances, rtol=1e-12, atol=1e-15)
+    np.testing.assert_array_equal(found.inside, inside)
+    np.testing.assert_array_equal(found.tied, tied)
+    np.testing.assert_array_equal(found.counts, counts)
+    joint = np.max([gaps(block, norm) for block in blocks], axis=0)
+    for i, row in enumerate(found.nearest):
+        mine = row[: ks[i]]
+        np.testing.assert_allclose(joint[i, mine], distances[i, : ks[i]], rtol=1e-12, atol=1e-15)
+        assert len({i, *mine}) == ks[i] + 1
+
+
+@st.composite
+def problems(draw):
+    """Blocks of columns on grids (ties everywhere), off them (ties nowhere), or both; k from 1 to n - 1."""
+    n = draw(st.integers(2, 70))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    blocks = []
+    for _ in range(draw(st.integers(1, 3))):
+        block = rng.normal(size=(n, draw(st.integers(1, 9))))
+        grid = draw(st.sampled_from([0, 1, 4, 1024]))
+        block = np.round(block * grid) / grid if grid else block
+        blocks.append(block * draw(st.sampled_from([1.0, 1 / 3, 1e-3])) + draw(st.sampled_from([0.0, 10.0])))
+    if draw(st.booleans()):
+        blocks.append(nb.label_block(rng.integers(3, size=n)))
+    subspaces = draw(st.lists(st.sets(st.integers(0, len(blocks) - 1), min_size=1), max_size=3))
+    return blocks, draw(st.integers(1, min(n - 1, 12))), [tuple(s) for s in subspaces]
+
+
+def enough(blocks, k):
+    """k for each row, lowered to how many others share its label."""
+    label = blocks[-1][:, 0]
+    same = (label[:, None] == label).sum(1) - 1 if np.abs(label).max() >= nb.FAR / 2 else len(label) - 1
+    return np.minimum(k, same) * np.ones(len(label), np.int64)
+
+
+@settings(max_examples=150)
+@given(problems(), st.sampled_from(["max", "euclidean"]), st.booleans())
+def test_it_agrees_with_the_twin(problem, norm, rectangle):
+    blocks, k, subspaces = problem
+    ks = enough(blocks, k)
+    keep = ks > 0
+    if keep.sum() > 1:
+        blocks = [block[keep] for block in blocks]
+        check(blocks, enough(blocks, k), subspaces, norm, rectangle)
+
+
+@settings(max_examples=100)
+@given(problems(), st.sampled_from(["max", "euclidean"]), st.booleans())
+def test_trees_agree_with_the_twin(problem, norm, rectangle):
+    blocks, k, subspaces = problem
+    ks = enough(blocks, k)
+    keep = ks > 0
+    if keep.sum() > nb.PROBE:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(nb, "FEW", 0)
+            patch.setattr(nb, "pass_seconds", lambda n, d: 1.0)
+            blocks = [block[keep] for block in blocks]
+            check(blocks, enough(blocks, k), subspaces, norm, rectangle)
+
+
+@settings(max_examples=30)
+@given(problems(), st.sampled_from(["max", "euclidean"]), st.booleans())
+def test_on_a_device_it_agrees_with_the_twin(device, problem, norm, rectangle):
+    blocks, k, subspaces = problem
+    ks = enough(blocks, k)
+    keep = ks > 0
+    if keep.sum() > 1:
+        blocks = [block[keep] for block in blocks]
+        check(blocks, enough(blocks, k), subspaces, norm, rectangle, device)
+
+
+def test_on_a_device_rows_go_in_stretches(device, monkeypatch):
+    monkeypatch.setattr(_neighbour_torch, "PAIRS", 1000)
+    rng = np.random.default_rng(0)
+    check([rng.normal(size=(130, 2)), rng.normal(size=(130, 3))], 4, MI, device=device)
+
+
+@pytest.mark.parametrize("norm", ["max", "euclidean"])
+@pytest.mark.parametrize("d", [1, 4, 23])
+def test_many_rows(d, norm):
+    rng = np.random.default_rng(d)
+    x, z = rng.normal(size=(600, d)), rng.normal(size=(600, 1))
+    y = x[:, :1] + 0.1 * rng.normal(size=(600, 1))
+    check([x, y], 3, MI, norm)
+    check([x, y, z], 5, CMI, norm)
+
+
+@pytest.mark.parametrize("norm", ["max", "euclidean"])
+def test_clusters_finer_than_float32_are_told_apart(norm):
+    rng = np.random.default_rng(0)
+    centre = np.repeat(rng.normal(size=(20, 2)), 20, axis=0)
+    x = centre + 1e-9 * rng.normal(size=centre.shape)
+    check([x, x[:, ::-1] + 1e-10 * rng.normal(size=x.shape)], 3, MI, norm)
+
+
+def test_one_row_far_out_does_not_blur_the_others():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(400, 2))
+    x[0] = 1e7
+    check([x, rng.normal(size=(400, 1))], 3, MI)
+
+
+def test_few_dimensions_are_left_to_trees_and_many_are_not(monkeypatch):
+    rng, asked = np.random.default_rng(0), []
+    monkeypatch.setattr(nb, "_by_pairs", lambda given, blur, where: asked.append(given[0].shape))
+    nb.balls([rng.normal(size=(6000, 1)), rng.normal(size=(6000, 1))], 3, MI)
+    assert asked == []
+    nb.balls([rng.normal(size=(6000, 9)), rng.normal(size=(6000, 9))], 3, MI)
+    assert asked == [(6000, 18)]
+
+
+@pytest.mark.parametrize("n", [2, 3, 31, 32, 33, 65])
+def test_few_rows_and_all_of_them_as_neighbours(n):
+    x = np.random.default_rng(n).normal(size=(n, 2))
+    check([x, x[:, :1] ** 2], n - 1, MI)
+    check([x, x[:, :1] ** 2], 1, MI)
+    check([np.zeros((n, 1)), x], n - 1, MI)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1.0])
+def test_any_number_of_threads_gives_the_same(monkeypatch, seconds):
+    monkeypatch.setattr(nb, "FEW", 0)
+    monkeypatch.setattr(nb, "pass_seconds", lambda n, d: seconds)  # pair by pair, and trees
+    rng = np.random.default_rng(0)
+    blocks = [np.round(rng.normal(size=(500, 2)), 1), rng.normal(size=(500, 2))]
+    alone = nb.balls(blocks, 3, MI)
+    monkeypatch.setattr(_threads, "cores", lambda seconds=0: 3)
+    together = nb.balls(blocks, 3, MI)
+    for name in ("distances", "nearest", "inside", "tied", "counts"):
+        np.testing.assert_array_equal(getattr(together, name), getattr(alone, name))
