@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimateError
-from infoscope.measure.estimators import _options
+from infoscope.measure import _options
 from infoscope.measure.estimators._base import is_labels, make
 from infoscope.measure.quantities import entropy, mutual_information, plane
 

@@ -152,7 +152,8 @@ def _widened(reach: float, tie: float, times: float, blur: float, columns: int, 
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _joint(points: Any, i: int, j: int, starts: Any, euclidean: bool) -> float:
+def joint(points: Any, i: int, j: int, starts: Any, euclidean: bool) -> float:
+    """The distance of two rows in the space of all blocks, squared when Euclidean."""
     found = 0.0
     for b in range(len(starts) - 1):
         found = max(found, exact(points, i, j, starts[b], starts[b + 1], euclidean))
@@ -190,7 +191,7 @@ def settle(
     """
     distances[:k] = np.inf
     for c in range(len(candidates)):
-        scratch[c] = _joint(points, i, candidates[c], starts, euclidean)
+        scratch[c] = joint(points, i, candidates[c], starts, euclidean)
         if scratch[c] < distances[k - 1]:
             _insert(scratch[c], candidates[c], distances, nearest, k)
     if euclidean:

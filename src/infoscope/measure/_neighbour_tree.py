@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from infoscope.measure._neighbour_brute import exact, settle
+from infoscope.measure._neighbour_brute import joint, settle
 
 LEAF = 12
 DEEP = 64  # a stack holds one node a level, and its sibling
@@ -100,14 +100,6 @@ def _farthest_of(box: int, point: Any, low: Any, high: Any, starts: Any, euclide
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _between(rows: Any, i: int, j: int, starts: Any, euclidean: bool) -> float:
-    found = 0.0
-    for b in range(len(starts) - 1):
-        found = max(found, exact(rows, i, j, starts[b], starts[b + 1], euclidean))
-    return found
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
 def search(
     rows: Any,  # [n, d] in the order of the tree
     order: Any,
@@ -158,7 +150,7 @@ def search(
                 continue
             looked += spans[v, 1] - spans[v, 0]
             for other in range(spans[v, 0], spans[v, 1]):
-                distance = _between(rows, place, other, starts, euclidean)
+                distance = joint(rows, place, other, starts, euclidean)
                 if distance <= limit and other != place:
                     candidates[held], found[held] = order[other], distance
                     held += 1
@@ -208,7 +200,7 @@ def count(
             else:
                 looked += spans[v, 1] - spans[v, 0]
                 for other in range(spans[v, 0], spans[v, 1]):
-                    total += _between(rows, place, other, starts, euclidean) <= reach
+                    total += joint(rows, place, other, starts, euclidean) <= reach
         counts[i] = total
     return looked
 

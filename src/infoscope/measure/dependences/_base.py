@@ -10,18 +10,16 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-import typing
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from infoscope.core import check, registry
-from infoscope.core.errors import InputError, unknown_name
+from infoscope.core import check
+from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure import draws
+from infoscope.measure import _options, draws
 from infoscope.measure.dependences._moments import Moments
-from infoscope.measure.estimators import _options
 from infoscope.measure.estimators._base import is_labels
 
 LEAST = 4  # rows: the unbiased forms divide by n - 3
@@ -30,7 +28,7 @@ BIASED = 0.05
 
 
 @dataclass(frozen=True)
-class Dependence:
+class Dependence(_options.WithOptions):
     """Base of every measure of dependence.
 
     Facts, literals in the class body: ``quantity``, its symbol; ``unit``, ``"ratio"`` or ``"norm"``; ``invariant``,
@@ -49,18 +47,9 @@ class Dependence:
     seed: int = dataclasses.field(default=0, kw_only=True)
 
     def __post_init__(self) -> None:
-        hints = typing.get_type_hints(type(self))
-        for field in dataclasses.fields(self):
-            value = _options.coerce(getattr(self, field.name), hints[field.name], f"{field.name} of {self.id}")
-            object.__setattr__(self, field.name, value)
+        super().__post_init__()
         check.count(self.permutations, "permutations", 0)
         check.count(self.seed, "seed", 0)
-        self._check()
-
-    @property
-    def id(self) -> str:
-        """The file stem."""
-        return type(self).__module__.rsplit(".", 1)[-1]
 
     @property
     def options(self) -> dict[str, Any]:
@@ -113,9 +102,6 @@ class Dependence:
             words = f"normalised, the biased form is {biased:.3g} and the unbiased one {unbiased:.3g}"
             return Status.UNDERSAMPLED, (words,)
         return Status.OK, ()
-
-    def _check(self) -> None:
-        """Refuse options that make no sense together or out of range; fields have their types already."""
 
     def _symbol(self) -> str:
         return self.quantity
@@ -170,9 +156,4 @@ def make(name: str, **options: Any) -> Dependence:
     UnknownNameError: for a measure or option that does not exist, with the near names.
     InputError: for an option of the wrong type or out of range.
     """
-    measure = registry.load("dependences", name)
-    known = [field.name for field in dataclasses.fields(measure)]
-    for option in options:
-        if option not in known:
-            raise unknown_name(f"option of {name}", option, known)
-    return measure(**options)
+    return _options.make("dependences", name, options)

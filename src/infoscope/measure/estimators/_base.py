@@ -9,19 +9,17 @@ Checks of the input, near names for a mistyped option and the refusal of what is
 from __future__ import annotations
 
 import dataclasses
-import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, ClassVar
 
 import numpy as np
 
 from infoscope.core import check, registry
-from infoscope.core.errors import InputError, unknown_name
+from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Plane, Status
 from infoscope.core.measurement import Measured
-from infoscope.measure.estimators import _options
+from infoscope.measure import _options
 
 #: "Within 2 % of log n": from here on a value says how many samples there were, not what the network does.
 CEILING = 0.98
@@ -38,7 +36,7 @@ def is_labels(y: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class Estimator:
+class Estimator(_options.WithOptions):
     """Base of every estimator; satisfies :class:`infoscope.core.measurement.Measurement`.
 
     Facts, literals in the class body, which the contract tests hold every estimator to:
@@ -70,18 +68,6 @@ class Estimator:
     quick: ClassVar[dict[str, Any]] = {}
     needs: ClassVar[dict[str, Any]] = {}
     variants: ClassVar[tuple[dict[str, Any], ...]] = ()
-
-    def __post_init__(self) -> None:
-        hints = _hints(type(self))
-        for field in dataclasses.fields(self):
-            value = _options.coerce(getattr(self, field.name), hints[field.name], f"{field.name} of {self.id}")
-            object.__setattr__(self, field.name, value)
-        self._check()
-
-    @property
-    def id(self) -> str:
-        """The file stem."""
-        return type(self).__module__.rsplit(".", 1)[-1]
 
     @property
     def options(self) -> dict[str, Any]:
@@ -174,9 +160,6 @@ class Estimator:
                 f"{self.id} does not estimate {question.replace('_', ' ')}: use one that does ({', '.join(able)})"
             )
 
-    def _check(self) -> None:
-        """Refuse options that make no sense together or out of range; fields have their types already."""
-
     def _members(self, t: Any, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
         """Hook of ``measure`` and ``plane``: checked ``t [m, n, d]``, labels renumbered 0..k-1."""
         return [self._member_by_questions(member, labels) for member in t]
@@ -243,11 +226,6 @@ def _standardised(v: np.ndarray) -> np.ndarray:
     return v / np.maximum(np.sqrt((v * v).sum(axis=0)), np.finfo(np.float64).tiny)
 
 
-@cache
-def _hints(estimator: type) -> dict[str, Any]:
-    return typing.get_type_hints(estimator)
-
-
 def several(value: Any) -> tuple[Any, ...]:
     """The values of an option that may hold none, one or several."""
     return () if value is None else value if isinstance(value, tuple) else (value,)
@@ -276,9 +254,4 @@ def make(name: str, **options: Any) -> Estimator:
     UnknownNameError: for an estimator or option that does not exist, with the near names.
     InputError: for an option of the wrong type or out of range.
     """
-    estimator = registry.load("estimators", name)
-    known = [field.name for field in dataclasses.fields(estimator)]
-    for option in options:
-        if option not in known:
-            raise unknown_name(f"option of {name}", option, known)
-    return estimator(**options)
+    return _options.make("estimators", name, options)

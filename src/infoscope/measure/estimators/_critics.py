@@ -14,11 +14,10 @@ import torch
 from torch import Tensor
 
 from infoscope.core import check
-from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.measure import _threads
-from infoscope.measure.estimators._base import CEILING, Estimator
+from infoscope.measure.estimators._base import CEILING
 from infoscope.measure.estimators._critic_bounds import (
     WILD,
     Critic,
@@ -38,18 +37,12 @@ from infoscope.measure.estimators._critic_inputs import (
     with_length,
 )
 from infoscope.measure.estimators._critic_networks import Concatenated, Pairs, Rows, Separable, gaussian_part, rows_of
-from infoscope.measure.estimators._critic_training import Schedule, fit, random_numbers, split
+from infoscope.measure.estimators._critic_training import fit, random_numbers, split
+from infoscope.measure.estimators._cross_fitted import KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
 
-LEAST = 20  # rows
-VALIDATION = 0.15  # of the rows that are not held out
 VALIDATION_BLOCKS = 4  # of at most a batch, whose pairs are looked at
-FEW = 3000  # rows; with fewer, five folds instead of three
 MODELS = 12  # in one stack
 SCALES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of a trained critic, for the validation rows to choose from
-GAP = 0.1  # nats between the rows trained on and those held out that are worth a note
-LATE = 0.02  # nats: what the second half of the updates may add
-QUANTILE = 1.959963984540054  # of the normal distribution, for 95 %
-KIND = "held-out rows, critics held fixed"
 
 
 @dataclass(frozen=True)
@@ -72,7 +65,7 @@ class Reached:
 
 
 @dataclass(frozen=True)
-class Critics(Estimator):
+class Critics(CrossFitted):
     """Base of the estimators that train critics f(x, y).
 
     Each column of x and y goes through normal scores (a one-to-one map, fitted without the other variable). Rows are
@@ -83,28 +76,12 @@ class Critics(Estimator):
     """
 
     critic: Literal["separable", "concatenated"] = "separable"
-    width: int = 64
-    depth: int = 2
-    learning_rate: float = 0.01
-    weight_decay: float = 0.1
-    batch: int = 256
-    steps: int = 600
-    patience: int = 6
-    folds: int | None = None
-    seed: int = 0
+
+    least_batch: ClassVar[int] = 4
 
     objective: ClassVar[Objective] = "infonce"
     reading: ClassVar[Reading] = "infonce"
     words: ClassVar[str] = "InfoNCE"
-
-    def _check(self) -> None:
-        for name, least in (("width", 1), ("depth", 1), ("batch", 4), ("steps", 1), ("patience", 1), ("seed", 0)):
-            check.count(getattr(self, name), f"{name} of {self.id}", least)
-        check.positive(self.learning_rate, f"learning_rate of {self.id}")
-        if self.weight_decay < 0:
-            raise InputError(f"weight_decay of {self.id} is {self.weight_decay}, wanted a number of at least 0")
-        if self.folds is not None:
-            check.count(self.folds, f"folds of {self.id}", 2)
 
     def _mutual_information(self, x: Any, y: Any) -> Estimate:
         return self._informations(x[None], y, "I(X;Y)")[0]
@@ -116,18 +93,14 @@ class Critics(Estimator):
     def _informations(self, t: Any, y: Any, quantity: str) -> list[Estimate]:
         """I of every member of ``t [m, n, d]`` with ``y``, labels ``[n]`` or rows ``[n, e]``."""
         started = time.perf_counter()
-        n, folds = t.shape[1], self._folds(t.shape[1])
-        if n < max(LEAST, 2 * folds):
-            raise InputError(
-                f"{n} rows arrived, {self.id} wants at least {max(LEAST, 2 * folds)} to train on some and judge on "
-                f"others: pass more samples{f' or fewer folds than {folds}' if folds > 5 else ''}"
-            )
+        n = t.shape[1]
+        self._must_be_enough(n)
         device = t.device if check.is_tensor(t) else torch.device("cpu")
         t, y = (np.asarray(z.cpu() if check.is_tensor(z) else z) for z in (t, y))
         of_y = normal_scores(one_hot(y) if y.ndim == 1 else y)
         of_t = [normal_scores(member) for member in t]
         alive = [m for m, scores in enumerate(of_t) if scores.any() and of_y.any()]
-        together = max(1, MODELS // folds)
+        together = max(1, MODELS // self._folds(n))
         groups = [alive[k : k + together] for k in range(0, len(alive), together)]
         jobs = [partial(self._reach, [of_t[m] for m in group], of_y, device) for group in groups]
         threads = _threads.cores() if device.type == "cpu" else 1
@@ -139,9 +112,6 @@ class Critics(Estimator):
         ]
         seconds = (time.perf_counter() - started) / len(estimates)
         return [replace(estimate, seconds=seconds) for estimate in estimates]
-
-    def _folds(self, n: int) -> int:
-        return self.folds or (5 if n < FEW else 3)
 
     def _reach(self, x: Sequence[np.ndarray], y: np.ndarray, device: torch.device) -> list[list[Reached]]:
         """What the critic of each fold says, for the normal scores of each member ``x [n, d]`` and of ``y [n, e]``."""
@@ -166,7 +136,6 @@ class Critics(Estimator):
         make = Separable if self.critic == "separable" else Concatenated
         critic: Critic = make(inputs[0].shape[2], inputs[1].shape[1], [self.width] * self.depth)
         initial = [p.repeat(members, 1, 1).to(device) for p in critic.initial(folds, generator)]
-        schedule = Schedule(self.learning_rate, self.batch, self.steps, self.patience, self.weight_decay, self.seed)
         sample = torch.cat([validation, train], 1)[:, : len(SCALES) * self.batch]
         rows = self._calibrated(rows, sample)
         goal = self._goal(critic, rows)
@@ -180,7 +149,7 @@ class Critics(Estimator):
                     [objective(self.objective, critic.training_pairs(parameters, *one)) for one in batches]
                 ).mean(0)
 
-        fitted = fit(initial, goal, judged, train, schedule, folds)
+        fitted = fit(initial, goal, judged, train, self._schedule, folds)
         worth = torch.stack([judged(fitted.parameters, scale) for scale in SCALES])
         scales = np.array(SCALES)[worth.nan_to_num(-math.inf).argmax(0).cpu().numpy()]
         found = []
@@ -275,19 +244,12 @@ class Critics(Estimator):
     def _judge(
         self, folds: list[Reached], value: float, half: float, n: int, dense: bool
     ) -> tuple[Status, tuple[str, ...]]:
-        status, notes = Status.OK, []
         gap = float(np.mean([fold.gap for fold in folds]))
         wild = max(fold.wildness for fold in folds)
         late = float(np.mean([fold.late for fold in folds]))
         ceiling, name = self._ceiling(n, min(fold.partners for fold in folds))
         still = sum(fold.scale == 0 for fold in folds)
-        if late > LATE:
-            status = Status.NOT_CONVERGED
-            notes.append(f"the second half of the updates still added {late:.2g} nats: raise steps")
-        if gap > GAP:
-            notes.append(f"{gap:.2g} nats more on the rows trained on than on those held out")
-            if gap > value:
-                status = Status.UNDERSAMPLED
+        status, notes = first_doubts(value, late, gap)
         if value - half <= 0:
             notes.append(
                 "not told from zero: independence, or a dependence that these critics do not find in so few rows"

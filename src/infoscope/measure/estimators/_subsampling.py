@@ -7,6 +7,7 @@ estimates on bootstrap samples are off by far more than the spread they should s
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypedDict
 
 import numpy as np
 from scipy import stats
@@ -16,6 +17,19 @@ from infoscope.measure import draws
 KIND = "subsampling, disjoint tenths"
 LEVEL = 0.95
 PARTS = 10
+
+
+class Stated(TypedDict):
+    """The fields of an estimate that state an interval, or that there is none."""
+
+    interval: tuple[float, float] | None
+    interval_kind: str | None
+    level: float | None
+
+
+def stated(found: tuple[float, float] | None) -> Stated:
+    """``found`` as the fields of an estimate."""
+    return {"interval": found, "interval_kind": KIND if found else None, "level": LEVEL if found else None}
 
 
 def interval(

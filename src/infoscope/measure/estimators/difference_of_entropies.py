@@ -10,13 +10,11 @@ import torch
 from torch import Tensor
 
 from infoscope.core import check
-from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure import _threads
-from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._critic_inputs import components, normal_scores, with_length
-from infoscope.measure.estimators._critic_training import Schedule, fit, random_numbers, split
-from infoscope.measure.estimators._critics import FEW, GAP, KIND, LATE, LEAST, QUANTILE, VALIDATION
+from infoscope.measure.estimators._critic_training import fit, random_numbers, split
+from infoscope.measure.estimators._cross_fitted import KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
 from infoscope.measure.estimators._mixture_heads import MixtureHeads, coordinates, rank
 
 AT_FLOOR = 0.5  # share of the scales of q(y given x) that cannot shrink further
@@ -30,7 +28,7 @@ def _repeated(values: np.ndarray) -> float:
 
 
 @dataclass(frozen=True)
-class DifferenceOfEntropies(Estimator):
+class DifferenceOfEntropies(CrossFitted):
     """H(Y) - H(Y|X) with fitted densities of Y and of Y given X: no ceiling at log n, and no side of the truth.
 
     Each term is the cross-entropy of held-out rows under a mixture of ``parts`` Gaussians (McAllester & Stratos 2020,
@@ -49,29 +47,16 @@ class DifferenceOfEntropies(Estimator):
     quick: ClassVar[dict[str, Any]] = {"steps": 20, "folds": 2, "width": 16}
 
     parts: int = 4
-    width: int = 64
-    depth: int = 2
     learning_rate: float = 0.003
-    weight_decay: float = 0.1
-    batch: int = 256
-    steps: int = 600
-    patience: int = 6
-    folds: int | None = None
-    seed: int = 0
 
     def _check(self) -> None:
-        names = ("parts", "width", "depth", "batch", "steps", "patience")
-        for name, least in (*((name, 1) for name in names), ("seed", 0)):
-            check.count(getattr(self, name), f"{name} of {self.id}", least)
-        check.positive(self.learning_rate, f"learning_rate of {self.id}")
-        if self.folds is not None:
-            check.count(self.folds, f"folds of {self.id}", 2)
+        check.count(self.parts, f"parts of {self.id}")
+        super()._check()
 
     def _mutual_information(self, x: Any, y: Any) -> Estimate:
         started = time.perf_counter()
-        n, folds = len(x), self.folds or (5 if len(x) < FEW else 3)
-        if n < max(LEAST, 2 * folds):
-            raise InputError(f"{n} rows arrived, {self.id} wants at least {max(LEAST, 2 * folds)}: pass more samples")
+        n, folds = len(x), self._folds(len(x))
+        self._must_be_enough(n)
         device = x.device if check.is_tensor(x) else torch.device("cpu")
         x, y = (normal_scores(np.asarray(z.cpu() if check.is_tensor(z) else z)) for z in (x, y))
         estimand = (
@@ -84,14 +69,7 @@ class DifferenceOfEntropies(Estimator):
         with torch.inference_mode(False), torch.enable_grad():
             terms, gap, at_floor, late, broken = _threads.run([lambda: self._terms(x, y, folds, device)], 1)[0]
         value, half = float(terms.mean()), QUANTILE * float(terms.std()) / math.sqrt(n)
-        status, notes = Status.OK, []
-        if late > LATE:
-            status = Status.NOT_CONVERGED
-            notes.append(f"the second half of the updates still added {late:.2g} nats: raise steps")
-        if gap > GAP:
-            notes.append(f"{gap:.2g} nats more on the rows trained on than on those held out")
-            if gap > value:
-                status = Status.UNDERSAMPLED
+        status, notes = first_doubts(value, late, gap)
         if at_floor > AT_FLOOR:
             status = Status.SATURATED
             notes.append("the density of y given x is as narrow as it may be: y is a function of x, or nearly")
@@ -139,7 +117,6 @@ class DifferenceOfEntropies(Estimator):
             return given.mean(1) + alone.mean(1)
 
         train, validation = parts.train.to(device), parts.validation.to(device)
-        schedule = Schedule(self.learning_rate, self.batch, self.steps, self.patience, self.weight_decay, self.seed)
         with torch.no_grad():
             initial = [p.to(device) for p in heads.initial(folds, generator)]
 
@@ -147,7 +124,7 @@ class DifferenceOfEntropies(Estimator):
             with torch.no_grad():
                 return goal(parameters, validation)
 
-        fitted = fit(initial, goal, judged, train, schedule, folds)
+        fitted = fit(initial, goal, judged, train, self._schedule, folds)
         terms, gaps, floors = np.empty(len(x)), [], []
         least = min(len(test) for test in parts.tests)
         with torch.no_grad():

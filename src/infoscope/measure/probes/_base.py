@@ -8,8 +8,6 @@ part in it.
 
 from __future__ import annotations
 
-import dataclasses
-import typing
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -17,10 +15,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from infoscope.core import check, registry
-from infoscope.core.errors import unknown_name
-from infoscope.measure import _threads
-from infoscope.measure.estimators import _options
+from infoscope.core import check
+from infoscope.measure import _options, _threads
 from infoscope.measure.probes._calibration import smoothed
 
 
@@ -70,7 +66,7 @@ Readings = list[list[Reading]]
 
 
 @dataclass(frozen=True)
-class Probe:
+class Probe(_options.WithOptions):
     """Base of every probe.
 
     Facts, literals in the class body: ``contains``, the families it holds as special cases, which it can therefore not
@@ -81,18 +77,6 @@ class Probe:
     contains: ClassVar[tuple[str, ...]] = ("prior",)
     nonlinear: ClassVar[bool] = False
     quick: ClassVar[dict[str, Any]] = {}
-
-    def __post_init__(self) -> None:
-        hints = typing.get_type_hints(type(self))
-        for field in dataclasses.fields(self):
-            value = _options.coerce(getattr(self, field.name), hints[field.name], f"{field.name} of {self.id}")
-            object.__setattr__(self, field.name, value)
-        self._check()
-
-    @property
-    def id(self) -> str:
-        """The file stem."""
-        return type(self).__module__.rsplit(".", 1)[-1]
 
     @property
     def words(self) -> str:
@@ -108,9 +92,6 @@ class Probe:
 
         with torch.enable_grad():
             return self._read(tensor(z), targets, splits, seed)
-
-    def _check(self) -> None:
-        """Refuse options out of range; fields have their types already."""
 
     def _read(self, z: Any, targets: Sequence[Target], splits: Sequence[Split], seed: int) -> list[Readings]:
         """Hook: a tensor ``z [m, n, d]``; by default one member after the other, on as many threads as it is worth."""
@@ -139,9 +120,4 @@ def make(name: str, **options: Any) -> Probe:
     UnknownNameError: for a probe or option that does not exist, with the near names.
     InputError: for an option of the wrong type or out of range.
     """
-    probe = registry.load("probes", name)
-    known = [field.name for field in dataclasses.fields(probe)]
-    for option in options:
-        if option not in known:
-            raise unknown_name(f"option of {name}", option, known)
-    return probe(**options)
+    return _options.make("probes", name, options)

@@ -1,0 +1,143 @@
+"""Options of an estimator, a probe or a measure of dependence: its fields, from text where a command line gave them."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from infoscope.core import registry
+from infoscope.core.errors import InputError, unknown_name
+
+_WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", type(None): "none"}
+_EXAMPLES = {int: "30", float: "0.1", bool: "true", str: "name"}
+_TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+def _branches(hint: Any) -> tuple[Any, ...]:
+    return get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+
+
+def words(hint: Any) -> str:
+    """What a field of this type takes, in words."""
+    if get_origin(hint) is Literal:
+        return "one of " + ", ".join(repr(value) for value in get_args(hint))
+    if get_origin(hint) is tuple:
+        parts = get_args(hint)
+        number = _WORDS[parts[0]].removeprefix("a ")
+        return f"several different {number}s (a,b,…)" if parts[-1] is Ellipsis else f"{len(parts)} {number}s (a,b)"
+    branches = _branches(hint)
+    return _WORDS[hint] if len(branches) == 1 else " or ".join(words(branch) for branch in branches)
+
+
+def example(hint: Any) -> str:
+    """A value of this type, as it is typed on a command line."""
+    hint = _branches(hint)[0]
+    if get_origin(hint) is Literal:
+        return str(get_args(hint)[0])
+    if get_origin(hint) is tuple:
+        return ",".join(_EXAMPLES[part] for part in get_args(hint) if part is not Ellipsis)
+    return _EXAMPLES[hint]
+
+
+def _scalar(value: Any, hint: Any) -> Any:
+    """``value`` as ``hint``, or ValueError."""
+    if hint is type(None):
+        if value is None or (isinstance(value, str) and value.lower() == "none"):
+            return None
+    elif hint is bool:
+        if isinstance(value, (bool, np.bool_)):
+            return bool(value)
+        if isinstance(value, str) and value.lower() in _TRUTHS:
+            return _TRUTHS[value.lower()]
+    elif hint is int:
+        if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
+            return int(value)
+        if isinstance(value, str):
+            return int(value)
+    elif hint is float:
+        if isinstance(value, (int, float, np.integer, np.floating, str)) and not isinstance(value, bool):
+            return float(value)
+    elif hint is str and isinstance(value, str):
+        return value
+    raise ValueError
+
+
+def _convert(value: Any, hint: Any) -> Any:
+    if get_origin(hint) is Literal:
+        if value in get_args(hint):
+            return value
+        raise ValueError
+    if get_origin(hint) is not tuple:
+        return _scalar(value, hint)
+    parts = get_args(hint)
+    values = value.split(",") if isinstance(value, str) else value
+    if not isinstance(values, (list, tuple, np.ndarray)) or len(values) == 0:
+        raise ValueError
+    any_number = parts[-1] is Ellipsis
+    kinds = [parts[0]] * len(values) if any_number else list(parts)
+    if len(kinds) != len(values):
+        raise ValueError
+    converted = tuple(_scalar(one, kind) for one, kind in zip(values, kinds, strict=True))
+    if any_number and len(set(converted)) < len(converted):
+        raise ValueError  # equal values would give rows that nothing tells apart
+    return converted
+
+
+def coerce(value: Any, hint: Any, name: str) -> Any:
+    """``value``, perhaps text from a command line or a list from JSON, as the field type ``hint``.
+
+    Raises
+    ------
+    InputError: naming the option, what arrived, and what the field takes.
+    """
+    for branch in _branches(hint):
+        try:
+            return _convert(value, branch)
+        except ValueError:
+            continue
+    short = name.split()[0]
+    raise InputError(f"option {name} is {value!r}, wanted {words(hint)}, e.g. {short}={example(hint)}")
+
+
+_hints = cache(get_type_hints)
+
+
+@dataclass(frozen=True)
+class WithOptions:
+    """Base of what a registry holds as a frozen dataclass in a file of its own: the fields are the options."""
+
+    def __post_init__(self) -> None:
+        hints = _hints(type(self))
+        for field in dataclasses.fields(self):
+            value = coerce(getattr(self, field.name), hints[field.name], f"{field.name} of {self.id}")
+            object.__setattr__(self, field.name, value)
+        self._check()
+
+    @property
+    def id(self) -> str:
+        """The file stem."""
+        return type(self).__module__.rsplit(".", 1)[-1]
+
+    def _check(self) -> None:
+        """Refuse options that make no sense together or out of range; fields have their types already."""
+
+
+def make(kind: str, name: str, options: dict[str, Any]) -> Any:
+    """The entry of ``kind`` called ``name`` with ``options``, which may be text from a command line (``bins="30,60"``).
+
+    Raises
+    ------
+    UnknownNameError: for an entry or option that does not exist, with the near names.
+    InputError: for an option of the wrong type or out of range.
+    """
+    entry = registry.load(kind, name)
+    known = [field.name for field in dataclasses.fields(entry)]
+    for option in options:
+        if option not in known:
+            raise unknown_name(f"option of {name}", option, known)
+    return entry(**options)

@@ -1,0 +1,76 @@
+"""Estimators whose models are trained on some folds of the rows and read on the others: options, checks, warnings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from infoscope.core import check
+from infoscope.core.errors import InputError
+from infoscope.core.estimate import Status
+from infoscope.measure.estimators._base import Estimator
+from infoscope.measure.estimators._critic_training import Schedule
+
+LEAST = 20  # rows
+VALIDATION = 0.15  # of the rows that are not held out
+FEW = 3000  # rows; with fewer, five folds instead of three
+GAP = 0.1  # nats between the rows trained on and those held out that are worth a note
+LATE = 0.02  # nats: what the second half of the updates may add
+QUANTILE = 1.959963984540054  # of the normal distribution, for 95 %
+KIND = "held-out rows, critics held fixed"
+
+
+@dataclass(frozen=True)
+class CrossFitted(Estimator):
+    """Base of the critics and of the difference of entropies."""
+
+    width: int = 64
+    depth: int = 2
+    learning_rate: float = 0.01
+    weight_decay: float = 0.1
+    batch: int = 256
+    steps: int = 600
+    patience: int = 6
+    folds: int | None = None
+    seed: int = 0
+
+    least_batch: ClassVar[int] = 1
+
+    def _check(self) -> None:
+        least = {"width": 1, "depth": 1, "batch": self.least_batch, "steps": 1, "patience": 1, "seed": 0}
+        for name, fewest in least.items():
+            check.count(getattr(self, name), f"{name} of {self.id}", fewest)
+        check.positive(self.learning_rate, f"learning_rate of {self.id}")
+        if self.weight_decay < 0:
+            raise InputError(f"weight_decay of {self.id} is {self.weight_decay}, wanted a number of at least 0")
+        if self.folds is not None:
+            check.count(self.folds, f"folds of {self.id}", 2)
+
+    @property
+    def _schedule(self) -> Schedule:
+        return Schedule(self.learning_rate, self.batch, self.steps, self.patience, self.weight_decay, self.seed)
+
+    def _folds(self, n: int) -> int:
+        return self.folds or (5 if n < FEW else 3)
+
+    def _must_be_enough(self, n: int) -> None:
+        """Refuse fewer rows than folds and training need."""
+        folds = self._folds(n)
+        if n < max(LEAST, 2 * folds):
+            raise InputError(
+                f"{n} rows arrived, {self.id} wants at least {max(LEAST, 2 * folds)} to train on some and judge on "
+                f"others: pass more samples{f' or fewer folds than {folds}' if folds > 5 else ''}"
+            )
+
+
+def first_doubts(value: float, late: float, gap: float) -> tuple[Status, list[str]]:
+    """What any trained model says of itself: still improving, or much better on the rows it was trained on."""
+    status, notes = Status.OK, []
+    if late > LATE:
+        status = Status.NOT_CONVERGED
+        notes.append(f"the second half of the updates still added {late:.2g} nats: raise steps")
+    if gap > GAP:
+        notes.append(f"{gap:.2g} nats more on the rows trained on than on those held out")
+        if gap > value:
+            status = Status.UNDERSAMPLED
+    return status, notes
