@@ -3,25 +3,30 @@
     python bench/training.py [members] [--json FILE]
 
 Compares, in one process on one thread each: a plain PyTorch loop (the peer a user would write), our two programs, and
-the arithmetic limit (the same multiply-adds at this machine's single-thread float32 matrix-multiply rate).
+the arithmetic limit (the same multiply-adds at this machine's single-thread float32 matrix-multiply rate). Then what
+momentum, weight decay, orthonormality and noise cost beside the same training without, and a normal number.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import sys
 import time
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from torch.nn import functional
 
 from infoscope.data import task
-from infoscope.train.ensemble import Ensemble, Layout, initial_state, make_trainer
+from infoscope.train._draws import ADDITIVE, draw
+from infoscope.train.ensemble import Ensemble, Layout, Program, initial_state, make_trainer
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
 
+PROGRAMS: tuple[Program, ...] = ("compiled", "batched")
 WIDTHS = (12, 10, 7, 5, 4, 3, 2)
 
 
@@ -39,7 +44,40 @@ def plain_loop(e: Ensemble, epochs: int) -> float:
     return time.process_time() - start
 
 
-def ours(e: Ensemble, program: str, epochs: int) -> float:
+#: Ways to train, each beside the plain training of the same optimiser: fields of the recipe, and of the network.
+VARIANTS = {
+    "sgd, momentum": ({"optimiser": "sgd", "momentum": 0.9}, {}),
+    "sgd, momentum, weight decay": ({"optimiser": "sgd", "momentum": 0.9, "weight_decay": 1e-4}, {}),
+    "adam, weight decay": ({"weight_decay": 1e-4}, {}),
+    "adam, orthonormality": ({"orthonormality": 1e-4}, {}),
+    "adam, noise": ({}, {"noise": 0.005}),
+    "adam, dropout": ({}, {"dropout": 0.2}),
+    "adam, gaussian dropout": ({}, {"dropout": 0.2, "dropout_kind": "gaussian"}),
+}
+
+
+def changed(e: Ensemble, recipe: dict, network: dict) -> Ensemble:
+    return dataclasses.replace(
+        e, recipe=dataclasses.replace(e.recipe, **recipe), network=dataclasses.replace(e.dense, **network)
+    )
+
+
+def relative(e: Ensemble, program: Program, recipe: dict, network: dict) -> float:
+    """CPU time of a variant over that of its optimiser's plain training."""
+    epochs = 100 if program == "compiled" else 5
+    plain = changed(e, {"optimiser": recipe.get("optimiser", "adam")}, {})
+    return ours(changed(e, recipe, network), program, epochs) / ours(plain, program, epochs)
+
+
+def per_normal(filled: Callable[[], object], numbers: int) -> float:
+    """CPU nanoseconds a number, of what fills an array with so many."""
+    start = time.process_time()
+    for _ in range(200):
+        filled()
+    return (time.process_time() - start) / 200 / numbers * 1e9
+
+
+def ours(e: Ensemble, program: Program, epochs: int) -> float:
     """CPU seconds of the whole ensemble, after a warm-up epoch that compiles."""
     trainer = make_trainer(e, program, layout=Layout(1, 1))
     state = trainer.advance(initial_state(e), 1)
@@ -77,9 +115,17 @@ def main() -> None:
     print(f"{members} members, CPU seconds per network per 100 epochs")
     for name, value in seconds.items():
         print(f"  {name:20} {value:8.4f} s   {seconds['plain PyTorch loop'] / value:7.1f} x the plain loop's speed")
+    print("CPU time beside the same training without      compiled  batched")
+    cost = {name: [relative(e, program, *fields) for program in PROGRAMS] for name, fields in VARIANTS.items()}
+    for name, (compiled, batched) in cost.items():
+        print(f"  {name:42} {compiled:9.2f} {batched:8.2f}")
+    out = np.empty((40, 256), np.float32)
+    print("CPU nanoseconds a normal number")
+    print(f"  the compiled loop's  {per_normal(lambda: draw(1, 2, 3, 4, ADDITIVE, 1.0, out, 40, 256), out.size):6.2f}")
+    print(f"  torch.randn          {per_normal(lambda: torch.randn(40, 256), out.size):6.2f}")
     if "--json" in sys.argv:
         with open(sys.argv[sys.argv.index("--json") + 1], "w", encoding="utf-8") as file:
-            json.dump(seconds, file, indent=1)
+            json.dump({**seconds, "relative cost (compiled, batched)": cost}, file, indent=1)
 
 
 if __name__ == "__main__":

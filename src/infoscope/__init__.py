@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from infoscope.core.estimate import Status as Status
     from infoscope.core.rows import Rows as Rows
     from infoscope.data import task as task
+    from infoscope.measure.collapse import neural_collapse as neural_collapse
     from infoscope.measure.dependence import dependence as dependence
+    from infoscope.measure.geometries import geometry as geometry
+    from infoscope.measure.minimality import minimality as minimality
     from infoscope.measure.noisy import layer_information as layer_information
     from infoscope.measure.noisy import noisy_information as noisy_information
     from infoscope.measure.noisy import noisy_layer as noisy_layer
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from infoscope.measure.usable import description_length as description_length
     from infoscope.measure.usable import usable_chain as usable_chain
     from infoscope.measure.usable import usable_information as usable_information
+    from infoscope.record.noise import noisy as noisy
+    from infoscope.record.noise import replicas as replicas
     from infoscope.runs import Run as Run
     from infoscope.runs import load as load
     from infoscope.runs import watch as watch
@@ -43,12 +48,17 @@ _PUBLIC = {
     "dependence": "infoscope.measure.dependence",
     "description_length": "infoscope.measure.usable",
     "entropy": "infoscope.measure.quantities",
+    "geometry": "infoscope.measure.geometries",
     "layer_information": "infoscope.measure.noisy",
     "load": "infoscope.runs",
+    "minimality": "infoscope.measure.minimality",
     "mutual_information": "infoscope.measure.quantities",
+    "neural_collapse": "infoscope.measure.collapse",
+    "noisy": "infoscope.record.noise",
     "noisy_information": "infoscope.measure.noisy",
     "noisy_layer": "infoscope.measure.noisy",
     "plane": "infoscope.measure.quantities",
+    "replicas": "infoscope.record.noise",
     "task": "infoscope.data",
     "usable_chain": "infoscope.measure.usable",
     "usable_information": "infoscope.measure.usable",
@@ -66,12 +76,17 @@ __all__ = [
     "dependence",
     "description_length",
     "entropy",
+    "geometry",
     "layer_information",
     "load",
+    "minimality",
     "mutual_information",
+    "neural_collapse",
+    "noisy",
     "noisy_information",
     "noisy_layer",
     "plane",
+    "replicas",
     "task",
     "usable_chain",
     "usable_information",

@@ -46,7 +46,13 @@ def _table(headers: list[str], lines: list[list[str]], widest: int | None = None
 
 @app.command(name="list")
 def list_(kind: str | None = None, /, *, as_json: Json = False) -> None:
-    """List what there is: tasks, sources, networks, estimators, probes, dependences, figures, plots, peers, or all."""
+    """List what there is: all of it, or one kind (tasks, sources, networks, estimators, probes, figures, plots …).
+
+    Parameters
+    ----------
+    kind
+        tasks, sources, networks, estimators, probes, dependences, geometries, peers, figures or plots.
+    """
     kinds = list(registry.KINDS) if kind is None else [kind]
     content = {
         k: {entry.id: {"summary": entry.summary, "facts": entry.facts} for entry in registry.entries(k).values()}
@@ -170,7 +176,7 @@ def measure(
     run
         A run folder.
     estimator
-        Its name; `infoscope list estimators`.
+        Its name; `infoscope list estimators`, or `infoscope list geometries` for measures of geometry.
     option
         An option of the estimator as key=value; may be repeated.
     site
@@ -205,7 +211,7 @@ def measure(
 def _print_means(rows: Any) -> None:
     import numpy as np
 
-    from infoscope.core.units import bits
+    from infoscope.core.units import shown
 
     lines = []
     for network in rows.unique("network"):
@@ -214,12 +220,73 @@ def _print_means(rows: Any) -> None:
                 for variable in rows.filter(network=network, site=site, quantity=quantity).unique("variable"):
                     here = rows.filter(network=network, site=site, quantity=quantity, variable=variable)
                     values = here.column("value")
-                    shown = f"{bits(float(np.nanmean(values))):.3f} bits" if np.isfinite(values).any() else "none"
+                    unit = here.unique("unit")[0]
+                    mean = shown(float(np.nanmean(values)), unit) if np.isfinite(values).any() else "none"
                     about = "" if variable == "input" else f" ({variable})"
                     lines.append(
-                        [network, site, quantity + about, shown, str(len(values)), ", ".join(here.unique("status"))]
+                        [network, site, quantity + about, mean, str(len(values)), ", ".join(here.unique("status"))]
                     )
     _table(["network", "site", "quantity", "mean", "members", "status"], lines)
+
+
+@app.command
+def examples(
+    run: Path,
+    /,
+    *,
+    variable: str,
+    network: str | None = None,
+    site: str = "",
+    step: int | None = None,
+    probe: str = "linear",
+    option: Annotated[list[str] | None, Parameter(negative="")] = None,
+    figure: Path | None = None,
+    model: str | None = None,
+    as_json: Json = False,
+) -> None:
+    """Find the examples that a layer says least and most about, from stored weights.
+
+    Writes what each measured row contributes to the usable information about a variable to RUN/examples (Parquet, in
+    nats, least first); the report then shows the pictures at either end.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    variable
+        What is read: a variable of its task.
+    network
+        Which network, of several.
+    site
+        Where it is read; the last site before the output where none is given.
+    step
+        A recorded step; the last where none is given.
+    probe
+        Its name; `infoscope list probes`.
+    option
+        An option of the probe as key=value; may be repeated.
+    figure
+        Also draw the pictures into this file (.png, .svg, .pdf or .html).
+    model
+        For a watched run: package.module:function, which builds the network.
+    """
+    from infoscope.core.units import bits
+    from infoscope.runs import load
+    from infoscope.show.examples import examples as drawn
+
+    build = _factory(model) if model else None
+    table = load(run).examples(variable, network, site, step, probe, build, **_options(option or []))
+    written = [drawn(table).save(figure)] if figure else []
+    found = table.select(["row", "label", "pvi"]).to_pylist()
+    content = {"rows": found, "written": [str(path) for path in written]}
+
+    def text() -> None:
+        ends = [(end, row) for end, rows in (("least", found[:5]), ("most", found[:-6:-1])) for row in rows]
+        lines = [[end, str(row["row"]), str(row["label"]), f"{bits(row['pvi']):+.3f}"] for end, row in ends]
+        _table(["", "row", "label", "bits"], lines)
+        print("\n".join([f"{len(found)} rows in {run / 'examples'}", *map(str, written)]))
+
+    _print(content, as_json, text)
 
 
 def _options(pairs: list[str]) -> dict[str, str]:
@@ -305,14 +372,21 @@ def _estimator(name: str, option: list[str] | None) -> Any:
 
 
 def _print_estimate(estimate: Any, as_json: bool) -> None:
+    _print(_estimate_values(estimate), as_json, lambda: print(_estimate_text(estimate)))
+
+
+def _estimate_values(estimate: Any) -> dict[str, Any]:
     import dataclasses
 
-    content = {
+    return {
         **{k: v for k, v in dataclasses.asdict(estimate).items() if k != "status"},
         "status": estimate.status.name,
         "sentence": estimate.status.sentence,
     }
-    _print(content, as_json, lambda: print("\n".join([str(estimate), *(f"  {note}" for note in estimate.notes)])))
+
+
+def _estimate_text(estimate: Any) -> str:
+    return "\n".join([str(estimate), *(f"  {note}" for note in estimate.notes)])
 
 
 @app.command
@@ -394,6 +468,32 @@ def dependence(
     _print_estimate(make(measure, **_options(option or [])).dependence(read(x), read(y)), as_json)
 
 
+@app.command
+def geometry(
+    t: Columns,
+    y: Annotated[str | None, Parameter(help="Class labels, or another representation, in a file of its own.")] = None,
+    /,
+    *,
+    measure: str = "class_distances",
+    option: Options = None,
+    as_json: Json = False,
+) -> None:
+    """How the rows of a file lie in space, by a measure that is not information.
+
+    Parameters
+    ----------
+    measure
+        Its name; `infoscope list geometries`.
+    """
+    from infoscope.columns import read
+    from infoscope.measure.geometry._base import make
+
+    made = make(measure, **_options(option or []))
+    found = made.geometry(read(t), None if y is None else read(y))
+    content = {name: _estimate_values(estimate) for name, estimate in found.items()}
+    _print(content, as_json, lambda: print("\n".join(map(_estimate_text, found.values()))))
+
+
 @app.command(name=["usable-information", "usable_information"])
 def usable_information(
     z: Columns,
@@ -404,6 +504,7 @@ def usable_information(
     option: Options = None,
     z_test: str | None = None,
     y_test: str | None = None,
+    target: str = "labels",
     prior: str = "null",
     folds: int = 5,
     seed: int = 0,
@@ -420,6 +521,8 @@ def usable_information(
         Rows to score in another file; without them every row is scored once, by probes that never saw it.
     y_test
         Their labels.
+    target
+        labels, or quantities: real numbers, read with Gaussian probes.
     prior
         Which H(Y): null (of the null probe) or plugin (of the scored labels).
     folds
@@ -427,7 +530,8 @@ def usable_information(
     seed
         Deals rows to folds and draws initial weights.
     rows
-        Also write each scored row's contribution, in nats, to this .npy, .csv or .parquet file.
+        Also write what was found for each scored row to this .csv or .parquet file: its place among the rows, its
+        label, its contribution in nats and the probability (density) of its own label; to .npy: the contributions.
     """
     from infoscope.columns import read, writable, write
     from infoscope.measure.probes._base import make
@@ -437,11 +541,12 @@ def usable_information(
         writable(rows)
     test, labels = (read(name) if name else None for name in (z_test, y_test))
     data = (read(z), read(y), probe)
-    options = _options(option or [])
+    options: dict[str, Any] = dict(_options(option or []))
     make(probe, **options)  # refuses what is no option of the probe
-    found = usable(*data, z_test=test, y_test=labels, prior=prior, folds=folds, seed=seed, strict=False, **options)
+    protocol: dict[str, Any] = {"target": target, "prior": prior, "folds": folds, "seed": seed}
+    found = usable(*data, z_test=test, y_test=labels, strict=False, **protocol, **options)
     if rows is not None:
-        write(rows, "usable_information", found.pointwise)
+        write(rows, found.table(data[1] if labels is None else labels), "usable_information")
     _print_estimate(found.plain(), as_json)
 
 
@@ -456,6 +561,7 @@ def bench(
     peers: bool = True,
     out: Path | None = None,
     save_results: Annotated[bool, Parameter(negative="")] = False,
+    figure: Path | None = None,
     as_json: Json = False,
 ) -> None:
     """Judge the estimators, and peers that are installed, on sources whose information is known.
@@ -478,6 +584,8 @@ def bench(
         Folder for the rows; runs/bench-PRESET where none is given.
     save_results
         Write the results into the package, where `infoscope choose` reads them.
+    figure
+        Also draw the errors by family of sources into this file (.png, .svg, .pdf or .html).
     """
     from infoscope.benchmark.reporting import show
     from infoscope.benchmark.running import bench as run_bench
@@ -485,6 +593,10 @@ def bench(
     found = run_bench(
         preset, estimator or (), source or (), sizes or (), _options(option or []), peers, out, save_results
     )
+    if figure:
+        from infoscope.show.benchmark import benchmark
+
+        found["figure"] = str(benchmark(found["families"]).save(figure))
     _print(found, as_json, lambda: show(found, _table))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,16 +63,15 @@ def writable(path: Path) -> Path:
     return path
 
 
-def write(path: Path, name: str, values: np.ndarray) -> None:
-    """One column ``values [n]`` called ``name``, in the kind of file that ``path`` names."""
+def write(path: Path, table: Mapping[str, np.ndarray], name: str) -> None:
+    """Columns ``[n]`` by name, in the kind of file that ``path`` names; a .npy file holds the one called ``name``."""
     import pyarrow as pa
     from pyarrow import csv, parquet
 
     if writable(path).suffix.lower() == ".npy":
-        np.save(path, values)
+        np.save(path, table[name])
         return
-    table = pa.table({name: values})
-    (csv.write_csv if path.suffix.lower() == ".csv" else parquet.write_table)(table, path)
+    (csv.write_csv if path.suffix.lower() == ".csv" else parquet.write_table)(pa.table(dict(table)), path)
 
 
 def _opened(path: Path) -> Any:

@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from infoscope.core.errors import InputError, RunFolderError, unknown_name
 from infoscope.core.folder import RunFolder
 from infoscope.core.measurement import Measurement
@@ -28,18 +30,18 @@ def watch(
     """A context manager that measures ``model`` while your own loop trains it; call ``scope.step(step)`` in the loop.
 
     model: any ``nn.Module``, which is left untouched to the bit. inputs: a fixed evaluation set, rows first. variables:
-    class labels of its rows by name. measures: estimator names, or anything with the protocol of
-    :class:`infoscope.core.measurement.Measurement` (an estimator with options, say). out: the run folder. options:
-    those of :class:`infoscope.record.watch.Watch` (``sites``, ``schedule``, ``snapshots``, ``resume`` …).
+    class labels of its rows by name. measures: names of estimators or measures of geometry, or anything with the
+    protocol of :class:`infoscope.core.measurement.Measurement` (an estimator with options, say). out: the run folder.
+    options: those of :class:`infoscope.record.watch.Watch` (``sites``, ``schedule``, ``snapshots``, ``resume`` …).
 
     Raises
     ------
     InputError, UnknownNameError: labels of another length, an unknown site or estimator. RunFolderError: ``out`` holds
         a run already.
     """
-    from infoscope.measure.estimators._base import make
+    from infoscope.measure.measurements import make_measurement
 
-    measurements = [make(m) if isinstance(m, str) else m for m in measures]
+    measurements = [make_measurement(m) if isinstance(m, str) else m for m in measures]
     return Watch(model, inputs, variables, measurements, Path(out), **options)
 
 
@@ -108,26 +110,61 @@ class Run:
 
         Several values of a number (``bins=(8, 15, 30, 60)``) are measured in one pass; from three on their compression
         scores are stored beside them, which the report draws as one picture. ``binned`` also takes
-        ``range="recorded"``: from the least to the largest value that each member took at these sites.
+        ``range="recorded"``: from the least to the largest value that each member took at these sites. ``noisy`` takes
+        the noise that the networks were trained with, and 256 noisy forwards of each input.
 
         Raises
         ------
         InputError, UnknownNameError: an unknown estimator, option, site or network. RunFolderError: no snapshots here,
             or a watched run without ``model``.
         """
-        from infoscope.claim.measuring import measure, plan_for, rows_of
+        from infoscope.claim.measuring import measure, plan_for, rows_of, with_noise_of
         from infoscope.claim.scores import append_derived, sweeps
 
         if not isinstance(estimator, str):
             raise InputError("pass the estimator's name and its options, so that the run can say what was measured")
         names = self.networks if network is None else [network]
-        plan = plan_for(estimator, options, tuple(sites))
+        plan_for(estimator, options, tuple(sites))  # refuses unknown options before anything is read
+        replays = {name: self._replay(name, model) for name in names}
+        plans = {
+            name: plan_for(estimator, with_noise_of(replay, estimator, options), tuple(sites))
+            for name, replay in replays.items()
+        }
         with self.folder.writing():
             for name in names:
-                measure(self.folder, name, self._replay(name, model), [plan], f"{name}: measuring {estimator}")
+                measure(
+                    self.folder, name, replays[name], [plans[name]], f"{name}: measuring {estimator}",
+                    lambda other: self._replay(other, model),
+                )  # fmt: skip
             append_derived(self.folder, sweeps(self.rows.filter(network=names, estimator=estimator)))
         rows = self.rows
-        return Rows.concat(rows_of(rows, name, plan) for name in names)
+        return Rows.concat(rows_of(rows, name, plans[name]) for name in names)
+
+    def examples(
+        self,
+        variable: str,
+        network: str | None = None,
+        site: str = "",
+        step: int | None = None,
+        probe: str = "linear",
+        model: Callable[[], Any] | None = None,
+        **options: Any,
+    ) -> Any:
+        """What each measured row contributes to the usable information about ``variable``, as a table, least first.
+
+        The table (Arrow) is also stored in the run folder, and the report shows the pictures at either end. network:
+        one of several. site: the last before the output. step: the last recorded. options: those of the probe, and
+        ``seed``.
+        Columns and errors as in :func:`infoscope.claim.examples.pointwise`.
+        """
+        from infoscope.claim.examples import pointwise, write
+
+        if network is None and len(self.networks) != 1:
+            raise InputError(f"this run has {len(self.networks)} networks ({', '.join(self.networks)}): name one")
+        name = network or self.networks[0]
+        table = pointwise(self._replay(name, model), name, variable, site, step, probe, **options)
+        write(self.folder, table)
+        return table
 
     def _replay(self, network: str, model: Callable[[], Any] | None) -> Any:
         from infoscope.claim.pipeline import plan_of
@@ -171,8 +208,14 @@ class WatchedReplay:
         self.sites: Sequence[str] = about["sites"]
         self.places = {site: place for place, site in enumerate(self.sites)}
         self._batch_size = about["recipe"]["batch_size"]  # the last bits of a forward depend on it
-        self._inputs, self.variables = evaluation.load(folder.path)
+        self.inputs, self.variables = evaluation.load(folder.path)
         self._model = model
+
+    @property
+    def examples(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """The evaluation set's row numbers, and its images ``[n, channels, height, width]`` where inputs are some."""
+        pixels = self.inputs.numpy() if hasattr(self.inputs, "numpy") and self.inputs.ndim == 4 else None
+        return np.arange(len(next(iter(self.variables.values())))), pixels
 
     def representations(self, step: int, sites: Iterable[str] = ()) -> dict[str, Any]:
         """``{site: T [1, n, d]}`` at one recorded step."""
@@ -185,5 +228,5 @@ class WatchedReplay:
                 f"model() returned a network whose parameters are not those recorded ({first}): "
                 "build the one that was watched"
             ) from reason
-        found = representations(self._model, self._inputs, list(sites) or self.sites, self._batch_size)
+        found = representations(self._model, self.inputs, list(sites) or self.sites, self._batch_size)
         return {site: t[None] for site, t in found.items()}

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -50,3 +53,26 @@ class MadeUpRows:
 @pytest.fixture
 def made_up():
     return MadeUpRows()
+
+
+@pytest.fixture
+def interrupt_at(monkeypatch):
+    """A function that makes the ``write``-th atomic write from now on a Ctrl-C; ``monkeypatch.undo()`` ends it.
+
+    It returns a function that tells whether that write was reached.
+    """
+
+    def set_up(write: int) -> Callable[[], bool]:
+        replace, count = os.replace, 0
+
+        def interrupted(source, target):
+            nonlocal count
+            count += 1
+            if count == write:
+                raise KeyboardInterrupt
+            replace(source, target)
+
+        monkeypatch.setattr(os, "replace", interrupted)
+        return lambda: count >= write
+
+    return set_up

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 
@@ -87,17 +85,8 @@ def test_the_same_command_again_computes_nothing(whole, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("write", [3, 5, 6, 9])
-def test_interrupted_at_any_write_it_resumes_to_the_same_rows(whole, tmp_path, monkeypatch, write):
-    replace, count = os.replace, 0
-
-    def interrupted(source, target):
-        nonlocal count
-        count += 1
-        if count == write:
-            raise KeyboardInterrupt
-        replace(source, target)
-
-    monkeypatch.setattr(os, "replace", interrupted)
+def test_interrupted_at_any_write_it_resumes_to_the_same_rows(whole, tmp_path, monkeypatch, interrupt_at, write):
+    interrupt_at(write)
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path)
     monkeypatch.undo()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -12,12 +13,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import infoscope
 from infoscope.claim import pipeline
+from infoscope.claim.plan import NetworkPlan
 from infoscope.core.errors import DataMissingError, InputError, RunFolderError, UnknownNameError
 from infoscope.core.estimate import Status
 from infoscope.core.folder import RunFolder
+from infoscope.train.ensemble import train
+from infoscope.train.networks.fully_connected import FullyConnected
+from infoscope.train.recipe import Beginning, Recipe
+from infoscope.train.statistics import performance
 
 TANH, SEEDS = "saxe2018/tanh", 2
 
@@ -101,25 +108,16 @@ def test_a_finished_run_recomputes_no_activations(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("write", [2, 3, 7, 14, 20, 27, 28, 29, 30, 31])
-def test_interrupted_at_any_write_a_run_resumes_to_the_same_bits(whole, tmp_path, monkeypatch, write):
+def test_interrupted_at_any_write_a_run_resumes_to_the_same_bits(whole, tmp_path, monkeypatch, interrupt_at, write):
     """Ctrl-C in the middle of the ``write``-th atomic write: run.json, a snapshot, a part of the rows, the verdicts."""
-    replace, count = os.replace, 0
-
-    def interrupted(source, target):
-        nonlocal count
-        count += 1
-        if count == write:
-            raise KeyboardInterrupt
-        replace(source, target)
-
-    monkeypatch.setattr(os, "replace", interrupted)
+    reached = interrupt_at(write)
     monkeypatch.setattr(pipeline, "STATE_SECONDS", 0.0)  # store the trainer's state at every visit
     try:
         run(tmp_path)
         reached_the_end = True
     except KeyboardInterrupt:
         reached_the_end = False
-    assert reached_the_end == (count < write)
+    assert reached_the_end != reached()
     monkeypatch.undo()
     resumed = run(tmp_path)
     assert resumed.rows().content_hash() == whole.rows().content_hash()
@@ -150,6 +148,44 @@ def test_another_run_in_the_same_folder_is_refused(copy, tmp_path):
         run(tmp_path, seeds=3)
 
 
+def as_the_first_release_wrote_it(folder: RunFolder) -> None:
+    """Leave out of run.json every field of a plan that the first release did not have."""
+    known = {
+        "plan": "title task network recipe seeds epochs measures evaluate evaluate_rows gradients sites",
+        "network": "widths activation initialisation sd",
+        "recipe": "epochs learning_rate batch optimiser train_fraction train_rows",
+        "measures": "estimator options sites range_recorded epochs",
+    }
+
+    def old(content: dict, part: str) -> dict:
+        return {key: value for key, value in content.items() if key in known[part].split()}
+
+    networks = {}
+    for name, content in folder.manifest()["networks"].items():
+        plan = old(content, "plan")
+        measures = [old(each, "measures") for each in plan["measures"]]
+        parts = {part: old(plan[part], part) for part in ("network", "recipe")}
+        networks[name] = {**plan, **parts, "measures": measures}
+    folder.update({"networks": networks, "fingerprint": "0" * 12})
+
+
+def test_a_run_older_than_a_field_of_its_plan_is_opened_and_goes_on_to_the_same_bits(copy, whole):
+    as_the_first_release_wrote_it(copy)
+    assert "momentum" not in copy.manifest()["networks"]["tanh"]["recipe"]
+    for last in sorted(copy.snapshots_path.rglob("step-*.safetensors"))[-2:]:
+        last.unlink()
+    shutil.rmtree(copy.path / "rows")
+    resumed = run(copy.path.parent)
+    assert resumed.path == copy.path
+    assert resumed.rows().content_hash() == whole.rows().content_hash()
+    assert snapshots(resumed) == snapshots(whole)
+
+
+def test_a_run_older_than_a_field_of_its_plan_lends(copy, tmp_path):
+    as_the_first_release_wrote_it(copy)
+    assert run(tmp_path, "saxe2018/machine_precision").manifest()["borrowed"] == {"tanh": copy.id}
+
+
 @pytest.mark.parametrize("device", ["nonsense", "meta:7", "cuda:99"])
 def test_a_device_that_is_not_there_is_refused_before_anything_is_made(tmp_path, device):
     with pytest.raises(InputError, match=f"device '{device}' cannot be used.*pass --device cpu"):
@@ -170,6 +206,16 @@ def test_gradient_noise_is_that_of_shuffled_minibatches(whole):
     assert (np.sort(rows, axis=1) == np.sort(replay.ensemble.train, axis=1)).all()
     means = rows[:, :256].mean(1)  # of 3277 rows spread over 0..4095: 2047.5 within six standard errors
     assert (abs(means - 2047.5) < 6 * 4096 / 12**0.5 / 16).all()
+
+
+def test_networks_run_again_on_a_device_hold_the_same(whole, device):
+    plan = pipeline.plan_of(whole, "tanh")
+    here, there = (pipeline.EnsembleReplay(whole, "tanh", plan, where) for where in ("cpu", device))
+    step = here.trajectory.steps[-1]
+    found = there.representations(step, ["hidden1", "output"])
+    for site, t in here.representations(step, ["hidden1", "output"]).items():
+        assert found[site].device.type == "cpu"
+        torch.testing.assert_close(found[site], t, rtol=0, atol=1e-5)
 
 
 def test_relu_bins_reach_the_largest_recorded_activity_of_each_member(tmp_path):
@@ -365,3 +411,22 @@ def test_the_mnist_figure_runs_on_the_real_digits(real_data, tmp_path):
     assert {verdict["claim"]["id"].split("/")[-1] for verdict in folder.verdicts()} == {
         "relu-no-compression", "snr-falls", "norms-grow", "bounds",
     }  # fmt: skip
+
+
+def test_a_beginning_s_data_come_from_the_task(tmp_path):
+    """Trained to tell the colour first, and the direction from then on."""
+    network = FullyConnected((4, 10, 5, 2))
+    recipe = Recipe(12, 0.05, 32, "sgd", beginning=Beginning(6, labels="colour"))
+    plan = NetworkPlan("colour first", "checkerboard", network, recipe, (0, 1, 2), (0, 6, 12), ())
+    replay = pipeline.EnsembleReplay(RunFolder(tmp_path), "network", plan)
+    ensemble, colour = replay.ensemble, replay.task.variables["colour"]
+    assert ensemble.first_x is None
+    np.testing.assert_array_equal(ensemble.first_y, colour)
+    accuracies = []
+    for state in train(ensemble, plan.epochs):
+        rows, x = torch.from_numpy(ensemble.train), torch.from_numpy(ensemble.x.copy())
+        for y in (colour, ensemble.y):
+            found = performance(network, state.parameters, x, torch.tensor(y, dtype=torch.long), rows)
+            accuracies.append(float(found.accuracy.median()))
+    assert accuracies[2:] == [pytest.approx(a, abs=0.07) for a in (0.95, 0.5, 0.5, 0.95)]
+    assert NetworkPlan.from_json(json.loads(json.dumps(plan.to_json()))) == plan

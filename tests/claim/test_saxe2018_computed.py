@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from rule_outcomes import outcomes
 from scipy.optimize import brentq
 from scipy.special import ndtr
 from scipy.stats import norm
@@ -19,16 +20,12 @@ from infoscope.claim.papers.saxe2018.minimal_model import RELU_BITS, TANH_BITS, 
 from infoscope.claim.papers.saxe2018.minimal_snr import MinimalSnr
 from infoscope.claim.papers.saxe2018.net_input_bins_minimal import BITS, NetInputBinsMinimal
 from infoscope.claim.papers.saxe2018.reparametrisation import Reparametrisation
-from infoscope.core.claim import Outcome, combine
+from infoscope.core.claim import Outcome
 from infoscope.core.rows import Rows, options_text
 from infoscope.core.units import bits, nats
 from infoscope.data import task
 
 YES, NO, PARTLY, UNCLEAR = Outcome.REPRODUCED, Outcome.NOT_REPRODUCED, Outcome.PARTLY, Outcome.INCONCLUSIVE
-
-
-def outcomes(figure, rows) -> dict[str, Outcome]:
-    return {judged.claim.id.split("/")[-1]: combine(judged.findings) for judged in figure.judge(rows)}
 
 
 def computed(figure, changed=None) -> Rows:

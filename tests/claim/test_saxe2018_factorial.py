@@ -6,12 +6,13 @@ import json
 
 import numpy as np
 import pytest
+from rule_outcomes import outcomes
 
 from infoscope.claim.papers.saxe2018._factors import ACTIVATIONS, BINS, CELLS, FACTORS, Cell, effects, network_of
 from infoscope.claim.papers.saxe2018.estimator_sweep import EstimatorSweep
 from infoscope.claim.papers.saxe2018.factorial import Factorial
 from infoscope.claim.scores import sweeps
-from infoscope.core.claim import Outcome, combine
+from infoscope.core.claim import Outcome
 from infoscope.core.rows import options_text
 from infoscope.core.units import bits, nats
 
@@ -40,10 +41,6 @@ def factorial_rows(made_up, drops, layers=("hidden5",), spread=0.01):
 def compressing(names, bins=("recorded range", "on [-1, 1]"), large=True):
     """Two bits for these activations under these bins, nothing else."""
     return lambda cell: (2.0 if cell.activation in names and cell.bins in bins and cell.large <= large else 0.0, 0.0)
-
-
-def outcomes(figure, rows):
-    return {judged.claim.id.split("/")[-1]: combine(judged.findings) for judged in figure.judge(rows)}
 
 
 @pytest.mark.parametrize(

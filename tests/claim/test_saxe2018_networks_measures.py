@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import infoscope
 from infoscope.claim import pipeline
-from infoscope.claim.activity import Activity, cell_names
+from infoscope.claim.activity import Activity
 from infoscope.claim.measuring import measure
 from infoscope.claim.papers.saxe2018 import net_input_bins
 from infoscope.claim.papers.saxe2018._boolean12 import EPOCHS, POINTS, some_epochs
@@ -34,6 +34,7 @@ from infoscope.core.claim import Finding
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.folder import RunFolder
 from infoscope.core.units import nats
+from infoscope.measure.cells import cell_names
 from infoscope.measure.estimators._base import make
 from infoscope.record.schedule import log_spaced
 from infoscope.train.networks.fully_connected import FullyConnected

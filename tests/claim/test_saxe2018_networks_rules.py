@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from rule_outcomes import bits_curve, falling, late, outcomes
 
 from infoscope.claim.papers.saxe2018 import neighbour_entropy
 from infoscope.claim.papers.saxe2018.activity_histograms import ActivityHistograms
@@ -20,24 +21,6 @@ from infoscope.measure.estimators._base import make
 
 HIDDEN = [f"hidden{i}" for i in range(1, 6)]
 R, P, N, I = Outcome.REPRODUCED, Outcome.PARTLY, Outcome.NOT_REPRODUCED, Outcome.INCONCLUSIVE
-
-
-def bits_curve(*values: float) -> np.ndarray:
-    return nats(1.0) * np.array(values)
-
-
-def falling(drop_bits: float) -> np.ndarray:
-    """Peaks at epoch 25 at 8 bits, then falls: all of it is done at epoch 400."""
-    return bits_curve(5, 6, 7, 8, 8 - drop_bits / 2, 8 - drop_bits, 8 - drop_bits, 8 - drop_bits)
-
-
-def late(drop_bits: float) -> np.ndarray:
-    """Peaks at epoch 2000 and falls until 8000."""
-    return bits_curve(1, 2, 3, 4, 5, 6, 8, 8 - drop_bits)
-
-
-def outcomes(figure, rows) -> dict[str, Outcome]:
-    return {judged.claim.id.split("/")[-1]: combine(judged.findings) for judged in figure.judge(rows)}
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from rule_outcomes import bits_curve, falling, late, outcomes
 
 from infoscope.claim.computation import Computation
 from infoscope.claim.papers.saxe2018.few_samples import FewSamples
@@ -26,23 +27,6 @@ from infoscope.core.units import nats
 HIDDEN = [f"hidden{i}" for i in range(1, 6)]
 
 
-def bits_curve(*values: float) -> np.ndarray:
-    return nats(1.0) * np.array(values)
-
-
-def falling(drop_bits: float) -> np.ndarray:
-    """Peaks at epoch 25 at 8 bits, then falls."""
-    return bits_curve(5, 6, 7, 8, 8 - drop_bits / 2, 8 - drop_bits, 8 - drop_bits, 8 - drop_bits)
-
-
-def late_peak(drop_bits: float) -> np.ndarray:
-    return bits_curve(1, 2, 3, 4, 5, 6, 8, 8 - drop_bits)
-
-
-def outcomes(figure, rows) -> dict[str, Outcome]:
-    return {judged.claim.id.split("/")[-1]: combine(judged.findings) for judged in figure.judge(rows)}
-
-
 def tanh_rows(made_up, hidden5, output, accuracy=0.98, spread=0.01):
     for site, curve in (("hidden5", hidden5), ("output", output)):
         made_up.series("tanh", site, "I(X;T)", curve, spread=spread)
@@ -58,7 +42,7 @@ def tanh_rows(made_up, hidden5, output, accuracy=0.98, spread=0.01):
         (falling(5), falling(3.3), 0.98, 0.01, Outcome.REPRODUCED),
         (falling(5), falling(1.0), 0.98, 0.01, Outcome.PARTLY),
         (falling(5), falling(3.3), 0.80, 0.01, Outcome.PARTLY),
-        (late_peak(0.1), late_peak(0.1), 0.80, 0.01, Outcome.NOT_REPRODUCED),
+        (late(0.1), late(0.1), 0.80, 0.01, Outcome.NOT_REPRODUCED),
         (falling(5), falling(2.0), 0.98, 0.50, Outcome.INCONCLUSIVE),
     ],
 )
@@ -302,7 +286,7 @@ def test_every_figure_states_its_facts_and_plans_every_preset(figure):
                 assert json.loads(json.dumps(plan.to_json()))["sites"] == list(plan.sites)
                 continue
             assert len(plan.seeds) == made.seeds[preset]
-            assert plan.epochs[0] == 0
+            assert plan.epochs[0] in (0, 1)  # as initialised, or after one epoch where that is what was published
             assert plan.epochs[-1] == plan.recipe.epochs
             assert list(plan.epochs) == sorted(set(plan.epochs))
             assert type(plan).from_json(plan.to_json()) == plan

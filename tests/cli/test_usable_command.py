@@ -64,6 +64,23 @@ def test_test_rows_and_json(capsys, data):
     assert "pointwise" not in content
 
 
+def test_every_row_has_its_label_and_probability_and_may_be_a_quantity(capsys, data):
+    folder, z, y = data
+    np.save(folder / "q.npy", z[:, 0] + 0.5 * z[:, 1] ** 2)
+    out_rows = folder / "rows.csv"
+    assert call(capsys, "usable-information", folder / "z.npy", folder / "y.npy", "--rows", out_rows)[0] == 0
+    table = csv.read_csv(out_rows)
+    assert table.column_names == ["row", "label", "usable_information", "probability"]
+    assert table["label"].to_pylist() == list(y)
+    np.testing.assert_allclose(table["probability"], iscope.usable_information(z, y).probability, atol=1e-12)
+    arguments = (folder / "z.npy", folder / "q.npy", "--target", "quantities", "--rows", out_rows, "--json")
+    code, out, _ = call(capsys, "usable-information", *arguments)
+    assert code == 0
+    expected = iscope.usable_information(z, np.load(folder / "q.npy"), target="quantities")
+    assert json.loads(out)["value"] == expected.value
+    np.testing.assert_allclose(csv.read_csv(out_rows)["label"], np.load(folder / "q.npy"))
+
+
 def test_mistakes_are_one_sentence(capsys, data):
     folder, *_ = data
     files = folder / "z.npy", folder / "y.npy"

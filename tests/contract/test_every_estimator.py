@@ -8,13 +8,12 @@ import dataclasses
 import json
 import math
 import random
-import sys
-from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
+from estimator_sources import sources, tolerance, transformed
 
 from infoscope.core import registry
 from infoscope.core.errors import InfoscopeError, InputError, UnknownNameError
@@ -24,9 +23,6 @@ from infoscope.data.source import TAGS, all_sources
 from infoscope.measure import quantities
 from infoscope.measure.estimators import _base
 from infoscope.measure.estimators._base import Estimator
-
-sys.path.insert(0, str(Path(__file__).parent))
-from estimator_sources import sources, tolerance, transformed
 
 ENTRIES = registry.entries("estimators")
 QUESTIONS = ("entropy", "mutual_information", "conditional_mutual_information", "plane")

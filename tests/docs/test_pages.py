@@ -74,6 +74,11 @@ def test_the_usable_information_of_the_readme_is_what_it_prints(capsys):
         assert line.startswith(comment.removesuffix(" …"))
 
 
+@pytest.mark.parametrize("measure", registry.entries("geometries"))
+def test_choose_has_every_measure_of_geometry(measure):
+    assert f"`{measure}`" in CHOOSE.split("\n## Geometry\n")[1].split("\n## ")[0]
+
+
 @pytest.mark.parametrize("probe", registry.entries("probes"))
 def test_choose_has_every_probe(probe):
     assert f"`{probe}`" in CHOOSE.split("\n## usable_information\n")[1].split("\n## ")[0]
@@ -101,14 +106,15 @@ def test_the_commands_of_the_readme_exist(command):
 
 def test_the_readme_names_everything_there_is():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for kind in ("figures", "tasks", "sources", "estimators", "probes", "dependences", "networks", "peers"):
+    for kind in registry.KINDS:
         for name in registry.entries(kind):
             assert f"`{name}`" in readme, f"README.md does not name {kind.removesuffix('s')} {name}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_inside_the_repository_lead_somewhere(page):
-    for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", text):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 

@@ -7,13 +7,17 @@ import re
 import numpy as np
 import pytest
 import torch
+from scipy.special import logsumexp
+from scipy.stats import multivariate_normal
 
 import infoscope
 from infoscope import layer_information, noisy_information, noisy_layer
 from infoscope.core.errors import InputError, UntrustedEstimateError
 from infoscope.core.estimate import Status
+from infoscope.measure import _gaussian_posterior as posterior
 from infoscope.measure import sample_propagation
 from infoscope.measure.estimators._base import make
+from infoscope.measure.mixture import Mixture
 from infoscope.measure.sample_propagation import propagate
 
 RNG = np.random.default_rng(0)
@@ -201,6 +205,52 @@ def test_a_deeper_layer_knows_no_more_than_the_one_before(gain, replicas):
     assert second.ty["y"].interval[0] <= first.ty["y"].interval[1]
 
 
+# --- many replicas ----------------------------------------------------------------------------------------------------
+
+
+def test_sums_over_the_own_replicas_agree_with_the_mixture():
+    z = 0.2 * RNG.normal(size=(2, 300, 3))
+    whose = np.repeat(np.arange(300), 5)
+    twin = Mixture(DEEP.reshape(-1, 3), 0.2, whose[None]).around(np.arange(300) * 5 + 1, z).kin[0]
+    np.testing.assert_allclose(posterior.own_sums(DEEP, 1, z, 0.2), twin, rtol=1e-9)
+
+
+@pytest.mark.parametrize("d", [1, 3, posterior.FULL + 1])
+def test_gaussians_of_the_inputs_agree_with_a_readable_twin(d):
+    rng = np.random.default_rng(d)
+    s = rng.normal(size=(30, 1, d)) + 0.3 * rng.normal(size=(30, 10, d))
+    t, own, kinds = rng.normal(size=(200, d)), np.arange(200) % 30, rng.integers(3, size=(1, 30))
+    mine, sums = posterior.Judges(posterior.Moments(s), 1, 0.2).log_densities(t, own, kinds)
+    rest = np.delete(s, [1, 5, 9], axis=1)
+    scatter = np.array([np.cov(one.T, ddof=0).reshape(d, d) * 7 for one in rest])
+    spread = (1 + 1 / 7) * (scatter + (d + 1) * scatter.mean(0) / 6) / (6 + d + 1) + 0.04 * np.eye(d)
+    if d > posterior.FULL:
+        spread = spread * np.eye(d)
+    logs = np.array([multivariate_normal(m, c).logpdf(t) for m, c in zip(rest.mean(1), spread, strict=True)]).T
+    np.testing.assert_allclose(mine, logs[np.arange(200), own], atol=1e-8)
+    np.testing.assert_allclose(sums[0], logsumexp(logs, axis=1), atol=1e-8)
+    same = kinds[0][None] == kinds[0][own][:, None]
+    np.testing.assert_allclose(sums[1], logsumexp(np.where(same, logs, -np.inf), axis=1), atol=1e-8)
+
+
+def test_a_value_in_the_middle_says_so(monkeypatch):
+    deep = np.tanh(S[:, None] + 0.2 * np.random.default_rng(1).normal(size=(300, 16, 3)))
+    whole = noisy_layer(deep, 0.2, "dataset", {"y": Y})
+    monkeypatch.setattr(sample_propagation, "MOST_CENTRES", 900)
+    few = noisy_layer(deep, 0.2, "dataset", {"y": Y})
+    assert any("stood for by their Gaussians, value in the middle" in note for note in few.xt.notes)
+    for a, b in ((whole.xt, few.xt), (whole.ty["y"], few.ty["y"]), (whole.t, few.t)):
+        assert max(a.interval[0], b.interval[0]) <= min(a.interval[1], b.interval[1]), "both hold the truth"
+        assert b.interval[0] <= b.value <= b.interval[1]
+
+
+def test_noise_too_small_for_a_matrix_multiply_does_without_gaussians():
+    deep = np.tanh(S[:, None] + 1e-9 * np.random.default_rng(1).normal(size=(300, 16, 3)))
+    found = noisy_layer(deep, 1e-9, "dataset")
+    assert found.xt.value == pytest.approx(math.log(300), abs=1e-6)
+    assert found.t_given_x.interval[0] <= found.t_given_x.interval[1] < -50
+
+
 # --- the table --------------------------------------------------------------------------------------------------------
 
 MERGED = np.sign(S[:, :2])
@@ -248,6 +298,46 @@ def test_dropout_masks_that_hide_the_input_are_counted():
     found = layer_information((x[:, None] * kept)[:, :, None], "binary dropout", "finite", "dataset")
     assert found.value == pytest.approx(math.log(2) / 2)
     assert found.status is Status.OK
+
+
+@pytest.mark.parametrize("a", [0.1, 0.5])
+def test_gaussian_dropout_on_one_unit_is_an_integral(a):
+    points = np.array([0.5, 1.0, 1.3, -2.0])
+    grid = np.linspace(-15, 15, 600_001)
+    terms = np.exp(-(((grid - points[:, None]) / (a * points[:, None])) ** 2) / 2)
+    terms /= a * np.abs(points[:, None]) * math.sqrt(2 * math.pi)
+    mean = terms.mean(0)
+    given = np.log(np.abs(points)).mean() + math.log(a * math.sqrt(2 * math.pi * math.e))
+    truth = -(mean[mean > 0] * np.log(mean[mean > 0])).sum() * (grid[1] - grid[0]) - given
+    found = layer_information(points[:, None], "gaussian dropout", "finite", "dataset", noise=a, tolerance=0.01)
+    assert found.interval[0] - 0.01 <= truth <= found.interval[1] + 0.01
+    assert found.status is Status.OK
+    assert any(note == f"h(Z|X) is {given:.4g} nats" for note in found.notes)
+
+
+def test_units_that_dropout_leaves_at_zero_tell_inputs_apart():
+    f = np.array([[0.0, 1.0], [0.0, 1.0], [1.0, 0.0], [0.0, 0.0]])
+    found = layer_information(f, "gaussian dropout", "finite", "dataset", noise=2.0)
+    assert found.value == pytest.approx(1.5 * math.log(2), abs=1e-9)  # H(1/2, 1/4, 1/4)
+    assert any("62.5% of the outputs are exactly 0" in note for note in found.notes)
+    assert any("-inf" in note for note in found.notes)
+
+
+def test_gaussian_dropout_laws():
+    values = [layer_information(S, "gaussian dropout", "finite", "dataset", noise=a).value for a in (0.01, 0.1, 0.5, 5)]
+    assert all(x >= y - 0.03 for x, y in itertools.pairwise(values))
+    scaled = layer_information(S * [2.0, -3.0, 0.1], "gaussian dropout", "finite", "dataset", noise=0.5).value
+    assert scaled == pytest.approx(values[2], abs=1e-9), "each unit's scale is its noise's"
+    sample = layer_information(S, "gaussian dropout", "continuous", "sample", noise=0.01)
+    assert (sample.bound, sample.status) == ("lower", Status.SATURATED)
+    same = layer_information(np.ones((5, 2)), "gaussian dropout", "finite", "dataset", noise=0.5)
+    assert (same.value, same.status) == (0.0, Status.DEGENERATE)
+    with pytest.raises(InputError, match="without noise, wanted the sd of its factors"):
+        layer_information(S, "gaussian dropout", "finite", "dataset")
+    with pytest.raises(InputError, match="the outputs before the first such layer"):
+        layer_information(DEEP, "gaussian dropout", "finite", "dataset", noise=0.5)
+    with pytest.raises(InputError, match=r"asks for 3e\+08 draws"):
+        layer_information(S, "gaussian dropout", "finite", "dataset", noise=0.5, tolerance=1e-4)
 
 
 def test_a_noisy_layer_is_measured_and_noise_of_the_analysis_labelled():
@@ -307,6 +397,26 @@ def test_stored_weights_are_measured_and_labelled(tmp_path):
     assert all(text.endswith("noise added by the analysis") for text in rows.column("estimand"))
     with pytest.raises(InputError, match="population is None, wanted 'dataset'"):
         run.measure("noisy", model=fresh, noise=0.3)
+
+
+def test_the_estimator_takes_noisy_forwards_and_says_whose_noise_it_is():
+    deep = np.repeat(DEEP[None].astype(np.float32), 2, axis=0)
+    with_noise = make("noisy", noise=0.2, population="dataset", replicas=5)
+    first, second = with_noise.measure(deep, {"label": Y})
+    wanted = noisy_layer(deep[0], 0.2, "dataset", {"label": Y})
+    assert [one.variable for one in first] == ["input", "label"]
+    assert first[0].estimate.value == second[0].estimate.value == wanted.xt.value
+    assert first[0].estimate.interval == wanted.xt.interval
+    assert first[1].estimate.value == wanted.ty["label"].value
+    assert "noise added by the analysis" not in first[0].estimate.estimand
+    alike = np.repeat(S[None, :, None], 5, axis=2)
+    assert with_noise.measure(alike, {})[0][0].estimate.value == pytest.approx(value(S)), "the first noisy layer"
+    with pytest.raises(InputError, match=r"wanted \[members, inputs, 5 replicas, units\]"):
+        with_noise.measure(deep[:, :, :4], {})
+    broken = deep.copy()
+    broken[1, 3, 2, 0] = np.nan
+    with pytest.raises(InputError, match="NaN or infinity"):
+        with_noise.measure(broken, {})
 
 
 def test_the_estimators_entropy_is_that_of_the_noisy_rows():

@@ -18,7 +18,7 @@ from infoscope.measure.estimators._base import make as make_estimator
 from infoscope.measure.probes._base import Split, Target, make
 from infoscope.measure.probes._calibration import Calibration
 from infoscope.measure.probes._columns import Columns
-from infoscope.measure.probes._softmax_regression import solve
+from infoscope.measure.probes._softmax_regression import Problem, _Objective, solve
 from infoscope.measure.usable import (
     conditional_usable_information,
     description_length,
@@ -55,10 +55,11 @@ def test_the_path_is_that_of_scikit_learn_to_1e_5_nats(n, d, k, apart):
     z, rest = torch.from_numpy(z[:n]), torch.from_numpy(z[n:])
     other = np.random.default_rng(2).integers(k, size=2 * n)
     columns = Columns.of(z)
-    rotated = columns.rotated(columns(z))
+    rotated = columns.rotated(z)
     targets = [y, other]
-    found = solve(rotated(z), rotated.variances, [t[:n] for t in targets for _ in DECAYS], k, DECAYS * 2, 1e-7, 2000)
-    assert bool(found.converged.all())
+    problems = [Problem(0, t, decay) for t in [y[:n], other[:n]] for decay in DECAYS]
+    found = solve([rotated(z, single=True)], [rotated.variances], problems, k, 1e-6, 2000)
+    assert found.converged.all()
     x = columns(z).numpy()
     for i, (target, decay) in enumerate(itertools.product(targets, DECAYS)):
         # For two classes it has one logit; here there are two of opposite sign, which pay half the penalty.
@@ -74,7 +75,7 @@ def test_the_path_is_that_of_scikit_learn_to_1e_5_nats(n, d, k, apart):
         penalty = float((fit.coef_**2).sum()) / (2 * strength * n)
         loss = -log_softmax(logits(x), axis=1)[np.arange(n), target[:n]].mean()
         assert float(found.objective[i]) == pytest.approx(loss + penalty, abs=1e-5)
-        ours = -found.logits(rotated(rest))[i].log_softmax(1).numpy()[np.arange(n), target[n:]].mean()
+        ours = -found.logits(slice(i, i + 1), rotated(rest))[0].log_softmax(1).numpy()[np.arange(n), target[n:]].mean()
         theirs = -log_softmax(logits(columns(rest).numpy()), axis=1)[np.arange(n), target[n:]].mean()
         assert ours == pytest.approx(theirs, abs=1e-3 * math.log(2) * max(1, theirs))
 
@@ -88,22 +89,68 @@ def test_without_principal_axes_the_optimum_is_the_same(d, monkeypatch):
     found = []
     for most in (2048, 5):
         monkeypatch.setattr("infoscope.measure.probes._columns.LARGEST_ROTATION", most)
-        here = columns.rotated(columns(z))
+        here = columns.rotated(z)
         assert (here.axes is None) == (most == 5)
-        found.append(solve(here(z), here.variances, [y] * 2, 3, [1e-3, 1e-1], 1e-7, 5000))
-    assert all(bool(one.converged.all()) for one in found)
-    torch.testing.assert_close(found[0].objective, found[1].objective, atol=1e-7, rtol=0)
+        problems = [Problem(0, y, 1e-3), Problem(0, y, 1e-1)]
+        found.append(solve([here(z)], [here.variances], problems, 3, 1e-7, 5000))
+    assert all(one.converged.all() for one in found)
+    np.testing.assert_allclose(found[0].objective, found[1].objective, atol=1e-7)
 
 
 def test_problems_side_by_side_are_those_alone():
-    z, y = classes()
+    """Two cells of other rows and columns, four weight decays each."""
+    cells, problems = [], []
+    for c, (n, d) in enumerate([(600, 6), (500, 9)]):
+        z, y = classes(n, d=d, seed=c)
+        z = torch.from_numpy(z)
+        cells.append((columns := Columns.of(z).rotated(z), columns(z)))
+        problems += [Problem(c, y, decay) for decay in DECAYS]
+    together = solve([x for _, x in cells], [columns.variances for columns, _ in cells], problems, 4, 1e-8, 1000)
+    for i, problem in enumerate(problems):
+        columns, x = cells[problem.cell]
+        alone = solve([x], [columns.variances], [problem._replace(cell=0)], 4, 1e-8, 1000)
+        width = alone.weights.shape[1]
+        np.testing.assert_allclose(together.weights[i, :width], alone.weights[0], atol=1e-5)
+        assert not together.weights[i, width:].any()
+        again = solve([x], [columns.variances], [problem._replace(cell=0)], 4, 1e-8, 1000, [alone.weights[0]])
+        assert again.iterations <= 1
+
+
+def test_float32_passes_reach_the_optimum_of_float64():
+    """Objective to 1e-7 nats, and derivatives and cross-entropies of the compiled pass are those of torch."""
+    z, y = classes(700, 5, 12, 4)
     z = torch.from_numpy(z)
-    columns = Columns.of(z)
-    columns = columns.rotated(columns(z))
-    together = solve(columns(z), columns.variances, [y] * len(DECAYS), 4, DECAYS, 1e-8, 1000)
-    for i, decay in enumerate(DECAYS):
-        alone = solve(columns(z), columns.variances, [y], 4, [decay], 1e-8, 1000)
-        torch.testing.assert_close(together.weights[i], alone.weights[0], atol=1e-5, rtol=0)
+    columns = Columns.of(z).rotated(z)
+    problems = [Problem(0, y, decay) for decay in DECAYS]
+    coarse = solve([columns(z, single=True)], [columns.variances], problems, 5, 1e-6, 1000)
+    fine = solve([columns(z)], [columns.variances], problems, 5, 1e-9, 1000)
+    assert (coarse.converged & fine.converged).all()
+    np.testing.assert_allclose(coarse.objective, fine.objective, atol=1e-7)
+    theta = torch.randn(4, 13, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64, requires_grad=True)
+    x = torch.cat([torch.ones(700, 1, dtype=torch.float64), columns(z)], 1)
+    penalty = 0.5 * torch.tensor(DECAYS, dtype=torch.float64) * theta[:, 1:].square().sum((1, 2))
+    wanted = penalty - (x @ theta).log_softmax(-1)[:, torch.arange(700), torch.from_numpy(y)].mean(1)
+    (gradient,) = torch.autograd.grad(wanted.sum(), theta)
+    for rows, tolerance in ((x[:, 1:].float(), 1e-6), (x[:, 1:], 1e-12)):
+        objective = _Objective([rows], problems, 5)
+        at, every = theta.detach().transpose(1, 2).reshape(4, -1).numpy(), np.arange(4)
+        f, g = objective(at, every)
+        np.testing.assert_allclose(f, wanted.detach(), atol=10 * tolerance)
+        np.testing.assert_allclose(g, gradient.transpose(1, 2).reshape(4, -1), atol=tolerance)
+        objective._compiled = objective._on_device
+        for one, other in zip(objective(at, every), (f, g), strict=True):
+            np.testing.assert_allclose(one, other, atol=10 * tolerance)
+
+
+def test_weights_are_carried_from_columns_to_columns():
+    """The same function of the rows, whatever they were standardised by."""
+    z, _ = classes(300, 3, 5)
+    z = torch.from_numpy(np.concatenate([1e6 * z - 3, np.zeros((300, 1))], 1))
+    some, everything = Columns.of(z[:200]).rotated(z[:200]), Columns.of(z).rotated(z)
+    weights = np.random.default_rng(0).normal(size=(6, 3))
+    moved = some.carried(weights, everything)
+    logits = [weights[0] + some(z).numpy() @ weights[1:], moved[0] + everything(z).numpy() @ moved[1:]]
+    np.testing.assert_allclose(*logits, atol=1e-9)
 
 
 # --- values -----------------------------------------------------------------------------------------------------------

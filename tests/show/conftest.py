@@ -102,9 +102,55 @@ def _add_activities(builder: RowsBuilder, who: dict[str, Any], sites: tuple[str,
             builder.add(at, Estimate(share, "activity_share", "share of the activities", 64, unit="fraction"))
 
 
+def _read_rows(
+    networks: tuple[str, ...] = ("slow", "fast"),
+    *,
+    run: str = "made",
+    members: int = 3,
+    steps: int = 6,
+    sites: tuple[str, ...] = SITES,
+    trained: str = "coarse",
+) -> Rows:
+    """Usable information of networks of a run: fine, coarse, fine given coarse (from one probe), and of a colour.
+
+    The later a network is named, and the deeper the layer, the more of the fine labels is lost in the end.
+    """
+    builder, random = RowsBuilder(run), np.random.default_rng(0)
+    for place, network in enumerate(networks):
+        for index in range(steps):
+            epoch = float(2**index - 1)
+            who = {"network": network, "step": int(10 * epoch), "epoch": epoch}
+            progress = index / max(1, steps - 1)
+            for member in range(members):
+                who |= {"member": member, "seed": 100 + member}
+                at = Place(site="network", site_index=-1, variable=trained, estimator="training", split="test", **who)
+                builder.add(at, Estimate(0.5 + 0.4 * progress, "accuracy", "fraction right", 64, unit="fraction"))
+                for depth, site in enumerate(sites):
+                    coarse = 0.2 + 0.7 * progress + 0.02 * random.normal()
+                    lost = (place + 1) / len(networks) * (depth + 1) / len(sites) * max(0.0, progress - 0.4)
+                    rest = 0.6 + 1.8 * progress - 3 * lost + 0.05 * random.normal()
+                    for variable, quantity, value in (
+                        ("fine", "I_u(T;fine)", coarse + rest), ("coarse", "I_u(T;coarse)", coarse),
+                        ("fine|coarse", "I_u(T;fine|coarse)", rest), ("colour", "I(T;Y)", 0.9 - 0.5 * progress),
+                    ):  # fmt: skip
+                        where = Place(site=site, site_index=depth, variable=variable, estimator="usable_information",
+                                      split="test", **who)  # fmt: skip
+                        around = (nats(value - 0.05), nats(value + 0.05))
+                        read = Estimate(nats(value), quantity, "usable by linear softmax probes", 64, interval=around,
+                                        interval_kind="rows, probes held fixed", level=0.95, bound="lower")  # fmt: skip
+                        builder.add(where, read)
+    return builder.rows()
+
+
 @pytest.fixture(scope="session")
 def make_rows() -> MakeRows:
     return _made_rows
+
+
+@pytest.fixture(scope="session")
+def read_rows() -> MakeRows:
+    """Usable information of several networks and variables."""
+    return _read_rows
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,7 @@ def plot(request: pytest.FixtureRequest) -> str:
 def test_states_the_facts_the_report_reads(plot):
     facts = registry.entries("plots")[plot].facts
     assert set(facts) >= {"heading", "order", "quantities", "by", "together"}
-    assert facts["by"] in ("site", "split", "variable")
+    assert facts["by"] in ("site", "split", "variable", "network", "options", "quantity")
 
 
 def test_empty_rows_say_what_is_missing(plot, make_rows):
@@ -131,7 +131,7 @@ def test_a_site_has_one_colour_everywhere(make_rows):
             if "range" in scale and node.get("field") == "line":
                 for site, colour in zip(scale["domain"], scale["range"], strict=True):
                     seen.setdefault(site, set()).add(str(colour))
-    sites = {site: colours for site, colours in seen.items() if site not in ("train", "test")}
+    sites = {site: colours for site, colours in seen.items() if site in rows.sites()}
     assert len(sites) == 3
     assert all(len(colours) == 1 for colours in sites.values())
     assert len(set.union(*sites.values())) == 3
@@ -142,8 +142,11 @@ def test_more_sites_than_colours_still_draw(plot, make_rows):
     compiled(registry.load("plots", plot)(make_rows(sites=sites, members=1, steps=3)))
 
 
-def test_rows_of_two_networks_are_refused(plot, make_rows):
+def test_rows_of_two_networks_are_refused_or_drawn_together(plot, make_rows):
     both = Rows.concat([make_rows("tanh"), make_rows("relu")])
+    if registry.entries("plots")[plot].facts["by"] == "network":
+        compiled(registry.load("plots", plot)(both))
+        return
     with pytest.raises(
         InputError, match=r"these rows hold 2 networks \(tanh, relu\), a plot shows one: pass rows.filter"
     ):

@@ -258,3 +258,12 @@ def test_the_report_names_the_run_that_lent_its_networks():
     said = dict(_words.provenance({"borrowed": {"tanh": "saxe2018-tanh-laptop"}, "threads": {"tanh": {"groups": 2}}}))
     assert said["taken over from another run"] == "tanh saxe2018-tanh-laptop"
     assert said["threads"] == "tanh (groups 2)"
+
+
+def test_many_figures_of_one_way_of_measuring_unfold(make_run, read_rows, tmp_path):
+    networks = tuple(f"network{i}" for i in range(10))
+    run = make_run("many", read_rows(networks, run="many", members=1, steps=2))
+    page = write_report([run], tmp_path / "many.html").read_text(encoding="utf-8")
+    first, folded = page.split('<details class="more">')
+    assert first.count('class="plot"') == 1 + 2 * 10  # the plane, and two of the variables
+    assert "5 more: Information along training: about coarse on test" in words(folded)

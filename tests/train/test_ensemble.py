@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -15,9 +18,43 @@ from infoscope.train.ensemble import Ensemble, Layout, State, choose_program, in
 from infoscope.train.networks._activations import ACTIVATIONS
 from infoscope.train.networks._initialisations import INITIALISATIONS
 from infoscope.train.networks.fully_connected import FullyConnected
-from infoscope.train.recipe import Recipe
+from infoscope.train.recipe import Beginning, Recipe
 
 PROGRAMS = ("compiled", "batched")
+
+
+#: Ways to train beside the plain ones: fields of the recipe, and of the network.
+VARIANTS: dict[str, tuple[dict, dict]] = {
+    "momentum": ({"optimiser": "sgd", "momentum": 0.9}, {}),
+    "momentum and decay": ({"optimiser": "sgd", "momentum": 0.5, "weight_decay": 0.01}, {}),
+    "sgd and decay": ({"optimiser": "sgd", "weight_decay": 0.01}, {}),
+    "adam and decay": ({"weight_decay": 0.01}, {}),
+    "exponential": ({"optimiser": "sgd", "momentum": 0.9, "schedule": "exponential", "decay": 0.7}, {}),
+    "steps": ({"schedule": "steps", "decay": 0.1, "milestones": (2, 5)}, {}),
+    "cosine": ({"optimiser": "sgd", "schedule": "cosine"}, {}),
+    "orthonormality": ({"orthonormality": 0.05}, {}),
+    "orthonormality with sgd": ({"optimiser": "sgd", "orthonormality": 0.05}, {}),
+    "other labels first": ({"beginning": Beginning(3, labels="regrouped")}, {}),
+    "other inputs first": ({"beginning": Beginning(3, inputs="noise", restart=True), "schedule": "cosine"}, {}),
+    "noise": ({}, {"noise": 0.2}),
+    "noise and momentum": ({"optimiser": "sgd", "momentum": 0.9}, {"noise": 0.2}),
+    "dropout": ({"optimiser": "sgd"}, {"dropout": 0.3}),
+    "gaussian dropout": ({}, {"dropout": 0.3, "dropout_kind": "gaussian"}),
+}
+
+
+def variant(name: str, activation: str = "tanh", **fields) -> Ensemble:
+    recipe, network = VARIANTS[name]
+    plain = ensemble(activation, recipe.get("optimiser", "adam"), **fields)
+    data = {}
+    if beginning := recipe.get("beginning"):
+        data = {"first_y": 1 - plain.y} if beginning.labels else {"first_x": -plain.x}
+    return dataclasses.replace(
+        plain,
+        recipe=dataclasses.replace(plain.recipe, **recipe),
+        network=dataclasses.replace(plain.dense, **network),
+        **data,
+    )
 
 
 def ensemble(
@@ -52,13 +89,56 @@ def test_programs_agree_for_every_way_a_batch_can_fill(batch):
     assert largest_difference(run(e, "compiled"), run(e, "batched")) < 2e-5
 
 
-@pytest.mark.parametrize("optimiser", ["adam", "sgd"])
-def test_batched_is_a_plain_pytorch_loop(optimiser):
-    """One member trained by torch's own optimiser on the module, in the same batch order."""
-    e = ensemble("gelu", optimiser)
+@pytest.mark.parametrize("name", VARIANTS)
+def test_programs_agree_however_they_train(name):
+    e = variant(name)
+    found = run(e, "compiled")
+    assert largest_difference(found, run(e, "batched")) < 2e-5
+    assert largest_difference(found, run(ensemble(optimiser=e.recipe.optimiser), "compiled")) > 1e-3  # it did something
+
+
+@pytest.mark.parametrize("kind", ["noise", "dropout"])
+@pytest.mark.parametrize("activation", sorted(CODES))
+def test_programs_agree_on_every_noisy_activation(activation, kind):
+    e = variant(kind, activation, widths=(6, 5, 4, 3, 2))
+    e = dataclasses.replace(e, recipe=dataclasses.replace(e.recipe, learning_rate=0.01))
+    assert largest_difference(run(e, "compiled"), run(e, "batched")) < 2e-5
+
+
+PLAIN = {
+    "adam": ({}, torch.optim.Adam, {}, lambda epoch: 1.0),
+    "sgd": ({"optimiser": "sgd"}, torch.optim.SGD, {}, lambda epoch: 1.0),
+    "sgd, momentum, decay, exponential": (
+        {"optimiser": "sgd", "momentum": 0.9, "weight_decay": 0.01, "schedule": "exponential", "decay": 0.8},
+        torch.optim.SGD,
+        {"momentum": 0.9, "weight_decay": 0.01},
+        lambda epoch: 0.8**epoch,
+    ),
+    "sgd, decay, steps": (
+        {"optimiser": "sgd", "weight_decay": 0.02, "schedule": "steps", "decay": 0.1, "milestones": (3, 6)},
+        torch.optim.SGD,
+        {"weight_decay": 0.02},
+        lambda epoch: 0.1 ** ((epoch >= 3) + (epoch >= 6)),
+    ),
+    "adam, decay, cosine": (
+        {"weight_decay": 0.02, "schedule": "cosine"},
+        torch.optim.Adam,
+        {"weight_decay": 0.02},
+        lambda epoch: (1 + math.cos(math.pi * epoch / 8)) / 2,
+    ),
+}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("name", PLAIN)
+def test_every_program_is_a_plain_pytorch_loop(name, program):
+    """One member trained by torch's own optimiser and schedule on the module, in the same batch order."""
+    recipe, make, options, factor = PLAIN[name]
+    e = ensemble("gelu", recipe.get("optimiser", "adam"))
+    e = dataclasses.replace(e, recipe=dataclasses.replace(e.recipe, **recipe))
     module = e.network.module(e.network.initial(e.seeds), member=1)
-    make = torch.optim.Adam if optimiser == "adam" else torch.optim.SGD
-    updates = make(module.parameters(), lr=e.recipe.learning_rate)
+    updates = make(module.parameters(), lr=e.recipe.learning_rate, **options)
+    schedule = torch.optim.lr_scheduler.LambdaLR(updates, factor)
     x, y = torch.from_numpy(e.x), torch.from_numpy(e.y).long()
     for epoch in range(8):
         order = e.train[1].copy()
@@ -67,9 +147,66 @@ def test_batched_is_a_plain_pytorch_loop(optimiser):
             updates.zero_grad()
             functional.nll_loss(module(x[rows]).log(), y[rows]).backward()
             updates.step()
-    found = run(e, "batched").parameters
+        schedule.step()
+    found = run(e, program).parameters
     for name, wanted in module.state_dict().items():
         torch.testing.assert_close(found[name][1], wanted, atol=2e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_beginning_is_a_training_on_its_own_data_that_then_goes_on(program):
+    """With SGD without momentum there is no other state, so two trainings after one another are the same."""
+    plain = ensemble(optimiser="sgd")
+    recipe = dataclasses.replace(plain.recipe, beginning=Beginning(3, labels="random", inputs="flip"))
+    first = dataclasses.replace(plain, x=-plain.x, y=1 - plain.y)
+    e = dataclasses.replace(plain, recipe=recipe, first_x=first.x, first_y=first.y)
+    begun = make_trainer(first, program, layout=Layout(1, 1)).advance(initial_state(first), 3)
+    wanted = make_trainer(plain, program, layout=Layout(1, 1)).advance(begun, 8)
+    assert largest_difference(run(e, program), wanted) == 0
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_one_orthonormality_step_is_the_formula(program):
+    """After the update, on every layer but the last."""
+    e, plain = variant("orthonormality", batch=None), ensemble(batch=None)
+    moved, start = (run(each, program, (0, 1)).parameters for each in (e, plain))
+    for layer in ("hidden1", "hidden2"):
+        w = start[f"{layer}.linear.weight"].double()
+        wanted = w - 0.05 * (w @ w.mT @ w - w)
+        torch.testing.assert_close(moved[f"{layer}.linear.weight"].double(), wanted, atol=1e-6, rtol=1e-5)
+    assert torch.equal(moved["output.linear.weight"], start["output.linear.weight"])
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("widths", [(6, 4, 2), (4, 6, 2)])
+def test_orthonormality_makes_rows_or_columns_orthonormal(program, widths):
+    e = ensemble(widths=widths)
+    e = dataclasses.replace(e, recipe=dataclasses.replace(e.recipe, learning_rate=1e-6, orthonormality=0.3))
+    w = run(e, program, (0, 100)).parameters["hidden1.linear.weight"]
+    gram = w @ w.mT if widths[1] < widths[0] else w.mT @ w
+    torch.testing.assert_close(gram, torch.eye(4).expand(2, 4, 4), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("name", ["momentum and decay", "other labels first", "noise", "dropout", "cosine"])
+@given(cuts=st.sets(st.integers(1, 7), max_size=4))
+@settings(max_examples=3, deadline=None)
+def test_cutting_any_kind_of_run_anywhere_changes_no_bit(program, name, cuts):
+    e = variant(name)
+    whole = run(e, program)
+    state = initial_state(e)
+    for epoch in [*sorted(cuts), 8]:
+        stored = {key: tensor.clone() for key, tensor in state.tensors().items()}
+        state = make_trainer(e, program, layout=Layout(1, 1)).advance(State.from_tensors(state.epoch, stored), epoch)
+    assert all(torch.equal(whole.tensors()[key], state.tensors()[key]) for key in whole.tensors())
+
+
+def test_momentum_keeps_one_moment_and_adam_two():
+    kept = [
+        {name.split(".")[0] for name in run(e, "compiled", (0, 1)).moments}
+        for e in (ensemble(optimiser="sgd"), variant("momentum"), ensemble())
+    ]
+    assert kept == [set(), {"first"}, {"first", "second"}]
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -190,6 +327,7 @@ def test_module_and_stack_are_the_same_network(activation, initialisation):
         ("truncated_normal_fan_out", 0.88 / 30),
         ("glorot_uniform", (2 / 1300) ** 0.5),
         ("normal", 0.05),
+        ("uniform_fan_in", 1 / 20 / 3**0.5),
     ],
 )
 def test_initial_weights_have_the_stated_spread(initialisation, sd):
@@ -198,6 +336,16 @@ def test_initial_weights_have_the_stated_spread(initialisation, sd):
     assert float(weight.std()) == pytest.approx(sd, rel=0.01)
     if initialisation.startswith("truncated"):
         assert float(weight.abs().max()) <= 2 * sd / 0.88 * 1.001
+
+
+def test_biases_start_at_zero_but_for_torch_s_own_way():
+    for initialisation in INITIALISATIONS:
+        bias = FullyConnected((400, 900, 2), "tanh", initialisation, sd=0.05).initial((0,))["hidden1.linear.bias"]
+        if initialisation == "uniform_fan_in":
+            assert float(bias.std()) == pytest.approx(1 / 20 / 3**0.5, rel=0.1)
+            assert float(bias.abs().max()) <= 1 / 20
+        else:
+            assert not bias.any()
 
 
 def test_three_times_the_weights_are_those_of_the_same_seed():
@@ -239,7 +387,7 @@ def test_a_mistyped_activation_lists_the_near_ones():
         ({"epochs": -1}, "epochs is -1"),
         ({"learning_rate": 0.0}, "learning_rate is 0.0"),
         ({"batch": 0}, "batch is 0"),
-        ({"optimiser": "adamw"}, "wanted 'adam' or 'sgd'"),
+        ({"optimiser": "adamw"}, "wanted one of 'adam', 'sgd'"),
         ({"train_fraction": 1.5}, "between 0 and 1"),
         ({"train_rows": 1}, "train_rows is 1"),
     ],
@@ -257,6 +405,12 @@ def test_an_ensemble_whose_parts_do_not_fit_is_refused():
         Ensemble(FullyConnected((6, 1)), e.recipe, e.x, e.y, e.train, e.seeds)
     with pytest.raises(InputError, match="2 sets of training rows for 1 seeds"):
         Ensemble(e.network, e.recipe, e.x, e.y, e.train, (1,))
+    with pytest.raises(InputError, match=r"augmentation is \('flip',\) and the network fully connected"):
+        dataclasses.replace(e, recipe=dataclasses.replace(e.recipe, augmentation=("flip",)))
+    with pytest.raises(InputError, match="wanted its data: pass first_x or first_y"):
+        dataclasses.replace(e, recipe=dataclasses.replace(e.recipe, beginning=Beginning(2, labels="random")))
+    with pytest.raises(InputError, match="labels go up to 2, the network has 2 outputs"):
+        dataclasses.replace(e, first_y=e.y + 1)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

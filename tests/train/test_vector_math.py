@@ -46,6 +46,18 @@ def _map_normal_cdf(x, out):
         out[i] = ours.normal_cdf(x[i], ours.exp(np.float32(-0.5) * x[i] * x[i]))
 
 
+@njit
+def _map_log2(x, out):
+    for i in range(len(x)):
+        out[i] = ours.log2(x[i])
+
+
+@njit
+def _map_sine_and_cosine(x, sine, cosine):
+    for i in range(len(x)):
+        sine[i], cosine[i] = ours.sine(x[i]), ours.cosine(x[i])
+
+
 X = np.concatenate([np.linspace(-30, 30, 40_001), [-1e30, -200.0, 0.0, 200.0, 1e30]]).astype(np.float32)
 
 
@@ -69,3 +81,21 @@ def test_exp2_is_right_to_two_roundings_and_never_denormal():
 def test_against_double_precision(compiled, wanted, tolerance):
     truth = wanted(X.astype(np.float64))
     assert np.abs((apply(compiled, X) - truth) / np.maximum(1, np.abs(truth))).max() < tolerance
+
+
+def test_logarithms_of_uniform_draws():
+    x = np.concatenate([np.exp2(np.linspace(-32, 0, 40_001)), 1 - np.arange(1, 99) * 2.0**-24]).astype(np.float32)
+    truth = np.log2(x.astype(np.float64))
+    # half a rounding of the sum, which is up to 32, beside that of the fraction
+    assert np.abs(apply(_map_log2, x) - truth).max() < 2.2e-6
+    near_one = x > 0.5
+    assert np.abs(apply(_map_log2, x) - truth)[near_one].max() < 2.5e-7
+
+
+def test_sine_and_cosine_of_a_right_half_turn():
+    t = np.linspace(-1, 1, 40_001).astype(np.float32)
+    sine, cosine = np.empty_like(t), np.empty_like(t)
+    _map_sine_and_cosine(t, sine, cosine)
+    angle = np.pi / 2 * t.astype(np.float64)
+    assert np.abs(sine - np.sin(angle)).max() < 2.5e-7
+    assert np.abs(cosine - np.cos(angle)).max() < 2.5e-7

@@ -54,6 +54,19 @@ def lines(found: Sequence[Task]) -> list[dict[str, Any]]:
     return sorted(content, key=lambda line: (line["n"], line["who"], _last_if_none(line["median_error"])))
 
 
+def families(found: Sequence[Task]) -> list[dict[str, Any]]:
+    """One line for each family of sources, subject and n: the median and the worst of the errors over its sources."""
+    groups: dict[Any, list[float]] = defaultdict(list)
+    for task in found:
+        if task.error is not None:
+            groups[task.n, find_source(task.source).family, task.subject].append(task.error)
+    return [
+        {"n": n, "family": family, "who": subject.who, "label": subject.label, "sources": len(errors),
+         "median_error": float(np.median(errors)), "worst_error": max(errors)}
+        for (n, family, subject), errors in sorted(groups.items(), key=lambda item: (*item[0][:2], item[0][2].label))
+    ]  # fmt: skip
+
+
 def _last_if_none(number: float | None) -> float:
     return float("inf") if number is None else number
 
@@ -165,6 +178,7 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
     found = tasks(rows)
     return {
         "table": lines(found),
+        "families": families(found),
         "accuracy": accuracy(found),
         "coverage": coverage(rows),
         "speed": speed(rows),

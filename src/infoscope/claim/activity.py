@@ -14,6 +14,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import Measured
+from infoscope.measure.cells import cell_names
 
 QUANTITY = "activity_share"
 
@@ -59,8 +60,3 @@ class Activity:
         for name, count in zip(cell_names(self.edges), counts.tolist(), strict=True):
             share = Estimate(count / t.size, QUANTITY, estimand, t.size, unit="fraction", seconds=seconds)
             yield Measured(name, share)
-
-
-def cell_names(edges: tuple[float, ...]) -> list[str]:
-    """``"up to -0.9"`` … ``"up to 0.9"``, ``"above 0.9"``: each cell by its upper edge, the last by its lower one."""
-    return [*(f"up to {edge:g}" for edge in edges), f"above {edges[-1]:g}"]

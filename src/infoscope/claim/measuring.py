@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,20 +13,25 @@ from typing import Any
 import numpy as np
 import torch
 
+from infoscope.claim import input_information
 from infoscope.claim.activity import QUANTITY, Activity
 from infoscope.claim.plan import MeasurePlan
 from infoscope.claim.replay import EnsembleReplay, Replay
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import Estimate
 from infoscope.core.folder import RunFolder
-from infoscope.core.measurement import Measured, Measurement, series
+from infoscope.core.measurement import Comparison, Measured, Measurement, series
 from infoscope.core.progress import progress
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 from infoscope.measure.estimators._base import make, plain
+from infoscope.measure.geometry._base import Geometry
+from infoscope.measure.measurements import make_measurement
 from infoscope.train.statistics import layer_gradients, performance
 
 FLUSH_SECONDS = 10.0  # the most measuring that a kill can lose
 RECORDED = "recorded"
+REPLICAS = 256  # noisy forwards of each input, where nobody says how many
+ReplayOf = Callable[[str], Replay]
 
 
 class Journal:
@@ -69,6 +74,29 @@ class Journal:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """A comparison with what another network holds of the same inputs, as a measurement of one."""
+
+    comparison: Comparison
+    other: Any  # [m, n, d]: each member's partner
+
+    @property
+    def id(self) -> str:
+        return self.comparison.id
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return self.comparison.options
+
+    def of(self, member: int) -> Beside:
+        """The same for one member alone."""
+        return Beside(self.comparison, self.other[member : member + 1])
+
+    def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
+        return self.comparison.beside(t, self.other)
+
+
+@dataclass(frozen=True)
 class RecordedRange:
     """Bins between the least and the largest value that each member took at the measured sites during training.
 
@@ -108,15 +136,48 @@ class RecordedRange:
         return measured._replace(estimate=dataclasses.replace(estimate, estimand=here, notes=notes), options=options)
 
 
+def with_noise_of(replay: Replay, estimator: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """``options`` of the estimator ``noisy``, whose noise is by default the networks' own where they have some.
+
+    Raises
+    ------
+    InputError: another noise than theirs, unless ``replicas=0`` says that the analysis adds it; replicas of networks
+        without noise.
+    """
+    found = dict(options)
+    if estimator != "noisy":
+        return found
+    theirs = replay.noise if isinstance(replay, EnsembleReplay) else 0.0
+    replicas = int(make("noisy", **{"population": "dataset", **options}).options["replicas"])
+    if not theirs:
+        if replicas:
+            raise InputError(f"replicas={replicas} arrived for networks without noise of their own, wanted replicas=0")
+        return found
+    if "replicas" in options and not replicas:
+        return found
+    noise = make("noisy", **{"population": "dataset", "noise": theirs, **options}).options["noise"]
+    if noise != theirs:
+        raise InputError(
+            f"noise={noise:g} differs from these networks' own noise of {theirs:g}: leave it out to measure their "
+            "information, or pass replicas=0 as well to add noise to their outputs without theirs"
+        )
+    return {"replicas": REPLICAS, **found, "noise": theirs}
+
+
 def plan_for(estimator: str, options: Mapping[str, Any], sites: tuple[str, ...]) -> MeasurePlan:
     """The plan of measuring with options that may be text, checked; ``range="recorded"`` is an option of ``binned``.
+
+    ``with="input"`` is one of every estimator that takes two sets of real rows: I(X;T) in place of I(T;Y).
 
     Raises
     ------
     InputError, UnknownNameError: an unknown estimator or option, or one of the wrong kind.
     """
+    if input_information.asked(options):
+        input_information.estimator_of(estimator, options)
+        return MeasurePlan(estimator, dict(options), sites)
     if not (estimator == "binned" and options.get("range") == RECORDED):
-        make(estimator, **options)
+        make_measurement(estimator, **options)
         return MeasurePlan(estimator, dict(options), sites)
     if other := sorted(set(options) - {"bins", "range"}):
         raise InputError(f"a recorded range came with {', '.join(other)}, wanted bins and nothing else: leave it out")
@@ -134,15 +195,22 @@ def _options(plan: MeasurePlan) -> dict[str, Any]:
     """The options that the rows of ``plan`` carry; known before a recorded range is."""
     if plan.range_recorded:
         return {**plan.options, "range": RECORDED}
+    if input_information.asked(plan.options):
+        made = input_information.estimator_of(plan.estimator, plan.options)
+        return {**made.options, input_information.WITH: input_information.INPUT}
     return _measurement(plan).options
 
 
 def _measurement(plan: MeasurePlan) -> Measurement:
-    return Activity(**plan.options) if plan.estimator == "activity" else make(plan.estimator, **plan.options)
+    return (
+        Activity(**plan.options) if plan.estimator == "activity" else make_measurement(plan.estimator, **plan.options)
+    )
 
 
 def measurement_of(plan: MeasurePlan, replay: Replay) -> Measurement:
     """The estimator a plan names, its range taken from the trajectory where the plan says so."""
+    if input_information.asked(plan.options):
+        return input_information.with_input(plan.estimator, plan.options, replay.inputs)
     if not plan.range_recorded:
         return _measurement(plan)
     if plan.estimator != "binned":
@@ -162,18 +230,30 @@ def measurement_of(plan: MeasurePlan, replay: Replay) -> Measurement:
 class _Series:
     """One plan of a pass over the trajectory: what is measured where, and what the run folder holds of it."""
 
-    def __init__(self, plan: MeasurePlan, replay: Replay, journal: Journal) -> None:
+    def __init__(self, plan: MeasurePlan, replay: Replay, journal: Journal, replay_of: ReplayOf | None) -> None:
         for site in plan.sites:
             if site not in replay.places:
                 raise unknown_name(f"site of network {journal.network}", site, replay.places)
-        self.sites = [site for site in replay.places if site in (plan.sites or replay.sites)]
+        self.replicas = int(_options(plan).get("replicas", 0))
+        default = replay.noisy_sites if self.replicas and isinstance(replay, EnsembleReplay) else replay.sites
+        self.sites = [site for site in replay.places if site in (plan.sites or default)]
         self._plan, self._replay = plan, replay
         self._done = journal.done(plan.estimator, _options(plan))
+        self._other = _other(plan, replay, journal, replay_of)
 
     @cached_property
     def measurement(self) -> Measurement:
         """Made when the first step wants it: a recorded range reads the whole trajectory."""
         return measurement_of(self._plan, self._replay)
+
+    def beside(self, step: int, sites: Sequence[str]) -> Mapping[str, Measurement]:
+        """What measures each of ``sites`` at ``step``: of a comparison, bound to what the other network holds there."""
+        if self._other is None or not sites:
+            return dict.fromkeys(sites, self.measurement)
+        comparison: Any = self.measurement
+        partners = comparison.partners(len(self._replay.seeds))
+        held = self._other.representations(step, sites)
+        return {site: Beside(comparison, held[site][partners]) for site in sites}
 
     def missing(self, step: int) -> list[str]:
         """The sites that are to have rows at ``step`` and have none."""
@@ -182,20 +262,61 @@ class _Series:
         return [site for site in self.sites if (step, site) not in self._done]
 
 
-def measure(folder: RunFolder, network: str, replay: Replay, plans: Sequence[MeasurePlan], label: str) -> None:
+def _other(plan: MeasurePlan, replay: Replay, journal: Journal, replay_of: ReplayOf | None) -> Replay | None:
+    """The replay of the network that a comparison is with; None for what is no comparison.
+
+    Raises
+    ------
+    InputError: it is not said, or its members or recorded steps are others. UnknownNameError: no such network.
+    """
+    simple = not (plan.range_recorded or input_information.asked(plan.options))
+    measurement = _measurement(plan) if simple else None
+    if not hasattr(measurement, "beside"):
+        return None
+    against = getattr(measurement, "against", None)
+    known = list(journal.folder.manifest()["networks"])
+    if not against:
+        raise InputError(
+            f"{plan.estimator} compares two networks and one arrived: say which, e.g. against={known[0]}, out of "
+            f"{', '.join(known)}"
+        )
+    if against not in known:
+        raise unknown_name("network", against, known)
+    if replay_of is None:
+        raise InputError(f"{plan.estimator} compares two networks of one run, which cannot be done here")
+    other = replay_of(against)
+    if len(other.seeds) != len(replay.seeds) or not set(replay.trajectory.steps) <= set(other.trajectory.steps):
+        raise InputError(
+            f"{against} has {len(other.seeds)} members recorded at {len(other.trajectory.steps)} steps and "
+            f"{journal.network} {len(replay.seeds)} at {len(replay.trajectory.steps)}, wanted the same of both"
+        )
+    return other
+
+
+def measure(
+    folder: RunFolder,
+    network: str,
+    replay: Replay,
+    plans: Sequence[MeasurePlan],
+    label: str,
+    replay_of: ReplayOf | None = None,
+) -> None:
     """Append rows of all ``plans`` at every recorded step that lacks them, in one pass over the trajectory.
 
-    A refused measurement becomes a FAILED row.
+    A refused measurement becomes a FAILED row. ``replay_of``: the replay of another network of the run, by name, for
+    plans that compare two.
     """
     journal = Journal(folder, network)
-    wanted = [_Series(plan, replay, journal) for plan in plans]
+    wanted = [_Series(plan, replay, journal, replay_of) for plan in plans]
 
     def one(step: int) -> None:
         missing = [each.missing(step) for each in wanted]
-        representations = replay.representations(step, set().union(*missing))
+        without_noise = set().union(*(sites for each, sites in zip(wanted, missing, strict=True) if not each.replicas))
+        representations = replay.representations(step, without_noise) if without_noise else {}
         for each, sites in zip(wanted, missing, strict=True):
-            for site in sites:
-                place = Place(
+            places = {}
+            for site, measurement in each.beside(step, sites).items():
+                places[site] = Place(
                     network=network,
                     step=step,
                     epoch=replay.trajectory.epoch(step),
@@ -203,10 +324,14 @@ def measure(folder: RunFolder, network: str, replay: Replay, plans: Sequence[Mea
                     site_index=replay.places[site],
                     variable="input",
                     split=replay.split,
-                    estimator=each.measurement.id,
-                    options=options_text(each.measurement.options),
+                    estimator=measurement.id,
+                    options=options_text(measurement.options),
                 )
-                _measure_site(journal, place, each.measurement, representations[site], replay)
+                if not each.replicas:
+                    _measure_site(journal, places[site], measurement, representations[site], replay)
+            if each.replicas and sites:
+                assert isinstance(replay, EnsembleReplay)
+                _measure_noisy(journal, places, each.measurement, each.replicas, replay)
 
     steps = [step for step in replay.trajectory.steps if any(each.missing(step) for each in wanted)]
     _each(steps, len(replay.trajectory.steps), label, journal, one)
@@ -220,24 +345,57 @@ def _measure_site(journal: Journal, place: Place, measurement: Measurement, t: A
     except InputError:
         results = [_measure_member(measurement, t, member, replay) for member in range(len(t))]
     for member, result in enumerate(results):
-        here = dataclasses.replace(place, member=member, seed=int(replay.seeds[member]))
-        if isinstance(result, InputError):
-            journal.fail(here, _quantity(measurement), str(result), int(t.shape[1]))
-            continue
-        for variable, estimate, options in result:
-            text = here.options if options is None else options_text(options)
-            journal.add(dataclasses.replace(here, variable=variable, options=text), estimate)
+        _add(journal, place, member, measurement, result, replay, int(t.shape[1]))
 
 
-def _quantity(measurement: Measurement) -> str:
+def _measure_noisy(
+    journal: Journal, places: Mapping[str, Place], measurement: Measurement, replicas: int, replay: EnsembleReplay
+) -> None:
+    """Several sites of networks with noise at one step, member by member: their noisy forwards are large."""
+    step = next(iter(places.values())).step
+    for member in range(len(replay.seeds)):
+        seed = int(measurement.options.get("seed", 0))
+        for site, s in replay.propagated(step, member, places, replicas, seed).items():
+            try:
+                result = list(measurement.measure(s, replay.variables)[0])
+            except InputError as reason:
+                result = reason
+            _add(journal, places[site], member, measurement, result, replay, int(s.shape[1]))
+
+
+def _add(
+    journal: Journal,
+    place: Place,
+    member: int,
+    measurement: Measurement,
+    result: list[Measured] | InputError,
+    replay: Replay,
+    n: int,
+) -> None:
+    here = dataclasses.replace(place, member=member, seed=int(replay.seeds[member]))
+    if isinstance(result, InputError):
+        for quantity in _quantities(measurement):
+            journal.fail(here, quantity, str(result), n)
+        return
+    for variable, estimate, options in result:
+        text = here.options if options is None else options_text(options)
+        journal.add(dataclasses.replace(here, variable=variable, options=text), estimate)
+
+
+def _quantities(measurement: Measurement) -> Iterable[str]:
     """What a refused measurement would have told of the input."""
     if isinstance(measurement, Activity):
-        return QUANTITY
-    return "I(X;T)" if "plane" in getattr(measurement, "offers", ("plane",)) else "H(T)"
+        return (QUANTITY,)
+    asked = measurement.comparison if isinstance(measurement, Beside) else measurement
+    if isinstance(asked, Geometry):
+        return asked.quantities
+    if isinstance(asked, input_information.WithInput):
+        return ("I(X;T)",)
+    return ("I(X;T)",) if "plane" in getattr(measurement, "offers", ("plane",)) else ("H(T)",)
 
 
 def _measure_member(measurement: Measurement, t: Any, member: int, replay: Replay) -> list[Measured] | InputError:
-    alone = measurement.of(member) if isinstance(measurement, RecordedRange) else measurement
+    alone = measurement.of(member) if isinstance(measurement, (RecordedRange, Beside)) else measurement
     try:
         return alone.measure(t[member : member + 1], replay.variables)[0]
     except InputError as reason:
@@ -263,15 +421,17 @@ def measure_training(folder: RunFolder, network: str, replay: EnsembleReplay, la
     steps = [step for step in replay.trajectory.steps if (step, "network") not in done]
     if not steps:
         return
-    x, y = torch.tensor(replay.ensemble.x), torch.tensor(replay.ensemble.y, dtype=torch.long)
-    splits = {name: torch.tensor(rows) for name, rows in replay.splits.items()}
-    minibatches = torch.from_numpy(replay.minibatches)
+    device = replay.device
+    x = torch.tensor(replay.ensemble.x, device=device)
+    y = torch.tensor(replay.ensemble.y, dtype=torch.long, device=device)
+    splits = {name: torch.tensor(rows, device=device) for name, rows in replay.splits.items()}
+    minibatches = torch.from_numpy(replay.minibatches).to(device)
 
     def one(step: int) -> None:
-        parameters = replay.trajectory[step]
+        parameters = replay.parameters(step)
         place = Place(
             network=network, step=step, epoch=replay.trajectory.epoch(step), site="network", site_index=-1,
-            variable=replay.task.trained_on, estimator="training",
+            variable=replay.trained_on, estimator="training",
         )  # fmt: skip
         for split, rows in splits.items():
             found = performance(replay.plan.network, parameters, x, y, rows)
@@ -290,8 +450,8 @@ def measure_training(folder: RunFolder, network: str, replay: EnsembleReplay, la
         if replay.plan.gradients:
             batch = replay.plan.recipe.batch_size(splits["train"].shape[1])
             layers = layer_gradients(replay.plan.network, parameters, x, y, minibatches, batch)
-            for index, (layer, found) in enumerate(layers.items()):
-                here = dataclasses.replace(place, site=layer, site_index=index, split="train")
+            for layer, found in layers.items():
+                here = dataclasses.replace(place, site=layer, site_index=replay.places[layer], split="train")
                 n = splits["train"].shape[1]
                 snr = f"|mean| / |sd| of the weight gradient over minibatches of {batch} at frozen weights"
                 _add_members(journal, here, replay, "gradient_snr", "ratio", snr, found.snr, n)

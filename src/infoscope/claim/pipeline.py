@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import time
@@ -53,8 +52,10 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
     plans = {name: plan for name, plan in wanted.items() if isinstance(plan, NetworkPlan)}
     with folder.writing():
         try:
-            hashes = {plan.task: dict(load_task(plan.task).hashes) for plan in plans.values()}
-            folder.update({"data": hashes, "missing": None})
+            tasks = {name: load_task(name) for name in dict.fromkeys(plan.task for plan in plans.values())}
+            hashes = {name: dict(task.hashes) for name, task in tasks.items()}
+            known = {name: {**task.entropies, **task.information} for name, task in tasks.items()}
+            folder.update({"data": hashes, "ceilings": known, "missing": None})
         except DataMissingError as reason:
             folder.update({"state": "no data", "missing": str(reason)})
             judge(folder)
@@ -64,7 +65,7 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
             train_network(folder, name, plan, device)
         for name, plan in plans.items():
             folder.update({"state": "measuring"})
-            measure_network(folder, name, plan)
+            measure_network(folder, name, plan, device)
         for name, plan in wanted.items():
             if isinstance(plan, Computation):
                 folder.update({"state": "computing"})
@@ -90,11 +91,10 @@ def open_or_create(
 ) -> RunFolder:
     """The run folder at ``path``, new, or the same run's to go on with."""
     networks = {name: plan.to_json() for name, plan in plans.items()}
-    mark = fingerprint([figure_id, networks])
     if (path / "run.json").exists():
         folder = RunFolder.open(path)
         there = folder.manifest()
-        if there.get("fingerprint") != mark:
+        if there.get("figure") != figure_id or _arguments(there["networks"]) != _arguments(networks):
             raise RunFolderError(
                 f"{path} holds a run with other arguments ({there.get('command', 'unknown command')}): "
                 "pass another --out, or delete that folder"
@@ -109,12 +109,21 @@ def open_or_create(
             "where": figure.where,
             "preset": preset,
             "seeds": list(first.seeds),
-            "fingerprint": mark,
             "networks": {name: {**networks[name], "sites": _sites(plan)} for name, plan in plans.items()},
             "state": "created",
             "threads": {"cores": os.cpu_count(), "torch": torch.get_num_threads()},
             **provenance(),
         },
+    )
+
+
+def _arguments(networks: dict[str, Any]) -> str:
+    """Equal for equal arguments, also where a run is older than a field of a plan, which then had its default."""
+    return fingerprint(
+        {
+            name: content if content.get("computed") else NetworkPlan.from_json(content).to_json()
+            for name, content in networks.items()
+        }
     )
 
 
@@ -124,9 +133,7 @@ def _sites(plan: NetworkPlan | Computation) -> list[str]:
 
 def plan_of(folder: RunFolder, network: str) -> NetworkPlan:
     """The plan of one network as run.json holds it."""
-    content = dict(folder.manifest()["networks"][network])
-    content.pop("sites", None)
-    return NetworkPlan.from_json(content)
+    return NetworkPlan.from_json(folder.manifest()["networks"][network])
 
 
 def borrow(folder: RunFolder, name: str, plan: NetworkPlan) -> str | None:
@@ -152,8 +159,10 @@ def borrow(folder: RunFolder, name: str, plan: NetworkPlan) -> str | None:
 
 
 def _same_training(content: dict[str, Any], plan: NetworkPlan) -> bool:
-    wanted = json.loads(json.dumps(plan.training()))
-    return {part: content.get(part) for part in wanted} == wanted
+    theirs = None
+    with suppress(RunFolderError):  # a computation, or of an infoscope that knows more: lends nothing
+        theirs = NetworkPlan.from_json(content).training()
+    return fingerprint(theirs) == fingerprint(NetworkPlan.from_json(plan.to_json()).training())
 
 
 def _link(source: Path, target: Path) -> None:
@@ -208,11 +217,14 @@ def _stored_state(trajectory: Trajectory) -> tuple[State, Layout] | None:
     return State.from_tensors(extra["epoch"], tensors), Layout(*extra["layout"])
 
 
-def measure_network(folder: RunFolder, name: str, plan: NetworkPlan) -> None:
+def measure_network(folder: RunFolder, name: str, plan: NetworkPlan, device: str = "cpu") -> None:
     """Learning curves, gradient statistics and every planned measure, at the recorded steps that lack them."""
-    replay = EnsembleReplay(folder, name, plan)
+    replay = EnsembleReplay(folder, name, plan, device)
     measure_training(folder, name, replay, f"{name}: learning curves")
-    measure(folder, name, replay, plan.measures, f"{name}: measuring")
+    measure(
+        folder, name, replay, plan.measures, f"{name}: measuring",
+        lambda other: EnsembleReplay(folder, other, plan_of(folder, other), device),
+    )  # fmt: skip
 
 
 def compute(folder: RunFolder, name: str, computation: Computation) -> None:

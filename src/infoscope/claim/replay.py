@@ -13,6 +13,7 @@ from infoscope.claim.plan import NetworkPlan
 from infoscope.core.folder import RunFolder
 from infoscope.data import task as load_task
 from infoscope.record.trajectory import Trajectory
+from infoscope.train.beginning import first_data
 from infoscope.train.ensemble import Ensemble
 
 
@@ -37,6 +38,10 @@ class Replay(Protocol):
     def split(self) -> str: ...
     @property
     def variables(self) -> Mapping[str, np.ndarray]: ...
+    @property
+    def inputs(self) -> Any:
+        """The measured rows as the network takes them, rows first."""
+        ...
 
     def representations(self, step: int, sites: Iterable[str] = ()) -> dict[str, Any]:
         """``{site: T [m, n, d]}`` at one recorded step, of the default sites where none are named."""
@@ -49,10 +54,13 @@ def snapshots_of(folder: RunFolder, network: str) -> Trajectory:
 
 
 class EnsembleReplay:
-    """The replay of an ensemble that infoscope trained itself."""
+    """The replay of an ensemble that infoscope trained itself.
 
-    def __init__(self, folder: RunFolder, name: str, plan: NetworkPlan) -> None:
-        self.plan = plan
+    device: where the networks run again; what they hold comes to the CPU, where it is measured.
+    """
+
+    def __init__(self, folder: RunFolder, name: str, plan: NetworkPlan, device: str = "cpu") -> None:
+        self.plan, self.device = plan, device
         self.trajectory = snapshots_of(folder, name)
         self.sites, self.places, self.seeds = plan.network.layers, plan.network.places, plan.seeds
         self.split = plan.evaluate
@@ -61,22 +69,36 @@ class EnsembleReplay:
     def task(self) -> Any:
         return load_task(self.plan.task)
 
+    @property
+    def trained_on(self) -> str:
+        """The variable that the networks are trained to predict."""
+        return self.plan.trained_on or self.task.trained_on
+
+    @property
+    def shared(self) -> bool:
+        """Whether all members train on the task's own split: it is published, or the plan measures one side of it only.
+
+        Else each draws a split from its seed, and rows that are new to one are not to another.
+        """
+        return self.task.split_published or self.plan.evaluate != "all"
+
     @cached_property
     def ensemble(self) -> Ensemble:
         """The training data of every member, rebuilt from the seeds."""
         plan, task = self.plan, self.task
-        if task.split_published:
+        if self.shared:
             train = np.tile(task.split.train[: plan.recipe.train_rows], (len(plan.seeds), 1))
         else:
             splits = [task.resplit(seed, plan.recipe.train_fraction) for seed in plan.seeds]
             train = np.stack([split.train[: plan.recipe.train_rows] for split in splits])
-        labels = task.variables[task.trained_on].astype(np.int32)
-        return Ensemble(plan.network, plan.recipe, task.inputs, labels, train, plan.seeds)
+        labels = task.variables[self.trained_on].astype(np.int32)
+        first = first_data(plan.recipe.beginning, task.inputs, task.shape, task.variables, self.trained_on)
+        return Ensemble(plan.network, plan.recipe, task.inputs, labels, train, plan.seeds, *first)
 
     @cached_property
     def splits(self) -> dict[str, np.ndarray]:
         """Training and test rows: each member's own ``[m, n]``, or ``[1, n]`` where they share a published split."""
-        if self.task.split_published:
+        if self.shared:
             return {"train": self.ensemble.train[:1], "test": self.task.split.test[None, : self.plan.evaluate_rows]}
         tests = [self.task.resplit(seed, self.plan.recipe.train_fraction).test for seed in self.plan.seeds]
         return {"train": self.ensemble.train, "test": np.stack(tests)}
@@ -93,17 +115,49 @@ class EnsembleReplay:
     @cached_property
     def rows(self) -> np.ndarray:
         """The rows of the task that are measured."""
-        every = np.arange(len(self.task.inputs)) if self.plan.evaluate == "all" else self.task.split.test
-        return every[: self.plan.evaluate_rows]
+        split = self.task.split
+        of = {"all": np.arange(len(self.task)), "test": split.test, "train": split.train[: self.plan.recipe.train_rows]}
+        return of[self.plan.evaluate][: self.plan.evaluate_rows]
 
     @property
     def variables(self) -> Mapping[str, np.ndarray]:
         return {name: values[self.rows] for name, values in self.task.variables.items()}
 
     @cached_property
-    def _inputs(self) -> torch.Tensor:
-        return torch.tensor(self.task.inputs[self.rows])
+    def inputs(self) -> torch.Tensor:
+        return torch.tensor(self.task.inputs[self.rows], device=self.device)
+
+    def parameters(self, step: int) -> dict[str, torch.Tensor]:
+        """All members' weights at a recorded step, on the device."""
+        return {name: tensor.to(self.device) for name, tensor in self.trajectory[step].items()}
+
+    @property
+    def examples(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """The measured rows' numbers in the task, and the images ``[n, channels, height, width]`` if any."""
+        task = self.task
+        images = task.inputs[self.rows].reshape(-1, *task.shape) if task.shape else None
+        return self.rows, images
+
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the Gaussian noise that the networks have at every hidden layer; 0 for none."""
+        return getattr(self.plan.network, "noise", 0.0)
+
+    @property
+    def noisy_sites(self) -> Sequence[str]:
+        """The sites that are measured by default where the network has noise: those that it is added to."""
+        return [site for site in self.sites if site != "output"]
+
+    def propagated(self, step: int, member: int, sites: Iterable[str], replicas: int, seed: int) -> dict[str, Any]:
+        """The clean outputs ``{site: S [1, n, replicas, d]}`` of noisy forwards through one member: the noise of the
+        layers before a site is on, its own is not."""
+        alone = {name: tensor[member : member + 1] for name, tensor in self.parameters(step).items()}
+        seed = int(np.random.SeedSequence([seed, int(self.seeds[member])]).generate_state(1)[0])
+        with torch.no_grad():
+            found = self.plan.network.propagated(alone, self.inputs, sites, replicas, seed)
+        return {site: s.cpu() for site, s in found.items()}
 
     def representations(self, step: int, sites: Iterable[str] = ()) -> dict[str, torch.Tensor]:
         with torch.no_grad():
-            return self.plan.network.representations(self.trajectory[step], self._inputs, sites)
+            found = self.plan.network.representations(self.parameters(step), self.inputs, sites)
+        return {site: t.cpu() for site, t in found.items()}

@@ -6,6 +6,7 @@ viewed as a NumPy array without a copy; a tensor on another device stays where i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -169,3 +170,11 @@ def count(value: int, name: str, least: int = 1) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise InputError(f"{name} is {value!r}, wanted a whole number of at least {least}")
     return int(value)
+
+
+def choice(value: str, known: Iterable[str], name: str) -> str:
+    """``value`` when it is one of ``known``."""
+    known = tuple(known)
+    if value not in known:
+        raise InputError(f"{name} is {value!r}, wanted one of {', '.join(map(repr, known))}")
+    return value

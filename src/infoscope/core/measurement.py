@@ -41,6 +41,23 @@ class Measurement(Protocol):
         ...
 
 
+class Comparison(Measurement, Protocol):
+    """A measurement of two networks' representations of the same inputs; by itself it measures nothing."""
+
+    @property
+    def against(self) -> str:
+        """The other network of the run; empty where it was not said."""
+        ...
+
+    def partners(self, members: int) -> list[int]:
+        """Which member of the other network each member is compared with."""
+        ...
+
+    def beside(self, t: Any, other: Any) -> list[list[Measured]]:
+        """Estimates for each pair of members of ``t`` and ``other``, both ``[members, n, d]``."""
+        ...
+
+
 def covers(options: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     """Whether a row with options ``row`` came from a measurement with ``options``, where one may hold several values.
 

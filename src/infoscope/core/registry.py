@@ -24,6 +24,7 @@ KINDS = {
     "estimators": "measure/estimators",
     "probes": "measure/probes",
     "dependences": "measure/dependences",
+    "geometries": "measure/geometry",
     "peers": "benchmark/peers",
     "figures": "claim/papers",
     "plots": "show/plots",
@@ -98,8 +99,13 @@ def find(kind: str, name: str) -> Entry:
     """The entry called ``name``; a mistyped name is answered with the near ones."""
     known = entries(kind)
     if name not in known:
-        raise unknown_name(kind.removesuffix("s"), name, known)
+        raise unknown_name(singular(kind), name, known)
     return known[name]
+
+
+def singular(kind: str) -> str:
+    """What one entry of ``kind`` is called."""
+    return f"{kind[:-3]}y" if kind.endswith("ies") else kind.removesuffix("s")
 
 
 def load(kind: str, name: str) -> Any:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import hashlib
 import http.client
+import io
 import os
+import tarfile
 import urllib.request
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import platformdirs
@@ -54,44 +56,100 @@ def decompressed(raw: bytes, sha256: str, name: str) -> bytes:
     return content
 
 
-def fetch(task: str, name: str, sha256: str, mirrors: Sequence[str]) -> bytes:
+def fetch(task: str, name: str, sha256: str, mirrors: Sequence[str], *, elsewhere: Sequence[Path] = ()) -> bytes:
     """The decompressed content of the file ``name`` of ``task``.
+
+    elsewhere: folders of other programs that may hold the very file, looked into before it is downloaded.
 
     Raises
     ------
     DataMissingError: neither on disk nor downloadable; names the folder to fill. DataDamagedError: on disk but damaged.
     """
-    places = folders(task)
-    for folder in places:
+    for folder in (*folders(task), *elsewhere):
         if (folder / name).is_file():
             return decompressed((folder / name).read_bytes(), sha256, str(folder / name))
-    raw, content = _download(task, name, sha256, mirrors, places[0])
-    try:
-        with atomic(places[-1] / name) as temporary:
-            temporary.write_bytes(raw)
-    except OSError as reason:
-        raise DataMissingError(
-            f"{name} was downloaded but cannot be kept in {places[-1]} ({reason.strerror}): make that folder writable, "
-            f"or put the file into FOLDER/{task} with {VARIABLE}=FOLDER set"
-        ) from reason
+    raw, content = _download(task, name, mirrors, lambda raw, address: decompressed(raw, sha256, address))
+    _keep(task, folders(task)[-1] / name, raw)
     return content
 
 
-def _download(task: str, name: str, sha256: str, mirrors: Sequence[str], fill: Path) -> tuple[bytes, bytes]:
+def unpacked(task: str, archive: str, md5: str, mirrors: Sequence[str], sizes: Mapping[str, int]) -> list[Path]:
+    """Where the files named in ``sizes`` (bytes of each) are, which ``archive`` holds in a folder called ``task``.
+
+    Looked for unpacked, then in the archive beside that folder, then in a downloaded one; only these files are unpacked
+    into the cache, and the archive is not kept.
+
+    Raises
+    ------
+    DataMissingError: neither on disk nor downloadable. DataDamagedError: some of the files are there and others are
+    missing or of another size, or the archive has another MD5 than the published one.
+    """
+    places = folders(task)
+    for folder in places:
+        there = {name: (folder / name).stat().st_size for name in sizes if (folder / name).is_file()}
+        if there == dict(sizes):
+            return [folder / name for name in sizes]
+        unfinished = folder == places[-1] and there.items() <= sizes.items()  # unpacking into the cache was cut off
+        if there and not unfinished:
+            wrong = [
+                f"{name} holds {there[name]} bytes" if name in there else f"{name} is not there"
+                for name, size in sizes.items()
+                if there.get(name) != size
+            ]
+            wanted = sorted(set(sizes.values()))
+            raise DataDamagedError(
+                f"{folder} is incomplete ({', '.join(wrong)}; wanted {' and '.join(map(str, wanted))} bytes): "
+                f"unpack {archive} there, or delete that folder and run the same command again"
+            )
+
+    def published(raw: bytes, where: str) -> bytes:
+        found = hashlib.md5(raw, usedforsecurity=False).hexdigest()
+        if found != md5:
+            raise DataDamagedError(
+                f"{where} holds other content than was published (MD5 {found[:12]}…, wanted {md5[:12]}…): "
+                "delete it and run the same command again, or put the published file in its place"
+            )
+        return raw
+
+    beside = [folder.parent / archive for folder in places if (folder.parent / archive).is_file()]
+    if beside:
+        raw = published(beside[0].read_bytes(), str(beside[0]))
+    else:
+        raw, _ = _download(task, archive, mirrors, published, "unpack")
+    with tarfile.open(fileobj=io.BytesIO(raw), mode="r:gz") as files:
+        for name in sizes:
+            content = files.extractfile(f"{task}/{name}")
+            _keep(task, places[-1] / name, content.read() if content else b"")
+    return [places[-1] / name for name in sizes]
+
+
+def _keep(task: str, path: Path, raw: bytes) -> None:
+    try:
+        with atomic(path) as temporary:
+            temporary.write_bytes(raw)
+    except OSError as reason:
+        raise DataMissingError(
+            f"{path.name} was downloaded but cannot be kept in {path.parent} ({reason.strerror}): make that folder "
+            f"writable, or put the file into FOLDER/{task} with {VARIABLE}=FOLDER set"
+        ) from reason
+
+
+def _download(
+    task: str, name: str, mirrors: Sequence[str], checked: Callable[[bytes, str], bytes], fill: str = "put"
+) -> tuple[bytes, bytes]:
+    """The file as it came from the first mirror where it passes ``checked(raw, address)``, and what that made of it."""
     refusals = []
     for mirror in mirrors:
         address = mirror + name
         try:
             raw = _read(address, f"downloading {task}/{name}")
-            return raw, decompressed(raw, sha256, address)
+            return raw, checked(raw, address)
         except (OSError, http.client.HTTPException, DataDamagedError) as reason:
             text = str(reason) or type(reason).__name__
             refusals.append(text if address in text else f"{address}: {text}")
-    remedy = (
-        f"put it into {fill}"
-        if VARIABLE in os.environ
-        else f"put it into {fill}, or into FOLDER/{task} with {VARIABLE}=FOLDER set"
-    )
+    remedy = f"{fill} it into {folders(task)[0]}"
+    if VARIABLE not in os.environ:
+        remedy += f", or into FOLDER/{task} with {VARIABLE}=FOLDER set"
     raise DataMissingError(
         f"the file {name} of task {task!r} is not on disk and could not be downloaded ({'; '.join(refusals)}): "
         f"connect to the network, or {remedy}"

@@ -55,4 +55,5 @@ class IdxImages(Definition):
             hashes=self.hashes,
             licence=self.licence,
             citation=self.citation,
+            shape=self.shape,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -50,7 +51,11 @@ class Task:
     inputs: ``[n, d]`` float32. variables: by name, ``[n]`` int64 class indices; ``trained_on`` names the one that
         networks are trained to predict and ``classes`` is how many values that one has.
     split: the published split, or the seeded one where none is published (``split_published`` says which).
-    entropies: exact entropies in nats by variable name (``"input"`` for the inputs), where they are known.
+    entropies: exact entropies in nats by variable name (``"input"`` for the inputs), where they are known: of the law
+        where rows are ``drawn`` from a known one, else of these rows as counted.
+    information: exact I(input; variable) in nats, where it is known: the most that any representation can hold.
+    best_accuracy: what no classifier can exceed on rows it never saw (that of the Bayes rule), where it is known.
+    shape: (channels, height, width) of the images that the rows of ``inputs`` are, in that order; empty for others.
     hashes: SHA-256 of each file's decompressed content, or of what was generated.
     """
 
@@ -65,11 +70,20 @@ class Task:
     hashes: Mapping[str, str] = field(default_factory=dict)
     licence: str = ""
     citation: str = ""
+    shape: tuple[int, ...] = ()
+    drawn: bool = False
+    information: Mapping[str, float] = field(default_factory=dict)
+    best_accuracy: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.inputs.ndim != 2:
             raise InputError(f"inputs have shape {self.inputs.shape}, wanted [rows, features]: flatten each row")
-        n = len(self.inputs)
+        n, features = self.inputs.shape
+        if self.shape and (len(self.shape) != 3 or math.prod(self.shape) != features):
+            raise InputError(
+                f"shape is {self.shape} for rows of {features} features, wanted (channels, height, width) with as many "
+                "pixels, or nothing for inputs that are no images"
+            )
         for name, values in self.variables.items():
             if values.shape != (n,):
                 raise InputError(f"variable {name!r} has shape {values.shape}, wanted ({n},): one value for each row")
@@ -114,6 +128,7 @@ class Definition(ABC):
     split_published: ClassVar[bool]
     licence: ClassVar[str]
     citation: ClassVar[str]
+    shape: ClassVar[tuple[int, ...]] = ()
 
     @abstractmethod
     def load(self) -> Task:

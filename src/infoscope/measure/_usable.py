@@ -30,14 +30,31 @@ class Usable(Estimate):
 
     pointwise: what each scored row contributes, in nats ``[n]``, in the order of the rows: pointwise usable information
         (PVI of Ethayarajh et al. 2022). Its mean is the value, except with a given prior (see ``prior``).
+    probability: what the probes give to each scored row's own label ``[n]``; a density for quantities.
     entropy, loss: H(Y) and the mean cross-entropy whose difference is the value.
     chosen: what the validation rows chose, for each split.
     """
 
     pointwise: np.ndarray = field(default_factory=lambda: np.zeros(0), compare=False, repr=False)
+    probability: np.ndarray = field(default_factory=lambda: np.zeros(0), compare=False, repr=False)
     entropy: float = 0.0
     loss: float = 0.0
     chosen: tuple[str, ...] = ()
+
+    def table(self, y: Any) -> dict[str, np.ndarray]:
+        """Columns with a value for each scored row: its place, its label (out of ``y [n]``), and what was found."""
+        labels = check.array(y, "y")
+        labels = np.asarray(labels.cpu() if check.is_tensor(labels) else labels)
+        if len(labels) != len(self.pointwise):
+            raise InputError(
+                f"y has {len(labels)} rows and {len(self.pointwise)} were scored, wanted the labels of the scored rows"
+            )
+        flat = labels.reshape(len(labels), -1)
+        named = {"label": flat[:, 0]} if flat.shape[1] == 1 else {f"label{i}": one for i, one in enumerate(flat.T)}
+        found = {"usable_information": self.pointwise}
+        if len(self.probability):  # no probe was fitted where z or y is constant
+            found["probability"] = self.probability
+        return {"row": np.arange(len(labels)), **named, **found}
 
     def plain(self) -> Estimate:
         """The estimate alone, as a row of a run keeps it."""
@@ -88,6 +105,17 @@ def folds_of(n: int, folds: Any, seed: int) -> list[np.ndarray]:
     if count < LEAST_FOLDS:
         raise InputError(f"folds names {count} groups of rows, wanted at least {LEAST_FOLDS}")
     return [np.flatnonzero(groups == g) for g in range(count)]
+
+
+def held_out(n: int, share: float, seed: int) -> list[Split]:
+    """One split: ``share`` of ``n`` rows are scored, a fifth of the others is chosen by; ``seed`` deals the rows."""
+    scored = round(share * n)
+    validation = round((n - scored) / 5)
+    if scored < 2 or validation < 1:
+        raise InputError(f"{n} rows arrived, too few to score {share:g} of them and choose by a fifth of the others")
+    order = order_of(n, seed)
+    parts = np.split(order, [scored, scored + validation])
+    return [Split(*(np.sort(rows) for rows in reversed(parts)))]
 
 
 def order_of(n: int, seed: int) -> np.ndarray:
@@ -223,9 +251,52 @@ def estimate(found: Account, quantity: str, estimand: str, seconds: float) -> Us
     status, notes = _judged(found, value, half, n)
     return Usable(
         value, quantity, estimand, n, interval=(value - half, value + half), interval_kind=KIND, level=LEVEL,
-        bound="lower", status=status, notes=notes, seconds=seconds, pointwise=contributions, entropy=h, loss=loss,
-        chosen=found.chosen,
+        bound="lower", status=status, notes=notes, seconds=seconds, pointwise=contributions,
+        probability=np.exp(-found.loss), entropy=h, loss=loss, chosen=found.chosen,
     )  # fmt: skip
+
+
+def chain(
+    target: Target,
+    splits: Sequence[Split],
+    readings: Sequence[Reading],
+    entropy: Entropy,
+    groups: np.ndarray,
+    quantities: tuple[str, str, str],
+    estimand: str,
+) -> list[Usable]:
+    """Fine, coarse, and fine given coarse, from one fine probe; they add up for every row.
+
+    groups: the coarse class ``[k]`` of each fine one, see :func:`groups_of`.
+    """
+    fine = account(target, splits, readings, entropy)
+    coarse = account(target, splits, readings, entropy, groups)
+    estimand = f"{estimand}, coarse from fine probabilities"
+    accounts = (fine, coarse, fine.minus(coarse))
+    found = [estimate(one, name, estimand, 0.0) for one, name in zip(accounts, quantities, strict=True)]
+    whole = found[0]
+    if whole.status in (Status.UNDERSAMPLED, Status.NOT_CONVERGED):  # what is wrong with the probe is so with its parts
+        found = [one if one.status is not Status.OK else dataclasses.replace(one, status=whole.status) for one in found]
+        found = [dataclasses.replace(one, notes=whole.notes) for one in found]
+    return found
+
+
+def groups_of(fine: np.ndarray, coarse: np.ndarray, k: int) -> np.ndarray:
+    """The coarse class ``[k]`` of each fine one, -1 where no row says; both are labels ``[n]`` from 0 on.
+
+    Raises
+    ------
+    InputError: coarse is no function of fine.
+    """
+    groups = np.full(k, -1)
+    groups[fine] = coarse
+    wrong = groups[fine] != coarse
+    if wrong.any():
+        raise InputError(
+            f"coarse differs among rows of the same fine label ({int(wrong.sum())} rows), wanted a function of fine: "
+            "use conditional_usable_information"
+        )
+    return groups
 
 
 def nothing(n: int, quantity: str, estimand: str, why: str, seconds: float, entropy: float = 0.0) -> Usable:

@@ -93,7 +93,7 @@ def _finish(norms: Any, half: Any, c0: int, scale: Any, out: Any) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
-def _fold(
+def fold(
     block: Any,  # [r, c] exponents: a term is 2^-block; overwritten
     c0: int,
     own: Any,  # [r] the own centre, or -1
@@ -104,6 +104,7 @@ def _fold(
     low: Any,  # [r] smallest exponent so far
     sums: Any,  # [2 + 2 v, r] of terms, of squared terms, then of kin and strangers in each variable
 ) -> None:
+    """Adds a block of terms to running ``sums``, which are kept against the largest term so far."""
     rows, cols = block.shape
     one = block.dtype.type(1)
     most = block.dtype.type(500 if block.itemsize == 8 else 60)
@@ -149,6 +150,18 @@ def _fold(
                 first = end
 
 
+def grouped(classes: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """An order of ``n`` rows with ``classes [v, n]`` in which rows that share every class stand together, and as
+    :func:`fold` wants them in that order: the group of each row, the first row of each group, and its classes."""
+    joint = np.zeros(n, np.int64)
+    for labels in classes:
+        joint = np.unique(joint * (labels.max() + 1) + labels, return_inverse=True)[1].reshape(-1)
+    order = np.argsort(joint, kind="stable")
+    group = joint[order]
+    starts = np.searchsorted(group, np.arange(group[-1] + 2))
+    return order, group, starts, np.ascontiguousarray(classes[:, order][:, starts[:-1]])
+
+
 class Mixture:
     """Equal Gaussians of standard deviation ``noise`` in every direction around ``centres [n, d]``.
 
@@ -163,16 +176,10 @@ class Mixture:
         self.n, self.d = centres.shape
         self.noise = noise
         classes = np.zeros((0, self.n), np.int64) if classes is None else np.asarray(classes, np.int64)
-        joint = np.zeros(self.n, np.int64)
-        for labels in classes:
-            joint = np.unique(joint * (labels.max() + 1) + labels, return_inverse=True)[1].reshape(-1)
-        order = np.argsort(joint, kind="stable")
+        order, self._group, self._starts, self._table = grouped(classes, self.n)
         self._position = np.empty(self.n, np.int64)  # of each centre, after sorting
         self._position[order] = np.arange(self.n)
-        self._group = joint[order]
-        self._starts = np.searchsorted(self._group, np.arange(self._group[-1] + 2))
         self._classes = classes
-        self._table = np.ascontiguousarray(classes[:, order][:, self._starts[:-1]])
         self.tensor = None
         if check.is_tensor(centres):
             self.tensor = centres.double() if centres.device.type != "mps" else centres.float()
@@ -276,7 +283,7 @@ class Mixture:
             block = room[: size * cols].reshape(size, cols)
             for j, write in enumerate(fill(c0, cols)):
                 write(block)
-                _fold(block, c0, *layout, here_low[j], here[j])
+                fold(block, c0, *layout, here_low[j], here[j])
         low[:, strip], sums[:, :, strip] = here_low + late, here
 
     def _narrow(self, rows: np.ndarray, z: np.ndarray) -> Fill:

@@ -17,7 +17,7 @@ from infoscope.core.estimate import Estimate, Status
 if TYPE_CHECKING:
     from infoscope.measure.sample_propagation import AddedBy, NoisyLayer, Population
 
-Network = Literal["deterministic", "noisy", "quantised", "binary dropout"]
+Network = Literal["deterministic", "noisy", "quantised", "binary dropout", "gaussian dropout"]
 Inputs = Literal["finite", "continuous"]
 SETTLED = 0.98  # share of ln n from which on the number of rows decides an entropy of patterns
 _OFFERS = (
@@ -108,10 +108,12 @@ def layer_information(
     t: the layer's outputs ``[n, d]``; the clean ones for a noisy network; ``[n, R, d]`` with R forwards of each input
         for a deeper noisy layer, and for binary dropout.
     network: ``"deterministic"``; ``"noisy"``: Gaussian ``noise`` on every unit in training and here; ``"quantised"``: T
-        takes finitely many values by construction; ``"binary dropout"``.
+        takes finitely many values by construction; ``"binary dropout"``; ``"gaussian dropout"``: factors N(1, noise²)
+        on every unit of ``t [n, d]``, the first such layer.
     inputs: whether the law of x is ``"finite"`` or has a ``"continuous"`` part. population: as in
         :func:`noisy_information`; a dataset is finite.
-    noise: standard deviation. With a network that has none, it is noise added by the analysis, and labelled so.
+    noise: standard deviation; of Gaussian dropout, of its factors. With a network that has none, it is noise added by
+        the analysis, and labelled so.
 
     ============================  ==========  ===========================================================
     network                       inputs      answer
@@ -121,6 +123,7 @@ def layer_information(
     deterministic                 continuous  VACUOUS: infinite for almost all weights
     quantised                     any         H(T)
     noisy                         any         the integral, or a bracket (:func:`noisy_information`)
+    gaussian dropout              any         the integral; a lower bound for a sample
     binary dropout                continuous  VACUOUS: infinite (or 0)
     binary dropout                finite      VACUOUS where no two inputs share a pattern, else of the patterns seen
     deterministic with ``noise``  any         measurement-noise information, labelled as such
@@ -144,6 +147,9 @@ def layer_information(
             raise InputError("network='noisy' arrived without noise, wanted its standard deviation, e.g. noise=0.1")
         by: AddedBy = "network" if network == "noisy" else "analysis"
         return noisy_information(t, noise, population, tolerance=tolerance, seed=seed, added_by=by, strict=strict)
+    if network == "gaussian dropout":
+        found = _gaussian_dropout(t, noise, population, tolerance, seed)
+        return found.trusted() if strict else found
     if noise is not None:
         raise InputError(f"noise={noise:g} arrived for a {network} network, wanted none: its noise is its own")
     start = time.perf_counter()
@@ -190,6 +196,52 @@ def _patterns(t: np.ndarray, network: Network, inputs: Inputs, population: Popul
     if network == "deterministic":
         return replace(found, notes=(*found.notes, "rows that merge do so in floating point: saturation or dead units"))
     return found
+
+
+def _gaussian_dropout(t: Any, noise: float | None, population: Population, tolerance: float, seed: int) -> Estimate:
+    """I(X; f(X) D) for factors D ~ N(1, noise²), from the outputs ``t [n, d]`` before them."""
+    from infoscope.measure._gaussian_dropout import through_dropout
+
+    start = time.perf_counter()
+    if noise is None:
+        raise InputError(
+            "network='gaussian dropout' arrived without noise, wanted the sd of its factors, e.g. noise=0.5"
+        )
+    check.positive(noise, "noise")
+    check.positive(tolerance, "tolerance")
+    t = _samples(t)
+    if t.ndim == 3:
+        raise InputError(
+            f"t has shape {tuple(t.shape)} for a gaussian dropout network, wanted t [n, d], the outputs before the "
+            "first such layer: of a deeper one the law given x is not known"
+        )
+    t, dataset = np.asarray(t.cpu() if check.is_tensor(t) else t), population == "dataset"
+    found, n = through_dropout(t, noise, dataset, tolerance, seed), len(t)
+    notes = (f"standard error {found.error:.2g} nats", f"{found.queries} draws", f"h(Z|X) is {found.given:.4g} nats")
+    if found.zeros:
+        notes += (f"{found.zeros:.1%} of the outputs are exactly 0 and stay so, which tells inputs apart for sure",)
+    most, half = math.log(n), 1.96 * found.error
+    who = f"X uniform on these {n} inputs" if dataset else f"{n} inputs a sample of their law"
+    estimate = Estimate(
+        found.value,
+        "I(X;T)",
+        f"I(X; f(X)·N(1, {noise:g}²)), {who}",
+        n,
+        interval=(found.value - half, found.value + half),
+        interval_kind="Monte Carlo error",
+        level=0.95,
+        bound="none" if dataset else "lower",
+        notes=notes,
+        seconds=time.perf_counter() - start,
+    )
+    if bool((t == t[:1]).all()):
+        return replace(estimate, value=0.0, interval=(0.0, 0.0), status=Status.DEGENERATE)
+    if found.value < most - 0.1:
+        return estimate
+    if dataset:
+        note = f"near ln n = {most:.4g} nats, the entropy of these inputs: dropout confuses few of them"
+        return replace(estimate, notes=(*notes, note))
+    return replace(estimate, status=Status.SATURATED, notes=(*notes, f"ln n is {most:.4g} nats"))
 
 
 def _dropout(t: np.ndarray, network: Network, inputs: Inputs, population: Population) -> Estimate:

@@ -9,7 +9,12 @@ In nats above h(Z), with n inputs of R replicas each:
 
 In expectation a plug-in lies at or below its entropy (concavity) and a leave-one-out cross-entropy at or above it, so
 their differences bracket every information; cross-entropies under Gaussians fitted to other rows are a second upper
-end. Where the inputs *are* the population, a replica that is left out counts through the others of its input
+end, and what Gaussians fitted to other replicas of each input can tell of the input is a second lower one. Many
+replicas sharpen what is said of one input at the cost of n R² terms; all pairs of n R samples would cost n² R², so
+where there are more than 2^13 samples the *other* inputs are stood for by a few of their replicas, or, where the inputs
+are the population, by their Gaussians alone; the value is then the middle of the bracket in place of the published one.
+
+Where the inputs *are* the population, a replica that is left out counts through the others of its input
 (R/(R-1)); where they are a sample of it, all replicas of the query's input are left out. The first layer of a network
 whose inputs are the population has no bias at all: only the Monte Carlo error remains.
 """
@@ -29,8 +34,9 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure import _gaussian_caps as caps
+from infoscope.measure import _gaussian_posterior as posterior
 from infoscope.measure import noisy_bounds as risks
-from infoscope.measure.mixture import Mixture
+from infoscope.measure.mixture import DOUBLE_ERROR, Mixture
 
 Population = Literal["dataset", "sample"]
 AddedBy = Literal["network", "analysis"]
@@ -38,6 +44,7 @@ MONTE_CARLO = "Monte Carlo error"
 BRACKET = "bracket in expectation and its standard errors"
 LEVEL, SIGMAS = 0.95, 1.96
 MOST_QUERIES = 20_000_000
+MOST_CENTRES = 2**13
 NEAR = 0.1  # nats from ln n at which the number of inputs, not the network, decides
 CHUNK, BLOCK = 2**22, 2**16  # numbers of noise at once, and from one generator
 KEY = 0x5A17
@@ -49,8 +56,8 @@ class NoisyLayer:
 
     xt: I(X;T). t: h(T). t_given_x: h(T|X). ty: I(T;Y) of each variable. queries: how many points were drawn.
     error_bound: root of d/N, a bound on the Monte Carlo standard error of ``t`` where every centre was drawn around
-    equally often, as in a first layer. chi_square: the plug-in of I_chi2(S;T), a
-    diagnostic that is at most n - 1 and errs low. cap: I(S;T) of Gaussian S with the same covariance.
+    equally often, as in a first layer. chi_square: the plug-in of I_chi2(S;T), a diagnostic that is at most n - 1 and
+    errs low; NaN where no mixture of all samples was summed. cap: I(S;T) of Gaussian S with the same covariance.
     """
 
     xt: Estimate
@@ -130,7 +137,7 @@ class _Mean:
 
 @dataclass(frozen=True)
 class _Ends:
-    """One entropy above h(Z) at each query: ``low [j, n]`` plug-in, ``high [j, n]`` leave one out."""
+    """One entropy above h(Z) at each query ``[j, n]``: ``low`` plug-in, ``high`` leave one out."""
 
     low: np.ndarray
     high: np.ndarray
@@ -148,18 +155,23 @@ class _Layer:
         added_by: AddedBy,
         threads: int | None,
     ) -> None:
-        self.s = s if s.ndim == 3 else s[:, None]
-        self.n, self.replicas, self.d = self.s.shape
+        whole = s if s.ndim == 3 else s[:, None]
+        self.n, self.forwards, self.d = whole.shape
+        #: How many replicas of an input stand for it in the mixture of all, and are drawn around.
+        self.replicas = min(self.forwards, max(2, MOST_CENTRES // self.n))
+        self.s = whole[:, : self.replicas]
         self.noise, self.population, self.labels = float(noise), population, labels
         self.tolerance, self.seed, self.added_by, self.threads = tolerance, seed, added_by, threads
         self.deep, self.dataset = self.replicas > 1, population == "dataset"
-        self.plain = np.asarray(self.s.cpu() if check.is_tensor(self.s) else self.s, np.float64)
+        self.plain = np.asarray(whole.cpu() if check.is_tensor(whole) else whole, np.float64)
         self.constant = bool((self.plain == self.plain[:1, :1]).all())
         whose = np.repeat(np.arange(self.n), self.replicas)
         classes = [np.repeat(y, self.replicas) for y in labels.values()]
         classes = ([whose] if self.deep else []) + classes
         stacked = np.stack(classes) if classes else np.zeros((0, len(whose)), np.int64)
         self.mixture = Mixture(self.s.reshape(-1, self.d), self.noise, stacked)
+        self.kinds = np.stack(list(labels.values())) if labels else np.zeros((0, self.n), np.int64)
+        self.judges: dict[int, posterior.Judges] = {}
         self.of_noise = self.d / 2 * math.log(2 * math.pi * math.e * self.noise**2)
 
     # --- the pass ---------------------------------------------------------------------------------------------------
@@ -178,12 +190,35 @@ class _Layer:
             for turn in sorted({j % self.replicas for j in js}):
                 mine = [k for k, j in enumerate(js) if j % self.replicas == turn]
                 order += [js[k] for k in mine]
-                sums = self.mixture.around(firsts + turn, z[mine], self.threads)
-                found = {"extra": extra[mine], "others": sums.others, "squares": sums.squares, "kin": sums.kin}
-                parts.append({**found, "strangers": sums.strangers[:1] if self.deep else sums.strangers[:0]})
+                found = {"extra": extra[mine]}
+                if not self.judged_only:
+                    sums = self.mixture.around(firsts + turn, z[mine], self.threads)
+                    found |= {"others": sums.others, "squares": sums.squares, "kin": sums.kin}
+                    found["strangers"] = sums.strangers[:1] if self.deep else sums.strangers[:0]
+                    found["own"] = sums.kin[0] if self.deep else sums.others
+                if self.few:
+                    found["own"] = posterior.own_sums(self.plain, turn, z[mine], self.noise)
+                if self.judged:
+                    found |= self._by_gaussians(turn, z[mine])
+                parts.append(found)
         back = np.argsort(order)
         joined = {k: np.concatenate([part[k] for part in parts], axis=parts[0][k].ndim - 2) for k in parts[0]}
         return {k: one[..., back, :] for k, one in joined.items()}
+
+    def _by_gaussians(self, turn: int, z: np.ndarray) -> dict[str, np.ndarray]:
+        """Cross-entropies above h(Z) under the Gaussians of the inputs: of the own one, of all, of the own class's."""
+        fold = turn % posterior.FOLDS
+        if fold not in self.judges:
+            self.judges[fold] = posterior.Judges(self._moments, fold, self.noise)
+        t, whose = self.plain[:, turn] + z, np.tile(np.arange(self.n), len(z))
+        own, sums = self.judges[fold].log_densities(t.reshape(-1, self.d), whose, self.kinds)
+        sizes = [math.log(self.n) * np.ones(self.n), *(np.log(np.bincount(y)[y]) for y in self.kinds)]
+        sums = np.stack(sizes)[:, None] - sums.reshape(len(sums), *z.shape[:2])
+        return {
+            "judged_own": -own.reshape(z.shape[:2]) - self.of_noise,
+            "judged_all": sums[0] - self.of_noise,
+            "judged_kin": sums[1:] - self.of_noise,
+        }
 
     def _normal(self, rounds: range) -> np.ndarray:
         """Standard normal ``[j, n, d]``, of each round the same whatever the others."""
@@ -197,12 +232,17 @@ class _Layer:
         return np.concatenate(blocks)[rounds.start - first : rounds.stop - first]
 
     def _sampled(self) -> tuple[dict[str, np.ndarray], int]:
-        planned = self._planned(math.ceil(self.d / (self.n * self.tolerance**2)))
+        # The d/N bound is about entropies of a mixture whose centres are all drawn around; elsewhere look, and go on.
+        sure = math.ceil(self.d / (self.n * self.tolerance**2))
+        planned = self._planned(2 if self.few else sure)
         drawn = self._draw(range(planned))
         if not self.deep:
             return drawn, planned
-        # The d/N bound is about entropies of a mixture whose centres are all drawn around; so look, and go on once.
-        error = self._mean(self._information(drawn).low - self._given_input(drawn).low, drawn["extra"]).error
+        if self.judged_only:
+            about = drawn["judged_all"] - drawn["judged_own"]
+        else:
+            about = self._information(drawn).low - self._given_input(drawn).low
+        error = self._mean(about, drawn["extra"]).error
         if error <= self.tolerance:
             return drawn, planned
         wanted = math.ceil(1.2 * planned * (error / self.tolerance) ** 2)
@@ -231,17 +271,20 @@ class _Layer:
         low = math.log(size) - np.logaddexp(0, others)
         if not self.deep:
             return _Ends(low, low if self.dataset else math.log(max(self.n - 1, 1)) - others)
+        strangers, own = drawn["strangers"][0] - math.log(self.replicas), drawn["own"]
         if self.dataset:
-            return _Ends(low, math.log(size) - np.logaddexp(others, drawn["kin"][0] - math.log(self.replicas - 1)))
-        return _Ends(low, math.log(size - self.replicas) - drawn["strangers"][0])
+            high = math.log(self.n) - np.logaddexp(own - math.log(self.forwards - 1), strangers)
+        else:
+            high = math.log(self.n - 1) - strangers
+        return _Ends(low, high)
 
     def _given_input(self, drawn: dict[str, np.ndarray]) -> _Ends:
         """h(T|X) above h(Z): nothing where the layer's own noise is all there is."""
         if not self.deep:
-            nothing = np.zeros_like(drawn["others"])
+            nothing = np.zeros_like(drawn["extra"])
             return _Ends(nothing, nothing)
-        kin = drawn["kin"][0]
-        return _Ends(math.log(self.replicas) - np.logaddexp(0, kin), math.log(self.replicas - 1) - kin)
+        low = math.log(self.forwards) - np.logaddexp(0, drawn["own"])
+        return _Ends(low, math.log(self.forwards - 1) - drawn["own"])
 
     def _given_class(self, drawn: dict[str, np.ndarray], v: int, y: np.ndarray) -> _Ends:
         """h(T|Y) above h(Z)."""
@@ -250,7 +293,8 @@ class _Layer:
         low = np.log(size) - np.logaddexp(0, kin)
         if not self.deep:
             with np.errstate(divide="ignore", invalid="ignore"):  # a class of one has no other
-                return _Ends(low, low if self.dataset else np.where(inputs > 1, np.log(inputs - 1.0) - kin, np.inf))
+                apart = np.where(inputs > 1, np.log(inputs - 1.0) - kin, np.inf)
+                return _Ends(low, low if self.dataset else apart)
         own = drawn["kin"][0]
         if self.dataset:
             return _Ends(low, np.log(size) - np.logaddexp(kin, own - math.log(self.replicas - 1)))
@@ -292,11 +336,37 @@ class _Layer:
         return -float(((values - values.mean()) * extra).sum()) / total if total else 0.0
 
     @cached_property
+    def _fine(self) -> bool:
+        """Whether a matrix multiply has the digits for distances in units of the noise."""
+        reach = np.abs(self.plain - self.plain.mean(axis=(0, 1))).max() / self.noise
+        return 2.0**-50 * self.d * reach**2 < DOUBLE_ERROR
+
+    @cached_property
+    def _moments(self) -> posterior.Moments:
+        return posterior.Moments(self.plain)
+
+    @property
+    def few(self) -> bool:
+        """Whether other inputs are stood for by a few of their replicas."""
+        return self.replicas < self.forwards
+
+    @property
+    def judged_only(self) -> bool:
+        """Whether Gaussians stand for the other inputs: of a dataset they bound everything from both sides."""
+        return self.few and self.judged and self.dataset
+
+    @property
+    def judged(self) -> bool:
+        """Whether there are replicas enough to fit Gaussians to some and judge others, and digits enough for them."""
+        return self.forwards >= posterior.FEWEST and self._fine
+
+    @cached_property
     def _cap_of_t(self) -> _Mean:
         """Gaussian cap on h(T) above h(Z)."""
         if not self.deep and self.dataset:
             return _Mean(caps.exact(self.plain[:, 0], self.noise), 0.0)
-        rows, fold = self.plain.reshape(-1, self.d), np.arange(self.n * self.replicas)
+        rows = self.plain[:, : self.replicas].reshape(-1, self.d)
+        fold = np.arange(self.n * self.replicas)
         fold = fold % self.replicas if self.dataset else fold // self.replicas
         judged = caps.held_out(rows, fold % caps.FOLDS, self.noise).reshape(self.n, self.replicas)
         return self._mean(judged.T if self.deep else judged.reshape(1, -1))
@@ -304,56 +374,62 @@ class _Layer:
     @cached_property
     def _cap_given_input(self) -> _Mean:
         """Gaussian cap on h(T|X) above h(Z)."""
-        return self._mean(caps.held_out_replicas(self.plain, self.noise)) if self.deep else _Mean(0.0, 0.0)
+        if not self.deep:
+            return _Mean(0.0, 0.0)
+        if self.few and self.judged:  # as near, and at hand
+            return _Mean(math.inf, 0.0)
+        return self._mean(caps.held_out_replicas(self.plain, self.noise))
 
     # --- the estimates ----------------------------------------------------------------------------------------------
 
     def measured(self, start: float) -> NoisyLayer:
         drawn, rounds = self._sampled()
         extra, queries = drawn["extra"], rounds * self.n
-        t, given = self._information(drawn), self._given_input(drawn)
-        about = self._about(queries)
-
-        entropy = self._mean(t.low, extra, bounded=True)
-        highs = [self._mean(t.high, extra), self._cap_of_t]
-        h_t = self._estimate("h(T)", "h({t})", entropy, [entropy], highs, self.of_noise)
+        given = self._given_input(drawn)
+        about, chi = self._about(queries), math.nan
 
         conditional = self._mean(given.low, extra)
-        highs = [self._mean(given.high, extra), self._cap_given_input]
-        h_tx = self._estimate("h(T|X)", "h({t}|X)", conditional, [conditional], highs, self.of_noise)
+        highs_given = [self._mean(given.high, extra), self._cap_given_input]
+        entropy = value = _Mean(-math.inf, 0.0)
+        lows, highs, least = [], [self._cap_of_t], [_Mean(0.0, 0.0)]
+        highest = [_difference(self._cap_of_t, conditional)]
+        if not self.judged_only:
+            t, chi = self._information(drawn), self._chi_square(drawn)
+            entropy = self._mean(t.low, extra, bounded=True)
+            value = self._mean(t.low - given.low, extra, bounded=not self.deep)
+            lows, highs = [entropy], [self._mean(t.high, extra), *highs]
+            least += [self._mean(t.low - given.high, extra), _difference(entropy, self._cap_given_input)]
+            highest += [self._mean(t.high - given.low, extra)]
+        if self.judged:
+            own, everyone = drawn["judged_own"], drawn["judged_all"]
+            least.append(self._mean(everyone - own, extra))
+            lows.append(self._mean(everyone - own + given.low, extra))
+            highs_given.append(self._mean(own, extra))
+            if self.dataset:
+                highs.append(self._mean(everyone, extra))
+                highest.append(self._mean(everyone - given.low, extra))
+        if self.dataset:
+            highest.append(_Mean(math.log(self.n), 0.0))
+        h_t = self._estimate("h(T)", "h({t})", entropy, lows, highs, self.of_noise)
+        h_tx = self._estimate("h(T|X)", "h({t}|X)", conditional, [conditional], highs_given, self.of_noise)
 
-        most = [_Mean(math.log(self.n), 0.0)] if self.dataset else []
-        xt = self._estimate(
-            "I(X;T)",
-            "I(X; {t})",
-            self._mean(t.low - given.low, extra, bounded=not self.deep),
-            [
-                _Mean(0.0, 0.0),
-                self._mean(t.low - given.high, extra),
-                _difference(entropy, self._cap_given_input),
-            ],
-            [self._mean(t.high - given.low, extra), _difference(self._cap_of_t, conditional), *most],
-        )
-        xt = self._judged(xt, about)
+        xt = self._judged(self._estimate("I(X;T)", "I(X; {t})", value, least, highest), about)
         ty = {}
         for v, (name, y) in enumerate(self.labels.items()):
-            inside = self._given_class(drawn, v, y)
             p = np.bincount(y) / self.n
             known = float(-(p[p > 0] @ np.log(p[p > 0]))) if self.dataset else math.log(len(p))
-            found = self._estimate(
-                "I(T;Y)",
-                "I({t}; Y)",
-                self._mean(t.low - inside.low, extra),
-                [_Mean(0.0, 0.0), self._mean(t.low - inside.high, extra)],
-                [
-                    self._mean(t.high - inside.low, extra),
-                    _difference(self._cap_of_t, self._mean(inside.low, extra)),
-                    _Mean(known, 0.0),
-                ],
-            )
-            ty[name] = self._judged(found, about, ceiling=False)
-        total = np.logaddexp(0, drawn["others"])
-        chi = float(np.exp(math.log(self.n * self.replicas) + np.logaddexp(0, drawn["squares"]) - 2 * total).mean() - 1)
+            least, highest = [_Mean(0.0, 0.0)], [_Mean(known, 0.0)]
+            if not self.judged_only:
+                inside = self._given_class(drawn, v, y)
+                value = self._mean(t.low - inside.low, extra)
+                least.append(self._mean(t.low - inside.high, extra))
+                highest.append(self._mean(t.high - inside.low, extra))
+                highest.append(_difference(self._cap_of_t, self._mean(inside.low, extra)))
+            if self.judged and self.dataset:
+                kin = drawn["judged_kin"][v]
+                least.append(self._mean(everyone - kin, extra))
+                highest.append(self._mean(everyone - kin + own - given.low, extra))  # as I(X;T|Y) is at least kin - own
+            ty[name] = self._judged(self._estimate("I(T;Y)", "I({t}; Y)", value, least, highest), about, ceiling=False)
         h_t, h_tx = (self._judged(one, about, ceiling=False) for one in (h_t, h_tx))
         if not self.dataset:
             xt = replace(xt, notes=(*xt.notes, *self._risks(chi)))
@@ -370,6 +446,11 @@ class _Layer:
             self._cap_of_t.value,
         )
 
+    def _chi_square(self, drawn: dict[str, np.ndarray]) -> float:
+        total = np.logaddexp(0, drawn["others"])
+        shares = math.log(self.n * self.replicas) + np.logaddexp(0, drawn["squares"]) - 2 * total
+        return float(np.exp(shares).mean() - 1)
+
     def _estimate(
         self, quantity: str, estimand: str, value: _Mean, lows: list[_Mean], highs: list[_Mean], plus: float = 0.0
     ) -> Estimate:
@@ -378,7 +459,7 @@ class _Layer:
         who = f"X uniform on these {self.n} inputs" if self.dataset else f"{self.n} inputs a sample of their law"
         estimand = f"{estimand.format(t=noisy)}, {who}"
         if self.deep:
-            estimand += f", {self.replicas} noisy forwards of each"
+            estimand += f", {self.forwards} noisy forwards of each"
         if self.added_by == "analysis":
             estimand += ", noise added by the analysis"
         if self.dataset and not self.deep:
@@ -387,6 +468,8 @@ class _Layer:
         else:
             lows, highs = ([one for one in ends if math.isfinite(one.value)] for ends in (lows, highs))
             low, high = max(lows, key=_Mean.low), min(highs, key=_Mean.high)
+            if self.few:
+                value = _Mean((low.value + high.value) / 2, max(low.error, high.error))
             ends, kind, notes = (low.low(), high.high()), BRACKET, ()
             status = Status.OK
             if high.value - low.value > self.tolerance:
@@ -424,7 +507,11 @@ class _Layer:
     def _about(self, queries: int) -> tuple[str, ...]:
         bound = math.sqrt(risks.monte_carlo_mse(self.d, queries))
         if self.deep:
-            said = f"{queries} draws, {min(self.replicas, queries // self.n)} of {self.replicas} replicas drawn around"
+            around = min(self.replicas, queries // self.n)
+            said = f"{queries} draws, {around} of {self.forwards} replicas drawn around"
+            if self.few:
+                others = "their Gaussians" if self.judged_only else f"{self.replicas} of theirs"
+                said += f", other inputs stood for by {others}, value in the middle of the bracket"
         else:
             said = f"{queries} draws, Monte Carlo error at most {bound:.2g} nats (root of d/N)"
         if self.added_by == "analysis":

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure import _usable
+from infoscope.measure import _usable, _usable_regression
 from infoscope.measure._usable import Entropy, Usable
 from infoscope.measure.estimators._base import is_labels
 from infoscope.measure.probes import _base
@@ -34,6 +34,7 @@ def usable_information(
     *,
     z_test: Any = None,
     y_test: Any = None,
+    target: Literal["labels", "quantities"] = "labels",
     prior: Any = "null",
     folds: Any = 5,
     seed: int = 0,
@@ -42,8 +43,11 @@ def usable_information(
 ) -> Usable:
     """I_u(Z;Y) in nats: what probes of one family can read of labels ``y [n]`` in the rows of ``z [n, d]``.
 
-    probe: ``"linear"``, ``"mlp"``, ``"knn"``, ``"ladder"`` (the best of them on validation rows) or ``"prior"``;
-        ``options`` are its options, e.g. ``weight_decay=0.01``.
+    probe: ``"linear"``, ``"mlp"``, ``"mlp3"``, ``"knn"``, ``"ladder"`` (the best of several on validation rows) or
+        ``"prior"``; ``options`` are its options, e.g. ``weight_decay=0.01``.
+    target: ``"labels"``: whole numbers or words, or ``"quantities"``: real numbers ``[n]`` or ``[n, e]``, of which a
+        probe says a Gaussian around what it expects, fitted by least squares. Never guessed from y. H(Y) is then that
+        of the Gaussian that ignores z, and the value of a linear-Gaussian pair is -ln(1 - R²)/2.
     z_test, y_test: rows to score; then a fifth of ``z`` is for validation and the rest is fitted to. Without them every
         row is scored once, by probes that never saw it (cross-fitting).
     prior: which H(Y). ``"null"``: the cross-entropy of the null probe. ``"plugin"``: of the frequencies among the
@@ -54,14 +58,19 @@ def usable_information(
     strict: raise :class:`~infoscope.core.errors.UntrustedEstimateError` instead of returning a status other than OK.
 
     The result has ``.pointwise [n]``, each row's contribution. Its interval is Student's t over rows: it holds the
-    probes fixed. If the network was trained on these rows the result describes what it memorised: pass others.
+    probes fixed. Rows of z and y belong together in order; nothing can tell that they do not, except that the value is
+    then about 0. If the network was trained on these rows the result describes what it memorised: pass others.
 
     Raises
     ------
     InputError: unusable data or options. UnknownNameError: no such probe or option.
     """
     start = time.perf_counter()
-    problem = _Problem.of(z, y, z_test, y_test, prior, folds, seed)
+    if check.choice(target, ("labels", "quantities"), "target") == "quantities":
+        if not isinstance(prior, str) or prior != "null":
+            raise InputError(f"prior is {prior!r}, wanted 'null' for quantities: H(Y) is that of a Gaussian")
+        return _given(_about_quantities(z, y, z_test, y_test, folds, seed, _base.make(probe, **options), start), strict)
+    problem = _Problem.labelled(z, y, z_test, y_test, prior, folds, seed)
     reader = _base.make(probe, **options)
     quantity, estimand = "I_u(Z;Y)", problem.estimand(reader)
     if problem.constant:
@@ -92,7 +101,7 @@ def conditional_usable_information(
     import torch
 
     start = time.perf_counter()
-    problem = _Problem.of(z, y, None, None, "null", folds, seed)
+    problem = _Problem.labelled(z, y, None, None, "null", folds, seed)
     reader = _base.make(probe, **options)
     w = _columns(given, problem.z)
     quantity, target, splits = "I_u(Z;Y|W)", problem.target, problem.splits
@@ -139,24 +148,18 @@ def usable_chain(
     :func:`usable_information`.
     """
     start = time.perf_counter()
-    problem = _Problem.of(z, fine, z_test, fine_test, prior, folds, seed)
+    problem = _Problem.labelled(z, fine, z_test, fine_test, prior, folds, seed)
     reader = _base.make(probe, **options)
     groups = _groups(problem, check.labels(coarse, problem.fitted, "coarse"))
-    estimand = f"{problem.estimand(reader)}, coarse from fine probabilities"
+    estimand = problem.estimand(reader)
     names = ("I_u(Z;fine)", "I_u(Z;coarse)", "I_u(Z;fine|coarse)")
     if problem.constant:
         seconds = time.perf_counter() - start
         return Chain(*(_given(problem.nothing(name, estimand, seconds), strict) for name in names))
     readings = problem.read(reader)
-    fine_account = _usable.account(problem.target, problem.splits, readings, problem.entropy)
-    coarse_account = _usable.account(problem.target, problem.splits, readings, problem.entropy, groups)
-    accounts = (fine_account, coarse_account, fine_account.minus(coarse_account))
+    found = _usable.chain(problem.target, problem.splits, readings, problem.entropy, groups, names, estimand)
     seconds = time.perf_counter() - start
-    found = [_usable.estimate(one, name, estimand, seconds) for one, name in zip(accounts, names, strict=True)]
-    whole = found[0]
-    if whole.status in (Status.UNDERSAMPLED, Status.NOT_CONVERGED):  # what is wrong with the probe is so with its parts
-        parts = [one if one.status is not Status.OK else replace(one, status=whole.status) for one in found]
-        found = [replace(one, notes=whole.notes) for one in parts]
+    found = [replace(one, seconds=seconds) for one in found]
     return Chain(*(_given(one, strict) for one in found))
 
 
@@ -200,7 +203,7 @@ def description_length(
     bound on n H(Y|Z) in expectation. Other arguments and errors as in :func:`usable_information`.
     """
     start = time.perf_counter()
-    problem = _Problem.of(z, y, None, None, "null", 5, seed)
+    problem = _Problem.labelled(z, y, None, None, "null", 5, seed)
     reader = _base.make(probe, **options)
     n, target = problem.scored, problem.target
     order = _usable.order_of(n, seed)
@@ -240,53 +243,84 @@ def description_length(
 
 
 @dataclass(frozen=True)
-class _Problem:
-    """Checked data of one question: rows as a tensor ``z [n, d]`` (test rows after the others) and who scores what.
+class _Rows:
+    """Checked rows as a tensor ``z [n, d]`` (test rows after the others) and who scores what.
 
     fitted: rows that came as ``z``; scored: rows that get a score.
     """
 
     z: Any
-    target: Target
     splits: list[Split]
-    entropy: Entropy
     protocol: str
     fitted: int
     scored: int
-    seed: int
 
     @classmethod
-    def of(cls, z: Any, y: Any, z_test: Any, y_test: Any, prior: Any, folds: Any, seed: int) -> _Problem:
-        seed = check.count(seed, "seed", 0)
+    def of(cls, z: Any, z_test: Any, y_test: Any, folds: Any, seed: int) -> _Rows:
         z = check.representation(z, "z")
         n = len(z)
-        check.labels(y, n)
-        raw = _flat(y)
         if (z_test is None) != (y_test is None):
             raise InputError("one of z_test and y_test arrived without the other, wanted both or neither")
         parts = _usable.folds_of(n, folds, seed)
         if z_test is None:
-            splits, protocol = _usable.cross_fitted(parts), f"{len(parts)}-fold cross-fitted"
-            scored = n
-        else:
-            z_test = check.representation(z_test, "z_test")
-            if z_test.shape[1] != z.shape[1]:
-                raise InputError(
-                    f"z has {z.shape[1]} columns and z_test {z_test.shape[1]}, wanted the same features in both"
-                )
-            scored = len(z_test)
-            check.labels(y_test, scored, "y_test")
-            test = _flat(y_test)
+            return cls(_base.tensor(z), _usable.cross_fitted(parts), f"{len(parts)}-fold cross-fitted", n, n)
+        z_test = check.representation(z_test, "z_test")
+        if z_test.shape[1] != z.shape[1]:
+            raise InputError(
+                f"z has {z.shape[1]} columns and z_test {z_test.shape[1]}, wanted the same features in both"
+            )
+        scored = len(z_test)
+        splits = [Split(np.sort(np.concatenate(parts[1:])), parts[0], n + np.arange(scored))]
+        both = _stacked(_base.tensor(z), _base.tensor(z_test))
+        return cls(both, splits, f"{scored} test rows", n, scored)
+
+
+def _about_quantities(
+    z: Any, y: Any, z_test: Any, y_test: Any, folds: Any, seed: int, reader: Probe, start: float
+) -> Usable:
+    rows = _Rows.of(z, z_test, y_test, folds, check.count(seed, "seed", 0))
+    values = _usable_regression.quantities(y, rows.fitted)
+    if y_test is not None:
+        test = _usable_regression.quantities(y_test, rows.scored, "y_test")
+        if test.shape[1] != values.shape[1]:
+            raise InputError(f"y has {values.shape[1]} columns and y_test {test.shape[1]}, wanted the same in both")
+        values = np.concatenate([values, test])
+    quantity = "I_u(Z;Y)"
+    estimand = f"usable by {reader.words_of_means}, H(Y) of the null Gaussian, {rows.protocol}"
+    why = "y is constant" if (values == values[0]).all() else "z is constant"
+    if why == "y is constant" or not bool((rows.z != rows.z[0]).any()):
+        return _usable.nothing(rows.scored, quantity, estimand, why, time.perf_counter() - start)
+    found = _usable_regression.read(reader, rows.z, values, rows.splits, seed)
+    estimate = _usable.estimate(found.account, quantity, estimand, time.perf_counter() - start)
+    if not found.exact:
+        return estimate
+    note = "a probe names y to within rounding: of real numbers that is infinitely much information"
+    return replace(estimate, status=Status.SATURATED, notes=(*estimate.notes, note))
+
+
+@dataclass(frozen=True)
+class _Problem(_Rows):
+    """The same with labels as the target, and which H(Y)."""
+
+    target: Target
+    entropy: Entropy
+    seed: int
+
+    @classmethod
+    def labelled(cls, z: Any, y: Any, z_test: Any, y_test: Any, prior: Any, folds: Any, seed: int) -> _Problem:
+        seed = check.count(seed, "seed", 0)
+        rows = _Rows.of(z, z_test, y_test, folds, seed)
+        raw = _labels(y, rows.fitted, "y")
+        if y_test is not None:
+            test = _labels(y_test, rows.scored, "y_test")
             if (raw.dtype.kind in "US") != (test.dtype.kind in "US"):
                 raise InputError(f"y has dtype {raw.dtype} and y_test {test.dtype}, wanted the same labels in both")
             raw = np.concatenate([raw, test])
-            splits = [Split(np.sort(np.concatenate(parts[1:])), parts[0], n + np.arange(scored))]
-            protocol = f"{scored} test rows"
-            z, z_test = _base.tensor(z), _base.tensor(z_test)
-            z = _stacked(z, z_test)
         values, numbered = np.unique(raw, return_inverse=True)
         target = Target(numbered.reshape(-1), len(values))
-        return cls(_base.tensor(z), target, splits, Entropy.of(prior, values), protocol, n, scored, seed)
+        return cls(
+            rows.z, rows.splits, rows.protocol, rows.fitted, rows.scored, target, Entropy.of(prior, values), seed
+        )
 
     def estimand(self, reader: Probe) -> str:
         return f"usable by {reader.words}, H(Y) {self.entropy.words}, {self.protocol}"
@@ -306,9 +340,15 @@ class _Problem:
         return _usable.nothing(self.scored, quantity, estimand, self.constant, seconds)
 
 
-def _flat(y: Any) -> np.ndarray:
-    """Labels that were checked, as they came, one a row."""
-    y = check.array(y, "y")
+def _labels(y: Any, n: int, name: str) -> np.ndarray:
+    """Labels as they came, one a row, checked."""
+    try:
+        check.labels(y, n, name)
+    except InputError as reason:
+        if "holds real numbers" not in str(reason):
+            raise
+        raise InputError(f'{reason}, or pass target="quantities" to read quantities') from reason
+    y = check.array(y, name)
     return np.asarray(y.cpu() if check.is_tensor(y) else y).reshape(-1)
 
 
@@ -338,15 +378,7 @@ def _columns(given: Any, like: Any) -> Any:
 
 def _groups(problem: _Problem, coarse: np.ndarray) -> np.ndarray:
     """The coarse class ``[k]`` of each fine one."""
-    fine, k = problem.target.y[: problem.fitted], problem.target.k
-    groups = np.full(k, -1)
-    groups[fine] = coarse
-    wrong = groups[fine] != coarse
-    if wrong.any():
-        raise InputError(
-            f"coarse differs among rows of the same fine label ({int(wrong.sum())} rows), wanted a function of fine: "
-            "use conditional_usable_information"
-        )
+    groups = _usable.groups_of(problem.target.y[: problem.fitted], coarse, problem.target.k)
     if (groups < 0).any():
         raise InputError(
             "fine_test has a label that fine does not have, so nothing says which coarse one it belongs to"

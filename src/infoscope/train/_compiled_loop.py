@@ -7,9 +7,12 @@ The readable twin is :mod:`infoscope.train.batched`.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
+from infoscope.train._draws import ADDITIVE, draw
 from infoscope.train._vector_math import INV_SQRT_2PI, F, exp, normal_cdf, sigmoid, softplus, tanh
 
 #: All but GELU have their derivative from their output; GELU's is kept beside it on the way forward.
@@ -27,9 +30,21 @@ CODES = {
     "shifted_tanh": 9,
     "centred_sigmoid": 10,
 }
+KEPT = 8  # the code of an activation whose derivative the way forward kept
 LEAK = F(0.01)
 _FAST = {"reassoc", "contract", "arcp", "nsz"}  # not nnan/ninf: a diverged member must stay visibly diverged
 # error_model="numpy" everywhere: Python's raises on a division by zero, a branch that keeps loops from vectorising
+
+
+class Rules(NamedTuple):
+    """How a gradient becomes an update, and the noise (its kind 0: none); see ``Recipe`` and ``Noise``."""
+
+    adam: bool
+    momentum: float
+    weight_decay: float
+    orthonormality: float
+    noise_kind: int
+    noise_size: float
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -112,7 +127,7 @@ def _times_derivative(g, a, slope, first, last, size, code):
         elif code == 7:
             for b in range(size):
                 g[u, b] *= F(1.0) if a[u, b] > F(0.0) else LEAK
-        elif code == 8:
+        elif code == KEPT:
             for b in range(size):
                 g[u, b] *= slope[u, b]
         elif code == 9:
@@ -121,6 +136,24 @@ def _times_derivative(g, a, slope, first, last, size, code):
         elif code == 10:
             for b in range(size):
                 g[u, b] *= F(0.25) - a[u, b] * a[u, b]
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _disturb(a, slope, draws, first, last, size, code, additive):
+    """a = a + draws, or a * draws; ``slope`` = da/dz, which the disturbed output no longer tells."""
+    if code != KEPT:
+        for u in range(first, last):
+            for b in range(size):
+                slope[u, b] = F(1.0)
+        _times_derivative(slope, a, slope, first, last, size, code)
+    for u in range(first, last):
+        if additive:
+            for b in range(size):
+                a[u, b] += draws[u - first, b]
+        else:
+            for b in range(size):
+                a[u, b] *= draws[u - first, b]
+                slope[u, b] *= draws[u - first, b]
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
@@ -236,12 +269,44 @@ def _descend(p, gp, rate):
         p[k] -= F(rate) * gp[k]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, last_epoch, batch, rate, adam):
-    """Train one member in place from after ``first_epoch`` to after ``last_epoch``.
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _roll(p, m, gp, rate, momentum):
+    """SGD with momentum (Polyak 1964), the rate outside the velocity as torch has it."""
+    for k in range(len(p)):
+        m[k] = F(momentum) * m[k] + gp[k]
+        p[k] -= F(rate) * m[k]
 
-    sizes: widths from input to output. p, m, v: flat parameters and Adam moments. x [inputs, n] float32 with one column
-    a sample, y [n] int32. rows: the member's training rows. A batch that the rows do not fill is the last and shorter.
+
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _decay(p, gp, weight_decay):
+    for k in range(len(p)):
+        gp[k] += F(weight_decay) * p[k]
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _orthonormalise(p, w, rows, columns, pull):
+    """W <- W - pull (W Wᵀ W - W) for one weight matrix [rows, columns]."""
+    matrix = p[w : w + rows * columns].reshape(rows, columns)
+    moved = np.zeros((rows, columns), np.float32)
+    for i in range(rows):
+        for o in range(rows):
+            dot = F(0.0)
+            for j in range(columns):
+                dot += matrix[i, j] * matrix[o, j]
+            for j in range(columns):
+                moved[i, j] += dot * matrix[o, j]
+    for i in range(rows):
+        for j in range(columns):
+            matrix[i, j] -= F(pull) * (moved[i, j] - matrix[i, j])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, rates, batch, rules):
+    """Train one member in place, an epoch for each of ``rates``, from after ``first_epoch`` on.
+
+    sizes: widths from input to output. p, m, v: flat parameters and moments of the optimiser. x [inputs, n] float32
+    with one column a sample, y [n] int32. rows: the member's training rows. A batch that the rows do not fill is the
+    last and shorter.
     """
     layers = len(sizes) - 1
     offset = np.zeros(layers + 2, np.int64)
@@ -253,11 +318,14 @@ def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, last_epoch
     a = np.empty((offset[layers + 1], batch), np.float32)
     g = np.empty((offset[layers + 1], batch), np.float32)
     slope = np.empty((offset[layers + 1], batch), np.float32)
+    draws = np.empty((sizes.max() + 1, batch if rules.noise_kind else 0), np.float32)
     gp = np.empty(len(p), np.float32)
     labels = np.empty(batch, np.int32)
     order = np.empty(len(rows), np.int64)
     per_epoch = (len(rows) + batch - 1) // batch
-    for epoch in range(first_epoch, last_epoch):
+    derivative = KEPT if rules.noise_kind else code
+    for epoch in range(first_epoch, first_epoch + len(rates)):
+        rate = rates[epoch - first_epoch]
         order[:] = rows
         batch_order(seed, epoch, order)
         for k in range(per_epoch):
@@ -271,13 +339,24 @@ def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, last_epoch
                 _affine(p, weights[l], sizes[l + 1], sizes[l], a, offset[l + 1], a, offset[l], size)
                 if l < layers - 1:
                     _activate(a, slope, offset[l + 1], offset[l + 2], size, code)
+                    if rules.noise_kind:
+                        draw(seed, epoch, k, l, rules.noise_kind, rules.noise_size, draws, sizes[l + 1], size)
+                        additive = rules.noise_kind == ADDITIVE
+                        _disturb(a, slope, draws, offset[l + 1], offset[l + 2], size, code, additive)
             _softmax_gradient(a, g, offset[layers], sizes[layers], labels, size)
             for l in range(layers - 1, -1, -1):
                 _weight_gradient(gp, weights[l], sizes[l + 1], sizes[l], g, offset[l + 1], a, offset[l], size)
                 if l > 0:
                     _back(p, weights[l], sizes[l + 1], sizes[l], g, offset[l + 1], offset[l], size)
-                    _times_derivative(g, a, slope, offset[l], offset[l + 1], size, code)
-            if adam:
+                    _times_derivative(g, a, slope, offset[l], offset[l + 1], size, derivative)
+            if rules.weight_decay:
+                _decay(p, gp, rules.weight_decay)
+            if rules.adam:
                 _adam(p, m, v, gp, epoch * per_epoch + k + 1, rate)
+            elif rules.momentum:
+                _roll(p, m, gp, rate, rules.momentum)
             else:
                 _descend(p, gp, rate)
+            if rules.orthonormality:
+                for l in range(layers - 1):
+                    _orthonormalise(p, weights[l], sizes[l + 1], sizes[l], rules.orthonormality)

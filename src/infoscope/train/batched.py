@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from infoscope.train._draws import KINDS, draw
 from infoscope.train.ensemble import Ensemble, Layout, State
 from infoscope.train.networks._activations import ACTIVATIONS
 
@@ -28,14 +29,15 @@ class BatchedTrainer:
     def __init__(self, ensemble: Ensemble, device: str, layout: Layout | None) -> None:
         self.ensemble, self.device = ensemble, device
         self.layout = Layout(1, torch.get_num_threads()) if device != "cpu" else layout
-        self._x = torch.tensor(ensemble.x, dtype=torch.float32, device=device)
-        self._y = torch.tensor(ensemble.y, dtype=torch.long, device=device)
+        self._network, self._noise = ensemble.dense, ensemble.dense.disturbance
+        self._data: dict[bool, tuple[Tensor, Tensor]] = {}
 
     def advance(self, state: State, epoch: int) -> State:
         if self.layout is None:
             self.layout = self._fastest_layout(state)
         parameters, moments = self._copy(state.parameters), self._copy(state.moments)
-        self._train(self.layout, parameters, moments, range(state.epoch, epoch))
+        for epochs in self.ensemble.stretches(state.epoch, epoch):
+            self._train(self.layout, parameters, moments, epochs)
         return State(epoch, _to(parameters, "cpu"), _to(moments, "cpu"))
 
     def _train(
@@ -46,24 +48,32 @@ class BatchedTrainer:
         epochs: range,
         updates: int | None = None,
     ) -> None:
-        """Train in place; each group of members in a thread of its own. ``updates`` stops every epoch early."""
+        """Train in place, on the same data all along; each group of members in a thread of its own.
+
+        updates: stop every epoch after so many.
+        """
         groups = np.array_split(np.arange(len(self.ensemble.seeds)), min(layout.groups, len(self.ensemble.seeds)))
         slices = [slice(int(group[0]), int(group[-1]) + 1) for group in groups]
+        data = self._tensors(epochs.start)
         before = torch.get_num_threads()
         torch.set_num_threads(layout.threads)  # before the pool starts: a new thread takes the number in force
         try:
             with ThreadPoolExecutor(len(slices)) as pool:
-                work = [pool.submit(self._train_group, part, parameters, moments, epochs, updates) for part in slices]
+                work = [
+                    pool.submit(self._train_group, part, parameters, moments, data, epochs, updates) for part in slices
+                ]
             for done in work:
                 done.result()
         finally:
             torch.set_num_threads(before)
 
+    @torch.no_grad()
     def _train_group(
         self,
         members: slice,
         parameters: Mapping[str, Tensor],
         moments: Mapping[str, Tensor],
+        data: tuple[Tensor, Tensor],
         epochs: range,
         updates: int | None,
     ) -> None:
@@ -72,60 +82,116 @@ class BatchedTrainer:
         for epoch in epochs:
             orders = torch.from_numpy(self.ensemble.orders(epoch, members)).to(self.device)
             for k, rows in enumerate(orders.split(self.ensemble.recipe.batch_size(orders.shape[1]), dim=1)[:updates]):
-                self._update(mine, my_moments, rows, self.ensemble.step(epoch) + k + 1)
+                draws = self._draws(members, epoch, k, rows.shape[1])
+                passed = self._forward(mine, data[0][rows], data[1][rows], draws)
+                self._update(mine, my_moments, *passed, epoch, self.ensemble.step(epoch) + k + 1)
 
     def _copy(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {name: tensor.to(self.device, copy=True) for name, tensor in tensors.items()}
 
-    @torch.no_grad()
-    def _update(self, parameters: dict[str, Tensor], moments: dict[str, Tensor], rows: Tensor, step: int) -> None:
-        """One optimiser step of every member; layer by layer from the output, each as soon as its gradient is known.
+    def _tensors(self, epoch: int) -> tuple[Tensor, Tensor]:
+        """The data of an epoch, on the device."""
+        begins = self.ensemble.recipe.begins(epoch)
+        if begins not in self._data:
+            x, y = self.ensemble.data(epoch)
+            on_device = torch.tensor(x, dtype=torch.float32, device=self.device)
+            self._data[begins] = on_device, torch.tensor(y, dtype=torch.long, device=self.device)
+        return self._data[begins]
 
-        Written out, not left to autograd: plain SGD then adds the gradient inside the matrix product that makes it.
+    def _draws(self, members: slice, epoch: int, update: int, rows: int) -> list[Tensor]:
+        """What is added to each hidden layer's output, or multiplied ``[m, rows, units]``; nothing without noise.
+
+        The compiled loop's own numbers, so that the two programs stay comparable; made on the CPU.
         """
-        layers = self.ensemble.network.layers
-        inputs, activations, delta = self._forward(parameters, rows)
-        for index in range(len(layers) - 1, -1, -1):
-            weight, bias = f"{layers[index]}.linear.weight", f"{layers[index]}.linear.bias"
-            back = torch.bmm(delta, parameters[weight]) if index else None  # before the weight moves
-            if self.ensemble.recipe.optimiser == "sgd":
-                rate = self.ensemble.recipe.learning_rate
-                parameters[weight].baddbmm_(delta.transpose(1, 2), inputs[index], alpha=-rate)
-                parameters[bias].sub_(delta.sum(1), alpha=rate)
-            else:
-                self._adam(weight, parameters, moments, torch.bmm(delta.transpose(1, 2), inputs[index]), step)
-                self._adam(bias, parameters, moments, delta.sum(1), step)
-            if back is not None:
-                z, a = activations[index - 1]
-                (delta,) = torch.autograd.grad(a, z, back)
+        if self._noise is None:
+            return []
+        seeds, draws = self.ensemble.seeds[members], []
+        for layer, units in enumerate(self._network.widths[1:-1]):
+            out = np.empty((len(seeds), units + units % 2, rows), np.float32)
+            for seed, mine in zip(seeds, out, strict=True):
+                draw(seed, epoch, update, layer, KINDS[self._noise.kind], float(self._noise.size), mine, units, rows)
+            draws.append(torch.from_numpy(out[:, :units]).to(self.device).transpose(1, 2))
+        return draws
 
     def _forward(
-        self, parameters: Mapping[str, Tensor], rows: Tensor
+        self, parameters: Mapping[str, Tensor], x: Tensor, y: Tensor, draws: Sequence[Tensor]
     ) -> tuple[list[Tensor], list[tuple[Tensor, Tensor]], Tensor]:
-        """Each layer's input, each hidden layer's (z, f(z)), and the gradient of the mean loss by the logits."""
-        activation = ACTIVATIONS[self.ensemble.network.activation]
-        inputs, activations = [self._x[rows]], []
-        for layer in self.ensemble.network.layers:
+        """Each layer's input, each hidden layer's (z, output), and the gradient of the mean loss by the logits."""
+        activation = ACTIVATIONS[self._network.activation]
+        inputs, activations = [x], []
+        for place, layer in enumerate(self._network.layers):
             weight, bias = parameters[f"{layer}.linear.weight"], parameters[f"{layer}.linear.bias"]
             z = torch.baddbmm(bias[:, None], inputs[-1], weight.transpose(1, 2))
             if layer != "output":
                 with torch.enable_grad():
                     a = activation(z.requires_grad_())
+                    if self._noise:
+                        a = a + draws[place] if self._noise.kind == "additive" else a * draws[place]
                 activations.append((z, a))
                 inputs.append(a.detach())
-        labels = self._y[rows][..., None]
+        labels = y[..., None]
         delta = torch.softmax(z, dim=-1).scatter_add_(-1, labels, torch.full_like(labels, -1, dtype=z.dtype))
-        return inputs, activations, delta.div_(rows.shape[1])
+        return inputs, activations, delta.div_(x.shape[1])
 
-    def _adam(
-        self, name: str, parameters: dict[str, Tensor], moments: dict[str, Tensor], gradient: Tensor, step: int
+    def _update(
+        self,
+        parameters: dict[str, Tensor],
+        moments: dict[str, Tensor],
+        inputs: list[Tensor],
+        activations: list[tuple[Tensor, Tensor]],
+        delta: Tensor,
+        epoch: int,
+        step: int,
     ) -> None:
-        """Kingma & Ba 2015, algorithm 1, as torch.optim.Adam does it."""
-        first, second = moments[f"first.{name}"], moments[f"second.{name}"]
+        """One optimiser step of every member; layer by layer from the output, each as soon as its gradient is known.
+
+        Written out, not left to autograd: plain SGD then adds the gradient inside the matrix product that makes it.
+        """
+        recipe, layers = self.ensemble.recipe, self._network.layers
+        plain = recipe.optimiser == "sgd" and not recipe.momentum
+        rate = recipe.rate(epoch)
+        for index in range(len(layers) - 1, -1, -1):
+            weight, bias = f"{layers[index]}.linear.weight", f"{layers[index]}.linear.bias"
+            back = torch.bmm(delta, parameters[weight]) if index else None  # before the weight moves
+            if plain:
+                kept = 1 - rate * recipe.weight_decay
+                parameters[weight].baddbmm_(delta.transpose(1, 2), inputs[index], beta=kept, alpha=-rate)
+                if recipe.weight_decay:
+                    parameters[bias].mul_(kept)
+                parameters[bias].sub_(delta.sum(1), alpha=rate)
+            else:
+                gradients = {weight: torch.bmm(delta.transpose(1, 2), inputs[index]), bias: delta.sum(1)}
+                for name, gradient in gradients.items():
+                    self._step(name, parameters, moments, gradient, rate, step)
+            if recipe.orthonormality and index < len(layers) - 1:
+                w = parameters[weight]
+                w.sub_(w @ w.mT @ w - w, alpha=recipe.orthonormality)
+            if back is not None:
+                z, a = activations[index - 1]
+                (delta,) = torch.autograd.grad(a, z, back)
+
+    def _step(
+        self,
+        name: str,
+        parameters: dict[str, Tensor],
+        moments: dict[str, Tensor],
+        gradient: Tensor,
+        rate: float,
+        step: int,
+    ) -> None:
+        """SGD with momentum, or Kingma & Ba 2015, algorithm 1, as torch.optim has them; moves one parameter."""
+        parameter, first = parameters[name], moments[f"first.{name}"]
+        if self.ensemble.recipe.weight_decay:
+            gradient.add_(parameter, alpha=self.ensemble.recipe.weight_decay)
+        if self.ensemble.recipe.optimiser == "sgd":
+            first.mul_(self.ensemble.recipe.momentum).add_(gradient)
+            parameter.sub_(first, alpha=rate)
+            return
+        second = moments[f"second.{name}"]
         first.lerp_(gradient, 0.1)
         second.mul_(0.999).addcmul_(gradient, gradient, value=0.001)
         unbiased = second.sqrt().div_((1 - 0.999**step) ** 0.5).add_(1e-8)
-        parameters[name].addcdiv_(first, unbiased, value=-self.ensemble.recipe.learning_rate / (1 - 0.9**step))
+        parameter.addcdiv_(first, unbiased, value=-rate / (1 - 0.9**step))
 
     def _fastest_layout(self, state: State) -> Layout:
         """Of one thread, all cores for each product, and a core for each group: what does a few updates fastest."""

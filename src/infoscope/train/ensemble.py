@@ -1,8 +1,9 @@
 """Train every member of an ensemble at once, from recorded epoch to recorded epoch.
 
-Two programs give the same trajectories up to float32 rounding: ``compiled`` (narrow networks on the CPU, one member a
-task, :mod:`infoscope.train._compiled_loop`) and ``batched`` (any width and device, members on a leading axis,
-:mod:`infoscope.train.batched`). Initial weights, splits and batch orders are functions of a member's seed alone.
+Two programs give fully connected networks the same trajectories up to float32 rounding: ``compiled`` (narrow ones on
+the CPU, one member a task, :mod:`infoscope.train._compiled_loop`) and ``batched`` (any width and device, members on a
+leading axis, :mod:`infoscope.train.batched`). Every other network trains in ``modular``
+(:mod:`infoscope.train.modular`). A member's initial weights, split, batch orders and noise are functions of its seed.
 """
 
 from __future__ import annotations
@@ -11,17 +12,21 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from infoscope.core.errors import InputError
+from infoscope.train.network import Network
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
 
-Program = Literal["compiled", "batched"]
+if TYPE_CHECKING:
+    from infoscope.train._compiled_loop import Rules
+
+Program = Literal["compiled", "batched", "modular"]
 WIDEST_COMPILED = 64  # above this a matrix library wins; measured in bench/training.py
 
 
@@ -33,27 +38,59 @@ class Ensemble:
     ----------
     x: inputs ``[n, d]`` float32. y: trained labels ``[n]`` int32. train: training rows of each member ``[m, n_train]``.
     seeds: one a member.
+    first_x, first_y: what stands in their place during the recipe's perturbed beginning; None where it is the same.
     """
 
-    network: FullyConnected
+    network: Network
     recipe: Recipe
     x: np.ndarray
     y: np.ndarray
     train: np.ndarray
     seeds: tuple[int, ...]
+    first_x: np.ndarray | None = None
+    first_y: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        widths = self.network.widths
-        if self.x.shape[1] != widths[0]:
+        wanted, outputs = self.network.inputs, self.network.classes
+        if self.x.shape[1] != wanted:
             raise InputError(
-                f"the inputs have {self.x.shape[1]} columns, the network takes {widths[0]}: change its widths"
+                f"the inputs have {self.x.shape[1]} columns, the network takes {wanted}: change its widths"
             )
-        if int(self.y.max()) >= widths[-1]:
-            raise InputError(
-                f"labels go up to {int(self.y.max())}, the network has {widths[-1]} outputs: change its widths"
-            )
+        for y in (self.y, self.first_y):
+            if y is not None and int(y.max()) >= outputs:
+                raise InputError(
+                    f"labels go up to {int(y.max())}, the network has {outputs} outputs: change its widths"
+                )
         if len(self.train) != len(self.seeds):
             raise InputError(f"{len(self.train)} sets of training rows for {len(self.seeds)} seeds: pass one a seed")
+        if self.recipe.augmentation and isinstance(self.network, FullyConnected):
+            raise InputError(
+                f"augmentation is {self.recipe.augmentation} and the network fully connected, wanted one that sees "
+                "images: take a convolutional network, or no augmentation"
+            )
+        if self.recipe.beginning and self.first_x is None and self.first_y is None:
+            raise InputError("the recipe has a beginning, wanted its data: pass first_x or first_y, or no beginning")
+
+    @property
+    def dense(self) -> FullyConnected:
+        """The network, of the two programs that train no other kind."""
+        if not isinstance(self.network, FullyConnected):
+            raise InputError(
+                f"the network is {type(self.network).__name__}, wanted FullyConnected: leave the choice of the program "
+                "to infoscope"
+            )
+        return self.network
+
+    def data(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """Inputs and labels of the epoch that begins after ``epoch`` epochs."""
+        begins = self.recipe.begins(epoch)
+        x = self.first_x if begins and self.first_x is not None else self.x
+        return x, self.first_y if begins and self.first_y is not None else self.y
+
+    def stretches(self, first: int, last: int) -> list[range]:
+        """The epochs from ``first`` to ``last``, cut where the perturbed beginning ends."""
+        cut = self.recipe.beginning.epochs if self.recipe.beginning else first
+        return [part for part in (range(first, min(cut, last)), range(max(cut, first), last)) if part]
 
     def orders(self, epoch: int, members: slice = slice(None)) -> np.ndarray:
         """The training rows of ``members`` in the order in which each takes them in ``epoch`` ``[m, n_train]``."""
@@ -75,7 +112,7 @@ class State:
 
     epoch: int
     parameters: dict[str, Tensor]
-    moments: dict[str, Tensor]  # "first.<parameter>" and "second.<parameter>"; empty for plain SGD
+    moments: dict[str, Tensor]  # "first.<parameter>" (Adam, momentum) and "second.<parameter>" (Adam)
 
     def tensors(self) -> dict[str, Tensor]:
         """Everything by one flat set of names, for storing."""
@@ -111,20 +148,25 @@ class Trainer(Protocol):
 
 
 def choose_program(ensemble: Ensemble, device: str) -> Program:
-    """``compiled`` where it can run and is faster: on the CPU, for narrow networks."""
+    """``compiled`` where it can run and is faster: on the CPU, for narrow fully connected networks."""
     from infoscope.train._compiled_loop import CODES
 
-    narrow = max(ensemble.network.widths) <= WIDEST_COMPILED
-    return "compiled" if device == "cpu" and narrow and ensemble.network.activation in CODES else "batched"
+    network = ensemble.network
+    if not isinstance(network, FullyConnected):
+        return "modular"
+    narrow = max(network.widths) <= WIDEST_COMPILED
+    return "compiled" if device == "cpu" and narrow and network.activation in CODES else "batched"
 
 
 def initial_state(ensemble: Ensemble) -> State:
     """Before the first update."""
     parameters = ensemble.network.initial(ensemble.seeds)
-    moments = {}
-    if ensemble.recipe.optimiser == "adam":
-        moments = {f"{which}.{k}": torch.zeros_like(v) for which in ("first", "second") for k, v in parameters.items()}
-    return State(0, parameters, moments)
+    if not isinstance(ensemble.network, FullyConnected):
+        from infoscope.train.modular import with_statistics
+
+        parameters = with_statistics(ensemble, parameters)
+    kept = ("first", "second") if ensemble.recipe.optimiser == "adam" else ("first",) * bool(ensemble.recipe.momentum)
+    return State(0, parameters, {f"{which}.{k}": torch.zeros_like(v) for which in kept for k, v in parameters.items()})
 
 
 def make_trainer(
@@ -134,8 +176,13 @@ def make_trainer(
 
     layout: None lets the trainer choose; a resumed run passes what its first part used, to stay equal to the bit.
     """
-    if (program or choose_program(ensemble, device)) == "compiled":
+    program = program or choose_program(ensemble, device)
+    if program == "compiled":
         return CompiledTrainer(ensemble, layout or Layout(os.cpu_count() or 1, 1))
+    if program == "modular":
+        from infoscope.train.modular import ModularTrainer
+
+        return ModularTrainer(ensemble, device, layout)
     from infoscope.train.batched import BatchedTrainer
 
     return BatchedTrainer(ensemble, device, layout)
@@ -157,32 +204,66 @@ class CompiledTrainer:
         self.ensemble = ensemble
         self.layout: Layout | None = layout
         self._groups = layout.groups
-        self._x = np.ascontiguousarray(ensemble.x.T, np.float32)
-        self._y = np.ascontiguousarray(ensemble.y, np.int32)
+        self._network = ensemble.dense
+        self._data: dict[bool, tuple[np.ndarray, np.ndarray]] = {}
 
     def advance(self, state: State, epoch: int) -> State:
         from infoscope.train._compiled_loop import CODES, train_member
 
-        ensemble, recipe = self.ensemble, self.ensemble.recipe
-        adam = recipe.optimiser == "adam"
+        ensemble, recipe, rules = self.ensemble, self.ensemble.recipe, self._rules()
         flat = self._flatten(state.parameters)
-        first = self._flatten(state.moments, "first.") if adam else np.zeros((len(flat), 1), np.float32)
-        second = self._flatten(state.moments, "second.") if adam else np.zeros((len(flat), 1), np.float32)
-        sizes, code = np.array(ensemble.network.widths, np.int64), CODES[ensemble.network.activation]
+        none = np.zeros((len(flat), 1), np.float32)
+        first, second = (
+            self._flatten(state.moments, f"{which}.") if kept else none
+            for which, kept in (("first", rules.adam or rules.momentum), ("second", rules.adam))
+        )
+        sizes, code = np.array(self._network.widths, np.int64), CODES[self._network.activation]
         batch = recipe.batch_size(ensemble.train.shape[1])
 
+        stretches = [
+            (self._columns(epochs.start), epochs.start, np.array([recipe.rate(each) for each in epochs]))
+            for epochs in ensemble.stretches(state.epoch, epoch)
+        ]
+
         def one(member: int) -> None:
-            vectors = flat[member], first[member], second[member]
-            data = self._x, self._y, ensemble.train[member], ensemble.seeds[member]
-            train_member(sizes, code, *vectors, *data, state.epoch, epoch, batch, recipe.learning_rate, adam)
+            vectors, mine = (
+                (flat[member], first[member], second[member]),
+                (ensemble.train[member], ensemble.seeds[member]),
+            )
+            for columns, begun, rates in stretches:
+                train_member(sizes, code, *vectors, *columns, *mine, begun, rates, batch, rules)
 
         with ThreadPoolExecutor(self._groups) as pool:
             list(pool.map(one, range(len(flat))))
-        moments = {**self._unflatten(first, "first."), **self._unflatten(second, "second.")} if adam else {}
+        moments = self._unflatten(first, "first.") if first is not none else {}
+        moments |= self._unflatten(second, "second.") if second is not none else {}
         return State(epoch, self._unflatten(flat), moments)
 
+    def _columns(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """The data of an epoch as the loop wants them, one column a sample."""
+        begins = self.ensemble.recipe.begins(epoch)
+        if begins not in self._data:
+            x, y = self.ensemble.data(epoch)
+            self._data[begins] = np.ascontiguousarray(x.T, np.float32), np.ascontiguousarray(y, np.int32)
+        return self._data[begins]
+
+    def _rules(self) -> Rules:
+        from infoscope.train._compiled_loop import Rules
+        from infoscope.train._draws import KINDS
+
+        recipe, noise = self.ensemble.recipe, self._network.disturbance
+        kind, size = (KINDS[noise.kind], noise.size) if noise else (0, 0.0)
+        return Rules(
+            recipe.optimiser == "adam",
+            float(recipe.momentum),
+            float(recipe.weight_decay),
+            float(recipe.orthonormality),
+            kind,
+            float(size),
+        )
+
     def _names(self) -> list[str]:
-        return [f"{layer}.linear.{part}" for layer in self.ensemble.network.layers for part in ("weight", "bias")]
+        return [f"{layer}.linear.{part}" for layer in self._network.layers for part in ("weight", "bias")]
 
     def _flatten(self, tensors: Mapping[str, Tensor], prefix: str = "") -> np.ndarray:
         """``[m, parameters]``, layer by layer, weight before bias."""
@@ -191,7 +272,7 @@ class CompiledTrainer:
 
     def _unflatten(self, flat: np.ndarray, prefix: str = "") -> dict[str, Tensor]:
         tensors, at = {}, 0
-        for layer, (out, into) in self.ensemble.network.shapes():
+        for layer, (out, into) in self._network.shapes():
             for part, shape in (("weight", (out, into)), ("bias", (out,))):
                 size = int(np.prod(shape))
                 piece = torch.from_numpy(flat[:, at : at + size].copy())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from infoscope.core.errors import InputError
-from infoscope.train.networks.fully_connected import FullyConnected
+from infoscope.train.network import Network
 
 
 class Performance(NamedTuple):
@@ -21,10 +21,10 @@ class Performance(NamedTuple):
 
 
 class LayerGradient(NamedTuple):
-    """One layer's weight matrix at frozen weights, one value a member.
+    """One layer's weights at frozen weights, one value a member: a matrix, or all kernels of a convolutional layer.
 
     snr: Frobenius norm of the mean minibatch gradient over that of its element-wise standard deviation (Saxe et al.
-    2018, appendix; biases left out). weight_norm: Frobenius norm of the weights.
+    2018, appendix; biases and BatchNorm's scales left out). weight_norm: Frobenius norm of the weights.
     """
 
     snr: Tensor
@@ -33,12 +33,12 @@ class LayerGradient(NamedTuple):
 
 @torch.no_grad()
 def performance(
-    network: FullyConnected, parameters: Mapping[str, Tensor], x: Tensor, y: Tensor, rows: Tensor, chunk: int = 4096
+    network: Network, parameters: Mapping[str, Tensor], x: Tensor, y: Tensor, rows: Tensor, chunk: int = 4096
 ) -> Performance:
     """Loss and accuracy of each member on its own ``rows [m, n]``, or of all on the same ``[1, n]``, by chunks."""
     members = len(parameters["output.linear.weight"])
-    loss = torch.zeros(members, dtype=torch.float64)
-    hits = torch.zeros(members, dtype=torch.float64)
+    loss = torch.zeros(members, dtype=torch.float64, device=x.device)
+    hits = torch.zeros(members, dtype=torch.float64, device=x.device)
     for part in rows.split(chunk, dim=1):
         logits, labels = _on(network, parameters, x, y, part)
         each = functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
@@ -48,7 +48,7 @@ def performance(
 
 
 def _on(
-    network: FullyConnected, parameters: Mapping[str, Tensor], x: Tensor, y: Tensor, rows: Tensor
+    network: Network, parameters: Mapping[str, Tensor], x: Tensor, y: Tensor, rows: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Logits ``[m, n, classes]`` and labels ``[m, n]`` on ``rows``; rows that all share are not copied for each."""
     logits = network.logits(parameters, x[rows[0]] if len(rows) == 1 else x[rows])
@@ -56,12 +56,13 @@ def _on(
 
 
 def layer_gradients(
-    network: FullyConnected, parameters: Mapping[str, Tensor], x: Tensor, y: Tensor, rows: Tensor, batch: int
+    network: Network, parameters: Mapping[str, Tensor], x: Tensor, y: Tensor, rows: Tensor, batch: int
 ) -> dict[str, LayerGradient]:
     """Signal-to-noise ratio of the minibatch gradient at frozen weights, and weight norm, of every layer.
 
     rows: each member's training rows ``[m, n]``, or all members' ``[1, n]``, cut in order into minibatches of ``batch``
-    (the last, shorter one is left out: its gradient is noisier than the rest).
+    (the last, shorter one is left out: its gradient is noisier than the rest). The network is the one of evaluation:
+    without noise, and with BatchNorm's stored statistics.
 
     Raises
     ------
@@ -73,30 +74,34 @@ def layer_gradients(
             f"{rows.shape[1]} training rows make {len(batches)} minibatches of {batch}, a signal-to-noise ratio wants "
             "at least 2: take smaller minibatches"
         )
-    names = [f"{layer}.linear.weight" for layer in network.layers]
+    kernels = [name for name, stack in parameters.items() if stack.ndim > 2]
+    weights = {layer: [k for k in kernels if k.startswith(f"{layer}.")] for layer in network.layers}
+    weights = {layer: own for layer, own in weights.items() if own}
+    names = [name for own in weights.values() for name in own]
     leaves = {k: v.detach().requires_grad_(k in names) for k, v in parameters.items()}
-    total: list[Tensor] = []
-    squared = torch.zeros(
-        len(names), len(parameters[names[0]]), dtype=torch.float64
-    )  # sum over minibatches of |gradient|²
+    total: dict[str, Tensor] = {}
+    squared: dict[str, Tensor] = {}  # sum over minibatches of |gradient|²
     for part in batches:
         logits, labels = _on(network, leaves, x, y, part)
         loss = functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum") / batch
         gradients = torch.autograd.grad(loss, [leaves[name] for name in names])
-        total = total or [torch.zeros_like(gradient) for gradient in gradients]
-        for index, (sums, gradient) in enumerate(zip(total, gradients, strict=True)):
-            sums.add_(gradient)
-            squared[index] += _norm(gradient) ** 2
+        for name, gradient in zip(names, gradients, strict=True):
+            total[name] = total[name] + gradient if name in total else gradient
+            squared[name] = squared.get(name, 0) + _square(gradient)
     out = {}
-    for layer, name, sums, squares in zip(network.layers, names, total, squared, strict=True):
-        mean = _norm(sums) / len(batches)
+    for layer, own in weights.items():
+        mean = _sum(_square(total[name]) for name in own).sqrt() / len(batches)
         # |element-wise sd|² = mean |gradient|² - |mean gradient|², so no element-wise square is ever needed
-        spread = (squares / len(batches) - mean**2).clamp(min=0).sqrt()
+        spread = (_sum(squared[name] for name in own) / len(batches) - mean**2).clamp(min=0).sqrt()
         # 0/0 where a layer is dead: NaN, which no one mistakes for a ratio
-        out[layer] = LayerGradient(mean / spread, _norm(parameters[name]))
+        out[layer] = LayerGradient(mean / spread, _sum(_square(parameters[name]) for name in own).sqrt())
     return out
 
 
-def _norm(stack: Tensor) -> Tensor:
-    """The Frobenius norm of each member's matrix, summed in float64 ``[m]``."""
-    return torch.linalg.vector_norm(stack, dim=(1, 2), dtype=torch.float64)
+def _square(stack: Tensor) -> Tensor:
+    """The squared Frobenius norm of each member's weights, summed in float64 ``[m]``."""
+    return torch.linalg.vector_norm(stack.flatten(1), dim=1, dtype=torch.float64) ** 2
+
+
+def _sum(each: Iterable[Tensor]) -> Tensor:
+    return torch.stack(list(each)).sum(0)

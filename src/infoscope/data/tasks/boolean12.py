@@ -36,6 +36,7 @@ class Boolean12(Definition):
         k, e, a = _icosahedron.counts(patterns)
         label = 24 * e - 12 * a + 114 * k - 11 * k**2 >= 430  # no pattern lies between 427 and 432
         share = int(label.sum()) / self.n
+        entropy = -share * math.log(share) - (1 - share) * math.log(1 - share)
         return Task(
             name="boolean12",
             inputs=patterns.astype(np.float32),
@@ -44,10 +45,9 @@ class Boolean12(Definition):
             classes=self.classes,
             split=draw_split(self.n, seed, train_fraction),
             split_published=self.split_published,
-            entropies={
-                "input": math.log(self.n),
-                "label": -share * math.log(share) - (1 - share) * math.log(1 - share),
-            },
+            entropies={"input": math.log(self.n), "label": entropy},
+            information={"label": entropy},
+            best_accuracy={"label": 1.0},
             hashes={"generated": hashlib.sha256(label.astype(np.uint8).tobytes()).hexdigest()},
             licence=self.licence,
             citation=self.citation,

@@ -17,6 +17,7 @@ class FashionMNIST(IdxImages):
     name = "fashion_mnist"
     n = 70000
     features = 784
+    shape = (1, 28, 28)
     classes = 10
     trained_on = "label"
     split_published = True

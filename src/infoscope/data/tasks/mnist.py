@@ -16,6 +16,7 @@ class MNIST(IdxImages):
     name = "mnist"
     n = 70000
     features = 784
+    shape = (1, 28, 28)
     classes = 10
     trained_on = "label"
     split_published = True

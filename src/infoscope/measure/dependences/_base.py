@@ -8,7 +8,6 @@ options, and ``_sums`` and ``_value`` say what it is.
 from __future__ import annotations
 
 import dataclasses
-import math
 import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -19,6 +18,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure import _options, draws
+from infoscope.measure._scaling import unit
 from infoscope.measure.dependences._moments import Moments
 from infoscope.measure.estimators._base import is_labels
 
@@ -65,7 +65,7 @@ class Dependence(_options.WithOptions):
             raise InputError(f"x has {n} rows and y has {len(y)}, wanted as many: pass the same samples to both")
         if n < LEAST:
             raise InputError(f"x has {n} rows, wanted at least {LEAST}: pass more samples")
-        (x, size_x), (y, size_y) = _unit(x), _unit(y)
+        (x, size_x), (y, size_y) = unit(x), unit(y)
         if 0 in (size_x, size_y):
             value, status, notes = 0.0, Status.DEGENERATE, (f"{'x' if size_x == 0 else 'y'} is constant",)
         else:
@@ -136,16 +136,6 @@ def _rows(value: Any, name: str) -> np.ndarray:
         return (labels[:, None] == np.arange(labels.max() + 1)).astype(np.float64)
     rows = check.representation(value, name)
     return rows.cpu().numpy() if check.is_tensor(rows) else rows
-
-
-def _unit(x: np.ndarray) -> tuple[np.ndarray, float]:
-    """Rows in float64, centred, with root-mean-square distance 1 between pairs, and what that was; 0 where constant."""
-    largest = float(np.abs(x).max()) or 1.0
-    x = np.ascontiguousarray(x, np.float64) / largest
-    constant = not (x != x[0]).any()
-    x = x - x.mean(axis=0)
-    size = math.sqrt(2 * float((x * x).mean()) * x.shape[1])
-    return (x, 0.0) if constant or size == 0 else (x / size, size * largest)
 
 
 def make(name: str, **options: Any) -> Dependence:

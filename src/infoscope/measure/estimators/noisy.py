@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -16,7 +17,7 @@ from infoscope.measure.sample_propagation import NoisyLayer, check_population, p
 
 @dataclass(frozen=True)
 class Noisy(Estimator):
-    """I(X; T+N) and I(T+N; Y) by sample propagation, for Gaussian noise N added by the analysis.
+    """I(X; T+N) and I(T+N; Y) by sample propagation: Gaussian noise N added by the analysis, or the network's own.
 
     Options
     -------
@@ -25,9 +26,13 @@ class Noisy(Estimator):
         said: a dataset has no bias and a Monte Carlo error only, a sample a bracket.
     tolerance: standard error of the Monte Carlo integral in nats (0.02), which decides the number of draws.
     seed: of the draws.
+    replicas: of a network trained with this noise, how many noisy forwards of each input are measured along its
+        trajectory (:meth:`measure` then takes ``[m, n, R, d]``); the interval is the bracket. 0: the rows are outputs
+        without noise, and it is the analysis that adds some.
 
-    The value is that of Goldfeld et al. 2019 with rows for clean samples. Unlike ``kde`` it is the information itself
-    and no bound on it. For networks trained with noise use :func:`infoscope.noisy_information`, which takes replicas.
+    The value is that of Goldfeld et al. 2019 with rows for clean samples, and the middle of the bracket where there are
+    more than 2^13 of them. Unlike ``kde`` it is the information itself and no bound on it. Tensors at hand go to
+    :func:`infoscope.noisy_information`.
     """
 
     offers: ClassVar[tuple[str, ...]] = ("entropy", "plane")
@@ -40,13 +45,36 @@ class Noisy(Estimator):
     population: Literal["dataset", "sample"] | None = None
     tolerance: float = 0.02
     seed: int = 0
+    replicas: int = 0
 
     def _check(self) -> None:
         check_population(self.population)
         check.count(self.seed, "seed", least=0)
+        check.count(self.replicas, "replicas", least=0)
         for name in ("noise", "tolerance"):
             if not 1e-15 <= getattr(self, name) <= 1e15:
                 raise InputError(f"{name} is {getattr(self, name)}, wanted a number above 0, e.g. {name}=0.1")
+
+    def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
+        """As of every estimator; with ``replicas``, of clean outputs of noisy forwards ``t [m, n, R, d]``.
+
+        Where all forwards agree, as in the first noisy layer, one of them is measured.
+        """
+        if not self.replicas:
+            return super().measure(t, variables)
+        t = check.array(t, "t")
+        if t.ndim != 4 or t.shape[2] != self.replicas:
+            raise InputError(
+                f"t has shape {tuple(t.shape)}, wanted [members, inputs, {self.replicas} replicas, units]: the clean "
+                "outputs of noisy forwards"
+            )
+        members, n, _, d = t.shape
+        if bool((t == t[:, :, :1]).all()):
+            t = t[:, :, 0]
+        else:
+            check.representation(t.reshape(members, -1, d), "t", stacked=True)
+        labels = {name: check.labels(y, n, name) for name, y in variables.items()}
+        return self._members(t, labels)
 
     def _layer(self, t: Any, labels: dict[str, np.ndarray]) -> NoisyLayer:
         return propagate(
@@ -56,7 +84,7 @@ class Noisy(Estimator):
             labels,
             tolerance=self.tolerance,
             seed=self.seed,
-            added_by="analysis",
+            added_by="network" if self.replicas else "analysis",
         )
 
     def _members(self, t: Any, labels: dict[str, np.ndarray]) -> list[list[Measured]]:

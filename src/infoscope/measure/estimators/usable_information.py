@@ -2,18 +2,24 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from infoscope.core import check, registry
+from infoscope.core import check
+from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import Measured
 from infoscope.measure import _usable
-from infoscope.measure.estimators._base import Estimator
+from infoscope.measure._usable import Usable
+from infoscope.measure.estimators._base import Estimator, several
 from infoscope.measure.probes import _base as probes
-from infoscope.measure.probes._base import Target
+from infoscope.measure.probes._base import Reading, Split, Target
+
+QUANTITY = "I(T;Y)"
+CHAIN = ("I_u(T;fine)", "I_u(T;coarse)", "I_u(T;fine|coarse)")
 
 
 @dataclass(frozen=True)
@@ -22,12 +28,20 @@ class UsableInformation(Estimator):
 
     Options
     -------
-    probe: ``"linear"``, ``"mlp"``, ``"knn"``, ``"ladder"`` or ``"prior"``, with its default options. folds: every row
-    is scored once, by a probe that never saw it. prior: which H(Y): ``"null"``, of the null probe, or
-    ``"plugin"``, of the labels as counted. seed: deals rows to folds and draws initial weights.
+    probe: ``"linear"``, ``"mlp"``, ``"knn"``, ``"ladder"`` or ``"prior"``; it may carry options,
+    ``"linear(weight_decay=0.01)"``. folds: every row is scored once, by a probe that never saw it. test_fraction: in
+    place of folds, the share of the rows that one probe, fitted to the others, is scored on: a fifth of the cost.
+    prior: which H(Y): ``"null"``, of the null probe, or ``"plugin"``, of the labels as counted. seed: deals rows to
+    folds and draws initial weights. variables: which to measure along a trajectory; none means all, or with a chain no
+    others. chain: ``"fine>coarse"``, two variables of which the second is a function of the first: one fine probe gives
+    I_u(T;fine) = I_u(T;coarse) + I_u(T;fine|coarse), as variables ``fine``, ``coarse`` and ``fine|coarse``.
+    shuffled: deal the labels to other rows first, a control: what is then read is what such probes make up.
 
     The same as :func:`infoscope.usable_information`, which also keeps each row's contribution and takes test rows. Rows
-    fall into the same folds at every step and site, so that differences along a trajectory are paired.
+    fall into the same folds at every step and site, so that differences along a trajectory are paired. The ``split``
+    of a run's row says whether the network was trained on the rows that probes meet: ``test`` rows are new
+    to the network, ``train`` rows are not, ``all`` are some of each. Probes on ``train`` rows see features more
+    collapsed than those of new inputs.
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information",)
@@ -38,43 +52,105 @@ class UsableInformation(Estimator):
 
     probe: str = "linear"
     folds: int = 5
+    test_fraction: float | None = None
     prior: Literal["null", "plugin"] = "null"
     seed: int = 0
+    variables: tuple[str, ...] | None = None
+    chain: str = ""
+    shuffled: bool = False
 
     def _check(self) -> None:
-        registry.find("probes", self.probe)
+        probes.make(self.probe)
         check.count(self.folds, "folds", _usable.LEAST_FOLDS)
         check.count(self.seed, "seed", 0)
+        if self.test_fraction is not None and not 0 < self.test_fraction < 1:
+            raise InputError(f"test_fraction is {self.test_fraction!r}, wanted a share of the rows between 0 and 1")
+        if self.chain and (len(self._links) != 2 or not all(self._links)):
+            raise InputError(f"chain is {self.chain!r}, wanted two variables such as 'fine>coarse'")
+
+    @property
+    def _links(self) -> tuple[str, ...]:
+        return tuple(name.strip() for name in self.chain.split(">")) if self.chain else ()
 
     def _mutual_information(self, x: Any, y: Any) -> Estimate:
-        ((measured,),) = self._members(x[None], {"y": y})
+        ((measured,),) = dataclasses.replace(self, variables=None, chain="")._members(x[None], {"y": y})
         return dataclasses.replace(measured.estimate, quantity="I(X;Y)")
 
     def _members(self, t: Any, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
         start = time.perf_counter()
-        reader = probes.make(self.probe)
-        splits = _usable.cross_fitted(_usable.folds_of(t.shape[1], self.folds, self.seed))
-        entropy = _usable.Entropy(self.prior)
-        targets = {name: Target(y.astype(np.int64), int(y.max()) + 1) for name, y in labels.items()}
-        several = [target for target in targets.values() if target.k > 1]
+        for name in (*several(self.variables), *self._links):
+            if name not in labels:
+                raise unknown_name("variable", name, labels)
+        reader, n = probes.make(self.probe), t.shape[1]
+        if self.shuffled:
+            order = _usable.order_of(n, self.seed + 1)  # another than the rows are dealt to folds by
+            labels = {name: y[order] for name, y in labels.items()}
+        named = several(self.variables) or (() if self.chain else tuple(labels))
+        targets = {
+            name: Target(labels[name].astype(np.int64), int(labels[name].max()) + 1)
+            for name in dict.fromkeys((*named, *self._links[:1]))
+        }
         t = probes.tensor(t)
         varying = [bool((member != member[0]).any()) for member in t]
-        read = iter(reader.read(t[varying], several, splits, self.seed) if several and any(varying) else ())
-        estimand = f"usable by {reader.words}, H(Y) {entropy.words}, {self.folds}-fold cross-fitted"
-        found: list[list[Measured]] = []
+        splits = self._splits(n)
+        read = [target for target in targets.values() if target.k > 1]
+        readings = iter(reader.read(t[varying], read, splits, self.seed) if read and any(varying) else ())
+        crossed = self.test_fraction is None
+        protocol = f"{self.folds}-fold cross-fitted" if crossed else f"{len(splits[0].scored)} rows held out"
+        estimand = f"usable by {reader.words}, H(Y) {_usable.Entropy(self.prior).words}, {protocol}"
+        found: list[list[tuple[str, Usable]]] = []
         for varies in varying:
-            readings = iter(next(read) if varies and several else ())
-            member = []
-            for name, target in targets.items():
-                if varies and target.k > 1:
-                    account = _usable.account(target, splits, next(readings), entropy)
-                    usable = _usable.estimate(account, "I(T;Y)", estimand, 0.0)
-                else:
-                    why = "the representation is constant" if not varies else "there is one class only"
-                    usable = _usable.nothing(t.shape[1], "I(T;Y)", estimand, why, 0.0)
-                member.append(Measured(name, usable.plain()))
-            found.append(member)
+            here = iter(next(readings) if varies and read else ())
+            by_name = {name: next(here) if varies and target.k > 1 else None for name, target in targets.items()}
+            found.append(
+                [
+                    *((name, self._one(targets[name], splits, by_name[name], varies, estimand)) for name in named),
+                    *self._chained(targets, labels, splits, by_name, varies, estimand),
+                ]
+            )
         seconds = (time.perf_counter() - start) / max(1, sum(map(len, found)))
         return [
-            [m._replace(estimate=dataclasses.replace(m.estimate, seconds=seconds)) for m in member] for member in found
+            [Measured(name, dataclasses.replace(usable.plain(), seconds=seconds)) for name, usable in member]
+            for member in found
         ]
+
+    def _splits(self, n: int) -> list[Split]:
+        if self.test_fraction is not None:
+            return _usable.held_out(n, self.test_fraction, self.seed)
+        return _usable.cross_fitted(_usable.folds_of(n, self.folds, self.seed))
+
+    def _one(
+        self, target: Target, splits: list[Split], readings: list[Reading] | None, varies: bool, estimand: str
+    ) -> Usable:
+        if readings is None:
+            return _nothing(splits, QUANTITY, estimand, varies)
+        account = _usable.account(target, splits, readings, _usable.Entropy(self.prior))
+        return _usable.estimate(account, QUANTITY, estimand, 0.0)
+
+    def _chained(
+        self,
+        targets: dict[str, Target],
+        labels: dict[str, np.ndarray],
+        splits: list[Split],
+        by_name: dict[str, list[Reading] | None],
+        varies: bool,
+        estimand: str,
+    ) -> Iterator[tuple[str, Usable]]:
+        if not self.chain:
+            return
+        fine, coarse = self._links
+        names, target, readings = (fine, coarse, f"{fine}|{coarse}"), targets[fine], by_name[fine]
+        groups = _usable.groups_of(target.y, labels[coarse], target.k)
+        if readings is None:
+            yield from (
+                (name, _nothing(splits, what, estimand, varies)) for name, what in zip(names, CHAIN, strict=True)
+            )
+        else:
+            entropy = _usable.Entropy(self.prior)
+            parts = _usable.chain(target, splits, readings, entropy, groups, CHAIN, estimand)
+            yield from zip(names, parts, strict=True)
+
+
+def _nothing(splits: list[Split], quantity: str, estimand: str, varies: bool) -> Usable:
+    why = "there is one class only" if varies else "the representation is constant"
+    return _usable.nothing(sum(len(split.scored) for split in splits), quantity, estimand, why, 0.0)

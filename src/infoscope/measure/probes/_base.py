@@ -8,6 +8,7 @@ part in it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -15,7 +16,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from infoscope.core import check
+from infoscope.core import check, registry
+from infoscope.core.errors import InputError
 from infoscope.measure import _options, _threads
 from infoscope.measure.probes._calibration import smoothed
 
@@ -61,6 +63,20 @@ class Reading:
     chosen: str = ""
 
 
+@dataclass(frozen=True)
+class Means:
+    """What a probe of quantities, fitted on one split, expects: rows ``[rows, e]`` in the units of the target.
+
+    validation: of a fit to the training rows; scored, known: of the final fit. Other fields as in :class:`Reading`.
+    """
+
+    validation: np.ndarray
+    scored: np.ndarray
+    known: np.ndarray
+    converged: bool = True
+    chosen: str = ""
+
+
 #: One for each target and each split, ``readings[target][split]``.
 Readings = list[list[Reading]]
 
@@ -70,18 +86,25 @@ class Probe(_options.WithOptions):
     """Base of every probe.
 
     Facts, literals in the class body: ``contains``, the families it holds as special cases, which it can therefore not
-    do worse than but by chance; ``nonlinear``, whether it can learn an exclusive or; ``quick``, options that make it
-    quick, at which the laws that are not about accuracy are tested.
+    do worse than but by chance; ``nonlinear``, whether it can learn an exclusive or; ``remembers``, whether it holds
+    the fitted rows themselves, so that its loss on them leaves each out; ``quick``, options that make it quick, at
+    which the laws that are not about accuracy are tested.
     """
 
     contains: ClassVar[tuple[str, ...]] = ("prior",)
     nonlinear: ClassVar[bool] = False
+    remembers: ClassVar[bool] = False
     quick: ClassVar[dict[str, Any]] = {}
 
     @property
     def words(self) -> str:
         """The family in words, as an estimand names it."""
         raise NotImplementedError
+
+    @property
+    def words_of_means(self) -> str:
+        """The same where it expects quantities."""
+        return self.words
 
     def read(self, z: Any, targets: Sequence[Target], splits: Sequence[Split], seed: int = 0) -> list[Readings]:
         """Fit to every target on every split of each member of ``z [m, n, d]``; ``seed`` decides what is random.
@@ -92,6 +115,23 @@ class Probe(_options.WithOptions):
 
         with torch.enable_grad():
             return self._read(tensor(z), targets, splits, seed)
+
+    def expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int = 0) -> list[Means]:
+        """Fit means of quantities ``y [n, e]`` on every split of ``z [n, d]``, by least squares.
+
+        Raises
+        ------
+        InputError: for a family that reads labels only.
+        """
+        import torch
+
+        with torch.enable_grad():
+            return self._expect(tensor(z), y, splits, seed)
+
+    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> list[Means]:
+        """Hook of :meth:`expect`, where a family can read quantities."""
+        able = [name for name in registry.entries("probes") if type(make(name))._expect is not Probe._expect]
+        raise InputError(f"{self.id} reads labels only, wanted one of {', '.join(sorted(able))} for quantities")
 
     def _read(self, z: Any, targets: Sequence[Target], splits: Sequence[Split], seed: int) -> list[Readings]:
         """Hook: a tensor ``z [m, n, d]``; by default one member after the other, on as many threads as it is worth."""
@@ -115,9 +155,19 @@ def tensor(z: Any) -> Any:
 def make(name: str, **options: Any) -> Probe:
     """The probe called ``name`` with ``options``, which may be text from a command line.
 
+    ``name`` may carry options itself, ``"mlp(hidden=128, steps=300)"``, where a probe is named by one word: as an
+    option of an estimator or a rung of a ladder.
+
     Raises
     ------
     UnknownNameError: for a probe or option that does not exist, with the near names.
     InputError: for an option of the wrong type or out of range.
     """
-    return _options.make("probes", name, options)
+    written = re.fullmatch(r"\s*(?P<name>[^()]*?)\s*\((?P<options>[^()]*)\)\s*", name)
+    if written is None:
+        return _options.make("probes", name, options)
+    pairs = [part.partition("=") for part in re.split(r",(?=\s*\w+\s*=)", written["options"])]
+    if not all(key.strip() and value.strip() for key, _, value in pairs):
+        raise InputError(f"probe is {name!r}, wanted a name with options such as 'mlp(hidden=32, steps=300)'")
+    said = {key.strip(): value.strip() for key, _, value in pairs}
+    return _options.make("probes", written["name"], {**said, **options})

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
+
+import numpy as np
 
 ROUNDING = 1e-12  # of the largest value: a standard deviation below this is rounding of float64
 LARGEST_ROTATION = 2048  # columns or rows, whichever are fewer, up to which the principal axes are worth their cost
+BLOCK = 1 << 17  # float64 numbers of a block of rows: stays in cache
+BLOCK_ON_DEVICE = 1 << 26
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Rows ``[n, d]`` to standardised float64 rows; with ``axes [d, r]`` also along the principal axes of the fit.
+    """Rows ``[n, d]`` to standardised rows; with ``axes [d, r]`` also along the principal axes of the fit.
 
     Ridge penalties do not change under that rotation, and directions that no fitted row has are left out: a ridge
-    solution is zero there.
+    solution is zero there. largest: a power of two by which each column is divided first, so that nothing overflows.
     """
 
     largest: Any
@@ -26,30 +31,84 @@ class Columns:
     @classmethod
     def of(cls, z: Any) -> Columns:
         """Standardise by the rows of ``z [n, d]``; a constant column becomes zero."""
-        z = z.double()
-        largest = z.abs().amax(0)
+        import torch
+
+        largest = z.abs().amax(0).double()
         largest[largest == 0] = 1
-        z = z / largest
-        mean = z.mean(0)
-        sd = (z - mean).square().mean(0).sqrt()
+        largest = largest / (2 * torch.frexp(largest).mantissa)
+        mean, variance = torch.zeros_like(largest), torch.zeros_like(largest)
+        for block in _blocks(z, largest, mean.clone()):
+            mean += block.sum(0) / len(z)
+        for block in _blocks(z, largest, mean):
+            variance += block.square_().sum(0) / len(z)
+        sd = variance.sqrt()
         scale = sd.reciprocal()
         scale[sd < ROUNDING] = 0
         return cls(largest, mean, scale)
 
-    def rotated(self, x: Any) -> Columns:
-        """The same along the principal axes of ``x [n, d]``, rows that this standardised."""
+    def rotated(self, z: Any) -> Columns:
+        """The same along the principal axes of the rows ``z [n, d]``."""
         import torch
 
-        n, d = x.shape
+        n, d = z.shape
         if min(n, d) > LARGEST_ROTATION:
-            return Columns(self.largest, self.mean, self.scale, None, x.square().mean(0))
-        values, vectors = torch.linalg.eigh((x.T @ x if d <= n else x @ x.T) / n)
+            variances = sum(self._standard(block).square_().sum(0) for block in self._blocks(z)) / n
+            return replace(self, variances=variances)
+        if d <= n:
+            moments = torch.zeros(d, d, dtype=torch.float64, device=z.device)
+            for block in self._blocks(z):
+                x = self._standard(block)
+                moments.addmm_(x.T, x)
+            x = None
+        else:
+            x = self(z)
+            moments = x @ x.T
+        values, vectors = torch.linalg.eigh(moments / n)
         kept = values > ROUNDING * values.amax().clamp_min(ROUNDING)
         values, vectors = values[kept], vectors[:, kept]
-        if d > n:
+        if x is not None:
             vectors = x.T @ vectors / (n * values).sqrt()
-        return Columns(self.largest, self.mean, self.scale, vectors, values)
+        return replace(self, axes=vectors, variances=values)
 
-    def __call__(self, z: Any) -> Any:
-        x = (z.double() / self.largest - self.mean) * self.scale
-        return x if self.axes is None else x @ self.axes
+    def __call__(self, z: Any, single: bool = False) -> Any:
+        """The rows ``[n, d]``, or ``[n, r]`` along the axes; computed in float64, kept in float32 if ``single``."""
+        import torch
+
+        factors = None if self.axes is None else self.scale[:, None] * self.axes
+        width = z.shape[1] if factors is None else factors.shape[1]
+        out = torch.empty(len(z), width, dtype=torch.float32 if single else torch.float64, device=z.device)
+        start = 0
+        for block in self._blocks(z):
+            out[start : start + len(block)] = self._standard(block) if factors is None else block @ factors
+            start += len(block)
+        return out
+
+    def carried(self, weights: np.ndarray, to: Columns) -> np.ndarray:
+        """Weights ``[w, k]`` (the bias first) of a linear function of rows of this, as those of rows of ``to``."""
+        mine, theirs = self._numbers(), to._numbers()
+        inner = weights[1:]
+        inner = inner[: len(mine.scale)] if mine.axes is None else mine.axes @ inner[: mine.axes.shape[1]]
+        inner = mine.scale[:, None] * inner
+        ratio = theirs.largest / mine.largest
+        bias = weights[0] + (ratio * theirs.mean - mine.mean) @ inner
+        inner = inner * np.divide(ratio, theirs.scale, out=np.zeros_like(ratio), where=theirs.scale > 0)[:, None]
+        return np.concatenate([bias[None], inner if theirs.axes is None else theirs.axes.T @ inner])
+
+    def _numbers(self) -> Columns:
+        """The same in NumPy arrays."""
+        fields = (self.largest, self.mean, self.scale, self.axes, self.variances)
+        return Columns(*(None if field is None else field.cpu().numpy() for field in fields))
+
+    def _blocks(self, z: Any) -> Iterator[Any]:
+        return _blocks(z, self.largest, self.mean)
+
+    def _standard(self, block: Any) -> Any:
+        return block.mul_(self.scale)
+
+
+def _blocks(z: Any, largest: Any, mean: Any) -> Iterator[Any]:
+    """Blocks of the rows of ``z``, divided and centred, in float64; each is the caller's to overwrite."""
+    rows = max(64, (BLOCK if z.device.type == "cpu" else BLOCK_ON_DEVICE) // z.shape[1])
+    inverse = 1 / largest  # exact: it is a power of two
+    for start in range(0, len(z), rows):
+        yield (z[start : start + rows] * inverse).sub_(mean)

@@ -29,6 +29,7 @@ class Knn(Probe):
     """
 
     nonlinear: ClassVar[bool] = True
+    remembers: ClassVar[bool] = True
 
     k: int | tuple[int, ...] = (3, 10, 30, 100)
     smoothing: float = 1.0

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
-from infoscope.core import registry
 from infoscope.core.errors import InputError
 from infoscope.measure.probes._base import Probe, Readings, Split, Target, make
 
@@ -15,25 +15,26 @@ class Ladder(Probe):
 
     Options
     -------
-    rungs: the probes, separated by commas, with their default options.
+    rungs: the probes, separated by commas; a rung may carry options, ``"prior, mlp(hidden=32, steps=300)"``. By default
+    ``mlp3`` is not among them, because it costs up to twice as much as all the others together.
     """
 
     contains: ClassVar[tuple[str, ...]] = ("prior", "linear", "knn", "mlp")
     nonlinear: ClassVar[bool] = True
+    remembers: ClassVar[bool] = True
     quick: ClassVar[dict[str, Any]] = {"rungs": "prior,linear,knn"}
 
     rungs: str = "prior,linear,knn,mlp"
 
     def _check(self) -> None:
         names = self._names
-        for name in names:
-            registry.find("probes", name)
-        if len(set(names)) < len(names) or self.id in names:
+        made = [name if name == self.id else make(name) for name in names]
+        if len(set(made)) < len(made) or self.id in names:
             raise InputError(f"rungs is {self.rungs!r}, wanted different probes other than {self.id}")
 
     @property
     def _names(self) -> list[str]:
-        return [name.strip() for name in self.rungs.split(",")]
+        return [name.strip() for name in re.split(r",(?![^(]*\))", self.rungs)]
 
     @property
     def words(self) -> str:

@@ -2,14 +2,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from infoscope.core import check
-from infoscope.measure.probes._base import Probe, Reading, Readings, Split, Target
+from infoscope.measure import _threads
+from infoscope.measure.probes._base import Means, Probe, Reading, Readings, Split, Target
 from infoscope.measure.probes._calibration import Calibration, cross_entropy
 from infoscope.measure.probes._columns import Columns
+
+TOGETHER = 8  # representations in one batch of problems: their rows stay near the cache
+HELD = 1 << 25  # numbers held at once: what a batch remembers of its descent
 
 
 @dataclass(frozen=True)
@@ -22,14 +27,14 @@ class Linear(Probe):
         weight_decay/2 |W|², the bias free. calibrate: choose temperature and optional ignorance on validation rows.
     tolerance: on the largest entry of the gradient; iterations: the most of them.
 
-    The whole path of every target is solved at once; the chosen one is solved again with the validation rows among the
-    fitted ones, and keeps the calibration. With d columns, k classes, n fitted rows and hardly any weight decay the
-    value is (d+1)(k-1)/2n nats too low, which the path and the ignorance nearly undo.
+    The whole path of every target on every split of several members is solved at once; the chosen one is solved again
+    with the validation rows among the fitted ones, and keeps the calibration. With d columns, k classes, n fitted rows
+    and hardly any weight decay the value is (d+1)(k-1)/2n nats too low, which the path and the ignorance nearly undo.
     """
 
     weight_decay: float | tuple[float, ...] = (1e-5, 1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3, 1.0)
     calibrate: bool = True
-    tolerance: float = 1e-7
+    tolerance: float = 1e-6
     iterations: int = 1000
 
     def _check(self) -> None:
@@ -46,55 +51,140 @@ class Linear(Probe):
     def words(self) -> str:
         return "linear softmax probes"
 
-    def _member(self, z: Any, targets: Sequence[Target], splits: Sequence[Split]) -> Readings:
-        readings: dict[tuple[int, int], Reading] = {}
-        for s, split in enumerate(splits):
-            for k in {target.k for target in targets}:
-                here = [t for t, target in enumerate(targets) if target.k == k]
-                for t, reading in zip(here, self._split(z, [targets[t] for t in here], k, split), strict=True):
-                    readings[t, s] = reading
-        return [[readings[t, s] for s in range(len(splits))] for t in range(len(targets))]
+    @property
+    def words_of_means(self) -> str:
+        return "linear probes"
 
-    def _split(self, z: Any, targets: list[Target], k: int, split: Split) -> list[Reading]:
+    def _read(self, z: Any, targets: Sequence[Target], splits: Sequence[Split], seed: int) -> list[Readings]:
+        cells = [(m, s) for m in range(len(z)) for s in range(len(splits))]
+        heads = len(self._path) * len(targets) * max((target.k for target in targets), default=1)
+        together = max(1, min(TOGETHER, HELD // (20 * heads * z.shape[2])))
+        parts = [cells[first : first + together] for first in range(0, len(cells), together)]
+        jobs = [partial(self._cells, z, part, targets, splits) for part in parts]
+        work = z[0].numel() * len(cells) * 1e-6
+        found = _threads.run(jobs, 1 if z.device.type != "cpu" else _threads.cores(work))
+        readings = {place: reading for part in found for place, reading in part.items()}
+        return [[[readings[m, t, s] for s in range(len(splits))] for t in range(len(targets))] for m in range(len(z))]
+
+    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> list[Means]:
+        """Ridge regression, mean square / 2 + weight_decay/2 |W|², its path in closed form along the principal axes."""
+        found = []
+        for split in splits:
+            rows = _Rows.of(z, split, single=False)
+            tried = [_ridge(rows.train, rows.x_train, y[split.train], decay) for decay in self._path]
+            guesses = [mean + rows.x_validation.cpu().numpy() @ weights for mean, weights in tried]
+            best = int(np.argmin([np.square(guess - y[split.validation]).sum() for guess in guesses]))
+            mean, weights = _ridge(rows.known, rows.x_known, y[split.known], self._path[best])
+            scored, known = (mean + x.cpu().numpy() @ weights for x in (rows.x_scored, rows.x_known))
+            found.append(Means(guesses[best], scored, known, True, f"weight decay {self._path[best]:.2g}"))
+        return found
+
+    def _cells(
+        self, z: Any, cells: Sequence[tuple[int, int]], targets: Sequence[Target], splits: Sequence[Split]
+    ) -> dict[tuple[int, int, int], Reading]:
+        """Every target read from each (member, split); targets of as many classes are one batch of problems."""
+        from infoscope.measure.probes._softmax_regression import COARSE
+
+        rows = [_Rows.of(z[m], splits[s], single=self.tolerance >= COARSE) for m, s in cells]
+        readings = {}
+        for k in sorted({target.k for target in targets}):
+            places = [(c, t) for c in range(len(cells)) for t, target in enumerate(targets) if target.k == k]
+            labels = [_Labels.of(targets[t], splits[cells[c][1]]) for c, t in places]
+            here = [rows[c] for c, _ in places]
+            for (c, t), reading in zip(places, self._solved(here, labels, k), strict=True):
+                m, s = cells[c]
+                readings[m, t, s] = reading
+        return readings
+
+    def _solved(self, rows: list[_Rows], labels: list[_Labels], k: int) -> list[Reading]:
+        """For each pair of rows and labels, rows in order: the whole path, then the best of it with more rows."""
         path = self._path
-        columns, found = self._solve(z, split.train, [t.y for t in targets for _ in path], k, path * len(targets))
-        validating = _logits(columns, found, z, split.validation)
-        tried = validating.reshape(len(targets), len(path), len(split.validation), k)
-        best = [
-            min(range(len(path)), key=lambda i, of=of, t=t: cross_entropy(of[i], t.y[split.validation]))
-            for of, t in zip(tried, targets, strict=True)
-        ]
-        decays = [path[i] for i in best]
-        columns, final = self._solve(z, split.known, [t.y for t in targets], k, decays)
-        scored, train = (_logits(columns, final, z, rows) for rows in (split.scored, split.known))
+        tried = self._solve(
+            [(own.train, own.x_train, y.train, decay) for own, y in zip(rows, labels, strict=True) for decay in path], k
+        )
+        best, validations, starts = [], [], []
+        for i, (own, y) in enumerate(zip(rows, labels, strict=True)):
+            of = _log_softmax(tried, slice(i * len(path), (i + 1) * len(path)), own.x_validation)
+            losses = [cross_entropy(log_q, y.validation) for log_q in of]
+            best.append(int(np.argmin(losses)))
+            validations.append(of[best[i]])
+            starts.append(own.train.carried(tried.weights[i * len(path) + best[i]], own.known))
+        final = self._solve(
+            [(own.known, own.x_known, y.known, path[j]) for own, y, j in zip(rows, labels, best, strict=True)],
+            k,
+            starts,
+        )
         readings = []
-        for i, target in enumerate(targets):
-            prior, validation = target.prior(split.known), tried[i, best[i]]
-            y = target.y[split.validation]
-            choose = Calibration.chosen(validation, y, prior, len(split.train)) if self.calibrate else None
-            calibration = choose or Calibration.none(prior, len(split.known))
-            converged = bool(final.converged[i]) and bool(found.converged[i * len(path) + best[i]])
+        for i, (own, y, log_q) in enumerate(zip(rows, labels, validations, strict=True)):
+            choose = Calibration.chosen(log_q, y.validation, y.prior, len(y.train)) if self.calibrate else None
+            calibration = choose or Calibration.none(y.prior, len(y.known))
+            scored, fitted = (_log_softmax(final, slice(i, i + 1), x)[0] for x in (own.x_scored, own.x_known))
             readings.append(
                 Reading(
-                    calibration(scored[i]),
-                    cross_entropy(calibration(validation), y),
-                    cross_entropy(calibration(train[i]), target.y[split.known]),
-                    converged,
-                    f"weight decay {decays[i]:.2g}, {calibration.words}",
+                    calibration(scored),
+                    cross_entropy(calibration(log_q), y.validation),
+                    cross_entropy(calibration(fitted), y.known),
+                    bool(final.converged[i]) and bool(tried.converged[i * len(path) + best[i]]),
+                    f"weight decay {path[best[i]]:.2g}, {calibration.words}",
                 )
             )
         return readings
 
-    def _solve(self, z: Any, rows: np.ndarray, y: list[np.ndarray], k: int, decays: Sequence[float]) -> tuple[Any, Any]:
-        from infoscope.measure.probes._softmax_regression import solve
+    def _solve(
+        self, wanted: list[tuple[Columns, Any, np.ndarray, float]], k: int, starts: Sequence[Any] | None = None
+    ) -> Any:
+        """Solve for columns, the rows along them, their labels and a weight decay; equal rows stand together."""
+        from infoscope.measure.probes._softmax_regression import Problem, solve
 
-        here = z[rows]
-        columns = Columns.of(here)
-        columns = columns.rotated(columns(here))
-        labels = [labels[rows] for labels in y]
-        return columns, solve(columns(here), columns.variances, labels, k, decays, self.tolerance, self.iterations)
+        cells: dict[int, tuple[Columns, Any]] = {id(columns): (columns, x) for columns, x, _, _ in wanted}
+        problems = [Problem(list(cells).index(id(columns)), y, decay) for columns, _, y, decay in wanted]
+        x, variances = [x for _, x in cells.values()], [columns.variances for columns, _ in cells.values()]
+        return solve(x, variances, problems, k, self.tolerance, self.iterations, starts)
 
 
-def _logits(columns: Columns, found: Any, z: Any, rows: np.ndarray) -> np.ndarray:
-    """Log-probabilities ``[p, rows, k]``."""
-    return found.logits(columns(z[rows])).log_softmax(-1).cpu().numpy()
+class _Rows(NamedTuple):
+    """One representation on one split: rows ``[n, r]`` along the principal axes of those a probe is fitted to."""
+
+    train: Columns
+    x_train: Any
+    x_validation: Any
+    known: Columns
+    x_known: Any
+    x_scored: Any
+
+    @classmethod
+    def of(cls, z: Any, split: Split, single: bool) -> _Rows:
+        train, known = z[split.train], z[split.known]
+        first, second = Columns.of(train).rotated(train), Columns.of(known).rotated(known)
+        return cls(
+            first, first(train, single), first(z[split.validation], single),
+            second, second(known, single), second(z[split.scored], single),
+        )  # fmt: skip
+
+
+class _Labels(NamedTuple):
+    """One target on one split, and its null probe."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    known: np.ndarray
+    prior: np.ndarray
+
+    @classmethod
+    def of(cls, target: Target, split: Split) -> _Labels:
+        y = target.y
+        return cls(y[split.train], y[split.validation], y[split.known], target.prior(split.known))
+
+
+def _ridge(columns: Columns, x: Any, y: np.ndarray, decay: float) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of ``y [n, e]`` and the weights ``[r, e]`` of rows ``x [n, r]``, for a target of unit variance."""
+    x, mean = x.cpu().numpy(), y.mean(0)
+    moments = x.T @ (y - mean) / len(x)
+    if columns.axes is None:
+        return mean, np.linalg.solve(x.T @ x / len(x) + decay * np.eye(x.shape[1]), moments)
+    return mean, moments / (columns.variances.cpu().numpy() + decay)[:, None]
+
+
+def _log_softmax(found: Any, problems: slice, x: Any) -> np.ndarray:
+    """Log-probabilities, float64 ``[problems, n, k]``."""
+    return found.logits(problems, x).double().log_softmax(-1).cpu().numpy()

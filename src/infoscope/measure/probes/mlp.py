@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import logsumexp
 
 from infoscope.core import check
-from infoscope.measure.probes._base import Probe, Reading, Readings, Split, Target
+from infoscope.measure.probes._base import Means, Probe, Reading, Readings, Split, Target
 from infoscope.measure.probes._calibration import Calibration, cross_entropy
 
 LATE = 0.02  # nats that the second half of the updates still added: it had not converged
@@ -32,6 +33,7 @@ class Mlp(Probe):
     contains: ClassVar[tuple[str, ...]] = ("prior", "linear")
     nonlinear: ClassVar[bool] = True
     quick: ClassVar[dict[str, Any]] = {"steps": 300, "networks": 1, "hidden": 32}
+    depth: ClassVar[int] = 1
 
     hidden: int = 64
     networks: int = 2
@@ -51,14 +53,17 @@ class Mlp(Probe):
 
     @property
     def words(self) -> str:
-        return f"probes with one hidden layer of {self.hidden} units"
+        layers = "one hidden layer" if self.depth == 1 else f"{self.depth} hidden layers"
+        return f"probes with {layers} of {self.hidden} units"
 
     def _read(self, z: Any, targets: Sequence[Target], splits: Sequence[Split], seed: int) -> list[Readings]:
         readings: dict[tuple[int, int, int], Reading] = {}
         for alike in _alike(splits):
             for k in sorted({target.k for target in targets}):
                 here = [t for t, target in enumerate(targets) if target.k == k]
-                activations = len(here) * self.networks * self.hidden * max(len(splits[s].validation) for s in alike)
+                activations = (
+                    self.depth * len(here) * self.networks * self.hidden * max(len(splits[s].validation) for s in alike)
+                )
                 most = max(1, STACK // (len(alike) * max(activations, z.shape[1] * z.shape[2])))
                 for first in range(0, len(z), most):
                     members = z[first : first + most]
@@ -70,42 +75,86 @@ class Mlp(Probe):
     def _batch(
         self, z: Any, targets: list[Target], k: int, splits: list[Split], seed: int
     ) -> dict[tuple[int, int, int], Reading]:
-        """Targets of ``k`` classes on splits of the same size; models are [members, targets, networks, splits]."""
+        """Targets of ``k`` classes on splits of the same size."""
         import torch
         from torch.nn.functional import cross_entropy as loss
+
+        labels = torch.as_tensor(np.stack([target.y for target in targets]), dtype=torch.long, device=z.device)
+
+        def cost(logits: Any, target: Any, index: Any) -> Any:
+            return loss(logits.transpose(1, 2), labels[target[:, None], index], reduction="none").mean(1)
+
+        trained = self._trained(z, len(targets), k, splits, cost, seed)
+        readings = {}
+        for place in np.ndindex(len(z), len(targets), len(splits)):
+            target, split = targets[place[1]], splits[place[2]]
+
+            def predicted(index: np.ndarray, place: tuple[int, int, int] = place) -> np.ndarray:
+                each = trained.outputs(place, index).log_softmax(-1).cpu().numpy()
+                return logsumexp(each, axis=0) - np.log(self.networks)
+
+            prior, y = target.prior(split.known), target.y[split.validation]
+            log_q = predicted(split.validation)
+            choose = Calibration.chosen(log_q, y, prior, len(split.train)) if self.calibrate else None
+            calibration = choose or Calibration.none(prior, len(split.known))
+            readings[place] = Reading(
+                calibration(predicted(split.scored)),
+                cross_entropy(calibration(log_q), y),
+                cross_entropy(calibration(predicted(split.train)), target.y[split.train]),
+                trained.converged(place),
+                calibration.words,
+            )
+        return readings
+
+    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> list[Means]:
+        import torch
+
+        found: dict[int, Means] = {}
+        for alike in _alike(splits):
+            here = [splits[s] for s in alike]
+            # One scale for the folds of a batch, which early stopping and the learning rate suppose to be about 1.
+            mean, sd = y[here[0].train].mean(0), y[here[0].train].std(0)
+            sd = np.where(sd > 0, sd, 1.0)
+            wanted = torch.as_tensor((y - mean) / sd, dtype=torch.float32, device=z.device)
+
+            def cost(outputs: Any, target: Any, index: Any, wanted: Any = wanted) -> Any:
+                return (outputs - wanted[index]).square().mean((1, 2)) / 2
+
+            trained = self._trained(z[None], 1, y.shape[1], here, cost, seed)
+            for i, (s, split) in enumerate(zip(alike, here, strict=True)):
+                validation, scored, known = (
+                    mean + sd * trained.outputs((0, 0, i), rows).mean(0).cpu().numpy()
+                    for rows in (split.validation, split.scored, split.known)
+                )
+                found[s] = Means(validation, scored, known, trained.converged((0, 0, i)))
+        return [found[s] for s in range(len(splits))]
+
+    def _trained(self, z: Any, targets: int, k: int, splits: Sequence[Split], cost: Any, seed: int) -> _Trained:
+        """Networks with ``k`` outputs that minimise ``cost(outputs [models, b, k], target, rows [models, b])``.
+
+        Models are [members, targets, networks, splits], the splits of the same size.
+        """
+        import torch
 
         from infoscope.measure.estimators import _critic_training as training
         from infoscope.measure.probes._columns import Columns
 
-        shape = (len(z), len(targets), self.networks, len(splits))
-        m, t, _, s = (axis.reshape(-1) for axis in torch.from_numpy(np.indices(shape)))
-        device, d, total = z.device, z.shape[2], len(m)
+        shape = (len(z), targets, self.networks, len(splits))
+        m, t, which, s = (axis.reshape(-1) for axis in torch.from_numpy(np.indices(shape)))
+        device, d = z.device, z.shape[2]
         fits = [Columns.of(member[split.train]) for member in z for split in splits]
-        cell = (m * len(splits) + s).to(device)
-        standardised = [columns(z[i // len(splits)]).float() for i, columns in enumerate(fits)]
-        rows = torch.stack(standardised)  # [members * splits, n, d]
-        labels = torch.as_tensor(np.stack([target.y for target in targets]), dtype=torch.long, device=device)
-        t = t.to(device)
+        rows = torch.stack([columns(z[i // len(splits)], single=True) for i, columns in enumerate(fits)])
+        cell, t = (m * len(splits) + s).to(device), t.to(device)
         generator = training.random_numbers(seed)
         # One set of initial weights for each network of the ensemble, shared by members, targets and splits.
-        first = torch.randn(self.networks, d, self.hidden, generator=generator) * (2 / d) ** 0.5
-        second = torch.randn(self.networks, self.hidden, k, generator=generator) * (1 / self.hidden) ** 0.5
-        which = torch.from_numpy(np.indices(shape))[2].reshape(-1)
-        parameters = [
-            first[which],
-            torch.zeros(total, 1, self.hidden),
-            0.1 * second[which],
-            torch.zeros(total, 1, k),
-        ]
-        parameters = [p.to(device) for p in parameters]
-
-        def logits(p: list[Any], index: Any) -> Any:
-            hidden = torch.baddbmm(p[1], rows[cell[:, None], index], p[0]).relu()
-            return torch.baddbmm(p[3], hidden, p[2])
+        widths, parameters = (d, *[self.hidden] * self.depth, k), []
+        for layer, (a, b) in enumerate(pairwise(widths)):
+            size = (2 / a) ** 0.5 if layer < self.depth else 0.1 * (1 / a) ** 0.5
+            weights = torch.randn(self.networks, a, b, generator=generator) * size
+            parameters += [weights[which].to(device), torch.zeros(len(m), 1, b, device=device)]
 
         def objective(p: list[Any], index: Any) -> Any:
-            y = labels[t[:, None], index]
-            return -loss(logits(p, index).transpose(1, 2), y, reduction="none").mean(1)
+            return -cost(_outputs(p, rows[cell[:, None], index]), t, index)
 
         def indices(name: str) -> Any:
             least = min(len(getattr(split, name)) for split in splits)
@@ -120,33 +169,42 @@ class Mlp(Probe):
 
         schedule = training.Schedule(self.learning_rate, self.batch, self.steps, self.patience, self.weight_decay, seed)
         fit = training.fit(parameters, objective, judged, indices("train"), schedule, len(splits))
-        converged = (fit.late <= LATE) & ~fit.broken
+        return _Trained(rows, fit.parameters, (fit.late <= LATE) & ~fit.broken, shape)
 
-        readings = {}
-        for i, j, split_index in np.ndindex(len(z), len(targets), len(splits)):
-            own = [int(np.ravel_multi_index((i, j, net, split_index), shape)) for net in range(self.networks)]
-            kept = [p[own] for p in fit.parameters]
-            split, target = splits[split_index], targets[j]
 
-            def predicted(index: np.ndarray, kept: list[Any] = kept, cell_index: int = int(cell[own[0]])) -> np.ndarray:
-                with torch.no_grad():
-                    x = rows[cell_index, torch.from_numpy(index).to(device)].expand(self.networks, -1, -1)
-                    hidden = torch.baddbmm(kept[1], x, kept[0]).relu()
-                    each = torch.baddbmm(kept[3], hidden, kept[2]).double().log_softmax(-1).cpu().numpy()
-                return logsumexp(each, axis=0) - np.log(self.networks)
+@dataclass(frozen=True)
+class _Trained:
+    """Networks ``[members, targets, networks, splits]`` and the standardised rows ``[members * splits, n, d]``."""
 
-            prior, y = target.prior(split.known), target.y[split.validation]
-            log_q = predicted(split.validation)
-            choose = Calibration.chosen(log_q, y, prior, len(split.train)) if self.calibrate else None
-            calibration = choose or Calibration.none(prior, len(split.known))
-            readings[i, j, split_index] = Reading(
-                calibration(predicted(split.scored)),
-                cross_entropy(calibration(log_q), y),
-                cross_entropy(calibration(predicted(split.train)), target.y[split.train]),
-                bool(converged[own].all()),
-                calibration.words,
-            )
-        return readings
+    rows: Any
+    parameters: list[Any]
+    fine: np.ndarray
+    shape: tuple[int, int, int, int]
+
+    def outputs(self, place: tuple[int, int, int], index: np.ndarray) -> Any:
+        """What the networks of one (member, target, split) say of rows ``index``, float64 ``[networks, rows, k]``."""
+        import torch
+
+        cell = place[0] * self.shape[3] + place[2]
+        with torch.no_grad():
+            x = self.rows[cell, torch.from_numpy(index).to(self.rows.device)].expand(self.shape[2], -1, -1)
+            return _outputs([p[self._models(place)] for p in self.parameters], x).double()
+
+    def converged(self, place: tuple[int, int, int]) -> bool:
+        return bool(self.fine[self._models(place)].all())
+
+    def _models(self, place: tuple[int, int, int]) -> list[int]:
+        m, t, s = place
+        return [int(np.ravel_multi_index((m, t, net, s), self.shape)) for net in range(self.shape[2])]
+
+
+def _outputs(p: list[Any], x: Any) -> Any:
+    """Layers of weights ``[models, in, out]`` and biases, with rectifiers between them, of ``x [models, b, in]``."""
+    import torch
+
+    for weights, bias in zip(p[:-2:2], p[1:-2:2], strict=True):
+        x = torch.baddbmm(bias, x, weights).relu()
+    return torch.baddbmm(p[-1], x, p[-2])
 
 
 def _alike(splits: Sequence[Split]) -> list[list[int]]:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from infoscope.measure.probes._base import Probe, Reading, Readings, Split, Target
+from infoscope.measure.probes._base import Means, Probe, Reading, Readings, Split, Target
 from infoscope.measure.probes._calibration import cross_entropy
 
 
@@ -25,6 +25,12 @@ class Prior(Probe):
 
     def _member(self, z: Any, targets: Sequence[Target], splits: Sequence[Split]) -> Readings:
         return [[_reading(target, split) for split in splits] for target in targets]
+
+    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> list[Means]:
+        def same(split: Split, rows: np.ndarray) -> np.ndarray:
+            return np.broadcast_to(y[split.known].mean(0), (len(rows), y.shape[1]))
+
+        return [Means(same(s, s.validation), same(s, s.scored), same(s, s.known)) for s in splits]
 
 
 def _reading(target: Target, split: Split) -> Reading:

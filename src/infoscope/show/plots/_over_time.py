@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,20 @@ _WORDS = {
     "I(X;T)": "Information about the input, I(X;T)",
     "H(T)": "Entropy, H(T)",
     "gradient_snr": "Gradient signal-to-noise ratio",
+    "H(Bin(T))": "Entropy of the binned layer, H(Bin(T))",
+    "distance_ratio": "Median distance within classes over that between",
+    "distance_auc": "How often a pair of two classes is further apart",
+    "nc1_variability": "Spread within classes over that between (NC1)",
+    "nc2_norms": "Inequality of the class means' norms (NC2)",
+    "nc2_angles": "Inequality of the class means' angles (NC2)",
+    "nearest_mean_error": "Rows nearest to another class's mean (NC4)",
+    "participation_ratio": "Participation ratio (directions in use)",
+    "cluster_agreement": "Agreement of clusters with classes",
+    "cosine_median": "Median cosine with the other network",
+    "cosine_permuted": "Median cosine with another input's row",
 }
+ABOUT_VARIABLES = ("I(T;Y)", "I_u(T;fine)", "I_u(T;coarse)", "I_u(T;fine|coarse)")
+_LONG = 40  # characters of an axis title that a figure of usual height has no room for
 _DASHES = ([1, 0], [5, 3], [2, 2], [8, 3, 2, 3])
 
 
@@ -40,21 +54,53 @@ def _panel(
 ) -> Spec:
     rows, remarks = _series.first(rows, "estimator", "variable", *(() if by == "split" else ("split",)))
     series = _series.read(rows, by)
+    heading = _series.titled(worded(rows, quantity), rows)
+    return lines(series, heading, label(rows, quantity, series.unit), remarks, size, by, log=log, faint=faint)
+
+
+def lines(
+    series: Series,
+    heading: str,
+    words: str,
+    remarks: list[str],
+    size: tuple[int, int],
+    by: str,
+    *,
+    log: bool = False,
+    faint: bool = False,
+    ceilings: Mapping[str, float] | None = None,
+) -> Spec:
+    """The means of ``series`` with bands, or with faint members; ``ceilings``: a dashed level for lines by name."""
     if log:
         series = _positive(series)
     means, bands, members = _values(series, faint)
-    shown = [v for row in (*means, *bands, *members) for v in (row["value"], row.get("high", row["value"]))]
-    heading = _series.titled(_heading(rows, quantity), rows)
+    levels: list[Spec] = [{"line": name, "value": _style.short(level)} for name, level in (ceilings or {}).items()]
+    brackets = _brackets(series)
+    drawn = (*means, *bands, *members, *brackets)
+    shown = [v for row in drawn for v in (row["value"], row.get("high", row["value"]))]
     if not shown:
         return _style.nothing(heading, "; ".join(["nothing to draw", *series.remarks]), *size)
-    near = _style.close_up(shown) if len(series.lines) == 1 and not log else None
-    span = near or _style.domain(shown, log=log)
+    near = _style.close_up(shown) if len(series.lines) == 1 and not log and not levels else None
+    span = near or _style.domain([*shown, *(level["value"] for level in levels)], log=log)
     steps = _series.widest(series.lines)
     most = _series.MOST_STEPS if series.training else steps
     notes = _series.said(series, len({row["member"] for row in members}), min(steps, most), steps)
     if bands:
         what = "10th to 90th percentile of members" if series.members > 1 else series.interval_kind
         notes.insert(1, f"band: {what or 'interval'}")
+    if brackets:
+        notes.insert(1, "dotted: mean bracket")
+    if levels:
+        notes.insert(1, "dashed: all there is to read")
+    layers = _layers(means, bands, members, series, by)
+    if levels:
+        mark = {"type": "rule", "strokeDash": [5, 3], "strokeWidth": 1.2, "opacity": 0.7}
+        layers.insert(
+            0, {"data": {"values": levels}, "mark": mark, "encoding": {"x": {"value": 0}, "x2": {"value": "width"}}}
+        )
+    if brackets:
+        mark = {"type": "line", "strokeDash": [1.5, 2.5], "strokeWidth": 1.4, "clip": True}
+        layers.insert(0, {"data": {"values": brackets}, "mark": mark, "encoding": {"detail": {"field": "end"}}})
     return {
         "$schema": _style.SCHEMA,
         "title": _style.title(heading, remarks + notes, size[0]),
@@ -66,13 +112,13 @@ def _panel(
             "y": {
                 "field": "value",
                 "type": "quantitative",
-                "title": _label(rows, quantity, series.unit),
+                "title": words,
                 "scale": {"type": "log" if log else "linear", "domain": span, "nice": False},
                 "axis": _style.log_axis(*span) if log else {"labelExpr": _style.PLAIN, "tickCount": 5},
             },
             "color": _style.colours([line.name for line in series.lines], [line.index for line in series.lines]),
         },
-        "layer": _layers(means, bands, members, series, by),
+        "layer": layers,
     }
 
 
@@ -82,17 +128,26 @@ def _horizontal(series: Series) -> Spec:
     return _style.other_axis(series.clock, np.concatenate([line.times for line in series.lines]))
 
 
-def _heading(rows: Rows, quantity: str) -> str:
+def worded(rows: Rows, quantity: str) -> str:
     """The quantity in words, and the variable it is about."""
-    variable = rows.unique("variable")[0]
-    if quantity == "I(T;Y)" or (quantity == "I(X;T)" and variable != "input"):
+    variable = _series.about(rows.unique("variable")[0])
+    if quantity in ABOUT_VARIABLES or (quantity == "I(X;T)" and variable != "input"):
+        if rows.unique("estimator") == [_series.USABLE]:
+            return f"Usable information about {variable}"
         return f"Information about {variable or 'the label'}, {quantity}"
     return _WORDS.get(quantity, quantity.replace("_", " ").capitalize())
 
 
-def _label(rows: Rows, quantity: str, unit: str) -> str:
+def symbol(rows: Rows, quantity: str) -> str:
+    """``quantity`` as it is written: what probes can use is no I(T;Y)."""
+    return quantity.replace("I(", "I_u(", 1) if rows.unique("estimator") == [_series.USABLE] else quantity
+
+
+def label(rows: Rows, quantity: str, unit: str) -> str:
     """The vertical axis's title, with the unit where it has one of its own."""
-    words = quantity if quantity.startswith(("I(", "H(")) else _heading(rows, quantity).lower()
+    words = worded(rows, quantity).lower()
+    if quantity.startswith(("I(", "I_u(", "H(")) or len(words) > _LONG:
+        words = _series.worded(symbol(rows, quantity))
     return f"{words} ({unit})" if unit in ("bits", "fraction") else words
 
 
@@ -123,6 +178,19 @@ def _values(series: Series, faint: bool) -> tuple[list[Spec], list[Spec], list[S
         else:
             _extend(bands, line, at, low, high)
     return means, bands, members
+
+
+def _brackets(series: Series) -> list[Spec]:
+    """Both ends of the mean bracket of several members, where values are bracketed: it holds their mean."""
+    out: list[Spec] = []
+    if series.members > 1 and series.interval_kind.startswith("bracket"):
+        for line in series.lines:
+            at = _series.thin(line.steps) if series.training else np.arange(len(line.steps))
+            for end, values in (("low", line.low), ("high", line.high)):
+                ends: list[Spec] = []
+                _extend(ends, line, at, _series.mean(values))
+                out += [{**row, "end": end} for row in ends]
+    return out
 
 
 def _band(line: Line) -> tuple[np.ndarray, np.ndarray]:

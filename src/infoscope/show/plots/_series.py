@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -12,9 +15,10 @@ from infoscope.core.errors import InputError
 from infoscope.core.rows import Rows
 from infoscope.core.units import NATS_PER_BIT
 
+USABLE = "usable_information"  # the estimator of what probes can read, which headings say in words
 MOST_STEPS = 80
 MOST_MEMBERS = 12
-_SPLITS = (0, 4, 2, 7)  # places in the palette that lie far apart
+_SPLITS = (0, 4, 2, 7, 1, 5, 3, 6)  # places in the palette, the first of which lie far apart
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,14 @@ def thin(steps: np.ndarray, most: int = MOST_STEPS) -> np.ndarray:
     return np.unique(np.clip(np.searchsorted(place, wanted - 1e-12), 0, len(steps) - 1))
 
 
+def reaches(times: np.ndarray) -> tuple[list[float], list[float]]:
+    """From where to where a cell at each of the sorted ``times`` reaches: half way, as drawn, to its neighbours."""
+    log = np.log1p(times)
+    between = np.expm1((log[:-1] + log[1:]) / 2)
+    edges = np.concatenate([times[:1], between, np.maximum(times[-1:], times[:1] + 1)]).tolist()
+    return edges[:-1], edges[1:]
+
+
 def drawn_members(count: int, most: int = MOST_MEMBERS) -> list[int]:
     """Positions of the members drawn as faint lines, evenly spread; one member alone is its own mean."""
     if count < 2:
@@ -139,7 +151,7 @@ def one_network(rows: Rows) -> Rows:
 def titled(heading: str, rows: Rows) -> str:
     """``heading`` with the network and the estimator it is about."""
     network = next(iter(rows.unique("network")), "")
-    estimator = next((name for name in rows.unique("estimator") if name != "training"), "")
+    estimator = next((name for name in rows.unique("estimator") if name not in ("training", USABLE)), "")
     return heading + (f": {', '.join(filter(None, (network, estimator)))}" if network or estimator else "")
 
 
@@ -158,11 +170,29 @@ def first(rows: Rows, *names: str) -> tuple[Rows, list[str]]:
 
 
 def read(rows: Rows, by: str = "site") -> Series:
-    """Rows of one quantity and one series as lines, one per value of the column ``by`` (``site`` or ``split``)."""
+    """Rows of one series as lines, one per value of the column ``by``, such as ``site``, ``variable`` or ``options``.
+
+    Rows are of one quantity, but for lines by variable: one of its own for each quantity (see :func:`about`).
+    """
     clock = _clock(rows)
     unit = next(iter(rows.unique("unit")), "")
-    names = rows.sites() if by == "site" else [str(name) for name in rows.unique(by)]
-    lines = [_line(rows.filter(**{by: name}), name, place, by, clock) for place, name in enumerate(names)]
+    if by == "options":
+        texts = sorted(rows.unique("options"), key=_numbers)
+        found = [(name, {"options": text}) for name, text in zip(options_in_words(texts), texts, strict=True)]
+    elif by == "variable":
+        ways = distinct(rows, "variable", "quantity")
+        twice = {variable for variable, times in Counter(variable for variable, _ in ways).items() if times > 1}
+        found = [
+            (
+                about(variable) + (f", {quantity}" if variable in twice else ""),
+                {"variable": variable, "quantity": quantity},
+            )
+            for variable, quantity in ways
+        ]
+    else:
+        names = rows.sites() if by == "site" else [str(name) for name in rows.unique(by)]
+        found = [(name, {by: name}) for name in names]
+    lines = [_line(rows.filter(**where), name, place, by, clock) for place, (name, where) in enumerate(found)]
     failed = int((rows.column("status") == "FAILED").sum())
     kinds = [kind for kind in rows.unique("interval_kind") if kind]
     return Series(
@@ -171,10 +201,52 @@ def read(rows: Rows, by: str = "site") -> Series:
         clock=clock,
         members=len(rows.unique("member")),
         seeds=rows.unique("seed"),
-        interval_kind=kinds[0] if kinds else "",
+        interval_kind=next((kind for kind in kinds if kind.startswith("bracket")), kinds[0] if kinds else ""),
         closed_form=rows.unique("n") == [0] and rows.unique("member") == [0],
         remarks=[f"{failed} of {len(rows)} measurements failed and are left out"] if failed else [],
     )
+
+
+def options_in_words(texts: list[str]) -> list[str]:
+    """For each of several options (JSON), what tells it from the others: ``"width 0.1"``.
+
+    Of a probe with its own options the name alone, where that tells it apart.
+    """
+    parsed = [json.loads(text) for text in texts]
+    names = list(dict.fromkeys(name for options in parsed for name in options))
+    apart = [name for name in names if len({json.dumps(options.get(name)) for options in parsed}) > 1]
+    said = {name: [_in_words(name, options.get(name)) for options in parsed] for name in apart}
+    for name, values in said.items():
+        short = [value.partition("(")[0] for value in values]  # probe linear(weight_decay=0.01): probe linear
+        said[name] = short if len(set(short)) == len(set(values)) else values
+    return [", ".join(said[name][i] for name in apart if said[name][i]) or "as usual" for i in range(len(parsed))]
+
+
+def _numbers(text: str) -> list[float]:
+    """The numbers among options, by which they are put in order."""
+    values = json.loads(text).values()
+    return [float(value) for value in values if isinstance(value, (int, float))]
+
+
+def _in_words(name: str, value: Any) -> str:
+    """``width 0.1``, ``variables fine, coarse``, ``shuffled``; nothing of what is left out or false."""
+    if value is None or value is False or value == "":
+        return ""
+    if value is True:
+        return name
+    if isinstance(value, list):
+        return f"{name} {', '.join(map(str, value))}"
+    return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+
+
+def worded(quantity: str) -> str:
+    """A quantity in words; a formula stays as it is."""
+    return quantity if "(" in quantity else quantity.replace("_", " ")
+
+
+def about(variable: str) -> str:
+    """A row's variable in words: ``fine|coarse`` is "fine given coarse"."""
+    return variable.replace("|", " given ")
 
 
 def _clock(rows: Rows) -> str:
@@ -191,6 +263,19 @@ def _line(rows: Rows, name: str, place: int, by: str, clock: str) -> Line:
     index = int(rows.column("site_index")[0]) if by == "site" else _SPLITS[place % len(_SPLITS)]
     times = steps.astype(float) if clock == "step" else epochs
     return Line(name, index, np.unique(rows.column("member")), steps, times, values, low, high)
+
+
+def paired(x: Line, y: Line) -> tuple[Line, Line]:
+    """Both coordinates at the members and steps that have both."""
+    members, m, k = np.intersect1d(x.members, y.members, return_indices=True)
+    steps, i, j = np.intersect1d(x.steps, y.steps, return_indices=True)
+    at_x, at_y = np.ix_(m, i), np.ix_(k, j)
+    both = np.isfinite(x.values[at_x]) & np.isfinite(y.values[at_y])
+    common = {"members": members, "steps": steps, "times": x.times[i]}
+    return (
+        replace(x, **common, values=np.where(both, x.values[at_x], np.nan), low=x.low[at_x], high=x.high[at_x]),
+        replace(y, **common, values=np.where(both, y.values[at_y], np.nan), low=y.low[at_y], high=y.high[at_y]),
+    )
 
 
 def said(series: Series, drawn: int, steps_drawn: int, steps: int) -> list[str]:

@@ -96,6 +96,17 @@ def colours(names: Sequence[str], indices: Sequence[int]) -> Spec:
     }
 
 
+def shades(count: int) -> list[str]:
+    """``count`` colours from dark to light for numbers in order: along viridis without its yellow end."""
+    stops = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98), (190, 190, 30))
+    out = []
+    for place in np.linspace(0, len(stops) - 1, count) if count > 1 else (1.0,):
+        low = min(int(place), len(stops) - 2)
+        mixed = (round(a + (place - low) * (b - a)) for a, b in zip(stops[low], stops[low + 1], strict=True))
+        out.append("#" + "".join(f"{part:02x}" for part in mixed))
+    return out
+
+
 def legend(names: Sequence[str]) -> Spec:
     """A legend above the figure, in as many columns as fit 320 pixels (a phone)."""
     longest = min(150, 7 * max((len(name) for name in names), default=1))

@@ -1,4 +1,4 @@
-"""Histograms of activities along training."""
+"""Histograms along training: of activities, of distances within and between classes, of cosines."""
 
 from __future__ import annotations
 
@@ -13,35 +13,44 @@ from infoscope.show.plots import _series, _style
 from infoscope.show.plots._series import Series
 from infoscope.show.plots._style import Spec
 
-heading = "Activities along training"
+heading = "Histograms along training"
 order = 5
-quantities = ("activity_share",)
+quantities = ("activity_share", "within_class_distance_share", "between_class_distance_share", "cosine_share")
 by = "variable"
 together = False
 
+_WORDS = {
+    "activity_share": "activities",
+    "within_class_distance_share": "distances within classes",
+    "between_class_distance_share": "distances between classes",
+    "cosine_share": "cosines with the other network",
+}
 _GAP = 2  # cells left free below each site
 _LEAST = 5e-4  # a smaller share would be drawn as white
 
 
 def histogram(rows: Rows, *, width: int = 460, height: int = 90) -> Spec:
-    """The share of each site's activities in each cell against log(1 + epoch): one strip a site, mean of members.
+    """The share of each site's activities, distances or cosines in each cell, against log(1 + epoch): a strip a site.
 
     A cell is the rows' variable, called by its upper edge (``"up to 0.9"``, ``"above 0.9"`` for the last); cells are
-    drawn equally high. ``height`` is that of one strip. ``rows`` are of one network; of several series the first is
-    drawn and named.
+    drawn equally high; the share is the mean of members. ``height`` is that of one strip. ``rows`` are of one network;
+    of several quantities or series the first is drawn.
 
     Raises
     ------
     InputError: for rows of more than one network or run.
     """
     rows = _series.one_network(rows)
-    rows, remarks = _series.first(rows.filter(quantity=quantities), "estimator", "split")
+    held = rows.unique("quantity")
+    quantity = next((name for name in quantities if name in held), quantities[0])
+    what = _WORDS[quantity]
+    rows, remarks = _series.first(rows.filter(quantity=quantity), "estimator", "split")
     cells = sorted(filter(_is_cell, rows.unique("variable")), key=_upper_edge, reverse=True)  # as drawn from the top
     strips = {site: _series.read(rows.filter(site=site), by) for site in rows.sites()}
     refused = [f"{site}: {remark}" for site, strip in strips.items() for remark in strip.remarks]
     data = [row for place, strip in enumerate(strips.values()) for row in _strip(strip, cells, place)]
     if not data:
-        missing = "; ".join(["nothing to draw: these rows hold no share of activities", *refused])
+        missing = "; ".join(["nothing to draw: these rows hold no histogram", *refused])
         return _style.nothing(heading, missing, width, height)
     whole = next(iter(strips.values()))
     steps = _series.widest(whole.lines)
@@ -49,7 +58,7 @@ def histogram(rows: Rows, *, width: int = 460, height: int = 90) -> Spec:
     period = len(cells) + _GAP
     return {
         "$schema": _style.SCHEMA,
-        "title": _style.title(_series.titled(heading, rows), remarks, width),
+        "title": _style.title(_series.titled(f"{what.capitalize()} along training", rows), remarks, width),
         "width": width,
         "height": height * len(strips),
         "config": _style.CONFIG,
@@ -67,10 +76,10 @@ def histogram(rows: Rows, *, width: int = 460, height: int = 90) -> Spec:
             "x2": {"field": "until"},
             "y": _vertical(list(strips), cells),
             "y2": {"field": "high"},
-            "color": _colour(max(row["share"] for row in data)),
+            "color": _colour(max(row["share"] for row in data), what),
             "tooltip": [
                 {"field": "site name", "title": "site"},
-                {"field": "cell name", "title": "activities"},
+                {"field": "cell name", "title": what},
                 {"field": "at", "title": whole.clock, "format": ",~r"},
                 {"field": "share", "format": ".1%"},
             ],
@@ -92,11 +101,8 @@ def _strip(strip: Series, cells: list[str], place: int) -> list[Spec]:
     for line in (line for line in strip.lines if _is_cell(line.name)):
         kept = _series.thin(line.steps)
         times, share = line.times[kept], line.mean()[kept].tolist()
-        log = np.log1p(times)
-        between = np.expm1((log[:-1] + log[1:]) / 2)
-        edges = [*times[:1].tolist(), *between.tolist(), max(float(times[-1]), float(times[0]) + 1)]
         where = {"site": place, "cell": cells.index(line.name)}
-        for at, start, until, value in zip(times.tolist(), edges[:-1], edges[1:], share, strict=True):
+        for at, start, until, value in zip(times.tolist(), *_series.reaches(times), share, strict=True):
             if value >= _LEAST:  # which NaN is not
                 ends = {"time": _style.short(start), "until": _style.short(until), "at": _style.short(at)}
                 out.append({**ends, **where, "share": _style.short(value, 3)})
@@ -126,10 +132,10 @@ def _vertical(sites: list[str], cells: list[str]) -> Spec:
     }
 
 
-def _colour(largest: float) -> Spec:
+def _colour(largest: float, what: str) -> Spec:
     """The square root of a share, so that a hundredth and a fifth can both be told from nothing."""
     legend: dict[str, Any] = {
-        "title": "share of the activities",
+        "title": f"share of the {what}",
         "orient": "bottom",
         "direction": "horizontal",
         "gradientLength": 200,

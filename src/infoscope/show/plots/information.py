@@ -8,13 +8,13 @@ from infoscope.show.plots._style import Spec
 
 heading = "Information along training"
 order = 2
-quantities = ("I(X;T)", "I(T;Y)", "H(T)")
+quantities = ("I(X;T)", "I(T;Y)", "I_u(T;fine|coarse)", "I_u(T;coarse)", "I_u(T;fine)", "H(T)", "H(Bin(T))")
 by = "site"
 together = False
 
 
 def information(rows: Rows, *, width: int = 460, height: int = 260) -> Spec:
-    """I(X;T), I(T;Y) and H(T) of each site in bits against log(1 + epoch), mean of members with a band.
+    """Information and entropy of each site in bits against log(1 + epoch), mean of members with a band.
 
     The band is the 10th to 90th percentile of the members; with one member it is the rows' own interval (for the KDE
     estimator the certified bracket). ``rows`` are of one network; of several series the first is drawn and named.

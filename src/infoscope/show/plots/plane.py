@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -40,7 +39,7 @@ def plane(rows: Rows, *, width: int = 460, height: int = 340) -> Spec:
     x_rows = rows.filter(quantity="I(X;T)", **at)
     x, y = _series.read(x_rows), _series.read(y_rows)
     pairs = [(a, b) for a in x.lines for b in y.lines if a.name == b.name]
-    points = [_paired(a, b) for a, b in pairs]
+    points = [_series.paired(a, b) for a, b in pairs]
     if not any(np.isfinite(p.mean()).any() for pair in points for p in pair):
         missing = "; ".join(["nothing to draw: no site has both I(X;T) and I(T;Y)", *x.remarks, *y.remarks])
         return _style.nothing(heading, missing, width, height)
@@ -65,19 +64,6 @@ def plane(rows: Rows, *, width: int = 460, height: int = 340) -> Spec:
         "encoding": _axes(data, str(variable or "label")),
         "layer": layers if x.training else layers[:_STILL],
     }
-
-
-def _paired(x: Line, y: Line) -> tuple[Line, Line]:
-    """Both coordinates at the members and steps that have both."""
-    members, m, k = np.intersect1d(x.members, y.members, return_indices=True)
-    steps, i, j = np.intersect1d(x.steps, y.steps, return_indices=True)
-    at_x, at_y = np.ix_(m, i), np.ix_(k, j)
-    both = np.isfinite(x.values[at_x]) & np.isfinite(y.values[at_y])
-    common = {"members": members, "steps": steps, "times": x.times[i]}
-    return (
-        replace(x, **common, values=np.where(both, x.values[at_x], np.nan), low=x.low[at_x], high=x.high[at_x]),
-        replace(y, **common, values=np.where(both, y.values[at_y], np.nan), low=y.low[at_y], high=y.high[at_y]),
-    )
 
 
 def _data(points: list[tuple[Line, Line]]) -> dict[str, list[Spec]]:

@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
+import inspect
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+import pyarrow.parquet as pq
 
 from infoscope.core import registry
 from infoscope.core.folder import RunFolder
 from infoscope.core.registry import Entry
 from infoscope.core.rows import Rows
-from infoscope.show.plots._series import alike, distinct
+from infoscope.show.examples import HEADING, described, examples
+from infoscope.show.plots import _relevance
+from infoscope.show.plots._series import about as about_words
+from infoscope.show.plots._series import alike, distinct, options_in_words, worded
 
 Spec = dict[str, Any]
+_ABOUT = ("", "I(T;Y)", "I(X;T)")
+EXAMPLES = "examples"  # a heading beside those of estimators
 SCORE = "score"  # rows computed from other rows
 MOST_WAYS = 4  # of measuring with one estimator that are drawn in full where scores say what all come to
+MOST_WORDS = 60  # characters of options in a heading
 MOST_BESIDE = 4  # networks of several papers' figures that can still be compared at a glance
 Narrowing = dict[str, str]  # columns and the value that a panel holds them to
 
 
 @dataclass(frozen=True)
 class Column:
-    """One network of one run: the report's unit of comparison."""
+    """One network of one run: the report's unit of comparison.
+
+    recipe: what it was trained with. ceilings: the most there is to read of its task's variables, in nats.
+    """
 
     run: str
     network: str
     title: str
     task: str
     rows: Rows
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    ceilings: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,13 +69,15 @@ class Panel:
 class Block:
     """All panels of one way of measuring; ``number`` tells apart several options of one estimator.
 
-    left_out: how many further ways of the same estimator are not drawn, because their scores are.
+    left_out: how many further ways of the same estimator are not drawn, because their scores are. said: the options
+    that tell this way from the others.
     """
 
     estimator: str
     number: int
     panels: tuple[Panel, ...]
     left_out: int = 0
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +100,7 @@ def sections(folders: Sequence[RunFolder], all_rows: Sequence[Rows]) -> list[Sec
         mine = tuple(folder for folder, its in zip(folders, figures, strict=True) if its == figure)
         rows = tuple(held for held, its in zip(all_rows, figures, strict=True) if its == figure)
         beside = columns(mine, rows)
-        found.append(Section(figure, mine, rows, tuple(beside), tuple(blocks(beside))))
+        found.append(Section(figure, mine, rows, tuple(beside), (*blocks(beside), *_examples(mine, beside))))
     return found
 
 
@@ -92,17 +108,20 @@ def columns(folders: Sequence[RunFolder], all_rows: Sequence[Rows]) -> list[Colu
     """Every network of every run, in the order of the run's manifest."""
     found = []
     for folder, rows in zip(folders, all_rows, strict=True):
-        networks = folder.manifest().get("networks") or {}
+        manifest = folder.manifest()
+        networks, ceilings = manifest.get("networks") or {}, manifest.get("ceilings") or {}
         for name in dict.fromkeys([*networks, *rows.unique("network")]):
             about = networks.get(name) or {}
             title, task = about.get("title") or name, about.get("task") or ""
-            found.append(Column(folder.id, name, title, task, rows.filter(network=name)))
+            known = about.get("recipe") or {}, ceilings.get(task) or {}
+            found.append(Column(folder.id, name, title, task, rows.filter(network=name), *known))
     return found
 
 
 def blocks(all_columns: Sequence[Column]) -> list[Block]:
     """Everything the registered plots can draw of these networks; information first, then training."""
     series: dict[tuple[str, int], dict[int, Rows]] = {}
+    whole: dict[str, dict[int, Rows]] = {}  # all ways of measuring, for plots whose lines they are
     left_out: dict[str, int] = {}
     for place, column in enumerate(all_columns):
         for estimator in column.rows.unique("estimator"):
@@ -110,25 +129,79 @@ def blocks(all_columns: Sequence[Column]) -> list[Block]:
             ways = [mine] if estimator == SCORE else alike(mine)  # scores of all ways of measuring share a figure
             most = MOST_WAYS if SCORE in column.rows.unique("estimator") else len(ways)
             left_out[estimator] = max(left_out.get(estimator, 0), len(ways) - most)
+            whole.setdefault(estimator, {})[place] = mine
             for number, rows in enumerate(ways[:most]):
                 series.setdefault((estimator, number), {})[place] = rows
     plots = sorted(registry.entries("plots").values(), key=lambda entry: entry.facts["order"])
+    across = [plot for plot in plots if plot.facts["by"] == "options"]
     found = []
     for (estimator, number), rows in series.items():
-        held = [(column, rows.get(place, _no_rows(column.rows))) for place, column in enumerate(all_columns)]
+        held = _held(all_columns, rows)
         if estimator == SCORE:  # most networks have none, and nobody misses them
             held = [(column, mine) for column, mine in held if len(mine)]
-        panels = [panel for plot in plots for panel in _panels(plot, held)]
+        panels = [panel for plot in plots if plot not in across for panel in _panels(plot, held)]
+        if number == 0:
+            panels += [panel for plot in across for panel in _panels(plot, _held(all_columns, whole[estimator]))]
         if panels:
-            found.append(Block(estimator, number, tuple(panels), left_out[estimator]))
+            said = _said(estimator, number, series)
+            found.append(Block(estimator, number, tuple(panels), left_out[estimator], said))
     order = {plot.id: plot.facts["order"] for plot in plots}
     return sorted(found, key=lambda block: (order[block.panels[0].plot], block.number))
 
 
+def _held(all_columns: Sequence[Column], rows: Mapping[int, Rows]) -> list[tuple[Column, Rows]]:
+    return [(column, rows.get(place, _no_rows(column.rows))) for place, column in enumerate(all_columns)]
+
+
+def _said(estimator: str, number: int, series: Mapping[tuple[str, int], Mapping[int, Rows]]) -> str:
+    """What tells one way of measuring from the others with the same estimator, where that is short."""
+    numbers = [n for name, n in series if name == estimator]
+    if len(numbers) < 2:
+        return ""
+    first = [next(iter(series[estimator, n].values())).unique("options")[0] for n in numbers]
+    said = options_in_words(first)[numbers.index(number)]
+    return said if len(said) <= MOST_WORDS else ""
+
+
+def _examples(folders: Sequence[RunFolder], beside: Sequence[Column]) -> list[Block]:
+    """The pictures that ``infoscope examples`` left in the run folders; one panel for each variable, site and step."""
+    panels: dict[tuple[str, ...], list[Card]] = {}
+    for folder in folders:
+        for path in sorted((folder.path / "examples").glob("*.parquet")):
+            table = pq.read_table(path)
+            about = described(table)
+            column = next((c for c in beside if (c.run, c.network) == (folder.id, about["network"])), None)
+            if column is None or not about["shape"]:
+                continue
+            card = Card(column, examples(table).spec, (f"I_u(T;Y): {about['estimand']}",))
+            where = (about["variable"], about["site"], str(about["step"]), about["probe"])
+            panels.setdefault(where, []).append(card)
+    drawn = [
+        Panel(EXAMPLES, f"{HEADING}: about {where[0]} at {where[1]}, step {where[2]}",
+              dict(zip(("variable", "site", "step", "probe"), where, strict=True)), tuple(cards))
+        for where, cards in panels.items()
+    ]  # fmt: skip
+    return [Block(EXAMPLES, 0, tuple(drawn))] if drawn else []
+
+
 def _panels(plot: Entry, held: Sequence[tuple[Column, Rows]]) -> list[Panel]:
-    wanted = [narrowing for _, rows in held for narrowing in _narrowings(plot, rows)]
-    different = list({tuple(n.items()): n for n in wanted}.values())
-    return [_panel(plot, narrowing, held, len(different) > 1) for narrowing in different]
+    wanted = plot.facts.get("estimators")
+    if wanted and not any(estimator in wanted for _, rows in held for estimator in rows.unique("estimator")):
+        return []
+    if plot.facts["by"] == "network":
+        return _of_whole_runs(plot, held)
+    least = plot.facts.get("least", 1)
+    asked = [n for _, rows in held for n in _narrowings(plot, rows) if _drawn(plot, n, rows) >= least]
+    different = list({tuple(n.items()): n for n in asked}.values())
+    named = len({narrowing.get("variable") for narrowing in different}) > 1
+    return [
+        _panel(plot, narrowing, held, _apart(narrowing, named) if len(different) > 1 else "") for narrowing in different
+    ]
+
+
+def _drawn(plot: Entry, narrowing: Narrowing, rows: Rows) -> int:
+    """How many lines the panel would have."""
+    return len(_narrow(plot, narrowing, rows).unique(plot.facts["by"]))
 
 
 def _narrowings(plot: Entry, rows: Rows) -> Iterable[Narrowing]:
@@ -136,9 +209,10 @@ def _narrowings(plot: Entry, rows: Rows) -> Iterable[Narrowing]:
     apart = tuple(name for name in ("variable", "split") if name != plot.facts["by"])
     quantities = plot.facts["quantities"]
     if not plot.facts["together"]:
-        names = ("quantity", *apart)
+        names = plot.facts.get("panels", ("quantity", *apart))
         found = distinct(rows.filter(quantity=quantities), *names)
-        found.sort(key=lambda values: quantities.index(values[0]))
+        if "quantity" in names:
+            found.sort(key=lambda values: quantities.index(values[names.index("quantity")]))
         return [dict(zip(names, values, strict=True)) for values in found]
     if not all(len(rows.filter(quantity=quantity)) for quantity in quantities):
         return []
@@ -153,15 +227,49 @@ def _narrow(plot: Entry, narrowing: Narrowing, rows: Rows) -> Rows:
     return rows
 
 
-def _panel(plot: Entry, narrowing: Narrowing, held: Sequence[tuple[Column, Rows]], several: bool) -> Panel:
+def _panel(plot: Entry, narrowing: Narrowing, held: Sequence[tuple[Column, Rows]], apart: str) -> Panel:
     draw = plot.load()
     cards = []
     for column, rows in held:
         rows = _narrow(plot, narrowing, rows)
-        cards.append(Card(column, draw(rows) if len(rows) else None, _estimands(rows), _trust(rows)))
+        known = {"ceilings": column.ceilings} if "ceilings" in inspect.signature(draw).parameters else {}
+        said = () if plot.facts["by"] == "quantity" else _estimands(rows)  # many of one kind, which the figure names
+        cards.append(Card(column, draw(rows, **known) if len(rows) else None, said, _trust(rows)))
     share_axes(cards)
-    heading = _heading(plot, [rows for _, rows in held]) + (_apart(narrowing) if several else "")
+    heading = _heading(plot, [rows for _, rows in held]) + apart
     return Panel(plot.id, heading, narrowing, tuple(cards))
+
+
+def _of_whole_runs(plot: Entry, held: Sequence[tuple[Column, Rows]]) -> list[Panel]:
+    """One card a run, and for each number in which its networks' recipes differ, coloured by it.
+
+    There is a panel for each variable that the networks do not need; controls, trained on another one, are left out.
+    """
+    draw = plot.load()
+    runs = {
+        run: [(c, rows) for c, rows in held if c.run == run and len(rows)]
+        for run in dict.fromkeys(c.run for c, _ in held)
+    }
+    panels: dict[str, list[Card]] = {}
+    for run, networks in runs.items():
+        trained = _relevance.trained_on(Rows.concat(column.rows for column, _ in networks))
+        networks = [pair for pair in networks if _relevance.trained_on(pair[0].rows) == trained]
+        rows = Rows.concat(rows for _, rows in networks).filter(quantity=plot.facts["quantities"])
+        recipes = {column.network: column.recipe for column, _ in networks}
+        for variable in _relevance.others(rows, trained) if trained in rows.unique("variable") else ():
+            for colour in _relevance.differing(list(recipes.values())) or [""]:
+                told = {"relevant": trained, "irrelevant": variable, "recipes": recipes, "colour": colour}
+                first = networks[0][0]
+                spec = draw(rows, ceilings=first.ceilings, **told)
+                title = f"by {colour.replace('_', ' ')}" if colour else "every network"
+                column = Column(run, colour, title, first.task, rows)
+                panels.setdefault(variable, []).append(Card(column, spec, _estimands(rows), _trust(rows)))
+    several = len(panels) > 1
+    return [
+        Panel(plot.id, plot.facts["heading"] + (_apart({"variable": variable}, named=True) if several else ""),
+              {"variable": variable}, tuple(cards))
+        for variable, cards in panels.items()
+    ]  # fmt: skip
 
 
 def _heading(plot: Entry, all_rows: Sequence[Rows]) -> str:
@@ -171,17 +279,23 @@ def _heading(plot: Entry, all_rows: Sequence[Rows]) -> str:
     return heading if "epoch" in axes else heading.replace("along training", f"against {' and '.join(sorted(axes))}")
 
 
-def _apart(narrowing: Narrowing) -> str:
-    """What tells this panel from its neighbours: ``": I(T;Y) about label"``."""
+def _apart(narrowing: Narrowing, named: bool) -> str:
+    """What tells this panel from its neighbours: ``": I(T;Y) about label"``; ``named``: they are about several ones."""
     quantity, variable, split = (narrowing.get(name, "") for name in ("quantity", "variable", "split"))
-    about = f"about {variable}" if variable not in ("", "input") and quantity in ("", "I(T;Y)", "I(X;T)") else ""
-    said = [quantity.replace("_", " "), about, f"on {split}" if split not in ("", "all") else ""]
+    usable = quantity.startswith("I_u(")
+    told = named or usable or quantity in _ABOUT
+    about = f"about {about_words(variable)}" if variable not in ("", "input") and told else ""
+    site = f"at {narrowing['site']}" if "site" in narrowing else ""
+    where = f"on {split}" if split not in ("", "all") else ""
+    said = ["" if usable else worded(quantity), about, site, where]
     return ": " + " ".join(filter(None, said))
 
 
 def _estimands(rows: Rows) -> tuple[str, ...]:
-    found = distinct(rows, "quantity", "estimand")
-    return tuple(f"{quantity.replace('_', ' ')}: {text}" for quantity, text in found if text)
+    said: dict[str, list[str]] = {}
+    for quantity, text in distinct(rows, "quantity", "estimand"):
+        said.setdefault(text, []).append(worded(quantity))
+    return tuple(f"{', '.join(quantities)}: {text}" for text, quantities in said.items() if text)
 
 
 def _trust(rows: Rows) -> tuple[str, ...]:

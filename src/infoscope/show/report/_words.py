@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from infoscope.core.estimate import Status
 from infoscope.core.rows import Rows
 from infoscope.core.units import shown
+from infoscope.show.plots._series import worded
 
 #: Shapes, so that colour is never the only carrier of meaning.
 SIGNS = {
@@ -61,7 +62,7 @@ def estimands(rows: Rows) -> tuple[list[dict[str, Any]], int]:
         line["statuses"][status] = line["statuses"].get(status, 0) + count
     found = [
         {
-            "quantity": quantity,
+            "quantity": worded(quantity),
             "variable": _few(list(line["variables"])),
             "estimator": estimator,
             "estimand": estimand,

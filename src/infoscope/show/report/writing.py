@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from infoscope.show.plots._style import Spec
 from infoscope.show.report import _embedding, _words
 from infoscope.show.report._cards import Block, Card, Panel, Section, sections
 
+MOST_OPEN, MOST_FIGURES = 6, 24  # panels of one way of measuring that are open, and figures in them; the rest unfolds
 _HERE = Path(__file__).parent
 
 
@@ -197,18 +199,30 @@ def _missing(folder: RunFolder, manifest: dict[str, Any], rows: Rows) -> list[st
 
 def _block(block: Block, all_blocks: Sequence[Block], section: str, figures: list[Spec]) -> dict[str, Any]:
     several = sum(other.estimator == block.estimator for other in all_blocks) > 1
-    known = {"training": "Training", "exact": "Computed exactly", "score": "Compression scores"}
+    known = {
+        "training": "Training",
+        "exact": "Computed exactly",
+        "score": "Compression scores",
+        "usable_information": "What probes can read",
+        "examples": "Examples",
+    }
     heading = known.get(block.estimator, f"Measured with {block.estimator}")
+    said = f": {block.said}" if block.said else ""
+    drawn = list(accumulate(len(panel.cards) for panel in block.panels))
+    unfolded = max(1, min(MOST_OPEN, sum(count <= MOST_FIGURES for count in drawn)))
     left_out = f" ({block.left_out} more are only scored)" if block.left_out else ""
     return {
         "id": _slug(section, block.estimator, str(block.number)),
-        "heading": heading + (f", set {block.number + 1}{left_out}" if several else ""),
-        "panels": [_panel(block, panel, figures) for panel in block.panels],
+        "heading": heading + (f", set {block.number + 1}{said}{left_out}" if several else ""),
+        "panels": [_panel(block, panel, figures) for panel in block.panels[:unfolded]],
+        "more": [_panel(block, panel, figures) for panel in block.panels[unfolded:]],
     }
 
 
 def _panel(block: Block, panel: Panel, figures: list[Spec]) -> dict[str, Any]:
-    absent = [f"{card.column.title} (run {card.column.run})" for card in panel.cards if card.spec is None]
+    runs = {card.column.run for card in panel.cards}
+    missing = [card.column for card in panel.cards if card.spec is None]
+    absent = [column.title + (f" (run {column.run})" if len(runs) > 1 else "") for column in missing]
     cards = [_card(card, card.spec, _name(block, panel, card), figures) for card in panel.cards if card.spec]
     return {"heading": panel.heading, "cards": cards, "absent": absent}
 

@@ -1,4 +1,4 @@
-"""Initial weights as the papers and their code draw them; biases start at zero."""
+"""Initial weights as the papers and their code draw them; biases start at zero but for torch's own way."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ INITIALISATIONS = (
     "glorot_uniform",
     "normal",
     "orthogonal",
+    "uniform_fan_in",
 )
 
 
@@ -26,6 +27,7 @@ def initial_weight(
     weight is three times what the same seed draws without.
     truncated_normal_fan_out: sd 1/sqrt(out), the output layer Glorot uniform (ibsgd).
     glorot_uniform: +-sqrt(6 / (in + out)). normal: N(0, sd^2). orthogonal: orthonormal rows or columns.
+    uniform_fan_in: +-1/sqrt(in), as torch's Linear, whose biases are drawn alike (:func:`initial_bias`).
     """
     rows, columns = shape
     weight = torch.empty(shape)
@@ -42,4 +44,14 @@ def initial_weight(
         return nn.init.normal_(weight, 0.0, sd, generator=generator)
     if initialisation == "orthogonal":
         return nn.init.orthogonal_(weight, generator=generator)
+    if initialisation == "uniform_fan_in":
+        return nn.init.uniform_(weight, -1 / math.sqrt(columns), 1 / math.sqrt(columns), generator=generator)
     raise AssertionError(initialisation)
+
+
+def initial_bias(initialisation: str, shape: tuple[int, int], generator: torch.Generator) -> Tensor:
+    """The biases ``[out]`` beside a weight matrix ``[out, in]``: zero; of ``"uniform_fan_in"`` drawn as its weights."""
+    bias = torch.zeros(shape[0])
+    if initialisation == "uniform_fan_in":
+        nn.init.uniform_(bias, -1 / math.sqrt(shape[1]), 1 / math.sqrt(shape[1]), generator=generator)
+    return bias

@@ -12,7 +12,10 @@ from torch import Tensor, nn
 from infoscope.core import check
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.train.networks._activations import ACTIVATIONS, Activation
-from infoscope.train.networks._initialisations import INITIALISATIONS, initial_weight
+from infoscope.train.networks._initialisations import INITIALISATIONS, initial_bias, initial_weight
+from infoscope.train.networks._noise import DropoutKind, Noise, NoiseLayer, noise_of
+
+CHUNK = 1 << 20  # numbers of one layer that noisy forwards hold at a time
 
 
 @dataclass(frozen=True)
@@ -26,13 +29,20 @@ class FullyConnected:
     Attributes
     ----------
     widths: units from input to output, e.g. ``(12, 10, 7, 5, 4, 3, 2)``.
-    activation: of the hidden layers. initialisation: of every weight (biases start at 0); ``sd`` is for ``"normal"``.
+    activation: of the hidden layers. initialisation: of every weight; biases start at 0, those of ``"uniform_fan_in"``
+    as torch draws them. ``sd`` is for ``"normal"``.
+    noise: standard deviation of Gaussian noise added behind every hidden activation in training, the same everywhere,
+    fresh at each forward (Goldfeld et al. 2019, section 3); the output has none. dropout: in its place, the probability
+    of ``"binary"`` dropout or the like one of ``"gaussian"`` (``dropout_kind``). Both are off in evaluation.
     """
 
     widths: tuple[int, ...]
     activation: str = "tanh"
     initialisation: str = "truncated_normal_fan_in"
     sd: float = 0.1
+    noise: float = 0.0
+    dropout: float = 0.0
+    dropout_kind: DropoutKind = "binary"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(check.count(w, "a layer's width") for w in self.widths))
@@ -43,6 +53,20 @@ class FullyConnected:
         if self.initialisation not in INITIALISATIONS:
             raise unknown_name("initialisation", self.initialisation, INITIALISATIONS)
         check.positive(self.sd, "sd")
+        noise_of(self.noise, self.dropout, self.dropout_kind)
+
+    @property
+    def inputs(self) -> int:
+        return self.widths[0]
+
+    @property
+    def classes(self) -> int:
+        return self.widths[-1]
+
+    @property
+    def disturbance(self) -> Noise | None:
+        """What training does to every hidden activation."""
+        return noise_of(self.noise, self.dropout, self.dropout_kind)
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -66,7 +90,8 @@ class FullyConnected:
             for layer, shape in self.shapes():
                 weight = initial_weight(self.initialisation, shape, layer == "output", generator, self.sd)
                 stacks.setdefault(f"{layer}.linear.weight", []).append(weight)
-                stacks.setdefault(f"{layer}.linear.bias", []).append(torch.zeros(shape[0]))
+                bias = initial_bias(self.initialisation, shape, generator)
+                stacks.setdefault(f"{layer}.linear.bias", []).append(bias)
         return {name: torch.stack(tensors) for name, tensors in stacks.items()}
 
     def logits(self, parameters: Mapping[str, Tensor], x: Tensor) -> Tensor:
@@ -76,14 +101,59 @@ class FullyConnected:
     def representations(
         self, parameters: Mapping[str, Tensor], x: Tensor, sites: Iterable[str] = ()
     ) -> dict[str, Tensor]:
-        """What each of ``sites`` (none: the layers) holds for every member: ``{site: T [m, n, width]}``."""
+        """What each of ``sites`` (none: the layers) holds for every member: ``{site: T [m, n, width]}``, no noise."""
+        wanted = self._wanted(sites)
+        return {site: t for site, t in self._forward(parameters, x) if site in wanted}
+
+    def propagated(
+        self, parameters: Mapping[str, Tensor], x: Tensor, sites: Iterable[str], replicas: int, seed: int
+    ) -> dict[str, Tensor]:
+        """The clean outputs of noisy forwards ``{site: S [m, n, replicas, width]}`` on shared rows ``x [n, d]``.
+
+        The noise of the layers before a site is on, its own is not (Goldfeld et al. 2019, section 3). All replicas of
+        the first hidden layer are therefore alike: one array that is shown ``replicas`` times. Draws are a function of
+        ``seed`` and of the shapes; members draw independently. Beside what is returned, memory is bounded.
+        """
+        wanted = self._wanted(sites)
+        members, first = len(parameters["output.linear.weight"]), self.layers[0]
+        alike = wanted & {f"{first}.linear", first} if self.disturbance else wanted
+        found = {
+            site: t[:, :, None].expand(-1, -1, replicas, -1)
+            for site, t in (self._forward(parameters, x) if alike else ())
+            if site in alike
+        }
+        if not wanted - alike:
+            return found
+        generator = torch.Generator(x.device).manual_seed(seed)
+        for site in (site for site in self.places if site in wanted - alike):
+            shape = (members, len(x), replicas, self.widths[1 + self.places[site]])
+            found[site] = torch.empty(shape, dtype=x.dtype, device=x.device)
+        rows = max(1, CHUNK // (members * replicas * max(self.widths)))
+        for start in range(0, len(x), rows):
+            part = x[start : start + rows]
+            missing = wanted - alike
+            for site, s in self._forward(parameters, part, generator, replicas):
+                if site in missing:
+                    found[site][:, start : start + rows] = s.unflatten(1, (len(part), replicas))
+                    missing = missing - {site}
+                if not missing:
+                    break
+        return found
+
+    def _wanted(self, sites: Iterable[str]) -> set[str]:
         wanted = set(sites) or set(self.layers)
         if unknown := wanted - set(self.places):
             raise unknown_name("site", min(unknown), self.places)
-        return {site: t for site, t in self._forward(parameters, x) if site in wanted}
+        return wanted
 
-    def _forward(self, parameters: Mapping[str, Tensor], x: Tensor) -> Iterator[tuple[str, Tensor]]:
-        """Every site with what it holds, in the order of the computation."""
+    def _forward(
+        self, parameters: Mapping[str, Tensor], x: Tensor, noise: torch.Generator | None = None, replicas: int = 1
+    ) -> Iterator[tuple[str, Tensor]]:
+        """Every site with what it holds, its own noise left out, in the order of the computation.
+
+        noise: what the noise between the layers is drawn from; None leaves it out. replicas: how often each row goes on
+        from the first layer, whose replicas would be alike.
+        """
         members = len(parameters["output.linear.weight"])
         a = x if x.ndim == 3 else x.expand(members, *x.shape)
         for layer in self.layers:
@@ -92,13 +162,19 @@ class FullyConnected:
             yield f"{layer}.linear", z
             a = torch.softmax(z, dim=-1) if layer == "output" else ACTIVATIONS[self.activation](z)
             yield layer, a
+            if replicas > 1 and layer == self.layers[0]:
+                a = a.repeat_interleave(replicas, dim=1)
+            if noise is not None and self.disturbance:
+                a = self.disturbance(a, noise)
 
     def module(self, parameters: Mapping[str, Tensor], member: int = 0) -> nn.Sequential:
-        """One member as an ordinary ``nn.Module`` that returns class probabilities."""
+        """One member as an ordinary ``nn.Module`` that returns class probabilities; noisy in ``train()`` only."""
         blocks = OrderedDict()
         for layer, (out, into) in self.shapes():
             last = nn.Softmax(dim=-1) if layer == "output" else Activation(self.activation)
             blocks[layer] = nn.Sequential(OrderedDict(linear=nn.Linear(into, out), activation=last))
+            if self.disturbance and layer != "output":
+                blocks[layer].add_module("noise", NoiseLayer(self.disturbance))
         module = nn.Sequential(blocks)
         module.load_state_dict({name: tensor[member] for name, tensor in parameters.items()})
         return module

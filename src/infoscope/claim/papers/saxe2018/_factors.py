@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from infoscope.claim.papers.saxe2018._findings import information, until
+from infoscope.claim.findings import until
+from infoscope.claim.papers.saxe2018._findings import information
 from infoscope.claim.scores import SCORE, score_estimate
 from infoscope.claim.statistics import compression
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from infoscope.claim.papers.saxe2018._findings import judged
+from infoscope.claim.findings import judged
 from infoscope.claim.peaks import Means, at_peaks, at_step, held_out
 from infoscope.claim.statistics import OverSeeds, compression
 from infoscope.core.claim import Criterion, Finding

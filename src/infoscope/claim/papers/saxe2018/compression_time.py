@@ -19,8 +19,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.findings import epochs_of
 from infoscope.claim.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
-from infoscope.claim.papers.saxe2018._findings import COMPRESS, drop_finding, epochs_of, information
+from infoscope.claim.papers.saxe2018._findings import COMPRESS, drop_finding, information
 from infoscope.claim.papers.saxe2018._peaks import timing_finding
 from infoscope.claim.papers.saxe2018._phases import compressing_share, phases_in_words
 from infoscope.claim.plan import NetworkPlan, Preset

@@ -23,8 +23,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.findings import epochs_of, finding
 from infoscope.claim.papers.saxe2018._boolean12 import SEEDS, WIDTHS, boolean12_plan, tanh_bins
-from infoscope.claim.papers.saxe2018._findings import COMPRESS, drop_finding, epochs_of, finding, information
+from infoscope.claim.papers.saxe2018._findings import COMPRESS, drop_finding, information
 from infoscope.claim.papers.saxe2018._peaks import timing_finding
 from infoscope.claim.papers.saxe2018._phases import complete_curves, log_duration, log_first, phases_in_words
 from infoscope.claim.peaks import Peak

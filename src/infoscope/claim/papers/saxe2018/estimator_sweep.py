@@ -19,8 +19,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.findings import score_finding
 from infoscope.claim.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, some_epochs
-from infoscope.claim.papers.saxe2018._findings import COMPRESS, FLAT, information, score_finding
+from infoscope.claim.papers.saxe2018._findings import COMPRESS, FLAT, information
 from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows, options_text

@@ -28,6 +28,7 @@ from itertools import product
 import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.findings import score_finding
 from infoscope.claim.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, some_epochs
 from infoscope.claim.papers.saxe2018._factors import (
     ACTIVATIONS,
@@ -40,10 +41,11 @@ from infoscope.claim.papers.saxe2018._factors import (
     network_of,
     series_of,
 )
-from infoscope.claim.papers.saxe2018._findings import COMPRESS, FLAT, score_finding
+from infoscope.claim.papers.saxe2018._findings import COMPRESS, FLAT
 from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
+from infoscope.train.networks.fully_connected import FullyConnected
 
 
 def _decides(name: str, sentence: str, published: str) -> Claim:
@@ -158,6 +160,7 @@ class Factorial(Figure):
                 activation, preset, seeds, _measures(preset), title="initial weights times 3" if large else ""
             )
             if large:
+                assert isinstance(plan.network, FullyConnected)
                 scaled = dataclasses.replace(plan.network, initialisation=plan.network.initialisation + TIMES_3)
                 plan = dataclasses.replace(plan, network=scaled)
             plans[network_of(activation, large)] = plan

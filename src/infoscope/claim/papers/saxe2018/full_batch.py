@@ -21,8 +21,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.findings import score_finding
 from infoscope.claim.papers.saxe2018._boolean12 import HIDDEN, SEEDS, boolean12_plan, relu_bins, tanh_bins
-from infoscope.claim.papers.saxe2018._findings import FLAT, drop_finding, information, score_finding
+from infoscope.claim.papers.saxe2018._findings import FLAT, drop_finding, information
 from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
@@ -32,7 +33,8 @@ _NOT_SGD = Claim(
     id="saxe2018/full_batch/not-sgd",
     paper="saxe2018",
     where="figure 5",
-    sentence="Compression does not need the noise of SGD: full-batch tanh networks compress, ReLU networks never do.",
+    sentence="Compression does not need the noise of SGD: full-batch tanh networks compress, hidden ReLU layers never "
+    "do.",
     rule="3-unit tanh layer: drop after the peak of the mean curve under full batch minus half of that under "
     "minibatches ≥ 0; hidden ReLU layers: drop ≤ 0.3 bits under full batch and minibatches (shown wrong at ≥ 0.5 "
     "bits); each with its whole 95 % interval over seeds",

@@ -20,8 +20,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.findings import epochs_of
 from infoscope.claim.papers.saxe2018._boolean12 import LAYERS, SEEDS, boolean12_plan, relu_bins, tanh_bins
-from infoscope.claim.papers.saxe2018._findings import epochs_of, norm_finding
+from infoscope.claim.papers.saxe2018._findings import norm_finding
 from infoscope.claim.papers.saxe2018._peaks import held_out_finding
 from infoscope.claim.peaks import Means, at_step
 from infoscope.claim.plan import NetworkPlan, Preset

@@ -31,9 +31,10 @@ import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.findings import finding
 from infoscope.claim.papers.saxe2018._boolean12 import HIDDEN, LAYERS, SEEDS, boolean12_plan, tanh_bins
 from infoscope.claim.papers.saxe2018._bottleneck import bottleneck
-from infoscope.claim.papers.saxe2018._findings import finding, information
+from infoscope.claim.papers.saxe2018._findings import information
 from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows

@@ -27,7 +27,7 @@ import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.papers.saxe2018._findings import finding, score_finding
+from infoscope.claim.findings import finding, score_finding
 from infoscope.claim.papers.saxe2018._gaussian import information_about
 from infoscope.claim.papers.saxe2018._lessons import lesson_plan
 from infoscope.claim.papers.saxe2018._peaks import rise_finding

@@ -20,8 +20,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.findings import finding, score_finding
 from infoscope.claim.papers.saxe2018._boolean12 import HIDDEN, SEEDS, boolean12_plan, some_epochs
-from infoscope.claim.papers.saxe2018._findings import finding, information, score_finding
+from infoscope.claim.papers.saxe2018._findings import information
 from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.claim.statistics import last
 from infoscope.core.claim import Claim, Criterion

@@ -18,8 +18,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.findings import finding, until
 from infoscope.claim.papers.saxe2018._boolean12 import SEEDS, boolean12_plan
-from infoscope.claim.papers.saxe2018._findings import finding, information, until
+from infoscope.claim.papers.saxe2018._findings import information
 from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.claim.statistics import lowest
 from infoscope.core.claim import Claim, Criterion

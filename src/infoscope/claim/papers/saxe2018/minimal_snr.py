@@ -26,7 +26,8 @@ import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.papers.saxe2018._findings import finding, information, norm_finding
+from infoscope.claim.findings import finding
+from infoscope.claim.papers.saxe2018._findings import information, norm_finding
 from infoscope.claim.papers.saxe2018._gaussian import layer_entropy
 from infoscope.claim.papers.saxe2018._lessons import lesson_plan
 from infoscope.claim.plan import Preset

@@ -22,7 +22,8 @@ from typing import ClassVar
 import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.papers.saxe2018._findings import FLAT, drop_finding, epochs_of, finding, norm_finding
+from infoscope.claim.findings import epochs_of, finding
+from infoscope.claim.papers.saxe2018._findings import FLAT, drop_finding, norm_finding
 from infoscope.claim.papers.saxe2018._layers import in_words
 from infoscope.claim.papers.saxe2018._mnist import mnist_plan
 from infoscope.claim.plan import NetworkPlan, Preset
@@ -37,7 +38,8 @@ _RELU_FLAT = Claim(
     paper="saxe2018",
     where="figures 1D and 10",
     sentence="On MNIST no hidden ReLU layer compresses, by the KDE upper bound with noise variance 0.1.",
-    rule="drop after the peak of the mean curve ≤ 0.3 bits in all four hidden layers (shown wrong at ≥ 0.5 bits)",
+    rule="drop after the peak of the mean curve ≤ 0.3 bits in all four hidden layers (shown wrong at ≥ 0.5 bits); each "
+    "with its whole 95 % interval over seeds",
     published="no compression in hidden ReLU layers (one network)",
 )
 _SNR_FALLS = Claim(
@@ -45,7 +47,8 @@ _SNR_FALLS = Claim(
     paper="saxe2018",
     where="figures 9 and 10, bottom row",
     sentence="The gradient's signal-to-noise ratio falls in both networks, whether they compress or not.",
-    rule="final ratio ≤ 0.3 of the ratio after epoch 1, in every layer of both networks",
+    rule="final ratio ≤ 0.3 of the ratio after epoch 1, in every layer of both networks; each with its whole 95 % "
+    "interval over seeds",
     published="both networks go from high to low signal-to-noise (one network each)",
 )
 _NORMS_GROW = Claim(
@@ -53,7 +56,8 @@ _NORMS_GROW = Claim(
     paper="saxe2018",
     where="figures 9 and 10",
     sentence="The weights of every layer grow over training in both networks.",
-    rule="final minus initial Frobenius norm ≥ 0 in every layer of both networks",
+    rule="final minus initial Frobenius norm ≥ 0 in every layer of both networks; each with its whole 95 % interval "
+    "over seeds",
     published="weight norms increase in every layer (one network each)",
 )
 _BOUNDS_ORDERED = Claim(

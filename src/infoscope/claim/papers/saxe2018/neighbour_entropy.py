@@ -24,9 +24,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.findings import score_finding
 from infoscope.claim.measuring import rows_of
 from infoscope.claim.papers.saxe2018._boolean12 import HIDDEN, PLAIN_SGD, SEEDS, boolean12_plan, some_epochs
-from infoscope.claim.papers.saxe2018._findings import COMPRESS, FLAT, score_finding
+from infoscope.claim.papers.saxe2018._findings import COMPRESS, FLAT
 from infoscope.claim.papers.saxe2018._layers import in_words, second_largest
 from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion, Finding

@@ -25,8 +25,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.findings import epochs_of
 from infoscope.claim.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
-from infoscope.claim.papers.saxe2018._findings import epochs_of, information
+from infoscope.claim.papers.saxe2018._findings import information
 from infoscope.claim.papers.saxe2018._peaks import timing_finding
 from infoscope.claim.papers.saxe2018._phases import complete_curves, log_first
 from infoscope.claim.peaks import Peak

@@ -18,8 +18,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.findings import score_finding
 from infoscope.claim.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
-from infoscope.claim.papers.saxe2018._findings import score_finding
 from infoscope.claim.papers.saxe2018._layers import in_words
 from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion, Finding

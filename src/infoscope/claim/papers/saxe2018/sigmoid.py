@@ -21,8 +21,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.findings import finding
 from infoscope.claim.papers.saxe2018._boolean12 import HIDDEN, LAYERS, SEEDS, boolean12_plan, tanh_bins
-from infoscope.claim.papers.saxe2018._findings import FLAT, drop_finding, finding, information
+from infoscope.claim.papers.saxe2018._findings import FLAT, drop_finding, information
 from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
@@ -42,7 +43,8 @@ _SAME = Claim(
     paper="saxe2018",
     where="control",
     sentence="Rescaled to tanh's range and slope, the sigmoid network is the tanh network of figure 1A.",
-    rule="largest distance of the mean curves of I(X;T) over all recorded epochs ≤ 0.05 bits in every layer",
+    rule="largest distance of the mean curves of I(X;T) over all recorded epochs ≤ 0.05 bits in every layer; each with "
+    "its whole 95 % interval over seeds",
     published="an identity: 2 sigmoid(2x) - 1 = tanh(x)",
 )
 _CLOSE = Criterion("<=", nats(0.05), "nats")

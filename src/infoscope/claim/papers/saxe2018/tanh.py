@@ -19,8 +19,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.findings import finding, peak_finding
 from infoscope.claim.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
-from infoscope.claim.papers.saxe2018._findings import TWO_BITS, drop_finding, finding, information, peak_finding
+from infoscope.claim.papers.saxe2018._findings import TWO_BITS, drop_finding, information
 from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.claim.statistics import last
 from infoscope.core.claim import Claim, Criterion

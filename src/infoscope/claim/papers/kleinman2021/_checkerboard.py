@@ -1,0 +1,273 @@
+"""What the checkerboard figures share: networks, presets, and comparisons of the same seeds at two places.
+
+Networks learn which target has the checkerboard's colour. The direction is relevant; the colour, which alone says
+nothing about the direction, is not. How much of either a layer holds is what probes can read of it (usable
+information, a lower bound on the information).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
+from infoscope.claim.statistics import last, over_seeds
+from infoscope.core.claim import Criterion, Finding
+from infoscope.core.rows import Rows
+from infoscope.core.units import nats, shown
+from infoscope.data.tasks._checkerboard import bayes_accuracy, ceiling, sampled_ceiling
+from infoscope.train.networks.fully_connected import FullyConnected
+from infoscope.train.recipe import Beginning, Recipe
+
+SMALL = (10, 7, 5, 4, 3)
+MEDIUM = (100, 20, 20, 20)
+ACTIVATIONS = ("relu", "tanh")
+RATE, BATCH = 0.05, 32
+EPOCHS = {"smoke": 2, "laptop": 30, "paper": 30}
+#: Recorded from the start of training, or from where a perturbed beginning ends, as far as the training goes.
+RECORDED = (0, 1, 2, 3, 5, 10, 30, 100, 300)
+SEEDS = {"smoke": 2, "laptop": 24, "paper": 50}
+ROWS = {"smoke": 600, "laptop": None, "paper": None}  # that are probed; None: all 8000 held-out ones
+PROBES = ("mlp", "linear")
+#: A network has solved the task at this share of the accuracy of the Bayes rule; others are left out, and counted.
+SOLVED = 0.95
+SUFFICIENT = 0.95  # of the information that the inputs hold
+
+EFFECT = Criterion(">=", nats(0.05), "nats")  # of the mean
+ABOVE_ZERO = Criterion(">=", 0.0, "nats")  # of the whole interval
+DEPTH = Criterion(">=", nats(0.3), "nats")
+SUFFICES = Criterion(">=", SUFFICIENT, "ratio")
+IN_WORDS = {"mlp": "MLP", "linear": "linear"}
+IN_WORDS_ACTIVATIONS = {"relu": "ReLU", "tanh": "tanh"}
+
+
+class Task(NamedTuple):
+    """A checkerboard task with ``colours`` colours, and what can at best be known of its direction."""
+
+    colours: int = 2
+
+    @property
+    def name(self) -> str:
+        return f"checkerboard{self.colours if self.colours > 2 else ''}"
+
+    @property
+    def ceiling(self) -> float:
+        """I(input; direction) = I(input; colour), in nats: exact for two colours, else a mean over draws."""
+        return ceiling() if self.colours == 2 else sampled_ceiling(self.colours)[0]
+
+    @property
+    def solved(self) -> float:
+        """The test accuracy from which on a network has solved the task."""
+        return SOLVED * (bayes_accuracy() if self.colours == 2 else sampled_ceiling(self.colours)[1])
+
+
+TWO = Task()
+
+
+class Place(NamedTuple):
+    """A layer of a network of the run at a recorded epoch."""
+
+    network: str
+    site: str
+    epoch: float
+
+
+def hidden(widths: Sequence[int]) -> tuple[str, ...]:
+    """The hidden layers of a network with these hidden widths."""
+    return tuple(f"hidden{i + 1}" for i in range(len(widths)))
+
+
+def last_hidden(widths: Sequence[int]) -> str:
+    return hidden(widths)[-1]
+
+
+def checkerboard_plan(
+    title: str,
+    preset: Preset,
+    seeds: tuple[int, ...],
+    *,
+    activation: str = "relu",
+    widths: tuple[int, ...] = SMALL,
+    task: Task = TWO,
+    epochs: int | None = None,
+    first: int = 0,
+    probed: Iterable[int] = (0, 1, 3, 10),
+    every_layer: bool = False,
+    **changes: Any,
+) -> NetworkPlan:
+    """Plain SGD at rate 0.05 with batch 32 on all training rows; held-out rows are probed at the last hidden layer.
+
+    A linear probe at every recorded epoch; an MLP (one network of 64 units) at the epochs ``probed`` and the last. Half
+    of the rows fit and choose, the other half is scored.
+
+    epochs: in place of the preset's. first: so many epochs are trained on the colour before, from the same initial
+    weights, and all epochs count from there. every_layer: linear probes of the other hidden layers as well, at the
+    first and the last epoch. changes: to the recipe.
+    """
+    epochs = epochs or EPOCHS[preset]
+    recipe = Recipe(first + epochs, RATE, BATCH, "sgd", beginning=Beginning(first, labels="colour") if first else None)
+    at = sorted({*(epoch for epoch in RECORDED if epoch <= epochs), epochs})
+    sites = hidden(widths)
+    slow = {first + epoch for epoch in (*probed, epochs) if epoch <= epochs}
+    measures = [_measure("linear", sites[-1:]), _measure("mlp(networks=1)", sites[-1:], tuple(sorted(slow)))]
+    if every_layer:
+        measures.append(_measure("linear", sites[:-1], (first, first + epochs)))
+    return NetworkPlan(
+        title=title,
+        task=task.name,
+        network=FullyConnected((2 * task.colours, *widths, task.colours), activation),
+        recipe=dataclasses.replace(recipe, **changes),
+        seeds=seeds,
+        epochs=tuple(sorted({0, *(first + epoch for epoch in at)})),
+        measures=tuple(measures),
+        evaluate="test",
+        evaluate_rows=ROWS[preset],
+    )
+
+
+def _measure(probe: str, sites: tuple[str, ...], epochs: tuple[int, ...] = ()) -> MeasurePlan:
+    options = {"probe": probe, "test_fraction": 0.5, "variables": ["direction", "colour"]}
+    return MeasurePlan("usable_information", options, sites, epochs=epochs)
+
+
+def last_epoch(rows: Rows, network: str) -> float:
+    """The last epoch that ``network`` was recorded at; -1 without rows."""
+    return float(rows.filter(network=network).column("epoch").max(initial=-1.0))
+
+
+def usable(rows: Rows, variable: str, probe: str, place: Place) -> dict[int, float]:
+    """I_u(T;variable) of each member at one place, in nats, by the probe of that name whatever its options."""
+    texts = [text for text in rows.unique("options") if json.loads(text).get("probe", "").split("(")[0] == probe]
+    return _by_member(rows.filter(estimator="usable_information", variable=variable, options=texts, **place._asdict()))
+
+
+def _by_member(rows: Rows) -> dict[int, float]:
+    values = zip(rows.column("member").tolist(), rows.column("value").tolist(), strict=True)
+    return {member: value for member, value in values if np.isfinite(value)}
+
+
+def accuracies(rows: Rows, network: str, epoch: float) -> dict[int, float]:
+    """The test accuracy of each member."""
+    return _by_member(rows.filter(network=network, quantity="accuracy", split="test", epoch=epoch))
+
+
+def solving(rows: Rows, task: Task, arms: Iterable[tuple[str, float]]) -> tuple[set[int], str]:
+    """The members that have solved the task in every one of ``arms`` (network, epoch), and a note that counts them."""
+    arms = list(arms)
+    found = [accuracies(rows, network, epoch) for network, epoch in arms]
+    members = set().union(*found)
+    solved = {member for member in members if all(each.get(member, 0.0) >= task.solved for each in found)}
+    if len(solved) == len(members):
+        return solved, ""
+    return solved, (
+        f"{len(members - solved)} of {len(members)} members left out: not solved in "
+        f"{'every arm' if len(arms) > 1 else 'this arm'} (test accuracy under {task.solved:.3f})"
+    )
+
+
+def paired(
+    name: str, criterion: Criterion, members: tuple[set[int], str], first: dict[int, float], second: dict[int, float]
+) -> Finding:
+    """The mean over ``members`` of ``first`` minus ``second``, the same seed in both, with its interval over seeds."""
+    return _finding(name, criterion, members, {m: first[m] - second[m] for m in first if m in second})
+
+
+def _finding(name: str, criterion: Criterion, members: tuple[set[int], str], values: dict[int, float]) -> Finding:
+    chosen, note = members
+    if not values:
+        return Finding(name, criterion, None, note="not measured")
+    kept = np.array([value for member, value in sorted(values.items()) if member in chosen])
+    if not len(kept):
+        return Finding(name, criterion, None, note=note or "no member has solved the task")
+    found = over_seeds(last, kept[:, None])
+    notes = [note, "one seed, so no interval" if found.interval is None else ""]
+    return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(filter(None, notes)))
+
+
+def mean_alone(name: str, criterion: Criterion, of: Finding) -> Finding:
+    """The mean of a finding beside a criterion that asks for no more than the mean."""
+    note = "; ".join(filter(None, ("the mean alone", of.note)))
+    return Finding(name, criterion, of.value, None, of.seeds, note)
+
+
+def discards_findings(rows: Rows, task: Task, network: str, site: str, probes: Sequence[str] = PROBES) -> list[Finding]:
+    """CB3: I_u(T;colour) after the first epoch minus at the end: its mean, and that its interval is above zero.
+
+    The second is asked only where the first holds: however sure, a smaller fall is none in the sense of the claim.
+    """
+    end = last_epoch(rows, network)
+    members = solving(rows, task, [(network, end)])
+    findings = []
+    for probe in probes:
+        early, late = (usable(rows, "colour", probe, Place(network, site, epoch)) for epoch in (1.0, end))
+        name = f"fall of I_u(T;colour) from epoch 1 to the end, {IN_WORDS[probe]} probe, {network} {site}"
+        over = paired(name, ABOVE_ZERO, members, early, late)
+        mean = mean_alone(f"mean {name}", EFFECT, over)
+        findings += [mean, over] if mean.outcome == "holds" else [mean]
+    return findings
+
+
+def relevant_finding(rows: Rows, task: Task, network: str, site: str) -> Finding:
+    """CB2: the least I_u(T;direction) at the end, by linear probes, of any member that has solved the task."""
+    end = last_epoch(rows, network)
+    members, note = solving(rows, task, [(network, end)])
+    found = usable(rows, "direction", "linear", Place(network, site, end))
+    kept = [value for member, value in found.items() if member in members]
+    name = f"least I_u(T;direction) at the end over I(X;direction), linear probe, {network} {site}"
+    if not kept:
+        return Finding(name, SUFFICES, None, note=note or "not measured")
+    note = "; ".join(filter(None, ("the least of these members, so no interval", note)))
+    return Finding(name, SUFFICES, min(kept) / task.ceiling, None, len(kept), note)
+
+
+def depth_finding(rows: Rows, task: Task, network: str, sites: Sequence[str]) -> Finding:
+    """CB4: I_u(T;colour) at the end by linear probes, first hidden layer minus last."""
+    end = last_epoch(rows, network)
+    first, final = (usable(rows, "colour", "linear", Place(network, site, end)) for site in (sites[0], sites[-1]))
+    name = f"I_u(T;colour) at the end, linear probe, {network}: {sites[0]} minus {sites[-1]}"
+    return paired(name, DEPTH, solving(rows, task, [(network, end)]), first, final)
+
+
+def difference_findings(rows: Rows, task: Task, what: str, first: Place, second: Place) -> list[Finding]:
+    """CB5-CB7: I_u(T;colour) at ``first`` minus at ``second`` for the same seeds, by both probes."""
+    members = solving(rows, task, [(first.network, first.epoch), (second.network, second.epoch)])
+    return [
+        paired(
+            f"I_u(T;colour), {IN_WORDS[probe]} probe: {what}",
+            ABOVE_ZERO,
+            members,
+            usable(rows, "colour", probe, first),
+            usable(rows, "colour", probe, second),
+        )
+        for probe in PROBES
+    ]
+
+
+def told(
+    rows: Rows, task: Task, network: str, site: str, since: float = 0.0, end: float | None = None
+) -> tuple[str, ...]:
+    """Where the members that have solved the task stand, as one note: mean and standard error at recorded epochs.
+
+    since: the epoch that counts as 0, after a perturbed beginning. end: the one that counts as the last.
+    """
+    end = last_epoch(rows, network) if end is None else end
+    members, _ = solving(rows, task, [(network, end)])
+    said = []
+    for probe in PROBES:
+        parts = []
+        for epoch in (since, since + 1, end):
+            values = usable(rows, "colour", probe, Place(network, site, epoch))
+            kept = np.array([value for member, value in values.items() if member in members])
+            if len(kept) > 1:
+                error = shown(float(kept.std(ddof=1) / np.sqrt(len(kept))), "nats")
+                parts.append(f"epoch {epoch - since:g} {shown(float(kept.mean()), 'nats')} ({error})")
+        if parts:
+            said.append(f"{IN_WORDS[probe]} {', '.join(parts)}")
+    if not said:
+        return ()
+    who = f"{len(members)} solved of {len(accuracies(rows, network, end))}"
+    return (f"{network} {site}, I_u(T;colour), mean (standard error) of {who}: {'; '.join(said)}",)

@@ -1,0 +1,28 @@
+"""The checkerboard decision with twenty colours and twenty targets."""
+
+from __future__ import annotations
+
+from infoscope.data.tasks._checkerboard import CheckerboardTask
+
+
+class CheckerboardTwenty(CheckerboardTask):
+    """44 000 trials of a checkerboard with one of twenty dominant colours, and twenty targets that show the colours.
+
+    The targets show the colours in order, beginning anywhere; so direction, colour and configuration have twenty values
+    each, and any two of them are independent. Generated; the first 36 000 trials are for training.
+
+    References
+    ----------
+    Kleinman, Achille, Idnani and Kao, Usable Information and Evolution of Optimal Representations During Training,
+    arXiv:2010.02459. The paper varies the number of colours; this generator is ours.
+    """
+
+    colours = 20
+    trained = 36000
+    n = 44000
+    features = 40
+    classes = 20
+    trained_on = "direction"
+    split_published = False
+    licence = "none needed: generated from a rule"
+    citation = "after Kleinman, Achille, Idnani & Kao 2021, arXiv:2010.02459"

@@ -1,0 +1,84 @@
+"""Usable information about quantities: probes say a Gaussian around what they expect (Xu et al. 2020, section 3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from infoscope.core import check
+from infoscope.core.errors import InputError
+from infoscope.measure._usable import Account
+from infoscope.measure.probes._base import Means, Probe, Split
+
+EXACT = 1e-4  # of the standard deviation of y: nearer than this it is the weight decay that is measured
+
+
+@dataclass(frozen=True)
+class Regression:
+    """The account of a question about quantities; ``exact`` where a probe names them to within rounding."""
+
+    account: Account
+    exact: bool
+
+
+def quantities(y: Any, n: int, name: str = "y") -> np.ndarray:
+    """Real numbers ``[n, e]`` in float64.
+
+    Raises
+    ------
+    InputError: words, NaN or infinity, or another number of rows.
+    """
+    rows = check.representation(y, name)
+    if len(rows) != n:
+        raise InputError(f"{name} has {len(rows)} rows for {n} of z, wanted as many: pass the same samples to both")
+    return np.asarray(rows.cpu() if check.is_tensor(rows) else rows, np.float64)
+
+
+def read(reader: Probe, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> Regression:
+    """What ``reader`` saves of the cost of ``y [n, e]`` over the null probe, a Gaussian that ignores ``z [n, d]``.
+
+    The columns of y are taken to be independent given z. Each spread is that of the validation rows around what a
+    probe fitted to the training rows expects, scaled by the best slope there between 0, which is the null probe, and 1:
+    the optional ignorance of quantities. With v validation rows choosing both costs about 1/v nats a column.
+    """
+    scored = np.concatenate([split.scored for split in splits])
+    base, loss, train, exact = [], [], [], False
+    found = reader.expect(z, y, splits, seed)
+    for split, means in zip(splits, found, strict=True):
+        known = y[split.known]
+        mean, sd = known.mean(0), known.std(0)
+        sd = np.where(sd > 0, sd, 1.0)
+        slope, spread = _chosen(means, y[split.validation], mean, sd)
+        exact |= bool((spread <= EXACT * sd).any())
+        base.append(_cost(y[split.scored] - mean, sd))
+        loss.append(_cost(y[split.scored] - mean - slope * (means.scored - mean), spread))
+        train.append(_cost(known - mean - slope * (means.known - mean), spread).mean())
+    order = np.argsort(scored, kind="stable")
+    account = Account(
+        np.concatenate(base)[order],
+        np.concatenate(loss)[order],
+        float(np.mean(train)),
+        all(means.converged for means in found),
+        0.0,
+        0.0,
+        tuple(means.chosen for means in found),
+    )
+    return Regression(account, exact)
+
+
+def _chosen(means: Means, y: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Slope and spread of each column on the validation rows ``y [v, e]``."""
+    expected, actual = means.validation - mean, y - mean
+    size = np.square(expected).sum(0)
+    slope = np.clip((expected * actual).sum(0) / np.where(size > 0, size, 1.0), 0.0, 1.0)
+    spread = np.sqrt(np.square(actual - slope * expected).mean(0))
+    return slope, np.where(slope > 0, np.maximum(spread, EXACT * sd), sd)
+
+
+def _cost(error: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """-ln of a Gaussian density, summed over columns, for each row."""
+    return (0.5 * np.square(error / spread) + np.log(spread) + 0.5 * math.log(2 * math.pi)).sum(1)

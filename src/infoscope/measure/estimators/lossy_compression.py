@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from infoscope.core import check
+from infoscope.core.estimate import Estimate, Status
+from infoscope.measure.estimators import _sliced
+from infoscope.measure.estimators._base import Estimator, make
+
+NEGLIGIBLE = 1e-12  # of the largest variance: what rounding leaves in a direction without any
+
+
+@dataclass(frozen=True)
+class LossyCompression(Estimator):
+    """Information between compressed variables, not I(X;Y): principal components of x and of y, then neighbours.
+
+    Options: ``components`` kept of x and of real-valued y (4); ``k``, the neighbour reached. Labels are left as they
+    are; fewer columns than components lose nothing.
+
+    Butakov et al. 2024 compress with autoencoders or principal components and take nearest neighbours behind. The
+    compressed variables are functions of x and y, so by data processing their information is at most I(X;Y), however
+    far below: what the components leave out is not seen, and the notes say how much variance they keep. Along the
+    layers of a network the estimate may grow, since every layer has components of its own. Interval and status are
+    those of ``mixed_ksg`` on the components.
+    """
+
+    offers: ClassVar[tuple[str, ...]] = ("mutual_information",)
+    second: ClassVar[tuple[str, ...]] = ("labels", "real")
+    invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "swap", "shift")
+    suits: ClassVar[tuple[str, ...]] = ("patterns",)
+
+    components: int = 4
+    k: int = 3
+
+    def _check(self) -> None:
+        check.count(self.components, f"components of {self.id}")
+        check.count(self.k, f"k of {self.id}")
+
+    def _mutual_information(self, x: Any, y: Any) -> Estimate:
+        start = time.perf_counter()
+        estimand = f"information between {self.components} principal components of each side (not I(X;Y)), k={self.k}"
+        sides, notes = [], []
+        for name, z in (("x", x), ("y", y)):
+            if z.ndim == 1:
+                sides.append(z)
+                continue
+            z, kept = self._compressed(_sliced.centred(z))
+            sides.append(z)
+            notes.append(f"{kept:.1%} of the variance of {name} kept")
+        if any(not (side != side[:1]).any() for side in sides):
+            found = Estimate(0.0, "I(X;Y)", estimand, len(x), status=Status.DEGENERATE, notes=("x or y is constant",))
+        else:
+            found = make("mixed_ksg", k=self.k).mutual_information(*sides)
+            found = dataclasses.replace(found, estimand=estimand, notes=(*found.notes, *notes))
+        return dataclasses.replace(found, seconds=time.perf_counter() - start)
+
+    def _compressed(self, z: np.ndarray) -> tuple[np.ndarray, float]:
+        """The first components of centred rows, each with standard deviation 1, and what share of the variance."""
+        n, d = z.shape
+        values, vectors = np.linalg.eigh(z.T @ z if d <= n else z @ z.T)
+        values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
+        several = min(self.components, int((values > NEGLIGIBLE * values[0]).sum())) if values[0] > 0 else 0
+        if not several:
+            return z[:, :1] * 0, 0.0
+        directions = vectors[:, :several].T if d <= n else vectors[:, :several].T @ z
+        return _sliced.projected(z, directions).T, float(values[:several].sum() / values.sum())

@@ -1,0 +1,145 @@
+"""What every measure of geometry is: a frozen set of options that turns a representation into estimates of its shape.
+
+These describe how rows lie in space: how far apart classes are, how many directions a layer uses. They are *not*
+information: they change under invertible maps, and no inequality of information holds for them. A new one is a file in
+this folder with one frozen dataclass derived from :class:`Geometry`; its fields are its options, and ``_of`` says what
+it is.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.util
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from infoscope.core import check
+from infoscope.core.errors import InputError, MissingPackageError
+from infoscope.core.estimate import Estimate, Status
+from infoscope.core.measurement import Measured
+from infoscope.measure import _options
+from infoscope.measure.estimators._base import is_labels, plain
+
+NOT_INFORMATION = "geometry, not information"
+
+
+@dataclass(frozen=True)
+class Geometry(_options.WithOptions):
+    """Base of every measure of geometry; satisfies :class:`infoscope.core.measurement.Measurement`.
+
+    Facts, literals in the class body, which the contract tests hold every one to:
+
+    quantities: what it answers with, by name, with its unit.
+    second: what the second argument is: ``"labels"`` of the rows, ``"rows"`` of another representation of the same
+        inputs, or ``""``, none. optional: whether it may be left out.
+    invariant: what leaves the answer unchanged, out of ``"rotation"`` (an orthogonal map of all rows), ``"scale"`` (of
+        all rows by one factor) and ``"shift"`` (of every row by one vector). Every one is blind to the order of rows.
+    package: what must be importable beside what infoscope needs anyway; distribution: where it is installed from.
+    """
+
+    quantities: ClassVar[dict[str, str]] = {}
+    second: ClassVar[str] = ""
+    optional: ClassVar[bool] = False
+    invariant: ClassVar[tuple[str, ...]] = ()
+    package: ClassVar[str] = ""
+    distribution: ClassVar[str] = ""
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options in force, as plain JSON values."""
+        return {f.name: plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+
+    def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
+        """All quantities of each member of ``t [m, n, d]``: about each variable where labels are asked for, else
+        once, as variable ``"input"``.
+
+        ``variables`` are class labels ``[n]`` by name.
+
+        Raises
+        ------
+        InputError: unusable rows or labels. MissingPackageError: see ``package``.
+        """
+        stack = numpy(check.representation(t, "t", stacked=True))
+        labels = {name: check.labels(y, stack.shape[1], name) for name, y in variables.items()}
+        return [list(self._checked(member, labels if self.second == "labels" else {})) for member in stack]
+
+    def geometry(self, t: Any, y: Any = None) -> dict[str, Estimate]:
+        """The quantities of the rows ``t [n, d]`` by name; ``y``: labels ``[n]`` or rows ``[n, d]``, as it asks for.
+
+        The cells of a histogram are called by the quantity and their own name.
+        """
+        t = numpy(check.representation(t, "t"))
+        return by_name(self._checked(t, self._other(y, len(t))))
+
+    def _other(self, y: Any, n: int) -> dict[str, np.ndarray]:
+        """The second argument, checked, as the labels by name that ``_of`` takes."""
+        if self.second == "rows":
+            raise AssertionError(f"{self.id} compares two representations and must say how")
+        if y is None and (self.optional or not self.second):
+            return {}
+        if y is None:
+            raise InputError(f"{self.id} came without labels, wanted one a row: pass y")
+        if not self.second:
+            raise InputError(f"{self.id} is about the rows alone, but y arrived: leave it out")
+        if not is_labels(y):
+            raise InputError(f"y is real-valued rows, {self.id} wants class labels: bin y, or pass integers or words")
+        return {"y": check.labels(y, n, "y")}
+
+    def _checked(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+        """What ``_of`` finds, with its time; of constant rows what :meth:`_constant` says."""
+        if self.package and importlib.util.find_spec(self.package) is None:
+            raise MissingPackageError(f"{self.id} needs {self.distribution}: pip install {self.distribution}")
+        start = time.perf_counter()
+        found = list(self._of(t, labels) if (t != t[:1]).any() else self._constant(t, labels))
+        seconds = (time.perf_counter() - start) / max(1, len(found))
+        for measured in found:
+            yield measured._replace(estimate=dataclasses.replace(measured.estimate, seconds=seconds))
+
+    def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+        """Hook: the estimates of rows ``t [n, d]`` that are not all alike; labels renumbered 0..k-1, by variable."""
+        raise NotImplementedError
+
+    def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+        """Of rows that are all alike: every quantity is 0 and DEGENERATE."""
+        for name in labels or ("input",):
+            for quantity in self.quantities:
+                yield Measured(name, self._say(quantity, 0.0, "of constant rows", len(t), status=Status.DEGENERATE))
+
+    def _say(self, quantity: str, value: float, estimand: str, n: int, **more: Any) -> Estimate:
+        """One estimate in the unit of its quantity, labelled as what it is not."""
+        words = f"{estimand}: {NOT_INFORMATION}"
+        return Estimate(float(value), quantity, words, n, unit=self.quantities[quantity], **more)
+
+
+def by_name(found: Iterable[Measured]) -> dict[str, Estimate]:
+    """What was measured, by quantity; by quantity and variable where the variable is the cell of a histogram."""
+    named: dict[str, Estimate] = {}
+    for variable, estimate, _ in found:
+        name = estimate.quantity + ("" if variable in ("input", "y") else f" {variable}")
+        if name in named:
+            raise InputError(
+                "an option holds several values, wanted one for a single answer: pass one value, or call measure(), "
+                "which returns them all"
+            )
+        named[name] = estimate
+    return named
+
+
+def numpy(t: Any) -> np.ndarray:
+    """Checked rows, brought to this machine's memory where they are a tensor elsewhere."""
+    return t.cpu().numpy() if check.is_tensor(t) else t
+
+
+def make(name: str, **options: Any) -> Geometry:
+    """The measure called ``name`` with ``options``, which may be text from a command line.
+
+    Raises
+    ------
+    UnknownNameError: for a measure or option that does not exist, with the near names.
+    InputError: for an option of the wrong type or out of range.
+    """
+    return _options.make("geometries", name, options)

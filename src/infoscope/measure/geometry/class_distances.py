@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from infoscope.core import check
+from infoscope.core.estimate import Estimate, Status
+from infoscope.core.measurement import Measured
+from infoscope.measure.geometry._base import Geometry
+from infoscope.measure.geometry._pair_distances import BETWEEN, WITHIN, Spread, spreads
+from infoscope.measure.geometry._pair_draws import BOTH, NORMAL, Drawn, drawn
+
+QUANTILES = (5, 25, 50, 75, 95)  # per cent
+LEAST = 100
+
+
+@dataclass(frozen=True)
+class ClassDistances(Geometry):
+    """Euclidean distances of rows of one class against those of two: do classes form clusters?
+
+    distance_ratio: the median distance within a class over the median between classes (1: no clusters, 0: points).
+    distance_auc: how often a pair of two classes is further apart than a pair of one (0.5: no clusters, 1: apart).
+    within_class_distance_05 … _95, between_class_distance_05 … _95: quantiles, in the rows' own units.
+
+    Options
+    -------
+    pairs: 0 for all pairs of these rows, each value then exact to 0.1 %; else so many random pairs of each kind, with
+        95 % intervals for what all pairs would give. seed: of the draws.
+
+    After Goldfeld et al. 2019, section 5, who plot both distributions. DEGENERATE where most pairs of two classes
+    coincide: the ratio then stands for nothing.
+    """
+
+    quantities: ClassVar[dict[str, str]] = {
+        "distance_ratio": "ratio",
+        "distance_auc": "ratio",
+        "within_class_distance_05": "norm",
+        "within_class_distance_25": "norm",
+        "within_class_distance_50": "norm",
+        "within_class_distance_75": "norm",
+        "within_class_distance_95": "norm",
+        "between_class_distance_05": "norm",
+        "between_class_distance_25": "norm",
+        "between_class_distance_50": "norm",
+        "between_class_distance_75": "norm",
+        "between_class_distance_95": "norm",
+    }
+    second: ClassVar[str] = "labels"
+    invariant: ClassVar[tuple[str, ...]] = ("rotation", "shift")
+
+    pairs: int = 0
+    seed: int = 0
+
+    def _check(self) -> None:
+        check.count(self.pairs, "pairs", LEAST if self.pairs else 0)
+        check.count(self.seed, "seed", 0)
+
+    def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+        if self.pairs:
+            found: list[Spread | Drawn] = [drawn(t, y, self.pairs, self.seed) for y in labels.values()]
+        else:
+            found = [*spreads(t, list(labels.values()))]
+        for name, spread in zip(labels, found, strict=True):
+            for estimate in self._estimates(spread, len(t)):
+                yield Measured(name, estimate)
+
+    def _estimates(self, spread: Spread | Drawn, n: int) -> Iterator[Estimate]:
+        how = f"{self.pairs} random pairs of each kind" if self.pairs else "all pairs of these rows"
+        within, between = (spread.quantile(which, 0.5) for which in (WITHIN, BETWEEN))
+        words = f"median distance within classes over median between, {how}"
+        if between == 0:
+            notes = ("most pairs of two classes coincide",)
+            yield self._say("distance_ratio", 1.0, words, n, status=Status.DEGENERATE, notes=notes)
+        else:
+            more = {}
+            if isinstance(spread, Drawn):
+                (low, high), (less, most) = (spread.interval(which, 0.5, BOTH) for which in (WITHIN, BETWEEN))
+                more = _interval(low / most, high / less if less > 0 else np.inf)
+            yield self._say("distance_ratio", within / between, words, n, **more)
+        words = f"how often a pair of two classes is further apart than a pair of one, {how}"
+        auc, more = spread.separation(), {}
+        if isinstance(auc, tuple):
+            auc, error = auc
+            more = _interval(auc - NORMAL * error, auc + NORMAL * error)
+        yield self._say("distance_auc", auc, words, n, **more)
+        for which, kind in ((WITHIN, "within"), (BETWEEN, "between")):
+            for percent in QUANTILES:
+                more = _interval(*spread.interval(which, percent / 100)) if isinstance(spread, Drawn) else {}
+                words = f"{percent} % of the distances {kind} classes are below it, {how}"
+                name = f"{kind}_class_distance_{percent:02d}"
+                yield self._say(name, spread.quantile(which, percent / 100), words, n, **more)
+
+    def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+        """Nothing is nearer than anything: ratio 1, AUC 0.5, distances 0."""
+        neutral = {"distance_ratio": 1.0, "distance_auc": 0.5}
+        for name in labels:
+            for quantity in self.quantities:
+                value = neutral.get(quantity, 0.0)
+                estimate = self._say(quantity, value, "of constant rows", len(t), status=Status.DEGENERATE)
+                yield Measured(name, estimate)
+
+
+def _interval(low: float, high: float) -> dict[str, Any]:
+    if not np.isfinite(high):
+        return {}
+    return {"interval": (low, high), "interval_kind": "over drawn pairs", "level": 0.95}

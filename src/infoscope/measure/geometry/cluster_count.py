@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from infoscope.core import check
+from infoscope.core.errors import InputError
+from infoscope.core.estimate import Status
+from infoscope.core.measurement import Measured
+from infoscope.measure._scaling import unit
+from infoscope.measure.geometry._base import Geometry
+
+
+@dataclass(frozen=True)
+class ClusterCount(Geometry):
+    """How many clusters rows form by themselves: HDBSCAN of scikit-learn (Campello, Moulavi & Sander 2013).
+
+    clusters: their number. unclustered: the share of rows in none of them. cluster_agreement, where there are labels:
+    the adjusted Rand index of clusters and classes (1: the same groups, 0: as by chance; rows in no cluster are one
+    group).
+
+    Options: ``least``, how many rows make a cluster. Needs scikit-learn. DEGENERATE, and 1 cluster, for constant rows.
+    """
+
+    quantities: ClassVar[dict[str, str]] = {
+        "clusters": "clusters",
+        "unclustered": "fraction",
+        "cluster_agreement": "ratio",
+    }
+    second: ClassVar[str] = "labels"
+    optional: ClassVar[bool] = True
+    invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
+    package: ClassVar[str] = "sklearn"
+    distribution: ClassVar[str] = "scikit-learn"
+
+    least: int = 20
+
+    def _check(self) -> None:
+        check.count(self.least, "least", 2)
+
+    def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+        from sklearn.cluster import HDBSCAN
+        from sklearn.metrics import adjusted_rand_score
+
+        if len(t) < self.least:
+            raise InputError(f"{len(t)} rows arrived and least is {self.least}, wanted more rows than make a cluster")
+        options: dict[str, Any] = {"min_cluster_size": self.least, "copy": True}  # its stub says that copy is a word
+        found = HDBSCAN(**options).fit_predict(unit(t)[0])
+        words = f"HDBSCAN, clusters of at least {self.least} rows"
+        shares = {"clusters": (found.max() + 1, "number"), "unclustered": ((found < 0).mean(), "rows in none, share")}
+        for quantity, (value, what) in shares.items():
+            yield Measured("input", self._say(quantity, value, f"{what}, {words}", len(t)))
+        for name, y in labels.items():
+            agreement = adjusted_rand_score(y, found)
+            what = f"adjusted Rand index of classes and clusters, {words}"
+            yield Measured(name, self._say("cluster_agreement", agreement, what, len(t)))
+
+    def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+        """All rows are one cluster, which agrees with classes as chance would."""
+        for name, quantity, value in (
+            ("input", "clusters", 1),
+            ("input", "unclustered", 0),
+            *((name, "cluster_agreement", 0) for name in labels),
+        ):
+            estimate = self._say(quantity, value, "of constant rows", len(t), status=Status.DEGENERATE)
+            yield Measured(name, estimate)

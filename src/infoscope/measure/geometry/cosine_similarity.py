@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from infoscope.core import check
+from infoscope.core.errors import InputError
+from infoscope.core.estimate import Estimate, Status
+from infoscope.core.measurement import Measured
+from infoscope.measure import draws
+from infoscope.measure.cells import cell_names
+from infoscope.measure.geometry._base import Geometry, by_name, numpy
+
+EDGES = (-0.5, -0.25, 0.0, 0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+NORMAL = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class CosineSimilarity(Geometry):
+    """Cosines between two networks' representations of the same inputs, row by row (Goldfeld et al. 2019, section 5).
+
+    cosine_median, with a 95 % interval over rows; cosine_05 and cosine_95, the outer quantiles; cosine_permuted, the
+    median when each row meets that of another input, which is what the common direction of all rows alone would give.
+    cosine_share: the histogram, whose cells are the estimates' *variables*, each called by its upper edge.
+
+    Units are compared one by one, so it means something only for networks that began with the same weights. Rows that
+    are exactly 0 have no direction and are left out; DEGENERATE where none is left.
+
+    Options
+    -------
+    against: along a trajectory, the network of the same run with which to compare, member by member.
+    members: ``"same"`` member of it, or the ``"next"`` one, which began with other weights: a control.
+    seed: of the permutation.
+    """
+
+    quantities: ClassVar[dict[str, str]] = {
+        "cosine_median": "ratio",
+        "cosine_05": "ratio",
+        "cosine_95": "ratio",
+        "cosine_permuted": "ratio",
+        "cosine_share": "fraction",
+    }
+    second: ClassVar[str] = "rows"
+    invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale")
+
+    against: str = ""
+    members: Literal["same", "next"] = "same"
+    seed: int = 0
+
+    def _check(self) -> None:
+        check.count(self.seed, "seed", 0)
+
+    def measure(self, t: Any, variables: Any) -> list[list[Measured]]:
+        raise InputError(
+            "cosine_similarity compares two representations and one arrived: say which network of the run to compare "
+            "with, e.g. against=deterministic, or pass both to infoscope.geometry"
+        )
+
+    def partners(self, members: int) -> list[int]:
+        """Which member of the other network each of ``members`` is compared with."""
+        if self.members == "next" and members < 2:
+            raise InputError("members='next' came with one member, wanted at least 2 seeds")
+        return [(member + (self.members == "next")) % members for member in range(members)]
+
+    def beside(self, t: Any, other: Any) -> list[list[Measured]]:
+        """Of each pair of members of ``t [m, n, d]`` and ``other``, with the same inputs and units in order."""
+        t, other = (numpy(check.representation(each, "t", stacked=True)) for each in (t, other))
+        return [list(self._both(*pair)) for pair in zip(t, other, strict=True)]
+
+    def geometry(self, t: Any, y: Any = None) -> dict[str, Estimate]:
+        """The quantities of rows ``t [n, d]`` and ``y [n, d]`` by name."""
+        if y is None:
+            raise InputError("cosine_similarity compares two representations and one arrived: pass the other as y")
+        t, y = numpy(check.representation(t, "t")), numpy(check.representation(y, "y"))
+        return by_name(self._both(t, y))
+
+    def _both(self, t: np.ndarray, other: np.ndarray) -> Iterable[Measured]:
+        if t.shape != other.shape:
+            raise InputError(
+                f"the representations are {t.shape} and {other.shape}, wanted the same inputs and the same units: "
+                "for networks of different widths use infoscope.dependence"
+            )
+        start = time.perf_counter()
+        a, b = _directions(t), _directions(other)
+        pointing = (a != 0).any(1) & (b != 0).any(1)
+        a, b = a[pointing], b[pointing]
+        n, left_out = len(a), len(t) - len(a)
+        notes = (f"{left_out} of {len(t)} rows are 0 and have no direction",) if left_out else ()
+        words = f"between the same unit-by-unit representation in two networks, {self.members} member"
+        if not n:
+            for quantity in self.quantities:
+                cells = cell_names(EDGES) if quantity == "cosine_share" else ["input"]
+                for name in cells:
+                    empty = self._say(quantity, 0.0, words, len(t), status=Status.DEGENERATE, notes=notes)
+                    yield Measured(name, empty)
+            return
+        cosines = np.sort(np.einsum("nd,nd->n", a, b))
+        permuted = np.einsum("nd,nd->n", a, b[draws.order(n, self.seed)])
+        half = NORMAL * math.sqrt(n) / 2
+        low, high = max(round(n / 2 - half), 0), min(round(n / 2 + half), n - 1)
+        interval = {
+            "interval": (float(cosines[low]), float(cosines[high])), "interval_kind": "over rows", "level": 0.95,
+        }  # fmt: skip
+        shares = np.bincount(np.searchsorted(EDGES, cosines), minlength=len(EDGES) + 1) / n
+        seconds = time.perf_counter() - start
+        for quantity, value, about, more in (
+            ("cosine_median", np.median(cosines), "median cosine", interval),
+            ("cosine_05", np.quantile(cosines, 0.05), "5 % of the cosines are below it,", {}),
+            ("cosine_95", np.quantile(cosines, 0.95), "95 % of the cosines are below it,", {}),
+            ("cosine_permuted", np.median(permuted), "median cosine with another input's row,", {}),
+        ):
+            estimate = self._say(quantity, value, f"{about} {words}", n, notes=notes, seconds=seconds, **more)
+            yield Measured("input", estimate)
+        for name, share in zip(cell_names(EDGES), shares, strict=True):
+            yield Measured(name, self._say("cosine_share", share, f"share of the cosines {words}", n, notes=notes))
+
+
+def _directions(t: np.ndarray) -> np.ndarray:
+    """Rows of length 1, in float64; those that are exactly 0 stay so."""
+    t = t.astype(np.float64)
+    t = t / np.maximum(np.abs(t).max(axis=1, keepdims=True), np.finfo(np.float64).tiny)
+    return t / np.maximum(np.sqrt(np.einsum("nd,nd->n", t, t)), np.finfo(np.float64).tiny)[:, None]

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from infoscope.core.errors import InputError, unknown_name
+from infoscope.core.estimate import Status
+from infoscope.core.measurement import Measured
+from infoscope.measure.cells import cell_names
+from infoscope.measure.geometry._base import Geometry
+from infoscope.measure.geometry._pair_distances import BETWEEN, WITHIN, spreads
+
+EDGES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8, 2.0, 2.5)
+
+
+@dataclass(frozen=True)
+class DistanceHistogram(Geometry):
+    """Histograms of the distances within and between classes over all pairs, in units of the root-mean-square distance.
+
+    within_class_distance_share, between_class_distance_share: the share of the distances in each cell. A cell is the
+    estimate's *variable*, called by its upper edge, as a picture of the histogram along training wants it; the size of
+    the representation does not matter.
+
+    Options: ``label``, the variable that says the classes; needed where there are several.
+    """
+
+    quantities: ClassVar[dict[str, str]] = {
+        "within_class_distance_share": "fraction",
+        "between_class_distance_share": "fraction",
+    }
+    second: ClassVar[str] = "labels"
+    invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
+
+    label: str = ""
+
+    def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+        name = self._chosen(labels)
+        (spread,) = spreads(t, [labels[name]])
+        largest = float(np.abs(t).max())
+        variances = (t / largest).var(axis=0, dtype=np.float64)
+        typical = largest * math.sqrt(2 * float(variances.sum()) * len(t) / (len(t) - 1))
+        for which, quantity in ((WITHIN, "within_class_distance_share"), (BETWEEN, "between_class_distance_share")):
+            up_to = np.concatenate([[0.0], spread.up_to(which, np.array(EDGES) * typical), [1.0]])
+            words = f"share of the distances {'within' if which == WITHIN else 'between'} classes of {name} in each of "
+            words += f"{len(EDGES) + 1} cells of the root-mean-square distance, all pairs of these rows"
+            for cell, share in zip(cell_names(EDGES), np.diff(up_to), strict=True):
+                yield Measured(cell, self._say(quantity, share, words, len(t)))
+
+    def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+        """All distances are 0, in the first cell."""
+        for cell in cell_names(EDGES):
+            for quantity in self.quantities:
+                share = float(cell == cell_names(EDGES)[0])
+                yield Measured(cell, self._say(quantity, share, "of constant rows", len(t), status=Status.DEGENERATE))
+
+    def _chosen(self, labels: dict[str, np.ndarray]) -> str:
+        if not self.label and len(labels) != 1:
+            raise InputError(
+                f"there are {len(labels)} variables ({', '.join(labels)}), wanted one: say which, e.g. "
+                f"label={next(iter(labels), 'label')}"
+            )
+        name = self.label or next(iter(labels))
+        if name not in labels:
+            raise unknown_name("variable", name, labels)
+        return name

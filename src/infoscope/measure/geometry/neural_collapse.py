@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from infoscope.core.estimate import Status
+from infoscope.core.measurement import Measured
+from infoscope.measure.geometry._base import Geometry
+from infoscope.measure.geometry._collapse import Means
+
+WORDS = {
+    "nc1_variability": "tr(Σ_W Σ_B†) / k",
+    "nc2_norms": "standard deviation over mean of the norms of the centred class means",
+    "nc2_angles": "mean of |cos + 1/(k - 1)| over pairs of centred class means",
+    "nearest_mean_error": "share of the rows that are nearer to another class's mean",
+}
+
+
+@dataclass(frozen=True)
+class NeuralCollapse(Geometry):
+    """Neural collapse of a layer, NC1 and NC2: rows fall onto class means, these onto a simplex (Papyan et al. 2020).
+
+    nc1_variability: tr(Σ_W Σ_B†) / k, the spread within classes in units of that between, 0 when collapsed. nc2_norms:
+    standard deviation over mean of the norms of the centred class means. nc2_angles: mean of |cos + 1/(k - 1)| over
+    pairs of them. Both are 0 for a simplex. nearest_mean_error: the share of rows nearer to another class's mean; NC4
+    says that the network ends in deciding that way.
+
+    Classes count alike, however many rows they have. NC3 and NC4 also want the classifier's weights:
+    :func:`infoscope.neural_collapse`. DEGENERATE where all class means coincide.
+    """
+
+    quantities: ClassVar[dict[str, str]] = {
+        "nc1_variability": "ratio",
+        "nc2_norms": "ratio",
+        "nc2_angles": "ratio",
+        "nearest_mean_error": "fraction",
+    }
+    second: ClassVar[str] = "labels"
+    invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
+
+    def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+        for name, y in labels.items():
+            means = Means.of(t, y)
+            values = (0.0, 0.0, 0.0)
+            if means.apart:
+                values = (means.variability() or 0.0, means.lengths(), means.angles())
+            status = Status.OK if means.apart else Status.DEGENERATE
+            missed = float((means.nearest() != y).mean())
+            for (quantity, words), value in zip(WORDS.items(), (*values, missed), strict=True):
+                yield Measured(name, self._say(quantity, value, words, len(t), status=status))

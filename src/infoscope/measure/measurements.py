@@ -1,0 +1,26 @@
+"""Whatever can be measured along a trajectory, by name: estimators, and measures of geometry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infoscope.core import registry
+from infoscope.core.errors import unknown_name
+from infoscope.core.measurement import Measurement
+from infoscope.measure import _options
+
+KINDS = ("estimators", "geometries")
+
+
+def make_measurement(name: str, **options: Any) -> Measurement:
+    """The estimator or measure of geometry called ``name`` with ``options``, which may be text from a command line.
+
+    Raises
+    ------
+    UnknownNameError: for a name or option that does not exist, with the near names.
+    InputError: for an option of the wrong type or out of range.
+    """
+    kinds = {known: kind for kind in KINDS for known in registry.entries(kind)}
+    if name not in kinds:
+        raise unknown_name("estimator or geometry", name, kinds)
+    return _options.make(kinds[name], name, options)

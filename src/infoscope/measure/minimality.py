@@ -1,0 +1,94 @@
+"""What a representation still lets a family of readers tell apart among inputs of one class (Dubois et al. 2020)."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from infoscope.core import check
+from infoscope.core.errors import InputError
+from infoscope.core.estimate import Estimate, Status
+from infoscope.measure._usable import LEVEL, shannon
+from infoscope.measure.probes import _base
+from infoscope.measure.probes._base import Split, Target
+
+OWN_STREAM = 0x6C6162656C73
+
+
+class _Fitted(Split):
+    """The same rows for everything: what is chosen is chosen by the fit itself."""
+
+    @property
+    def known(self) -> np.ndarray:  # type: ignore[override]
+        return self.train
+
+
+def minimality(
+    z: Any,
+    y: Any,
+    probe: str = "linear",
+    *,
+    labelings: int = 8,
+    seed: int = 0,
+    strict: bool = False,
+    **options: Any,
+) -> Estimate:
+    """Nats that probes of one family find in rows ``z [n, d]`` about arbitrary labels within the classes ``y [n]``.
+
+    Zero says that z is V-minimal: to this family all inputs of one class look the same, and nothing of x beyond y is
+    left to read. ln 2 says that every row can be told from every other of its class.
+
+    Each of ``labelings`` marks half of the rows of every class at random, a function N of the input that has nothing to
+    do with y, and the value is the mean of H(N|Y) - mean -ln q(n|z) over the very rows that q was fitted to (Dubois et
+    al. 2020: arbitrary labels within the classes of a sample). Held-out rows would say
+    nothing, since no probe can foresee a random mark; fitted rows say how much of it the family can tie to z. So all
+    that a probe chooses, it chooses by the fit itself, and the value depends on n: with d columns a linear family finds
+    about d/2n nats in any rows that differ, and more rows leave less. Compare representations of the same rows.
+
+    probe, options: as in :func:`infoscope.usable_information`, but no nearest neighbours. seed: draws the labelings and
+    initial weights. The interval is Student's t over labelings.
+
+    Raises
+    ------
+    InputError: unusable data or options. UnknownNameError: no such probe or option.
+    """
+    start = time.perf_counter()
+    z = check.representation(z, "z")
+    n, classes = len(z), check.labels(y, len(z))
+    count, seed = check.count(labelings, "labelings", 2), check.count(seed, "seed", 0)
+    sizes = np.bincount(classes)
+    if sizes.max() < 2:
+        raise InputError(f"y has {len(sizes)} classes for {n} rows, wanted at least two rows in one of them")
+    reader, z = _base.make(probe, **options), _base.tensor(z)
+    if reader.remembers:
+        raise InputError(f"{reader.id} holds the fitted rows themselves, wanted a family fitted to them, e.g. linear")
+    estimand = f"usable by {reader.words} of {count} random labelings within classes, on the fitted rows"
+    quantity = "I_u(Z;N|Y)"
+    if not bool((z != z[0]).any()):
+        found = Estimate(0.0, quantity, estimand, n, status=Status.DEGENERATE, notes=("z is constant",))
+        return found.trusted() if strict else found
+    random = np.random.default_rng([seed, OWN_STREAM])
+    targets = [Target(_halves(classes, random), 2) for _ in range(count)]
+    rows = np.arange(n)
+    (readings,) = reader.read(z[None], targets, [_Fitted(rows, rows, rows)], seed)
+    entropy = sum(size * shannon(np.array([size // 2, size - size // 2]) / size) for size in sizes) / n
+    values = np.array([entropy - reading.train for (reading,) in readings])
+    half = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * float(values.std(ddof=1)) / count**0.5
+    value, converged = float(values.mean()), all(reading.converged for (reading,) in readings)
+    found = Estimate(
+        value, quantity, estimand, n, interval=(value - half, value + half), interval_kind="random labelings",
+        level=LEVEL, status=Status.OK if converged else Status.NOT_CONVERGED, seconds=time.perf_counter() - start,
+    )  # fmt: skip
+    return found.trusted() if strict else found
+
+
+def _halves(classes: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Marks ``[n]`` of 0 and 1, each on half of the rows of every class, to within one row."""
+    marks = np.empty(len(classes), np.int64)
+    for c in range(int(classes.max()) + 1):
+        own = random.permutation(np.flatnonzero(classes == c))
+        marks[own] = np.arange(len(own)) % 2
+    return marks

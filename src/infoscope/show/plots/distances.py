@@ -1,0 +1,128 @@
+"""Distances within and between classes along training."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from infoscope.core.rows import Rows
+from infoscope.show.plots import _series, _style
+from infoscope.show.plots._series import Line, Series
+from infoscope.show.plots._style import Spec
+
+heading = "Distances within and between classes"
+order = 3
+quantities = (
+    "within_class_distance_05",
+    "within_class_distance_25",
+    "within_class_distance_50",
+    "within_class_distance_75",
+    "within_class_distance_95",
+    "between_class_distance_05",
+    "between_class_distance_25",
+    "between_class_distance_50",
+    "between_class_distance_75",
+    "between_class_distance_95",
+)
+by = "quantity"
+together = False
+panels = ("site", "variable", "split")
+
+_KINDS = {"within classes": "within", "between classes": "between"}
+_PLACES = (4, 0)  # of the two kinds in the palette
+_FANS = (("05", "95", 0.14), ("25", "75", 0.26))
+
+
+def distances(rows: Rows, *, site: str = "", width: int = 460, height: int = 240) -> Spec:
+    """Distances within and between classes at one site against log(1 + epoch): medians, halves, and 5 % to 95 %.
+
+    Means over members of each quantile, in the units of the layer. ``rows`` are of one network; ``site`` is the last
+    one before the output where none is named; of several series the first is drawn and named.
+
+    Raises
+    ------
+    InputError: for rows of more than one network or run.
+    """
+    rows = _series.one_network(rows).filter(quantity=quantities)
+    chosen = site or next((name for name in reversed(rows.sites()) if name != "output"), "output")
+    rows, remarks = _series.first(rows.filter(site=chosen), "estimator", "variable", "split")
+    found = {line.name: line for line in _series.read(rows, by).lines} if len(rows) else {}
+    series = _series.read(rows, by) if found else None
+    if series is None or not any(np.isfinite(line.mean()).any() for line in found.values()):
+        missing = f"nothing to draw: these rows hold no distances{f' at {site}' if site else ''}"
+        return _style.nothing(heading, "; ".join([missing, *(series.remarks if series else ())]), width, height)
+    means, fans = _data(found, series)
+    steps = _series.widest(series.lines)
+    notes = _series.said(series, 0, min(steps, _series.MOST_STEPS), steps)
+    notes.insert(1, "bands: half of all pairs, and 90 %")
+    span = _style.domain([v for row in (*means, *fans) for v in (row["value"], row.get("high", row["value"]))])
+    mark = {"type": "area", "clip": True, "line": False}
+    few = steps <= 12
+    line = {"type": "line", "clip": not few, "strokeWidth": 2, "point": {"size": 28, "opacity": 1} if few else False}
+    opacity = {"field": "opacity", "type": "quantitative", "scale": None, "legend": None}
+    variable = rows.unique("variable")[0]
+    return {
+        "$schema": _style.SCHEMA,
+        "title": _style.title(f"{heading} at {chosen}: {rows.unique('network')[0]}", remarks + notes, width),
+        "width": width,
+        "height": height,
+        "config": _style.CONFIG,
+        "encoding": {
+            "x": _style.time_axis(series.clock, series.last) if series.training else _other(series),
+            "y": {
+                "field": "value",
+                "type": "quantitative",
+                "title": f"distance between rows, classes of {variable}",
+                "scale": {"domain": span, "nice": False},
+                "axis": {"labelExpr": _style.PLAIN, "tickCount": 5},
+            },
+            "color": _style.colours(list(_KINDS), _PLACES),
+        },
+        "layer": [
+            {
+                "data": {"values": fans},
+                "mark": mark,
+                "encoding": {"y2": {"field": "high"}, "opacity": opacity, "detail": {"field": "opacity"}},
+            },
+            {"data": {"values": means}, "mark": line, "encoding": {"tooltip": _tooltip(series)}},
+        ],
+    }
+
+
+def _data(found: dict[str, Line], series: Series) -> tuple[list[Spec], list[Spec]]:
+    means: list[Spec] = []
+    fans: list[Spec] = []
+    for name, kind in _KINDS.items():
+        median = found.get(f"{kind}_class_distance_50")
+        at: list[int] = [] if median is None else _series.thin(median.steps).tolist()
+        if median is not None:
+            means += _rows(name, median, at)
+        for low, high, opacity in _FANS:
+            ends = [found.get(f"{kind}_class_distance_{percent}") for percent in (low, high)]
+            if median is None or ends[0] is None or ends[1] is None:
+                continue
+            above = ends[1].mean()
+            for row, i in zip(_rows(name, ends[0], at, finite=False), at, strict=True):
+                if np.isfinite(row["value"]) and np.isfinite(above[i]):
+                    fans.append({**row, "high": _style.short(above[i]), "opacity": opacity})
+    return means, fans
+
+
+def _rows(name: str, line: Line, at: list[int], finite: bool = True) -> list[Spec]:
+    mean = line.mean()
+    kept = [i for i in at if np.isfinite(mean[i])] if finite else at
+    return [
+        {"line": name, "time": _style.short(line.times[i]), "value": _style.short(mean[i]), "step": int(line.steps[i])}
+        for i in kept
+    ]
+
+
+def _other(series: Series) -> Spec:
+    return _style.other_axis(series.clock, np.concatenate([line.times for line in series.lines]))
+
+
+def _tooltip(series: Series) -> list[Spec]:
+    return [
+        {"field": "line", "title": "pairs"},
+        {"field": "time", "title": series.clock, "format": ",~r"},
+        {"field": "value", "title": "median", "format": ".4g"},
+    ]

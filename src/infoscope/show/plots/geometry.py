@@ -1,0 +1,41 @@
+"""Geometry of representations along training."""
+
+from __future__ import annotations
+
+from infoscope.core.rows import Rows
+from infoscope.show.plots._over_time import over_time
+from infoscope.show.plots._style import Spec
+
+heading = "Geometry along training"
+order = 2
+quantities = (
+    "distance_ratio",
+    "distance_auc",
+    "nc1_variability",
+    "nc2_norms",
+    "nc2_angles",
+    "nearest_mean_error",
+    "effective_rank",
+    "participation_ratio",
+    "intrinsic_dimension",
+    "clusters",
+    "unclustered",
+    "cluster_agreement",
+    "cosine_median",
+    "cosine_permuted",
+)
+by = "site"
+together = False
+
+
+def geometry(rows: Rows, *, width: int = 460, height: int = 220) -> Spec:
+    """Each measure of geometry of each site against log(1 + epoch), mean of members with a band; not information.
+
+    The band is the 10th to 90th percentile of the members; with one member it is the rows' own interval. ``rows`` are
+    of one network; of several series the first is drawn and named.
+
+    Raises
+    ------
+    InputError: for rows of more than one network or run.
+    """
+    return over_time(rows, quantities, heading, (width, height), by=by)

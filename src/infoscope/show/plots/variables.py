@@ -1,0 +1,46 @@
+"""What can be read of each variable at one layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from infoscope.core.rows import Rows
+from infoscope.show.plots import _over_time, _relevance, _series, _style
+from infoscope.show.plots._style import Spec
+
+heading = "What can be read of each variable"
+order = 2
+quantities = ("I(T;Y)", "I_u(T;fine)", "I_u(T;coarse)", "I_u(T;fine|coarse)")
+by = "variable"
+together = False
+panels = ("site", "split")
+estimators = ("usable_information",)
+least = 2
+
+
+def variables(
+    rows: Rows, *, site: str = "", ceilings: Mapping[str, float] | None = None, width: int = 460, height: int = 240
+) -> Spec:
+    """Information about every variable at one site against log(1 + epoch), in bits.
+
+    Mean of members with their 10th to 90th percentile; with one member the rows' own interval. ``rows`` are of one
+    network; ``site`` is the last one before the output where none is named. ceilings: the most
+    there is to read, in nats by variable (I(X;Y) where it is known, else H(Y)), drawn as dashed levels.
+
+    Raises
+    ------
+    InputError: for rows of more than one network or run.
+    """
+    rows = _series.one_network(rows).filter(quantity=quantities)
+    chosen = site or next((name for name in reversed(rows.sites()) if name != "output"), "output")
+    rows, remarks = _series.first(rows.filter(site=chosen), "estimator", "split")
+    if not len(rows):
+        missing = f"nothing to draw: these rows hold no information about variables{f' at {site}' if site else ''}"
+        return _style.nothing(heading, missing, width, height)
+    series = _series.read(rows, by)
+    text = _series.titled(f"{heading} at {chosen}", rows)
+    words = f"{_over_time.symbol(rows, 'I(T;Y)')} (bits)"
+    known = {name: _relevance.ceiling(name, ceilings or {}) for name in rows.unique("variable")}
+    levels = {_series.about(name): level for name, level in known.items() if level is not None}
+    drawn = {line.name: levels[line.name] for line in series.lines if line.name in levels}
+    return _over_time.lines(series, text, words, remarks, (width, height), by, ceilings=drawn)

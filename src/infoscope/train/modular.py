@@ -1,0 +1,300 @@
+"""Ensembles of networks that are modules, such as convolutional ones: autograd, and torch's own optimisers.
+
+Members are trained in groups. A group of one is a plain module; a group of several is one batched program (``vmap``
+over the member axis), which pays on a GPU whose cores one member leaves idle. Which is faster is measured before the
+first update. On the CPU each member is a group of its own, because batched convolutions are slower there than one
+after the other (bench/convolutional.py), and what is measured is how many cores a member gets.
+
+On CUDA the forward runs under autocast in bfloat16; weights, gradients and the loss stay float32.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+from torch.nn import functional
+from torch.optim.swa_utils import update_bn
+
+from infoscope.core.errors import InputError
+from infoscope.train.augmentation import augmented
+from infoscope.train.ensemble import Ensemble, Layout, State
+from infoscope.train.networks._stages import Stages
+from infoscope.train.networks.convolutional import Convolutional
+from infoscope.train.noise import drawn, stream
+
+TRIAL_UPDATES = 3
+STATISTICS_ROWS = 2048  # a channel's mean is then known to 2 % of its standard deviation, or better
+
+
+Rows = np.ndarray | Tensor  # either is indexed by an array of rows
+
+
+class ModularTrainer:
+    """Holds the data on the device; ``layout`` None means: measure which is fastest.
+
+    ``layout.groups`` groups of members, each one program. On the CPU as many groups run side by side as there are
+    cores for ``layout.threads`` each; elsewhere they run one after the other.
+    """
+
+    def __init__(self, ensemble: Ensemble, device: str, layout: Layout | None) -> None:
+        if not isinstance(ensemble.network, Convolutional):
+            raise InputError(f"{type(ensemble.network).__name__} arrived, wanted a network of modules: Convolutional")
+        self.ensemble, self.device, self.layout = ensemble, device, layout
+        self.network: Convolutional = ensemble.network
+        self._data = {False: self._on_device(ensemble.x, ensemble.y)}
+        if ensemble.recipe.begins(0):
+            self._data[True] = self._on_device(*ensemble.data(0))
+        skeleton = self.network.skeleton()
+        self._trained = [name for name, _ in skeleton.named_parameters()]
+        rows, batch = ensemble.train.shape[1], ensemble.recipe.batch_size(ensemble.train.shape[1])
+        if 1 in (batch, rows % batch) and any(isinstance(module, nn.BatchNorm2d) for module in skeleton.modules()):
+            raise InputError(
+                f"{rows} training rows in minibatches of {batch} leave one row alone, which has no spread that "
+                "BatchNorm could divide by: take another batch size"
+            )
+        self._shapes = _hidden_shapes(skeleton, self.network) if self.network.disturbance else {}
+
+    def advance(self, state: State, epoch: int) -> State:
+        """The state after ``epoch`` epochs; BatchNorm's statistics are those of the weights at that moment."""
+        with _deterministic():
+            if self.layout is None:
+                self.layout = self._fastest_layout(state)
+            parameters, moments = self._copy(state.parameters), self._copy(state.moments)
+            self._train(self.layout, parameters, moments, range(state.epoch, epoch))
+            with self._threads(self.layout):
+                parameters |= batch_statistics(self.ensemble, parameters, self._data[False][0])
+        return State(epoch, _to(parameters, "cpu"), _to(moments, "cpu"))
+
+    def _on_device(self, x: np.ndarray, y: np.ndarray) -> tuple[Rows, Rows]:
+        """On the CPU the task's own arrays: a second copy of the images would only take memory."""
+        if self.device == "cpu":
+            return np.asarray(x, np.float32), np.asarray(y, np.int64)
+        inputs = torch.tensor(x, dtype=torch.float32, device=self.device)
+        return inputs, torch.tensor(y, dtype=torch.long, device=self.device)
+
+    def _copy(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {name: tensor.to(self.device, copy=True) for name, tensor in tensors.items()}
+
+    def _train(
+        self,
+        layout: Layout,
+        parameters: dict[str, Tensor],
+        moments: dict[str, Tensor],
+        epochs: range,
+        updates: int | None = None,
+    ) -> None:
+        """Train in place; ``updates`` stops every epoch early."""
+        groups = np.array_split(np.arange(len(self.ensemble.seeds)), min(layout.groups, len(self.ensemble.seeds)))
+        slices = [slice(int(group[0]), int(group[-1]) + 1) for group in groups]
+        side_by_side = max(1, (os.cpu_count() or 1) // layout.threads) if self.device == "cpu" else 1
+        # the number of threads is set before the pool starts: a new thread takes the number in force
+        with self._threads(layout), ThreadPoolExecutor(min(side_by_side, len(slices))) as pool:
+            work = [pool.submit(self._train_group, part, parameters, moments, epochs, updates) for part in slices]
+        for done in work:
+            done.result()
+
+    @contextmanager
+    def _threads(self, layout: Layout) -> Iterator[None]:
+        """Sums over rows depend on how many threads share them, in their last bits."""
+        before = torch.get_num_threads()
+        if self.device == "cpu":
+            torch.set_num_threads(layout.threads)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
+
+    def _train_group(
+        self,
+        members: slice,
+        parameters: Mapping[str, Tensor],
+        moments: Mapping[str, Tensor],
+        epochs: range,
+        updates: int | None,
+    ) -> None:
+        recipe, skeleton = self.ensemble.recipe, self.network.skeleton(training=True)
+        # views, since the update is in place; .data, since views share a version counter with other groups' threads
+        mine = {name: tensor[members].data for name, tensor in parameters.items()}
+        leaves = {name: mine[name].requires_grad_() for name in self._trained}
+        optimiser = self._optimiser(leaves, {name: tensor[members] for name, tensor in moments.items()}, epochs.start)
+        for epoch in epochs:
+            for group in optimiser.param_groups:
+                group["lr"] = recipe.rate(epoch)
+            orders = self.ensemble.orders(epoch, members)
+            size, last = recipe.batch_size(orders.shape[1]), orders.shape[1]
+            for update, begin in enumerate(range(0, last if updates is None else min(last, updates * size), size)):
+                rows = orders[:, begin : begin + size]
+                loss = self._loss(skeleton, mine, self._minibatch(members, epoch, update, rows))
+                optimiser.zero_grad()
+                loss.backward()
+                optimiser.step()
+                if recipe.orthonormality:
+                    _towards_orthonormal(leaves, recipe.orthonormality)
+
+    def _optimiser(
+        self, leaves: Mapping[str, Tensor], moments: Mapping[str, Tensor], epoch: int
+    ) -> torch.optim.Optimizer:
+        """Torch's, with the moments put in place; it changes them where they lie."""
+        recipe = self.ensemble.recipe
+        if recipe.optimiser == "sgd":
+            kept = {"first": "momentum_buffer"}
+            made: torch.optim.Optimizer = torch.optim.SGD(
+                leaves.values(), recipe.learning_rate, recipe.momentum, weight_decay=recipe.weight_decay
+            )
+        else:
+            kept = {"first": "exp_avg", "second": "exp_avg_sq"}
+            made = torch.optim.Adam(leaves.values(), recipe.learning_rate, weight_decay=recipe.weight_decay)
+            for leaf in leaves.values():
+                made.state[leaf]["step"] = torch.tensor(float(self.ensemble.step(epoch)))
+        for name, leaf in leaves.items():
+            for which, theirs in kept.items():
+                if f"{which}.{name}" in moments:
+                    made.state[leaf][theirs] = moments[f"{which}.{name}"]
+        return made
+
+    def _minibatch(
+        self, members: slice, epoch: int, update: int, rows: np.ndarray
+    ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """Inputs ``[m, b, c·h·w]``, labels ``[m, b]`` and, by layer, the noise ``[m, b, …]`` of one update."""
+        recipe, noise, seeds = self.ensemble.recipe, self.network.disturbance, self.ensemble.seeds[members]
+        x, y = self._data[recipe.begins(epoch)]
+        inputs = torch.as_tensor(x[rows])
+        if recipe.augmentation:
+            streams = [stream(seed, epoch, update, use="augmentation") for seed in seeds]
+            each = zip(inputs, streams, strict=True)
+            inputs = torch.stack([augmented(own, self.network.shape, recipe.augmentation, s) for own, s in each])
+        draws: dict[str, Tensor] = {}
+        if noise:
+            each = [drawn(noise, self._shapes, rows.shape[1], stream(s, epoch, update, self.device)) for s in seeds]
+            draws = {layer: torch.stack([own[layer] for own in each]) for layer in self._shapes}
+        return inputs, torch.as_tensor(y[rows]), draws
+
+    def _loss(
+        self, skeleton: Stages, parameters: Mapping[str, Tensor], minibatch: tuple[Tensor, Tensor, dict[str, Tensor]]
+    ) -> Tensor:
+        """The sum over members of the mean cross-entropy: a member's gradient is that of its own."""
+        inputs, labels, draws = minibatch
+        additive = self.network.disturbance is not None and self.network.disturbance.kind == "additive"
+
+        def logits(own: dict[str, Tensor], x: Tensor, noise: dict[str, Tensor]) -> Tensor:
+            def behind(layer: str, a: Tensor) -> Tensor:
+                return a + noise[layer] if additive else a * noise[layer]
+
+            sites = functional_call(skeleton, own, (x, ("output.linear",), behind if noise else None))
+            return sites["output.linear"]
+
+        with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=self.device != "cpu"):
+            if len(inputs) == 1:
+                alone = {name: tensor.squeeze(0) for name, tensor in parameters.items()}
+                found = logits(
+                    alone, self.network.images(inputs[0]), {layer: draw[0] for layer, draw in draws.items()}
+                )[None]
+            else:
+                found = vmap(logits)(dict(parameters), inputs, draws)
+        each = functional.cross_entropy(found.float().flatten(0, 1), labels.flatten(), reduction="sum")
+        return each / labels.shape[1]
+
+    def _fastest_layout(self, state: State) -> Layout:
+        """On the CPU: one core or all for a member. Elsewhere: all members as one program, or one after the other."""
+        members, threads, cores = len(self.ensemble.seeds), torch.get_num_threads(), os.cpu_count() or 1
+        layouts = {Layout(members, 1), Layout(members, cores)}
+        if self.device != "cpu":
+            layouts = {Layout(1, threads), Layout(members, threads)}
+        if len(layouts) == 1:
+            return layouts.pop()
+        seconds = {}
+        for layout in sorted(layouts):
+            parameters, moments = self._copy(state.parameters), self._copy(state.moments)
+            epochs = range(state.epoch, state.epoch + 1)
+            self._train(layout, parameters, moments, epochs, 1)
+            _finish(self.device)
+            start = time.perf_counter()
+            self._train(layout, parameters, moments, epochs, TRIAL_UPDATES)
+            _finish(self.device)
+            seconds[layout] = time.perf_counter() - start
+        return min(seconds, key=seconds.__getitem__)
+
+
+def with_statistics(ensemble: Ensemble, parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The initial ``parameters`` with what only the data can tell: channel means and standard deviations of each
+    member's training rows, and BatchNorm's statistics of the untrained network."""
+    assert isinstance(ensemble.network, Convolutional)
+    channels = ensemble.x.reshape(len(ensemble.x), ensemble.network.shape[0], -1)
+    mean, square = np.zeros((2, *channels.shape[:2]))  # of each image that someone trains on [n, c]
+    for rows in np.array_split(np.unique(ensemble.train), 1 + len(channels) // 4096):
+        part = channels[rows].astype(np.float64)
+        mean[rows], square[rows] = part.mean(2), (part**2).mean(2)
+    means, squares = (np.stack([each[rows].mean(0) for rows in ensemble.train]) for each in (mean, square))
+    sds = np.sqrt(np.maximum(squares - means**2, 0))
+    sds[sds < 1e-6] = 1  # a channel that does not vary stays at 0
+    found = {**parameters, "input.mean": torch.tensor(means).float(), "input.sd": torch.tensor(sds).float()}
+    return found | batch_statistics(ensemble, found, ensemble.x)
+
+
+def batch_statistics(ensemble: Ensemble, parameters: Mapping[str, Tensor], x: Tensor | np.ndarray) -> dict[str, Tensor]:
+    """BatchNorm's running means and variances ``[m, c]`` of frozen weights; nothing for a network without.
+
+    One pass over (at most :data:`STATISTICS_ROWS` of) each member's training rows in minibatches of the training's
+    size, noise off, the inputs as the task has them: the mean over minibatches. Statistics that run along while a
+    network trains belong to weights it has left, and an untrained network would have none.
+    """
+    network = ensemble.network
+    assert isinstance(network, Convolutional)
+    names = [name for name in parameters if name.endswith((".running_mean", ".running_var"))]
+    found: dict[str, list[Tensor]] = {name: [] for name in names}
+    for member in range(len(ensemble.seeds)) if names else ():
+        rows = ensemble.orders(0, slice(member, member + 1))[0][:STATISTICS_ROWS]
+        size = ensemble.recipe.batch_size(len(rows))
+        module = network.module(parameters, member)
+        module.noise = None
+        parts = [rows[start : start + size] for start in range(0, len(rows) - size + 1, size)]
+        update_bn((torch.as_tensor(x[part]) for part in parts), module)
+        state = module.state_dict()
+        for name in names:
+            found[name].append(state[name])
+    return {name: torch.stack(tensors) for name, tensors in found.items()}
+
+
+def _hidden_shapes(skeleton: Stages, network: Convolutional) -> dict[str, torch.Size]:
+    """The shape of each hidden layer's output for one image, found by a forward without numbers."""
+    shapes: dict[str, torch.Size] = {}
+
+    def keep(layer: str, a: Tensor) -> Tensor:
+        shapes[layer] = a.shape[1:]
+        return a
+
+    skeleton(torch.zeros((1, network.inputs), device="meta"), None, keep)
+    return shapes
+
+
+def _towards_orthonormal(leaves: Mapping[str, Tensor], step: float) -> None:
+    """W <- W - step (W Wᵀ W - W) for every weight but the output's, a kernel as a matrix ``[out, in · side²]``."""
+    with torch.no_grad():
+        for name, leaf in leaves.items():
+            if leaf.ndim > 2 and not name.startswith("output."):
+                w = leaf.flatten(2)
+                leaf.sub_(step * (w @ w.transpose(1, 2) @ w - w).reshape(leaf.shape))
+
+
+@contextmanager
+def _deterministic() -> Iterator[None]:
+    """Convolutions on a GPU by algorithms that give the same bits each time."""
+    with torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True):
+        yield
+
+
+def _finish(device: str) -> None:
+    if device != "cpu":
+        torch.cuda.synchronize(device)
+
+
+def _to(tensors: Mapping[str, Tensor], device: str) -> dict[str, Tensor]:
+    return {name: tensor.detach().to(device) for name, tensor in tensors.items()}

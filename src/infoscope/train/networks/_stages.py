@@ -1,0 +1,153 @@
+"""The stages that convolutional classifiers are made of, and the four architectures as lists of stages."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+
+import torch
+from torch import Tensor, nn
+
+from infoscope.train.networks._noise import Noise
+
+
+class Standardise(nn.Module):
+    """Rows of pixels ``[n, c·h·w]`` as images ``[n, c, h, w]``, each channel less its mean, over its sd (buffers)."""
+
+    def __init__(self, shape: tuple[int, int, int]) -> None:
+        super().__init__()
+        self.shape = shape
+        self.register_buffer("mean", torch.zeros(shape[0]))
+        self.register_buffer("sd", torch.ones(shape[0]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        mean, sd = self.get_buffer("mean")[:, None, None], self.get_buffer("sd")[:, None, None]
+        return (x.reshape(-1, *self.shape) - mean) / sd
+
+
+class PreActivationBlock(nn.Module):
+    """BatchNorm, ReLU, 3x3 convolution, twice, added to the block's input (He et al. 2016, identity mappings).
+
+    Where the number of planes or the side changes, the shortcut is a 1x1 convolution of the activated input.
+    """
+
+    def __init__(self, into: int, out: int, stride: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = nn.BatchNorm2d(into), nn.BatchNorm2d(out)
+        self.conv1 = nn.Conv2d(into, out, 3, stride, 1, bias=False)
+        self.conv2 = nn.Conv2d(out, out, 3, 1, 1, bias=False)
+        changes = stride > 1 or into != out
+        self.shortcut = nn.Conv2d(into, out, 1, stride, bias=False) if changes else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        a = torch.relu(self.norm1(x))
+        kept = x if self.shortcut is None else self.shortcut(a)
+        return self.conv2(torch.relu(self.norm2(self.conv1(a)))) + kept
+
+
+class Stages(nn.Sequential):
+    """Stages one after the other, by name; those in ``layers`` are the network's layers, the last is ``output``.
+
+    Called with images or rows of pixels it returns class probabilities; in ``train()`` the noise is on, fresh at each
+    call.
+    """
+
+    def __init__(self, stages: OrderedDict[str, nn.Module], noise: Noise | None) -> None:
+        super().__init__(stages)
+        self.noise = noise
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        return tuple(name for name in self._modules if name not in ("input", "stem"))
+
+    def forward(
+        self,
+        x: Tensor,
+        sites: Collection[str] | None = None,
+        behind: Callable[[str, Tensor], Tensor] | None = None,
+    ) -> Tensor | dict[str, Tensor]:
+        """Class probabilities ``[n, classes]``, or what ``sites`` hold ``{site: [n, d]}``, their own noise left out.
+
+        behind: what happens to a hidden layer's output ``(layer, a)`` before the next sees it; None: the noise in
+        training, nothing in evaluation.
+        """
+        if behind is None and self.training and self.noise is not None:
+            noise = self.noise
+            behind = lambda _, a: noise(a)  # noqa: E731
+        held, a, layers = {}, x, self.layers
+        for name, stage in self.named_children():
+            if name == "output" and sites is not None:
+                logits = stage.get_submodule("linear")(a)
+                held |= {"output.linear": logits, "output": torch.softmax(logits, dim=-1)}
+                continue
+            a = stage(a)
+            if name in layers and name != "output":
+                if sites and (name in sites or f"{name}.map" in sites):
+                    held |= {name: a} if a.ndim == 2 else {name: a.mean((2, 3)), f"{name}.map": a.flatten(1)}
+                a = a if behind is None else behind(name, a)
+        return a if sites is None else {site: held[site] for site in held if site in sites}
+
+
+# Each takes the shape of the images and the planes of the first layer, and gives the stages up to ``features`` and how
+# many features there are.
+Built = tuple["OrderedDict[str, nn.Module]", int]
+
+
+def resnet18(shape: tuple[int, int, int], width: int) -> Built:
+    stages: OrderedDict[str, nn.Module] = OrderedDict(stem=nn.Conv2d(shape[0], width, 3, 1, 1, bias=False))
+    planes = [width * factor for factor in (1, 1, 2, 2, 4, 4, 8, 8)]
+    for i, (into, out) in enumerate(zip([width, *planes], planes, strict=False)):
+        stages[f"block{i + 1}"] = PreActivationBlock(into, out, 2 if i in (2, 4, 6) else 1)
+    return _pooled(stages, planes[-1])
+
+
+def small_resnet(shape: tuple[int, int, int], width: int) -> Built:
+    stride = 2 if min(shape[1:]) >= 24 else 1
+    stages: OrderedDict[str, nn.Module] = OrderedDict(stem=nn.Conv2d(shape[0], width, 3, stride, 1, bias=False))
+    planes = [width, 2 * width, 4 * width]
+    for i, (into, out) in enumerate(zip([width, *planes], planes, strict=False)):
+        stages[f"block{i + 1}"] = PreActivationBlock(into, out, 1 if i == 0 else 2)
+    return _pooled(stages, planes[-1])
+
+
+def _pooled(stages: OrderedDict[str, nn.Module], planes: int) -> Built:
+    stages["features"] = nn.Sequential(
+        OrderedDict(norm=nn.BatchNorm2d(planes), relu=nn.ReLU(), pool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten())
+    )
+    return stages, planes
+
+
+def all_cnn(shape: tuple[int, int, int], width: int) -> Built:
+    stages: OrderedDict[str, nn.Module] = OrderedDict()
+    planes = [width, width, width, 2 * width, 2 * width, 2 * width, 2 * width]
+    for i, (into, out) in enumerate(zip([shape[0], *planes], planes, strict=False)):
+        stages[f"conv{i + 1}"] = nn.Sequential(_convolution(into, out, 3, 2 if i in (2, 5) else 1))
+    last = _convolution(2 * width, 2 * width, 1, 1)
+    stages["features"] = nn.Sequential(OrderedDict(last, pool=nn.AdaptiveAvgPool2d(1), flatten=nn.Flatten()))
+    return stages, 2 * width
+
+
+def _convolution(into: int, out: int, side: int, stride: int) -> OrderedDict[str, nn.Module]:
+    conv = nn.Conv2d(into, out, side, stride, side // 2, bias=False)
+    return OrderedDict(conv=conv, norm=nn.BatchNorm2d(out), relu=nn.ReLU())
+
+
+def small_cnn(shape: tuple[int, int, int], width: int) -> Built:
+    stages: OrderedDict[str, nn.Module] = OrderedDict()
+    for i, (into, out) in enumerate(((shape[0], width), (width, 2 * width))):
+        convolution: OrderedDict[str, nn.Module] = OrderedDict(conv=nn.Conv2d(into, out, 5), tanh=nn.Tanh())
+        convolution["pool"] = nn.MaxPool2d(2)
+        stages[f"conv{i + 1}"] = nn.Sequential(convolution)
+    left = [((side - 4) // 2 - 4) // 2 for side in shape[1:]]
+    linear = nn.Linear(2 * width * left[0] * left[1], 8 * width)
+    stages["features"] = nn.Sequential(OrderedDict(flatten=nn.Flatten(), linear=linear, tanh=nn.Tanh()))
+    return stages, 8 * width
+
+
+#: Each architecture: how its stages are made, the planes of its first layer, and the least side of its images.
+ARCHITECTURES: dict[str, tuple[Callable[[tuple[int, int, int], int], Built], int, int]] = {
+    "resnet18": (resnet18, 64, 8),
+    "all_cnn": (all_cnn, 96, 4),
+    "small_resnet": (small_resnet, 16, 4),
+    "small_cnn": (small_cnn, 16, 16),
+}

@@ -1,0 +1,328 @@
+"""The checkerboard figures: their rules on made-up rows, every verdict each can give, and who is left out."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from rule_outcomes import bits_curve, outcomes
+
+from infoscope.claim.papers.kleinman2021 import _checkerboard
+from infoscope.claim.papers.kleinman2021._checkerboard import (
+    MEDIUM,
+    TWO,
+    Place,
+    Task,
+    checkerboard_plan,
+    solving,
+    told,
+    usable,
+)
+from infoscope.claim.papers.kleinman2021.checkerboard import CheckerboardLayers
+from infoscope.claim.papers.kleinman2021.checkerboard_batch import CheckerboardBatch
+from infoscope.claim.papers.kleinman2021.checkerboard_initial import CheckerboardInitial
+from infoscope.claim.papers.kleinman2021.checkerboard_learning_rate import CheckerboardLearningRate
+from infoscope.claim.papers.kleinman2021.checkerboard_many import CheckerboardMany
+from infoscope.claim.papers.kleinman2021.checkerboard_raw import RawInput, _reader
+from infoscope.claim.plan import NetworkPlan
+from infoscope.core.claim import Outcome, combine
+from infoscope.core.estimate import Estimate
+from infoscope.core.rows import Place as RowPlace
+from infoscope.core.rows import options_text
+from infoscope.core.units import bits, nats
+from infoscope.data.tasks._checkerboard import ceiling
+
+R, P, N, I, X = (
+    Outcome.REPRODUCED, Outcome.PARTLY, Outcome.NOT_REPRODUCED, Outcome.INCONCLUSIVE, Outcome.NOT_TESTABLE
+)  # fmt: skip
+FIGURES = (
+    CheckerboardLayers,
+    CheckerboardLearningRate,
+    CheckerboardBatch,
+    CheckerboardInitial,
+    CheckerboardMany,
+    RawInput,
+)
+EPOCHS = (0, 1, 5, 25, 100)  # those of the made-up rows
+TEXT = {probe: json.dumps({"probe": probe, "test_fraction": 0.5}) for probe in ("linear", "mlp(networks=1)")}
+
+
+class Made:
+    """Rows of networks whose last layer holds so many bits at epochs 0, 1, 5, 25, …"""
+
+    def __init__(self, made_up) -> None:
+        self.made_up = made_up
+
+    def usable(self, network, site, variable, curve, *, probes=TEXT, spread=0.001, members=12, wavers=0.0):
+        """``wavers``: by how many bits more every second member ends above the curve, and the others below."""
+        for probe in probes:
+            self.made_up.series(
+                network, site, "I(T;Y)", bits_curve(*curve), estimator="usable_information", options=TEXT[probe],
+                variable=variable, split="test", spread=spread, members=members,
+            )  # fmt: skip
+            if wavers:  # a later row of the same place stands in for the first, as in a run
+                for member in range(members):
+                    value = nats(curve[-1] + wavers * (-1) ** member)
+                    self._again(network, site, variable, len(curve) - 1, member, value, TEXT[probe])
+        return self
+
+    def _again(self, network, site, variable, at, member, value, options):
+        epoch = int(EPOCHS[at])
+        place = RowPlace(
+            network, epoch * 13, site, 0, variable, "usable_information", member, member, float(epoch), "test", options
+        )
+        self.made_up.builder.add(place, Estimate(value, "I(T;Y)", "made up", 4096))
+
+    def accuracy(self, network, curve, *, members=12, spread=0.0):
+        self.made_up.series(
+            network, "network", "accuracy", np.array(curve), estimator="training", unit="fraction", split="test",
+            variable="label", members=members, spread=spread,
+        )  # fmt: skip
+        return self
+
+    def rows(self):
+        return self.made_up.rows().latest()
+
+
+@pytest.fixture
+def made(made_up):
+    return Made(made_up)
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_figures_plan_at_every_preset_and_judge_nothing_without_rows(figure, made_up):
+    one = figure()
+    for preset in ("smoke", "laptop", "paper"):
+        for plan in one.plan(preset).values():
+            if isinstance(plan, NetworkPlan):
+                assert NetworkPlan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
+                assert plan.evaluate == "test"
+    assert {combine(judged.findings) for judged in one.judge(made_up.rows())} == {X}
+
+
+@pytest.mark.parametrize("figure", [CheckerboardLearningRate, CheckerboardBatch, CheckerboardInitial, CheckerboardMany])
+def test_arms_start_from_the_same_weights(figure):
+    """The seeds, the network and nothing else decide initial weights."""
+    plans = figure().plan("laptop")
+    assert len({plan.seeds for plan in plans.values()}) == 1
+    assert len(next(iter(plans.values())).seeds) >= 24
+    for first, second in zip(list(plans)[::2], list(plans)[1::2], strict=True):
+        assert plans[first].network == plans[second].network
+
+
+def test_the_compared_arms_match_in_what_they_are_to_match():
+    rates = CheckerboardLearningRate().plan("laptop")
+    spent = {name: plan.recipe.learning_rate * plan.recipe.epochs for name, plan in rates.items()}
+    assert spent["relu_high"] == pytest.approx(spent["relu_low"]) == pytest.approx(spent["tanh_low"])
+    batches = CheckerboardBatch().plan("laptop")
+    updates = {name: plan.recipe.updates(plan.recipe.epochs, 9000) for name, plan in batches.items()}
+    assert set(updates.values()) == {8460}
+    many = CheckerboardMany().plan("laptop")
+    for colours in (10, 20):
+        base, large = (
+            plan.recipe.updates(plan.recipe.epochs, 36000)
+            for plan in (many[f"colours{colours}_base"], many[f"colours{colours}_large_batch"])
+        )
+        assert base <= large <= 1.003 * base
+    for plan in CheckerboardInitial().plan("laptop").values():
+        first = plan.recipe.beginning.epochs if plan.recipe.beginning else 0
+        assert plan.recipe.epochs - first == 30
+        assert {0, first, first + 1, first + 30} <= set(plan.epochs)
+        assert [first + 30 in (measure.epochs or plan.epochs) for measure in plan.measures] == [True, True]
+
+
+def test_the_network_fits_the_task():
+    plan = checkerboard_plan("any", "smoke", (0,), widths=MEDIUM, task=Task(10))
+    assert plan.network.widths == (20, 100, 20, 20, 20, 10)
+    assert plan.task == "checkerboard10"
+
+
+SOLVED = (0.5, 0.9, 0.94, 0.94)
+
+
+def layers(made, end, *, direction=0.83, mlp_end=None, wavers=0.0, accuracy=SOLVED):
+    for network, count in (("relu", 5), ("tanh", 5), ("wide", 4)):
+        last = f"hidden{count}"
+        made.accuracy(network, accuracy)
+        made.usable(network, last, "direction", (0.1, 0.8, 0.82, direction), probes=["linear"])
+        made.usable(network, last, "colour", (0.5, 0.4, 0.4, end), probes=["linear"], wavers=wavers)
+        made.usable(
+            network, last, "colour", (0.5, 0.4, 0.4, end if mlp_end is None else mlp_end),
+            probes=["mlp(networks=1)"], wavers=wavers,
+        )  # fmt: skip
+        made.usable(network, "hidden1", "colour", (0.8, 0.8, 0.8, 0.8), probes=["linear"])
+    return made.rows()
+
+
+@pytest.mark.parametrize(
+    ("end", "mlp_end", "wavers", "discards", "depth"),
+    [
+        (0.2, 0.2, 0.0, R, R),
+        (0.2, 0.5, 0.0, P, R),  # a linear probe reads less, an MLP more
+        (0.37, 0.37, 0.0, N, R),  # surely a fall, and too small
+        (0.55, 0.55, 0.0, N, N),
+        (0.3, 0.3, 0.3, I, R),
+        (0.47, 0.47, 0.3, N, I),
+    ],
+)
+def test_layers(made, end, mlp_end, wavers, discards, depth):
+    found = outcomes(CheckerboardLayers(), layers(made, end, mlp_end=mlp_end, wavers=wavers))
+    for arm in ("relu", "tanh", "wide"):
+        assert found[f"discards-{arm}"] is discards
+        assert found[f"depth-{arm}"] is depth
+    assert found["keeps-the-direction"] is R
+
+
+@pytest.mark.parametrize(("share", "wanted"), [(0.96, R), (0.94, N)])
+def test_every_solved_seed_is_to_keep_the_direction(made, share, wanted):
+    rows = layers(made, 0.2, direction=share * bits(ceiling()) + 0.005)
+    findings = CheckerboardLayers().judge(rows)[0].findings
+    assert combine(findings) is wanted
+    assert findings[0].interval is None
+    assert "the least of these members" in findings[0].note
+
+
+def test_members_that_have_not_solved_the_task_are_left_out_and_counted(made):
+    made.accuracy("relu", SOLVED, members=9).usable("relu", "hidden5", "colour", (0.5, 0.4, 0.4, 0.2), members=9)
+    rows = made.rows()
+    members, note = solving(rows, TWO, [("relu", 25.0)])
+    assert (members, note) == (set(range(9)), "")
+    dead = Made(type(made.made_up)())
+    dead.accuracy("relu", (0.5, 0.5, 0.5, 0.5), members=9)
+    members, note = solving(dead.rows(), TWO, [("relu", 25.0)])
+    assert not members
+    assert note == "9 of 9 members left out: not solved in this arm (test accuracy under 0.901)"
+    findings = (
+        CheckerboardLayers().judge(layers(Made(type(made.made_up)()), 0.2, accuracy=(0.5, 0.6, 0.7, 0.8)))[1].findings
+    )
+    assert {finding.outcome for finding in findings} == {"missing"}
+    assert "12 of 12 members left out" in findings[0].note
+
+
+def test_a_member_is_left_out_of_both_arms(made):
+    """Accuracies spread about the threshold in one arm: only those above it count, in either arm."""
+    made.accuracy("relu_high", SOLVED).accuracy("relu_low", (0.5, 0.6, 0.7, 0.9008), spread=0.01)
+    for network, end in (("relu_high", 0.2), ("relu_low", 0.4)):
+        made.usable(network, "hidden5", "colour", (0.5, 0.4, 0.4, end))
+    rows = made.rows()
+    members, note = solving(rows, TWO, [("relu_high", 25.0), ("relu_low", 25.0)])
+    assert 0 < len(members) < 12
+    assert f"{12 - len(members)} of 12 members left out: not solved in every arm" in note
+    finding = CheckerboardLearningRate().judge(rows)[0].findings[0]
+    assert finding.seeds == len(members)
+    assert bits(finding.value) == pytest.approx(0.2, abs=0.002)
+    assert finding.note == note
+
+
+def two_arms(made, first, second, difference, *, short, long, spread=0.001):
+    """``first`` ends so many bits above ``second`` by the MLP and the linear probe, at both of its ends."""
+    both = dict(zip(("mlp(networks=1)", "linear"), difference, strict=True))
+    made.accuracy(first, SOLVED[:short] + (0.94,) * (long - short)).accuracy(second, SOLVED[:short])
+    for probe, more in both.items():
+        made.usable(first, "hidden5", "colour", (0.5,) * (short - 1) + (0.3 + more,) * (long - short + 1),
+                    probes=[probe], spread=spread)  # fmt: skip
+        made.usable(second, "hidden5", "colour", (0.5,) * (short - 1) + (0.3,), probes=[probe], spread=spread)
+
+
+DIFFERENCES = [((0.1, 0.1), 0.001, R), ((0.1, -0.1), 0.001, P), ((-0.1, -0.1), 0.001, N), ((0.1, 0.1), 0.4, I)]
+
+
+@pytest.mark.parametrize(("difference", "spread", "wanted"), DIFFERENCES)
+@pytest.mark.parametrize(
+    ("figure", "first", "second", "ids"),
+    [
+        (CheckerboardLearningRate, "low", "high", ("same-epochs", "same-rate-times-updates")),
+        (CheckerboardBatch, "large", "small", ("same-epochs", "same-updates")),
+    ],
+)
+def test_rates_and_batches(made, figure, first, second, ids, difference, spread, wanted):
+    for activation in ("relu", "tanh"):
+        two_arms(made, f"{activation}_{first}", f"{activation}_{second}", difference, short=3, long=5, spread=spread)
+    found = outcomes(figure(), made.rows())
+    assert found == {f"{activation}-{end}": wanted for activation in ("relu", "tanh") for end in ids}
+
+
+@pytest.mark.parametrize(("difference", "spread", "wanted"), DIFFERENCES)
+def test_colour_first(made, difference, spread, wanted):
+    """The perturbed arm is read at its own end, which is later."""
+    two_arms(made, "tanh_colour_first", "tanh_random", difference, short=3, long=4, spread=spread)
+    found = outcomes(CheckerboardInitial(), made.rows())
+    assert found == {"colour-first-relu": X, "colour-first-tanh": wanted, "colour-first-wide": X}
+
+
+def test_notes_tell_means_and_standard_errors_since_the_beginning(made):
+    two_arms(made, "tanh_colour_first", "tanh_random", (0.1, 0.1), short=3, long=4, spread=0.2)
+    rows = made.rows()
+    (note,) = told(rows, TWO, "tanh_random", "hidden5")
+    assert note.startswith(
+        "tanh_random hidden5, I_u(T;colour), mean (standard error) of 12 solved of 12: MLP epoch 0 0.5 "
+    )
+    assert "epoch 5 0.3 bits (0.0" in note
+    assert told(rows, TWO, "wide_random", "hidden4") == ()
+
+
+def test_many_colours_are_judged_by_their_own_ceiling_and_accuracy(made):
+    ten = Task(10)
+    assert ten.solved == pytest.approx(0.714, abs=0.002)
+    assert Task(20).solved == pytest.approx(0.654, abs=0.002)
+    assert bits(ten.ceiling) == pytest.approx(2.212, abs=0.01)
+    for arm in ("base", "low_rate", "large_batch", "colour_first"):
+        network = f"colours10_{arm}"
+        made.accuracy(network, (0.1, 0.5, 0.7, 0.73))
+        more = {"base": 0.0, "colour_first": -0.2}.get(arm, 0.1)
+        made.usable(network, "hidden4", "colour", (1.0, 1.6, 1.2, 1.0 + more))
+    made.usable("colours10_base", "hidden4", "direction", (0.1, 1.5, 2.0, 2.15), probes=["linear"])
+    made.usable("colours10_base", "hidden1", "colour", (2, 2, 2, 2.1), probes=["linear"])
+    found = outcomes(CheckerboardMany(), made.rows())
+    assert {name: outcome for name, outcome in found.items() if name.startswith("10")} == {
+        "10-keeps-the-direction": R,
+        "10-discards": R,
+        "10-depth": R,
+        "10-low-rate-same-epochs": R,
+        "10-low-rate-longer": R,
+        "10-large-batch-same-epochs": R,
+        "10-large-batch-longer": R,
+        "10-colour-first": N,
+    }
+    assert {outcome for name, outcome in found.items() if name.startswith("20")} == {X}
+
+
+@pytest.mark.parametrize(
+    ("linear", "mlp", "spread", "wanted"),
+    [(0.0, 0.83, 0.001, R), (0.1, 0.83, 0.001, P), (0.1, 0.5, 0.001, N), (0.0, 0.83, 0.2, I)],
+)
+def test_raw_input(made_up, linear, mlp, spread, wanted):
+    for probe, value in (("linear", linear), ("mlp", mlp)):
+        made_up.series(
+            "raw_input", "input", "I(T;Y)", bits_curve(0.9, value, 0.6, 0.5), variable="direction", spread=spread,
+            estimator="usable_information", options=options_text(_reader(probe).options),
+        )  # fmt: skip
+    assert outcomes(RawInput(), made_up.rows()) == {"depends-on-the-reader": wanted}
+
+
+def test_raw_input_is_computed_and_judged():
+    plan = RawInput().plan("smoke", 1)["raw_input"]
+    rows = plan.rows("run", "raw_input", [0])
+    outcome = outcomes(RawInput(), rows)["depends-on-the-reader"]
+    assert outcome is R
+    exact = rows.filter(estimator="exact", variable="colour").column("value")
+    found = rows.filter(estimator="usable_information", variable="colour").column("value")
+    assert len(found) == 2 * len(exact)
+    assert (found < np.tile(exact, 2) + nats(0.05)).all()
+
+
+def test_probes_are_told_apart_by_their_name_whatever_their_options(made):
+    made.usable("relu", "hidden5", "colour", (0.5, 0.4), probes=["linear"])
+    made.usable("relu", "hidden5", "colour", (0.6, 0.7), probes=["mlp(networks=1)"])
+    rows = made.rows()
+    place = Place("relu", "hidden5", 1.0)
+    assert bits(np.mean(list(usable(rows, "colour", "linear", place).values()))) == pytest.approx(0.4)
+    assert bits(np.mean(list(usable(rows, "colour", "mlp", place).values()))) == pytest.approx(0.7)
+    assert usable(rows, "direction", "mlp", place) == {}
+
+
+def test_the_threshold_of_solving_is_that_of_the_bayes_rule():
+    assert TWO.solved == pytest.approx(0.95 * 0.9482, abs=1e-3)
+    assert TWO.ceiling == ceiling()
+    assert _checkerboard.SOLVED == 0.95

@@ -1,0 +1,42 @@
+"""The how-to pages do what they say: their code runs from top to bottom in an empty folder."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+PAGES = Path(__file__).resolve().parents[2] / "docs" / "how-to"
+
+
+def run_code(page: str) -> dict:
+    code = "\n".join(re.findall(r"```python\n(.*?)```", (PAGES / page).read_text(encoding="utf-8"), re.DOTALL))
+    names: dict = {}
+    exec(compile(code, page, "exec"), names)
+    return names
+
+
+def test_read_a_variable_from_a_layer(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = run_code("read-a-variable-from-a-layer.md")
+    printed = capsys.readouterr().out
+    assert printed.startswith("I_u(Z;Y) ≥ 0.9")
+    assert len(re.findall(r"^step +\d+, layer [13]: -?\d.\d\d bits of the colour$", printed, re.M)) == 8
+    fine, coarse, rest = names["chain"]
+    np.testing.assert_allclose(fine.value, coarse.value + rest.value)
+    np.testing.assert_allclose(np.load("pvi.npy").mean(), names["found"].value)
+    assert Path("runs/read/report.html").stat().st_size > 10_000
+    assert len(names["table"]) == 300
+    assert set(names["iscope"].load("runs/read").rows.unique("variable")) == {"shape", "colour"}
+
+
+def test_train_with_noise(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = run_code("train-with-noise.md")
+    handle, first, second, label, refused, *_ = capsys.readouterr().out.split("\n")
+    assert handle == "NoiseHandle(0.1 at 1, 3)"
+    assert "Monte Carlo error" in first
+    assert "bracket in expectation" in second
+    assert "I(T;Y)" in label
+    assert "VACUOUS" in refused
+    assert len(names["history"]) == 3
+    assert all(found.interval[0] <= found.value <= found.interval[1] for found in names["history"])

@@ -1,0 +1,391 @@
+"""Measures of geometry against definitions written out and closed forms."""
+
+import importlib.util
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.distance import pdist, squareform
+from scipy.stats import mannwhitneyu
+
+import infoscope
+from infoscope.core.errors import InputError, MissingPackageError, UnknownNameError
+from infoscope.core.estimate import Status
+from infoscope.measure.geometry._base import make
+from infoscope.measure.geometry._pair_distances import BETWEEN, WITHIN, spreads
+from infoscope.measure.geometry.distance_histogram import EDGES
+from infoscope.measure.measurements import make_measurement
+
+
+def classes(n=700, d=3, k=4, apart=2.0, seed=0, dtype=np.float64):
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, k, n)
+    return (apart * rng.normal(size=(k, d))[y] + rng.normal(size=(n, d))).astype(dtype), y
+
+
+def distances(t, y):
+    """Within and between classes, written out."""
+    table, same = squareform(pdist(t.astype(np.float64))), y[:, None] == y
+    upper = np.triu_indices(len(t), 1)
+    return table[upper][same[upper]], table[upper][~same[upper]]
+
+
+def value(measure, t, y=None, quantity=None, **options):
+    return infoscope.geometry(t, y, measure=measure, **options)[quantity or measure].value
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("d", [1, 3, 40])  # 40: a matrix product
+@pytest.mark.parametrize("n", [8, 700])  # 700: several strips, and blocks off the diagonal
+def test_class_distances_against_all_pairs(n, d, dtype):
+    t, y = classes(n, d, 3, dtype=dtype)
+    within, between = distances(t, y)
+    found = infoscope.geometry(t, y)
+    close = 1e-3 if n == 700 else 0.3  # of few pairs a quantile is any number between two of them
+    ratio = np.median(within) / np.median(between)
+    assert found["distance_ratio"].value == pytest.approx(ratio, rel=2 * close)
+    auc = mannwhitneyu(between, within).statistic / (len(within) * len(between))
+    assert found["distance_auc"].value == pytest.approx(auc, abs=1e-4)
+    for percent in (5, 25, 50, 75, 95):
+        for kind, all_of in (("within", within), ("between", between)):
+            exact = np.quantile(all_of, percent / 100, method="inverted_cdf")
+            assert found[f"{kind}_class_distance_{percent:02d}"].value == pytest.approx(exact, rel=max(close / 2, 2e-3))
+    assert found["distance_ratio"].interval is None
+
+
+def test_every_pair_is_counted_once_and_where_it_belongs():
+    t, y = classes(700)
+    within, between = distances(t, y)
+    (spread,) = spreads(t, [y])
+    assert spread.counts.sum(axis=1).tolist() == [len(within), len(between)]
+    for which, all_of in ((WITHIN, within), (BETWEEN, between)):
+        exact = np.histogram(all_of, spread.edges[::512])[0]
+        cells = np.add.reduceat(spread.counts[which], np.arange(0, spread.counts.shape[1], 512))
+        assert np.abs(cells - exact).sum() <= 2  # rounding at an edge
+
+
+def test_several_labels_in_one_pass_are_as_each_alone():
+    t, y = classes()
+    other = (t[:, 0] > 0).astype(int)
+    both = make("class_distances").measure(t[None], {"a": y, "b": other})[0]
+    for name, labels in (("a", y), ("b", other)):
+        found = [m.estimate.value for m in both if m.variable == name]
+        assert found == [estimate.value for estimate in infoscope.geometry(t, labels).values()]
+
+
+def test_classes_far_apart_and_classes_that_mean_nothing():
+    t, y = classes(apart=1e4)
+    found = infoscope.geometry(t, y)
+    assert found["distance_auc"].value == 1
+    assert found["distance_ratio"].value < 1e-3
+    mixed = infoscope.geometry(t, np.random.default_rng(5).integers(0, 2, len(t)))
+    assert mixed["distance_auc"].value == pytest.approx(0.5, abs=0.02)
+    assert mixed["distance_ratio"].value == pytest.approx(1, abs=0.02)
+
+
+def test_collapsed_classes_are_not_blurred_by_float32():
+    """Rows a thousandth apart around distant means: the matrix product in float32 knows squares to 1e-7 of the norm."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 400)
+    t = (rng.normal(size=(3, 50))[y] + 1e-4 * rng.normal(size=(400, 50))).astype(np.float32)
+    within = distances(t, y)[0]
+    found = infoscope.geometry(t, y)
+    assert found["within_class_distance_50"].value == pytest.approx(np.median(within), rel=1e-3)
+
+
+def test_coinciding_rows_of_two_classes():
+    y = np.arange(60) % 2
+    t = np.zeros((60, 2))
+    t[0] = 1
+    found = infoscope.geometry(t, y)
+    assert found["distance_ratio"].status is Status.DEGENERATE
+    assert found["distance_auc"].value == pytest.approx(0.5, abs=0.05)
+    assert found["within_class_distance_50"].value == 0
+
+
+def test_drawn_pairs_cover_what_all_pairs_say():
+    t, y = classes(500, d=2)
+    truth = infoscope.geometry(t, y)
+    held = dict.fromkeys(truth, 0)
+    for seed in range(60):
+        found = infoscope.geometry(t, y, pairs=400, seed=seed)
+        assert set(found) == set(truth)
+        for quantity, estimate in found.items():
+            low, high = estimate.interval
+            assert low <= estimate.value <= high
+            held[quantity] += low <= truth[quantity].value <= high
+    assert min(held.values()) >= 0.85 * 60  # of 95 %: at most one time in 3000 is it fewer by chance
+    assert "400 random pairs of each kind" in found["distance_ratio"].estimand
+
+
+def test_drawn_pairs_are_of_the_kind_asked_for():
+    y = np.array([0] * 50 + [1] * 3 + [2] * 20)
+    t = y[:, None] * 10.0 + np.linspace(0, 1, len(y))[:, None]
+    found = infoscope.geometry(t, y, pairs=2000)
+    assert found["within_class_distance_95"].value < 1 < 9 < found["between_class_distance_05"].value
+    assert found["within_class_distance_05"].value > 0  # no row is paired with itself
+
+
+@pytest.mark.parametrize(
+    ("y", "words"), [(np.zeros(6, int), "all rows are of one class"), (np.arange(6), "of a class of its own")]
+)
+@pytest.mark.parametrize("options", [{}, {"pairs": 100}])
+def test_labels_without_both_kinds_of_pairs_are_refused(y, words, options):
+    t = np.random.default_rng(0).normal(size=(6, 2))
+    with pytest.raises(InputError, match=words):
+        infoscope.geometry(t, y, **options)
+
+
+def test_class_distance_options_are_checked():
+    t, y = classes(50)
+    with pytest.raises(InputError, match="pairs is 5, wanted a whole number of at least 100"):
+        infoscope.geometry(t, y, pairs=5)
+    with pytest.raises(UnknownNameError, match="there is no geometry named 'class_distance': did you mean"):
+        infoscope.geometry(t, y, measure="class_distance")
+
+
+def test_threads_do_not_change_the_counts(monkeypatch):
+    t, y = classes(3000, d=20)
+    one = infoscope.geometry(t, y)
+    from infoscope.measure import _threads
+
+    monkeypatch.setattr(_threads, "cores", lambda *_: 3)
+    assert {q: e.value for q, e in infoscope.geometry(t, y).items()} == {q: e.value for q, e in one.items()}
+
+
+def test_distance_histogram_against_numpy():
+    t, y = classes(700)
+    within, between = distances(t, y)
+    typical = math.sqrt((pdist(t) ** 2).mean())
+    measured = make("distance_histogram").measure(t[None], {"label": y})[0]
+    for quantity, all_of in (("within", within), ("between", between)):
+        shares = [m.estimate.value for m in measured if m.estimate.quantity == f"{quantity}_class_distance_share"]
+        exact = np.histogram(all_of / typical, [0, *EDGES, np.inf])[0] / len(all_of)
+        assert shares == pytest.approx(exact, abs=1e-3)
+        assert sum(shares) == pytest.approx(1)
+    assert measured[0].variable == "up to 0.01"
+    assert measured[len(EDGES)].variable == "above 2.5"
+
+
+def test_distance_histogram_wants_one_variable():
+    t, y = classes(60)
+    both = {"a": y, "b": y}
+    with pytest.raises(InputError, match=r"there are 2 variables \(a, b\), wanted one: say which, e.g. label=a"):
+        make("distance_histogram").measure(t[None], both)
+    with pytest.raises(UnknownNameError, match="there is no variable named 'c'"):
+        make("distance_histogram", label="c").measure(t[None], both)
+    assert make("distance_histogram", label="b").measure(t[None], both)
+
+
+def test_binned_entropy_is_that_of_shifted_bins():
+    t, _ = classes(400, 2)
+    found = infoscope.geometry(t, measure="binned_entropy", width=0.7, offsets=1, seed=3)["H(Bin(T))"]
+    from infoscope.measure import draws
+
+    places = np.random.Generator(draws.stream(3)).random((1, 2))[0]
+    _, counts = np.unique(np.floor(t / 0.7 + places), axis=0, return_counts=True)
+    p = counts / counts.sum()
+    assert found.value == pytest.approx(-(p * np.log(p)).sum())
+    assert found.interval == (found.value, found.value)
+
+
+def test_binned_entropy_of_two_points_by_the_place_of_the_edge():
+    """Two points half a bin apart share a bin half of the time: H is ln 2 or 0."""
+    t = np.repeat([[0.0], [0.05]], 50, axis=0)
+    found = infoscope.geometry(t, measure="binned_entropy", width=0.1, offsets=400)["H(Bin(T))"]
+    assert found.value == pytest.approx(math.log(2) / 2, abs=4 * math.log(2) / 2 / 20)
+    assert found.interval == (0, math.log(2))
+    assert found.interval_kind == "least and largest over offsets"
+
+
+def test_binned_entropy_statuses_and_several_widths():
+    t = np.linspace(0, 1, 200)[:, None]
+    (measured,) = make("binned_entropy", width=(1e-4, 0.1, 50.0), offsets=4).measure(t[None], {})
+    statuses = [m.estimate.status for m in measured]
+    assert statuses[:2] == [Status.SATURATED, Status.OK]
+    assert [m.options["width"] for m in measured] == [1e-4, 0.1, 50.0]
+    assert measured[0].estimate.value == pytest.approx(math.log(200))
+    with pytest.raises(InputError, match="an option holds several values"):
+        infoscope.geometry(t, measure="binned_entropy", width=(0.1, 0.2))
+    with pytest.raises(InputError, match="wanted fewer than 2"):
+        infoscope.geometry(1e10 * t, measure="binned_entropy", width=1e-9)
+    with pytest.raises(InputError, match="width is -1"):
+        make("binned_entropy", width=-1)
+
+
+def test_cosines_of_rows_turned_by_known_angles():
+    angles = np.linspace(0, np.pi, 401)
+    t = np.stack([np.ones(401), np.zeros(401)], 1)
+    other = 7 * np.stack([np.cos(angles), np.sin(angles)], 1)
+    found = infoscope.geometry(t, other, measure="cosine_similarity")
+    assert found["cosine_median"].value == pytest.approx(0, abs=1e-12)
+    assert found["cosine_05"].value == pytest.approx(np.cos(0.95 * np.pi))
+    low, high = found["cosine_median"].interval
+    assert -0.2 < low < 0 < high < 0.2
+    assert found["cosine_share above 0.99"].value == pytest.approx((np.cos(angles) > 0.99).mean())
+
+
+def test_cosines_have_a_control_and_leave_out_rows_without_a_direction():
+    rng = np.random.default_rng(0)
+    t = rng.normal(size=(500, 20))
+    t[:100] = 0
+    found = infoscope.geometry(t, t, measure="cosine_similarity")
+    assert found["cosine_median"].value == pytest.approx(1)
+    assert found["cosine_permuted"].value == pytest.approx(0, abs=0.05)
+    assert found["cosine_median"].notes == ("100 of 500 rows are 0 and have no direction",)
+    assert found["cosine_median"].n == 400
+    none = infoscope.geometry(t, 0 * t, measure="cosine_similarity")
+    assert {estimate.status for estimate in none.values()} == {Status.DEGENERATE}
+
+
+def test_cosines_want_two_representations_of_one_width():
+    t = np.random.default_rng(0).normal(size=(30, 4))
+    with pytest.raises(InputError, match=r"are \(30, 4\) and \(30, 3\), wanted the same inputs and the same units"):
+        infoscope.geometry(t, t[:, :3], measure="cosine_similarity")
+    with pytest.raises(InputError, match="say which network of the run to compare with"):
+        make("cosine_similarity").measure(t[None], {})
+    following = make("cosine_similarity", members="next")
+    assert following.partners(3) == [1, 2, 0]
+    assert make("cosine_similarity").partners(3) == [0, 1, 2]
+    with pytest.raises(InputError, match="members='next' came with one member"):
+        following.partners(1)
+
+
+@pytest.mark.parametrize(("measure", "expected"), [("effective_rank", 3.0), ("participation_ratio", 3.0)])
+def test_ranks_of_equal_variances(measure, expected):
+    """The rows ±e_i: as much variance along each of three axes."""
+    t = np.concatenate([np.eye(3), -np.eye(3)]) @ np.linalg.qr(np.random.default_rng(0).normal(size=(5, 3)))[0].T
+    assert value(measure, t) == pytest.approx(expected)
+    assert value(measure, np.outer([1.0, 2, 4], [1, 2, 3, 4])) == pytest.approx(1)
+
+
+def test_ranks_of_unequal_variances():
+    """Standard deviations 2 and 1: p = 2/3, 1/3 for the effective rank, 4/5, 1/5 for the participation ratio."""
+    t = np.array([[2.0, 0], [-2, 0], [0, 1], [0, -1]]) + 10
+    p = np.array([2, 1]) / 3
+    assert value("effective_rank", t) == pytest.approx(np.exp(-(p * np.log(p)).sum()))
+    assert value("participation_ratio", t) == pytest.approx(25 / 17)
+    assert value("participation_ratio", t[:, [0, 1, 0, 1, 0, 1]]) == pytest.approx(25 / 17)  # fewer rows than columns
+
+
+@pytest.mark.parametrize(("d", "least"), [(1, 15), (2, 15), (5, 0)])
+def test_intrinsic_dimension_of_a_flat_piece(d, least):
+    """The interval holds the truth in few dimensions; in five the edges of the piece make it err low."""
+    rng = np.random.default_rng(0)
+    frame = np.linalg.qr(rng.normal(size=(12, d)))[0]
+    held = 0
+    for _ in range(20):
+        t = rng.random((1500, d)) @ frame.T
+        found = infoscope.geometry(t, measure="intrinsic_dimension")["intrinsic_dimension"]
+        held += found.interval[0] <= d <= found.interval[1]
+        assert found.value == pytest.approx(d, rel=0.15)
+    assert held >= least
+
+
+def test_intrinsic_dimension_of_a_curve_whatever_it_is_bent_into():
+    x = np.random.default_rng(1).random(1000) * 20
+    t = np.stack([x * np.cos(x), x * np.sin(x), x], 1)
+    assert value("intrinsic_dimension", t) == pytest.approx(1, abs=0.12)
+
+
+def test_intrinsic_dimension_leaves_repeated_rows_out():
+    t = np.random.default_rng(0).random((600, 2))
+    once, twice = (
+        infoscope.geometry(x, measure="intrinsic_dimension")["intrinsic_dimension"] for x in (t, np.repeat(t, 2, 0))
+    )
+    assert twice.value == pytest.approx(once.value)
+    assert twice.notes == ("600 repeated rows left out",)
+    few = infoscope.geometry(np.repeat(t[:5], 20, 0), measure="intrinsic_dimension")["intrinsic_dimension"]
+    assert few.status is Status.DEGENERATE
+
+
+def simplex(k, d, seed=0):
+    """The k corners of a regular simplex around 0 in d dimensions."""
+    frame = np.linalg.qr(np.random.default_rng(seed).normal(size=(d, k)))[0]
+    return (np.eye(k) - 1 / k) @ frame.T
+
+
+def test_neural_collapse_of_a_collapsed_layer():
+    corners = simplex(5, 12)
+    y = np.repeat(np.arange(5), 20)
+    t = corners[y] + 3
+    found = infoscope.neural_collapse(t, y, 7 * corners, -21 * corners.sum(axis=1))
+    for quantity in ("nc1_variability", "nc2_norms", "nc2_angles", "nc3_duality"):
+        assert found[quantity].value == pytest.approx(0, abs=1e-9)
+    assert found["nearest_mean_error"].value == 0
+    assert found["nc4_disagreement"].value == 0
+
+
+def test_nc1_is_the_trace_of_the_papers_formula():
+    rng = np.random.default_rng(0)
+    y = np.repeat(np.arange(4), 50)  # as many rows of each class, as in the paper
+    t = rng.normal(size=(4, 6))[y] + rng.normal(size=(200, 6)) @ rng.normal(size=(6, 6))
+    means = np.stack([t[y == c].mean(0) for c in range(4)])
+    within = (t - means[y]).T @ (t - means[y]) / len(t)
+    between = (means - t.mean(0)).T @ (means - t.mean(0)) / 4
+    expected = np.trace(within @ np.linalg.pinv(between)) / 4
+    assert value("neural_collapse", t, y, "nc1_variability") == pytest.approx(expected, rel=1e-6)
+    centred = means - t.mean(0)
+    norms = np.linalg.norm(centred, axis=1)
+    cosines = [centred[i] @ centred[j] / norms[i] / norms[j] for i in range(4) for j in range(i)]
+    assert value("neural_collapse", t, y, "nc2_norms") == pytest.approx(norms.std() / norms.mean())
+    assert value("neural_collapse", t, y, "nc2_angles") == pytest.approx(np.abs(np.array(cosines) + 1 / 3).mean())
+
+
+def test_nc3_and_nc4_of_classifiers_that_do_not_fit():
+    corners = simplex(3, 4)
+    y = np.repeat(np.arange(3), 10)
+    found = infoscope.neural_collapse(corners[y], y, -corners)
+    assert found["nc3_duality"].value == pytest.approx(4)  # opposite directions: |a + a|² of a unit a
+    assert found["nc4_disagreement"].value == 1
+    turned = infoscope.neural_collapse(corners[y], y, corners[[1, 2, 0]])
+    assert turned["nc4_disagreement"].value == 1
+    tensors = infoscope.neural_collapse(torch.tensor(corners[y]), torch.tensor(y), torch.tensor(corners))
+    assert tensors["nc3_duality"].value == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("weights", "bias", "y", "words"),
+    [
+        (np.ones((2, 3)), None, [0, 1] * 3, r"wanted weights \[classes, 4\]"),
+        (np.ones((3, 4)), None, [0, 1] * 3, "wanted labels 0 to 2, each at least once"),
+        (np.ones((2, 4)), np.zeros(3), [0, 1] * 3, "bias has 3 entries for 2 rows of weights"),
+        (np.zeros((2, 4)), None, [0, 1] * 3, "weights are all 0"),
+        (np.ones((2, 4)), None, [0] * 6, "all rows are of one class"),
+    ],
+)
+def test_neural_collapse_refuses_what_does_not_fit(weights, bias, y, words):
+    t = np.random.default_rng(0).normal(size=(6, 4))
+    with pytest.raises(InputError, match=words):
+        infoscope.neural_collapse(t, np.array(y), weights, bias)
+
+
+def test_class_means_that_coincide_are_degenerate():
+    t = np.concatenate([np.eye(3), -np.eye(3)] * 2)
+    found = infoscope.geometry(t, np.repeat([0, 1], 6), measure="neural_collapse")
+    assert {estimate.status for estimate in found.values()} == {Status.DEGENERATE}
+
+
+def test_clusters_are_counted_and_compared_with_classes():
+    t, y = classes(400, 2, 4, apart=200, seed=1)
+    found = infoscope.geometry(t, y, measure="cluster_count")
+    assert found["clusters"].value == 4
+    assert found["cluster_agreement"].value > 0.95
+    assert set(infoscope.geometry(t, measure="cluster_count")) == {"clusters", "unclustered"}
+    with pytest.raises(InputError, match="10 rows arrived and least is 20"):
+        infoscope.geometry(t[:10], measure="cluster_count")
+
+
+def test_without_scikit_learn_cluster_count_says_what_to_install(monkeypatch):
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "sklearn" else find(name))
+    with pytest.raises(MissingPackageError, match="cluster_count needs scikit-learn: pip install scikit-learn"):
+        infoscope.geometry(np.eye(30), measure="cluster_count")
+
+
+def test_a_mistyped_measurement_is_answered_with_estimators_and_geometries():
+    with pytest.raises(UnknownNameError, match="did you mean 'class_distances'"):
+        make_measurement("class_distnaces")
+    assert make_measurement("binned", bins="5").options["bins"] == 5
+    assert not hasattr(make_measurement("effective_rank"), "beside")
