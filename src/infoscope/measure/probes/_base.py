@@ -8,6 +8,7 @@ part in it.
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -46,6 +47,14 @@ class Target:
     def prior(self, rows: np.ndarray) -> np.ndarray:
         """The null probe: frequencies ``[k]`` of the classes among ``rows``, half a row added to each."""
         return smoothed(np.bincount(self.y[rows], minlength=self.k))
+
+    def by_appearance(self) -> tuple[Target, np.ndarray]:
+        """The same with classes numbered as they first appear, and each class's new number ``[k]``."""
+        values, first = np.unique(self.y, return_index=True)
+        missing = np.setdiff1d(np.arange(self.k), values)
+        number = np.empty(self.k, np.int64)
+        number[np.concatenate([values[np.argsort(first)], missing])] = np.arange(self.k)
+        return Target(number[self.y], self.k), number
 
 
 @dataclass(frozen=True)
@@ -109,12 +118,21 @@ class Probe(_options.WithOptions):
     def read(self, z: Any, targets: Sequence[Target], splits: Sequence[Split], seed: int = 0) -> list[Readings]:
         """Fit to every target on every split of each member of ``z [m, n, d]``; ``seed`` decides what is random.
 
-        Nothing global is touched: neither random state, nor grad mode, nor the number of threads.
+        Nothing global is touched: neither random state, nor grad mode, nor the number of threads. What classes are
+        called changes nothing, not even in rounding: fits see them numbered as they first appear.
         """
         import torch
 
+        seen = [target.by_appearance() for target in targets]
         with torch.enable_grad():
-            return self._read(tensor(z), targets, splits, seed)
+            found = self._read(tensor(z), [target for target, _ in seen], splits, seed)
+        return [
+            [
+                [dataclasses.replace(reading, log_q=reading.log_q[:, number]) for reading in readings]
+                for readings, (_, number) in zip(member, seen, strict=True)
+            ]
+            for member in found
+        ]
 
     def expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int = 0) -> list[Means]:
         """Fit means of quantities ``y [n, e]`` on every split of ``z [n, d]``, by least squares.
