@@ -10,8 +10,8 @@ a small residual network with BatchNorm.
 A three-block pre-activation ResNet (16, 32, 64 planes) on 8 x 8 digits, trained on their halves; SGD with momentum 0.9
 and a rate that falls by 3 % each epoch, the defaults of the authors' sibling code. Rates 0.1 and 0.003, weight decay 0
 and 5e-4, batch 32 and 256. Read at the layer before the output. Hardware: 2 CPU cores. smoke: seconds (2 epochs; too
-short for a verdict). laptop: 4 seeds, 40 epochs, minutes; paper: 24 seeds of the same, since this task is nobody's
-published one.
+short for a verdict). laptop: 4 seeds, 40 epochs, about 4 minutes; paper: 24 seeds of the same, since this task is
+nobody's published one.
 
 Deviations: those of kleinman2021/fine_coarse_attribution, its probes included; a re-derivation and no replication.
 BatchNorm makes the function blind to the scale of most weights, so that weight decay acts on the effective learning
