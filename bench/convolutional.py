@@ -21,6 +21,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from _machine import multiply_rate
 from infoscope.train.ensemble import Ensemble, Layout, initial_state, make_trainer
 from infoscope.train.networks.convolutional import Convolutional
 from infoscope.train.recipe import Recipe
@@ -70,16 +71,6 @@ def multiplications(network: Convolutional) -> int:
             each.register_forward_hook(count)
     module(torch.zeros(1, network.inputs))
     return total
-
-
-def multiply_rate() -> float:
-    """Float32 multiply-adds a second of one thread in a large matrix product."""
-    a = torch.randn(1024, 1024)
-    a @ a
-    start = time.process_time()
-    for _ in range(20):
-        a @ a
-    return 20 * 1024**3 / (time.process_time() - start)
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from _machine import multiply_rate
 from infoscope.data import task
 from infoscope.train._draws import ADDITIVE, draw
 from infoscope.train.ensemble import Ensemble, Layout, Program, initial_state, make_trainer
@@ -84,16 +85,6 @@ def ours(e: Ensemble, program: Program, epochs: int) -> float:
     start = time.process_time()
     trainer.advance(state, 1 + epochs)
     return time.process_time() - start
-
-
-def multiply_rate() -> float:
-    """Float32 multiply-adds a second of one thread in a large matrix product."""
-    a = torch.randn(1024, 1024)
-    a @ a
-    start = time.process_time()
-    for _ in range(20):
-        a @ a
-    return 20 * 1024**3 / (time.process_time() - start)
 
 
 def main() -> None:

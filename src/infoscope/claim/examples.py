@@ -18,6 +18,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.folder import RunFolder, atomic
 from infoscope.core.progress import progress
+from infoscope.core.rows import last_hidden_site
 from infoscope.measure.usable import usable_information
 
 FOLDER = "examples"  # of the run folder
@@ -50,7 +51,7 @@ def pointwise(
     if variable not in variables:
         raise unknown_name(f"variable of {network}", variable, variables)
     sites = list(replay.sites)
-    site = site or next((name for name in reversed(sites) if name != "output"), sites[-1])
+    site = site or last_hidden_site(sites)
     if site not in replay.places:
         raise unknown_name(f"site of {network}", site, replay.places)
     steps = replay.trajectory.steps

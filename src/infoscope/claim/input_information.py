@@ -66,5 +66,5 @@ def estimator_of(name: str, options: Mapping[str, Any]) -> Estimator:
 
 def with_input(name: str, options: Mapping[str, Any], inputs: Any) -> WithInput:
     """The measurement that a plan with this option asks for; ``inputs``: the evaluation set, rows first."""
-    rows = np.asarray(inputs.cpu() if check.is_tensor(inputs) else inputs)
+    rows = check.on_cpu(inputs)
     return WithInput(estimator_of(name, options), rows.reshape(len(rows), -1))

@@ -23,7 +23,8 @@ from infoscope.core.folder import RunFolder
 from infoscope.core.measurement import Comparison, Measured, Measurement, series
 from infoscope.core.progress import progress
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
-from infoscope.measure.estimators._base import make, plain
+from infoscope.measure._options import plain
+from infoscope.measure.estimators._base import make
 from infoscope.measure.geometry._base import Geometry
 from infoscope.measure.measurements import make_measurement
 from infoscope.train.statistics import layer_gradients, performance

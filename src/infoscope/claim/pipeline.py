@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -52,10 +52,7 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
     plans = {name: plan for name, plan in wanted.items() if isinstance(plan, NetworkPlan)}
     with folder.writing():
         try:
-            tasks = {name: load_task(name) for name in dict.fromkeys(plan.task for plan in plans.values())}
-            hashes = {name: dict(task.hashes) for name, task in tasks.items()}
-            known = {name: {**task.entropies, **task.information} for name, task in tasks.items()}
-            folder.update({"data": hashes, "ceilings": known, "missing": None})
+            folder.update({**_of_the_data(plan.task for plan in plans.values()), "missing": None})
         except DataMissingError as reason:
             folder.update({"state": "no data", "missing": str(reason)})
             judge(folder)
@@ -73,6 +70,15 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
         judge(folder)
         folder.update({"state": "done"})
     return folder
+
+
+def _of_the_data(names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """What run.json says of the tasks: hashes, and what is known exactly; the arrays are not kept."""
+    found: dict[str, dict[str, Any]] = {"data": {}, "ceilings": {}}
+    for name in dict.fromkeys(names):
+        task = load_task(name)
+        found["data"][name], found["ceilings"][name] = dict(task.hashes), {**task.entropies, **task.information}
+    return found
 
 
 def check_device(device: str) -> None:

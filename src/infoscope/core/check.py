@@ -41,6 +41,11 @@ def array(value: Any, name: str) -> Array:
     return out
 
 
+def on_cpu(value: Any) -> np.ndarray:
+    """``value`` as a NumPy array: a tensor comes to this machine's memory, anything else is taken as it lies."""
+    return np.asarray(value.cpu() if is_tensor(value) else value)
+
+
 def representation(value: Any, name: str = "t", *, stacked: bool = False) -> Array:
     """Real-valued rows ``[n, d]`` (``[m, n, d]`` with ``stacked``), finite, in float32 or float64, at least 2 rows.
 
@@ -79,7 +84,7 @@ def representation(value: Any, name: str = "t", *, stacked: bool = False) -> Arr
     if d < 1:
         raise InputError(f"{name} has no columns, wanted at least 1: pass a representation with features")
     if not finite:
-        bad = ~np.isfinite(np.asarray(out.cpu() if is_tensor(out) else out))
+        bad = ~np.isfinite(on_cpu(out))
         rows = int(bad.any(axis=-1).sum())
         first = tuple(int(i) for i in np.argwhere(bad)[0])
         raise InputError(

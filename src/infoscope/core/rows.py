@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,11 @@ class Place:
     split: str = "all"
     options: str = "{}"
     axis: str = "epoch"
+
+
+def last_hidden_site(sites: Sequence[str]) -> str:
+    """The last of ``sites``, from input to output, before the output; ``"output"`` where there is no other."""
+    return next((site for site in reversed(sites) if site != "output"), "output")
 
 
 def options_text(options: Mapping[str, Any]) -> str:
@@ -213,6 +218,10 @@ class Rows:
         """The site names from input to output."""
         pairs = set(zip(self.column("site_index").tolist(), self.column("site").tolist(), strict=True))
         return [site for _, site in sorted(pairs)]
+
+    def last_hidden_site(self) -> str:
+        """The last site before the output; ``"output"`` where there is no other."""
+        return last_hidden_site(self.sites())
 
     def curves(self, value: str = "value") -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """These rows as curves over training: ``(steps [s], epochs [s], values [members, s])``.

@@ -107,6 +107,11 @@ def coerce(value: Any, hint: Any, name: str) -> Any:
 _hints = cache(get_type_hints)
 
 
+def plain(value: Any) -> Any:
+    """An option's value as JSON knows it."""
+    return list(value) if isinstance(value, tuple) else value
+
+
 @dataclass(frozen=True)
 class WithOptions:
     """Base of what a registry holds as a frozen dataclass in a file of its own: the fields are the options."""
@@ -122,6 +127,11 @@ class WithOptions:
     def id(self) -> str:
         """The file stem."""
         return type(self).__module__.rsplit(".", 1)[-1]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options in force, as plain JSON values."""
+        return {field.name: plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
 
     def _check(self) -> None:
         """Refuse options that make no sense together or out of range; fields have their types already."""

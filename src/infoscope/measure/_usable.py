@@ -44,7 +44,7 @@ class Usable(Estimate):
     def table(self, y: Any) -> dict[str, np.ndarray]:
         """Columns with a value for each scored row: its place, its label (out of ``y [n]``), and what was found."""
         labels = check.array(y, "y")
-        labels = np.asarray(labels.cpu() if check.is_tensor(labels) else labels)
+        labels = check.on_cpu(labels)
         if len(labels) != len(self.pointwise):
             raise InputError(
                 f"y has {len(labels)} rows and {len(self.pointwise)} were scored, wanted the labels of the scored rows"

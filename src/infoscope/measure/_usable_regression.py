@@ -35,7 +35,7 @@ def quantities(y: Any, n: int, name: str = "y") -> np.ndarray:
     rows = check.representation(y, name)
     if len(rows) != n:
         raise InputError(f"{name} has {len(rows)} rows for {n} of z, wanted as many: pass the same samples to both")
-    return np.asarray(rows.cpu() if check.is_tensor(rows) else rows, np.float64)
+    return np.asarray(check.on_cpu(rows), np.float64)
 
 
 def read(reader: Probe, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> Regression:

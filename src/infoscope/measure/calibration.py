@@ -230,7 +230,7 @@ def _where(rising: Callable[[float], float], wanted: float, last: float) -> floa
 
 
 def _numpy(rows: Any) -> np.ndarray:
-    return rows.cpu().numpy() if check.is_tensor(rows) else rows
+    return check.on_cpu(rows)
 
 
 def _like(original: Any, values: np.ndarray) -> Any:

@@ -25,20 +25,20 @@ def neural_collapse(t: Any, y: Any, weights: Any, bias: Any = None) -> dict[str,
     ------
     InputError: weights of another shape than [classes, d], weights that are all 0, or a class without rows.
     """
-    from infoscope.measure.geometry._base import NOT_INFORMATION, numpy
+    from infoscope.measure.geometry._base import NOT_INFORMATION
     from infoscope.measure.geometry._collapse import Means
     from infoscope.measure.geometry.neural_collapse import NeuralCollapse
 
-    t = numpy(check.representation(t, "t"))
-    w = np.asarray(numpy(check.representation(weights, "weights")), np.float64)
+    t = check.on_cpu(check.representation(t, "t"))
+    w = np.asarray(check.on_cpu(check.representation(weights, "weights")), np.float64)
     found = NeuralCollapse().geometry(t, y)
-    raw = np.asarray(numpy(check.array(y, "y"))).reshape(-1)
+    raw = check.on_cpu(check.array(y, "y")).reshape(-1)
     k = len(w)
     if w.shape[1] != t.shape[1]:
         raise InputError(f"weights are {w.shape} and t {t.shape}, wanted weights [classes, {t.shape[1]}]")
     if raw.dtype.kind not in "iub" or set(np.unique(raw).tolist()) != set(range(k)):
         raise InputError(f"y and {k} rows of weights arrived, wanted labels 0 to {k - 1}, each at least once")
-    b = np.zeros(k) if bias is None else np.asarray(numpy(check.array(bias, "bias")), np.float64).reshape(-1)
+    b = np.zeros(k) if bias is None else np.asarray(check.on_cpu(check.array(bias, "bias")), np.float64).reshape(-1)
     if len(b) != k:
         raise InputError(f"bias has {len(b)} entries for {k} rows of weights, wanted as many")
     if not np.abs(w).max() > 0:

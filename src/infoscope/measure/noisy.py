@@ -154,7 +154,7 @@ def layer_information(
         raise InputError(f"noise={noise:g} arrived for a {network} network, wanted none: its noise is its own")
     start = time.perf_counter()
     t = _samples(t)
-    t = np.asarray(t.cpu() if check.is_tensor(t) else t)
+    t = check.on_cpu(t)
     if (t.ndim == 3) != (network == "binary dropout"):
         wanted = "[n, R, d]: R forwards of each input" if network == "binary dropout" else "[n, d]: one row an input"
         raise InputError(f"t has shape {t.shape} for a {network} network, wanted t {wanted}")
@@ -215,7 +215,7 @@ def _gaussian_dropout(t: Any, noise: float | None, population: Population, toler
             f"t has shape {tuple(t.shape)} for a gaussian dropout network, wanted t [n, d], the outputs before the "
             "first such layer: of a deeper one the law given x is not known"
         )
-    t, dataset = np.asarray(t.cpu() if check.is_tensor(t) else t), population == "dataset"
+    t, dataset = check.on_cpu(t), population == "dataset"
     found, n = through_dropout(t, noise, dataset, tolerance, seed), len(t)
     notes = (f"standard error {found.error:.2g} nats", f"{found.queries} draws", f"h(Z|X) is {found.given:.4g} nats")
     if found.zeros:

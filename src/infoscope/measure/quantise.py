@@ -154,7 +154,7 @@ def quantise(t: Any, partitions: Sequence[Partition]) -> list[Symbols]:
     A tensor on an accelerator is quantised there, and only its keys leave it; for quantiles it comes over whole.
     """
     if partitions[0].kind == "quantiles":
-        return _on_quantiles(np.ascontiguousarray(t.cpu() if check.is_tensor(t) else t), partitions)
+        return _on_quantiles(np.ascontiguousarray(check.on_cpu(t)), partitions)
     if check.is_tensor(t):
         from infoscope.measure import _keys_torch
 

@@ -163,7 +163,7 @@ class _Layer:
         self.noise, self.population, self.labels = float(noise), population, labels
         self.tolerance, self.seed, self.added_by, self.threads = tolerance, seed, added_by, threads
         self.deep, self.dataset = self.replicas > 1, population == "dataset"
-        self.plain = np.asarray(whole.cpu() if check.is_tensor(whole) else whole, np.float64)
+        self.plain = np.asarray(check.on_cpu(whole), np.float64)
         self.constant = bool((self.plain == self.plain[:1, :1]).all())
         whose = np.repeat(np.arange(self.n), self.replicas)
         classes = [np.repeat(y, self.replicas) for y in labels.values()]

@@ -349,7 +349,7 @@ def _labels(y: Any, n: int, name: str) -> np.ndarray:
             raise
         raise InputError(f'{reason}, or pass target="quantities" to read quantities') from reason
     y = check.array(y, name)
-    return np.asarray(y.cpu() if check.is_tensor(y) else y).reshape(-1)
+    return check.on_cpu(y).reshape(-1)
 
 
 def _stacked(z: Any, more: Any) -> Any:

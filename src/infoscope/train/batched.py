@@ -8,8 +8,7 @@ halves of the members side by side often beat both.
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -17,6 +16,7 @@ import torch
 from torch import Tensor
 
 from infoscope.train._draws import KINDS, draw
+from infoscope.train._layouts import fastest, member_slices, torch_threads
 from infoscope.train.ensemble import Ensemble, Layout, State
 from infoscope.train.networks._activations import ACTIVATIONS
 
@@ -52,20 +52,11 @@ class BatchedTrainer:
 
         updates: stop every epoch after so many.
         """
-        groups = np.array_split(np.arange(len(self.ensemble.seeds)), min(layout.groups, len(self.ensemble.seeds)))
-        slices = [slice(int(group[0]), int(group[-1]) + 1) for group in groups]
-        data = self._tensors(epochs.start)
-        before = torch.get_num_threads()
-        torch.set_num_threads(layout.threads)  # before the pool starts: a new thread takes the number in force
-        try:
-            with ThreadPoolExecutor(len(slices)) as pool:
-                work = [
-                    pool.submit(self._train_group, part, parameters, moments, data, epochs, updates) for part in slices
-                ]
-            for done in work:
-                done.result()
-        finally:
-            torch.set_num_threads(before)
+        slices, data = member_slices(len(self.ensemble.seeds), layout.groups), self._tensors(epochs.start)
+        with torch_threads(layout.threads), ThreadPoolExecutor(len(slices)) as pool:
+            work = [pool.submit(self._train_group, part, parameters, moments, data, epochs, updates) for part in slices]
+        for done in work:
+            done.result()
 
     @torch.no_grad()
     def _train_group(
@@ -199,15 +190,13 @@ class BatchedTrainer:
         layouts: Sequence[Layout] = sorted(
             {Layout(1, 1), Layout(1, cores), Layout(min(cores, len(self.ensemble.seeds)), 1)}
         )
-        seconds = {}
-        for layout in layouts:
+
+        def prepare(layout: Layout) -> Callable[[int], None]:
             parameters, moments = self._copy(state.parameters), self._copy(state.moments)
             epochs = range(state.epoch, state.epoch + 1)
-            self._train(layout, parameters, moments, epochs, 1)
-            start = time.perf_counter()
-            self._train(layout, parameters, moments, epochs, TRIAL_UPDATES)
-            seconds[layout] = time.perf_counter() - start
-        return min(seconds, key=seconds.__getitem__)
+            return lambda updates: self._train(layout, parameters, moments, epochs, updates)
+
+        return fastest(layouts, prepare, TRIAL_UPDATES)
 
 
 def _to(tensors: Mapping[str, Tensor], device: str) -> dict[str, Tensor]:

@@ -11,10 +11,9 @@ On CUDA the forward runs under autocast in bfloat16; weights, gradients and the 
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import numpy as np
 import torch
@@ -24,6 +23,7 @@ from torch.nn import functional
 from torch.optim.swa_utils import update_bn
 
 from infoscope.core.errors import InputError
+from infoscope.train._layouts import fastest, member_slices, torch_threads
 from infoscope.train.augmentation import augmented
 from infoscope.train.ensemble import Ensemble, Layout, State
 from infoscope.train.networks._stages import Stages
@@ -92,25 +92,16 @@ class ModularTrainer:
         updates: int | None = None,
     ) -> None:
         """Train in place; ``updates`` stops every epoch early."""
-        groups = np.array_split(np.arange(len(self.ensemble.seeds)), min(layout.groups, len(self.ensemble.seeds)))
-        slices = [slice(int(group[0]), int(group[-1]) + 1) for group in groups]
+        slices = member_slices(len(self.ensemble.seeds), layout.groups)
         side_by_side = max(1, (os.cpu_count() or 1) // layout.threads) if self.device == "cpu" else 1
-        # the number of threads is set before the pool starts: a new thread takes the number in force
         with self._threads(layout), ThreadPoolExecutor(min(side_by_side, len(slices))) as pool:
             work = [pool.submit(self._train_group, part, parameters, moments, epochs, updates) for part in slices]
         for done in work:
             done.result()
 
-    @contextmanager
-    def _threads(self, layout: Layout) -> Iterator[None]:
+    def _threads(self, layout: Layout) -> AbstractContextManager[None]:
         """Sums over rows depend on how many threads share them, in their last bits."""
-        before = torch.get_num_threads()
-        if self.device == "cpu":
-            torch.set_num_threads(layout.threads)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before)
+        return torch_threads(layout.threads if self.device == "cpu" else torch.get_num_threads())
 
     def _train_group(
         self,
@@ -210,17 +201,18 @@ class ModularTrainer:
             layouts = {Layout(1, threads), Layout(members, threads)}
         if len(layouts) == 1:
             return layouts.pop()
-        seconds = {}
-        for layout in sorted(layouts):
+
+        def prepare(layout: Layout) -> Callable[[int], None]:
             parameters, moments = self._copy(state.parameters), self._copy(state.moments)
             epochs = range(state.epoch, state.epoch + 1)
-            self._train(layout, parameters, moments, epochs, 1)
-            _finish(self.device)
-            start = time.perf_counter()
-            self._train(layout, parameters, moments, epochs, TRIAL_UPDATES)
-            _finish(self.device)
-            seconds[layout] = time.perf_counter() - start
-        return min(seconds, key=seconds.__getitem__)
+
+            def train(updates: int) -> None:
+                self._train(layout, parameters, moments, epochs, updates)
+                _finish(self.device)
+
+            return train
+
+        return fastest(sorted(layouts), prepare, TRIAL_UPDATES)
 
 
 def with_statistics(ensemble: Ensemble, parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:

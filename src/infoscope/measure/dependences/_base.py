@@ -51,11 +51,6 @@ class Dependence(_options.WithOptions):
         check.count(self.permutations, "permutations", 0)
         check.count(self.seed, "seed", 0)
 
-    @property
-    def options(self) -> dict[str, Any]:
-        """The options in force, as plain JSON values."""
-        return dataclasses.asdict(self)
-
     def dependence(self, x: Any, y: Any) -> Estimate:
         """Between the rows of ``x [n, d]`` and ``y``: rows ``[n, e]`` or class labels ``[n]`` (as one-hot rows)."""
         start = time.perf_counter()
@@ -135,7 +130,7 @@ def _rows(value: Any, name: str) -> np.ndarray:
         labels = check.labels(value, n, name)
         return (labels[:, None] == np.arange(labels.max() + 1)).astype(np.float64)
     rows = check.representation(value, name)
-    return rows.cpu().numpy() if check.is_tensor(rows) else rows
+    return check.on_cpu(rows)
 
 
 def make(name: str, **options: Any) -> Dependence:

@@ -69,11 +69,6 @@ class Estimator(_options.WithOptions):
     needs: ClassVar[dict[str, Any]] = {}
     variants: ClassVar[tuple[dict[str, Any], ...]] = ()
 
-    @property
-    def options(self) -> dict[str, Any]:
-        """The options in force, as plain JSON values."""
-        return {f.name: plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
-
     def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
         """What can be said of each member of ``t [m, n, d]``, in nats: I(X;T), or H(T) where that is not offered, as
         variable ``"input"``, and I(T;Y) of each variable.
@@ -207,7 +202,7 @@ def _short_of_infinite(estimate: Estimate, x: Any, y: Any) -> Estimate:
 
 def _share_a_column(x: Any, y: Any) -> bool:
     """Whether a column of y is a linear function of one of x, and takes more values than a few."""
-    x, y = (v.cpu().numpy() if check.is_tensor(v) else v for v in (x, y))
+    x, y = (check.on_cpu(v) for v in (x, y))
     first = slice(64)  # enough to rule nearly every pair out
     pairs = np.argwhere(np.abs(_standardised(x[first]).T @ _standardised(y[first])) > 1 - 1e-12)
     for i, j in pairs:
@@ -229,11 +224,6 @@ def _standardised(v: np.ndarray) -> np.ndarray:
 def several(value: Any) -> tuple[Any, ...]:
     """The values of an option that may hold none, one or several."""
     return () if value is None else value if isinstance(value, tuple) else (value,)
-
-
-def plain(value: Any) -> Any:
-    """An option's value as JSON knows it."""
-    return list(value) if isinstance(value, tuple) else value
 
 
 def the_one(values: Sequence[Any]) -> Any:

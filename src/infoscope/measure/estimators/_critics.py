@@ -96,7 +96,7 @@ class Critics(CrossFitted):
         n = t.shape[1]
         self._must_be_enough(n)
         device = t.device if check.is_tensor(t) else torch.device("cpu")
-        t, y = (np.asarray(z.cpu() if check.is_tensor(z) else z) for z in (t, y))
+        t, y = (check.on_cpu(z) for z in (t, y))
         of_y = normal_scores(one_hot(y) if y.ndim == 1 else y)
         of_t = [normal_scores(member) for member in t]
         alive = [m for m, scores in enumerate(of_t) if scores.any() and of_y.any()]

@@ -36,7 +36,7 @@ GROWTH = 0.25
 
 def standardised(t: Any) -> np.ndarray:
     """The columns of ``t [n, d]`` that vary, each with mean 0 and standard deviation 1, in float64."""
-    t = np.asarray(t.cpu() if check.is_tensor(t) else t, np.float64)
+    t = np.asarray(check.on_cpu(t), np.float64)
     low, high = t.min(axis=0), t.max(axis=0)
     varies = high > low
     # Powers of two bring every column near 1 without rounding, so that its squares neither overflow nor vanish.

@@ -19,7 +19,7 @@ RAW = 2.0**-64
 
 def centred(values: Any) -> np.ndarray:
     """``values [n, d]`` in float64 with column means 0, divided by one number so that nothing overflows."""
-    z = np.asarray(values.cpu() if check.is_tensor(values) else values, np.float64)
+    z = np.asarray(check.on_cpu(values), np.float64)
     largest = float(np.abs(z).max())
     z = np.ldexp(z, -np.frexp(largest)[1]) if largest else z
     z = z - z.mean(axis=0)

@@ -14,7 +14,8 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.measure import _threads
 from infoscope.measure import quantise as q
-from infoscope.measure.estimators._base import CEILING, Estimator, plain, several, the_one
+from infoscope.measure._options import plain
+from infoscope.measure.estimators._base import CEILING, Estimator, several, the_one
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ class DifferenceOfEntropies(CrossFitted):
         n, folds = len(x), self._folds(len(x))
         self._must_be_enough(n)
         device = x.device if check.is_tensor(x) else torch.device("cpu")
-        x, y = (normal_scores(np.asarray(z.cpu() if check.is_tensor(z) else z)) for z in (x, y))
+        x, y = (normal_scores(check.on_cpu(z)) for z in (x, y))
         estimand = (
             f"H(Y) - H(Y|X) as held-out cross-entropies, mixtures of {self.parts} Gaussians, "
             f"network {'-'.join([str(self.width)] * self.depth)}, {folds} folds"

@@ -82,5 +82,5 @@ def _with_blur(found: Found, n: int) -> Found:
 
 def _scores(x: Any) -> np.ndarray:
     """Normal scores ``[n, d]`` of each column's ranks; a constant column becomes zeros."""
-    values = x.cpu().numpy() if check.is_tensor(x) else x
+    values = check.on_cpu(x)
     return ndtri(rankdata(values, axis=0) / (len(values) + 1))

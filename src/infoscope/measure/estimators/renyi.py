@@ -112,7 +112,7 @@ class Renyi(Estimator):
             )
         if x.ndim == 1:
             return x, float(x.max())
-        x = x.cpu().numpy() if check.is_tensor(x) else x
+        x = check.on_cpu(x)
         size = float(np.abs(x).max()) or 1.0
         x = np.ascontiguousarray(x, np.float64) / size
         x = x - x.mean(axis=0)

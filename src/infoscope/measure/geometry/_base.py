@@ -22,7 +22,7 @@ from infoscope.core.errors import InputError, MissingPackageError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.measure import _options
-from infoscope.measure.estimators._base import is_labels, plain
+from infoscope.measure.estimators._base import is_labels
 
 NOT_INFORMATION = "geometry, not information"
 
@@ -48,11 +48,6 @@ class Geometry(_options.WithOptions):
     package: ClassVar[str] = ""
     distribution: ClassVar[str] = ""
 
-    @property
-    def options(self) -> dict[str, Any]:
-        """The options in force, as plain JSON values."""
-        return {f.name: plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
-
     def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
         """All quantities of each member of ``t [m, n, d]``: about each variable where labels are asked for, else
         once, as variable ``"input"``.
@@ -63,7 +58,7 @@ class Geometry(_options.WithOptions):
         ------
         InputError: unusable rows or labels. MissingPackageError: see ``package``.
         """
-        stack = numpy(check.representation(t, "t", stacked=True))
+        stack = check.on_cpu(check.representation(t, "t", stacked=True))
         labels = {name: check.labels(y, stack.shape[1], name) for name, y in variables.items()}
         return [list(self._checked(member, labels if self.second == "labels" else {})) for member in stack]
 
@@ -72,7 +67,7 @@ class Geometry(_options.WithOptions):
 
         The cells of a histogram are called by the quantity and their own name.
         """
-        t = numpy(check.representation(t, "t"))
+        t = check.on_cpu(check.representation(t, "t"))
         return by_name(self._checked(t, self._other(y, len(t))))
 
     def _other(self, y: Any, n: int) -> dict[str, np.ndarray]:
@@ -127,11 +122,6 @@ def by_name(found: Iterable[Measured]) -> dict[str, Estimate]:
             )
         named[name] = estimate
     return named
-
-
-def numpy(t: Any) -> np.ndarray:
-    """Checked rows, brought to this machine's memory where they are a tensor elsewhere."""
-    return t.cpu().numpy() if check.is_tensor(t) else t
 
 
 def make(name: str, **options: Any) -> Geometry:

@@ -14,7 +14,7 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.measure import draws
 from infoscope.measure.cells import cell_names
-from infoscope.measure.geometry._base import Geometry, by_name, numpy
+from infoscope.measure.geometry._base import Geometry, by_name
 
 EDGES = (-0.5, -0.25, 0.0, 0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 NORMAL = 1.959963984540054
@@ -69,14 +69,14 @@ class CosineSimilarity(Geometry):
 
     def beside(self, t: Any, other: Any) -> list[list[Measured]]:
         """Of each pair of members of ``t [m, n, d]`` and ``other``, with the same inputs and units in order."""
-        t, other = (numpy(check.representation(each, "t", stacked=True)) for each in (t, other))
+        t, other = (check.on_cpu(check.representation(each, "t", stacked=True)) for each in (t, other))
         return [list(self._both(*pair)) for pair in zip(t, other, strict=True)]
 
     def geometry(self, t: Any, y: Any = None) -> dict[str, Estimate]:
         """The quantities of rows ``t [n, d]`` and ``y [n, d]`` by name."""
         if y is None:
             raise InputError("cosine_similarity compares two representations and one arrived: pass the other as y")
-        t, y = numpy(check.representation(t, "t")), numpy(check.representation(y, "y"))
+        t, y = check.on_cpu(check.representation(t, "t")), check.on_cpu(check.representation(y, "y"))
         return by_name(self._both(t, y))
 
     def _both(self, t: np.ndarray, other: np.ndarray) -> Iterable[Measured]:

@@ -148,6 +148,13 @@ def one_network(rows: Rows) -> Rows:
     return rows
 
 
+def one_quantity(rows: Rows, quantities: Iterable[str]) -> tuple[str, Rows]:
+    """The first of ``quantities`` that ``rows`` hold (the very first where they hold none), and its rows."""
+    quantities, held = tuple(quantities), rows.unique("quantity")
+    quantity = next((name for name in quantities if name in held), quantities[0])
+    return quantity, rows.filter(quantity=quantity)
+
+
 def titled(heading: str, rows: Rows) -> str:
     """``heading`` with the network and the estimator it is about."""
     network = next(iter(rows.unique("network")), "")

@@ -43,7 +43,7 @@ def distances(rows: Rows, *, site: str = "", width: int = 460, height: int = 240
     InputError: for rows of more than one network or run.
     """
     rows = _series.one_network(rows).filter(quantity=quantities)
-    chosen = site or next((name for name in reversed(rows.sites()) if name != "output"), "output")
+    chosen = site or rows.last_hidden_site()
     rows, remarks = _series.first(rows.filter(site=chosen), "estimator", "variable", "split")
     found = {line.name: line for line in _series.read(rows, by).lines} if len(rows) else {}
     series = _series.read(rows, by) if found else None

@@ -30,10 +30,8 @@ def heat_map(rows: Rows, *, width: int = 460, row_height: int = 30) -> Spec:
     ------
     InputError: for rows of more than one network or run.
     """
-    rows = _series.one_network(rows)
-    held = rows.unique("quantity")
-    quantity = next((name for name in quantities if name in held), quantities[0])
-    rows, remarks = _series.first(rows.filter(quantity=quantity), "estimator", "variable", "split")
+    quantity, rows = _series.one_quantity(_series.one_network(rows), quantities)
+    rows, remarks = _series.first(rows, "estimator", "variable", "split")
     series = _series.read(rows)
     sites = [line.name for line in series.lines]
     data = [cell for place, line in enumerate(series.lines) for cell in _strip(line, place)]

@@ -40,11 +40,9 @@ def histogram(rows: Rows, *, width: int = 460, height: int = 90) -> Spec:
     ------
     InputError: for rows of more than one network or run.
     """
-    rows = _series.one_network(rows)
-    held = rows.unique("quantity")
-    quantity = next((name for name in quantities if name in held), quantities[0])
+    quantity, rows = _series.one_quantity(_series.one_network(rows), quantities)
     what = _WORDS[quantity]
-    rows, remarks = _series.first(rows.filter(quantity=quantity), "estimator", "split")
+    rows, remarks = _series.first(rows, "estimator", "split")
     cells = sorted(filter(_is_cell, rows.unique("variable")), key=_upper_edge, reverse=True)  # as drawn from the top
     strips = {site: _series.read(rows.filter(site=site), by) for site in rows.sites()}
     refused = [f"{site}: {remark}" for site, strip in strips.items() for remark in strip.remarks]

@@ -66,7 +66,7 @@ def relevance_plane(
         if name not in names:
             raise unknown_name("variable of these rows", name, names)
     sites = rows.sites()
-    site = site or next((name for name in reversed(sites) if name != "output"), sites[-1])
+    site = site or rows.last_hidden_site()
     if site not in sites:
         raise unknown_name("site of these rows", site, sites)
     rows, remarks = _series.first(rows.filter(site=site), "estimator", "split")

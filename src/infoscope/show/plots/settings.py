@@ -26,12 +26,8 @@ def settings(rows: Rows, *, site: str = "", width: int = 460, height: int = 240)
     ------
     InputError: for rows of more than one network or run.
     """
-    rows = _series.one_network(rows)
-    held = rows.unique("quantity")
-    quantity = next((name for name in quantities if name in held), quantities[0])
-    rows = rows.filter(quantity=quantity)
-    sites = rows.sites()
-    chosen = site or next((name for name in reversed(sites) if name != "output"), "output")
+    quantity, rows = _series.one_quantity(_series.one_network(rows), quantities)
+    chosen = site or rows.last_hidden_site()
     rows = rows.filter(site=chosen)
     if not len(rows):
         missing = f"nothing to draw: these rows hold no {' and no '.join(quantities)}{f' at {site}' if site else ''}"

@@ -32,7 +32,7 @@ def variables(
     InputError: for rows of more than one network or run.
     """
     rows = _series.one_network(rows).filter(quantity=quantities)
-    chosen = site or next((name for name in reversed(rows.sites()) if name != "output"), "output")
+    chosen = site or rows.last_hidden_site()
     rows, remarks = _series.first(rows.filter(site=chosen), "estimator", "split")
     if not len(rows):
         missing = f"nothing to draw: these rows hold no information about variables{f' at {site}' if site else ''}"

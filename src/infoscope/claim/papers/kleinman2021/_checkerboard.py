@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from infoscope.claim.figure import Judged
 from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.claim.statistics import last, over_seeds
-from infoscope.core.claim import Criterion, Finding
+from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats, shown
 from infoscope.data.tasks._checkerboard import bayes_accuracy, ceiling, sampled_ceiling
@@ -245,6 +246,18 @@ def difference_findings(rows: Rows, task: Task, what: str, first: Place, second:
         )
         for probe in PROBES
     ]
+
+
+def compared(
+    rows: Rows, task: Task, claim: Claim, what: str, first: Place, second: Place, since: float = 0.0
+) -> Judged:
+    """A claim on :func:`difference_findings`, with where both arms stand, the second first.
+
+    since: the epoch that counts as 0 in the first, after a perturbed beginning.
+    """
+    notes = told(rows, task, second.network, second.site, end=second.epoch)
+    notes += told(rows, task, first.network, first.site, since, first.epoch)
+    return Judged(claim, tuple(difference_findings(rows, task, what, first, second)), notes)
 
 
 def told(

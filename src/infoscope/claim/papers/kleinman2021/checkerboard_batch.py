@@ -32,10 +32,9 @@ from infoscope.claim.papers.kleinman2021._checkerboard import (
     TWO,
     Place,
     checkerboard_plan,
-    difference_findings,
+    compared,
     last_epoch,
     last_hidden,
-    told,
 )
 from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim
@@ -92,7 +91,6 @@ class CheckerboardBatch(Figure):
             end = last_epoch(rows, small)
             for matched, epoch in (("epochs", end), ("updates", last_epoch(rows, large))):
                 what = f"{large} at epoch {epoch:g} minus {small} at epoch {end:g}"
-                findings = difference_findings(rows, TWO, what, Place(large, site, epoch), Place(small, site, end))
-                notes = told(rows, TWO, small, site) + told(rows, TWO, large, site, end=epoch)
-                judged.append(Judged(_claim(activation, matched), tuple(findings), notes))
+                claim = _claim(activation, matched)
+                judged.append(compared(rows, TWO, claim, what, Place(large, site, epoch), Place(small, site, end)))
         return judged

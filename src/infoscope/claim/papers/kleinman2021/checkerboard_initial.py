@@ -29,10 +29,9 @@ from infoscope.claim.papers.kleinman2021._checkerboard import (
     TWO,
     Place,
     checkerboard_plan,
-    difference_findings,
+    compared,
     last_epoch,
     last_hidden,
-    told,
 )
 from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim
@@ -84,9 +83,6 @@ class CheckerboardInitial(Figure):
             random, first, site = f"{arm}_random", f"{arm}_colour_first", last_hidden(widths)
             ends = {name: last_epoch(rows, name) for name in (random, first)}
             what = f"{first} minus {random}, at the end"
-            findings = difference_findings(
-                rows, TWO, what, Place(first, site, ends[first]), Place(random, site, ends[random])
-            )
-            notes = told(rows, TWO, random, site) + told(rows, TWO, first, site, since=ends[first] - ends[random])
-            judged.append(Judged(_claim(arm), tuple(findings), notes))
+            places = Place(first, site, ends[first]), Place(random, site, ends[random])
+            judged.append(compared(rows, TWO, _claim(arm), what, *places, since=ends[first] - ends[random]))
         return judged

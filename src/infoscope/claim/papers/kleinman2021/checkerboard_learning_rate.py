@@ -31,10 +31,9 @@ from infoscope.claim.papers.kleinman2021._checkerboard import (
     TWO,
     Place,
     checkerboard_plan,
-    difference_findings,
+    compared,
     last_epoch,
     last_hidden,
-    told,
 )
 from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim
@@ -91,7 +90,6 @@ class CheckerboardLearningRate(Figure):
             ends = {"epochs": end, "rate-times-updates": last_epoch(rows, low)}
             for matched, epoch in ends.items():
                 what = f"{low} at epoch {epoch:g} minus {high} at epoch {end:g}"
-                findings = difference_findings(rows, TWO, what, Place(low, site, epoch), Place(high, site, end))
-                notes = told(rows, TWO, high, site) + told(rows, TWO, low, site, end=epoch)
-                judged.append(Judged(_claim(activation, matched), tuple(findings), notes))
+                claim = _claim(activation, matched)
+                judged.append(compared(rows, TWO, claim, what, Place(low, site, epoch), Place(high, site, end)))
         return judged
