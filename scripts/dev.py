@@ -29,6 +29,7 @@ PREPARE = ROOT.parent / "shared" / "data" / "prepare"  # optional: lays data fil
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 DEMO = ("saxe2018/tanh", "saxe2018/relu", "saxe2018/mnist")
 COMMANDS = ("demo", "test", "lint", "install")
+SIDE_BY_SIDE = ("-n", "auto", "--maxprocesses", "8", "--dist", "loadfile")  # a process a core, each test file in one
 STAMP = "infoscope-install.stamp"
 
 
@@ -60,7 +61,7 @@ def main(arguments: list[str]) -> int:
     if folder:
         environment["INFOSCOPE_DATA"] = folder
     if command == "test":
-        return run([str(plan.python), "-m", "pytest", *extra], environment)
+        return run([str(plan.python), "-m", "pytest", *SIDE_BY_SIDE, *extra], environment)
     return run([*entry_point(plan.python), *demo_arguments(extra)], environment)
 
 

@@ -230,7 +230,9 @@ def ready(dev, monkeypatch, environment):
 def test_test_runs_pytest_with_its_arguments_and_returns_its_code(dev, ran, ready):
     ran.code = 1
     assert dev.main(["test", "tests/core", "-x"]) == 1
-    assert ran[0][0] == [str(dev.python_of(ready)), "-m", "pytest", "tests/core", "-x"]
+    command = ran[0][0]
+    assert command[:3] == [str(dev.python_of(ready)), "-m", "pytest"]
+    assert command[3:] == [*dev.SIDE_BY_SIDE, "tests/core", "-x"]  # later ones win: `-n 0` is one process
 
 
 def test_demo_runs_the_main_job(dev, ran, ready, monkeypatch):
