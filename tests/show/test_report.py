@@ -69,6 +69,19 @@ def test_says_every_verdict_with_its_numbers_in_bits(page):
     assert "earned at smoke" in said
 
 
+def test_a_rule_that_was_not_fixed_beforehand_is_told(make_run, make_rows, tmp_path):
+    run = make_run("run", make_rows("a", training=False, members=1, steps=3), judged=True)
+    said = words(write_report([run], tmp_path / "fixed.html").read_text(encoding="utf-8"))
+    assert "the rules were fixed before the run." in said
+    verdicts = run.verdicts()
+    verdicts[0]["claim"]["revised"] = "its threshold was 1 at first"
+    del verdicts[1]["claim"]["revised"]  # as an older infoscope stored it
+    write_json(run.path / "verdicts.json", verdicts)
+    said = words(write_report([run], tmp_path / "revised.html").read_text(encoding="utf-8"))
+    assert "the rules were fixed before the run, except where a claim says what was not." in said
+    assert said.count("The rule was not fixed before the first run: its threshold was 1 at first.") == 1
+
+
 def test_has_every_plot_of_both_networks_side_by_side(page):
     # binned and kde: plane, I(X;T), I(T;Y) each; training: loss, accuracy, SNR, norm; activities
     assert len(embedded(page)) == 2 * (2 * 3 + 4 + 1)

@@ -100,6 +100,18 @@ def test_the_plane_has_a_path_a_network_from_first_to_last(read_rows):
     drawn(spec)
 
 
+@pytest.mark.parametrize("count", [2, 8, 9, 24])
+def test_no_two_networks_of_a_plane_look_alike(read_rows, count):
+    rows = Rows.concat([read_rows(networks=(f"network{i}",), steps=2) for i in range(count)])
+    spec = relevance_plane(rows)
+    path = next(layer for layer in spec["layer"] if layer.get("data") == {"name": "means"})["encoding"]
+    dashes = path["strokeDash"]["scale"]["range"] if count > 8 else [[1, 0]] * count
+    looks = [(shade, *dash) for shade, dash in zip(path["color"]["scale"]["range"], dashes, strict=True)]
+    assert len(set(looks)) == count
+    assert path["color"]["legend"]["symbolLimit"] == 0  # all are named
+    assert all(f"network{i}" in drawn(spec) for i in range(count))
+
+
 def test_the_plane_takes_another_variable_site_and_colour(read_rows):
     rows = read_rows()
     spec = relevance_plane(rows, irrelevant="colour", site="output", recipes=RECIPES, colour="batch")

@@ -1,4 +1,4 @@
-"""Claims and verdicts: a paper's sentence, the quantities that decide it, and a rule fixed before the run."""
+"""Claims and verdicts: a sentence of a paper, the quantities that decide it, and a rule fixed before the run."""
 
 from __future__ import annotations
 
@@ -87,6 +87,7 @@ class Claim:
     sentence: str  # our restatement
     rule: str  # the rule in words, as the code applies it
     published: str = ""  # the paper's own number or words
+    revised: str = ""  # what of the rule was not fixed before the first run, and why; empty where all of it was
 
 
 @dataclass(frozen=True)

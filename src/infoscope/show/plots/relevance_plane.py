@@ -20,7 +20,7 @@ by = "network"
 together = False
 estimators = ("usable_information",)
 
-_MOST_NAMES = 12  # networks that a legend can name
+_DASHES = ([1, 0], [5, 3], [1.5, 2.5])  # of the first networks that the palette has a colour for, the next, ...
 
 
 def relevance_plane(
@@ -182,10 +182,16 @@ def _colour(kinds: Mapping[str, str], colour: str) -> Spec:
         shades = _style.shades(len(order))
     else:
         shades = [_style.PALETTE[i % len(_style.PALETTE)] for i in range(len(order))]
-    legend = _style.legend(order[:_MOST_NAMES])
-    legend.update(title=colour.replace("_", " ") or None, symbolLimit=_MOST_NAMES)
+    legend = {**_style.legend(order), "title": colour.replace("_", " ") or None, "symbolLimit": 0}
     scale = {"domain": order, "range": shades}
     return {"field": "kind", "type": "nominal", "scale": scale, "legend": legend}
+
+
+def _dashes(colour: Spec) -> Spec:
+    """Lines of networks beyond the palette's colours are dashed, so that no two look alike among 24."""
+    order = colour["scale"]["domain"]
+    rounds = [_DASHES[i // len(_style.PALETTE) % len(_DASHES)] for i in range(len(order))]
+    return {**colour, "scale": {"domain": order, "range": rounds}}
 
 
 def _layers(colour: Spec, words: tuple[str, str]) -> list[Spec]:
@@ -198,6 +204,9 @@ def _layers(colour: Spec, words: tuple[str, str]) -> list[Spec]:
         {"field": "y", "title": words[1], "format": ".4g"},
     ]
     detail = {"field": "network"}
+    lines = {"color": colour, "detail": detail, "order": along}
+    if len(colour["scale"]["domain"]) > len(set(colour["scale"]["range"])):
+        lines["strokeDash"] = _dashes(colour)
     line = {"type": "line", "clip": True, "strokeWidth": 1.8, "opacity": 0.8}
     point = {"type": "point", "filled": True, "size": 70, "opacity": 1, "strokeWidth": 1.8}
     return [
@@ -206,7 +215,7 @@ def _layers(colour: Spec, words: tuple[str, str]) -> list[Spec]:
             "mark": {"type": "circle", "clip": True, "size": 14, "opacity": 0.5},
             "encoding": {"color": colour},
         },
-        {"data": {"name": "means"}, "mark": line, "encoding": {"color": colour, "detail": detail, "order": along}},
+        {"data": {"name": "means"}, "mark": line, "encoding": lines},
         {
             "data": {"name": "marks"},
             "transform": [{"filter": "datum.end === 'first'"}],

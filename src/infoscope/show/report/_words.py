@@ -140,7 +140,8 @@ def _pairs(content: Any) -> str:
     """Nested values on one line: ``python 3.11, torch 2.13``."""
     if isinstance(content, Mapping):
         said = ((key, _pairs(value)) for key, value in content.items() if value is not None)
-        return ", ".join(f"{key} {f'({text})' if isinstance(content[key], Mapping) else text}" for key, text in said)
+        words = ((key, f"({text})" if isinstance(content[key], Mapping) else text) for key, text in said if text)
+        return ", ".join(f"{key} {text}" for key, text in words)
     if isinstance(content, (list, tuple)):
         return (
             "–".join(map(str, content)) if all(isinstance(v, int) for v in content) else ", ".join(map(_pairs, content))

@@ -71,6 +71,7 @@ _LESS_NOISE = Claim(
     sentence="The same holds with the formula as printed, whose inputs have variance 1: a hundred times less noise.",
     rule="as for no-compression, on I(X;T) as printed",
     published="I(X;T) does not decrease, by the formula as printed (figures 3, 4A, 18, 19)",
+    revised="added after a fall had been seen with SGD",
 )
 _OVERTRAINS = Claim(
     id="saxe2018/linear/overtrains",

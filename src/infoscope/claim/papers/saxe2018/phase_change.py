@@ -45,6 +45,7 @@ _NEAR = Claim(
     "below 1, over 1 + epoch of the peak of the mean I(X;T): size of its log10 ≤ log10 3; each with its whole 95 % "
     "interval over seeds",
     published="the transition between the two phases of the gradient precedes compression closely",
+    revised="the same distance was judged by its two ends at first, of which one part always held; now by its size",
 )
 _WITHIN = Criterion("<=", math.log10(3.0), "decades")
 
