@@ -376,7 +376,7 @@ BAD_ROWS = {
 }
 BAD_LABELS = {
     "too few": (Y[:5], r"has 5 labels for 6 rows, wanted one label a row|x has 6 rows and y has 5"),
-    "NaN": (np.full(6, np.nan), r"holds real numbers, wanted class indices|NaN or infinity|y is real-valued rows"),
+    "NaN": (np.full(6, np.nan), r"NaN or infinity|y is real-valued rows"),
     "negative": (Y - 5, r"holds the label -5, wanted labels of 0 or more"),
     "three axes": (np.zeros((6, 2, 2)), r"has shape \(6, 2, 2\), wanted|y is real-valued rows"),
     "complex": (Y * 1j, r"has dtype complex128, wanted|y is real-valued rows"),

@@ -3,10 +3,12 @@
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+import infoscope
 from infoscope.core import registry
-from infoscope.core.errors import UnknownNameError, unknown_name
+from infoscope.core.errors import InputError, UnknownNameError, unknown_name
 
 
 @pytest.fixture
@@ -83,6 +85,14 @@ def test_a_mistyped_name_is_answered_with_the_near_ones():
     assert str(caught.value) == f"there is no task named 'bolean12': did you mean 'boolean12'? known: {known}"
     with pytest.raises(UnknownNameError, match="there is no geometry named 'ranks'"):
         registry.find("geometries", "ranks")
+
+
+@pytest.mark.parametrize("name", [np.zeros(3), None, ["boolean12"], 3])
+def test_what_is_no_name_is_told_with_the_names(name):
+    with pytest.raises(InputError, match=r"arrived where the name of a task was wanted, one of boolean12, "):
+        registry.find("tasks", name)
+    with pytest.raises(InputError, match=f"a {type(name).__name__} arrived where the name of a probe was wanted"):
+        infoscope.usable_information(np.zeros((20, 2)), np.arange(20) % 2, name)
 
 
 def test_an_unknown_kind_lists_the_kinds():

@@ -361,6 +361,14 @@ def test_neural_collapse_refuses_what_does_not_fit(weights, bias, y, words):
         infoscope.neural_collapse(t, np.array(y), weights, bias)
 
 
+def test_rows_of_a_class_of_their_own_each_say_nothing_about_collapse():
+    found = infoscope.geometry(np.eye(5), np.arange(5), "neural_collapse")
+    assert {one.status for one in found.values()} == {Status.DEGENERATE}
+    assert {one.status for one in infoscope.neural_collapse(np.eye(5), np.arange(5), np.eye(5)).values()} == {
+        Status.DEGENERATE
+    }
+
+
 def test_class_means_that_coincide_are_degenerate():
     t = np.concatenate([np.eye(3), -np.eye(3)] * 2)
     found = infoscope.geometry(t, np.repeat([0, 1], 6), measure="neural_collapse")

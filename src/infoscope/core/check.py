@@ -101,9 +101,9 @@ def labels(value: Any, n: int, name: str = "y") -> np.ndarray:
     ------
     InputError: for another length than ``n``, more than one column, real-valued labels or negative class indices.
     """
-    out = array(value, name)
-    if is_tensor(out):
-        out = out.cpu().numpy()
+    if value is None:
+        raise InputError(f"{name} is None, wanted one class label a row: pass the labels of the samples")
+    out = on_cpu(array(value, name))
     if out.ndim == 2 and out.shape[1] == 1:
         out = out[:, 0]
     if out.ndim != 1:
@@ -116,7 +116,13 @@ def labels(value: Any, n: int, name: str = "y") -> np.ndarray:
             f"{name} has {len(out)} labels for {n} rows, wanted one label a row: pass the same samples to both"
         )
     if out.dtype.kind == "f":
-        if not np.isfinite(out).all() or (out != np.round(out)).any():
+        bad = ~np.isfinite(out)
+        if bad.any():
+            raise InputError(
+                f"{name} holds NaN or infinity in {int(bad.sum())} of {len(out)} rows (first at row {bad.argmax()}), "
+                "wanted a class for every row: drop those rows, in the representation too"
+            )
+        if (out != np.round(out)).any():
             raise InputError(f"{name} holds real numbers, wanted class indices: bin it first or pass integer labels")
         out = out.astype(np.int64)
     if out.dtype.kind in "iu":

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from infoscope.core.errors import unknown_name
+from infoscope.core.errors import InputError, unknown_name
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = {
@@ -98,6 +98,11 @@ def entries(kind: str) -> dict[str, Entry]:
 def find(kind: str, name: str) -> Entry:
     """The entry called ``name``; a mistyped name is answered with the near ones."""
     known = entries(kind)
+    if not isinstance(name, str):
+        raise InputError(
+            f"a {type(name).__name__} arrived where the name of a {singular(kind)} was wanted, one of "
+            f"{', '.join(known)}: are the arguments in their order?"
+        )
     if name not in known:
         raise unknown_name(singular(kind), name, known)
     return known[name]

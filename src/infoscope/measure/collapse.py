@@ -45,7 +45,7 @@ def neural_collapse(t: Any, y: Any, weights: Any, bias: Any = None) -> dict[str,
         raise InputError("weights are all 0, wanted those of a trained classifier")
     means = Means.of(t, raw.astype(np.int64))
     decided = (t.astype(np.float64) @ w.T + b).argmax(axis=1)
-    common: dict[str, Any] = {"n": len(t), "status": Status.OK if means.apart else Status.DEGENERATE}
+    common: dict[str, Any] = {"n": len(t), "status": Status.DEGENERATE if means.trivial else Status.OK}
     duality = 0.0
     if means.apart:
         duality = float(np.square(w / np.linalg.norm(w) - means.means / np.linalg.norm(means.means)).sum())

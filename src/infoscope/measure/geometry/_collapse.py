@@ -58,6 +58,11 @@ class Means:
         """Whether the class means differ by more than rounding; rows have root-mean-square distance 1."""
         return bool(np.abs(self.means).max() > 1e-14)
 
+    @property
+    def trivial(self) -> bool:
+        """Whether nothing can be said: all class means coincide, or every row is its class's mean."""
+        return not self.apart or len(self.y) == self.k
+
     def lengths(self) -> float:
         """NC2, equal norms: the standard deviation of the norms of the class means over their mean."""
         norms = np.linalg.norm(self.means, axis=1)

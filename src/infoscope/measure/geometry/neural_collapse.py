@@ -29,7 +29,8 @@ class NeuralCollapse(Geometry):
     says that the network ends in deciding that way.
 
     Classes count alike, however many rows they have. NC3 and NC4 also want the classifier's weights:
-    :func:`infoscope.neural_collapse`. DEGENERATE where all class means coincide.
+    :func:`infoscope.neural_collapse`. DEGENERATE where all class means coincide, or every row is of a class of its
+    own.
     """
 
     quantities: ClassVar[dict[str, str]] = {
@@ -47,7 +48,7 @@ class NeuralCollapse(Geometry):
             values = (0.0, 0.0, 0.0)
             if means.apart:
                 values = (means.variability() or 0.0, means.lengths(), means.angles())
-            status = Status.OK if means.apart else Status.DEGENERATE
+            status = Status.DEGENERATE if means.trivial else Status.OK
             missed = float((means.nearest() != y).mean())
             for (quantity, words), value in zip(WORDS.items(), (*values, missed), strict=True):
                 yield Measured(name, self._say(quantity, value, words, len(t), status=status))

@@ -181,7 +181,9 @@ def make(name: str, **options: Any) -> Probe:
     UnknownNameError: for a probe or option that does not exist, with the near names.
     InputError: for an option of the wrong type or out of range.
     """
-    written = re.fullmatch(r"\s*(?P<name>[^()]*?)\s*\((?P<options>[^()]*)\)\s*", name)
+    written = (
+        re.fullmatch(r"\s*(?P<name>[^()]*?)\s*\((?P<options>[^()]*)\)\s*", name) if isinstance(name, str) else None
+    )
     if written is None:
         return _options.make("probes", name, options)
     pairs = [part.partition("=") for part in re.split(r",(?=\s*\w+\s*=)", written["options"])]
