@@ -1,12 +1,14 @@
-"""Training many small models at once: one stacked program, averaged weights, stopped early on rows held back."""
+"""Training many small models at once: averaged weights, stopped early on rows held back; one stacked program."""
 
 # pyright: reportPrivateImportUsage=false
 # (torch._foreach_*, one call for all tensors, has no public name)
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -30,6 +32,11 @@ class Schedule:
     patience: int
     weight_decay: float
     seed: int
+
+    def rate(self, step: int) -> float:
+        """The learning rate of update ``step``, counted from 1."""
+        falling = max(0.0, (step / self.steps - STEADY) / (1 - STEADY))
+        return self.learning_rate * (min(1.0, step / WARM_UP) * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * falling))))
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,49 @@ def orders(n: int, copies: int, generator: torch.Generator) -> Tensor:
     return torch.stack([torch.randperm(n, generator=generator) for _ in range(copies)])
 
 
+class Program(Protocol):
+    """A stack of models on their way, with a running average of each one's parameters."""
+
+    def advance(self, first: int, batches: list[Tensor]) -> None:
+        """Make the updates from number ``first`` on, one for each batch: places ``[folds, b]`` among a fold's rows."""
+
+    def value(self) -> Tensor:
+        """What each model with averaged parameters reaches on the validation rows, ``[m]``; the more the better."""
+        ...
+
+    def keep(self, better: Tensor) -> None:
+        """Remember the averaged parameters of the models where ``better [m]``."""
+
+
+def lead(program: Program, n: int, folds: int, schedule: Schedule) -> tuple[Tensor, Tensor]:
+    """Train on ``n`` rows of each of ``folds`` until the validation rows say stop: late and broken ``[m]`` of a Fit."""
+    best = program.value()
+    batches = _batches(n, folds, schedule, best.device)
+    early = best.clone()
+    broken = torch.zeros_like(best, dtype=torch.bool)
+    waited = step = 0
+    while step < schedule.steps and waited < schedule.patience:
+        first, step = step + 1, min(step + CHECKS, schedule.steps)
+        program.advance(first, list(islice(batches, step + 1 - first)))
+        value = program.value()
+        broken |= ~value.isfinite()
+        better = value > best + BETTER
+        program.keep(better)
+        best = torch.where(better, value, best)
+        if step <= STEADY * schedule.steps:
+            early = best.clone()
+        waited = 0 if bool(better.any()) else waited + 1
+    return (best - early) * (step == schedule.steps), broken
+
+
+def _batches(n: int, folds: int, schedule: Schedule, device: torch.device) -> Iterator[Tensor]:
+    """Places ``[folds, b]`` of rows, each fold going through its ``n`` rows in one new order after the other."""
+    generator, batch = random_numbers(schedule.seed), min(schedule.batch, n)
+    while True:
+        order = orders(n, folds, generator).to(device)
+        yield from (order[:, at : at + batch] for at in range(0, n - batch + 1, batch))
+
+
 def fit(
     parameters: list[Tensor],
     objective: Callable[[list[Tensor], Tensor], Tensor],
@@ -97,39 +147,51 @@ def fit(
     ``parameters`` are weights ``[m, in, out]``, which decay, and biases ``[m, 1, out]``. The models of one fold of
     different members see their rows in the same order.
     """
-    device, m, n = train.device, len(train), train.shape[1]
-    parameters = [p.requires_grad_() for p in parameters]
-    adam = _Adam(parameters, schedule.weight_decay)
-    average = [p.detach().clone() for p in parameters]
-    kept = [p.clone() for p in average]
-    generator, batch = random_numbers(schedule.seed), min(schedule.batch, n)
-    best = validation(average)
-    early = best.clone()
-    broken = torch.zeros(m, dtype=torch.bool, device=device)
-    order, position, waited, step = torch.empty(0), n, 0, 0
-    for step in range(1, schedule.steps + 1):
-        if position + batch > n:
-            order, position = orders(n, folds, generator).repeat(m // folds, 1).to(device), 0
-        rows = train.gather(1, order[:, position : position + batch])
-        position += batch
-        gradients = torch.autograd.grad(-objective(parameters, rows).sum(), parameters)
-        adam.step(list(gradients), schedule.learning_rate * _rate(step, schedule.steps))
-        torch._foreach_lerp_(average, [p.detach() for p in parameters], 1 - min(AVERAGING, step / (step + 9)))
-        if step % CHECKS and step < schedule.steps:
-            continue
-        value = validation(average)
-        broken |= ~value.isfinite()
-        better = value > best + BETTER
-        for to, now in zip(kept, average, strict=True):
+    program = _Stacked(parameters, objective, validation, train, schedule)
+    late, broken = lead(program, train.shape[1], folds, schedule)
+    return Fit(program.kept, late.double().cpu().numpy(), broken.cpu().numpy())
+
+
+class _Stacked:
+    """All models as one program of tensors, differentiated by torch."""
+
+    def __init__(
+        self,
+        parameters: list[Tensor],
+        objective: Callable[[list[Tensor], Tensor], Tensor],
+        validation: Callable[[list[Tensor]], Tensor],
+        train: Tensor,
+        schedule: Schedule,
+    ) -> None:
+        self.parameters = [p.requires_grad_() for p in parameters]
+        self.objective, self.validation, self.train, self.schedule = objective, validation, train, schedule
+        self.adam = _Adam(self.parameters, schedule.weight_decay)
+        self.average = [p.detach().clone() for p in parameters]
+        self.kept = [p.clone() for p in self.average]
+
+    def advance(self, first: int, batches: list[Tensor]) -> None:
+        for step, batch in enumerate(batches, first):
+            rows = self.train.gather(1, batch.repeat(len(self.train) // len(batch), 1))
+            gradients = torch.autograd.grad(-self.objective(self.parameters, rows).sum(), self.parameters)
+            self.adam.step(list(gradients), self.schedule.rate(step))
+            torch._foreach_lerp_(self.average, [p.detach() for p in self.parameters], averaged(step))
+
+    def value(self) -> Tensor:
+        return self.validation(self.average)
+
+    def keep(self, better: Tensor) -> None:
+        for to, now in zip(self.kept, self.average, strict=True):
             to[better] = now[better]
-        best = torch.where(better, value, best)
-        if step <= STEADY * schedule.steps:
-            early = best.clone()
-        waited = 0 if bool(better.any()) else waited + 1
-        if waited >= schedule.patience:
-            break
-    late = (best - early) * (step == schedule.steps)
-    return Fit(kept, late.double().cpu().numpy(), broken.cpu().numpy())
+
+
+def averaged(step: int) -> float:
+    """The part of the way to the parameters that their running average goes at an update."""
+    return 1 - min(AVERAGING, step / (step + 9))
+
+
+def correction(step: int) -> float:
+    """What Adam multiplies a step by, because its moments start at zero."""
+    return (1 - BETAS[1] ** step) ** 0.5 / (1 - BETAS[0] ** step)
 
 
 class _Adam:
@@ -154,10 +216,4 @@ class _Adam:
         torch._foreach_addcmul_(self.second, gradients, gradients, 1 - BETAS[1])
         size = torch._foreach_sqrt(self.second)
         torch._foreach_add_(size, EPSILON)
-        correction = (1 - BETAS[1] ** self.steps) ** 0.5 / (1 - BETAS[0] ** self.steps)
-        torch._foreach_addcdiv_(self.parameters, self.first, size, -rate * correction)
-
-
-def _rate(step: int, steps: int) -> float:
-    falling = max(0.0, (step / steps - STEADY) / (1 - STEADY))
-    return min(1.0, step / WARM_UP) * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * falling)))
+        torch._foreach_addcdiv_(self.parameters, self.first, size, -rate * correction(self.steps))

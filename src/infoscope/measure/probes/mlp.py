@@ -27,7 +27,8 @@ class Mlp(Probe):
         initial weights, whose probabilities are averaged. calibrate: choose temperature and optional ignorance on
         validation rows.
 
-    All members, splits, targets of as many classes, and initial weights train as one batched program.
+    All members, splits, targets of as many classes, and initial weights train side by side: on the CPU in a compiled
+    loop on all cores, elsewhere as one program of tensors. What differs is rounding.
     """
 
     contains: ClassVar[tuple[str, ...]] = ("prior", "linear")
@@ -77,14 +78,9 @@ class Mlp(Probe):
     ) -> dict[tuple[int, int, int], Reading]:
         """Targets of ``k`` classes on splits of the same size."""
         import torch
-        from torch.nn.functional import cross_entropy as loss
 
         labels = torch.as_tensor(np.stack([target.y for target in targets]), dtype=torch.long, device=z.device)
-
-        def cost(logits: Any, target: Any, index: Any) -> Any:
-            return loss(logits.transpose(1, 2), labels[target[:, None], index], reduction="none").mean(1)
-
-        trained = self._trained(z, len(targets), k, splits, cost, seed)
+        trained = self._trained(z, labels, k, splits, seed)
         readings = {}
         for place in np.ndindex(len(z), len(targets), len(splits)):
             target, split = targets[place[1]], splits[place[2]]
@@ -116,11 +112,7 @@ class Mlp(Probe):
             mean, sd = y[here[0].train].mean(0), y[here[0].train].std(0)
             sd = np.where(sd > 0, sd, 1.0)
             wanted = torch.as_tensor((y - mean) / sd, dtype=torch.float32, device=z.device)
-
-            def cost(outputs: Any, target: Any, index: Any, wanted: Any = wanted) -> Any:
-                return (outputs - wanted[index]).square().mean((1, 2)) / 2
-
-            trained = self._trained(z[None], 1, y.shape[1], here, cost, seed)
+            trained = self._trained(z[None], wanted, y.shape[1], here, seed)
             for i, (s, split) in enumerate(zip(alike, here, strict=True)):
                 validation, scored, known = (
                     mean + sd * trained.outputs((0, 0, i), rows).mean(0).cpu().numpy()
@@ -129,23 +121,24 @@ class Mlp(Probe):
                 found[s] = Means(validation, scored, known, trained.converged((0, 0, i)))
         return [found[s] for s in range(len(splits))]
 
-    def _trained(self, z: Any, targets: int, k: int, splits: Sequence[Split], cost: Any, seed: int) -> _Trained:
-        """Networks with ``k`` outputs that minimise ``cost(outputs [models, b, k], target, rows [models, b])``.
+    def _trained(self, z: Any, wanted: Any, k: int, splits: Sequence[Split], seed: int) -> _Trained:
+        """Networks ``[members, targets, networks, splits]`` with ``k`` outputs, the splits of the same size.
 
-        Models are [members, targets, networks, splits], the splits of the same size.
+        wanted: labels ``[targets, n]``, or quantities ``[n, k]``.
         """
         import torch
 
-        from infoscope.measure.estimators import _critic_training as training
+        from infoscope.measure.estimators._critic_training import Schedule, random_numbers
         from infoscope.measure.probes._columns import Columns
+        from infoscope.measure.probes._mlp_training import Stack
 
+        targets = 1 if wanted.is_floating_point() else len(wanted)
         shape = (len(z), targets, self.networks, len(splits))
         m, t, which, s = (axis.reshape(-1) for axis in torch.from_numpy(np.indices(shape)))
         device, d = z.device, z.shape[2]
         fits = [Columns.of(member[split.train]) for member in z for split in splits]
         rows = torch.stack([columns(z[i // len(splits)], single=True) for i, columns in enumerate(fits)])
-        cell, t = (m * len(splits) + s).to(device), t.to(device)
-        generator = training.random_numbers(seed)
+        generator = random_numbers(seed)
         # One set of initial weights for each network of the ensemble, shared by members, targets and splits.
         widths, parameters = (d, *[self.hidden] * self.depth, k), []
         for layer, (a, b) in enumerate(pairwise(widths)):
@@ -153,22 +146,15 @@ class Mlp(Probe):
             weights = torch.randn(self.networks, a, b, generator=generator) * size
             parameters += [weights[which].to(device), torch.zeros(len(m), 1, b, device=device)]
 
-        def objective(p: list[Any], index: Any) -> Any:
-            return -cost(_outputs(p, rows[cell[:, None], index]), t, index)
-
         def indices(name: str) -> Any:
             least = min(len(getattr(split, name)) for split in splits)
             table = np.stack([getattr(split, name)[:least] for split in splits])
-            return torch.from_numpy(table)[s].to(device)
+            return torch.from_numpy(table).to(device)
 
-        validation = indices("validation")
-
-        def judged(p: list[Any]) -> Any:
-            with torch.no_grad():
-                return objective(p, validation)
-
-        schedule = training.Schedule(self.learning_rate, self.batch, self.steps, self.patience, self.weight_decay, seed)
-        fit = training.fit(parameters, objective, judged, indices("train"), schedule, len(splits))
+        places = ((m * len(splits) + s).to(device), t.to(device), s.to(device))
+        stack = Stack(rows, *places, indices("train"), indices("validation"), wanted)
+        schedule = Schedule(self.learning_rate, self.batch, self.steps, self.patience, self.weight_decay, seed)
+        fit = stack.fit(parameters, schedule)
         return _Trained(rows, fit.parameters, (fit.late <= LATE) & ~fit.broken, shape)
 
 
@@ -185,10 +171,12 @@ class _Trained:
         """What the networks of one (member, target, split) say of rows ``index``, float64 ``[networks, rows, k]``."""
         import torch
 
+        from infoscope.measure.probes._mlp_training import outputs
+
         cell = place[0] * self.shape[3] + place[2]
         with torch.no_grad():
             x = self.rows[cell, torch.from_numpy(index).to(self.rows.device)].expand(self.shape[2], -1, -1)
-            return _outputs([p[self._models(place)] for p in self.parameters], x).double()
+            return outputs([p[self._models(place)] for p in self.parameters], x).double()
 
     def converged(self, place: tuple[int, int, int]) -> bool:
         return bool(self.fine[self._models(place)].all())
@@ -196,15 +184,6 @@ class _Trained:
     def _models(self, place: tuple[int, int, int]) -> list[int]:
         m, t, s = place
         return [int(np.ravel_multi_index((m, t, net, s), self.shape)) for net in range(self.shape[2])]
-
-
-def _outputs(p: list[Any], x: Any) -> Any:
-    """Layers of weights ``[models, in, out]`` and biases, with rectifiers between them, of ``x [models, b, in]``."""
-    import torch
-
-    for weights, bias in zip(p[:-2:2], p[1:-2:2], strict=True):
-        x = torch.baddbmm(bias, x, weights).relu()
-    return torch.baddbmm(p[-1], x, p[-2])
 
 
 def _alike(splits: Sequence[Split]) -> list[list[int]]:

@@ -1,0 +1,139 @@
+"""Many MLPs on the rows of a few representations: what each is to learn, and the two programs that train them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from infoscope.measure import _threads
+from infoscope.measure.estimators import _critic_training as training
+from infoscope.measure.estimators._critic_training import Fit, Schedule
+from infoscope.measure.probes import _mlp_compiled
+
+BETA1, BETA2 = training.BETAS
+MOMENTS = tuple(np.float32(c) for c in (1 - BETA1, BETA2, 1 - BETA2, training.EPSILON))
+SECONDS = 1e-10  # of a multiply-add, roughly
+PARTS = 4  # of the networks for each thread, so that none waits long for another
+
+
+@dataclass(frozen=True)
+class Stack:
+    """``m`` networks: each of one cell (a representation, standardised on a split), of one target, and of one split.
+
+    rows: ``[cells, n, d]``. cell, target, split: ``[m]``, the split changing fastest. train, validation: rows of each
+    split, ``[splits, ...]``. wanted: labels ``[targets, n]``, or quantities ``[n, e]``, which are one target.
+    """
+
+    rows: Tensor
+    cell: Tensor
+    target: Tensor
+    split: Tensor
+    train: Tensor
+    validation: Tensor
+    wanted: Tensor
+
+    def fit(self, parameters: list[Tensor], schedule: Schedule) -> Fit:
+        """Train from weights ``[m, in, out]`` and biases ``[m, 1, out]`` in turn."""
+        return (self.compiled if self.rows.device.type == "cpu" else self.batched)(parameters, schedule)
+
+    def batched(self, parameters: list[Tensor], schedule: Schedule) -> Fit:
+        """All networks as one program of tensors, differentiated by torch."""
+        validation = self.validation[self.split]
+
+        def judged(p: list[Tensor]) -> Tensor:
+            with torch.no_grad():
+                return self._objective(p, validation)
+
+        train = self.train[self.split]
+        return training.fit(parameters, self._objective, judged, train, schedule, len(self.train))
+
+    def compiled(self, parameters: list[Tensor], schedule: Schedule) -> Fit:
+        """One network after the other, on as many threads as that is worth, with the same rows; on the CPU."""
+        work = 3 * sum(p.numel() for p in parameters) * min(schedule.batch, self.train.shape[1]) * schedule.steps
+        threads = _threads.cores(work * SECONDS)
+        # Threads that stay for the whole fit, because a look at the validation rows may come every few milliseconds.
+        with ThreadPoolExecutor(threads, "infoscope") as pool:
+            program = _Compiled(self, parameters, schedule, pool, PARTS * threads)
+            late, broken = training.lead(program, self.train.shape[1], len(self.train), schedule)
+        return Fit(program.kept_parameters(), late.double().numpy(), broken.numpy())
+
+    def _objective(self, p: list[Tensor], index: Tensor) -> Tensor:
+        """Minus the mean cost ``[m]`` of the networks on rows ``index [m, b]``."""
+        found = outputs(p, self.rows[self.cell[:, None], index])
+        if self.wanted.is_floating_point():
+            return -(found - self.wanted[index]).square().mean((1, 2)) / 2
+        labels = self.wanted[self.target[:, None], index]
+        return -cross_entropy(found.transpose(1, 2), labels, reduction="none").mean(1)
+
+
+class _Compiled:
+    """The compiled program of a stack, for ``training.lead``; what it holds are NumPy arrays."""
+
+    def __init__(self, stack: Stack, parameters: list[Tensor], schedule: Schedule, pool: Executor, parts: int) -> None:
+        self.schedule, self.shapes = schedule, [p.shape[1:] for p in parameters]
+        self.pool, self.parts = pool, np.array_split(np.arange(len(stack.cell)), min(parts, len(stack.cell)))
+        self.sizes = np.array([*(p.shape[1] for p in parameters[::2]), parameters[-1].shape[2]])
+        self.kept = torch.cat([p.mT.flatten(1) for p in parameters], 1).numpy()
+        self.state = np.zeros((len(self.kept), 4, self.kept.shape[1]), np.float32)
+        self.state[:, 0] = self.state[:, 3] = self.kept
+        rows, wanted, self.train, self.validation, cells, targets, self.split = (
+            one.contiguous().numpy()
+            for one in (stack.rows, stack.wanted, stack.train, stack.validation, stack.cell, stack.target, stack.split)
+        )
+        if stack.wanted.is_floating_point():
+            self.given = [(rows[cell], np.empty(0, np.int64), wanted) for cell in cells]
+        else:
+            none = np.empty((0, 0), np.float32)
+            self.given = [(rows[cell], wanted[target], none) for cell, target in zip(cells, targets, strict=True)]
+        self.values = self._each(self._value)
+
+    def advance(self, first: int, batches: list[Tensor]) -> None:
+        positions = torch.stack(batches, 1).numpy()
+        rates = [self.schedule.rate(step) for step in range(first, first + len(batches))]
+        paces = np.array(
+            [
+                (1 - rate * self.schedule.weight_decay, rate * training.correction(step), training.averaged(step))
+                for step, rate in enumerate(rates, first)
+            ]
+        )
+
+        def train(i: int) -> float:
+            split = self.split[i]
+            _mlp_compiled.advance(
+                self.sizes, self.state[i], *self.given[i], self.train[split], positions[split], paces, MOMENTS
+            )
+            return self._value(i)
+
+        self.values = self._each(train)
+
+    def _value(self, i: int) -> float:
+        return _mlp_compiled.value(self.sizes, self.state[i, 3], *self.given[i], self.validation[self.split[i]])
+
+    def value(self) -> Tensor:
+        return torch.tensor(self.values, dtype=torch.float32)
+
+    def _each(self, job: Callable[[int], float]) -> list[float]:
+        found = self.pool.map(lambda part: [job(i) for i in part], self.parts)
+        return list(chain.from_iterable(found))
+
+    def keep(self, better: Tensor) -> None:
+        self.kept[better.numpy()] = self.state[better.numpy(), 3]
+
+    def kept_parameters(self) -> list[Tensor]:
+        """Weights ``[m, in, out]`` and biases ``[m, 1, out]`` in turn."""
+        parts = torch.from_numpy(self.kept).split([a * b for a, b in self.shapes], 1)
+        return [part.unflatten(1, (b, a)).mT for part, (a, b) in zip(parts, self.shapes, strict=True)]
+
+
+def outputs(p: list[Tensor], x: Tensor) -> Tensor:
+    """Layers of weights ``[m, in, out]`` and biases, with rectifiers between them, of ``x [m, b, in]``."""
+    for weights, bias in zip(p[:-2:2], p[1:-2:2], strict=True):
+        x = torch.baddbmm(bias, x, weights).relu()
+    return torch.baddbmm(p[-1], x, p[-2])
