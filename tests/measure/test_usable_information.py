@@ -9,12 +9,14 @@ import pytest
 import torch
 from scipy import integrate, stats
 from scipy.special import log_softmax
+from torch.nn import functional
 
 import infoscope as iscope
 from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimateError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure._usable import cross_fitted, folds_of, order_of
 from infoscope.measure.estimators._base import make as make_estimator
+from infoscope.measure.probes import _column_sums
 from infoscope.measure.probes._base import Split, Target, make
 from infoscope.measure.probes._calibration import Calibration
 from infoscope.measure.probes._columns import Columns
@@ -57,8 +59,8 @@ def test_the_path_is_that_of_scikit_learn_to_1e_5_nats(n, d, k, apart):
     columns = Columns.of(z)
     rotated = columns.rotated(z)
     targets = [y, other]
-    problems = [Problem(0, t, decay) for t in [y[:n], other[:n]] for decay in DECAYS]
-    found = solve([rotated(z, single=True)], [rotated.variances], problems, k, 1e-6, 2000)
+    problems = [Problem(t, decay) for t in [y[:n], other[:n]] for decay in DECAYS]
+    found = solve(rotated(z, single=True), rotated.variances, problems, k, 1e-6, 2000)
     assert found.converged.all()
     x = columns(z).numpy()
     for i, (target, decay) in enumerate(itertools.product(targets, DECAYS)):
@@ -91,28 +93,24 @@ def test_without_principal_axes_the_optimum_is_the_same(d, monkeypatch):
         monkeypatch.setattr("infoscope.measure.probes._columns.LARGEST_ROTATION", most)
         here = columns.rotated(z)
         assert (here.axes is None) == (most == 5)
-        problems = [Problem(0, y, 1e-3), Problem(0, y, 1e-1)]
-        found.append(solve([here(z)], [here.variances], problems, 3, 1e-7, 5000))
+        problems = [Problem(y, 1e-3), Problem(y, 1e-1)]
+        found.append(solve(here(z), here.variances, problems, 3, 1e-7, 5000))
     assert all(one.converged.all() for one in found)
     np.testing.assert_allclose(found[0].objective, found[1].objective, atol=1e-7)
 
 
 def test_problems_side_by_side_are_those_alone():
-    """Two cells of other rows and columns, four weight decays each."""
-    cells, problems = [], []
-    for c, (n, d) in enumerate([(600, 6), (500, 9)]):
-        z, y = classes(n, d=d, seed=c)
-        z = torch.from_numpy(z)
-        cells.append((columns := Columns.of(z).rotated(z), columns(z)))
-        problems += [Problem(c, y, decay) for decay in DECAYS]
-    together = solve([x for _, x in cells], [columns.variances for columns, _ in cells], problems, 4, 1e-8, 1000)
+    """Two targets, four weight decays each; more logits than one product takes."""
+    z, y = classes(600, d=6)
+    z = torch.from_numpy(z)
+    columns = Columns.of(z).rotated(z)
+    x, other = columns(z), np.random.default_rng(1).integers(4, size=600)
+    problems = [Problem(target, decay) for target in (y, other) for decay in DECAYS]
+    together = solve(x, columns.variances, problems, 4, 1e-8, 1000)
     for i, problem in enumerate(problems):
-        columns, x = cells[problem.cell]
-        alone = solve([x], [columns.variances], [problem._replace(cell=0)], 4, 1e-8, 1000)
-        width = alone.weights.shape[1]
-        np.testing.assert_allclose(together.weights[i, :width], alone.weights[0], atol=1e-5)
-        assert not together.weights[i, width:].any()
-        again = solve([x], [columns.variances], [problem._replace(cell=0)], 4, 1e-8, 1000, [alone.weights[0]])
+        alone = solve(x, columns.variances, [problem], 4, 1e-8, 1000)
+        np.testing.assert_allclose(together.weights[i], alone.weights[0], atol=1e-5)
+        again = solve(x, columns.variances, [problem], 4, 1e-8, 1000, [alone.weights[0]])
         assert again.iterations <= 1
 
 
@@ -121,9 +119,9 @@ def test_float32_passes_reach_the_optimum_of_float64():
     z, y = classes(700, 5, 12, 4)
     z = torch.from_numpy(z)
     columns = Columns.of(z).rotated(z)
-    problems = [Problem(0, y, decay) for decay in DECAYS]
-    coarse = solve([columns(z, single=True)], [columns.variances], problems, 5, 1e-6, 1000)
-    fine = solve([columns(z)], [columns.variances], problems, 5, 1e-9, 1000)
+    problems = [Problem(y, decay) for decay in DECAYS]
+    coarse = solve(columns(z, single=True), columns.variances, problems, 5, 1e-6, 1000)
+    fine = solve(columns(z), columns.variances, problems, 5, 1e-9, 1000)
     assert (coarse.converged & fine.converged).all()
     np.testing.assert_allclose(coarse.objective, fine.objective, atol=1e-7)
     theta = torch.randn(4, 13, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64, requires_grad=True)
@@ -131,15 +129,70 @@ def test_float32_passes_reach_the_optimum_of_float64():
     penalty = 0.5 * torch.tensor(DECAYS, dtype=torch.float64) * theta[:, 1:].square().sum((1, 2))
     wanted = penalty - (x @ theta).log_softmax(-1)[:, torch.arange(700), torch.from_numpy(y)].mean(1)
     (gradient,) = torch.autograd.grad(wanted.sum(), theta)
-    for rows, tolerance in ((x[:, 1:].float(), 1e-6), (x[:, 1:], 1e-12)):
-        objective = _Objective([rows], problems, 5)
+    for dtype, tolerance in ((np.float32, 1e-6), (np.float64, 1e-12)):
+        objective = _Objective(x[:, 1:], columns.variances, problems, 5, dtype)
         at, every = theta.detach().transpose(1, 2).reshape(4, -1).numpy(), np.arange(4)
         f, g = objective(at, every)
         np.testing.assert_allclose(f, wanted.detach(), atol=10 * tolerance)
         np.testing.assert_allclose(g, gradient.transpose(1, 2).reshape(4, -1), atol=tolerance)
-        objective._compiled = objective._on_device
+        objective.rows = x[:, 1:].to(torch.float32 if dtype is np.float32 else torch.float64)
         for one, other in zip(objective(at, every), (f, g), strict=True):
             np.testing.assert_allclose(one, other, atol=10 * tolerance)
+
+
+def test_blocks_of_the_hessian_are_those_of_autograd(monkeypatch):
+    """With all rows, and nearly so with those of the most curvature, most of which are few."""
+    z, y = classes(2000, 4, 5, 3)
+    columns = Columns.of(torch.from_numpy(z)).rotated(torch.from_numpy(z))
+    x, theta = columns(torch.from_numpy(z)), torch.randn(4, 6, generator=torch.Generator().manual_seed(0)).double()
+    rows = torch.cat([torch.ones(2000, 1, dtype=torch.float64), x], 1)
+
+    def loss(t):
+        return (rows @ t.T).logsumexp(1).mean() + 0.05 * t[:, 1:].square().sum()
+
+    hessian = torch.autograd.functional.hessian(loss, theta)
+    wanted = hessian[torch.arange(4), :, torch.arange(4)]
+    objective = _Objective(x, columns.variances, [Problem(y, 0.1)], 4, np.float64)
+    monkeypatch.setattr("infoscope.measure.probes._softmax_regression.LEAST", 0.0)
+    for per_axis, tolerance in ((2000, 1e-9), (100, 0.3)):
+        monkeypatch.setattr("infoscope.measure.probes._softmax_regression.PER_AXIS", per_axis)
+        found = torch.from_numpy(objective.inverse(theta.numpy().ravel(), 0)) @ wanted
+        np.testing.assert_allclose(found, np.broadcast_to(np.eye(6), (4, 6, 6)), atol=tolerance)
+
+
+def test_sums_over_columns_are_those_of_numpy():
+    """More columns than one tile, columns of other sizes, one of them constant."""
+    rng = np.random.default_rng(0)
+    for n, d, r, dtype in ((1, 1, 1, np.float64), (300, 20, 0, np.float64), (1000, 150, 130, np.float32)):
+        z = (rng.normal(size=(n, d)) * 2.0 ** rng.integers(-9, 9, d) + 3).astype(dtype)
+        z[:, 0] = 7
+        inverse = 2.0 ** -rng.integers(0, 9, d)
+        mean, variance = _column_sums.mean_and_variance(z, inverse)
+        x, factors = z.astype(float) * inverse - mean, rng.normal(size=(d, r))
+        np.testing.assert_allclose(mean, (z.astype(float) * inverse).mean(0), rtol=1e-13)
+        np.testing.assert_allclose(variance, x.var(0), rtol=1e-10, atol=1e-20)
+        np.testing.assert_allclose(_column_sums.products(z, inverse, mean), x.T @ x, rtol=1e-9, atol=1e-9)
+        out = np.empty((n, r))
+        _column_sums.along(z, inverse, mean, factors, out)
+        np.testing.assert_allclose(out, x @ factors, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(("n", "d", "k"), [(700, 130, 3), (300, 5, 40)])
+def test_wide_problems_with_unequal_classes_converge_to_a_zero_gradient(n, d, k):
+    """More axes and more logits than one product takes; some classes have a single row."""
+    rng = np.random.default_rng(0)
+    y = np.concatenate([np.arange(k), np.minimum(rng.geometric(0.3, size=n - k) - 1, k - 1)])
+    z = torch.from_numpy(rng.normal(size=(n, d)) + rng.normal(size=(k, d))[y])
+    columns = Columns.of(z).rotated(z)
+    found = solve(columns(z), columns.variances, [Problem(y, 1e-3), Problem(y, 1e-1)], k, 1e-8, 5000)
+    assert found.converged.all()
+    x = columns(z)
+    for weights, decay, value in zip(found.weights, (1e-3, 1e-1), found.objective, strict=True):
+        t = torch.from_numpy(weights).requires_grad_()
+        loss = functional.cross_entropy(t[0] + x @ t[1:], torch.from_numpy(y)) + 0.5 * decay * t[1:].square().sum()
+        (gradient,) = torch.autograd.grad(loss, t)
+        assert float(gradient.abs().max()) < 1e-7
+        assert float(loss.detach()) == pytest.approx(value, abs=1e-12)
 
 
 def test_weights_are_carried_from_columns_to_columns():

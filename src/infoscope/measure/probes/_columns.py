@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from infoscope.measure.probes._column_sums import along, mean_and_variance, products
+
 ROUNDING = 1e-12  # of the largest value: a standard deviation below this is rounding of float64
 LARGEST_ROTATION = 2048  # columns or rows, whichever are fewer, up to which the principal axes are worth their cost
 BLOCK = 1 << 17  # float64 numbers of a block of rows: stays in cache
@@ -36,11 +38,14 @@ class Columns:
         largest = z.abs().amax(0).double()
         largest[largest == 0] = 1
         largest = largest / (2 * torch.frexp(largest).mantissa)
-        mean, variance = torch.zeros_like(largest), torch.zeros_like(largest)
-        for block in _blocks(z, largest, mean.clone()):
-            mean += block.sum(0) / len(z)
-        for block in _blocks(z, largest, mean):
-            variance += block.square_().sum(0) / len(z)
+        if z.device.type == "cpu":
+            mean, variance = map(torch.from_numpy, mean_and_variance(_numbers(z), (1 / largest).numpy()))
+        else:
+            mean, variance = torch.zeros_like(largest), torch.zeros_like(largest)
+            for block in _blocks(z, largest, mean.clone()):
+                mean += block.sum(0) / len(z)
+            for block in _blocks(z, largest, mean):
+                variance += block.square_().sum(0) / len(z)
         sd = variance.sqrt()
         scale = sd.reciprocal()
         scale[sd < ROUNDING] = 0
@@ -55,11 +60,7 @@ class Columns:
             variances = sum(self._standard(block).square_().sum(0) for block in self._blocks(z)) / n
             return replace(self, variances=variances)
         if d <= n:
-            moments = torch.zeros(d, d, dtype=torch.float64, device=z.device)
-            for block in self._blocks(z):
-                x = self._standard(block)
-                moments.addmm_(x.T, x)
-            x = None
+            x, moments = None, self._products(z)
         else:
             x = self(z)
             moments = x @ x.T
@@ -77,11 +78,30 @@ class Columns:
         factors = None if self.axes is None else self.scale[:, None] * self.axes
         width = z.shape[1] if factors is None else factors.shape[1]
         out = torch.empty(len(z), width, dtype=torch.float32 if single else torch.float64, device=z.device)
+        if factors is not None and z.device.type == "cpu":
+            along(_numbers(z), *self._division(), factors.numpy(), out.numpy())
+            return out
         start = 0
         for block in self._blocks(z):
             out[start : start + len(block)] = self._standard(block) if factors is None else block @ factors
             start += len(block)
         return out
+
+    def _products(self, z: Any) -> Any:
+        """xᵀx ``[d, d]`` of the standardised rows x of ``z [n, d]``."""
+        import torch
+
+        if z.device.type == "cpu":
+            found = torch.from_numpy(products(_numbers(z), *self._division()))
+            return found.mul_(self.scale).mul_(self.scale[:, None])
+        found = torch.zeros(z.shape[1], z.shape[1], dtype=torch.float64, device=z.device)
+        for block in self._blocks(z):
+            x = self._standard(block)
+            found.addmm_(x.T, x)
+        return found
+
+    def _division(self) -> tuple[np.ndarray, np.ndarray]:
+        return (1 / self.largest).numpy(), self.mean.numpy()
 
     def carried(self, weights: np.ndarray, to: Columns) -> np.ndarray:
         """Weights ``[w, k]`` (the bias first) of a linear function of rows of this, as those of rows of ``to``."""
@@ -104,6 +124,14 @@ class Columns:
 
     def _standard(self, block: Any) -> Any:
         return block.mul_(self.scale)
+
+
+def _numbers(z: Any) -> np.ndarray:
+    """Rows on the CPU as compiled sums take them."""
+    import torch
+
+    z = z.detach()
+    return (z if z.dtype == torch.float32 else z.double()).contiguous().numpy()
 
 
 def _blocks(z: Any, largest: Any, mean: Any) -> Iterator[Any]:

@@ -13,9 +13,6 @@ from infoscope.measure.probes._base import Means, Probe, Reading, Readings, Spli
 from infoscope.measure.probes._calibration import Calibration, cross_entropy
 from infoscope.measure.probes._columns import Columns
 
-TOGETHER = 8  # representations in one batch of problems: their rows stay near the cache
-HELD = 1 << 25  # numbers held at once: what a batch remembers of its descent
-
 
 @dataclass(frozen=True)
 class Linear(Probe):
@@ -27,9 +24,9 @@ class Linear(Probe):
         weight_decay/2 |W|², the bias free. calibrate: choose temperature and optional ignorance on validation rows.
     tolerance: on the largest entry of the gradient; iterations: the most of them.
 
-    The whole path of every target on every split of several members is solved at once; the chosen one is solved again
-    with the validation rows among the fitted ones, and keeps the calibration. With d columns, k classes, n fitted rows
-    and hardly any weight decay the value is (d+1)(k-1)/2n nats too low, which the path and the ignorance nearly undo.
+    The paths of targets of as many classes are solved side by side; the chosen probe is solved again with the
+    validation rows among the fitted ones, and keeps the calibration. With d columns, k classes, n fitted rows and
+    hardly any weight decay the value is (d+1)(k-1)/2n nats too low, which the path and the ignorance nearly undo.
     """
 
     weight_decay: float | tuple[float, ...] = (1e-5, 1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3, 1.0)
@@ -57,14 +54,11 @@ class Linear(Probe):
 
     def _read(self, z: Any, targets: Sequence[Target], splits: Sequence[Split], seed: int) -> list[Readings]:
         cells = [(m, s) for m in range(len(z)) for s in range(len(splits))]
-        heads = len(self._path) * len(targets) * max((target.k for target in targets), default=1)
-        together = max(1, min(TOGETHER, HELD // (20 * heads * z.shape[2])))
-        parts = [cells[first : first + together] for first in range(0, len(cells), together)]
-        jobs = [partial(self._cells, z, part, targets, splits) for part in parts]
+        jobs = [partial(self._cell, z[m], targets, splits[s]) for m, s in cells]
         work = z[0].numel() * len(cells) * 1e-6
         found = _threads.run(jobs, 1 if z.device.type != "cpu" else _threads.cores(work))
-        readings = {place: reading for part in found for place, reading in part.items()}
-        return [[[readings[m, t, s] for s in range(len(splits))] for t in range(len(targets))] for m in range(len(z))]
+        of = dict(zip(cells, found, strict=True))
+        return [[[of[m, s][t] for s in range(len(splits))] for t in range(len(targets))] for m in range(len(z))]
 
     def _expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> list[Means]:
         """Ridge regression, mean square / 2 + weight_decay/2 |W|², its path in closed form along the principal axes."""
@@ -79,46 +73,39 @@ class Linear(Probe):
             found.append(Means(guesses[best], scored, known, True, f"weight decay {self._path[best]:.2g}"))
         return found
 
-    def _cells(
-        self, z: Any, cells: Sequence[tuple[int, int]], targets: Sequence[Target], splits: Sequence[Split]
-    ) -> dict[tuple[int, int, int], Reading]:
-        """Every target read from each (member, split); targets of as many classes are one batch of problems."""
+    def _cell(self, z: Any, targets: Sequence[Target], split: Split) -> list[Reading]:
+        """Every target read from one member on one split; those of as many classes are solved at once."""
         from infoscope.measure.probes._softmax_regression import COARSE
 
-        rows = [_Rows.of(z[m], splits[s], single=self.tolerance >= COARSE) for m, s in cells]
-        readings = {}
+        rows = _Rows.of(z, split, single=self.tolerance >= COARSE)
+        readings: dict[int, Reading] = {}
         for k in sorted({target.k for target in targets}):
-            places = [(c, t) for c in range(len(cells)) for t, target in enumerate(targets) if target.k == k]
-            labels = [_Labels.of(targets[t], splits[cells[c][1]]) for c, t in places]
-            here = [rows[c] for c, _ in places]
-            for (c, t), reading in zip(places, self._solved(here, labels, k), strict=True):
-                m, s = cells[c]
-                readings[m, t, s] = reading
-        return readings
+            places = [t for t, target in enumerate(targets) if target.k == k]
+            labels = [_Labels.of(targets[t], split) for t in places]
+            readings.update(zip(places, self._solved(rows, labels, k), strict=True))
+        return [readings[t] for t in range(len(targets))]
 
-    def _solved(self, rows: list[_Rows], labels: list[_Labels], k: int) -> list[Reading]:
-        """For each pair of rows and labels, rows in order: the whole path, then the best of it with more rows."""
+    def _solved(self, rows: _Rows, labels: list[_Labels], k: int) -> list[Reading]:
+        """For each target's labels: the whole path, then the best of it with more rows."""
+        from infoscope.measure.probes._softmax_regression import Problem, solve
+
         path = self._path
-        tried = self._solve(
-            [(own.train, own.x_train, y.train, decay) for own, y in zip(rows, labels, strict=True) for decay in path], k
-        )
+        problems = [Problem(y.train, decay) for y in labels for decay in path]
+        tried = solve(rows.x_train, rows.train.variances, problems, k, self.tolerance, self.iterations)
         best, validations, starts = [], [], []
-        for i, (own, y) in enumerate(zip(rows, labels, strict=True)):
-            of = _log_softmax(tried, slice(i * len(path), (i + 1) * len(path)), own.x_validation)
+        for i, y in enumerate(labels):
+            of = _log_softmax(tried, slice(i * len(path), (i + 1) * len(path)), rows.x_validation)
             losses = [cross_entropy(log_q, y.validation) for log_q in of]
             best.append(int(np.argmin(losses)))
             validations.append(of[best[i]])
-            starts.append(own.train.carried(tried.weights[i * len(path) + best[i]], own.known))
-        final = self._solve(
-            [(own.known, own.x_known, y.known, path[j]) for own, y, j in zip(rows, labels, best, strict=True)],
-            k,
-            starts,
-        )
+            starts.append(rows.train.carried(tried.weights[i * len(path) + best[i]], rows.known))
+        problems = [Problem(y.known, path[j]) for y, j in zip(labels, best, strict=True)]
+        final = solve(rows.x_known, rows.known.variances, problems, k, self.tolerance, self.iterations, starts)
         readings = []
-        for i, (own, y, log_q) in enumerate(zip(rows, labels, validations, strict=True)):
+        for i, (y, log_q) in enumerate(zip(labels, validations, strict=True)):
             choose = Calibration.chosen(log_q, y.validation, y.prior, len(y.train)) if self.calibrate else None
             calibration = choose or Calibration.none(y.prior, len(y.known))
-            scored, fitted = (_log_softmax(final, slice(i, i + 1), x)[0] for x in (own.x_scored, own.x_known))
+            scored, fitted = (_log_softmax(final, slice(i, i + 1), x)[0] for x in (rows.x_scored, rows.x_known))
             readings.append(
                 Reading(
                     calibration(scored),
@@ -129,17 +116,6 @@ class Linear(Probe):
                 )
             )
         return readings
-
-    def _solve(
-        self, wanted: list[tuple[Columns, Any, np.ndarray, float]], k: int, starts: Sequence[Any] | None = None
-    ) -> Any:
-        """Solve for columns, the rows along them, their labels and a weight decay; equal rows stand together."""
-        from infoscope.measure.probes._softmax_regression import Problem, solve
-
-        cells: dict[int, tuple[Columns, Any]] = {id(columns): (columns, x) for columns, x, _, _ in wanted}
-        problems = [Problem(list(cells).index(id(columns)), y, decay) for columns, _, y, decay in wanted]
-        x, variances = [x for _, x in cells.values()], [columns.variances for columns, _ in cells.values()]
-        return solve(x, variances, problems, k, self.tolerance, self.iterations, starts)
 
 
 class _Rows(NamedTuple):
