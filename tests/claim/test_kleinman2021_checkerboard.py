@@ -118,13 +118,18 @@ def test_the_compared_arms_match_in_what_they_are_to_match():
     batches = CheckerboardBatch().plan("laptop")
     updates = {name: plan.recipe.updates(plan.recipe.epochs, 9000) for name, plan in batches.items()}
     assert set(updates.values()) == {8460}
-    many = CheckerboardMany().plan("laptop")
-    for colours in (10, 20):
+    many = CheckerboardMany().plan("paper")
+    for colours, trials in ((10, 36_000), (20, 144_000)):
         base, large = (
-            plan.recipe.updates(plan.recipe.epochs, 36000)
+            plan.recipe.updates(plan.recipe.epochs, trials)
             for plan in (many[f"colours{colours}_base"], many[f"colours{colours}_large_batch"])
         )
         assert base <= large <= 1.003 * base
+        end = many[f"colours{colours}_base"].recipe.epochs
+        for arm in ("low_rate", "large_batch"):
+            plan = many[f"colours{colours}_{arm}"]
+            assert all(end in (measure.epochs or plan.epochs) for measure in plan.measures)
+            assert end in plan.epochs
     for plan in CheckerboardInitial().plan("laptop").values():
         first = plan.recipe.beginning.epochs if plan.recipe.beginning else 0
         assert plan.recipe.epochs - first == 30

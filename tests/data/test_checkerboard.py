@@ -59,7 +59,7 @@ def test_another_seed_draws_other_trials_and_the_same_seed_the_same(task):
     again, other = (infoscope.data.task(task.name, seed=seed) for seed in (0, 1))
     assert np.array_equal(task.inputs, again.inputs)
     assert task.hashes == again.hashes != other.hashes
-    assert (len(task.split.train), len(task.split.test)) == (9000 if task.classes == 2 else 36000, 8000)
+    assert (len(task.split.train), len(task.split.test)) == ({2: 9000, 10: 36_000, 20: 144_000}[task.classes], 8000)
 
 
 @pytest.mark.parametrize(

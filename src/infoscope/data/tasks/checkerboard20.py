@@ -6,10 +6,10 @@ from infoscope.data.tasks._checkerboard import CheckerboardTask
 
 
 class CheckerboardTwenty(CheckerboardTask):
-    """44 000 trials of a checkerboard with one of twenty dominant colours, and twenty targets that show the colours.
+    """152 000 trials of a checkerboard with one of twenty dominant colours, and twenty targets that show the colours.
 
     The targets show the colours in order, beginning anywhere; so direction, colour and configuration have twenty values
-    each, and any two of them are independent. Generated; the first 36 000 trials are for training.
+    each, and any two of them are independent. Generated; the first 144 000 trials are for training.
 
     References
     ----------
@@ -18,8 +18,8 @@ class CheckerboardTwenty(CheckerboardTask):
     """
 
     colours = 20
-    trained = 36000
-    n = 44000
+    trained = 144_000
+    n = 152_000
     features = 40
     classes = 20
     trained_on = "direction"

@@ -111,7 +111,8 @@ def checkerboard_plan(
     """
     epochs = epochs or EPOCHS[preset]
     recipe = Recipe(first + epochs, RATE, BATCH, "sgd", beginning=Beginning(first, labels="colour") if first else None)
-    at = sorted({*(epoch for epoch in RECORDED if epoch <= epochs), epochs})
+    probed = tuple(probed)
+    at = sorted({*(epoch for epoch in (*RECORDED, *probed) if epoch <= epochs), epochs})
     sites = hidden(widths)
     slow = {first + epoch for epoch in (*probed, epochs) if epoch <= epochs}
     measures = [_measure("linear", sites[-1:]), _measure("mlp(networks=1)", sites[-1:], tuple(sorted(slow)))]
