@@ -45,7 +45,7 @@ def test_each_variable_is_a_line_with_its_entropy_where_that_is_known(one):
     np.testing.assert_allclose(mean, wanted, rtol=1e-4)
     assert spec["encoding"]["y"]["title"] == "I_u(T;Y) (bits)"
     assert spec["encoding"]["y"]["scale"]["domain"][1] > 3
-    assert "dashed: all there is to read" in said(spec)
+    assert "dashed: the most there can be to read" in said(spec)
     drawn(spec)
 
 
@@ -168,4 +168,4 @@ def test_the_report_draws_them_once_a_run_or_once_a_network(make_run, read_rows,
     assert [card.column.title for card in plane.cards] == ["by learning rate", "by batch"]
     at = next(panel for panel in panels if panel.plot == "variables")
     assert at.heading == "What can be read of each variable: at hidden1 on test"
-    assert "dashed: all there is to read" in said(at.cards[0].spec)
+    assert "dashed: the most there can be to read" in said(at.cards[0].spec)

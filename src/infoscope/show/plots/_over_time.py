@@ -91,7 +91,7 @@ def lines(
     if brackets:
         notes.insert(1, "dotted: mean bracket")
     if levels:
-        notes.insert(1, "dashed: all there is to read")
+        notes.insert(1, "dashed: the most there can be to read")
     layers = _layers(means, bands, members, series, by)
     if levels:
         mark = {"type": "rule", "strokeDash": [5, 3], "strokeWidth": 1.2, "opacity": 0.7}

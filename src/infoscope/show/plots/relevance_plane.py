@@ -88,7 +88,7 @@ def relevance_plane(
     most = {axis: _relevance.ceiling(name, ceilings or {}) for axis, name in (("x", irrelevant), ("y", relevant))}
     levels = {axis: level for axis, level in most.items() if level is not None}
     if levels:
-        remarks.append("dashed: all there is to read")
+        remarks.append("dashed: the most there can be to read")
     return {
         "$schema": _style.SCHEMA,
         "title": _style.title(f"{heading} at {site}", remarks, width),

@@ -142,7 +142,9 @@ class CheckerboardMany(Figure):
                 "depth": [depth_finding(rows, task, base, hidden(size.widths))],
                 **_differences(rows, size),
             }
-            judged += [Judged(_claim(task, name), tuple(findings), notes) for name, findings in found.items()]
+            for name, findings in found.items():
+                judged.append(Judged(_claim(task, name), tuple(findings), notes))
+                notes = ()  # once for each number of colours
         return judged
 
 
