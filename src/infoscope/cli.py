@@ -150,7 +150,7 @@ def _print_verdicts(verdicts: list[dict[str, Any]], *after: str) -> None:
             else ""
         )
         at = f"{verdict['preset']}, " + (f"{verdict['seeds']} seeds" if verdict["seeds"] else "exact")
-        revised = verdict["claim"].get("revised")  # verdicts of an older infoscope lack it
+        revised = verdict["claim"]["revised"]
         told = [*verdict["notes"], *([f"the rule was not fixed before the first run: {revised}"] if revised else [])]
         notes = "; ".join(told)
         lines.append([verdict["claim"]["id"], verdict["outcome"], f"{value}{'; ' + notes if notes else ''}", at])

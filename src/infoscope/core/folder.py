@@ -163,11 +163,14 @@ class RunFolder:
         """The stored verdicts, or an empty list when nothing was judged."""
         path = self.path / "verdicts.json"
         try:
-            return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+            found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
         except ValueError as reason:
             raise RunFolderError(
                 f"{path} is damaged ({reason}): delete it and run `infoscope claims` again"
             ) from reason
+        for verdict in found:
+            verdict["claim"].setdefault("revised", "")  # not stored by an older infoscope
+        return found
 
     @contextmanager
     def writing(self) -> Iterator[None]:

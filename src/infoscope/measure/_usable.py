@@ -43,8 +43,7 @@ class Usable(Estimate):
 
     def table(self, y: Any) -> dict[str, np.ndarray]:
         """Columns with a value for each scored row: its place, its label (out of ``y [n]``), and what was found."""
-        labels = check.array(y, "y")
-        labels = check.on_cpu(labels)
+        labels = check.on_cpu(check.array(y, "y"))
         if len(labels) != len(self.pointwise):
             raise InputError(
                 f"y has {len(labels)} rows and {len(self.pointwise)} were scored, wanted the labels of the scored rows"

@@ -76,10 +76,10 @@ def matched(estimator: Estimator, x: Any, y: Any, strength: float) -> Matched:
     """The matched problem for these rows whose information is as near to ``strength`` nats as there is one."""
     if "real" not in estimator.first:
         return _table(check.symbols(x, "x"), check.symbols(y, "y"), strength)
-    real = _numpy(check.representation(x, "x"))
+    real = check.on_cpu(check.representation(x, "x"))
     if is_labels(y):
         return _mixture(real, check.labels(y, len(real)), strength)
-    return _gaussian(real, _numpy(check.representation(y, "y")), strength)
+    return _gaussian(real, check.on_cpu(check.representation(y, "y")), strength)
 
 
 # --- two real variables ----------------------------------------------------------------------------------------------
@@ -227,10 +227,6 @@ def _where(rising: Callable[[float], float], wanted: float, last: float) -> floa
     if wanted >= rising(last):
         return last
     return optimize.brentq(lambda at: rising(at) - wanted, 0.0, last)  # pyright: ignore[reportReturnType]
-
-
-def _numpy(rows: Any) -> np.ndarray:
-    return check.on_cpu(rows)
 
 
 def _like(original: Any, values: np.ndarray) -> Any:

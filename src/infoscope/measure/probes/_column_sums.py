@@ -15,11 +15,6 @@ NARROW = 128, 32  # the same for a symmetric product, of which half is computed
 FAST = {"reassoc", "contract", "nsz"}
 
 
-def mean_and_variance(z: np.ndarray, inverse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of the columns of ``z [n, d]`` times ``inverse [d]``."""
-    return _mean_and_variance(z, inverse)
-
-
 def products(z: np.ndarray, inverse: np.ndarray, mean: np.ndarray) -> np.ndarray:
     """xᵀx ``[d, d]`` of x = z times inverse less mean, for ``z [n, d]``."""
     tiles = -(-z.shape[1] // NARROW[1])
@@ -42,7 +37,8 @@ def along(z: np.ndarray, inverse: np.ndarray, mean: np.ndarray, factors: np.ndar
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
-def _mean_and_variance(z: Any, inverse: Any) -> Any:
+def mean_and_variance(z: Any, inverse: Any) -> Any:
+    """Of the columns of ``z [n, d]`` times ``inverse [d]``."""
     # Shifted by the first row: its squared distance from the mean is at most n times the variance.
     n, d = z.shape
     first, sums, squares = z[0] * inverse, np.zeros(d), np.zeros(d)

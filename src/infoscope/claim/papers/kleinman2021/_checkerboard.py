@@ -261,6 +261,18 @@ def compared(
     return Judged(claim, tuple(difference_findings(rows, task, what, first, second)), notes)
 
 
+def at_both_ends(rows: Rows, task: Task, claims: Iterable[Claim], arm: str, base: str, site: str) -> list[Judged]:
+    """``arm``, which trains longer, after as many epochs as ``base`` and at its own end, minus ``base`` at its end.
+
+    claims: one for each of the two comparisons.
+    """
+    end, judged = last_epoch(rows, base), []
+    for claim, epoch in zip(claims, (end, last_epoch(rows, arm)), strict=True):
+        what = f"{arm} at epoch {epoch:g} minus {base} at epoch {end:g}"
+        judged.append(compared(rows, task, claim, what, Place(arm, site, epoch), Place(base, site, end)))
+    return judged
+
+
 def told(
     rows: Rows, task: Task, network: str, site: str, since: float = 0.0, end: float | None = None
 ) -> tuple[str, ...]:

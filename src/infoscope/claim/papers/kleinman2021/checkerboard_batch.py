@@ -30,10 +30,8 @@ from infoscope.claim.papers.kleinman2021._checkerboard import (
     SEEDS,
     SMALL,
     TWO,
-    Place,
+    at_both_ends,
     checkerboard_plan,
-    compared,
-    last_epoch,
     last_hidden,
 )
 from infoscope.claim.plan import NetworkPlan, Preset
@@ -85,12 +83,9 @@ class CheckerboardBatch(Figure):
         return plans
 
     def judge(self, rows: Rows) -> Sequence[Judged]:
-        site, judged = last_hidden(SMALL), []
+        judged = []
         for activation in ACTIVATIONS:
-            small, large = f"{activation}_small", f"{activation}_large"
-            end = last_epoch(rows, small)
-            for matched, epoch in (("epochs", end), ("updates", last_epoch(rows, large))):
-                what = f"{large} at epoch {epoch:g} minus {small} at epoch {end:g}"
-                claim = _claim(activation, matched)
-                judged.append(compared(rows, TWO, claim, what, Place(large, site, epoch), Place(small, site, end)))
+            claims = [_claim(activation, matched) for matched in _MATCHED]
+            arms = f"{activation}_large", f"{activation}_small"
+            judged += at_both_ends(rows, TWO, claims, *arms, last_hidden(SMALL))
         return judged

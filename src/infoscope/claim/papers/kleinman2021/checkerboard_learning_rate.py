@@ -29,10 +29,8 @@ from infoscope.claim.papers.kleinman2021._checkerboard import (
     SEEDS,
     SMALL,
     TWO,
-    Place,
+    at_both_ends,
     checkerboard_plan,
-    compared,
-    last_epoch,
     last_hidden,
 )
 from infoscope.claim.plan import NetworkPlan, Preset
@@ -83,13 +81,9 @@ class CheckerboardLearningRate(Figure):
         return plans
 
     def judge(self, rows: Rows) -> Sequence[Judged]:
-        site, judged = last_hidden(SMALL), []
+        judged = []
         for activation in ACTIVATIONS:
-            high, low = f"{activation}_high", f"{activation}_low"
-            end = last_epoch(rows, high)
-            ends = {"epochs": end, "rate-times-updates": last_epoch(rows, low)}
-            for matched, epoch in ends.items():
-                what = f"{low} at epoch {epoch:g} minus {high} at epoch {end:g}"
-                claim = _claim(activation, matched)
-                judged.append(compared(rows, TWO, claim, what, Place(low, site, epoch), Place(high, site, end)))
+            claims = [_claim(activation, matched) for matched in _MATCHED]
+            arms = f"{activation}_low", f"{activation}_high"
+            judged += at_both_ends(rows, TWO, claims, *arms, last_hidden(SMALL))
         return judged
