@@ -50,7 +50,7 @@ def grid() -> Rows:
 def test_every_column_of_the_schema_is_filled_from_place_and_estimate():
     measured = estimate(
         0.5, interval=(0.25, 0.75), interval_kind="certified bracket", level=1.0, bound="upper",
-        status=Status.VACUOUS, notes=("a", "b"), seconds=0.125,
+        status=Status.VACUOUS, notes=("a", "b"), seconds=0.125, resampled="groups", groups=4,
     )  # fmt: skip
     where = place(member=3, seed=7, step=11, epoch=1.5, split="test", options=options_text({"bins": 30}))
     assert rows((where, measured)).table.to_pylist() == [
@@ -60,6 +60,7 @@ def test_every_column_of_the_schema_is_filled_from_place_and_estimate():
             "options": '{"bins":30}', "value": 0.5, "unit": "nats", "low": 0.25, "high": 0.75, "level": 1.0,
             "interval_kind": "certified bracket", "bound": "upper", "n": 8, "estimand": "H(Bin(T))",
             "status": "VACUOUS", "notes": "a; b", "seconds": 0.125, "axis": "epoch",
+            "resampled": "groups", "groups": 4,
         }
     ]  # fmt: skip
 
@@ -93,9 +94,16 @@ def test_rows_of_a_newer_version_are_refused_with_the_way_to_read_them(grid):
 
 
 def test_rows_of_version_1_run_over_epochs(grid):
-    older = grid.table.drop_columns(["axis"]).replace_schema_metadata({"infoscope.rows.version": "1"})
+    later = ["axis", "resampled", "groups"]
+    older = grid.table.drop_columns(later).replace_schema_metadata({"infoscope.rows.version": "1"})
     assert Rows(older).table.equals(grid.table, check_metadata=True)
     assert Rows.concat([Rows(older), grid]).unique("axis") == ["epoch"]
+
+
+def test_rows_of_version_2_know_of_no_groups(grid):
+    older = grid.table.drop_columns(["resampled", "groups"]).replace_schema_metadata({"infoscope.rows.version": "2"})
+    assert Rows(older).table.equals(grid.table, check_metadata=True)
+    assert Rows(older).unique("groups") == [None]
 
 
 def test_a_foreign_table_is_refused(grid):

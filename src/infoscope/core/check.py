@@ -135,6 +135,35 @@ def labels(value: Any, n: int, name: str = "y") -> np.ndarray:
     return np.unique(out, return_inverse=True)[1].reshape(-1).astype(np.int32)
 
 
+def names(value: Any, n: int, name: str = "groups") -> np.ndarray:
+    """Which of G names ``[n]`` each row bears, numbered 0..G-1 as they first appear: numbers or words, one a row.
+
+    Raises
+    ------
+    InputError: for another length than ``n``, more than one column, or a name that is missing.
+    """
+    out = on_cpu(array(value, name))
+    if out.ndim == 2 and out.shape[1] == 1:
+        out = out[:, 0]
+    if out.ndim != 1 or len(out) != n:
+        raise InputError(
+            f"{name} has shape {tuple(out.shape)} for {n} rows, wanted one name (a number or a word) a row: "
+            "rows of one name belong together"
+        )
+    if out.dtype.kind == "f" and not np.isfinite(out).all():
+        bad = ~np.isfinite(out)
+        raise InputError(
+            f"{name} holds NaN or infinity in {int(bad.sum())} of {n} rows (first at row {bad.argmax()}), wanted a "
+            "name for every row: give rows that belong to none a name of their own"
+        )
+    if out.dtype.kind not in "fiubUSM":
+        raise InputError(f"{name} has dtype {out.dtype}, wanted numbers or words: convert it first")
+    _, first, inverse = np.unique(out, return_index=True, return_inverse=True)
+    number = np.empty(len(first), np.int64)
+    number[np.argsort(first, kind="stable")] = np.arange(len(first))
+    return number[inverse.reshape(-1)]
+
+
 def symbols(value: Any, name: str = "x") -> np.ndarray:
     """Whole numbers ``[n, d]`` for rows of symbols: whole numbers, booleans or words, renumbered in each column.
 

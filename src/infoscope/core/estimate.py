@@ -60,9 +60,11 @@ class Estimate:
     estimand: what the number truly is, e.g. ``"H(Bin(T)), 30 bins on [-1, 1]"``.
     unit: ``"nats"`` for information, always; other quantities carry their own unit.
     interval: ``(low, high)`` in ``unit``, or None; ``interval_kind`` says what kind of uncertainty it is
-        (``"certified bracket"``, ``"bootstrap over seeds"``), ``level`` its level (1.0 for a certified one).
+        (``"certified bracket"``, ``"bootstrap over seeds"``), ``level`` its level (1.0 for a certified one),
+        ``resampled`` what it takes to be drawn anew (``"rows"``, ``"groups"``, ``"seeds"`` …); None for a bracket.
     bound: the side of the truth on which ``value`` lies: a ``"lower"`` or ``"upper"`` bound, or ``"none"``.
-    n: how many samples it was computed from.
+    n: how many samples it was computed from. groups: how many groups of rows that belong together they fall into;
+        None where no groups were given, so that rows count as independent.
     status, notes: whether to believe it, and why not. seconds: how long it took.
     calibration: how the same estimator did on matched problems with a known answer, where that was asked for; it does
         not change the value.
@@ -81,6 +83,8 @@ class Estimate:
     notes: tuple[str, ...] = field(default=())
     seconds: float = 0.0
     calibration: Calibration | None = None
+    resampled: str | None = None
+    groups: int | None = None
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.value):
@@ -109,6 +113,8 @@ class Estimate:
         if self.interval:
             text += f" ({self.interval_kind})"
         text += f", {self.estimand}, n={self.n}"
+        if self.groups is not None:
+            text += f" in {self.groups} groups"
         if self.calibration:
             found = self.calibration
             text += f", on matched problems with {shown(found.truth, self.unit)}: bias {shown(found.bias, self.unit)}"

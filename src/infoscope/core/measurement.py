@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import json
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
@@ -37,8 +39,28 @@ class Measurement(Protocol):
         ...
 
     def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
-        """Estimates for each member of ``t [members, n, d]``; ``variables`` are class labels ``[n]`` by name."""
+        """Estimates for each member of ``t [members, n, d]``; ``variables`` are class labels ``[n]`` by name.
+
+        One that also takes ``groups=None`` is told, by :func:`measured`, which rows belong together: one name ``[n]`` a
+        row, as an array.
+        """
         ...
+
+
+def measured(
+    measurement: Measurement, t: Any, variables: Mapping[str, np.ndarray], groups: np.ndarray | None = None
+) -> list[list[Measured]]:
+    """What ``measurement`` finds, told of ``groups`` where there are any and it takes them."""
+    if groups is None:
+        return measurement.measure(t, variables)
+    if "groups" in inspect.signature(measurement.measure).parameters:
+        grouped: Any = measurement
+        return grouped.measure(t, variables, groups=groups)
+    note = "rows come in groups, which this measurement does not take: its interval counts rows as independent"
+    return [
+        [one._replace(estimate=dataclasses.replace(one.estimate, notes=(*one.estimate.notes, note))) for one in member]
+        for member in measurement.measure(t, variables)
+    ]
 
 
 class Comparison(Measurement, Protocol):

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from infoscope.core.errors import InputError, MissingPackageError, RunFolderError
 from infoscope.core.estimate import Estimate, Status
 
-VERSION = 2  # 2 added the column "axis"
+VERSION = 3  # 2 added the column "axis", 3 "resampled" and "groups"
 _text = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
     [
@@ -50,6 +50,8 @@ SCHEMA = pa.schema(
         pa.field("notes", _text),
         pa.field("seconds", pa.float64()),
         pa.field("axis", _text),  # what ``epoch`` counts: "epoch", or what a computed curve runs over ("weight w")
+        pa.field("resampled", _text),  # what the interval takes to be drawn anew: "rows", "groups", …
+        pa.field("groups", pa.int64()),  # how many groups of rows that belong together; null where rows are independent
     ],
     metadata={"infoscope.rows.version": str(VERSION)},
 )
@@ -120,6 +122,8 @@ class RowsBuilder:
             status=estimate.status.name,
             notes="; ".join(estimate.notes),
             seconds=estimate.seconds,
+            resampled=estimate.resampled,
+            groups=estimate.groups,
         )
 
     def add_failure(self, place: Place, quantity: str, reason: str, n: int) -> None:
@@ -139,6 +143,8 @@ class RowsBuilder:
             status=Status.FAILED.name,
             notes=reason,
             seconds=0.0,
+            resampled=None,
+            groups=None,
         )
 
     def rows(self) -> Rows:
@@ -162,9 +168,8 @@ class Rows:
                 f"these rows have schema version {version}, this infoscope reads up to {VERSION}: "
                 "upgrade with `pip install -U infoscope`"
             )
-        if version == 1:
-            epoch = pa.array(["epoch"] * table.num_rows, pa.string()).dictionary_encode()
-            table = table.append_column(SCHEMA.field("axis"), epoch).replace_schema_metadata(SCHEMA.metadata)
+        if 0 < version < VERSION:
+            table = _completed(table)
         missing = set(SCHEMA.names) - set(table.schema.names)
         if missing:
             raise RunFolderError(f"this table is not infoscope rows: it lacks the columns {', '.join(sorted(missing))}")
@@ -283,6 +288,17 @@ class Rows:
         except ImportError as reason:
             raise MissingPackageError("to_polars needs polars: pip install 'infoscope[notebook]'") from reason
         return polars.from_arrow(self.table)
+
+
+def _completed(table: pa.Table) -> pa.Table:
+    """Rows of an older schema with the columns that came later: they counted epochs, and knew of no groups."""
+    if "axis" not in table.schema.names:
+        epoch = pa.array(["epoch"] * table.num_rows, pa.string()).dictionary_encode()
+        table = table.append_column(SCHEMA.field("axis"), epoch)
+    for name in ("resampled", "groups"):
+        if name not in table.schema.names:
+            table = table.append_column(SCHEMA.field(name), pa.nulls(table.num_rows, SCHEMA.field(name).type))
+    return table.replace_schema_metadata(SCHEMA.metadata)
 
 
 def _among(column: pa.ChunkedArray, wanted: list[Any]) -> pa.ChunkedArray:

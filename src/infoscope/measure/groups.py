@@ -1,0 +1,133 @@
+"""Groups: rows that belong together (tokens of a text, frames of a film, copies of one input).
+
+A group is never on both sides of a split, and an interval counts it once. Rows of a group may be as alike as they like;
+groups are taken to be independent of each other.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import stats
+
+from infoscope.core import check
+from infoscope.core.errors import InputError
+from infoscope.measure import draws
+
+LEVEL = 0.95
+LEAST = 10  # groups below which no interval is given
+MOST = 0.5  # share of the rows beyond which one group decides everything
+RARE = 20  # groups in which every class should occur
+FEW_FREEDOM = 4.0  # degrees of freedom below which an interval is worth a note
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Which group ``ids [n]`` each row is of, numbered 0..G-1 as they first appear."""
+
+    ids: np.ndarray
+
+    @classmethod
+    def of(cls, value: Any, n: int, name: str = "groups") -> Groups:
+        """From one name (number or word) a row.
+
+        Raises
+        ------
+        InputError: for another length than ``n``, several columns, or a name that is missing.
+        """
+        return cls(check.names(value, n, name))
+
+    @cached_property
+    def sizes(self) -> np.ndarray:
+        """Rows of each group, ``[G]``."""
+        return np.bincount(self.ids)
+
+    @property
+    def count(self) -> int:
+        """G, the number of groups."""
+        return len(self.sizes)
+
+    @property
+    def largest(self) -> float:
+        """The largest group's share of the rows."""
+        return float(self.sizes.max()) / len(self.ids)
+
+    def part(self, rows: np.ndarray) -> Groups:
+        """The groups of some of the rows, numbered anew."""
+        return Groups(check.names(self.ids[rows], len(rows), "groups"))
+
+    def deal(self, parts: int, seed: int, name: str = "folds") -> list[np.ndarray]:
+        """Rows of each of ``parts`` parts, whole groups, of nearly as many rows as the groups allow.
+
+        Groups come in a random order, each to the part that holds the fewest rows. Not in order of size: that would put
+        the largest into the same part, alone, for every seed.
+
+        Raises
+        ------
+        InputError: fewer groups than parts.
+        """
+        if self.count < parts:
+            raise InputError(
+                f"there are {self.count} groups of rows for {parts} {name}, wanted at least one each: lower {name} or "
+                "pass more groups"
+            )
+        rows = np.zeros(parts, np.int64)
+        home = np.empty(self.count, np.int64)
+        for group in draws.order(self.count, seed):
+            home[group] = at = int(rows.argmin())
+            rows[at] += self.sizes[group]
+        of = home[self.ids]
+        return [np.flatnonzero(of == part) for part in range(parts)]
+
+    def astride(self, parts: np.ndarray) -> int:
+        """How many groups have rows in several of ``parts [n]``, whole numbers from 0 on."""
+        pairs = np.unique(np.stack([self.ids, parts]), axis=1)[0]
+        return int((np.bincount(pairs, minlength=self.count) > 1).sum())
+
+    def holding(self, y: np.ndarray) -> np.ndarray:
+        """In how many groups each class of ``y [n]``, whole numbers from 0 on, occurs."""
+        pairs = np.unique(np.stack([y, self.ids]), axis=1)[0]
+        return np.bincount(pairs, minlength=int(y.max()) + 1)
+
+    def constant(self, y: np.ndarray) -> bool:
+        """Whether all rows of every group have the same ``y``."""
+        first = np.empty(self.count, y.dtype)
+        first[self.ids] = y
+        return bool((first[self.ids] == y).all())
+
+
+class Scatter(NamedTuple):
+    """The variance of a mean over rows of groups, and the degrees of freedom ``freedom`` of its Student t."""
+
+    variance: float
+    freedom: float
+
+    def half(self, more: float = 0.0) -> float:
+        """Half the width of the 95 % interval, ``more`` being variance from elsewhere."""
+        return float(stats.t.ppf((1 + LEVEL) / 2, self.freedom)) * math.sqrt(self.variance + more)
+
+
+def scatter(contributions: np.ndarray, groups: Groups | None = None) -> Scatter:
+    """How the mean of ``contributions [n]`` scatters from draw to draw of ``groups``, or of rows where none are given.
+
+    The cluster-robust variance corrected for unequal groups (CR2) with the degrees of freedom of Bell & McCaffrey 2002
+    for group means of equal variance; G - 1 for groups of one size, so that single rows give the textbook's interval.
+    """
+    n = len(contributions)
+    if groups is None:
+        return Scatter(float(contributions.var(ddof=1)) / n, n - 1.0)
+    w = groups.sizes / n
+    u = np.bincount(groups.ids, contributions - contributions.mean())
+    variance = float((u * u / (1 - w)).sum()) / n**2
+    s = float(w @ w)
+    b, q, a = w * w / (1 - w), 1 - 2 * w + s, s - w
+    trace = float(b @ q)
+    square = float(
+        (b * b * q * q).sum() + b.sum() * (b * a * a).sum() - 2 * (b * a).sum() * (b * w).sum()
+        + b.sum() * (b * w * w).sum() - (b * b * (s - 2 * w) ** 2).sum()
+    )  # fmt: skip
+    return Scatter(variance, trace * trace / square)
