@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infoscope.core.errors import InputError
-from infoscope.measure.groups import Groups, scatter
+from infoscope.measure.groups import Groups, alike, doubts, scatter, serial
 
 NAMES = st.lists(st.integers(0, 6), min_size=4, max_size=40).filter(lambda ids: len(set(ids)) > 2)
 
@@ -94,3 +94,48 @@ def test_classes_are_counted_by_groups():
     assert groups.holding(np.array([0, 1, 1, 1, 0])).tolist() == [2, 2]
     assert not groups.constant(np.array([0, 1, 1, 1, 0]))
     assert groups.constant(np.array([1, 1, 0, 0, 1]))
+
+
+@pytest.mark.parametrize(
+    ("ids", "y", "words"),
+    [
+        (np.arange(45) // 5, None, "9 groups of rows, wanted at least 10 for an interval"),
+        (np.maximum(np.arange(50), 26), None, "one group holds 54 % of the rows, wanted at most 50 %"),
+        (np.arange(60) // 3, np.arange(60) // 3 % 10, "20 groups of one label each for 10 classes"),
+    ],
+)
+def test_groups_that_leave_no_interval_are_told(ids, y, words):
+    found = doubts(Groups.of(ids, len(ids)), y)
+    assert words in (found.refused or "")
+
+
+def test_groups_that_make_an_interval_doubtful_are_told():
+    even = Groups.of(np.arange(210) // 3, 210)
+    assert doubts(even, np.arange(210) % 3) == (None, ())
+    assert doubts(Groups.of(np.arange(5), 5), np.arange(5)) == (None, ())  # rows
+    rare = (np.arange(210) < 19 * 3).astype(int)
+    assert [note[:41] for note in doubts(even, rare).notes] == ["the rarest class occurs in 19 groups: bel"]
+    unequal = Groups.of(np.repeat(np.arange(42), [49, 49, 20, *[1] * 39]), 157)
+    (note,) = doubts(unequal).notes
+    assert "degrees of freedom" in note
+    assert doubts(unequal).refused is None
+
+
+def test_independent_rows_seldom_pass_for_a_series_and_a_series_does():
+    """400 draws: chance alarms 2.3 %; an AR(1) of .5 has r = .5, twelve standard errors from 0 at n = 400."""
+    rng = np.random.default_rng(4)
+    alarms = sum(serial(rng.exponential(size=300)) is not None for _ in range(400))
+    assert alarms <= 0.023 * 400 + 3 * np.sqrt(400 * 0.023)
+    c = np.zeros(400)
+    for i, e in enumerate(rng.normal(size=399)):
+        c[i + 1] = 0.5 * c[i] + e
+    assert serial(c) == pytest.approx(0.5, abs=0.15)
+    assert serial(np.ones(50)) is None
+    assert "serial correlation 0.50" in alike(0.5)
+
+
+def test_rows_sorted_by_class_are_no_series():
+    rng, y = np.random.default_rng(5), np.sort(np.random.default_rng(6).integers(4, size=500))
+    alarms = [serial(y + rng.normal(size=500), y) for _ in range(100)]
+    assert sum(r is not None for r in alarms) <= 2.3 + 3 * np.sqrt(2.3)
+    assert serial(y + rng.normal(size=500)) is not None
