@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from infoscope.core import registry
 from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimateError
 from infoscope.measure import _options
 from infoscope.measure.estimators._base import is_labels, make
@@ -32,6 +33,49 @@ def test_options_in_force_make_the_same_estimator_again():
     ]:
         once = make(name, **options).options
         assert make(name, **once).options == once
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "options"),
+    [
+        ("binned", "binned", {}),
+        ("binned(bins=100)", "binned", {"bins": "100"}),
+        (" binned ( bins = 8,15,30 , range=-1,1 ) ", "binned", {"bins": "8,15,30", "range": "-1,1"}),
+        (
+            "usable_information(probe=ladder(probes=linear,mlp), folds=3)",
+            "usable_information",
+            {"probe": "ladder(probes=linear,mlp)", "folds": "3"},
+        ),
+    ],
+)
+def test_a_name_may_carry_options_and_they_may_carry_their_own(text, name, options):
+    assert _options.written(text, {}) == (name, options)
+    assert _options.written(text, {"more": 1}) == (name, {**options, "more": 1})
+
+
+@pytest.mark.parametrize(
+    "text", ["mlp(hidden)", "mlp(hidden=)", "mlp(=3)", "mlp()", "mlp(hidden=3", "mlp(a=b(c=1)", "x(y=1) z"]
+)
+def test_what_is_no_name_with_options_is_told(text):
+    with pytest.raises(InputError, match=r"arrived, wanted a name with options such as 'mlp\(hidden=32, steps=300\)'"):
+        _options.written(text, {})
+
+
+def test_an_option_beside_the_name_wins_and_one_said_twice_in_it_is_refused():
+    assert _options.written("binned(bins=3)", {"bins": 4}) == ("binned", {"bins": 4})
+    with pytest.raises(InputError, match="the option bins of binned is said twice in"):
+        _options.written("binned(bins=3, bins=4)", {})
+
+
+@pytest.mark.parametrize("kind", ["estimators", "probes", "geometries", "dependences"])
+def test_options_in_the_name_are_options(kind):
+    """The law of every name: options written into it are those passed beside it."""
+    for name in registry.entries(kind):
+        needs = registry.entries(kind)[name].facts.get("needs", {})
+        once = _options.make(kind, name, needs).options
+        said = [f"{key}={value}" for key, value in once.items() if key in needs or isinstance(value, (int, float))]
+        if said:
+            assert _options.make(kind, f"{name}({', '.join(said)})", {}).options == once
 
 
 def test_mistyped_names_are_answered_with_the_near_ones():

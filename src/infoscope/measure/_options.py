@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import types
 from dataclasses import dataclass
 from functools import cache
@@ -137,14 +138,53 @@ class WithOptions:
         """Refuse options that make no sense together or out of range; fields have their types already."""
 
 
+def written(text: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """``(name, options)`` of a name that may carry options itself, ``"binned(bins=30,60, range=-1,1)"``; ``options``,
+    which came beside the name, win.
+
+    An option may be a name with options in its turn: ``"usable_information(probe=mlp(hidden=32), folds=3)"``.
+
+    Raises
+    ------
+    InputError: parentheses that hold something else, or an option twice.
+    """
+    name, opened, inside = text.partition("(") if isinstance(text, str) else (text, "", "")
+    if not opened:
+        return text, options
+    said: dict[str, Any] = {}
+    for part in _parts(inside.strip().removesuffix(")")):
+        key, _, value = (word.strip() for word in part.partition("="))
+        if not (key and value and inside.rstrip().endswith(")") and value.count("(") == value.count(")")):
+            raise InputError(f"{text!r} arrived, wanted a name with options such as 'mlp(hidden=32, steps=300)'")
+        if key in said:
+            raise InputError(f"the option {key} of {name.strip()} is said twice in {text!r}: leave one out")
+        said[key] = value
+    return name.strip(), {**said, **options}
+
+
+def _parts(text: str) -> list[str]:
+    """What stands between the commas before a next ``key=``; those in parentheses belong to an option's own options."""
+    parts, depth = [""], 0
+    for at, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "," and not depth and re.match(r"\s*\w+\s*=", text[at + 1 :]):
+            parts.append("")
+        else:
+            parts[-1] += sign
+    return parts
+
+
 def make(kind: str, name: str, options: dict[str, Any]) -> Any:
     """The entry of ``kind`` called ``name`` with ``options``, which may be text from a command line (``bins="30,60"``).
+
+    ``name`` may carry options itself, as in :func:`written`.
 
     Raises
     ------
     UnknownNameError: for an entry or option that does not exist, with the near names.
     InputError: for an option of the wrong type or out of range.
     """
+    name, options = written(name, options)
     entry = registry.load(kind, name)
     known = [field.name for field in dataclasses.fields(entry)]
     for option in options:

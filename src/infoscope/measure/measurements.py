@@ -15,11 +15,14 @@ KINDS = ("estimators", "geometries")
 def make_measurement(name: str, **options: Any) -> Measurement:
     """The estimator or measure of geometry called ``name`` with ``options``, which may be text from a command line.
 
+    ``name`` may carry options itself: ``"binned(bins=100)"``.
+
     Raises
     ------
     UnknownNameError: for a name or option that does not exist, with the near names.
     InputError: for an option of the wrong type or out of range.
     """
+    name, options = _options.written(name, options)
     kinds = {known: kind for kind in KINDS for known in registry.entries(kind)}
     if name not in kinds:
         raise unknown_name("estimator or geometry", name, kinds)

@@ -9,7 +9,6 @@ part in it.
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -181,13 +180,4 @@ def make(name: str, **options: Any) -> Probe:
     UnknownNameError: for a probe or option that does not exist, with the near names.
     InputError: for an option of the wrong type or out of range.
     """
-    written = (
-        re.fullmatch(r"\s*(?P<name>[^()]*?)\s*\((?P<options>[^()]*)\)\s*", name) if isinstance(name, str) else None
-    )
-    if written is None:
-        return _options.make("probes", name, options)
-    pairs = [part.partition("=") for part in re.split(r",(?=\s*\w+\s*=)", written["options"])]
-    if not all(key.strip() and value.strip() for key, _, value in pairs):
-        raise InputError(f"probe is {name!r}, wanted a name with options such as 'mlp(hidden=32, steps=300)'")
-    said = {key.strip(): value.strip() for key, _, value in pairs}
-    return _options.make("probes", written["name"], {**said, **options})
+    return _options.make("probes", name, options)
