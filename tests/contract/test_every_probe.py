@@ -253,7 +253,7 @@ BAD = {
     "one-hot labels": (Z, np.eye(3)[Y], {}, r"y has shape \(12, 3\), wanted one class index per row"),
     "few rows": (Z[:8], Y[:8], {}, r"z has 8 rows, wanted at least 10 for 5 folds"),
     "two folds": (Z, Y, {"folds": 2}, r"folds is 2, wanted a whole number of at least 3"),
-    "two groups": (Z, Y, {"folds": np.arange(12) % 2}, r"folds names 2 groups of rows, wanted at least 3"),
+    "two groups": (Z, Y, {"folds": np.arange(12) % 2}, r"folds names 2 parts of the rows, wanted at least 3"),
     "groups of others": (Z, Y, {"folds": np.arange(9)}, r"folds has 9 labels for 12 rows"),
     "a negative seed": (Z, Y, {"seed": -1}, r"seed is -1, wanted a whole number of at least 0"),
     "no labels of the test rows": (Z, Y, {"z_test": Z}, r"z_test and y_test arrived without the other"),

@@ -56,7 +56,7 @@ def test_variables_says_which_and_stands_beside_a_chain():
 def test_one_split_scores_a_share_of_the_rows():
     stack, variables = members(300)
     ((measured,), *_) = make("usable_information", variables="digit", test_fraction=0.5).measure(stack, variables)
-    (split,) = held_out(300, 0.5, 0)
+    (split,) = held_out(300, 0.5, 0).splits
     assert [len(rows) for rows in (split.train, split.validation, split.scored)] == [120, 30, 150]
     assert sorted(np.concatenate([split.known, split.scored])) == list(range(300))
     assert measured.estimate.n == 150

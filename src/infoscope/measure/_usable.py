@@ -9,17 +9,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.measure import quantise
+from infoscope.measure.groups import LEAST, LEVEL, Groups, alike, doubts, scatter, serial
 from infoscope.measure.probes._base import Reading, Split, Target
 
-KIND, LEVEL = "rows, probes held fixed", 0.95
+KIND = "Student t, probes fitted anew"
 CEILING = 0.98  # of log n: from here on nearly every row is a class of its own
 GAP = 0.02  # nats by which held-out rows may cost more than fitted ones, or than the null probe, whatever the value
 MISSED = 0.01  # share of scored rows whose class no probe has seen
+SERIAL = 0.2  # an AR(1) of this makes a mean scatter sqrt(1.5) times as widely: 95 % become 89 %
 OWN_STREAM = 0x666F6C6473
 LEAST_FOLDS = 3  # one is scored, one is chosen by, one is fitted to
 
@@ -33,6 +35,7 @@ class Usable(Estimate):
     probability: what the probes give to each scored row's own label ``[n]``; a density for quantities.
     entropy, loss: H(Y) and the mean cross-entropy whose difference is the value.
     chosen: what the validation rows chose, for each split.
+    labels: of the scored rows ``[n]``, numbered from 0; None for quantities.
     """
 
     pointwise: np.ndarray = field(default_factory=lambda: np.zeros(0), compare=False, repr=False)
@@ -40,6 +43,7 @@ class Usable(Estimate):
     entropy: float = 0.0
     loss: float = 0.0
     chosen: tuple[str, ...] = ()
+    labels: np.ndarray | None = field(default=None, compare=False, repr=False)
 
     def table(self, y: Any) -> dict[str, np.ndarray]:
         """Columns with a value for each scored row: its place, its label (out of ``y [n]``), and what was found."""
@@ -65,7 +69,7 @@ class Account:
     """Costs in nats of each scored row: ``base [n]`` without the representation, ``loss [n]`` with it.
 
     train: mean loss on fitted rows, less than the held-out one by the overfitting; None where nobody knows. missed:
-    share of rows whose class is among no fitted rows. labels_entropy: that of the scored labels as counted. entropy:
+    share of rows whose class is among no fitted rows. labels: of the scored rows ``[n]``; None for quantities. entropy:
     H(Y) where it is known exactly; else it is the mean of ``base``.
     """
 
@@ -74,9 +78,19 @@ class Account:
     train: float | None
     converged: bool
     missed: float
-    labels_entropy: float
+    labels: np.ndarray | None
     chosen: tuple[str, ...]
     entropy: float | None = None
+
+    @property
+    def contributions(self) -> np.ndarray:
+        """What each scored row adds to the value, in nats ``[n]``, up to a constant where H(Y) is known."""
+        return self.base - self.loss if self.entropy is None else -self.loss
+
+    @property
+    def gap(self) -> float:
+        """Nats by which held-out rows cost more than fitted ones; 0 where nobody knows."""
+        return 0.0 if self.train is None else max(0.0, float(self.loss.mean()) - self.train)
 
     def minus(self, other: Account) -> Account:
         """The account of a chain's remainder: what is left of this after ``other``, row by row."""
@@ -86,35 +100,168 @@ class Account:
             None,
             self.converged and other.converged,
             max(self.missed, other.missed),
-            self.labels_entropy,
+            self.labels,
             self.chosen,
             None if self.entropy is None or other.entropy is None else self.entropy - other.entropy,
         )
 
 
-def folds_of(n: int, folds: Any, seed: int) -> list[np.ndarray]:
-    """Rows of each fold: dealt by ``seed`` when ``folds`` is a number, else those that ``folds [n]`` puts together."""
+@dataclass(frozen=True, eq=False)
+class Deal:
+    """Who is fitted to, who is chosen by and who is scored.
+
+    splits: rows of each. protocol: how they were dealt, in words. groups: which of all rows belong together, where that
+    was said; a group is on one side of every split. notes: what to know of an interval over them.
+    """
+
+    splits: list[Split]
+    protocol: str
+    groups: Groups | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def share(self) -> float:
+        """Scored rows for each row that a probe knows."""
+        return sum(len(split.scored) for split in self.splits) / sum(len(split.known) for split in self.splits)
+
+    @property
+    def scored(self) -> Groups | None:
+        """The groups of the scored rows, in the order of the rows."""
+        if self.groups is None:
+            return None
+        return self.groups.part(np.sort(np.concatenate([split.scored for split in self.splits])))
+
+
+def dealt(n: int, folds: Any, seed: int, groups: Groups | None = None) -> Deal:
+    """Cross-fitting of ``n`` rows over the parts of :func:`folds_of`."""
+    parts, notes = folds_of(n, folds, seed, groups), ()
+    by = "" if groups is None else " by groups"
+    if groups is None and not isinstance(folds, (int, np.integer)):  # rows that are to be scored together
+        if len(parts) >= LEAST:
+            groups = Groups(check.names(folds, n, "folds"))
+        else:
+            notes = (
+                f"{len(parts)} folds say what is scored together, too few for an interval over them: pass groups=",
+            )
+    return Deal(cross_fitted(parts), f"{len(parts)}-fold cross-fitted{by}", groups, notes)
+
+
+def folds_of(n: int, folds: Any, seed: int, groups: Groups | None = None) -> list[np.ndarray]:
+    """Rows of each fold: dealt by ``seed`` when ``folds`` is a number, ``groups`` whole; else as ``folds [n]`` says.
+
+    Raises
+    ------
+    InputError: too few rows, groups or folds, or a group with rows in several of the folds that were said.
+    """
     if isinstance(folds, (int, np.integer)):
         count = check.count(int(folds), "folds", LEAST_FOLDS)
         if n < 2 * count:
             raise InputError(f"z has {n} rows, wanted at least {2 * count} for {count} folds: pass more samples")
+        if groups is not None:
+            return groups.deal(count, seed)
         return [np.sort(rows) for rows in np.array_split(order_of(n, seed), count)]
-    groups = check.labels(folds, n, "folds")
-    count = int(groups.max()) + 1
+    parts = check.labels(folds, n, "folds")
+    count = int(parts.max()) + 1
     if count < LEAST_FOLDS:
-        raise InputError(f"folds names {count} groups of rows, wanted at least {LEAST_FOLDS}")
-    return [np.flatnonzero(groups == g) for g in range(count)]
+        raise InputError(f"folds names {count} parts of the rows, wanted at least {LEAST_FOLDS}")
+    if groups is not None and (torn := groups.astride(parts)):
+        raise InputError(
+            f"{torn} groups have rows in several folds, wanted every group in one: pass folds as a number, which deals "
+            "whole groups, or folds that keep them together"
+        )
+    return [np.flatnonzero(parts == part) for part in range(count)]
 
 
-def held_out(n: int, share: float, seed: int) -> list[Split]:
+def held_out(n: int, share: float, seed: int, groups: Groups | None = None) -> Deal:
     """One split: ``share`` of ``n`` rows are scored, a fifth of the others is chosen by; ``seed`` deals the rows."""
     scored = round(share * n)
     validation = round((n - scored) / 5)
     if scored < 2 or validation < 1:
         raise InputError(f"{n} rows arrived, too few to score {share:g} of them and choose by a fifth of the others")
-    order = order_of(n, seed)
-    parts = np.split(order, [scored, scored + validation])
-    return [Split(*(np.sort(rows) for rows in reversed(parts)))]
+    if groups is None:
+        parts = [np.sort(rows) for rows in np.split(order_of(n, seed), [scored, scored + validation])]
+    else:
+        parts = groups.shares([scored, validation, n - scored - validation], seed)
+    return Deal([Split(*reversed(parts))], f"{len(parts[0])} rows held out", groups)
+
+
+def among(n: int, folds: Any, fitted: Groups | None, scored: Groups | None, tested: int, seed: int) -> Deal:
+    """``tested`` rows that come after ``n`` others are scored; the first of the others' folds is chosen by."""
+    parts = folds_of(n, folds, seed, fitted)
+    groups = None
+    if fitted is not None and scored is not None:
+        groups = Groups(np.concatenate([fitted.ids, scored.ids + fitted.count]))
+    split = Split(np.sort(np.concatenate(parts[1:])), parts[0], n + np.arange(tested))
+    return Deal([split], f"{tested} test rows", groups)
+
+
+def target(y: np.ndarray, k: int, groups: Groups | None = None) -> Target:
+    """Labels ``y [n]`` in 0..k-1 of rows in ``groups`` as what probes read."""
+    return Target(y, k) if groups is None else Target(y, k, groups.half_a_group(y))
+
+
+def in_order(found: Usable) -> Usable:
+    """``found``, with a note where rows that follow each other contribute alike, which nobody said.
+
+    UNDERSAMPLED from a correlation on that leaves less than 90 % of a 95 % interval if rows are a first-order series.
+    """
+    r = serial(found.pointwise, found.labels)
+    if r is None:
+        return found
+    status = Status.UNDERSAMPLED if r > SERIAL and found.status is Status.OK else found.status
+    return dataclasses.replace(found, status=status, notes=(*found.notes, alike(r)))
+
+
+def copies_of(z: Any, k: int) -> Groups | None:
+    """Equal rows of ``z [n, d]`` as groups; None where no row is there twice, or where rows are symbols.
+
+    With fewer than 10 different rows, or no more than twice as many as the ``k`` classes, they are an enumerated table,
+    of which every line may well be on both sides of a split.
+    """
+    ids = quantise.group(quantise.exact_keys(check.on_cpu(z)))[0]
+    groups = Groups(check.names(ids, len(ids), "z"))
+    return groups if max(LEAST, 2 * k + 1) <= groups.count < len(ids) else None
+
+
+def may_matter(copies: Groups, found: Sequence[Usable]) -> bool:
+    """Whether copies could move an answer by a tenth of its interval, if each told all that its row can be worth."""
+    share = float((copies.sizes[copies.ids] > 1).mean())
+    return any(
+        one.interval is None or share * max(one.entropy, 1.0) > 0.05 * (one.interval[1] - one.interval[0])
+        for one in found
+    )
+
+
+def with_copies_together(copies: Groups, deal: Deal, fitted: int) -> Deal:
+    """The same question with ``copies`` of a row on one side of every split, on as many folds; ``fitted`` rows come
+    before those that are scored where these came apart."""
+    several = len(deal.splits) > 1
+    splits = cross_fitted(copies.deal(len(deal.splits) if several and len(deal.splits) <= LEAST else 5, 0))
+    if not several:
+        later = [(split, split.scored[split.scored >= fitted]) for split in splits]
+        splits = [Split(split.train, split.validation, rows) for split, rows in later if len(rows)]
+    return Deal(splits, deal.protocol, copies, deal.notes)
+
+
+def both(found: Any, beside: Any, copies: Groups) -> Any:
+    """``found``, in which equal rows were dealt freely, held against ``beside``, in which they stay together.
+
+    Its interval becomes one that holds both; UNRESOLVED where each answer lies outside the other's interval.
+    """
+    low, high = found.interval or (found.value, found.value)
+    least, most = beside.interval or (beside.value, beside.value)
+    note = (
+        f"{len(copies.ids)} rows are {copies.count} different ones: {found.value:.4g} nats where equal rows are dealt "
+        f"freely, {beside.value:.4g} where they stay together"
+    )
+    status, notes = found.status, (*found.notes, note)
+    if not (least <= found.value <= most or low <= beside.value <= high):
+        notes = (*notes, "pass groups= if equal rows are copies of one sample; if they are symbols, the first holds")
+        status = Status.UNRESOLVED if status is Status.OK else status
+    return dataclasses.replace(
+        found, interval=(min(low, least), max(high, most)), interval_kind="equal rows apart or together", level=LEVEL,
+        status=status, notes=notes, resampled="rows", seconds=found.seconds + beside.seconds,
+    )  # fmt: skip
 
 
 def order_of(n: int, seed: int) -> np.ndarray:
@@ -127,12 +274,17 @@ def order_of(n: int, seed: int) -> np.ndarray:
 
 
 def cross_fitted(folds: Sequence[np.ndarray]) -> list[Split]:
-    """Each fold scored once, by a probe that chose on the next fold and was fitted to the others."""
+    """Each fold scored once, by a probe that chose on the next ones, a quarter of the rest, and was fitted to others.
+
+    A quarter, because one of a hundred folds would be too few rows to choose by, and all of one group.
+    """
     count = len(folds)
-    return [
-        Split(np.concatenate([folds[(i + j) % count] for j in range(2, count)]), folds[(i + 1) % count], folds[i])
-        for i in range(count)
-    ]
+    choosing = max(1, round((count - 1) / 4))
+
+    def after(i: int, first: int, last: int) -> np.ndarray:
+        return np.concatenate([folds[(i + j) % count] for j in range(first, last)])
+
+    return [Split(after(i, 1 + choosing, count), after(i, 1, 1 + choosing), folds[i]) for i in range(count)]
 
 
 @dataclass(frozen=True)
@@ -217,7 +369,7 @@ def account(
         None if groups is not None else float(np.mean([reading.train for reading in readings])),
         all(reading.converged for reading in readings),
         missed / len(scored),
-        shannon(np.bincount(coarse[scored]) / len(scored)),
+        coarse[np.sort(scored)],
         tuple(reading.chosen for reading in readings),
         exact,
     )
@@ -237,27 +389,42 @@ def shannon(p: np.ndarray) -> float:
     return -float(p @ np.log(p))
 
 
-def estimate(found: Account, quantity: str, estimand: str, seconds: float) -> Usable:
-    """The mean over rows with its interval, and whether to believe it."""
-    n = len(found.loss)
-    contributions = found.base - found.loss
-    known = found.entropy is not None
-    h = float(found.entropy) if found.entropy is not None else float(found.base.mean())
+def estimate(
+    found: Account, quantity: str, estimand: str, seconds: float, deal: Deal, gap: float | None = None
+) -> Usable:
+    """The mean over rows with its interval, and whether to believe it.
+
+    The interval is one for what probes read that are fitted to as many rows as these, over draws of the rows (of the
+    groups, where there are any), fitted and scored: Student's t over scored rows or groups, with more variance by what
+    a fit to other rows would change. That is at most (gap/2)², ``gap`` being what held-out rows cost more than fitted
+    ones (None: as the account says), and at most the scored rows' variance times 1 + scored/fitted rows (Nadeau &
+    Bengio 2003).
+    """
+    n, groups = len(found.loss), deal.scored
+    h = float(found.base.mean()) if found.entropy is None else float(found.entropy)
     loss = float(found.loss.mean())
     value = h - loss
-    spread = float((-found.loss if known else contributions).std(ddof=1)) / math.sqrt(n)
-    half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * spread
-    status, notes = _judged(found, value, half, n)
+    refused, notes = (None, ()) if groups is None else doubts(groups, found.labels)
+    notes = (*deal.notes, *notes)
+    spread = scatter(found.contributions, groups)
+    gap = found.gap if gap is None else gap
+    half = spread.half(min(gap * gap / 4, (1 + deal.share) * spread.variance))
+    status, more = _judged(found, value, spread.half(), n)
+    if refused and status in (Status.OK, Status.UNDERSAMPLED):
+        status, notes = Status.UNDERSAMPLED, (refused, *notes)
+    given = None if refused else (value - half, value + half)
     return Usable(
-        value, quantity, estimand, n, interval=(value - half, value + half), interval_kind=KIND, level=LEVEL,
-        bound="lower", status=status, notes=notes, seconds=seconds, pointwise=contributions,
-        probability=np.exp(-found.loss), entropy=h, loss=loss, chosen=found.chosen,
+        value, quantity, estimand, n, interval=given, interval_kind=None if refused else KIND,
+        level=None if refused else LEVEL, bound="lower", status=status, notes=(*more, *notes), seconds=seconds,
+        resampled=None if refused else "rows" if groups is None else "groups",
+        groups=None if groups is None else groups.count, pointwise=found.base - found.loss,
+        probability=np.exp(-found.loss), entropy=h, loss=loss, chosen=found.chosen, labels=found.labels,
     )  # fmt: skip
 
 
 def chain(
     target: Target,
-    splits: Sequence[Split],
+    deal: Deal,
     readings: Sequence[Reading],
     entropy: Entropy,
     groups: np.ndarray,
@@ -268,11 +435,11 @@ def chain(
 
     groups: the coarse class ``[k]`` of each fine one, see :func:`groups_of`.
     """
-    fine = account(target, splits, readings, entropy)
-    coarse = account(target, splits, readings, entropy, groups)
+    fine = account(target, deal.splits, readings, entropy)
+    coarse = account(target, deal.splits, readings, entropy, groups)
     estimand = f"{estimand}, coarse from fine probabilities"
     accounts = (fine, coarse, fine.minus(coarse))
-    found = [estimate(one, name, estimand, 0.0) for one, name in zip(accounts, quantities, strict=True)]
+    found = [estimate(one, name, estimand, 0.0, deal, fine.gap) for one, name in zip(accounts, quantities, strict=True)]
     whole = found[0]
     if whole.status in (Status.UNDERSAMPLED, Status.NOT_CONVERGED):  # what is wrong with the probe is so with its parts
         found = [one if one.status is not Status.OK else dataclasses.replace(one, status=whole.status) for one in found]
@@ -308,7 +475,7 @@ def nothing(n: int, quantity: str, estimand: str, why: str, seconds: float, entr
 
 def _judged(found: Account, value: float, half: float, n: int) -> tuple[Status, tuple[str, ...]]:
     status, notes = Status.OK, []
-    gap = 0.0 if found.train is None else float(found.loss.mean()) - found.train
+    gap = found.gap
     if found.missed:
         notes.append(f"{found.missed:.2g} of the scored rows have a class that no fitted row has")
     if found.missed > MISSED:
@@ -322,7 +489,7 @@ def _judged(found: Account, value: float, half: float, n: int) -> tuple[Status, 
     if not found.converged:
         notes.append("a probe was still improving when its iterations ran out")
         status = Status.NOT_CONVERGED
-    if found.labels_entropy >= CEILING * math.log(n):
+    if found.labels is not None and shannon(np.bincount(found.labels) / n) >= CEILING * math.log(n):
         notes.append(f"nearly every row is a class of its own: H(Y) is at its ceiling log n = {math.log(n):.4g} nats")
         status = Status.SATURATED
     return status, tuple(notes)

@@ -64,7 +64,7 @@ def read(reader: Probe, z: Any, y: np.ndarray, splits: Sequence[Split], seed: in
         float(np.mean(train)),
         all(means.converged for means in found),
         0.0,
-        0.0,
+        None,
         tuple(means.chosen for means in found),
     )
     return Regression(account, exact)

@@ -7,6 +7,7 @@ groups are taken to be independent of each other.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -74,28 +75,31 @@ class Groups:
         """The groups of some of the rows, numbered anew."""
         return Groups(check.names(self.ids[rows], len(rows), "groups"))
 
-    def deal(self, parts: int, seed: int, name: str = "folds") -> list[np.ndarray]:
-        """Rows of each of ``parts`` parts, whole groups, of nearly as many rows as the groups allow.
+    def deal(self, parts: int, seed: int) -> list[np.ndarray]:
+        """Rows of each of ``parts`` parts, whole groups, of nearly as many rows as the groups allow."""
+        return self.shares([len(self.ids) / parts] * parts, seed)
 
-        Groups come in a random order, each to the part that holds the fewest rows. Not in order of size: that would put
-        the largest into the same part, alone, for every seed.
+    def shares(self, wanted: Sequence[float], seed: int) -> list[np.ndarray]:
+        """Rows of each of several parts, whole groups, of nearly as many rows as ``wanted``.
+
+        Groups come in a random order, each to the part that lacks the largest share of its rows. Not in order of size:
+        that would put the largest into the same part, alone, for every seed.
 
         Raises
         ------
         InputError: fewer groups than parts.
         """
-        if self.count < parts:
+        if self.count < len(wanted):
             raise InputError(
-                f"there are {self.count} groups of rows for {parts} {name}, wanted at least one each: lower {name} or "
-                "pass more groups"
+                f"there are {self.count} groups of rows for {len(wanted)} parts, wanted at least one each: pass more "
+                "groups, or ask for fewer parts"
             )
-        rows = np.zeros(parts, np.int64)
-        home = np.empty(self.count, np.int64)
+        lacks, home = np.ones(len(wanted)), np.empty(self.count, np.int64)
         for group in draws.order(self.count, seed):
-            home[group] = at = int(rows.argmin())
-            rows[at] += self.sizes[group]
+            home[group] = at = int(lacks.argmax())
+            lacks[at] -= self.sizes[group] / wanted[at]
         of = home[self.ids]
-        return [np.flatnonzero(of == part) for part in range(parts)]
+        return [np.flatnonzero(of == part) for part in range(len(wanted))]
 
     def astride(self, parts: np.ndarray) -> int:
         """How many groups have rows in several of ``parts [n]``, whole numbers from 0 on."""
@@ -112,6 +116,24 @@ class Groups:
         first = np.empty(self.count, y.dtype)
         first[self.ids] = y
         return bool((first[self.ids] == y).all())
+
+    def half_a_group(self, y: np.ndarray) -> float:
+        """Rows to add to each class of ``y [n]`` so that frequencies are as smooth as half a row makes them for rows.
+
+        Half of a row where the labels of a group are drawn one by one, half of a group (of the one that a row is in,
+        on average) where they are all the same, and between these as the labels of a group are alike: by the share of
+        pairs of its rows that agree, beyond that of all pairs.
+        """
+        n = len(y)
+        pairs = np.unique(np.stack([self.ids, y]), axis=1, return_counts=True)[1].astype(np.float64)
+        size = self.sizes.astype(np.float64)
+        within = float((size * (size - 1)).sum())
+        by_chance = float(np.square(np.bincount(y) / n).sum())
+        alike = 0.0
+        if within > 0 and by_chance < 1:
+            agree = float((pairs * (pairs - 1)).sum()) / within
+            alike = min(1.0, max(0.0, (agree - by_chance) / (1 - by_chance)))
+        return 0.5 * (1 + (float(size @ size) / n - 1) * alike)
 
 
 class Scatter(NamedTuple):

@@ -9,6 +9,7 @@ layer to the next.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
@@ -18,13 +19,15 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure import _usable, _usable_regression
-from infoscope.measure._usable import Entropy, Usable
+from infoscope.measure._usable import Deal, Entropy, Usable
 from infoscope.measure.estimators._base import is_labels
+from infoscope.measure.groups import LEVEL, Groups, doubts
 from infoscope.measure.probes import _base
 from infoscope.measure.probes._base import Probe, Reading, Split, Target
 
 FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 LEAST_ROWS = 10  # coded before a first probe is fitted
+LENGTH = "L(Y|Z)"
 
 
 def usable_information(
@@ -37,6 +40,8 @@ def usable_information(
     target: Literal["labels", "quantities"] = "labels",
     prior: Any = "null",
     folds: Any = 5,
+    groups: Any = None,
+    groups_test: Any = None,
     seed: int = 0,
     strict: bool = False,
     **options: Any,
@@ -53,13 +58,20 @@ def usable_information(
     prior: which H(Y). ``"null"``: the cross-entropy of the null probe. ``"plugin"``: of the frequencies among the
         scored labels. The classes' probabilities, in the order of the label values or as a dictionary from label to
         probability: where they are known.
-    folds: how many, or a group ``[n]`` for each row: rows of a group are always scored together. seed: deals rows to
-        folds and draws initial weights.
+    folds: how many, or the fold ``[n]`` of each row: rows of a fold are scored together.
+    groups: which rows belong together, a name ``[n]`` a row (the text of a token, the film of a frame): a group is
+        never on both sides of a split, and the interval counts it once. groups_test: the same of rows of ``z_test``.
+    seed: deals rows or groups to folds and draws initial weights.
     strict: raise :class:`~infoscope.core.errors.UntrustedEstimateError` instead of returning a status other than OK.
 
-    The result has ``.pointwise [n]``, each row's contribution. Its interval is Student's t over rows: it holds the
-    probes fixed. Rows of z and y belong together in order; nothing can tell that they do not, except that the value is
-    then about 0. If the network was trained on these rows the result describes what it memorised: pass others.
+    The result has ``.pointwise [n]``, each row's contribution. Its 95 % interval is Student's t over rows, or over
+    groups (the cluster-robust variance of Bell & McCaffrey 2002), wider by what probes fitted to other rows would read:
+    it is one for what is read on average with as many rows, not with unlimited ones. Too few groups for that leave the
+    value without an interval, UNDERSAMPLED. Without groups, rows of z that are there several times are also dealt
+    together, and the interval holds both answers; UNRESOLVED where they disagree. Rows that follow each other and are
+    alike (a time series) are told. Rows of z and y belong together in order; nothing can tell that they do not, except
+    that the value is then about 0. If the network was trained on these rows the result describes what it memorised:
+    pass others.
 
     Raises
     ------
@@ -69,14 +81,20 @@ def usable_information(
     if check.choice(target, ("labels", "quantities"), "target") == "quantities":
         if not isinstance(prior, str) or prior != "null":
             raise InputError(f"prior is {prior!r}, wanted 'null' for quantities: H(Y) is that of a Gaussian")
-        return _given(_about_quantities(z, y, z_test, y_test, folds, seed, _base.make(probe, **options), start), strict)
-    problem = _Problem.labelled(z, y, z_test, y_test, prior, folds, seed)
+        rows = _Rows.of(z, z_test, y_test, folds, groups, groups_test, seed)
+        return _given(_about_quantities(rows, y, y_test, seed, _base.make(probe, **options), start), strict)
+    problem = _Problem.labelled(z, y, z_test, y_test, prior, folds, groups, groups_test, seed)
     reader = _base.make(probe, **options)
     quantity, estimand = "I_u(Z;Y)", problem.estimand(reader)
     if problem.constant:
         return _given(problem.nothing(quantity, estimand, time.perf_counter() - start), strict)
-    account = _usable.account(problem.target, problem.splits, problem.read(reader), problem.entropy)
-    return _given(_usable.estimate(account, quantity, estimand, time.perf_counter() - start), strict)
+
+    def of(deal: Deal) -> Usable:
+        account = _usable.account(problem.target, deal.splits, problem.read(reader, deal), problem.entropy)
+        return _usable.estimate(account, quantity, estimand, 0.0, deal)
+
+    found = problem.doubted([of(problem.deal)], lambda deal: [of(deal)])
+    return _given(_timed(found, start)[0], strict)
 
 
 def conditional_usable_information(
@@ -86,6 +104,7 @@ def conditional_usable_information(
     probe: str = "linear",
     *,
     folds: Any = 5,
+    groups: Any = None,
     seed: int = 0,
     strict: bool = False,
     **options: Any,
@@ -101,21 +120,29 @@ def conditional_usable_information(
     import torch
 
     start = time.perf_counter()
-    problem = _Problem.labelled(z, y, None, None, "null", folds, seed)
+    problem = _Problem.labelled(z, y, None, None, "null", folds, groups, None, seed)
     reader = _base.make(probe, **options)
     w = _columns(given, problem.z)
-    quantity, target, splits = "I_u(Z;Y|W)", problem.target, problem.splits
-    estimand = f"usable by {reader.words}, cross-entropy given W less that given W and Z, {problem.protocol}"
+    quantity, target = "I_u(Z;Y|W)", problem.target
+    estimand = f"usable by {reader.words}, cross-entropy given W less that given W and Z, {problem.deal.protocol}"
     if problem.constant:
         return _given(problem.nothing(quantity, estimand, time.perf_counter() - start), strict)
-    alone, both = (
-        _usable.account(target, splits, reader.read(rows[None], [target], splits, seed)[0][0], problem.entropy)
-        for rows in (w, torch.cat([w, problem.z.double()], 1))
-    )
-    # A row contributes what Z saves beyond W, so W's cost stands where H(Y) does.
-    saved = replace(both, base=alone.loss, converged=alone.converged and both.converged)
-    found = _usable.estimate(saved, quantity, estimand, time.perf_counter() - start)
-    return _given(replace(found, bound="none"), strict)
+    together = torch.cat([w, problem.z.double()], 1)
+
+    def of(deal: Deal) -> Usable:
+        alone, both = (
+            _usable.account(
+                target, deal.splits, reader.read(rows[None], [target], deal.splits, seed)[0][0], problem.entropy
+            )
+            for rows in (w, together)
+        )
+        # A row contributes what Z saves beyond W, so W's cost stands where H(Y) does.
+        saved = replace(both, base=alone.loss, converged=alone.converged and both.converged)
+        gap = max(alone.gap, both.gap)
+        return replace(_usable.estimate(saved, quantity, estimand, 0.0, deal, gap), bound="none")
+
+    found = replace(problem, z=together).doubted([of(problem.deal)], lambda deal: [of(deal)])
+    return _given(_timed(found, start)[0], strict)
 
 
 class Chain(NamedTuple):
@@ -136,6 +163,8 @@ def usable_chain(
     fine_test: Any = None,
     prior: Any = "null",
     folds: Any = 5,
+    groups: Any = None,
+    groups_test: Any = None,
     seed: int = 0,
     strict: bool = False,
     **options: Any,
@@ -148,19 +177,21 @@ def usable_chain(
     :func:`usable_information`.
     """
     start = time.perf_counter()
-    problem = _Problem.labelled(z, fine, z_test, fine_test, prior, folds, seed)
+    problem = _Problem.labelled(z, fine, z_test, fine_test, prior, folds, groups, groups_test, seed)
     reader = _base.make(probe, **options)
-    groups = _groups(problem, check.labels(coarse, problem.fitted, "coarse"))
+    of_fine = _coarse_of_fine(problem, check.labels(coarse, problem.fitted, "coarse"))
     estimand = problem.estimand(reader)
     names = ("I_u(Z;fine)", "I_u(Z;coarse)", "I_u(Z;fine|coarse)")
     if problem.constant:
         seconds = time.perf_counter() - start
         return Chain(*(_given(problem.nothing(name, estimand, seconds), strict) for name in names))
-    readings = problem.read(reader)
-    found = _usable.chain(problem.target, problem.splits, readings, problem.entropy, groups, names, estimand)
-    seconds = time.perf_counter() - start
-    found = [replace(one, seconds=seconds) for one in found]
-    return Chain(*(_given(one, strict) for one in found))
+
+    def of(deal: Deal) -> list[Usable]:
+        readings = problem.read(reader, deal)
+        return _usable.chain(problem.target, deal, readings, problem.entropy, of_fine, names, estimand)
+
+    found = problem.doubted(of(problem.deal), of)
+    return Chain(*(_given(one, strict) for one in _timed(found, start)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,53 +224,97 @@ class DescriptionLength(Estimate):
 
 
 def description_length(
-    z: Any, y: Any, probe: str = "linear", *, seed: int = 0, strict: bool = False, **options: Any
+    z: Any,
+    y: Any,
+    probe: str = "linear",
+    *,
+    groups: Any = None,
+    seed: int = 0,
+    strict: bool = False,
+    **options: Any,
 ) -> DescriptionLength:
     """Nats to send labels ``y [n]`` to someone who has the rows of ``z [n, d]``, by an online (prequential) code.
 
     The first rows cost ln k each; then a probe fitted to all rows sent so far codes the next block, at .1, .2, .4, .8,
     1.6, 3.2, 6.25, 12.5, 25 and 50 % of the rows (Voita & Titov 2020). What a probe chooses, it chooses on rows already
-    sent. ``seed`` decides the order of the rows; the length depends on it, so report several. The length is an upper
+    sent. ``seed`` decides the order of the rows; the length depends on it, so report several. ``groups`` of rows that
+    belong together are sent whole, so that no block is coded by a probe that knows a part of it. The length is an upper
     bound on n H(Y|Z) in expectation. Other arguments and errors as in :func:`usable_information`.
     """
     start = time.perf_counter()
-    problem = _Problem.labelled(z, y, None, None, "null", 5, seed)
+    problem = _Problem.labelled(z, y, None, None, "null", 5, groups, None, seed)
     reader = _base.make(probe, **options)
+    if problem.target.k == 1:
+        n, why = problem.scored, problem.constant
+        estimand = f"online code of {reader.words} in the order of seed {seed}"
+        seconds = time.perf_counter() - start
+        return _given(
+            DescriptionLength(0.0, LENGTH, estimand, n, status=Status.DEGENERATE, notes=(why,), seconds=seconds), strict
+        )
+    found = _code(problem, reader, problem.deal.groups)
+    if problem.deal.groups is None and (copies := _usable.copies_of(problem.z, problem.target.k)):
+        found = _usable.both(found, _code(problem, reader, copies), copies)
+    return _given(replace(found, seconds=time.perf_counter() - start), strict)
+
+
+def _code(problem: _Problem, reader: Probe, groups: Groups | None) -> DescriptionLength:
+    """The code that sends ``groups`` whole."""
     n, target = problem.scored, problem.target
-    order = _usable.order_of(n, seed)
-    ends = sorted({max(LEAST_ROWS, round(fraction * n)) for fraction in FRACTIONS})
+    order, ends = _blocks(n, groups, problem.seed)
     cuts = [end for end in ends if end < n]
     splits = []
     for known, end in zip(cuts, [*cuts[1:], n], strict=True):
-        sent = np.arange(known)
-        choosing = sent % 5 == 4
+        choosing = _chosen_by(order[:known], groups)
         splits.append(Split(order[:known][~choosing], order[:known][choosing], order[known:end]))
-    estimand = f"online code of {reader.words}, {len(splits)} blocks in the order of seed {seed}"
-    uniform = n * float(np.log(target.k))
-    quantity = "L(Y|Z)"
-    if target.k == 1:
-        why, seconds = problem.constant, time.perf_counter() - start
-        return _given(
-            DescriptionLength(0.0, quantity, estimand, n, status=Status.DEGENERATE, notes=(why,), seconds=seconds),
-            strict,
-        )
-    readings = reader.read(problem.z[None], [target], splits, problem.seed)[0][0]
+    by = "" if groups is None else ", groups whole"
+    estimand = f"online code of {reader.words}, {len(splits)} blocks in the order of seed {problem.seed}{by}"
+    readings = reader.read(problem.z[None], [target], splits, problem.seed)[0][0] if splits else []
     first = cuts[0] if cuts else n
     blocks, variance, converged = [(0, first, first * float(np.log(target.k)))], 0.0, True
     for split, reading in zip(splits, readings, strict=True):
         cost = -reading.log_q[np.arange(len(split.scored)), target.y[split.scored]]
         blocks.append((len(split.known), len(cost), float(cost.sum())))
-        variance += float(((cost - cost.mean()) ** 2).sum())
+        deviation = cost - cost.mean()
+        if groups is not None:
+            deviation = np.bincount(groups.ids[split.scored], deviation)
+        variance += float(deviation @ deviation)
         converged &= reading.converged
     value = sum(nats for *_, nats in blocks)
     half = 1.96 * float(np.sqrt(variance))
     notes = () if converged else ("a probe was still improving when its iterations ran out",)
-    found = DescriptionLength(
-        value, quantity, estimand, n, interval=(value - half, value + half), interval_kind=_usable.KIND,
-        level=_usable.LEVEL, bound="upper", status=Status.OK if converged else Status.NOT_CONVERGED, notes=notes,
-        seconds=time.perf_counter() - start, uniform=uniform, blocks=tuple(blocks),
+    status = Status.OK if converged else Status.NOT_CONVERGED
+    refused = None if groups is None else doubts(groups, target.y).refused
+    if refused:
+        status, notes = Status.UNDERSAMPLED if converged else status, (*notes, refused)
+    return DescriptionLength(
+        value, LENGTH, estimand, n, interval=None if refused else (value - half, value + half),
+        interval_kind=None if refused else "probes held fixed", level=None if refused else LEVEL, bound="upper",
+        status=status, notes=notes, resampled=None if refused else "rows" if groups is None else "groups",
+        groups=None if groups is None else groups.count, uniform=n * float(np.log(target.k)), blocks=tuple(blocks),
     )  # fmt: skip
-    return _given(found, strict)
+
+
+def _blocks(n: int, groups: Groups | None, seed: int) -> tuple[np.ndarray, list[int]]:
+    """The order in which ``n`` rows are sent, groups whole, and where blocks end."""
+    wanted = [max(LEAST_ROWS, round(fraction * n)) for fraction in FRACTIONS]
+    if groups is None:
+        return _usable.order_of(n, seed), sorted(set(wanted))
+    place = np.empty(groups.count, np.int64)
+    place[_usable.order_of(groups.count, seed)] = np.arange(groups.count)
+    order = np.argsort(place[groups.ids], kind="stable")
+    whole = np.cumsum(groups.sizes[np.argsort(place)])  # rows sent after each group
+    ends = {int(whole[np.searchsorted(whole, end)]) for end in wanted if end <= n}
+    # A probe chooses by a group of its own, so two must have been sent.
+    return order, sorted(end for end in ends | {n} if end >= whole[min(1, len(whole) - 1)])
+
+
+def _chosen_by(sent: np.ndarray, groups: Groups | None) -> np.ndarray:
+    """Which of the rows ``sent`` are chosen by: every fifth, or about a fifth in whole groups, the last ones sent."""
+    if groups is None:
+        return np.arange(len(sent)) % 5 == 4
+    of = check.names(groups.ids[sent], len(sent))
+    found = of >= of.max() + 1 - max(1, round((of.max() + 1) / 5))
+    return found
 
 
 @dataclass(frozen=True)
@@ -250,35 +325,64 @@ class _Rows:
     """
 
     z: Any
-    splits: list[Split]
-    protocol: str
+    deal: Deal
     fitted: int
     scored: int
 
     @classmethod
-    def of(cls, z: Any, z_test: Any, y_test: Any, folds: Any, seed: int) -> _Rows:
-        z = check.representation(z, "z")
+    def of(cls, z: Any, z_test: Any, y_test: Any, folds: Any, groups: Any, groups_test: Any, seed: int) -> _Rows:
+        z, seed = check.representation(z, "z"), check.count(seed, "seed", 0)
         n = len(z)
         if (z_test is None) != (y_test is None):
             raise InputError("one of z_test and y_test arrived without the other, wanted both or neither")
-        parts = _usable.folds_of(n, folds, seed)
         if z_test is None:
-            return cls(_base.tensor(z), _usable.cross_fitted(parts), f"{len(parts)}-fold cross-fitted", n, n)
+            if groups_test is not None:
+                raise InputError("groups_test arrived without z_test, wanted both: pass groups for the rows of z")
+            together = None if groups is None else Groups.of(groups, n)
+            return cls(_base.tensor(z), _usable.dealt(n, folds, seed, together), n, n)
         z_test = check.representation(z_test, "z_test")
         if z_test.shape[1] != z.shape[1]:
             raise InputError(
                 f"z has {z.shape[1]} columns and z_test {z_test.shape[1]}, wanted the same features in both"
             )
-        scored = len(z_test)
-        splits = [Split(np.sort(np.concatenate(parts[1:])), parts[0], n + np.arange(scored))]
-        both = _stacked(_base.tensor(z), _base.tensor(z_test))
-        return cls(both, splits, f"{scored} test rows", n, scored)
+        tested = len(z_test)
+        together, scored = _both_groups(groups, groups_test, n, tested)
+        deal = _usable.among(n, folds, together, scored, tested, seed)
+        return cls(_stacked(_base.tensor(z), _base.tensor(z_test)), deal, n, tested)
+
+    def doubted(self, found: list[Usable], of: Callable[[Deal], list[Usable]], classes: int = 0) -> list[Usable]:
+        """What ``of`` gave for this deal, with what nobody said of the rows: equal ones, and ones that follow each
+        other."""
+        if self.deal.groups is not None:
+            return found
+        found = [_usable.in_order(one) for one in found]
+        copies = _usable.copies_of(self.z, classes)
+        if copies is None or not _usable.may_matter(copies, found):
+            return found
+        beside = of(_usable.with_copies_together(copies, self.deal, self.fitted))
+        return [_usable.both(one, other, copies) for one, other in zip(found, beside, strict=True)]
 
 
-def _about_quantities(
-    z: Any, y: Any, z_test: Any, y_test: Any, folds: Any, seed: int, reader: Probe, start: float
-) -> Usable:
-    rows = _Rows.of(z, z_test, y_test, folds, check.count(seed, "seed", 0))
+def _both_groups(groups: Any, groups_test: Any, n: int, tested: int) -> tuple[Groups | None, Groups | None]:
+    """The groups of rows to fit to and of rows to score, none of which is in both."""
+    if (groups is None) != (groups_test is None):
+        raise InputError(
+            "one of groups and groups_test arrived without the other, wanted both (of the rows of z and of z_test) or "
+            "neither"
+        )
+    if groups is None:
+        return None, None
+    names = [check.on_cpu(check.array(one, what)) for one, what in ((groups, "groups"), (groups_test, "groups_test"))]
+    found = Groups.of(names[0], n), Groups.of(names[1], tested, "groups_test")
+    if astride := len(np.intersect1d(names[0], names[1])):
+        raise InputError(
+            f"{astride} groups are in groups and in groups_test, wanted every group on one side: what is fitted to and "
+            "what is scored would not be independent"
+        )
+    return found
+
+
+def _about_quantities(rows: _Rows, y: Any, y_test: Any, seed: int, reader: Probe, start: float) -> Usable:
     values = _usable_regression.quantities(y, rows.fitted)
     if y_test is not None:
         test = _usable_regression.quantities(y_test, rows.scored, "y_test")
@@ -286,16 +390,20 @@ def _about_quantities(
             raise InputError(f"y has {values.shape[1]} columns and y_test {test.shape[1]}, wanted the same in both")
         values = np.concatenate([values, test])
     quantity = "I_u(Z;Y)"
-    estimand = f"usable by {reader.words_of_means}, H(Y) of the null Gaussian, {rows.protocol}"
+    estimand = f"usable by {reader.words_of_means}, H(Y) of the null Gaussian, {rows.deal.protocol}"
     why = "y is constant" if (values == values[0]).all() else "z is constant"
     if why == "y is constant" or not bool((rows.z != rows.z[0]).any()):
         return _usable.nothing(rows.scored, quantity, estimand, why, time.perf_counter() - start)
-    found = _usable_regression.read(reader, rows.z, values, rows.splits, seed)
-    estimate = _usable.estimate(found.account, quantity, estimand, time.perf_counter() - start)
-    if not found.exact:
-        return estimate
-    note = "a probe names y to within rounding: of real numbers that is infinitely much information"
-    return replace(estimate, status=Status.SATURATED, notes=(*estimate.notes, note))
+
+    def of(deal: Deal) -> list[Usable]:
+        found = _usable_regression.read(reader, rows.z, values, deal.splits, seed)
+        estimate = _usable.estimate(found.account, quantity, estimand, 0.0, deal)
+        if not found.exact:
+            return [estimate]
+        note = "a probe names y to within rounding: of real numbers that is infinitely much information"
+        return [replace(estimate, status=Status.SATURATED, notes=(*estimate.notes, note))]
+
+    return _timed(rows.doubted(of(rows.deal), of), start)[0]
 
 
 @dataclass(frozen=True)
@@ -307,9 +415,10 @@ class _Problem(_Rows):
     seed: int
 
     @classmethod
-    def labelled(cls, z: Any, y: Any, z_test: Any, y_test: Any, prior: Any, folds: Any, seed: int) -> _Problem:
-        seed = check.count(seed, "seed", 0)
-        rows = _Rows.of(z, z_test, y_test, folds, seed)
+    def labelled(
+        cls, z: Any, y: Any, z_test: Any, y_test: Any, prior: Any, folds: Any, groups: Any, groups_test: Any, seed: int
+    ) -> _Problem:
+        rows = _Rows.of(z, z_test, y_test, folds, groups, groups_test, seed)
         raw = _labels(y, rows.fitted, "y")
         if y_test is not None:
             test = _labels(y_test, rows.scored, "y_test")
@@ -317,13 +426,11 @@ class _Problem(_Rows):
                 raise InputError(f"y has dtype {raw.dtype} and y_test {test.dtype}, wanted the same labels in both")
             raw = np.concatenate([raw, test])
         values, numbered = np.unique(raw, return_inverse=True)
-        target = Target(numbered.reshape(-1), len(values))
-        return cls(
-            rows.z, rows.splits, rows.protocol, rows.fitted, rows.scored, target, Entropy.of(prior, values), seed
-        )
+        target = _usable.target(numbered.reshape(-1), len(values), rows.deal.groups)
+        return cls(rows.z, rows.deal, rows.fitted, rows.scored, target, Entropy.of(prior, values), seed)
 
     def estimand(self, reader: Probe) -> str:
-        return f"usable by {reader.words}, H(Y) {self.entropy.words}, {self.protocol}"
+        return f"usable by {reader.words}, H(Y) {self.entropy.words}, {self.deal.protocol}"
 
     @property
     def constant(self) -> str:
@@ -332,9 +439,9 @@ class _Problem(_Rows):
             return "there is one class only"
         return "z is constant" if not bool((self.z != self.z[0]).any()) else ""
 
-    def read(self, reader: Probe) -> list[Reading]:
+    def read(self, reader: Probe, deal: Deal) -> list[Reading]:
         """One reading for each split."""
-        return reader.read(self.z[None], [self.target], self.splits, self.seed)[0][0]
+        return reader.read(self.z[None], [self.target], deal.splits, self.seed)[0][0]
 
     def nothing(self, quantity: str, estimand: str, seconds: float) -> Usable:
         return _usable.nothing(self.scored, quantity, estimand, self.constant, seconds)
@@ -376,7 +483,7 @@ def _columns(given: Any, like: Any) -> Any:
     return torch.as_tensor(_base.tensor(table)).to(like.device, torch.float64)
 
 
-def _groups(problem: _Problem, coarse: np.ndarray) -> np.ndarray:
+def _coarse_of_fine(problem: _Problem, coarse: np.ndarray) -> np.ndarray:
     """The coarse class ``[k]`` of each fine one."""
     groups = _usable.groups_of(problem.target.y[: problem.fitted], coarse, problem.target.k)
     if (groups < 0).any():
@@ -387,6 +494,11 @@ def _groups(problem: _Problem, coarse: np.ndarray) -> np.ndarray:
     if p is not None and abs(float(p.sum()) - 1) > 1e-6:
         raise InputError("prior names fine labels that do not occur, wanted only those whose coarse label is known")
     return groups
+
+
+def _timed(found: list[Usable], start: float) -> list[Usable]:
+    seconds = time.perf_counter() - start
+    return [replace(one, seconds=seconds) for one in found]
 
 
 def _given(found: Any, strict: bool) -> Any:

@@ -13,10 +13,11 @@ from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import Measured
 from infoscope.measure import _usable
-from infoscope.measure._usable import Usable
+from infoscope.measure._usable import Deal, Usable
 from infoscope.measure.estimators._base import Estimator, several
+from infoscope.measure.groups import Groups
 from infoscope.measure.probes import _base as probes
-from infoscope.measure.probes._base import Reading, Split, Target
+from infoscope.measure.probes._base import Reading, Target
 
 QUANTITY = "I(T;Y)"
 CHAIN = ("I_u(T;fine)", "I_u(T;coarse)", "I_u(T;fine|coarse)")
@@ -76,7 +77,7 @@ class UsableInformation(Estimator):
         ((measured,),) = dataclasses.replace(self, variables=None, chain="")._members(x[None], {"y": y})
         return dataclasses.replace(measured.estimate, quantity="I(X;Y)")
 
-    def _members(self, t: Any, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
+    def _members(self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None = None) -> list[list[Measured]]:
         start = time.perf_counter()
         for name in (*several(self.variables), *self._links):
             if name not in labels:
@@ -87,25 +88,23 @@ class UsableInformation(Estimator):
             labels = {name: y[order] for name, y in labels.items()}
         named = several(self.variables) or (() if self.chain else tuple(labels))
         targets = {
-            name: Target(labels[name].astype(np.int64), int(labels[name].max()) + 1)
+            name: _usable.target(labels[name].astype(np.int64), int(labels[name].max()) + 1, groups)
             for name in dict.fromkeys((*named, *self._links[:1]))
         }
         t = probes.tensor(t)
         varying = [bool((member != member[0]).any()) for member in t]
-        splits = self._splits(n)
+        deal = self._deal(n, groups)
         read = [target for target in targets.values() if target.k > 1]
-        readings = iter(reader.read(t[varying], read, splits, self.seed) if read and any(varying) else ())
-        crossed = self.test_fraction is None
-        protocol = f"{self.folds}-fold cross-fitted" if crossed else f"{len(splits[0].scored)} rows held out"
-        estimand = f"usable by {reader.words}, H(Y) {_usable.Entropy(self.prior).words}, {protocol}"
+        readings = iter(reader.read(t[varying], read, deal.splits, self.seed) if read and any(varying) else ())
+        estimand = f"usable by {reader.words}, H(Y) {_usable.Entropy(self.prior).words}, {deal.protocol}"
         found: list[list[tuple[str, Usable]]] = []
         for varies in varying:
             here = iter(next(readings) if varies and read else ())
             by_name = {name: next(here) if varies and target.k > 1 else None for name, target in targets.items()}
             found.append(
                 [
-                    *((name, self._one(targets[name], splits, by_name[name], varies, estimand)) for name in named),
-                    *self._chained(targets, labels, splits, by_name, varies, estimand),
+                    *((name, self._one(targets[name], deal, by_name[name], varies, estimand)) for name in named),
+                    *self._chained(targets, labels, deal, by_name, varies, estimand),
                 ]
             )
         seconds = (time.perf_counter() - start) / max(1, sum(map(len, found)))
@@ -114,24 +113,22 @@ class UsableInformation(Estimator):
             for member in found
         ]
 
-    def _splits(self, n: int) -> list[Split]:
+    def _deal(self, n: int, groups: Groups | None) -> Deal:
         if self.test_fraction is not None:
-            return _usable.held_out(n, self.test_fraction, self.seed)
-        return _usable.cross_fitted(_usable.folds_of(n, self.folds, self.seed))
+            return _usable.held_out(n, self.test_fraction, self.seed, groups)
+        return _usable.dealt(n, self.folds, self.seed, groups)
 
-    def _one(
-        self, target: Target, splits: list[Split], readings: list[Reading] | None, varies: bool, estimand: str
-    ) -> Usable:
+    def _one(self, target: Target, deal: Deal, readings: list[Reading] | None, varies: bool, estimand: str) -> Usable:
         if readings is None:
-            return _nothing(splits, QUANTITY, estimand, varies)
-        account = _usable.account(target, splits, readings, _usable.Entropy(self.prior))
-        return _usable.estimate(account, QUANTITY, estimand, 0.0)
+            return _nothing(deal, QUANTITY, estimand, varies)
+        account = _usable.account(target, deal.splits, readings, _usable.Entropy(self.prior))
+        return _usable.estimate(account, QUANTITY, estimand, 0.0, deal)
 
     def _chained(
         self,
         targets: dict[str, Target],
         labels: dict[str, np.ndarray],
-        splits: list[Split],
+        deal: Deal,
         by_name: dict[str, list[Reading] | None],
         varies: bool,
         estimand: str,
@@ -142,15 +139,13 @@ class UsableInformation(Estimator):
         names, target, readings = (fine, coarse, f"{fine}|{coarse}"), targets[fine], by_name[fine]
         groups = _usable.groups_of(target.y, labels[coarse], target.k)
         if readings is None:
-            yield from (
-                (name, _nothing(splits, what, estimand, varies)) for name, what in zip(names, CHAIN, strict=True)
-            )
+            yield from ((name, _nothing(deal, what, estimand, varies)) for name, what in zip(names, CHAIN, strict=True))
         else:
             entropy = _usable.Entropy(self.prior)
-            parts = _usable.chain(target, splits, readings, entropy, groups, CHAIN, estimand)
+            parts = _usable.chain(target, deal, readings, entropy, groups, CHAIN, estimand)
             yield from zip(names, parts, strict=True)
 
 
-def _nothing(splits: list[Split], quantity: str, estimand: str, varies: bool) -> Usable:
+def _nothing(deal: Deal, quantity: str, estimand: str, varies: bool) -> Usable:
     why = "there is one class only" if varies else "the representation is constant"
-    return _usable.nothing(sum(len(split.scored) for split in splits), quantity, estimand, why, 0.0)
+    return _usable.nothing(sum(len(split.scored) for split in deal.splits), quantity, estimand, why, 0.0)

@@ -38,14 +38,18 @@ class Split:
 
 @dataclass(frozen=True)
 class Target:
-    """Class labels ``y [n]`` in 0..k-1, of which some may be missing among the rows of a split."""
+    """Class labels ``y [n]`` in 0..k-1, of which some may be missing among the rows of a split.
+
+    smoothing: rows that the null probe adds to each class; more than half a one where labels come in groups.
+    """
 
     y: np.ndarray
     k: int
+    smoothing: float = 0.5
 
     def prior(self, rows: np.ndarray) -> np.ndarray:
-        """The null probe: frequencies ``[k]`` of the classes among ``rows``, half a row added to each."""
-        return smoothed(np.bincount(self.y[rows], minlength=self.k))
+        """The null probe: frequencies ``[k]`` of the classes among ``rows``, ``smoothing`` rows added to each."""
+        return smoothed(np.bincount(self.y[rows], minlength=self.k), self.smoothing)
 
     def by_appearance(self) -> tuple[Target, np.ndarray]:
         """The same with classes numbered as they first appear, and each class's new number ``[k]``."""
@@ -53,7 +57,7 @@ class Target:
         missing = np.setdiff1d(np.arange(self.k), values)
         number = np.empty(self.k, np.int64)
         number[np.concatenate([values[np.argsort(first)], missing])] = np.arange(self.k)
-        return Target(number[self.y], self.k), number
+        return Target(number[self.y], self.k, self.smoothing), number
 
 
 @dataclass(frozen=True)

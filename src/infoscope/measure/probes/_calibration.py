@@ -13,9 +13,9 @@ from scipy.special import log_softmax
 COLDEST, HOTTEST = 0.02, 50.0  # of the factor on the log-probabilities
 
 
-def smoothed(counts: np.ndarray) -> np.ndarray:
-    """Class frequencies with half a row added to each class (Krichevsky & Trofimov 1981), so that none is zero."""
-    return (counts + 0.5) / (counts.sum() + 0.5 * len(counts))
+def smoothed(counts: np.ndarray, more: float = 0.5) -> np.ndarray:
+    """Class frequencies, ``more`` rows added to each (half a row: Krichevsky & Trofimov 1981), so that none is zero."""
+    return (counts + more) / (counts.sum() + more * len(counts))
 
 
 def cross_entropy(log_q: np.ndarray, y: np.ndarray) -> float:
