@@ -135,7 +135,7 @@ def test_boolean_labels_are_two_classes():
     ("given", "words"),
     [
         ([0, 1, 0], "label has 3 labels for 4 rows, wanted one label a row: pass the same samples to both"),
-        (np.eye(4), r"label has shape \(4, 4\), wanted one class index per row: for one-hot .*label\.argmax\(1\)"),
+        (np.eye(4), r"label has shape \(4, 4\), wanted one class index per row: its rows are one-hot.*label\.argmax\(1\)"),
         ([0, 1, -1, 2], "label holds the label -1, wanted labels of 0 or more"),
         ([0.5, 1, 2, 3], "label holds real numbers, wanted class indices: bin it first"),
         (
@@ -169,3 +169,30 @@ def test_positive_and_count_return_plain_numbers():
     assert check.positive(np.float32(0.5), "noise") == 0.5
     assert type(check.count(np.int64(3), "bins")) is int
     assert check.count(0, "seed", least=0) == 0
+
+
+@pytest.mark.parametrize(
+    ("labels", "advice"),
+    [
+        (np.eye(3)[[0, 2, 1, 1]], r"its rows are one-hot, pass y.argmax\(1\)"),
+        (np.array([[1, 1, 0], [0, 0, 0], [1, 0, 1], [0, 1, 1]]), r"each is a variable of its own: y\[:, 0\]"),
+        (
+            np.arange(28).reshape(4, 7) % 5,
+            r"y.reshape\(-1\) and groups=np.repeat\(np.arange\(len\(y\)\), y.shape\[1\]\)",
+        ),
+        (np.zeros((4, 2, 2), int), "pass one variable at a time"),
+    ],
+)
+def test_labels_of_several_columns_are_told_by_what_they_are(labels, advice):
+    with pytest.raises(InputError, match=advice):
+        check.labels(labels, 4)
+
+
+def test_the_advice_for_tokens_can_be_followed():
+    z, y = np.zeros((4, 7, 3)), np.arange(28).reshape(4, 7) % 5
+    with pytest.raises(
+        InputError, match=r"z.reshape\(-1, z.shape\[-1\]\), with groups=np.repeat\(np.arange\(len\(z\)\)"
+    ):
+        check.representation(z, "z")
+    rows = check.representation(z.reshape(-1, z.shape[-1]), "z")
+    assert len(check.labels(y.reshape(-1), len(rows))) == len(check.names(np.repeat(np.arange(len(z)), z.shape[1]), 28))

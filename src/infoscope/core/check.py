@@ -61,9 +61,15 @@ def representation(value: Any, name: str = "t", *, stacked: bool = False) -> Arr
         out = out[:, None]
     axes = "[members, rows, features]" if stacked else "[rows, features]"
     if out.ndim != (3 if stacked else 2):
+        flat = f"{name}.reshape(len({name}), -1)"
+        if out.ndim == 3 and not stacked:
+            raise InputError(
+                f"{name} has shape {tuple(out.shape)}, wanted {axes}: if the middle axis counts tokens or steps with "
+                f"labels of their own, pass each as a row, {name}.reshape(-1, {name}.shape[-1]), with "
+                f"groups=np.repeat(np.arange(len({name})), {name}.shape[1]); if a sample is one row, flatten: {flat}"
+            )
         raise InputError(
-            f"{name} has shape {tuple(out.shape)}, wanted {axes}: flatten what lies behind the row axis, "
-            f"e.g. {name}.reshape(len({name}), -1)"
+            f"{name} has shape {tuple(out.shape)}, wanted {axes}: flatten what lies behind the row axis, e.g. {flat}"
         )
     if is_tensor(out):
         if not (out.is_floating_point() or "complex" not in str(out.dtype)):
@@ -108,8 +114,7 @@ def labels(value: Any, n: int, name: str = "y") -> np.ndarray:
         out = out[:, 0]
     if out.ndim != 1:
         raise InputError(
-            f"{name} has shape {tuple(out.shape)}, wanted one class index per row: "
-            f"for one-hot rows pass {name}.argmax(1)"
+            f"{name} has shape {tuple(out.shape)}, wanted one class index per row: {_what_to_do(out, name)}"
         )
     if len(out) != n:
         raise InputError(
@@ -133,6 +138,23 @@ def labels(value: Any, n: int, name: str = "y") -> np.ndarray:
     elif out.dtype.kind not in "bUS":
         raise InputError(f"{name} has dtype {out.dtype}, wanted class indices: convert it to integers first")
     return np.unique(out, return_inverse=True)[1].reshape(-1).astype(np.int32)
+
+
+def _what_to_do(labels: np.ndarray, name: str) -> str:
+    """Advice for labels of several axes: one-hot rows, several variables, or one label a token."""
+    if labels.ndim == 2 and labels.dtype.kind in "fiub":
+        marks = (labels == 0) | (labels == 1)
+        if marks.all() and (labels.sum(axis=1) == 1).all():
+            return f"its rows are one-hot, pass {name}.argmax(1)"
+        if marks.all():
+            return f"its columns are marks of which several may hold, so each is a variable of its own: {name}[:, 0] …"
+    if labels.ndim == 2:
+        return (
+            f"if a row is a sequence of tokens, pass each token as a row: z.reshape(-1, z.shape[-1]), "
+            f"{name}.reshape(-1) and groups=np.repeat(np.arange(len({name})), {name}.shape[1]); if its columns are "
+            f"variables, one at a time: {name}[:, 0] …"
+        )
+    return "pass one variable at a time, one label a row"
 
 
 def names(value: Any, n: int, name: str = "groups") -> np.ndarray:

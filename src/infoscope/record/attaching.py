@@ -41,7 +41,18 @@ def labels(variables: Any, n: int) -> dict[str, np.ndarray]:
         raise InputError(f"variables is a {type(variables).__name__}, wanted labels by name: pass {{'label': labels}}")
     if "input" in variables:
         raise InputError("a variable is named 'input', which is the name of the input itself: give it another name")
-    return {str(name): check.labels(values, n, f"variables[{name!r}]") for name, values in variables.items()}
+    return {str(name): _labels(values, n, f"variables[{name!r}]") for name, values in variables.items()}
+
+
+def _labels(values: Any, n: int, name: str) -> np.ndarray:
+    shape = tuple(getattr(values, "shape", ()))
+    if len(shape) == 2 and shape[0] == n and shape[1] > 1:
+        raise InputError(
+            f"{name} has shape {shape}, wanted one label for each of the {n} samples, since a watch reads one row a "
+            "sample: pass each column as a variable of its own; tokens are read from the snapshots afterwards, with "
+            "infoscope.record.sites.representations and infoscope.usable_information(..., groups=)"
+        )
+    return check.labels(values, n, name)
 
 
 def measurements(measurements: Sequence[Measurement], snapshots: bool) -> list[Measurement]:
