@@ -62,5 +62,5 @@ def test_real_second_variables_of_other_libraries(kind):
 
 def test_a_missing_value_of_a_table_is_refused():
     frame = pl.DataFrame({"x": [1.0, None, 3.0]})
-    with pytest.raises(InputError, match="holds NaN or infinity in 1 of 3 rows"):
+    with pytest.raises(InputError, match=r"is missing in 1 of 3 rows \(first at row 1\)"):
         iscope.entropy(frame)

@@ -1,7 +1,8 @@
 """Checks at the public boundary. Every refusal says what arrived, what was wanted and what to do.
 
-Arrays may be NumPy arrays, anything ``numpy.asarray`` takes, or torch tensors on any device. A tensor on the CPU is
-viewed as a NumPy array without a copy; a tensor on another device stays where it is.
+Arrays may be NumPy arrays, columns and tables of other libraries, anything ``numpy.asarray`` takes, or torch tensors on
+any device; every one of them enters by :func:`array`. A tensor on the CPU is viewed as a NumPy array without a copy; a
+tensor on another device stays where it is.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from infoscope.core import foreign
 from infoscope.core.errors import InputError
 
 Array = Any  # np.ndarray, or a torch.Tensor on a device that NumPy cannot see
@@ -18,27 +20,26 @@ Array = Any  # np.ndarray, or a torch.Tensor on a device that NumPy cannot see
 
 def is_tensor(value: Any) -> bool:
     """Whether ``value`` is a torch tensor, answered without importing torch."""
-    return type(value).__module__.split(".")[0] == "torch" and hasattr(value, "detach")
+    return foreign.of("torch", value, "Tensor")
 
 
 def array(value: Any, name: str) -> Array:
-    """``value`` as a NumPy array, or as a detached tensor when it lives on an accelerator."""
-    if is_tensor(value):
-        value = value.detach()
-        if value.device.type != "cpu":
-            return value
-        if str(value.dtype) == "torch.bfloat16":  # NumPy has no bfloat16
-            value = value.float()
-        return value.numpy()
-    try:
-        out = np.asarray(value)
-    except ValueError as reason:
-        raise InputError(
-            f"{name} could not be read as an array ({reason}): pass an array of numbers, one row a sample"
-        ) from reason
-    if out.dtype.kind == "O" and out.size and all(isinstance(one, str) for one in out.flat):
-        return out.astype(str)  # a column of words of pandas or polars
-    return out
+    """``value`` as a NumPy array of numbers, words or dates, or as a detached tensor when it lives on an accelerator.
+
+    Raises
+    ------
+    InputError: for what is no array (a sparse matrix, a generator, a dictionary, …), and for values that are missing or
+        masked.
+    """
+    if type(value) is np.ndarray and value.dtype.kind in "fiub" and value.dtype.itemsize <= 8:
+        return value
+    return foreign.tensor(value, name) if is_tensor(value) else foreign.plain(value, name)
+
+
+def paired(**arguments: Any) -> None:
+    """Refuse arguments whose rows have the same names (an index of pandas, a coordinate of xarray) in another order."""
+    if any(type(value) is not np.ndarray for value in arguments.values()):
+        foreign.same_order(arguments)
 
 
 def on_cpu(value: Any) -> np.ndarray:
@@ -46,17 +47,34 @@ def on_cpu(value: Any) -> np.ndarray:
     return np.asarray(value.cpu() if is_tensor(value) else value)
 
 
-def representation(value: Any, name: str = "t", *, stacked: bool = False) -> Array:
+def representation(value: Any, name: str = "t", *, stacked: bool = False, place: bool = False) -> Array:
     """Real-valued rows ``[n, d]`` (``[m, n, d]`` with ``stacked``), finite, in float32 or float64, at least 2 rows.
 
-    One-dimensional input means one column. Integers and booleans become float64, float16 becomes float32.
+    One-dimensional input means one column. Integers and booleans become float64, float16 becomes float32. A column of
+    whole numbers beyond 2**53, which float64 would round, loses its smallest first; ``place``: it matters where numbers
+    lie, so that such a column is refused.
 
     Raises
     ------
-    InputError: for complex, object or text data, another number of axes, fewer than 2 rows, no columns, or a value
-        that is NaN or infinite.
+    InputError: for complex, object or text data, another number of axes, fewer than 2 rows, no columns, a value that is
+        NaN or infinite, or whole numbers that span more than 2**53.
     """
-    out = array(value, name)
+    return _checked(array(value, name), name, stacked, place)
+
+
+def alike(first: Any, second: Any, names: tuple[str, str]) -> tuple[Array, Array]:
+    """Two representations ``[n, d]`` and ``[m, d]`` of the same columns, such as rows to fit to and rows to score."""
+    one, two = (array(value, name) for value, name in zip((first, second), names, strict=True))
+    parts = [part for part in (one, two) if not is_tensor(part)]
+    if len(parts) == 2 and all(part.dtype.kind in "iu" and part.ndim in (1, 2) for part in parts):
+        one, two = (part[:, None] if part.ndim == 1 else part for part in parts)
+        if one.shape[1] == two.shape[1] and len(one) and len(two) and one.dtype == two.dtype:
+            both = foreign.floats(np.concatenate([one, two]), " and ".join(names))  # the same smallest for both
+            one, two = both[: len(one)], both[len(one) :]
+    return tuple(_checked(part, name, False, False) for part, name in zip((one, two), names, strict=True))
+
+
+def _checked(out: Array, name: str, stacked: bool, place: bool) -> Array:
     if out.ndim == 1 and not stacked:
         out = out[:, None]
     axes = "[members, rows, features]" if stacked else "[rows, features]"
@@ -71,18 +89,22 @@ def representation(value: Any, name: str = "t", *, stacked: bool = False) -> Arr
         raise InputError(
             f"{name} has shape {tuple(out.shape)}, wanted {axes}: flatten what lies behind the row axis, e.g. {flat}"
         )
+    if is_tensor(out) and not (out.is_floating_point() or out.is_complex()):
+        device = out.device
+        out = _real(out.cpu().numpy(), name, place)
+        if device.type != "mps":  # which has no float64
+            import torch
+
+            out = torch.from_numpy(out).to(device)
     if is_tensor(out):
-        if not (out.is_floating_point() or "complex" not in str(out.dtype)):
-            raise InputError(f"{name} has dtype {out.dtype}, wanted real numbers: take .abs() or stack .real and .imag")
         import torch
 
+        if out.is_complex():
+            raise InputError(f"{name} has dtype {out.dtype}, wanted real numbers: take .abs() or stack .real and .imag")
         out = out if out.dtype in (torch.float32, torch.float64) else out.float()
         finite = bool(out.isfinite().all())
     else:
-        if out.dtype.kind not in "fiub":
-            raise InputError(f"{name} has dtype {out.dtype}, wanted real numbers: convert it to float first")
-        if out.dtype not in (np.float32, np.float64):
-            out = out.astype(np.float32 if out.dtype == np.float16 else np.float64)
+        out = _real(out, name, place)
         finite = bool(np.isfinite(out).all())
     n, d = out.shape[-2:]
     if n < 2:
@@ -98,6 +120,36 @@ def representation(value: Any, name: str = "t", *, stacked: bool = False) -> Arr
             f"(first at index {first}), wanted finite numbers: drop those rows or find where the network diverged"
         )
     return out
+
+
+def _real(out: np.ndarray, name: str, place: bool) -> np.ndarray:
+    """Real numbers in float32 or float64."""
+    kind = out.dtype.kind
+    if kind in "iub":
+        return foreign.floats(out, name, -2, place)
+    if kind == "f":
+        return out if out.dtype in (np.float32, np.float64) else out.astype(np.float32)
+    what = f"{name} has dtype {out.dtype}, wanted real numbers"
+    if kind == "c":
+        raise InputError(f"{what}: take .abs() or stack .real and .imag")
+    if kind in "Mm":
+        raise InputError(
+            f"{what}: pass ({name} - {name}.min()) / numpy.timedelta64(1, 's') where it is a quantity, "
+            f"{name}.astype(str) where every moment is a class"
+        )
+    if kind in "US":
+        raise InputError(f"{what}: convert it to float first{_first_word(out)}")
+    raise InputError(f"{what}: convert it to float first")
+
+
+def _first_word(out: np.ndarray) -> str:
+    """Where the first entry stands that cannot be read as a number."""
+    for place in np.ndindex(out.shape):
+        try:
+            float(out[place])
+        except ValueError:
+            return f" (row {place[0]} holds {str(out[place])[:40]!r}, which is no number)"
+    return ""
 
 
 def labels(value: Any, n: int, name: str = "y") -> np.ndarray:
@@ -135,7 +187,7 @@ def labels(value: Any, n: int, name: str = "y") -> np.ndarray:
             raise InputError(
                 f"{name} holds the label {out.min()}, wanted labels of 0 or more: drop or renumber those rows"
             )
-    elif out.dtype.kind not in "bUS":
+    elif out.dtype.kind not in "bUSMm":  # of dates each is a class
         raise InputError(f"{name} has dtype {out.dtype}, wanted class indices: convert it to integers first")
     return np.unique(out, return_inverse=True)[1].reshape(-1).astype(np.int32)
 
