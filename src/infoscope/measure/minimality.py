@@ -56,6 +56,7 @@ def minimality(
     InputError: unusable data or options. UnknownNameError: no such probe or option.
     """
     start = time.perf_counter()
+    check.paired(z=z, y=y)
     z = check.representation(z, "z")
     n, classes = len(z), check.labels(y, len(z))
     count, seed = check.count(labelings, "labelings", 2), check.count(seed, "seed", 0)

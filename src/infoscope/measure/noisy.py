@@ -49,6 +49,7 @@ def noisy_layer(
     :func:`noisy_information`, ``labels`` are class labels ``[n]`` by name."""
     from infoscope.measure.sample_propagation import check_population, propagate
 
+    check.paired(s=s, **(labels or {}))
     s, known = _samples(s), check_population(population)
     classes = {name: check.labels(y, len(s), name) for name, y in (labels or {}).items()}
     return propagate(s, noise, known, classes, tolerance=tolerance, seed=seed, added_by=added_by)

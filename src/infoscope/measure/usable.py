@@ -78,11 +78,13 @@ def usable_information(
     InputError: unusable data or options. UnknownNameError: no such probe or option.
     """
     start = time.perf_counter()
+    check.paired(z=z, y=y, groups=groups)
     if check.choice(target, ("labels", "quantities"), "target") == "quantities":
         if not isinstance(prior, str) or prior != "null":
             raise InputError(f"prior is {prior!r}, wanted 'null' for quantities: H(Y) is that of a Gaussian")
         rows = _Rows.of(z, z_test, y_test, folds, groups, groups_test, seed)
         return _given(_about_quantities(rows, y, y_test, seed, _base.make(probe, **options), start), strict)
+    check.paired(z_test=z_test, y_test=y_test, groups_test=groups_test)
     problem = _Problem.labelled(z, y, z_test, y_test, prior, folds, groups, groups_test, seed)
     reader = _base.make(probe, **options)
     quantity, estimand = "I_u(Z;Y)", problem.estimand(reader)
@@ -120,6 +122,7 @@ def conditional_usable_information(
     import torch
 
     start = time.perf_counter()
+    check.paired(z=z, y=y, given=given, groups=groups)
     problem = _Problem.labelled(z, y, None, None, "null", folds, groups, None, seed)
     reader = _base.make(probe, **options)
     w = _columns(given, problem.z)
@@ -177,6 +180,7 @@ def usable_chain(
     :func:`usable_information`.
     """
     start = time.perf_counter()
+    check.paired(z=z, fine=fine, coarse=coarse, groups=groups)
     problem = _Problem.labelled(z, fine, z_test, fine_test, prior, folds, groups, groups_test, seed)
     reader = _base.make(probe, **options)
     of_fine = _coarse_of_fine(problem, check.labels(coarse, problem.fitted, "coarse"))
@@ -242,6 +246,7 @@ def description_length(
     bound on n H(Y|Z) in expectation. Other arguments and errors as in :func:`usable_information`.
     """
     start = time.perf_counter()
+    check.paired(z=z, y=y, groups=groups)
     problem = _Problem.labelled(z, y, None, None, "null", 5, groups, None, seed)
     reader = _base.make(probe, **options)
     if problem.target.k == 1:
@@ -331,7 +336,11 @@ class _Rows:
 
     @classmethod
     def of(cls, z: Any, z_test: Any, y_test: Any, folds: Any, groups: Any, groups_test: Any, seed: int) -> _Rows:
-        z, seed = check.representation(z, "z"), check.count(seed, "seed", 0)
+        seed = check.count(seed, "seed", 0)
+        if z_test is None:
+            z = check.representation(z, "z")
+        else:
+            z, z_test = check.alike(z, z_test, ("z", "z_test"))
         n = len(z)
         if (z_test is None) != (y_test is None):
             raise InputError("one of z_test and y_test arrived without the other, wanted both or neither")
@@ -340,7 +349,6 @@ class _Rows:
                 raise InputError("groups_test arrived without z_test, wanted both: pass groups for the rows of z")
             together = None if groups is None else Groups.of(groups, n)
             return cls(_base.tensor(z), _usable.dealt(n, folds, seed, together), n, n)
-        z_test = check.representation(z_test, "z_test")
         if z_test.shape[1] != z.shape[1]:
             raise InputError(
                 f"z has {z.shape[1]} columns and z_test {z_test.shape[1]}, wanted the same features in both"
@@ -471,7 +479,7 @@ def _columns(given: Any, like: Any) -> Any:
     import torch
 
     n = len(like)
-    if is_labels(given):
+    if is_labels(given, "given"):
         labels = check.labels(given, n, "given")
         table = np.eye(int(labels.max()) + 1)[labels]
     else:

@@ -54,6 +54,7 @@ class Dependence(_options.WithOptions):
     def dependence(self, x: Any, y: Any) -> Estimate:
         """Between the rows of ``x [n, d]`` and ``y``: rows ``[n, e]`` or class labels ``[n]`` (as one-hot rows)."""
         start = time.perf_counter()
+        check.paired(x=x, y=y)
         x, y = _rows(x, "x"), _rows(y, "y")
         n = len(x)
         if len(y) != n:
@@ -123,7 +124,7 @@ class Dependence(_options.WithOptions):
 
 def _rows(value: Any, name: str) -> np.ndarray:
     """``value`` as rows ``[n, d]``: labels become one-hot."""
-    if is_labels(value):
+    if is_labels(value, name):
         n = len(check.array(value, name))
         if n < 2:
             raise InputError(f"{name} has {n} row{'s' * (n != 1)}, wanted at least 2: pass more samples")

@@ -25,9 +25,9 @@ from infoscope.measure import _options
 CEILING = 0.98
 
 
-def is_labels(y: Any) -> bool:
+def is_labels(y: Any, name: str = "y") -> bool:
     """Whether ``y`` is read as class labels: whole numbers, booleans or words, one a row."""
-    array = check.array(y, "y")
+    array = check.array(y, name)
     if array.ndim != 1 and tuple(array.shape[1:]) != (1,):
         return False
     if check.is_tensor(array):
@@ -51,6 +51,7 @@ class Estimator(_options.WithOptions):
         columns), ``"names"`` (of the classes), ``"swap"`` (of x and y), ``"shift"`` (of every row by one vector),
         ``"scale"`` (of each column by its own positive factor), ``"monotone"`` (each column through an increasing map).
     suits: tags of the sources with known answers (``data/sources``) to whose truth it is held.
+    placed: whether it matters where rows lie, so that whole numbers too large for float64 cannot be shifted first.
     slow: whether one answer about a thousand rows takes more than half a second.
     quick: options that make it quick, at which the laws that are not about accuracy are tested.
     needs: options that must be said, since nothing can be guessed, with values at which the laws are tested.
@@ -64,6 +65,7 @@ class Estimator(_options.WithOptions):
     bounds: ClassVar[dict[str, str]] = {}
     invariant: ClassVar[tuple[str, ...]] = ("rows",)
     suits: ClassVar[tuple[str, ...]] = ()
+    placed: ClassVar[bool] = False
     slow: ClassVar[bool] = False
     quick: ClassVar[dict[str, Any]] = {}
     needs: ClassVar[dict[str, Any]] = {}
@@ -86,7 +88,8 @@ class Estimator(_options.WithOptions):
     def plane(self, t: Any, y: Any) -> Plane:
         """One layer's point: I(X;T) with every row of ``t [n, d]`` a distinct input, and I(T;Y), in nats."""
         self._must_offer("plane")
-        t = check.representation(t)
+        check.paired(t=t, y=y)
+        t = check.representation(t, place=self.placed)
         (measured,) = self._members(t[None], {"y": check.labels(y, len(t))})
         xt, ty = ([m.estimate for m in measured if m.variable == name] for name in ("input", "y"))
         return Plane(the_one(xt), the_one(ty))
@@ -99,6 +102,7 @@ class Estimator(_options.WithOptions):
     def mutual_information(self, x: Any, y: Any) -> Estimate:
         """I(X;Y) in nats between the rows of ``x [n, d]`` and ``y``: class labels ``[n]`` or rows ``[n, e]``."""
         self._must_offer("mutual_information")
+        check.paired(x=x, y=y)
         x = self._x(x, "x")
         y = self._other(y, "y", self.second, len(x))
         estimate = self._mutual_information(x, y)
@@ -109,6 +113,7 @@ class Estimator(_options.WithOptions):
     def conditional_mutual_information(self, x: Any, y: Any, z: Any) -> Estimate:
         """I(X;Y|Z) in nats for rows ``x [n, d]``; ``y`` and ``z`` are class labels ``[n]`` or rows ``[n, e]``."""
         self._must_offer("conditional_mutual_information")
+        check.paired(x=x, y=y, z=z)
         x = self._x(x, "x")
         y, z = self._other(y, "y", self.second, len(x)), self._other(z, "z", self.third, len(x))
         return self._conditional_mutual_information(x, y, z)
@@ -117,11 +122,11 @@ class Estimator(_options.WithOptions):
         """The first argument, checked: real rows, or symbols as whole numbers."""
         if "real" not in self.first:
             x = np.stack([check.symbols(member, name) for member in x]) if stacked else check.symbols(x, name)
-        return check.representation(x, name, stacked=stacked)
+        return check.representation(x, name, stacked=stacked, place=self.placed)
 
     def _other(self, y: Any, name: str, kinds: tuple[str, ...], n: int) -> Any:
         """The second or third argument, checked: labels ``[n]`` or real rows ``[n, e]``, whichever may be."""
-        kind = "labels" if is_labels(y) else "real"
+        kind = "labels" if is_labels(y, name) else "real"
         if kind not in kinds:
             fact = "second" if name == "y" else "third"
             others = sorted(e.id for e in registry.entries("estimators").values() if kind in e.facts.get(fact, ()))
@@ -134,7 +139,7 @@ class Estimator(_options.WithOptions):
                 f"{name} is {arrived}, {self.id} wants {wanted}: {change}, or use an estimator that takes it "
                 f"({', '.join(others) or 'none yet'})"
             )
-        checked = check.labels(y, n, name) if kind == "labels" else check.representation(y, name)
+        checked = check.labels(y, n, name) if kind == "labels" else check.representation(y, name, place=self.placed)
         if len(checked) != n:
             raise InputError(
                 f"x has {n} rows and {name} has {len(checked)}, wanted as many: pass the same samples to both"

@@ -41,6 +41,7 @@ class Binned(Estimator):
     second: ClassVar[tuple[str, ...]] = ("labels", "real")
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "swap")
     suits: ClassVar[tuple[str, ...]] = ("patterns",)
+    placed: ClassVar[bool] = True
 
     bins: int | tuple[int, ...] = 30
     range: tuple[float, float] = (-1.0, 1.0)

@@ -67,6 +67,7 @@ class Geometry(_options.WithOptions):
 
         The cells of a histogram are called by the quantity and their own name.
         """
+        check.paired(t=t, y=y)
         t = check.on_cpu(check.representation(t, "t"))
         return by_name(self._checked(t, self._other(y, len(t))))
 

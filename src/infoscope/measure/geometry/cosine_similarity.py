@@ -76,7 +76,8 @@ class CosineSimilarity(Geometry):
         """The quantities of rows ``t [n, d]`` and ``y [n, d]`` by name."""
         if y is None:
             raise InputError("cosine_similarity compares two representations and one arrived: pass the other as y")
-        t, y = check.on_cpu(check.representation(t, "t")), check.on_cpu(check.representation(y, "y"))
+        check.paired(t=t, y=y)
+        t, y = (check.on_cpu(check.representation(one, name, place=True)) for one, name in ((t, "t"), (y, "y")))
         return by_name(self._both(t, y))
 
     def _both(self, t: np.ndarray, other: np.ndarray) -> Iterable[Measured]:
