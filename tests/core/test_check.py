@@ -138,7 +138,10 @@ def test_boolean_labels_are_two_classes():
     ("given", "words"),
     [
         ([0, 1, 0], "label has 3 labels for 4 rows, wanted one label a row: pass the same samples to both"),
-        (np.eye(4), r"label has shape \(4, 4\), wanted one class index per row: its rows are one-hot.*label\.argmax\(1\)"),
+        (
+            np.eye(4),
+            r"label has shape \(4, 4\), wanted one class index per row: its rows are one-hot.*label\.argmax\(1\)",
+        ),
         ([0, 1, -1, 2], "label holds the label -1, wanted labels of 0 or more"),
         ([0.5, 1, 2, 3], "label holds real numbers, wanted class indices: bin it first"),
         (

@@ -51,7 +51,7 @@ def test_names_of_classes_and_seeds():
 
 def test_half_of_every_class_is_marked():
     classes = np.array([0] * 7 + [1] * 4 + [2])
-    marks = _halves(classes, np.random.default_rng(0))
+    marks = _halves(classes, np.arange(len(classes)), np.random.default_rng(0))
     assert [int(marks[classes == c].sum()) for c in range(3)] == [3, 2, 0]
 
 

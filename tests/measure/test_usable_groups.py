@@ -10,6 +10,7 @@ from infoscope.core.estimate import Status
 from infoscope.measure._usable import cross_fitted, dealt, folds_of, held_out
 from infoscope.measure.estimators._base import make
 from infoscope.measure.groups import Groups
+from infoscope.measure.minimality import minimality
 from infoscope.measure.usable import (
     conditional_usable_information,
     description_length,
@@ -270,3 +271,19 @@ def test_shuffled_rows_and_rows_sorted_by_class_are_no_series():
         alarms += any("in a row" in note for note in found.notes)
         assert found.status is Status.OK
     assert alarms <= 0.023 * 40 + 3 * np.sqrt(0.023 * 40)
+
+
+# --- minimality -------------------------------------------------------------------------------------------------------
+
+
+def test_copies_of_an_input_bear_one_mark():
+    """Ten columns tell 30 inputs apart as well when each is there four times, if its copies are marked alike."""
+    z, y = np.random.default_rng(0).normal(size=(30, 10)), np.arange(30) % 2
+    once = minimality(z, y, weight_decay=1e-4)
+    copies = [np.repeat(one, 4, axis=0) for one in (z, y, np.arange(30))]
+    marked = minimality(*copies[:2], weight_decay=1e-4, groups=copies[2])
+    assert marked.value == pytest.approx(once.value, abs=0.1)
+    assert (marked.groups, marked.resampled) == (30, "labelings")
+    assert minimality(*copies[:2], weight_decay=1e-4).value < 0.5 * marked.value
+    with pytest.raises(InputError, match="wanted at least two groups in one of them"):
+        minimality(z, y, groups=y)

@@ -11,7 +11,8 @@ from scipy import stats
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure._usable import LEVEL, shannon
+from infoscope.measure._usable import shannon
+from infoscope.measure.groups import LEVEL, Groups
 from infoscope.measure.probes import _base
 from infoscope.measure.probes._base import Split, Target
 
@@ -32,6 +33,7 @@ def minimality(
     probe: str = "linear",
     *,
     labelings: int = 8,
+    groups: Any = None,
     seed: int = 0,
     strict: bool = False,
     **options: Any,
@@ -48,6 +50,8 @@ def minimality(
     that a probe chooses, it chooses by the fit itself, and the value depends on n: with d columns a linear family finds
     about d/2n nats in any rows that differ, and more rows leave less. Compare representations of the same rows.
 
+    groups: which rows belong together, a name ``[n]`` a row: rows of one group and class bear one mark, as copies of
+        one input must, N being a function of the input.
     probe, options: as in :func:`infoscope.usable_information`, but no nearest neighbours. seed: draws the labelings and
     initial weights. The interval is Student's t over labelings.
 
@@ -60,9 +64,13 @@ def minimality(
     z = check.representation(z, "z")
     n, classes = len(z), check.labels(y, len(z))
     count, seed = check.count(labelings, "labelings", 2), check.count(seed, "seed", 0)
-    sizes = np.bincount(classes)
+    together = None if groups is None else Groups.of(groups, n)
+    units = np.arange(n) if together is None else np.unique([together.ids, classes], axis=1, return_inverse=True)[1]
+    units = units.reshape(-1)  # what bears one mark
+    sizes = np.bincount(classes[np.unique(units, return_index=True)[1]])
     if sizes.max() < 2:
-        raise InputError(f"y has {len(sizes)} classes for {n} rows, wanted at least two rows in one of them")
+        what = "rows" if together is None else "groups"
+        raise InputError(f"y has {len(sizes)} classes for {n} rows, wanted at least two {what} in one of them")
     reader, z = _base.make(probe, **options), _base.tensor(z)
     if reader.remembers:
         raise InputError(f"{reader.id} holds the fitted rows themselves, wanted a family fitted to them, e.g. linear")
@@ -72,24 +80,33 @@ def minimality(
         found = Estimate(0.0, quantity, estimand, n, status=Status.DEGENERATE, notes=("z is constant",))
         return found.trusted() if strict else found
     random = np.random.default_rng([seed, OWN_STREAM])
-    targets = [Target(_halves(classes, random), 2) for _ in range(count)]
+    targets = [Target(_halves(classes, units, random), 2) for _ in range(count)]
     rows = np.arange(n)
     (readings,) = reader.read(z[None], targets, [_Fitted(rows, rows, rows)], seed)
-    entropy = sum(size * shannon(np.array([size // 2, size - size // 2]) / size) for size in sizes) / n
-    values = np.array([entropy - reading.train for (reading,) in readings])
+    values = np.array(
+        [_entropy(classes, target.y) - reading.train for target, (reading,) in zip(targets, readings, strict=True)]
+    )
     half = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * float(values.std(ddof=1)) / count**0.5
     value, converged = float(values.mean()), all(reading.converged for (reading,) in readings)
     found = Estimate(
         value, quantity, estimand, n, interval=(value - half, value + half), interval_kind="random labelings",
         level=LEVEL, status=Status.OK if converged else Status.NOT_CONVERGED, seconds=time.perf_counter() - start,
+        resampled="labelings", groups=None if together is None else together.count,
     )  # fmt: skip
     return found.trusted() if strict else found
 
 
-def _halves(classes: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """Marks ``[n]`` of 0 and 1, each on half of the rows of every class, to within one row."""
-    marks = np.empty(len(classes), np.int64)
+def _halves(classes: np.ndarray, units: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Marks ``[n]`` of 0 and 1, each on half of the ``units [n]`` of every class, to within one."""
+    first = np.unique(units, return_index=True)[1]
+    marks = np.empty(len(first), np.int64)
     for c in range(int(classes.max()) + 1):
-        own = random.permutation(np.flatnonzero(classes == c))
+        own = random.permutation(np.flatnonzero(classes[first] == c))
         marks[own] = np.arange(len(own)) % 2
-    return marks
+    return marks[units]
+
+
+def _entropy(classes: np.ndarray, marks: np.ndarray) -> float:
+    """H(N|Y) of the marks as they are, in nats."""
+    table = np.bincount(2 * classes + marks, minlength=2 * (int(classes.max()) + 1)).reshape(-1, 2)
+    return sum(float(row.sum()) * shannon(row / row.sum()) for row in table if row.sum()) / len(classes)
