@@ -157,7 +157,7 @@ def folds_of(n: int, folds: Any, seed: int, groups: Groups | None = None) -> lis
         count = check.count(int(folds), "folds", LEAST_FOLDS)
         if n < 2 * count:
             raise InputError(f"z has {n} rows, wanted at least {2 * count} for {count} folds: pass more samples")
-        if groups is not None:
+        if groups is not None and groups.count < n:
             return groups.deal(count, seed)
         return [np.sort(rows) for rows in np.array_split(order_of(n, seed), count)]
     parts = check.labels(folds, n, "folds")
@@ -178,7 +178,7 @@ def held_out(n: int, share: float, seed: int, groups: Groups | None = None) -> D
     validation = round((n - scored) / 5)
     if scored < 2 or validation < 1:
         raise InputError(f"{n} rows arrived, too few to score {share:g} of them and choose by a fifth of the others")
-    if groups is None:
+    if groups is None or groups.count == n:
         parts = [np.sort(rows) for rows in np.split(order_of(n, seed), [scored, scored + validation])]
     else:
         parts = groups.shares([scored, validation, n - scored - validation], seed)
@@ -256,7 +256,7 @@ def both(found: Any, beside: Any, copies: Groups) -> Any:
     )
     status, notes = found.status, (*found.notes, note)
     if not (least <= found.value <= most or low <= beside.value <= high):
-        notes = (*notes, "pass groups= if equal rows are copies of one sample; if they are symbols, the first holds")
+        notes = (*notes, "pass groups= if equal rows are copies of one sample, groups=np.arange(n) if they are symbols")
         status = Status.UNRESOLVED if status is Status.OK else status
     return dataclasses.replace(
         found, interval=(min(low, least), max(high, most)), interval_kind="equal rows apart or together", level=LEVEL,
