@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infoscope.core.errors import InputError
-from infoscope.measure.groups import Groups, alike, doubts, scatter, serial
+from infoscope.measure.groups import Groups, alike, doubts, left_out, scatter, serial
 
 NAMES = st.lists(st.integers(0, 6), min_size=4, max_size=40).filter(lambda ids: len(set(ids)) > 2)
 
@@ -87,6 +87,15 @@ def test_the_interval_of_a_mean_covers_it(sizes):
         x = rng.normal(size=len(sizes))[ids] + rng.normal(size=len(ids))
         held += abs(x.mean()) <= scatter(x, groups).half()
     assert held >= 360 - 3 * np.sqrt(400 * 0.1 * 0.9)
+
+
+@pytest.mark.parametrize("sizes", [[4] * 12, [1, 2, 3, 5, 8, 13, 1, 1, 9, 4]])
+def test_leaving_out_parts_of_a_mean_is_its_scatter(sizes):
+    parts = Groups(np.repeat(np.arange(len(sizes)), sizes))
+    x = np.random.default_rng(7).normal(size=sum(sizes))
+    mean, found = left_out(np.array([x[parts.ids != part].mean() for part in range(len(sizes))]), parts)
+    assert mean == pytest.approx(x.mean())
+    assert found == pytest.approx(scatter(x, parts))
 
 
 def test_classes_are_counted_by_groups():

@@ -48,6 +48,11 @@ class Groups:
         """Rows of each group, ``[G]``."""
         return np.bincount(self.ids)
 
+    @cached_property
+    def firsts(self) -> np.ndarray:
+        """The first row of each group, ``[G]``."""
+        return np.unique(self.ids, return_index=True)[1]
+
     @property
     def count(self) -> int:
         """G, the number of groups."""
@@ -159,6 +164,17 @@ def scatter(contributions: np.ndarray, groups: Groups | None = None) -> Scatter:
     w = groups.sizes / n
     u = np.bincount(groups.ids, contributions - contributions.mean())
     return Scatter(float((u * u / (1 - w)).sum()) / n**2, groups.freedom)
+
+
+def left_out(without: np.ndarray, parts: Groups) -> tuple[float, Scatter]:
+    """The mean and the scatter of an estimate from its values ``without [p]`` each of some ``parts`` of the rows.
+
+    The jackknife for parts of unequal size (Busing, Meijer & van der Leeden 1999), in the form that is :func:`scatter`
+    to the letter where the estimate is a mean over rows.
+    """
+    w = parts.sizes / len(parts.ids)
+    mean = float((1 - w) @ without) / (len(w) - 1)
+    return mean, Scatter(float((1 - w) @ (without - mean) ** 2), parts.freedom)
 
 
 class Doubts(NamedTuple):

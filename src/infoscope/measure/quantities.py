@@ -13,10 +13,13 @@ def _made(name: str, options: dict[str, Any]) -> Any:
     return _base.make(name, **options)
 
 
-def entropy(t: Any, estimator: str = "kde", *, strict: bool = False, **options: Any) -> Estimate:
+def entropy(t: Any, estimator: str = "kde", *, groups: Any = None, strict: bool = False, **options: Any) -> Estimate:
     """Entropy of the rows of ``t [n, d]`` in nats; the result's ``estimand`` says of what exactly.
 
     t: NumPy array or torch tensor on any device, rows are samples, 1-D means one column.
+    groups: one name (a number or a word) a row: rows of one name belong together, as the tokens of a text or the frames
+        of a film do. They are never on both sides of a split, and an interval counts each group once. Of fewer than 10
+        groups, or where one holds more than half of the rows, there is no interval (UNDERSAMPLED).
     estimator: ``"kde"`` for h(T + noise) with a certified bracket, ``"binned"`` for H(Bin(T)), or another.
     strict: raise :class:`~infoscope.core.errors.UntrustedEstimateError` instead of returning a status other than OK.
     options: the estimator's, e.g. ``noise=0.1`` (a standard deviation), ``noise_variance=0.01``, ``bins=30``.
@@ -25,12 +28,19 @@ def entropy(t: Any, estimator: str = "kde", *, strict: bool = False, **options: 
     ------
     UnknownNameError: no such estimator or option. InputError: unusable data or options.
     """
-    estimate = _made(estimator, options).entropy(t)
+    estimate = _made(estimator, options).entropy(t, groups)
     return estimate.trusted() if strict else estimate
 
 
 def mutual_information(
-    x: Any, y: Any, estimator: str = "mixed_ksg", *, strict: bool = False, calibrate: bool = False, **options: Any
+    x: Any,
+    y: Any,
+    estimator: str = "mixed_ksg",
+    *,
+    groups: Any = None,
+    strict: bool = False,
+    calibrate: bool = False,
+    **options: Any,
 ) -> Estimate:
     """I(X;Y) in nats between the rows of ``x [n, d]`` and ``y``.
 
@@ -38,10 +48,11 @@ def mutual_information(
         Some estimators take only one of the two.
     calibrate: also run the estimator on a matched problem with a known answer (same n, dimensions, spectrum and about
         the estimated strength) and report the bias and the spread found there beside the number, which stays as it is.
-    Other arguments and errors as in :func:`entropy`.
+    Without groups rows count as samples of their own; where they repeat, with their y, and that decides the answer, it
+    is UNRESOLVED. Other arguments and errors as in :func:`entropy`.
     """
     made = _made(estimator, options)
-    estimate = made.mutual_information(x, y)
+    estimate = made.mutual_information(x, y, groups)
     if calibrate:
         from infoscope.measure.calibration import calibrate as calibrated
 
@@ -50,22 +61,24 @@ def mutual_information(
 
 
 def conditional_mutual_information(
-    x: Any, y: Any, z: Any, estimator: str = "ksg", *, strict: bool = False, **options: Any
+    x: Any, y: Any, z: Any, estimator: str = "ksg", *, groups: Any = None, strict: bool = False, **options: Any
 ) -> Estimate:
     """I(X;Y|Z) in nats: what ``y`` says about the rows of ``x [n, d]`` that ``z`` does not say already.
 
     y, z: class labels ``[n]`` or rows ``[n, e]``; which of them an estimator takes, it says. Other arguments and errors
     as in :func:`entropy`.
     """
-    estimate = _made(estimator, options).conditional_mutual_information(x, y, z)
+    estimate = _made(estimator, options).conditional_mutual_information(x, y, z, groups)
     return estimate.trusted() if strict else estimate
 
 
-def plane(t: Any, y: Any, estimator: str = "binned", *, strict: bool = False, **options: Any) -> Plane:
+def plane(
+    t: Any, y: Any, estimator: str = "binned", *, groups: Any = None, strict: bool = False, **options: Any
+) -> Plane:
     """One layer's point on the information plane: I(X;T) with every row of ``t [n, d]`` a distinct input, and I(T;Y).
 
     y: class labels ``[n]``. Both values are in nats. With ``strict`` both must have status OK, which the I(X;T) of a
     binned deterministic network never has (VACUOUS). Other arguments and errors as in :func:`entropy`.
     """
-    point = _made(estimator, options).plane(t, y)
+    point = _made(estimator, options).plane(t, y, groups)
     return point.trusted() if strict else point

@@ -3,13 +3,14 @@
 A new estimator is one file in this folder holding one frozen dataclass derived from :class:`Estimator`. Its fields are
 its options. It states literal facts (below), says in ``offers`` which of the four questions it answers, and
 implements the hook of each: ``_entropy``, ``_mutual_information``, ``_conditional_mutual_information``, ``_members``.
-Checks of the input, near names for a mistyped option and the refusal of what is not offered happen here, once.
+Checks of the input, near names for a mistyped option, the refusal of what is not offered, and what is said of rows that
+belong together or repeat happen here, once.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -20,6 +21,8 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Plane, Status
 from infoscope.core.measurement import Measured
 from infoscope.measure import _options
+from infoscope.measure.estimators import _grouped
+from infoscope.measure.groups import Groups
 
 #: "Within 2 % of log n": from here on a value says how many samples there were, not what the network does.
 CEILING = 0.98
@@ -54,6 +57,10 @@ class Estimator(_options.WithOptions):
     placed: whether it matters where rows lie, so that whole numbers too large for float64 cannot be shifted first.
     slow: whether one answer about a thousand rows takes more than half a second.
     quick: options that make it quick, at which the laws that are not about accuracy are tested.
+    grouped: how it answers about rows in groups. ``"jackknife"``: the base class leaves out parts of the groups in
+        turn, for its bias and its interval. ``"own"``: the hooks take ``groups``, a
+        :class:`~infoscope.measure.groups.Groups` or None, as their last argument. ``"none"``: it says nothing of other
+        draws, having no interval or a certified bracket.
     needs: options that must be said, since nothing can be guessed, with values at which the laws are tested.
     variants: options that ``infoscope bench`` also judges it with, beside its defaults.
     """
@@ -68,55 +75,111 @@ class Estimator(_options.WithOptions):
     placed: ClassVar[bool] = False
     slow: ClassVar[bool] = False
     quick: ClassVar[dict[str, Any]] = {}
+    grouped: ClassVar[str] = "jackknife"
     needs: ClassVar[dict[str, Any]] = {}
     variants: ClassVar[tuple[dict[str, Any], ...]] = ()
 
-    def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
+    def measure(
+        self, t: Any, variables: Mapping[str, np.ndarray], groups: np.ndarray | None = None
+    ) -> list[list[Measured]]:
         """What can be said of each member of ``t [m, n, d]``, in nats: I(X;T), or H(T) where that is not offered, as
         variable ``"input"``, and I(T;Y) of each variable.
 
-        ``variables`` are class labels ``[n]`` by name. Work that variables share is done once. An option holding
-        several values gives several estimates of each, told apart by :attr:`Measured.options`.
+        ``variables`` are class labels ``[n]`` by name, ``groups`` one name ``[n]`` a row: rows of one name belong
+        together. Work that variables share is done once. An option holding several values gives several estimates of
+        each, told apart by :attr:`Measured.options`.
         """
         if not self._along_a_trajectory():
             self._must_offer("plane")
         t = self._x(t, "t", stacked=True)
         if "input" in variables:
             raise InputError("a variable is called 'input', wanted another name: 'input' stands for x itself")
-        return self._members(t, {k: check.labels(y, t.shape[1], k) for k, y in variables.items()})
+        n = t.shape[1]
+        return self._of_members(t, {k: check.labels(y, n, k) for k, y in variables.items()}, together(groups, n))
 
-    def plane(self, t: Any, y: Any) -> Plane:
+    def plane(self, t: Any, y: Any, groups: Any = None) -> Plane:
         """One layer's point: I(X;T) with every row of ``t [n, d]`` a distinct input, and I(T;Y), in nats."""
         self._must_offer("plane")
         check.paired(t=t, y=y)
         t = check.representation(t, place=self.placed)
-        (measured,) = self._members(t[None], {"y": check.labels(y, len(t))})
+        (measured,) = self._of_members(t[None], {"y": check.labels(y, len(t))}, together(groups, len(t)))
         xt, ty = ([m.estimate for m in measured if m.variable == name] for name in ("input", "y"))
         return Plane(the_one(xt), the_one(ty))
 
-    def entropy(self, t: Any) -> Estimate:
+    def entropy(self, t: Any, groups: Any = None) -> Estimate:
         """Entropy of the rows of ``t [n, d]`` in nats; the estimand says of what exactly."""
         self._must_offer("entropy")
-        return self._entropy(self._x(t, "t"))
+        t = self._x(t, "t")
+        return self._asked(self._entropy, (t,), together(groups, len(t)))
 
-    def mutual_information(self, x: Any, y: Any) -> Estimate:
-        """I(X;Y) in nats between the rows of ``x [n, d]`` and ``y``: class labels ``[n]`` or rows ``[n, e]``."""
+    def mutual_information(self, x: Any, y: Any, groups: Any = None) -> Estimate:
+        """I(X;Y) in nats between the rows of ``x [n, d]`` and ``y``: class labels ``[n]`` or rows ``[n, e]``.
+
+        groups: one name ``[n]`` a row; rows of one name belong together.
+        """
         self._must_offer("mutual_information")
         check.paired(x=x, y=y)
         x = self._x(x, "x")
         y = self._other(y, "y", self.second, len(x))
-        estimate = self._mutual_information(x, y)
+        estimate = self._unless_copied(self._mutual_information, (x, y), together(groups, len(x)))
         if not self.suits:
             return estimate
         return _under_the_labels(estimate, y) if y.ndim == 1 else _short_of_infinite(estimate, x, y)
 
-    def conditional_mutual_information(self, x: Any, y: Any, z: Any) -> Estimate:
+    def conditional_mutual_information(self, x: Any, y: Any, z: Any, groups: Any = None) -> Estimate:
         """I(X;Y|Z) in nats for rows ``x [n, d]``; ``y`` and ``z`` are class labels ``[n]`` or rows ``[n, e]``."""
         self._must_offer("conditional_mutual_information")
         check.paired(x=x, y=y, z=z)
         x = self._x(x, "x")
         y, z = self._other(y, "y", self.second, len(x)), self._other(z, "z", self.third, len(x))
-        return self._conditional_mutual_information(x, y, z)
+        return self._unless_copied(self._conditional_mutual_information, (x, y, z), together(groups, len(x)))
+
+    def _unless_copied(self, hook: Callable[..., Estimate], values: tuple[Any, ...], groups: Groups | None) -> Estimate:
+        """What ``hook`` answers; UNRESOLVED where no groups were given and rows that repeat decide the answer.
+
+        Symbols repeat as a matter of course. An estimator that knows no groups is asked again about one row of each.
+        """
+        estimate = self._asked(hook, values, groups)
+        if groups is not None or estimate.status is not Status.OK or estimate.interval is None:
+            return estimate
+        if "real" not in self.first or (copied := _grouped.copies(values[0], values[1:])) is None:
+            return estimate
+        try:
+            if self.grouped != "none":
+                return _grouped.beside_copies(estimate, self._asked(hook, values, copied), copied)
+            alone = hook(*(value[copied.firsts] for value in values))
+        except InputError:
+            return estimate
+        return estimate if alone.status is Status.OK else _grouped.beside_copies(estimate, alone, copied)
+
+    def _asked(self, hook: Callable[..., Estimate], values: tuple[Any, ...], groups: Groups | None) -> Estimate:
+        """What the ``hook`` of a question answers about ``values``, whose rows belong together as ``groups`` say."""
+        if groups is None:
+            return hook(*values)
+        if groups.count == len(groups.ids) or self.grouped == "none":
+            estimate = hook(*values)
+        elif self.grouped == "own":
+            estimate = hook(*values, groups)
+        else:
+            estimate = _grouped.jackknifed(hook(*values), lambda rows: hook(*(v[rows] for v in values)), groups)
+        labels = values[1] if len(values) > 1 and values[1].ndim == 1 else None
+        return _grouped.stated(estimate, groups, labels, self.grouped != "none")
+
+    def _of_members(self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None) -> list[list[Measured]]:
+        """What ``_members`` finds, told of ``groups``; question by question where it cannot be."""
+        if groups is None:
+            return self._members(t, labels)
+        if groups.count == len(groups.ids) or self.grouped == "none":
+            found = self._members(t, labels)
+        elif self.grouped == "own":
+            found = self._members(t, labels, groups)
+        else:
+            return [self._member_by_questions(member, labels, groups) for member in t]
+        claims = self.grouped != "none"
+        return [
+            [m._replace(estimate=_grouped.stated(m.estimate, groups, labels.get(m.variable), claims)) for m in member]
+            for member in found
+        ]
 
     def _x(self, x: Any, name: str, stacked: bool = False) -> Any:
         """The first argument, checked: real rows, or symbols as whole numbers."""
@@ -160,19 +223,22 @@ class Estimator(_options.WithOptions):
                 f"{self.id} does not estimate {question.replace('_', ' ')}: use one that does ({', '.join(able)})"
             )
 
-    def _members(self, t: Any, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
+    def _members(self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None = None) -> list[list[Measured]]:
         """Hook of ``measure`` and ``plane``: checked ``t [m, n, d]``, labels renumbered 0..k-1."""
-        return [self._member_by_questions(member, labels) for member in t]
+        return [self._member_by_questions(member, labels, groups) for member in t]
 
-    def _member_by_questions(self, t: Any, labels: dict[str, np.ndarray]) -> list[Measured]:
+    def _member_by_questions(
+        self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None = None
+    ) -> list[Measured]:
         """H(T) and each I(T;Y), one question at a time, as far as they are offered."""
         measured = []
         if "entropy" in self.offers:
-            measured.append(Measured("input", dataclasses.replace(self._entropy(t), quantity="H(T)")))
+            about = self._asked(self._entropy, (t,), groups)
+            measured.append(Measured("input", dataclasses.replace(about, quantity="H(T)")))
         if "mutual_information" in self.offers and "labels" in self.second:
             for name, y in labels.items():
-                about = dataclasses.replace(self._mutual_information(t, y), quantity="I(T;Y)")
-                measured.append(Measured(name, about))
+                about = self._asked(self._mutual_information, (t, y), groups)
+                measured.append(Measured(name, dataclasses.replace(about, quantity="I(T;Y)")))
         return measured
 
     def _entropy(self, t: Any) -> Estimate:
@@ -183,6 +249,11 @@ class Estimator(_options.WithOptions):
 
     def _conditional_mutual_information(self, x: Any, y: Any, z: Any) -> Estimate:
         raise NotImplementedError
+
+
+def together(groups: Any, n: int) -> Groups | None:
+    """The groups that a person passed, checked."""
+    return None if groups is None else Groups.of(groups, n)
 
 
 def _under_the_labels(estimate: Estimate, y: np.ndarray) -> Estimate:

@@ -25,11 +25,17 @@ class Stated(TypedDict):
     interval: tuple[float, float] | None
     interval_kind: str | None
     level: float | None
+    resampled: str | None
 
 
 def stated(found: tuple[float, float] | None) -> Stated:
     """``found`` as the fields of an estimate."""
-    return {"interval": found, "interval_kind": KIND if found else None, "level": LEVEL if found else None}
+    return {
+        "interval": found,
+        "interval_kind": KIND if found else None,
+        "level": LEVEL if found else None,
+        "resampled": "rows" if found else None,
+    }
 
 
 def interval(

@@ -42,6 +42,7 @@ class Binned(Estimator):
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "swap")
     suits: ClassVar[tuple[str, ...]] = ("patterns",)
     placed: ClassVar[bool] = True
+    grouped: ClassVar[str] = "none"
 
     bins: int | tuple[int, ...] = 30
     range: tuple[float, float] = (-1.0, 1.0)

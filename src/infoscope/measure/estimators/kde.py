@@ -46,6 +46,7 @@ class Kde(Estimator):
     bounds: ClassVar[dict[str, str]] = {"I(X;T)": "upper", "H(T+N)": "upper"}
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "shift")
     suits: ClassVar[tuple[str, ...]] = ("patterns",)
+    grouped: ClassVar[str] = "none"
 
     noise_variance: float | tuple[float, ...] | None = None
     noise: float | tuple[float, ...] | None = None

@@ -11,7 +11,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import Measured
-from infoscope.measure.estimators._base import Estimator
+from infoscope.measure.estimators._base import Estimator, together
 from infoscope.measure.sample_propagation import NoisyLayer, check_population, propagate
 
 
@@ -40,6 +40,7 @@ class Noisy(Estimator):
     invariant: ClassVar[tuple[str, ...]] = ("names", "shift")
     suits: ClassVar[tuple[str, ...]] = ("patterns",)
     needs: ClassVar[dict[str, Any]] = {"population": "dataset"}
+    grouped: ClassVar[str] = "none"
 
     noise: float = 0.1
     population: Literal["dataset", "sample"] | None = None
@@ -55,13 +56,15 @@ class Noisy(Estimator):
             if not 1e-15 <= getattr(self, name) <= 1e15:
                 raise InputError(f"{name} is {getattr(self, name)}, wanted a number above 0, e.g. {name}=0.1")
 
-    def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
+    def measure(
+        self, t: Any, variables: Mapping[str, np.ndarray], groups: np.ndarray | None = None
+    ) -> list[list[Measured]]:
         """As of every estimator; with ``replicas``, of clean outputs of noisy forwards ``t [m, n, R, d]``.
 
         Where all forwards agree, as in the first noisy layer, one of them is measured.
         """
         if not self.replicas:
-            return super().measure(t, variables)
+            return super().measure(t, variables, groups)
         t = check.array(t, "t")
         if t.ndim != 4 or t.shape[2] != self.replicas:
             raise InputError(
@@ -74,7 +77,7 @@ class Noisy(Estimator):
         else:
             check.representation(t.reshape(members, -1, d), "t", stacked=True)
         labels = {name: check.labels(y, n, name) for name, y in variables.items()}
-        return self._members(t, labels)
+        return self._of_members(t, labels, together(groups, n))
 
     def _layer(self, t: Any, labels: dict[str, np.ndarray]) -> NoisyLayer:
         return propagate(

@@ -45,6 +45,7 @@ class Renyi(Estimator):
     second: ClassVar[tuple[str, ...]] = ("labels", "real")
     third: ClassVar[tuple[str, ...]] = ("labels", "real")
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "swap", "shift")
+    grouped: ClassVar[str] = "none"
 
     alpha: float = 1.01
     sigma: float | None = None

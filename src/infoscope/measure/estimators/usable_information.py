@@ -49,6 +49,7 @@ class UsableInformation(Estimator):
     second: ClassVar[tuple[str, ...]] = ("labels",)
     bounds: ClassVar[dict[str, str]] = {"I(X;Y)": "lower"}
     invariant: ClassVar[tuple[str, ...]] = ("names", "shift", "scale")
+    grouped: ClassVar[str] = "own"
     variants: ClassVar[tuple[dict[str, Any], ...]] = ({"probe": "knn"}, {"probe": "mlp"})
 
     probe: str = "linear"
@@ -73,8 +74,8 @@ class UsableInformation(Estimator):
     def _links(self) -> tuple[str, ...]:
         return tuple(name.strip() for name in self.chain.split(">")) if self.chain else ()
 
-    def _mutual_information(self, x: Any, y: Any) -> Estimate:
-        ((measured,),) = dataclasses.replace(self, variables=None, chain="")._members(x[None], {"y": y})
+    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
+        ((measured,),) = dataclasses.replace(self, variables=None, chain="")._members(x[None], {"y": y}, groups)
         return dataclasses.replace(measured.estimate, quantity="I(X;Y)")
 
     def _members(self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None = None) -> list[list[Measured]]:

@@ -1,0 +1,127 @@
+"""Answers about rows in groups: intervals that count groups, and what an answer owes to rows that repeat."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from infoscope.core import check
+from infoscope.core.errors import InputError
+from infoscope.core.estimate import Estimate, Status
+from infoscope.measure import groups as of_groups
+from infoscope.measure import quantise as q
+from infoscope.measure.groups import Groups
+
+PARTS = 20  # of whole groups, each left out once
+KIND = "jackknife over groups"
+#: From this share of rows that repeat another on, they can make an answer.
+REPEATED = 0.05
+#: The share of the rows that repeat which may have another y than the equal ones, for these to be copies of one sample.
+OTHERWISE = 0.05
+
+
+def parts_of(groups: Groups) -> Groups:
+    """At most 20 parts of nearly equal size, each of whole groups."""
+    part = np.empty(len(groups.ids), np.int64)
+    for number, rows in enumerate(groups.deal(min(PARTS, groups.count), 0)):
+        part[rows] = number
+    return Groups(part)
+
+
+def jackknifed(estimate: Estimate, again: Callable[[np.ndarray], Estimate], groups: Groups) -> Estimate:
+    """``estimate`` with the bias and the interval that leaving out parts of ``groups`` gives.
+
+    again: the estimate from some of the rows. What independent rows would bias is corrected already; that rows of a
+    group are alike biases as much as if there were fewer rows, which the jackknife takes off (Quenouille 1956).
+    """
+    if estimate.interval is None or estimate.level == 1.0 or groups.count < of_groups.LEAST:
+        return estimate
+    parts = parts_of(groups)
+    try:
+        without = np.array([again(np.flatnonzero(parts.ids != part)).value for part in range(parts.count)])
+    except InputError as error:
+        note = f"without some of the groups there is no answer: {error}"
+        return _without_interval(estimate, note)
+    mean, scatter = of_groups.left_out(without, parts)
+    bias = (parts.count - 1) * (mean - estimate.value)
+    value, half = estimate.value - bias, scatter.half()
+    status, notes = estimate.status, estimate.notes
+    if abs(bias) > half and status is Status.OK:
+        status, notes = Status.UNDERSAMPLED, (*notes, f"the bias taken off for groups is {bias:.3g} nats")
+    return dataclasses.replace(
+        estimate, value=value, interval=(value - half, value + half), interval_kind=KIND, level=of_groups.LEVEL,
+        resampled="groups", status=status, notes=notes,
+    )  # fmt: skip
+
+
+def stated(estimate: Estimate, groups: Groups, y: np.ndarray | None, claims: bool) -> Estimate:
+    """``estimate`` saying how many groups there are, without interval where they leave none.
+
+    y: labels ``[n]``, where there are any. claims: whether it speaks of other draws of groups at all.
+    """
+    if estimate.groups is not None:  # it has said so itself
+        return estimate
+    estimate = dataclasses.replace(estimate, groups=groups.count)
+    if not claims or estimate.status is Status.DEGENERATE:
+        return estimate
+    if groups.count == len(groups.ids):
+        return dataclasses.replace(estimate, resampled="groups") if estimate.resampled == "rows" else estimate
+    refused, notes = of_groups.doubts(groups, y)
+    if refused is not None:
+        return _without_interval(estimate, refused)
+    return dataclasses.replace(estimate, notes=(*estimate.notes, *notes)) if estimate.interval else estimate
+
+
+def _without_interval(estimate: Estimate, note: str) -> Estimate:
+    status = Status.UNDERSAMPLED if estimate.status is Status.OK else estimate.status
+    return dataclasses.replace(
+        estimate, interval=None, interval_kind=None, level=None, resampled=None, status=status,
+        notes=(*estimate.notes, note),
+    )  # fmt: skip
+
+
+def copies(x: Any, others: tuple[Any, ...]) -> Groups | None:
+    """The rows of ``x [n, d]`` by their value, where they look like samples that are there several times; else None.
+
+    They do where one row in twenty repeats another, at least ten values and more than two a class are there several
+    times, and the other variables (labels ``[n]`` or rows ``[n, e]``) are as equal as the rows are. Fewer values are
+    symbols. So are rows that meet with several values of y: copies of a sample bring its y with them.
+    """
+    ids, counts, _ = _distinct(x)
+    n, classes = len(ids), max((int(v.max()) + 1 for v in others if v.ndim == 1), default=0)
+    several = int((counts > 1).sum())
+    if len(counts) > (1 - REPEATED) * n or several < of_groups.LEAST or several <= 2 * classes:
+        return None
+    joint = ids
+    for other in others:
+        joint = q.group(q.joint(joint, _distinct(other)[0]))[0]
+    alike = np.bincount(joint)[joint] == counts[ids]
+    repeats = counts[ids] > 1
+    return Groups(check.names(ids, n)) if alike[repeats].mean() >= 1 - OTHERWISE else None
+
+
+def _distinct(values: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Ids ``[n]`` of equal labels or rows, how many there are of each, and the first of each."""
+    rows = check.on_cpu(values)
+    if rows.ndim == 1:
+        return q.group(rows.astype(np.uint64))
+    return q.group(q.exact_keys(rows if rows.dtype == np.float32 else rows.astype(np.float64)))
+
+
+def beside_copies(estimate: Estimate, kept: Estimate, groups: Groups) -> Estimate:
+    """``estimate``, or UNRESOLVED where it and ``kept``, with equal rows as one, disagree beyond their intervals.
+
+    They also do where one of the intervals holds 0 and the other does not.
+    """
+    (low, high), (least, most) = (one.interval or (one.value, one.value) for one in (estimate, kept))
+    if low <= most and least <= high and (low > 0) == (least > 0):
+        return estimate
+    note = (
+        f"only {groups.count} of the {estimate.n} rows differ: each counted as a sample of its own it is "
+        f"{estimate.value:.3g} nats [{low:.3g}, {high:.3g}], with equal rows kept together {kept.value:.3g} "
+        f"[{least:.3g}, {most:.3g}]; pass groups= to say which rows are one sample"
+    )
+    return dataclasses.replace(estimate, status=Status.UNRESOLVED, notes=(*estimate.notes, note))
