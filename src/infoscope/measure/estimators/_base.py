@@ -26,6 +26,9 @@ from infoscope.measure.groups import Groups
 
 #: "Within 2 % of log n": from here on a value says how many samples there were, not what the network does.
 CEILING = 0.98
+#: What an estimator's number can be to I(X;Y): an estimate of it, a value on one side of it, or of something else, as
+#: the information of binned or projected rows is, or that of a Gaussian with the data's covariance.
+ANSWERS = ("the question", "a lower bound", "an upper bound", "another question")
 
 
 def is_labels(y: Any, name: str = "y") -> bool:
@@ -46,6 +49,8 @@ class Estimator(_options.WithOptions):
 
     offers: which of ``"entropy"``, ``"mutual_information"``, ``"conditional_mutual_information"`` and ``"plane"`` it
         answers.
+    answers: what its number for "mutual_information" is to I(X;Y), one of :data:`ANSWERS`. Only who answers the
+        question, or bounds it from a side, is named by :func:`infoscope.choose`.
     first: what ``x`` is: ``("real",)`` numbers, or ``("symbols",)``: whole numbers or words, where several columns
         are one joint symbol.
     second: what ``y`` may be: ``"labels"``, ``"real"`` or both. third: the same for ``z`` of a conditional information.
@@ -66,6 +71,7 @@ class Estimator(_options.WithOptions):
     """
 
     offers: ClassVar[tuple[str, ...]] = ()
+    answers: ClassVar[str] = "another question"
     first: ClassVar[tuple[str, ...]] = ("real",)
     second: ClassVar[tuple[str, ...]] = ("labels",)
     third: ClassVar[tuple[str, ...]] = ("real",)

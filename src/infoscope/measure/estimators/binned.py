@@ -38,6 +38,7 @@ class Binned(Estimator):
     """
 
     offers: ClassVar[tuple[str, ...]] = ("entropy", "mutual_information", "plane")
+    answers: ClassVar[str] = "another question"
     second: ClassVar[tuple[str, ...]] = ("labels", "real")
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "swap")
     suits: ClassVar[tuple[str, ...]] = ("patterns",)

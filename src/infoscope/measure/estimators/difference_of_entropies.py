@@ -40,6 +40,7 @@ class DifferenceOfEntropies(CrossFitted):
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information",)
+    answers: ClassVar[str] = "the question"
     second: ClassVar[tuple[str, ...]] = ("real",)
     invariant: ClassVar[tuple[str, ...]] = ("shift", "scale", "monotone")
     suits: ClassVar[tuple[str, ...]] = ("smooth", "gaussian")

@@ -27,6 +27,7 @@ class DonskerVaradhan(Critics):
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information",)
+    answers: ClassVar[str] = "a lower bound"
     second: ClassVar[tuple[str, ...]] = ("labels", "real")
     bounds: ClassVar[dict[str, str]] = {"I(X;Y)": "lower"}
     invariant: ClassVar[tuple[str, ...]] = ("names", "shift", "scale", "monotone")

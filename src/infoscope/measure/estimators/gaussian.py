@@ -42,6 +42,7 @@ class Gaussian(Estimator):
     """
 
     offers: ClassVar[tuple[str, ...]] = ("entropy", "mutual_information", "conditional_mutual_information")
+    answers: ClassVar[str] = "another question"
     second: ClassVar[tuple[str, ...]] = ("real",)
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "swap")
     suits: ClassVar[tuple[str, ...]] = ("gaussian",)

@@ -38,6 +38,7 @@ class GaussianCopula(Estimator):
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information", "conditional_mutual_information")
+    answers: ClassVar[str] = "another question"
     second: ClassVar[tuple[str, ...]] = ("real",)
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "swap", "shift", "scale", "monotone")
     suits: ClassVar[tuple[str, ...]] = ("gaussian", "gaussian copula")

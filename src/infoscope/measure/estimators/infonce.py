@@ -18,6 +18,7 @@ class InfoNce(Critics):
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information",)
+    answers: ClassVar[str] = "a lower bound"
     second: ClassVar[tuple[str, ...]] = ("labels", "real")
     bounds: ClassVar[dict[str, str]] = {"I(X;Y)": "lower"}
     invariant: ClassVar[tuple[str, ...]] = ("names", "shift", "scale", "monotone")

@@ -42,6 +42,7 @@ class Kde(Estimator):
     """
 
     offers: ClassVar[tuple[str, ...]] = ("entropy", "mutual_information", "plane")
+    answers: ClassVar[str] = "another question"
     second: ClassVar[tuple[str, ...]] = ("labels",)
     bounds: ClassVar[dict[str, str]] = {"I(X;T)": "upper", "H(T+N)": "upper"}
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "shift")

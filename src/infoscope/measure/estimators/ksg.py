@@ -30,6 +30,7 @@ class Ksg(Estimator):
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information", "conditional_mutual_information")
+    answers: ClassVar[str] = "the question"
     second: ClassVar[tuple[str, ...]] = ("real",)
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "swap", "shift", "scale")
     suits: ClassVar[tuple[str, ...]] = ("low-dimensional",)

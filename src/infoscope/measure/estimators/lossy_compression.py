@@ -30,6 +30,7 @@ class LossyCompression(Estimator):
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information",)
+    answers: ClassVar[str] = "another question"
     second: ClassVar[tuple[str, ...]] = ("labels", "real")
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "swap", "shift")
     suits: ClassVar[tuple[str, ...]] = ("patterns",)

@@ -39,6 +39,7 @@ class MaxSliced(Estimator):
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information",)
+    answers: ClassVar[str] = "a lower bound"
     second: ClassVar[tuple[str, ...]] = ("labels", "real")
     bounds: ClassVar[dict[str, str]] = {"I(X;Y)": "lower"}
     invariant: ClassVar[tuple[str, ...]] = ("names",)

@@ -27,6 +27,7 @@ class MixedKsg(Estimator):
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information", "conditional_mutual_information")
+    answers: ClassVar[str] = "the question"
     second: ClassVar[tuple[str, ...]] = ("labels", "real")
     third: ClassVar[tuple[str, ...]] = ("labels", "real")
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "swap", "shift", "scale")

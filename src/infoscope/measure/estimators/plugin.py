@@ -58,6 +58,7 @@ class Plugin(Estimator):
     """
 
     offers: ClassVar[tuple[str, ...]] = ("entropy", "mutual_information", "conditional_mutual_information")
+    answers: ClassVar[str] = "the question"
     first: ClassVar[tuple[str, ...]] = ("symbols",)
     second: ClassVar[tuple[str, ...]] = ("labels",)
     third: ClassVar[tuple[str, ...]] = ("labels",)

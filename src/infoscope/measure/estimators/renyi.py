@@ -42,6 +42,7 @@ class Renyi(Estimator):
     """
 
     offers: ClassVar[tuple[str, ...]] = ("entropy", "mutual_information", "conditional_mutual_information")
+    answers: ClassVar[str] = "another question"
     second: ClassVar[tuple[str, ...]] = ("labels", "real")
     third: ClassVar[tuple[str, ...]] = ("labels", "real")
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "swap", "shift")

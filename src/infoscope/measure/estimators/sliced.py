@@ -33,6 +33,7 @@ class Sliced(Estimator):
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information",)
+    answers: ClassVar[str] = "another question"
     second: ClassVar[tuple[str, ...]] = ("labels", "real")
     invariant: ClassVar[tuple[str, ...]] = ("rows", "names", "shift")
     suits: ClassVar[tuple[str, ...]] = ("patterns",)

@@ -18,6 +18,7 @@ class Smile(Critics):
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information",)
+    answers: ClassVar[str] = "the question"
     second: ClassVar[tuple[str, ...]] = ("labels", "real")
     invariant: ClassVar[tuple[str, ...]] = ("names", "shift", "scale", "monotone")
     suits: ClassVar[tuple[str, ...]] = ("smooth", "gaussian", "labels", "patterns")

@@ -46,6 +46,7 @@ class UsableInformation(Estimator):
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information",)
+    answers: ClassVar[str] = "a lower bound"
     second: ClassVar[tuple[str, ...]] = ("labels",)
     bounds: ClassVar[dict[str, str]] = {"I(X;Y)": "lower"}
     invariant: ClassVar[tuple[str, ...]] = ("names", "shift", "scale")
