@@ -358,7 +358,7 @@ def test_the_interval_holds_what_these_probes_can_read(probe, options):
         narrow = stats.t.ppf(0.975, 299) * found.pointwise.std(ddof=1) / math.sqrt(300)  # prior is even: same spread
         assert narrow <= (found.interval[1] - found.value) * (1 + 1e-9) <= narrow * math.sqrt(3) * (1 + 1e-6)
     assert inside >= 90
-    assert (found.level, found.interval_kind, found.resampled) == (0.95, "Student t, probes fitted anew", "rows")
+    assert (found.level, found.interval_kind, found.resampled) == (0.95, "over draws of rows", "rows")
 
 
 def test_the_cross_fitted_interval_holds_the_mean_over_draws():

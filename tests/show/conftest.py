@@ -137,7 +137,7 @@ def _read_rows(
                                       split="test", **who)  # fmt: skip
                         around = (nats(value - 0.05), nats(value + 0.05))
                         read = Estimate(nats(value), quantity, "usable by linear softmax probes", 64, interval=around,
-                                        interval_kind="Student t, probes fitted anew", level=0.95,
+                                        interval_kind="over draws of rows", level=0.95,
                                         bound="lower")  # fmt: skip
                         builder.add(where, read)
     return builder.rows()

@@ -17,7 +17,6 @@ from infoscope.measure import quantise
 from infoscope.measure.groups import LEAST, LEVEL, Groups, alike, doubts, scatter, serial
 from infoscope.measure.probes._base import Reading, Split, Target
 
-KIND = "Student t, probes fitted anew"
 CEILING = 0.98  # of log n: from here on nearly every row is a class of its own
 GAP = 0.02  # nats by which held-out rows may cost more than fitted ones, or than the null probe, whatever the value
 MISSED = 0.01  # share of scored rows whose class no probe has seen
@@ -413,10 +412,11 @@ def estimate(
     if refused and status in (Status.OK, Status.UNDERSAMPLED):
         status, notes = Status.UNDERSAMPLED, (refused, *notes)
     given = None if refused else (value - half, value + half)
+    drawn = "rows" if groups is None else "groups"
     return Usable(
-        value, quantity, estimand, n, interval=given, interval_kind=None if refused else KIND,
+        value, quantity, estimand, n, interval=given, interval_kind=None if refused else f"over draws of {drawn}",
         level=None if refused else LEVEL, bound="lower", status=status, notes=(*more, *notes), seconds=seconds,
-        resampled=None if refused else "rows" if groups is None else "groups",
+        resampled=None if refused else drawn,
         groups=None if groups is None else groups.count, pointwise=found.base - found.loss,
         probability=np.exp(-found.loss), entropy=h, loss=loss, chosen=found.chosen, labels=found.labels,
     )  # fmt: skip
