@@ -28,7 +28,7 @@ from scipy.special import digamma
 from sklearn.neighbors import KDTree
 
 from infoscope.measure._neighbour_brute import _greatest
-from infoscope.measure.estimators._neighbour_information import standardised
+from infoscope.measure.estimators._neighbour_parts import standardised
 from infoscope.measure.neighbours import balls
 from infoscope.measure.quantities import mutual_information
 

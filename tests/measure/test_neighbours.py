@@ -169,6 +169,7 @@ def test_few_rows_and_all_of_them_as_neighbours(n):
     check([x, x[:, :1] ** 2], n - 1, MI)
     check([x, x[:, :1] ** 2], 1, MI)
     check([np.zeros((n, 1)), x], n - 1, MI)
+    check([np.zeros((n, 1)), np.zeros((n, 1))], n - 1, MI, "euclidean")
 
 
 @pytest.mark.parametrize("seconds", [0.0, 1.0])

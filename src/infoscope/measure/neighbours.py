@@ -50,6 +50,17 @@ def label_block(labels: np.ndarray) -> np.ndarray:
     return labels.astype(np.float64)[:, None] * FAR
 
 
+def _size(blocks: Sequence[np.ndarray]) -> float:
+    """The largest number in ``blocks``, labels left aside."""
+    sizes = np.concatenate([np.abs(block).max(axis=0, initial=0.0) for block in blocks])
+    return float(sizes[sizes < FAR / 2].max(initial=0.0))
+
+
+def tie_of(blocks: Sequence[np.ndarray]) -> float:
+    """Up to what difference two distances in ``blocks`` are equal: what rounding leaves of equal ones."""
+    return 2.0**-44 * (1 + _size(blocks))
+
+
 def pass_seconds(n: int, d: int) -> float:
     """About how long the balls of ``[n, d]`` take on one thread when every pair is compared."""
     return n * n * (4.4e-10 + 4.1e-11 * d)
@@ -62,20 +73,20 @@ def balls(
     norm: Norm = "max",
     rectangle: bool = False,
     device: Any = None,
+    tie: float | None = None,
 ) -> Balls:
     """The balls of all rows of ``blocks``, each ``[n, d]`` of real numbers of size about one.
 
-    k: how many neighbours, of all rows alike or ``[n]``, less than n. subspaces: the blocks of each, by index.
-    device: a torch device to work on instead of this machine's processor.
+    k: how many neighbours, of all rows alike or ``[n]``, less than n; equal rows have the same. subspaces: the blocks
+    of each, by index. device: a torch device to work on instead of this machine's processor. tie: up to what
+    difference two distances are equal, where these are not all rows.
     """
     points = np.concatenate(blocks, axis=1, dtype=np.float64)
     n = len(points)
     ks = np.full(n, k, np.int64) if np.ndim(k) == 0 else np.asarray(k, np.int64)
     starts = np.cumsum([0, *(block.shape[1] for block in blocks)])
     members = np.array([[b in one for b in range(len(blocks))] for one in subspaces]).reshape(-1, len(blocks))
-    sizes = np.abs(points).max(axis=0, initial=0.0)
-    size = float(sizes[sizes < FAR / 2].max(initial=0.0))
-    tie = 2.0**-44 * (1 + size)
+    tie = tie_of(blocks) if tie is None else tie
     most = int(ks.max())
     found = Balls(
         np.full((n, most), np.inf), np.zeros((n, most), np.int32), np.zeros(n, np.int64), np.zeros(n, np.bool_),
@@ -90,7 +101,7 @@ def balls(
         return found
     given = (points, starts, members, ks, tie, euclidean, rectangle)
     if not _by_trees(given, where):
-        _by_pairs(given, 2.0**-22 * size, where)
+        _by_pairs(given, 2.0**-22 * max(_size(blocks), 1e-9), where)  # not 0: infinity times it is a limit
     return found
 
 
@@ -147,3 +158,13 @@ def _by_trees(given: tuple[Any, ...], where: tuple[np.ndarray, ...]) -> bool:
         count = partial(tree.count, rows, *shape, cuts, reaches[s], euclidean)
         _in_parts(lambda begin, end, count=count, s=s: count(begin, end, counts[s]), n, seconds)
     return True
+
+
+def counted(blocks: Sequence[np.ndarray], reaches: np.ndarray, norm: Norm = "max") -> np.ndarray:
+    """How many other rows are within ``reaches [n]`` of each row of ``blocks``, by a tree."""
+    points = np.concatenate(blocks, axis=1, dtype=np.float64)
+    starts, counts = np.cumsum([0, *(block.shape[1] for block in blocks)]), np.empty(len(points), np.int64)
+    shape, euclidean = tree.grow(points), norm == "euclidean"
+    reaches = reaches * np.abs(reaches) if euclidean else reaches
+    tree.count(points[shape[0]], *shape, starts, reaches, euclidean, 0, len(points), counts)
+    return counts

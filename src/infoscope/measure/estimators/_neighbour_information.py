@@ -6,19 +6,17 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from scipy.special import digamma, ndtri
-from scipy.stats import rankdata
+from scipy.special import digamma
 
-from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure import quantise as q
 from infoscope.measure.estimators import _subsampling
 from infoscope.measure.estimators._base import CEILING
-from infoscope.measure.neighbours import Balls, Norm, balls, label_block
+from infoscope.measure.estimators._neighbour_cells import cell_balls, joint
+from infoscope.measure.estimators._neighbour_parts import Part
+from infoscope.measure.neighbours import Balls, Norm, balls
 
 #: From this share of tied balls on, ties decide the answer.
 TIED_SHARE = 0.5
@@ -32,61 +30,6 @@ CLEARLY = 1.5
 NOT_NEAR = 0.6
 #: A value that gains more than this much of every log n counts samples.
 GROWTH = 0.25
-
-
-def standardised(t: Any) -> np.ndarray:
-    """The columns of ``t [n, d]`` that vary, each with mean 0 and standard deviation 1, in float64."""
-    t = np.asarray(check.on_cpu(t), np.float64)
-    low, high = t.min(axis=0), t.max(axis=0)
-    varies = high > low
-    # Powers of two bring every column near 1 without rounding, so that its squares neither overflow nor vanish.
-    power = np.frexp(np.maximum(np.abs(low), np.abs(high))[varies])[1]
-    centred = np.ldexp(t[:, varies], -power)
-    centred -= centred.mean(axis=0)
-    centred /= np.ldexp(1.0, np.frexp(np.abs(centred).max(axis=0, initial=0.0))[1])
-    return centred / centred.std(axis=0)
-
-
-def atoms(t: np.ndarray, least: float) -> np.ndarray:
-    """Ids ``[n]`` from 1 of the rows that are there at least ``least`` times each, 0 for all others."""
-    if t.shape[1] == 0:
-        return np.zeros(len(t), np.int64)
-    ids, counts, _ = q.group(q.exact_keys(t))
-    often = counts >= least
-    return np.where(often, np.cumsum(often), 0)[ids]
-
-
-@dataclass(frozen=True)
-class Part:
-    """X, Y or Z: standardised columns ``[n, d]`` (none for labels) and groups ``[n]`` out of each other's reach."""
-
-    columns: np.ndarray
-    groups: np.ndarray
-    device: Any = None
-
-    @classmethod
-    def of(cls, values: Any, *, split_above: float = math.inf, normal: bool = False) -> Part:
-        """From labels ``[n]`` or rows ``[n, d]``.
-
-        split_above: a row that is there at least so many times is a group of its own. normal: normal scores of the
-        ranks of each column in place of the column.
-        """
-        if isinstance(values, np.ndarray) and values.ndim == 1:
-            return cls(np.zeros((len(values), 0)), values)
-        columns = standardised(values)
-        if normal:
-            columns = ndtri((rankdata(columns, axis=0) - 0.5) / len(columns))
-        groups = atoms(columns, split_above) if split_above <= len(columns) else np.zeros(len(columns), np.int64)
-        return cls(columns, groups, values.device if check.is_tensor(values) else None)
-
-    @property
-    def varies(self) -> bool:
-        return self.columns.shape[1] > 0 or len(np.unique(self.groups)) > 1
-
-    def block(self, rows: np.ndarray) -> np.ndarray:
-        """The part as a block of columns for the search."""
-        groups = self.groups[rows]
-        return np.column_stack([self.columns[rows], label_block(groups)]) if groups.any() else self.columns[rows]
 
 
 @dataclass(frozen=True)
@@ -111,12 +54,15 @@ class Problem:
         """What Y = X gives: psi(n) - psi(k)."""
         return float(digamma(self.n) - digamma(self.k))
 
+    @property
+    def split(self) -> bool:
+        """Whether some rows are out of each other's reach."""
+        return any(part.split for part in self.parts)
+
     def accompanied(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The ``rows`` that share all groups with another one of them, and with how many."""
-        joint = np.zeros(len(rows), np.int64)
-        for part in self.parts:
-            joint = q.group(q.joint(joint, part.groups[rows]))[0]
-        others = np.bincount(joint)[joint] - 1
+        cells, sizes = joint(self.parts, rows)
+        others = sizes[cells] - 1
         return rows[others > 0], others[others > 0]
 
     def local(self, rows: np.ndarray) -> tuple[np.ndarray, Balls] | None:
@@ -129,16 +75,25 @@ class Problem:
         rows, others = self.accompanied(rows)
         if len(rows) == 0:
             return None
-        ks = np.minimum(self.k, others)
+        found = self._balls(rows, np.minimum(self.k, others))
+        return self._contributions(found, np.minimum(self.k, others)), found
+
+    def _balls(self, rows: np.ndarray, ks: np.ndarray) -> Balls:
         subspaces = ((0,), (1,)) if len(self.parts) == 2 else ((0, 2), (1, 2), (2,))
-        blocks = [part.block(rows) for part in self.parts]
-        found = balls(blocks, ks, subspaces, self.norm, self.rectangle, self.parts[0].device)
-        inside, more = digamma(ks), np.ones(len(rows))
+        device = self.parts[0].device
+        if self.split and not self.rectangle:
+            return cell_balls(self.parts, rows, ks, subspaces, self.norm, device)
+        return balls([part.block(rows) for part in self.parts], ks, subspaces, self.norm, self.rectangle, device)
+
+    def _contributions(self, found: Balls, ks: np.ndarray) -> np.ndarray:
+        n = len(ks)
+        psi = digamma(np.arange(n + 1))
+        inside, more = psi[ks], np.ones(n, np.int64)
         if self.rectangle:
-            inside, more = inside - 1 / ks, more * found.tied
-        inside = np.where(found.tied, digamma(found.inside + 1), inside)
-        given = digamma(len(rows)) if len(self.parts) == 2 else digamma(found.counts[2] + 1)
-        return inside - digamma(found.counts[0] + more) - digamma(found.counts[1] + more) + given, found
+            inside, more = inside - 1 / ks, found.tied.astype(np.int64)
+        inside = np.where(found.tied, psi[found.inside + 1], inside)
+        given = psi[n] if len(self.parts) == 2 else psi[found.counts[2] + 1]
+        return inside - psi[found.counts[0] + more] - psi[found.counts[1] + more] + given
 
 
 def dimension(distances: np.ndarray) -> float:

@@ -12,7 +12,8 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._neighbour_boxes import log_shares, uniform_share
-from infoscope.measure.estimators._neighbour_information import Part, Problem, answer
+from infoscope.measure.estimators._neighbour_information import Problem, answer
+from infoscope.measure.estimators._neighbour_parts import Part
 from infoscope.measure.neighbours import Balls
 
 #: From this share of rows on whose neighbours span no volume, the value is what rounding leaves.

@@ -13,7 +13,8 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.measure import _threads
 from infoscope.measure.estimators import _sliced
 from infoscope.measure.estimators._base import Estimator
-from infoscope.measure.estimators._neighbour_information import Part, Problem
+from infoscope.measure.estimators._neighbour_information import Problem
+from infoscope.measure.estimators._neighbour_parts import Part
 from infoscope.measure.estimators._sliced_neighbours import local_information
 
 QUANTILE = 1.959963984540054

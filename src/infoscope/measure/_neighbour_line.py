@@ -1,0 +1,69 @@
+"""Neighbours in one column within cells, by sorting: rows in the order of their cell and, within it, of their value."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def nearest(
+    values: Any,  # [n] ascending within each cell
+    starts: Any,  # [c + 1] where the cells begin
+    ks: Any,  # [n] how many neighbours make the ball of each row, fewer than rows of its cell
+    tie: float,
+    distances: Any,  # [n, k] written, as are the others
+    inside: Any,
+    tied: Any,
+    reaches: Any,
+) -> None:
+    """The balls of all rows but for the counts, and within what distance a row counts."""
+    for c in range(len(starts) - 1):
+        first, last = starts[c], starts[c + 1]
+        for i in range(first, last):
+            low, high, k = i - 1, i + 1, ks[i]
+            for place in range(k):
+                below = values[i] - values[low] if low >= first else np.inf
+                above = values[high] - values[i] if high < last else np.inf
+                distances[i, place] = min(below, above)
+                if below <= above:
+                    low -= 1
+                else:
+                    high += 1
+            radius = distances[i, k - 1]
+            opened = 0
+            for place in range(k):
+                opened += distances[i, place] < radius - tie
+            while low >= first and values[i] - values[low] <= radius + tie:
+                low -= 1
+            while high < last and values[high] - values[i] <= radius + tie:
+                high += 1
+            inside[i] = high - low - 2
+            tied[i] = inside[i] - opened > 1 or radius <= tie
+            reaches[i] = radius + tie if tied[i] else radius - tie
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def count(values: Any, starts: Any, reaches: Any, counts: Any) -> None:
+    """How many other rows of its cell are within ``reaches [n]`` of each row."""
+    for c in range(len(starts) - 1):
+        first, last = starts[c], starts[c + 1]
+        for i in range(first, last):
+            value, reach = values[i], reaches[i]
+            below, above = first - 1, i
+            while above - below > 1:
+                middle = (below + above) // 2
+                if value - values[middle] <= reach:
+                    above = middle
+                else:
+                    below = middle
+            start, below, above = above, i, last
+            while above - below > 1:
+                middle = (below + above) // 2
+                if values[middle] - value <= reach:
+                    below = middle
+                else:
+                    above = middle
+            counts[i] = below - start
