@@ -273,3 +273,41 @@ def test_bad_input_is_refused_with_words(name, bad):
     z, y, arguments, words = BAD[bad]
     with pytest.raises(InputError, match=words):
         usable(name, z, y, **arguments)
+
+
+# --- rows that are not independent --------------------------------------------------------------------------------------
+
+
+def surely_something(found):
+    return found.status is Status.OK and found.interval is not None and found.interval[0] > 0
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_random_labels_of_rows_that_are_there_ten_times_are_never_surely_something(name):
+    """By nobody's word, by groups, and on test rows that are copies of fitted ones."""
+    rng = np.random.default_rng(0)
+    z, y, of = (
+        np.repeat(one, 10, axis=0) for one in (rng.normal(size=(80, 16)), rng.integers(2, size=80), np.arange(80))
+    )
+    order = rng.permutation(800)
+    z, y, of = z[order], y[order], of[order]
+    assert not surely_something(usable(name, z, y))
+    assert not surely_something(usable(name, z, y, groups=of))
+    assert not surely_something(usable(name, z[:400], y[:400], z_test=z[400:], y_test=y[400:]))
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_groups_whose_rows_share_an_offset_say_nothing_of_a_label_they_share(name):
+    """40 groups of 20 rows with a random label each: row by row every probe but the null one knows the group again."""
+    rng = np.random.default_rng(1)
+    of = np.repeat(np.arange(40), 20)
+    z, y = rng.normal(size=(40, 8))[of] + 0.1 * rng.normal(size=(800, 8)), rng.integers(2, size=40)[of]
+    assert not surely_something(usable(name, z, y, groups=of))
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_a_collapsed_layer_of_four_points_is_read(name):
+    x = np.random.default_rng(0).integers(4, size=300)
+    found = usable(name, np.eye(4)[x], x % 2)
+    assert found.status is Status.OK
+    assert found.bits == pytest.approx(0 if name == "prior" else 1, abs=0.05)

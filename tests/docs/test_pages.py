@@ -65,13 +65,15 @@ def test_the_usable_information_of_the_readme_is_what_it_prints(capsys):
 
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     section = readme.split("## Usable information\n")[1].split("\n## ")[0]
-    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    code = "\n".join(re.findall(r"```python\n(.*?)```", section, re.DOTALL))
     exec(code, {"np": np, "iscope": iscope})
     printed = capsys.readouterr().out.strip().split("\n")
     said = re.findall(r"print\(.*\)  # (.*)", code)
-    assert len(said) == len(printed) == 4
+    assert len(said) == len(printed) == 5
     for line, comment in zip(printed, said, strict=True):
-        assert line.startswith(comment.removesuffix(" …"))
+        start, *rest = comment.split(" …")
+        assert line.startswith(start)
+        assert all(part.lstrip(", ") in line for part in rest)
 
 
 @pytest.mark.parametrize("measure", registry.entries("geometries"))
