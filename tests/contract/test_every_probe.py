@@ -275,7 +275,7 @@ def test_bad_input_is_refused_with_words(name, bad):
         usable(name, z, y, **arguments)
 
 
-# --- rows that are not independent --------------------------------------------------------------------------------------
+# --- rows that are not independent ------------------------------------------------------------------------------------
 
 
 def surely_something(found):

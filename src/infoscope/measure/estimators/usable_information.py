@@ -51,7 +51,6 @@ class UsableInformation(Estimator):
     bounds: ClassVar[dict[str, str]] = {"I(X;Y)": "lower"}
     invariant: ClassVar[tuple[str, ...]] = ("names", "shift", "scale")
     grouped: ClassVar[str] = "own"
-    grouped: ClassVar[str] = "own"
     variants: ClassVar[tuple[dict[str, Any], ...]] = ({"probe": "knn"}, {"probe": "mlp"})
 
     probe: str = "linear"
