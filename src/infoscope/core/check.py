@@ -15,6 +15,8 @@ import numpy as np
 from infoscope.core import foreign
 from infoscope.core.errors import InputError
 
+TYPICAL = 64  # rows from which it is seen how far apart the numbers of a column are
+ROUNDING = float(np.finfo(np.float64).eps)
 Array = Any  # np.ndarray, or a torch.Tensor on a device that NumPy cannot see
 
 
@@ -150,6 +152,31 @@ def _first_word(out: np.ndarray) -> str:
         except ValueError:
             return f" (row {place[0]} holds {str(out[place])[:40]!r}, which is no number)"
     return ""
+
+
+def resolved(z: Array, name: str) -> None:
+    """Refuse rows ``[n, d]``, checked, with a number beside which float64 cannot tell the others of its column apart.
+
+    Raises
+    ------
+    InputError: naming the column and the number.
+    """
+    rows = np.asarray(on_cpu(z[:: max(1, len(z) // TYPICAL)]), np.float64) / 2  # so that no difference overflows
+    low, high = (z.amin(0), z.amax(0)) if is_tensor(z) else (z.min(axis=0), z.max(axis=0))
+    low, high = (np.asarray(on_cpu(end), np.float64) / 2 for end in (low, high))
+    middle = np.median(rows, axis=0)
+    largest = np.maximum(high - middle, middle - low)
+    apart = np.abs(rows - middle)
+    apart[apart == 0] = np.inf
+    typical = np.sort(apart, axis=0)[: max(1, len(rows) // 4)].max(axis=0)  # of the quarter that differs least
+    lost = np.flatnonzero((typical < np.inf) & (typical < largest * ROUNDING))
+    if len(lost):
+        column = np.asarray(on_cpu(z[:, int(lost[0])]))
+        row = int(np.abs(column).argmax())
+        raise InputError(
+            f"{name} holds {column[row]:.3g} in row {row}, column {lost[0]}, beside which float64 cannot tell the "
+            "other rows apart: drop that row, or clip the column"
+        )
 
 
 def labels(value: Any, n: int, name: str = "y") -> np.ndarray:

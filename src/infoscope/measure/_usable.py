@@ -257,6 +257,8 @@ def both(found: Any, beside: Any, copies: Groups) -> Any:
     if not (least <= found.value <= most or low <= beside.value <= high):
         notes = (*notes, "pass groups= if equal rows are copies of one sample, groups=np.arange(n) if they are symbols")
         status = Status.UNRESOLVED if status is Status.OK else status
+    if found.interval is None:  # nothing to widen
+        return dataclasses.replace(found, status=status, notes=notes, seconds=found.seconds + beside.seconds)
     return dataclasses.replace(
         found, interval=(min(low, least), max(high, most)), interval_kind="equal rows apart or together", level=LEVEL,
         status=status, notes=notes, resampled="rows", seconds=found.seconds + beside.seconds,
@@ -418,7 +420,8 @@ def estimate(
         level=None if refused else LEVEL, bound="lower", status=status, notes=(*more, *notes), seconds=seconds,
         resampled=None if refused else drawn,
         groups=None if groups is None else groups.count, pointwise=found.base - found.loss,
-        probability=np.exp(-found.loss), entropy=h, loss=loss, chosen=found.chosen, labels=found.labels,
+        probability=np.exp(np.minimum(-found.loss, 709.0)), entropy=h, loss=loss, chosen=found.chosen,
+        labels=found.labels,
     )  # fmt: skip
 
 
@@ -465,10 +468,29 @@ def groups_of(fine: np.ndarray, coarse: np.ndarray, k: int) -> np.ndarray:
     return groups
 
 
-def nothing(n: int, quantity: str, estimand: str, why: str, seconds: float, entropy: float = 0.0) -> Usable:
-    """DEGENERATE: exactly zero, because z or y is constant."""
+def alone(y: np.ndarray) -> str:
+    """Why labels ``y [n]`` (whole numbers from 0 on) need no probe: nearly every row is a class of its own. Else empty.
+
+    A probe then meets hardly any class twice, so that it can say nothing of the rows that are scored.
+    """
+    n = len(y)
+    if shannon(np.bincount(y) / n) < CEILING * math.log(n):
+        return ""
+    return f"nearly every row is a class of its own: H(Y) is at its ceiling log n = {math.log(n):.4g} nats"
+
+
+def nothing(
+    n: int,
+    quantity: str,
+    estimand: str,
+    why: str,
+    seconds: float,
+    entropy: float = 0.0,
+    status: Status = Status.DEGENERATE,
+) -> Usable:
+    """Zero without a fit: DEGENERATE because z or y is constant, or SATURATED because of :func:`alone`."""
     return Usable(
-        0.0, quantity, estimand, n, bound="lower", status=Status.DEGENERATE, notes=(why,), seconds=seconds,
+        0.0, quantity, estimand, n, bound="lower", status=status, notes=(why,), seconds=seconds,
         pointwise=np.zeros(n), entropy=entropy, loss=entropy,
     )  # fmt: skip
 
@@ -489,7 +511,7 @@ def _judged(found: Account, value: float, half: float, n: int) -> tuple[Status, 
     if not found.converged:
         notes.append("a probe was still improving when its iterations ran out")
         status = Status.NOT_CONVERGED
-    if found.labels is not None and shannon(np.bincount(found.labels) / n) >= CEILING * math.log(n):
-        notes.append(f"nearly every row is a class of its own: H(Y) is at its ceiling log n = {math.log(n):.4g} nats")
+    if found.labels is not None and (why := alone(found.labels)):
+        notes.append(why)
         status = Status.SATURATED
     return status, tuple(notes)

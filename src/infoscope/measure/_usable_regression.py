@@ -14,6 +14,7 @@ from infoscope.core.errors import InputError
 from infoscope.measure._usable import Account
 from infoscope.measure.probes._base import Means, Probe, Split
 
+LARGE = 400  # powers of two beyond which a column is divided by its size: its square would be no number
 EXACT = 1e-4  # of the standard deviation of y: nearer than this it is the weight decay that is measured
 
 
@@ -46,6 +47,7 @@ def read(reader: Probe, z: Any, y: np.ndarray, splits: Sequence[Split], seed: in
     the optional ignorance of quantities. With v validation rows choosing both costs about 1/v nats a column.
     """
     scored = np.concatenate([split.scored for split in splits])
+    y, shift = _sized(y)
     base, loss, train, exact = [], [], [], False
     found = reader.expect(z, y, splits, seed)
     for split, means in zip(splits, found, strict=True):
@@ -54,9 +56,9 @@ def read(reader: Probe, z: Any, y: np.ndarray, splits: Sequence[Split], seed: in
         sd = np.where(sd > 0, sd, 1.0)
         slope, spread = _chosen(means, y[split.validation], mean, sd)
         exact |= bool((spread <= EXACT * sd).any())
-        base.append(_cost(y[split.scored] - mean, sd))
-        loss.append(_cost(y[split.scored] - mean - slope * (means.scored - mean), spread))
-        train.append(_cost(known - mean - slope * (means.known - mean), spread).mean())
+        base.append(shift + _cost(y[split.scored] - mean, sd))
+        loss.append(shift + _cost(y[split.scored] - mean - slope * (means.scored - mean), spread))
+        train.append(shift + _cost(known - mean - slope * (means.known - mean), spread).mean())
     order = np.argsort(scored, kind="stable")
     account = Account(
         np.concatenate(base)[order],
@@ -68,6 +70,13 @@ def read(reader: Probe, z: Any, y: np.ndarray, splits: Sequence[Split], seed: in
         tuple(means.chosen for means in found),
     )
     return Regression(account, exact)
+
+
+def _sized(y: np.ndarray) -> tuple[np.ndarray, float]:
+    """Columns whose squares are numbers, and what their densities' logarithms are short of for it, in nats."""
+    power = np.frexp(np.abs(y).max(axis=0))[1]
+    power = np.where(np.abs(power) > LARGE, power, 0)
+    return np.ldexp(y, -power), float(power.sum()) * math.log(2)
 
 
 def _chosen(means: Means, y: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -161,6 +161,8 @@ def scatter(contributions: np.ndarray, groups: Groups | None = None) -> Scatter:
     n = len(contributions)
     if groups is None:
         return Scatter(float(contributions.var(ddof=1)) / n, n - 1.0)
+    if groups.count < 2:  # one says nothing of another
+        return Scatter(math.inf, 1.0)
     w = groups.sizes / n
     u = np.bincount(groups.ids, contributions - contributions.mean())
     return Scatter(float((u * u / (1 - w)).sum()) / n**2, groups.freedom)

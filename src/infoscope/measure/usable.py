@@ -249,13 +249,12 @@ def description_length(
     check.paired(z=z, y=y, groups=groups)
     problem = _Problem.labelled(z, y, None, None, "null", 5, groups, None, seed)
     reader = _base.make(probe, **options)
-    if problem.target.k == 1:
-        n, why = problem.scored, problem.constant
-        estimand = f"online code of {reader.words} in the order of seed {seed}"
-        seconds = time.perf_counter() - start
-        return _given(
-            DescriptionLength(0.0, LENGTH, estimand, n, status=Status.DEGENERATE, notes=(why,), seconds=seconds), strict
-        )
+    n, k = problem.scored, problem.target.k
+    if k == 1 or problem.alone:
+        status, why = (Status.DEGENERATE, problem.constant) if k == 1 else (Status.SATURATED, problem.alone)
+        estimand, uniform = f"online code of {reader.words} in the order of seed {seed}", n * float(np.log(k))
+        found = DescriptionLength(uniform, LENGTH, estimand, n, status=status, notes=(why,), uniform=uniform)
+        return _given(replace(found, seconds=time.perf_counter() - start), strict)
     found = _code(problem, reader, problem.deal.groups)
     if problem.deal.groups is None and (copies := _usable.copies_of(problem.z, problem.target.k)):
         found = _usable.both(found, _code(problem, reader, copies), copies)
@@ -268,7 +267,7 @@ def _code(problem: _Problem, reader: Probe, groups: Groups | None) -> Descriptio
     order, ends = _blocks(n, groups, problem.seed)
     cuts = [end for end in ends if end < n]
     splits = []
-    for known, end in zip(cuts, [*cuts[1:], n], strict=True):
+    for known, end in zip(cuts, [*cuts[1:], n][: len(cuts)], strict=True):
         choosing = _chosen_by(order[:known], groups)
         splits.append(Split(order[:known][~choosing], order[:known][choosing], order[known:end]))
     by = "" if groups is None else ", groups whole"
@@ -289,6 +288,8 @@ def _code(problem: _Problem, reader: Probe, groups: Groups | None) -> Descriptio
     notes = () if converged else ("a probe was still improving when its iterations ran out",)
     status = Status.OK if converged else Status.NOT_CONVERGED
     refused = None if groups is None else doubts(groups, target.y).refused
+    if not refused and n - first < LEAST_ROWS:
+        refused = f"{n - first} rows were coded by a probe, too few to say how well it codes: pass more samples"
     if refused:
         status, notes = Status.UNDERSAMPLED if converged else status, (*notes, refused)
     return DescriptionLength(
@@ -341,6 +342,8 @@ class _Rows:
             z = check.representation(z, "z")
         else:
             z, z_test = check.alike(z, z_test, ("z", "z_test"))
+            check.resolved(z_test, "z_test")
+        check.resolved(z, "z")
         n = len(z)
         if (z_test is None) != (y_test is None):
             raise InputError("one of z_test and y_test arrived without the other, wanted both or neither")
@@ -445,14 +448,21 @@ class _Problem(_Rows):
         """Why the answer is zero for a trivial reason; empty where it is not."""
         if self.target.k == 1:
             return "there is one class only"
-        return "z is constant" if not bool((self.z != self.z[0]).any()) else ""
+        return self.alone if bool((self.z != self.z[0]).any()) else "z is constant"
+
+    @property
+    def alone(self) -> str:
+        """Whether nearly every row that is fitted to is a class of its own, in words; empty where it is not."""
+        return _usable.alone(self.target.y[: self.fitted])
 
     def read(self, reader: Probe, deal: Deal) -> list[Reading]:
         """One reading for each split."""
         return reader.read(self.z[None], [self.target], deal.splits, self.seed)[0][0]
 
     def nothing(self, quantity: str, estimand: str, seconds: float) -> Usable:
-        return _usable.nothing(self.scored, quantity, estimand, self.constant, seconds)
+        why = self.constant
+        status = Status.SATURATED if why == self.alone else Status.DEGENERATE
+        return _usable.nothing(self.scored, quantity, estimand, why, seconds, status=status)
 
 
 def _labels(y: Any, n: int, name: str) -> np.ndarray:

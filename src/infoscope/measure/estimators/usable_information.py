@@ -10,7 +10,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError, unknown_name
-from infoscope.core.estimate import Estimate
+from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.measure import _usable
 from infoscope.measure._usable import Deal, Usable
@@ -96,13 +96,17 @@ class UsableInformation(Estimator):
         t = probes.tensor(t)
         varying = [bool((member != member[0]).any()) for member in t]
         deal = self._deal(n, groups)
-        read = [target for target in targets.values() if target.k > 1]
+        alone = {name: _usable.alone(target.y) for name, target in targets.items()}
+        read = [target for name, target in targets.items() if target.k > 1 and not alone[name]]
         readings = iter(reader.read(t[varying], read, deal.splits, self.seed) if read and any(varying) else ())
         estimand = f"usable by {reader.words}, H(Y) {_usable.Entropy(self.prior).words}, {deal.protocol}"
         found: list[list[tuple[str, Usable]]] = []
         for varies in varying:
             here = iter(next(readings) if varies and read else ())
-            by_name = {name: next(here) if varies and target.k > 1 else None for name, target in targets.items()}
+            by_name = {
+                name: next(here) if varies and target.k > 1 and not alone[name] else None
+                for name, target in targets.items()
+            }
             found.append(
                 [
                     *((name, self._one(targets[name], deal, by_name[name], varies, estimand)) for name in named),
@@ -122,7 +126,7 @@ class UsableInformation(Estimator):
 
     def _one(self, target: Target, deal: Deal, readings: list[Reading] | None, varies: bool, estimand: str) -> Usable:
         if readings is None:
-            return _nothing(deal, QUANTITY, estimand, varies)
+            return _nothing(target, deal, QUANTITY, estimand, varies)
         account = _usable.account(target, deal.splits, readings, _usable.Entropy(self.prior))
         return _usable.estimate(account, QUANTITY, estimand, 0.0, deal)
 
@@ -141,13 +145,18 @@ class UsableInformation(Estimator):
         names, target, readings = (fine, coarse, f"{fine}|{coarse}"), targets[fine], by_name[fine]
         groups = _usable.groups_of(target.y, labels[coarse], target.k)
         if readings is None:
-            yield from ((name, _nothing(deal, what, estimand, varies)) for name, what in zip(names, CHAIN, strict=True))
+            yield from (
+                (name, _nothing(target, deal, what, estimand, varies)) for name, what in zip(names, CHAIN, strict=True)
+            )
         else:
             entropy = _usable.Entropy(self.prior)
             parts = _usable.chain(target, deal, readings, entropy, groups, CHAIN, estimand)
             yield from zip(names, parts, strict=True)
 
 
-def _nothing(deal: Deal, quantity: str, estimand: str, varies: bool) -> Usable:
-    why = "there is one class only" if varies else "the representation is constant"
-    return _usable.nothing(sum(len(split.scored) for split in deal.splits), quantity, estimand, why, 0.0)
+def _nothing(target: Target, deal: Deal, quantity: str, estimand: str, varies: bool) -> Usable:
+    alone = _usable.alone(target.y) if varies and target.k > 1 else ""
+    why = alone or ("there is one class only" if varies else "the representation is constant")
+    status = Status.SATURATED if alone else Status.DEGENERATE
+    scored = sum(len(split.scored) for split in deal.splits)
+    return _usable.nothing(scored, quantity, estimand, why, 0.0, status=status)

@@ -10,7 +10,11 @@ import numpy as np
 
 from infoscope.measure.probes._column_sums import along, mean_and_variance, products
 
-ROUNDING = 1e-12  # of the largest value: a standard deviation below this is rounding of float64
+ROUNDING = 1e-12  # of the largest variance of standardised columns: below it a principal axis is rounding of float64
+SMALLEST = 2.0**-1000  # what a column is divided by at least: its inverse is still a number
+FARTHEST = (
+    1e6  # standardised: no row of a fit lies beyond √n, and others are brought to here, so that squares are numbers
+)
 LARGEST_ROTATION = 2048  # columns or rows, whichever are fewer, up to which the principal axes are worth their cost
 BLOCK = 1 << 17  # float64 numbers of a block of rows: stays in cache
 BLOCK_ON_DEVICE = 1 << 26
@@ -32,23 +36,28 @@ class Columns:
 
     @classmethod
     def of(cls, z: Any) -> Columns:
-        """Standardise by the rows of ``z [n, d]``; a constant column becomes zero."""
+        """Standardise by the rows of ``z [n, d]``; a constant column becomes zero, and only that: sums are taken of
+        differences from the first row, so that what varies in the last digit is told from what does not.
+        """
         import torch
 
         largest = z.abs().amax(0).double()
         largest[largest == 0] = 1
-        largest = largest / (2 * torch.frexp(largest).mantissa)
+        largest = (largest / (2 * torch.frexp(largest).mantissa)).clamp_(min=SMALLEST)
         if z.device.type == "cpu":
             mean, variance = map(torch.from_numpy, mean_and_variance(_numbers(z), (1 / largest).numpy()))
         else:
-            mean, variance = torch.zeros_like(largest), torch.zeros_like(largest)
-            for block in _blocks(z, largest, mean.clone()):
+            first = z[0] / largest
+            mean, variance = first.clone(), torch.zeros_like(largest)
+            for block in _blocks(z, largest, first):
                 mean += block.sum(0) / len(z)
+            constant = (z == z[0]).all(0)
+            mean[constant] = first[constant]
             for block in _blocks(z, largest, mean):
                 variance += block.square_().sum(0) / len(z)
         sd = variance.sqrt()
         scale = sd.reciprocal()
-        scale[sd < ROUNDING] = 0
+        scale[sd == 0] = 0
         return cls(largest, mean, scale)
 
     def rotated(self, z: Any) -> Columns:
@@ -80,12 +89,12 @@ class Columns:
         out = torch.empty(len(z), width, dtype=torch.float32 if single else torch.float64, device=z.device)
         if factors is not None and z.device.type == "cpu":
             along(_numbers(z), *self._division(), factors.numpy(), out.numpy())
-            return out
+            return _within(out)
         start = 0
         for block in self._blocks(z):
             out[start : start + len(block)] = self._standard(block) if factors is None else block @ factors
             start += len(block)
-        return out
+        return _within(out)
 
     def _products(self, z: Any) -> Any:
         """xᵀx ``[d, d]`` of the standardised rows x of ``z [n, d]``."""
@@ -109,10 +118,16 @@ class Columns:
         inner = weights[1:]
         inner = inner[: len(mine.scale)] if mine.axes is None else mine.axes @ inner[: mine.axes.shape[1]]
         inner = mine.scale[:, None] * inner
+        with np.errstate(all="ignore"):
+            return self._onto(mine, theirs, weights[0], inner)
+
+    @staticmethod
+    def _onto(mine: Columns, theirs: Columns, bias: np.ndarray, inner: np.ndarray) -> np.ndarray:
         ratio = theirs.largest / mine.largest
-        bias = weights[0] + (ratio * theirs.mean - mine.mean) @ inner
+        bias = bias + (ratio * theirs.mean - mine.mean) @ inner
         inner = inner * np.divide(ratio, theirs.scale, out=np.zeros_like(ratio), where=theirs.scale > 0)[:, None]
-        return np.concatenate([bias[None], inner if theirs.axes is None else theirs.axes.T @ inner])
+        found = np.concatenate([bias[None], inner if theirs.axes is None else theirs.axes.T @ inner])
+        return found if (np.abs(found) <= FARTHEST).all() else np.zeros_like(found)  # the scales have nothing in common
 
     def _numbers(self) -> Columns:
         """The same in NumPy arrays."""
@@ -124,6 +139,17 @@ class Columns:
 
     def _standard(self, block: Any) -> Any:
         return block.mul_(self.scale)
+
+
+def _within(rows: Any) -> Any:
+    """Standardised rows, none farther than ``FARTHEST``, in place."""
+    import torch
+
+    if rows.numel():
+        low, high = torch.aminmax(rows)
+        if not (float(low) >= -FARTHEST and float(high) <= FARTHEST):  # NaN is neither
+            torch.nan_to_num(rows, nan=0.0, out=rows).clamp_(-FARTHEST, FARTHEST)
+    return rows
 
 
 def _numbers(z: Any) -> np.ndarray:

@@ -94,7 +94,7 @@ class _Objective:
         ends = chance.cumsum(0) + 0.5
         rows = (ends.floor() > (ends - chance).floor()).nonzero()[:, 0]
         x, p = self.x[rows], p[:, rows]
-        x = torch.cat([torch.ones_like(x[:, :1]), x], 1)
+        x = torch.cat([x.new_ones(len(x), 1), x], 1)  # there may be no column beside it
         weights = (p * (1 - p) / (chance[rows] * self.n)).to(x)
         blocks, weighted = x.new_empty(self.k, x.shape[1], x.shape[1]), torch.empty_like(x)
         for c in range(self.k):
