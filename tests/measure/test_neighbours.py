@@ -112,6 +112,38 @@ def test_trees_agree_with_the_twin(problem, norm, rectangle):
             check(blocks, enough(blocks, k), subspaces, norm, rectangle)
 
 
+@settings(max_examples=100)
+@given(problems(), st.sampled_from(["max", "euclidean"]), st.booleans(), st.integers(1, 40))
+def test_rows_that_repeat_agree_with_the_twin(problem, norm, rectangle, copies):
+    """Each row up to 40 times, in any order, searched for once."""
+    blocks, k, subspaces = problem
+    rng = np.random.default_rng(copies)
+    rows = rng.integers(max(1, len(blocks[0]) // copies), size=len(blocks[0]))
+    blocks = [block[rows] for block in blocks]
+    ks = enough(blocks, k)
+    keep = ks > 0
+    if keep.sum() > 1:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(nb, "_repeats", lambda points: True)
+            patch.setattr(nb, "COPIES", 0)
+            blocks = [block[keep] for block in blocks]
+            check(blocks, enough(blocks, k), subspaces, norm, rectangle)
+
+
+def test_a_million_ties_are_counted_and_not_paired():
+    n = 200_000  # in pairs 1.3e10
+    x = (np.arange(n) % 3)[:, None].astype(float)
+    found = nb.balls([x, np.minimum(x, 1)], 3, MI)
+    third = np.bincount(np.arange(n) % 3)
+    assert found.tied.all()
+    np.testing.assert_array_equal(found.inside, third[np.arange(n) % 3] - 1)
+    np.testing.assert_array_equal(found.counts[0], found.inside)
+    np.testing.assert_array_equal(found.counts[1], np.where(x[:, 0] > 0, third[1:].sum(), third[0]) - 1)
+    nearest = found.nearest
+    assert (x[nearest, 0] == x).all()
+    assert (nearest != np.arange(n)[:, None]).all()
+
+
 @settings(max_examples=30)
 @given(problems(), st.sampled_from(["max", "euclidean"]), st.booleans())
 def test_on_a_device_it_agrees_with_the_twin(device, problem, norm, rectangle):

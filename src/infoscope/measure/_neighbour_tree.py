@@ -178,9 +178,12 @@ def search(
 @njit(nogil=True, cache=True, error_model="numpy")
 def count(
     rows: Any, order: Any, spans: Any, low: Any, high: Any, starts: Any, reaches: Any, euclidean: bool, begin: int,
-    end: int, counts: Any,
+    end: int, counts: Any, before: Any = None,
 ) -> int:  # fmt: skip
-    """How many other rows are within ``reaches [n]`` of some rows; returns how many pairs were looked at."""
+    """How many other rows are within ``reaches [n]`` of some rows; returns how many pairs were looked at.
+
+    before: where rows stand for several, how many do so before each of ``rows`` and in all, ``[n + 1]``.
+    """
     stack, leaves, looked = np.empty(DEEP, np.int64), len(spans) // 2, 0
     for place in range(begin, end):
         i = order[place]
@@ -193,14 +196,20 @@ def count(
             if _nearest_of(v, point, low, high, starts, euclidean) > reach:
                 continue
             if _farthest_of(v, point, low, high, starts, euclidean) <= reach:
-                total += spans[v, 1] - spans[v, 0]
+                if before is None:
+                    total += spans[v, 1] - spans[v, 0]
+                else:
+                    total += before[spans[v, 1]] - before[spans[v, 0]]
             elif v < leaves:
                 stack[depth], stack[depth + 1] = 2 * v + 2, 2 * v + 1
                 depth += 2
             else:
                 looked += spans[v, 1] - spans[v, 0]
                 for other in range(spans[v, 0], spans[v, 1]):
-                    total += joint(rows, place, other, starts, euclidean) <= reach
+                    if before is None:
+                        total += joint(rows, place, other, starts, euclidean) <= reach
+                    elif joint(rows, place, other, starts, euclidean) <= reach:
+                        total += before[other + 1] - before[other]
         counts[i] = total
     return looked
 

@@ -20,9 +20,13 @@ import numpy as np
 from infoscope.measure import _neighbour_brute as brute
 from infoscope.measure import _neighbour_tree as tree
 from infoscope.measure import _threads
+from infoscope.measure import quantise as q
 
 Norm = Literal["max", "euclidean"]
 FAR = 2.0**40  # between two labels: beyond every difference of standardised numbers, and exact in float32
+#: From as many copies of a row on average it is searched for once, and its copies are counted.
+COPIES = 16
+SAMPLE = np.sort(np.random.default_rng(0).random(512))  # places in 0..1 at which rows are looked at
 #: Fewer rows than this are always compared pair by pair; of more, so many stretches of so many rows try the trees.
 FEW, PROBES, PROBE = 4000, 8, 8
 
@@ -85,7 +89,7 @@ def balls(
     n = len(points)
     ks = np.full(n, k, np.int64) if np.ndim(k) == 0 else np.asarray(k, np.int64)
     starts = np.cumsum([0, *(block.shape[1] for block in blocks)])
-    members = np.array([[b in one for b in range(len(blocks))] for one in subspaces]).reshape(-1, len(blocks))
+    members = np.array([[b in one for b in range(len(blocks))] for one in subspaces], np.bool_).reshape(-1, len(blocks))
     tie = tie_of(blocks) if tie is None else tie
     most = int(ks.max())
     found = Balls(
@@ -100,7 +104,10 @@ def balls(
         _neighbour_torch.every_pair(points, starts, members, ks, tie, euclidean, rectangle, device, *where)
         return found
     given = (points, starts, members, ks, tie, euclidean, rectangle)
-    if not _by_trees(given, where):
+    copies = _copies(points)
+    if copies is not None:
+        _by_copies(given, *copies, where)
+    elif not _by_trees(given, where):
         _by_pairs(given, 2.0**-22 * max(_size(blocks), 1e-9), where)  # not 0: infinity times it is a limit
     return found
 
@@ -158,6 +165,79 @@ def _by_trees(given: tuple[Any, ...], where: tuple[np.ndarray, ...]) -> bool:
         count = partial(tree.count, rows, *shape, cuts, reaches[s], euclidean)
         _in_parts(lambda begin, end, count=count, s=s: count(begin, end, counts[s]), n, seconds)
     return True
+
+
+def _repeats(points: np.ndarray) -> bool:
+    """Whether rows may repeat, told from some of them."""
+    if len(points) < len(SAMPLE):
+        return False
+    rows = (SAMPLE * len(points)).astype(np.int64)
+    seen = np.sort(points[rows[np.diff(rows, prepend=-1) > 0], 0])
+    return bool((seen[1:] == seen[:-1]).any())
+
+
+def _copies(points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Which of the different rows each is ``[n]``, and their numbers of copies and first rows; None where few repeat.
+
+    What is found does not depend on it.
+    """
+    if not _repeats(points):
+        return None
+    ids, counts, firsts = q.group(q.exact_keys(points))
+    return (ids, counts, firsts) if counts @ counts > COPIES * len(points) else None
+
+
+def _by_copies(
+    given: tuple[Any, ...], ids: np.ndarray, copies: np.ndarray, firsts: np.ndarray, where: tuple[np.ndarray, ...]
+) -> None:
+    """The balls where rows repeat: k + 2 copies of a row are enough to find its ball, which is then counted in all."""
+    points, starts, members, ks, tie, euclidean, rectangle = given
+    (n, d), distinct = points.shape, points[firsts]
+    by_row = np.argsort(ids, kind="stable")
+    ends = np.cumsum(copies)
+    place = np.empty(n, np.int64)  # of each row among its copies
+    place[by_row] = np.arange(n) - np.repeat(ends - copies, copies)
+    kept = np.flatnonzero(place < ks[firsts][ids] + 2)
+    rows = np.ascontiguousarray(points[kept])
+    shape = tree.grow(rows)
+    m, most = len(kept), where[0].shape[1]
+    distances, nearest = np.full((m, most), np.inf), np.zeros((m, most), np.int32)
+    inside, tied, reaches = np.zeros(m, np.int64), np.zeros(m, np.bool_), np.empty((len(members), m))
+    ask = partial(tree.search, rows[shape[0]], *shape, rows, starts, members, ks[kept], tie, euclidean, rectangle)
+    seconds = m * (1.5e-6 + 100 * (1e-8 + 7e-9 * d))
+    _in_parts(lambda begin, end: ask(begin, end, distances, nearest, inside, tied, reaches), m, seconds)
+    here = np.searchsorted(kept, firsts)  # the first copy of each row speaks for all
+    radius = distances[here, ks[firsts] - 1] + tie
+    everything = np.ones((1, members.shape[1]), np.bool_)
+    reach = np.concatenate([(radius * radius if euclidean else radius)[None], reaches[:, here]])
+    counts = [
+        _weighed(distinct, starts, member, one, copies, euclidean, seconds)
+        for member, one in zip(np.concatenate([everything, members]), reach, strict=True)
+    ]
+    own = np.where(place < ks[firsts][ids] + 2, np.searchsorted(kept, np.arange(n)), here[ids])
+    where[0][:], where[1][:], where[3][:] = distances[own], kept[nearest[own]], tied[own]
+    where[2][:] = np.where(tied[own], counts[0][ids], inside[own])
+    for s in range(len(members)):
+        where[4][s] = counts[s + 1][ids]
+
+
+def _weighed(
+    points: np.ndarray,
+    starts: np.ndarray,
+    member: np.ndarray,
+    reaches: np.ndarray,
+    copies: np.ndarray,
+    euclidean: bool,
+    seconds: float,
+) -> np.ndarray:
+    """How many other rows are within ``reaches`` of each of the different ``points`` in a subspace."""
+    own = np.flatnonzero(np.repeat(member, np.diff(starts)))
+    columns = np.ascontiguousarray(points[:, own])
+    shape, cuts = tree.grow(columns), np.cumsum([0, *np.diff(starts)[member]])
+    before, counts = np.cumsum([0, *copies[shape[0]]]), np.empty(len(points), np.int64)
+    count = partial(tree.count, columns[shape[0]], *shape, cuts, reaches, euclidean)
+    _in_parts(lambda begin, end: count(begin, end, counts, before), len(points), seconds)
+    return counts
 
 
 def counted(blocks: Sequence[np.ndarray], reaches: np.ndarray, norm: Norm = "max") -> np.ndarray:
