@@ -598,7 +598,7 @@ def test_measure_gives_what_is_offered_of_each_member(name):
     stack, estimator = np.stack([t, t[::-1]]), quick(name)
     asked = {"entropy": "entropy" in estimator.offers, "labels": "labels" in estimator.second}
     if not any(asked.values()):
-        with pytest.raises(InputError, match="does not estimate plane: use one that does"):
+        with pytest.raises(InputError, match="does not measure one representation with class labels"):
             estimator.measure(stack, {"label": y})
         return
     measured = estimator.measure(stack, {"label": y, "parity": y % 2})

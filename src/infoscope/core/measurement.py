@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -42,9 +42,24 @@ class Measurement(Protocol):
         """Estimates for each member of ``t [members, n, d]``; ``variables`` are class labels ``[n]`` by name.
 
         One that also takes ``groups=None`` is told, by :func:`measured`, which rows belong together: one name ``[n]`` a
-        row, as an array.
+        row, as an array. One that tells of variables also says of which, see :func:`about`.
         """
         ...
+
+
+def takes_groups(function: Callable[..., Any]) -> bool:
+    """Whether ``function`` has an argument ``groups``."""
+    return "groups" in inspect.signature(function).parameters
+
+
+def about(measurement: Measurement, names: Iterable[str]) -> list[str]:
+    """Which of the variables ``names`` the rows of ``measurement`` tell of, one row at least of each.
+
+    Asks its ``about(names)``; none where it has no such method. That method is also what refuses, before anything is
+    recorded, a measurement that cannot be taken along a trajectory at all.
+    """
+    asked = getattr(measurement, "about", None)
+    return [] if asked is None else list(asked(list(names)))
 
 
 def measured(
@@ -53,7 +68,7 @@ def measured(
     """What ``measurement`` finds, told of ``groups`` where there are any and it takes them."""
     if groups is None:
         return measurement.measure(t, variables)
-    if "groups" in inspect.signature(measurement.measure).parameters:
+    if takes_groups(measurement.measure):
         grouped: Any = measurement
         return grouped.measure(t, variables, groups=groups)
     note = "rows come in groups, which this measurement does not take: its interval counts rows as independent"

@@ -8,6 +8,7 @@ from infoscope.core import registry
 from infoscope.core.errors import unknown_name
 from infoscope.core.measurement import Measurement
 from infoscope.measure import _options
+from infoscope.measure._options import written as written
 
 KINDS = ("estimators", "geometries")
 

@@ -10,7 +10,7 @@ belong together or repeat happen here, once.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -29,6 +29,11 @@ CEILING = 0.98
 #: What an estimator's number can be to I(X;Y): an estimate of it, a value on one side of it, or of something else, as
 #: the information of binned or projected rows is, or that of a Gaussian with the data's covariance.
 ANSWERS = ("the question", "a lower bound", "an upper bound", "another question")
+
+
+def _along(offers: Collection[str], second: Collection[str]) -> bool:
+    """Whether an estimator with these facts can be taken along a training, which has one representation and labels."""
+    return bool({"plane", "entropy"} & set(offers)) or ("mutual_information" in offers and "labels" in second)
 
 
 def is_labels(y: Any, name: str = "y") -> bool:
@@ -95,13 +100,27 @@ class Estimator(_options.WithOptions):
         together. Work that variables share is done once. An option holding several values gives several estimates of
         each, told apart by :attr:`Measured.options`.
         """
-        if not self._along_a_trajectory():
-            self._must_offer("plane")
+        self._must_go_along()
         t = self._x(t, "t", stacked=True)
         if "input" in variables:
             raise InputError("a variable is called 'input', wanted another name: 'input' stands for x itself")
         n = t.shape[1]
         return self._of_members(t, {k: check.labels(y, n, k) for k, y in variables.items()}, together(groups, n))
+
+    def about(self, names: Sequence[str]) -> list[str]:
+        """Which of the variables ``names`` :meth:`measure` tells of.
+
+        Raises
+        ------
+        InputError: it measures nothing of layers along a training, or nothing without variables and there are none.
+        """
+        self._must_go_along()
+        if "real" not in self.first:
+            raise InputError(f"{self.id} reads symbols, and a layer holds real numbers: use binned, which bins them")
+        told = list(names) if self._tells_of_variables() else []
+        if not told and not {"plane", "entropy"} & set(self.offers):
+            raise InputError(f"{self.id} reads variables and there are none: pass variables={{'label': labels}}")
+        return told
 
     def plane(self, t: Any, y: Any, groups: Any = None) -> Plane:
         """One layer's point: I(X;T) with every row of ``t [n, d]`` a distinct input, and I(T;Y), in nats."""
@@ -215,10 +234,24 @@ class Estimator(_options.WithOptions):
             )
         return checked
 
-    def _along_a_trajectory(self) -> bool:
-        return bool({"plane", "entropy"} & set(self.offers)) or (
-            "mutual_information" in self.offers and "labels" in self.second
+    def _must_go_along(self) -> None:
+        if _along(self.offers, self.second):
+            return
+        facts = {name: entry.facts for name, entry in registry.entries("estimators").items()}
+        able = [
+            name
+            for name, f in facts.items()
+            if _along(f.get("offers", ()), f.get("second", Estimator.second)) and "real" in f.get("first", ("real",))
+        ]
+        inputs = "mutual_information" in self.offers and "real" in self.second
+        later = f"measure '{self.id}(with=input)' when the run is there, for what layers hold of the inputs, or "
+        raise InputError(
+            f"{self.id} does not measure one representation with class labels, which is what a training has: "
+            f"{later if inputs else ''}use one that does ({', '.join(able)})"
         )
+
+    def _tells_of_variables(self) -> bool:
+        return "plane" in self.offers or ("mutual_information" in self.offers and "labels" in self.second)
 
     def _must_offer(self, question: str) -> None:
         if question not in self.offers:

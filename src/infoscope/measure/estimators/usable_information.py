@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -74,6 +74,12 @@ class UsableInformation(Estimator):
     @property
     def _links(self) -> tuple[str, ...]:
         return tuple(name.strip() for name in self.chain.split(">")) if self.chain else ()
+
+    def about(self, names: Sequence[str]) -> list[str]:
+        for name in (*several(self.variables), *self._links):
+            if name not in names:
+                raise unknown_name("variable", name, names)
+        return list(several(self.variables) or (() if self.chain else super().about(names))) + list(self._links)
 
     def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
         ((measured,),) = dataclasses.replace(self, variables=None, chain="")._members(x[None], {"y": y}, groups)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -62,6 +62,18 @@ class Geometry(_options.WithOptions):
         labels = {name: check.labels(y, stack.shape[1], name) for name, y in variables.items()}
         return [list(self._checked(member, labels if self.second == "labels" else {})) for member in stack]
 
+    def about(self, names: Sequence[str]) -> list[str]:
+        """Which of the variables ``names`` :meth:`measure` tells of.
+
+        Raises
+        ------
+        InputError: it asks for labels and there are none. MissingPackageError: see ``package``.
+        """
+        self._installed()
+        if self.second == "labels" and not self.optional and not names:
+            raise InputError(f"{self.id} asks for class labels and there are none: pass variables={{'label': labels}}")
+        return list(names) if self.second == "labels" else []
+
     def geometry(self, t: Any, y: Any = None) -> dict[str, Estimate]:
         """The quantities of the rows ``t [n, d]`` by name; ``y``: labels ``[n]`` or rows ``[n, d]``, as it asks for.
 
@@ -87,13 +99,16 @@ class Geometry(_options.WithOptions):
 
     def _checked(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         """What ``_of`` finds, with its time; of constant rows what :meth:`_constant` says."""
-        if self.package and importlib.util.find_spec(self.package) is None:
-            raise MissingPackageError(f"{self.id} needs {self.distribution}: pip install {self.distribution}")
+        self._installed()
         start = time.perf_counter()
         found = list(self._of(t, labels) if (t != t[:1]).any() else self._constant(t, labels))
         seconds = (time.perf_counter() - start) / max(1, len(found))
         for measured in found:
             yield measured._replace(estimate=dataclasses.replace(measured.estimate, seconds=seconds))
+
+    def _installed(self) -> None:
+        if self.package and importlib.util.find_spec(self.package) is None:
+            raise MissingPackageError(f"{self.id} needs {self.distribution}: pip install {self.distribution}")
 
     def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         """Hook: the estimates of rows ``t [n, d]`` that are not all alike; labels renumbered 0..k-1, by variable."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -36,6 +36,10 @@ class DistanceHistogram(Geometry):
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
 
     label: str = ""
+
+    def about(self, names: Sequence[str]) -> list[str]:
+        self._chosen({name: np.empty(0) for name in super().about(names)})
+        return []  # its rows are called by the cells
 
     def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         name = self._chosen(labels)
