@@ -6,7 +6,17 @@ The command line prints these as one sentence and exits with code 2; anything el
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import functools
+import inspect
+import sys
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+P, R = ParamSpec("P"), TypeVar("R")
+
+_PACKAGE = str(Path(__file__).resolve().parent.parent)
 
 
 class InfoscopeError(Exception):
@@ -51,3 +61,25 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError
     hint = f"did you mean {' or '.join(repr(k) for k in near)}? " if near else ""
     shown = ", ".join(names) if len(names) <= 40 else f"{', '.join(names[:40])} … ({len(names)} in all)"
     return UnknownNameError(f"there is no {kind} named {name!r}: {hint}known: {shown or 'none'}")
+
+
+def near_keywords(function: Callable[P, R]) -> Callable[P, R]:
+    """``function``, which answers a keyword that it does not have with the near names."""
+    known = inspect.signature(function).parameters
+
+    @functools.wraps(function)
+    def checked(*args: P.args, **options: P.kwargs) -> R:
+        for name in options:
+            if name not in known:
+                raise unknown_name(f"argument of {function.__name__}", name, known)
+        return function(*args, **options)
+
+    return checked
+
+
+def warn(text: str) -> None:
+    """A ``UserWarning`` that names the line of the caller's own code, not one of ours."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, UserWarning, stacklevel=level)

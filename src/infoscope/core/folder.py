@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import socket
 import time
 import uuid
@@ -27,6 +28,8 @@ from infoscope.core.errors import RunFolderError
 from infoscope.core.rows import Rows
 
 FORMAT = 1  # of the folder as a whole
+#: What a run consists of; run.json last, so that a folder that is half taken away still says that it is a run.
+PARTS = ("rows", "snapshots", "examples", "evaluation.safetensors", "verdicts.json", "report.html", "run.json")
 STALE_SECONDS = 60.0  # a heartbeat older than this belongs to a dead process
 
 
@@ -56,6 +59,18 @@ def atomic(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def numbered(parent: Path, name: str) -> Path:
+    """A new, empty folder ``parent/name-1``, ``name-2`` …: one that nobody else gets, whatever runs beside this."""
+    taken = [path.name.removeprefix(f"{name}-") for path in parent.glob(f"{name}-*")]
+    number = 1 + max((int(text) for text in taken if text.isdecimal()), default=0)
+    parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        with suppress(FileExistsError):
+            (parent / f"{name}-{number}").mkdir()
+            return parent / f"{name}-{number}"
+        number += 1
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -193,6 +208,39 @@ class RunFolder:
             yield
         finally:
             heartbeat.unlink(missing_ok=True)
+
+    @contextmanager
+    def replaced(self) -> Iterator[None]:
+        """Take the run that lies here away: for good when the block, which begins another one, ends well.
+
+        Nothing but the parts of a run is touched, whatever else lies in the folder. Where there is no run, nothing is.
+
+        Raises
+        ------
+        RunFolderError: ``run.json`` is not one of infoscope's, or another living process writes here.
+        """
+        if not self.manifest_path.exists():
+            yield
+            return
+        if "networks" not in self.manifest():
+            raise RunFolderError(
+                f"{self.manifest_path} is of no run of infoscope, so it is not replaced: pass another folder"
+            )
+        aside = self.path / f".replaced-{uuid.uuid4().hex[:8]}"
+        with self.writing():
+            aside.mkdir()
+            for part in PARTS:
+                if (self.path / part).exists():
+                    (self.path / part).rename(aside / part)
+        try:
+            yield
+        except BaseException:
+            for part in PARTS:
+                if (aside / part).exists():
+                    (aside / part).replace(self.path / part)  # what the block had begun was not whole
+            aside.rmdir()
+            raise
+        shutil.rmtree(aside)
 
     def beat(self) -> None:
         """Say that the writer lives."""
