@@ -2,47 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from infoscope.core.errors import InputError, RunFolderError, unknown_name
+from infoscope.claim.replay import marks_of
+from infoscope.core.errors import InputError, RunFolderError, near_keywords, unknown_name
 from infoscope.core.folder import RunFolder
 from infoscope.core.measurement import Measurement
 from infoscope.core.rows import Rows
 from infoscope.record import evaluation
-from infoscope.record.sites import representations
+from infoscope.record.inputs import BATCH_SIZE
+from infoscope.record.sites import representations, resolve
+from infoscope.record.together import Together
 from infoscope.record.trajectory import Trajectory
 from infoscope.record.watch import Watch
 
 
+class Watched(Watch):
+    """What :func:`watch` returns: the watch of a training, and the :class:`Run` that it leaves."""
+
+    @property
+    def run(self) -> Run:
+        """The run of this watch, with what was recorded so far.
+
+        Raises
+        ------
+        InputError: the ``with`` block was not entered yet.
+        """
+        self.flush()
+        return load(self.path)
+
+
+@near_keywords
 def watch(
     model: Any,
     inputs: Any,
     variables: Mapping[str, Any],
     measures: Sequence[str | Measurement] = ("binned", "kde"),
-    out: str | Path = "runs/watched",
-    **options: Any,
-) -> Watch:
+    out: str | Path | None = None,
+    *,
+    groups: Any = None,
+    sites: str | Iterable[str] | None = None,
+    schedule: Container[int] | None = None,
+    snapshots: bool = True,
+    batch_size: int = BATCH_SIZE,
+    steps_per_epoch: int | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> Watched:
     """A context manager that measures ``model`` while your own loop trains it; call ``scope.step(step)`` in the loop.
 
-    model: any ``nn.Module``, which is left untouched to the bit. inputs: a fixed evaluation set, rows first. variables:
-    class labels of its rows by name. measures: names of estimators or measures of geometry, or anything with the
-    protocol of :class:`infoscope.core.measurement.Measurement` (an estimator with options, say). out: the run folder.
-    options: those of :class:`infoscope.record.watch.Watch` (``sites``, ``schedule``, ``snapshots``, ``resume`` …).
+    Arguments
+    ---------
+    model: any ``nn.Module``, which is left untouched to the bit.
+    inputs: a fixed evaluation set, rows first: a tensor or array for ``model(x)``, a tuple for ``model(*x)``, a mapping
+        for ``model(**x)``.
+    variables: class labels ``[n]`` of its rows by name.
+    measures: names of estimators or measures of geometry, with options if need be, ``"binned(bins=100)"``, or objects
+        with the protocol of :class:`infoscope.core.measurement.Measurement`. By default ``binned`` and ``kde``.
+    out: the run folder. Without it each watch gets a new one, ``runs/watched-1``, ``runs/watched-2`` …, and prints its
+        name.
+    groups: one name (number or word) ``[n]`` a row of ``inputs``: rows of one name belong together (tokens of a text,
+        frames of a film). They are never on both sides of a split and count once in an interval. Rows with equal inputs
+        are together in any case.
+    sites: names or globs of submodules (``"blocks.*.mlp"``); by default every leaf module.
+    schedule: the steps to record: anything that answers ``step in schedule``; by default 0 and about 20 a decade.
+    snapshots: keep the weights at each recorded step, so that something else can be measured later.
+    batch_size: rows of ``inputs`` in one forward.
+    steps_per_epoch: turns steps into epochs, where ``scope.step`` is not told the epoch.
+    resume: go on with the run that ``out`` holds. overwrite: replace it.
+
+    Inside and after the block ``scope.run`` is the run, as :func:`load` returns it.
 
     Raises
     ------
-    InputError, UnknownNameError: labels of another length, an unknown site or estimator. RunFolderError: ``out`` holds
-        a run already.
+    InputError, UnknownNameError: labels of another length, an unknown site, measure or argument, or a measure that
+        cannot be taken of one network's layers. RunFolderError: ``out`` holds a run already.
     """
     from infoscope.measure.measurements import make_measurement
 
-    measurements = [make_measurement(m) if isinstance(m, str) else m for m in measures]
-    return Watch(model, inputs, variables, measurements, Path(out), **options)
+    if isinstance(measures, str) or not isinstance(measures, Iterable):
+        raise InputError(f"measures is {measures!r}, wanted several: pass [{measures!r}]")
+    return Watched(
+        model,
+        inputs,
+        variables,
+        [make_measurement(m) if isinstance(m, str) else m for m in measures],
+        out,
+        groups=groups,
+        sites=sites,
+        schedule=schedule,
+        snapshots=snapshots,
+        batch_size=batch_size,
+        steps_per_epoch=steps_per_epoch,
+        resume=resume,
+        overwrite=overwrite,
+    )
 
 
 def load(path: str | Path) -> Run:
@@ -101,12 +160,21 @@ class Run:
         sites: Sequence[str] = (),
         network: str | None = None,
         model: Callable[[], Any] | None = None,
+        *,
+        variables: Mapping[str, Any] | Sequence[str] | str | None = None,
+        groups: Any = None,
         **options: Any,
     ) -> Rows:
         """Measure the stored weights again, without training, and append the rows; returns the rows of this measure.
 
-        estimator: a name with ``options``. sites: none means all. network: one of several. model: for a watched run,
-        a function that builds the network whose weights were recorded.
+        estimator: a name with ``options``, beside it or in it: ``"kde(noise_variance=0.1)"``. sites: any place of the
+        network; none means those that were recorded. network: one of several. model: for a watched run, a function that
+        builds the network whose weights were recorded.
+
+        variables: of a watched run, further class labels ``[n]`` of its evaluation set by name, which it holds from now
+        on; rows that are there already are not measured again. Names alone are the option of that name, which variables
+        to read. groups: one name ``[n]`` a measured row, for this measure, where the run was watched without any: rows
+        of one name belong together. Its rows say so in their options.
 
         Several values of a number (``bins=(8, 15, 30, 60)``) are measured in one pass; from three on their compression
         scores are stored beside them, which the report draws as one picture. ``binned`` also takes
@@ -115,22 +183,30 @@ class Run:
 
         Raises
         ------
-        InputError, UnknownNameError: an unknown estimator, option, site or network. RunFolderError: no snapshots here,
-            or a watched run without ``model``.
+        InputError, UnknownNameError: an unknown estimator, option, site or network; a variable with an old name and
+            other values; groups of a run that has others. RunFolderError: no snapshots here, or a watched run without
+            ``model``.
         """
         from infoscope.claim.measuring import measure, plan_for, rows_of, with_noise_of
         from infoscope.claim.scores import append_derived, sweeps
+        from infoscope.measure.measurements import written
 
         if not isinstance(estimator, str):
             raise InputError("pass the estimator's name and its options, so that the run can say what was measured")
+        new = variables if isinstance(variables, Mapping) else None
+        if variables is not None and new is None:
+            options["variables"] = variables
+        estimator, options = written(estimator, options)
         names = self.networks if network is None else [network]
         plan_for(estimator, options, tuple(sites))  # refuses unknown options before anything is read
-        replays = {name: self._replay(name, model) for name in names}
+        replays = {name: self._replay(name, model, groups, new) for name in names}
         plans = {
             name: plan_for(estimator, with_noise_of(replay, estimator, options), tuple(sites))
             for name, replay in replays.items()
         }
         with self.folder.writing():
+            if new:
+                evaluation.add(self.folder.path, evaluation.later(self.folder.path, new))
             for name in names:
                 measure(
                     self.folder, name, replays[name], [plans[name]], f"{name}: measuring {estimator}",
@@ -138,7 +214,7 @@ class Run:
                 )  # fmt: skip
             append_derived(self.folder, sweeps(self.rows.filter(network=names, estimator=estimator)))
         rows = self.rows
-        return Rows.concat(rows_of(rows, name, plans[name]) for name in names)
+        return Rows.concat(rows_of(rows, name, plans[name], replays[name].marks) for name in names)
 
     def examples(
         self,
@@ -148,13 +224,15 @@ class Run:
         step: int | None = None,
         probe: str = "linear",
         model: Callable[[], Any] | None = None,
+        *,
+        groups: Any = None,
         **options: Any,
     ) -> Any:
         """What each measured row contributes to the usable information about ``variable``, as a table, least first.
 
         The table (Arrow) is also stored in the run folder, and the report shows the pictures at either end. network:
-        one of several. site: the last before the output. step: the last recorded. options: those of the probe, and
-        ``seed``.
+        one of several. site: the last before the output. step: the last recorded. groups: as of :meth:`measure`.
+        options: those of the probe, and ``seed``.
         Columns and errors as in :func:`infoscope.claim.examples.pointwise`.
         """
         from infoscope.claim.examples import pointwise, write
@@ -162,11 +240,17 @@ class Run:
         if network is None and len(self.networks) != 1:
             raise InputError(f"this run has {len(self.networks)} networks ({', '.join(self.networks)}): name one")
         name = network or self.networks[0]
-        table = pointwise(self._replay(name, model), name, variable, site, step, probe, **options)
+        table = pointwise(self._replay(name, model, groups), name, variable, site, step, probe, **options)
         write(self.folder, table)
         return table
 
-    def _replay(self, network: str, model: Callable[[], Any] | None) -> Any:
+    def _replay(
+        self,
+        network: str,
+        model: Callable[[], Any] | None,
+        groups: Any = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> Any:
         from infoscope.claim.pipeline import plan_of
         from infoscope.claim.replay import EnsembleReplay
 
@@ -175,13 +259,18 @@ class Run:
                 f"{self.folder.path} holds no snapshots of {network}, so there is nothing to measure again"
             )
         if "watched" not in self.folder.manifest()["networks"][network].get("recipe", {}):
-            return EnsembleReplay(self.folder, network, plan_of(self.folder, network))
+            if variables:
+                raise InputError(
+                    f"variables by name arrived ({', '.join(variables)}) for {self.folder.path}, whose variables are "
+                    "those of its task: only a run of infoscope.watch takes further ones"
+                )
+            return EnsembleReplay(self.folder, network, plan_of(self.folder, network), groups=groups)
         if model is None:
             raise RunFolderError(
                 f"{self.folder.path} was watched, so only you can build its network: pass model=, a function that "
                 "returns it (on the command line --model package.module:function)"
             )
-        return WatchedReplay(self.folder, network, model())
+        return WatchedReplay(self.folder, network, model(), groups, variables)
 
     def claims(self) -> list[dict[str, Any]]:
         """Judge the rows this run holds now; stores and returns the verdicts."""
@@ -197,19 +286,50 @@ class Run:
 
 
 class WatchedReplay:
-    """The replay of a watched run: its stored evaluation set and snapshots, run through the user's own network."""
+    """The replay of a watched run: its stored evaluation set and snapshots, run through the user's own network.
+
+    groups: one name ``[n]`` a row, where the run has none of its own. variables: further class labels by name.
+
+    Raises
+    ------
+    InputError: groups of a run that has others, or a variable with an old name and other values.
+    """
 
     split = "all"
     seeds: Sequence[int] = (0,)
 
-    def __init__(self, folder: RunFolder, network: str, model: Any) -> None:
+    def __init__(
+        self,
+        folder: RunFolder,
+        network: str,
+        model: Any,
+        groups: Any = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> None:
         self.trajectory = Trajectory(folder.snapshots_path / network)
-        about = folder.manifest()["networks"][network]
-        self.sites: Sequence[str] = about["sites"]
-        self.places = {site: place for place, site in enumerate(self.sites)}
-        self._batch_size = about["recipe"]["batch_size"]  # the last bits of a forward depend on it
+        self._about = folder.manifest()["networks"][network]
+        self.sites: Sequence[str] = self._about["sites"]
+        self._batch_size = self._about["recipe"]["batch_size"]  # the last bits of a forward depend on it
         self.inputs, self.variables = evaluation.load(folder.path)
+        self.variables.update(evaluation.later(folder.path, variables or {}))
         self._model = model
+        own = evaluation.groups(folder.path)
+        self.together = Together.of(self.inputs, own if groups is None else groups)
+        self.marks = marks_of(self.together.given) if own is None else {}
+        if own is not None and not np.array_equal(own, self.together.given):
+            raise InputError(
+                f"{folder.path} was watched with groups of its own ({int(own.max()) + 1} of them) and others arrived: "
+                "leave groups out"
+            )
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Every site of the network, and its place from input to output."""
+        found = self._about.get("places")
+        if found is None:  # an older infoscope numbered the sites that it read; the others come behind them
+            there = resolve(self._model, "*", self.inputs, self._batch_size)
+            found = [*self.sites, *(site for site in there if site not in self.sites)]
+        return {site: place for place, site in enumerate(found)}
 
     @property
     def examples(self) -> tuple[np.ndarray, np.ndarray | None]:

@@ -47,8 +47,10 @@ class Activity:
     def options(self) -> dict[str, Any]:
         return {"edges": list(self.edges)}
 
-    def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
-        """One estimate a cell for each member of ``t [m, n, d]``; ``variables`` are not looked at."""
+    def measure(
+        self, t: Any, variables: Mapping[str, np.ndarray], groups: np.ndarray | None = None
+    ) -> list[list[Measured]]:
+        """One estimate a cell for each member of ``t [m, n, d]``, without interval; nothing else is looked at."""
         t = np.asarray(check.representation(t, "t", stacked=True))
         return [list(self._cells(member)) for member in t]
 

@@ -60,10 +60,11 @@ def pointwise(
         raise InputError(f"step {step} of {network} was not recorded, wanted one of {', '.join(map(str, steps))}")
     labels = np.asarray(variables[variable])
     found = []
+    groups = replay.together.names(len(np.unique(labels)))
     representation = replay.representations(step, [site])[site]
     with progress(f"{network}: reading {variable} at {site}", len(representation), 0) as shown:
         for t in representation:
-            found.append(usable_information(t, labels, probe=probe, seed=seed, **options))
+            found.append(usable_information(t, labels, probe=probe, groups=groups, seed=seed, **options))
             shown.advance()
     members = np.stack([one.pointwise for one in found])
     pvi = members.mean(axis=0)
@@ -73,7 +74,7 @@ def pointwise(
     kept = {int(i) for i in (*order[:MOST], *order[-MOST:])} if images is not None else set()
     about = {
         "network": network, "site": site, "step": step, "epoch": replay.trajectory.epoch(step), "variable": variable,
-        "probe": probe, "estimand": found[0].estimand, "members": len(found),
+        "probe": probe, "estimand": found[0].estimand, "members": len(found), "groups": found[0].groups,
         "value": float(np.mean([one.value for one in found])),
         "split": replay.split, "shape": [] if images is None else list(images.shape[1:]),
     }  # fmt: skip

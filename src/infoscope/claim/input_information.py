@@ -11,7 +11,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.measurement import Measured
+from infoscope.core.measurement import Measured, takes_groups
 from infoscope.measure.estimators._base import Estimator, make
 
 WITH, INPUT = "with", "input"  # the option that asks for it, which its rows carry
@@ -37,9 +37,13 @@ class WithInput:
     def options(self) -> dict[str, Any]:
         return {**self.estimator.options, WITH: INPUT}
 
-    def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
+    def measure(
+        self, t: Any, variables: Mapping[str, np.ndarray], groups: np.ndarray | None = None
+    ) -> list[list[Measured]]:
         """One estimate of I(X;T) for each member of ``t [m, n, e]``; ``variables`` are not looked at."""
-        found = [self.estimator.mutual_information(self.inputs, member) for member in t]
+        ask: Any = self.estimator.mutual_information
+        told = {"groups": groups} if takes_groups(ask) else {}
+        found = [ask(self.inputs, member, **told) for member in t]
         return [[Measured(INPUT, dataclasses.replace(estimate, quantity="I(X;T)"))] for estimate in found]
 
 

@@ -17,10 +17,10 @@ from infoscope.claim import input_information
 from infoscope.claim.activity import QUANTITY, Activity
 from infoscope.claim.plan import MeasurePlan
 from infoscope.claim.replay import EnsembleReplay, Replay
-from infoscope.core.errors import InputError, unknown_name
-from infoscope.core.estimate import Estimate
+from infoscope.core.errors import InputError, UnknownNameError, unknown_name
+from infoscope.core.estimate import Estimate, Status
 from infoscope.core.folder import RunFolder
-from infoscope.core.measurement import Comparison, Measured, Measurement, series
+from infoscope.core.measurement import Comparison, Measured, Measurement, about, measured, series, takes_groups
 from infoscope.core.progress import progress
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 from infoscope.measure._options import plain
@@ -31,6 +31,7 @@ from infoscope.train.statistics import layer_gradients, performance
 
 FLUSH_SECONDS = 10.0  # the most measuring that a kill can lose
 RECORDED = "recorded"
+EVERY = ""  # in place of a variable: all of them
 REPLICAS = 256  # noisy forwards of each input, where nobody says how many
 ReplayOf = Callable[[str], Replay]
 
@@ -47,11 +48,17 @@ class Journal:
         self._step, self._complete = RowsBuilder(folder.id), []
         self._written = time.monotonic()
 
-    def done(self, estimator: str, options: Mapping[str, Any]) -> set[tuple[int, str]]:
-        """The (step, site) pairs that rows of this estimator with these options exist for."""
+    def done(self, estimator: str, options: Mapping[str, Any]) -> dict[tuple[int, str], set[str]]:
+        """The (step, site) pairs that rows of this estimator with these options exist for, and the variables that they
+        tell of; ``EVERY`` is among them where the measurement was refused as a whole."""
         rows = self.folder.rows().filter(network=self.network, estimator=estimator)
         rows = rows.filter(options=series(options, rows.unique("options")))
-        return set(zip(rows.column("step").tolist(), rows.column("site").tolist(), strict=True))
+        found: dict[tuple[int, str], set[str]] = {}
+        columns = (rows.column(name).tolist() for name in ("step", "site", "variable", "status"))
+        for step, site, variable, status in zip(*columns, strict=True):
+            refused = variable == "input" and status == Status.FAILED.name
+            found.setdefault((step, site), set()).add(EVERY if refused else variable)
+        return found
 
     def add(self, place: Place, estimate: Estimate) -> None:
         self._step.add(place, estimate)
@@ -93,8 +100,11 @@ class Beside:
         """The same for one member alone."""
         return Beside(self.comparison, self.other[member : member + 1])
 
-    def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
-        return self.comparison.beside(t, self.other)
+    def measure(
+        self, t: Any, variables: Mapping[str, np.ndarray], groups: np.ndarray | None = None
+    ) -> list[list[Measured]]:
+        beside: Any = self.comparison.beside
+        return beside(t, self.other, groups=groups) if takes_groups(beside) else beside(t, self.other)
 
 
 @dataclass(frozen=True)
@@ -120,21 +130,23 @@ class RecordedRange:
         """The same for one member alone."""
         return RecordedRange(self.bins, self.low[member : member + 1], self.high[member : member + 1])
 
-    def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
+    def measure(
+        self, t: Any, variables: Mapping[str, np.ndarray], groups: np.ndarray | None = None
+    ) -> list[list[Measured]]:
         width = np.maximum(self.high - self.low, np.finfo(np.float32).tiny)
         scaled = (np.asarray(t) - self.low[:, None, None]) / width[:, None, None]
         inner = make("binned", bins=self.bins, range=(0.0, 1.0))
         return [
-            [self._say(measured, low, high) for measured in member]
-            for member, low, high in zip(inner.measure(scaled, variables), self.low, self.high, strict=True)
+            [self._say(one, low, high) for one in member]
+            for member, low, high in zip(measured(inner, scaled, variables, groups), self.low, self.high, strict=True)
         ]
 
-    def _say(self, measured: Measured, low: float, high: float) -> Measured:
-        estimate = measured.estimate
+    def _say(self, one: Measured, low: float, high: float) -> Measured:
+        estimate = one.estimate
         here = estimate.estimand.replace("on [0, 1]", "on this member's recorded range")
         notes = (*estimate.notes, f"range [{low:.4g}, {high:.4g}]")
-        options = {"bins": (measured.options or self.options)["bins"], "range": RECORDED}
-        return measured._replace(estimate=dataclasses.replace(estimate, estimand=here, notes=notes), options=options)
+        options = {"bins": (one.options or self.options)["bins"], "range": RECORDED}
+        return one._replace(estimate=dataclasses.replace(estimate, estimand=here, notes=notes), options=options)
 
 
 def with_noise_of(replay: Replay, estimator: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,10 +198,10 @@ def plan_for(estimator: str, options: Mapping[str, Any], sites: tuple[str, ...])
     return MeasurePlan("binned", {"bins": bins if isinstance(bins, int) else tuple(bins)}, sites, range_recorded=True)
 
 
-def rows_of(rows: Rows, network: str, plan: MeasurePlan) -> Rows:
-    """The rows that ``plan`` asked for, among others of the same run."""
+def rows_of(rows: Rows, network: str, plan: MeasurePlan, marks: Mapping[str, Any] | None = None) -> Rows:
+    """The rows that ``plan`` asked for, among others of the same run; ``marks``: those of its replay."""
     found = rows.filter(network=network, estimator=plan.estimator)
-    return found.filter(options=series(_options(plan), found.unique("options")))
+    return found.filter(options=series({**_options(plan), **(marks or {})}, found.unique("options")))
 
 
 def _options(plan: MeasurePlan) -> dict[str, Any]:
@@ -239,7 +251,8 @@ class _Series:
         default = replay.noisy_sites if self.replicas and isinstance(replay, EnsembleReplay) else replay.sites
         self.sites = [site for site in replay.places if site in (plan.sites or default)]
         self._plan, self._replay = plan, replay
-        self._done = journal.done(plan.estimator, _options(plan))
+        self._done = journal.done(plan.estimator, {**_options(plan), **replay.marks})
+        self._told = self._about(replay.variables)
         self._other = _other(plan, replay, journal, replay_of)
 
     @cached_property
@@ -257,10 +270,28 @@ class _Series:
         return {site: Beside(comparison, held[site][partners]) for site in sites}
 
     def missing(self, step: int) -> list[str]:
-        """The sites that are to have rows at ``step`` and have none."""
+        """The sites that are to have rows at ``step`` and have none, or none of some variable."""
         if self._plan.epochs and self._replay.trajectory.epoch(step) not in self._plan.epochs:
             return []
-        return [site for site in self.sites if (step, site) not in self._done]
+        return [site for site in self.sites if (step, site) not in self._done or self._untold(step, site)]
+
+    def variables(self, step: int, site: str) -> Mapping[str, np.ndarray]:
+        """Those that are read there: all, or only those added since the rest was measured, where they can be alone."""
+        every = self._replay.variables
+        new = self._untold(step, site) if (step, site) in self._done else []
+        try:
+            alone = bool(new) and set(self._about(new)) == set(new)
+        except UnknownNameError:  # a chain wants both of its variables
+            alone = False
+        return {name: every[name] for name in new} if alone else every
+
+    def _untold(self, step: int, site: str) -> list[str]:
+        there = self._done.get((step, site), set())
+        return [] if EVERY in there else [name for name in self._told if name not in there]
+
+    def _about(self, names: Iterable[str]) -> list[str]:
+        """Which variables the rows tell of, as :func:`infoscope.core.measurement.about`."""
+        return [] if input_information.asked(self._plan.options) else about(_measurement(self._plan), names)
 
 
 def _other(plan: MeasurePlan, replay: Replay, journal: Journal, replay_of: ReplayOf | None) -> Replay | None:
@@ -326,10 +357,11 @@ def measure(
                     variable="input",
                     split=replay.split,
                     estimator=measurement.id,
-                    options=options_text(measurement.options),
+                    options=options_text({**measurement.options, **replay.marks}),
                 )
                 if not each.replicas:
-                    _measure_site(journal, places[site], measurement, representations[site], replay)
+                    read = each.variables(step, site)
+                    _measure_site(journal, places[site], measurement, representations[site], replay, read)
             if each.replicas and sites:
                 assert isinstance(replay, EnsembleReplay)
                 _measure_noisy(journal, places, each.measurement, each.replicas, replay)
@@ -338,13 +370,20 @@ def measure(
     _each(steps, len(replay.trajectory.steps), label, journal, one)
 
 
-def _measure_site(journal: Journal, place: Place, measurement: Measurement, t: Any, replay: Replay) -> None:
+def _measure_site(
+    journal: Journal,
+    place: Place,
+    measurement: Measurement,
+    t: Any,
+    replay: Replay,
+    variables: Mapping[str, np.ndarray],
+) -> None:
     """One site at one step. An ensemble that is refused goes member by member: a diverged one costs its own row."""
     results: list[list[Measured] | InputError]
     try:
-        results = list(measurement.measure(t, replay.variables))
+        results = list(replay.together.measured(measurement, t, variables))
     except InputError:
-        results = [_measure_member(measurement, t, member, replay) for member in range(len(t))]
+        results = [_measure_member(measurement, t, member, replay, variables) for member in range(len(t))]
     for member, result in enumerate(results):
         _add(journal, place, member, measurement, result, replay, int(t.shape[1]))
 
@@ -358,7 +397,7 @@ def _measure_noisy(
         seed = int(measurement.options.get("seed", 0))
         for site, s in replay.propagated(step, member, places, replicas, seed).items():
             try:
-                result = list(measurement.measure(s, replay.variables)[0])
+                result = list(replay.together.measured(measurement, s, replay.variables)[0])
             except InputError as reason:
                 result = reason
             _add(journal, places[site], member, measurement, result, replay, int(s.shape[1]))
@@ -379,7 +418,7 @@ def _add(
             journal.fail(here, quantity, str(result), n)
         return
     for variable, estimate, options in result:
-        text = here.options if options is None else options_text(options)
+        text = here.options if options is None else options_text({**options, **replay.marks})
         journal.add(dataclasses.replace(here, variable=variable, options=text), estimate)
 
 
@@ -395,10 +434,12 @@ def _quantities(measurement: Measurement) -> Iterable[str]:
     return ("I(X;T)",) if "plane" in getattr(measurement, "offers", ("plane",)) else ("H(T)",)
 
 
-def _measure_member(measurement: Measurement, t: Any, member: int, replay: Replay) -> list[Measured] | InputError:
+def _measure_member(
+    measurement: Measurement, t: Any, member: int, replay: Replay, variables: Mapping[str, np.ndarray]
+) -> list[Measured] | InputError:
     alone = measurement.of(member) if isinstance(measurement, (RecordedRange, Beside)) else measurement
     try:
-        return alone.measure(t[member : member + 1], replay.variables)[0]
+        return replay.together.measured(alone, t[member : member + 1], variables)[0]
     except InputError as reason:
         return reason
 

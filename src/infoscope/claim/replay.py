@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Protocol
@@ -12,6 +13,7 @@ import torch
 from infoscope.claim.plan import NetworkPlan
 from infoscope.core.folder import RunFolder
 from infoscope.data import task as load_task
+from infoscope.record.together import Together
 from infoscope.record.trajectory import Trajectory
 from infoscope.train.beginning import first_data
 from infoscope.train.ensemble import Ensemble
@@ -43,9 +45,26 @@ class Replay(Protocol):
         """The measured rows as the network takes them, rows first."""
         ...
 
+    @property
+    def together(self) -> Together:
+        """Which of the measured rows belong together."""
+        ...
+
+    @property
+    def marks(self) -> Mapping[str, Any]:
+        """What the options of its rows say beside those of the measurement: groups that were handed for it alone."""
+        ...
+
     def representations(self, step: int, sites: Iterable[str] = ()) -> dict[str, Any]:
         """``{site: T [m, n, d]}`` at one recorded step, of the default sites where none are named."""
         ...
+
+
+def marks_of(groups: np.ndarray | None) -> dict[str, Any]:
+    """What the options of rows say of groups that a run does not have by itself, so that they are told apart."""
+    if groups is None:
+        return {}
+    return {"groups": f"{int(groups.max()) + 1} given, {hashlib.sha256(groups.tobytes()).hexdigest()[:6]}"}
 
 
 def snapshots_of(folder: RunFolder, network: str) -> Trajectory:
@@ -56,11 +75,14 @@ def snapshots_of(folder: RunFolder, network: str) -> Trajectory:
 class EnsembleReplay:
     """The replay of an ensemble that infoscope trained itself.
 
-    device: where the networks run again; what they hold comes to the CPU, where it is measured.
+    device: where the networks run again; what they hold comes to the CPU, where it is measured. groups: one name
+    ``[n]`` a measured row, where rows belong together beyond equal inputs.
     """
 
-    def __init__(self, folder: RunFolder, name: str, plan: NetworkPlan, device: str = "cpu") -> None:
-        self.plan, self.device = plan, device
+    def __init__(
+        self, folder: RunFolder, name: str, plan: NetworkPlan, device: str = "cpu", groups: Any = None
+    ) -> None:
+        self.plan, self.device, self._groups = plan, device, groups
         self.trajectory = snapshots_of(folder, name)
         self.sites, self.places, self.seeds = plan.network.layers, plan.network.places, plan.seeds
         self.split = plan.evaluate
@@ -126,6 +148,14 @@ class EnsembleReplay:
     @cached_property
     def inputs(self) -> torch.Tensor:
         return torch.tensor(self.task.inputs[self.rows], device=self.device)
+
+    @cached_property
+    def together(self) -> Together:
+        return Together.of(self.inputs, self._groups)
+
+    @property
+    def marks(self) -> Mapping[str, Any]:
+        return {} if self._groups is None else marks_of(self.together.given)
 
     def parameters(self, step: int) -> dict[str, torch.Tensor]:
         """All members' weights at a recorded step, on the device."""

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+import inspect
+import json
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from infoscope.core import check
 from infoscope.core.errors import InputError, RunFolderError
 from infoscope.core.folder import RunFolder
-from infoscope.core.measurement import Measurement
+from infoscope.core.measurement import Measurement, about
 from infoscope.core.rows import options_text
 from infoscope.record.schedule import per_decade
+
+
+def ways_on(folder: Any, resume: bool, overwrite: bool) -> None:
+    """Refuse what cannot be meant of the run in a folder."""
+    if resume and overwrite:
+        raise InputError("resume and overwrite arrived, wanted one of them: go on with the run, or replace it")
+    if folder is None and (resume or overwrite):
+        raise InputError(
+            f"{'resume' if resume else 'overwrite'}=True arrived without the folder of a run: pass out=, without it "
+            "each watch gets a new one"
+        )
 
 
 def same_run(path: Path, wanted: dict[str, Any], resume: bool) -> RunFolder:
@@ -24,9 +34,16 @@ def same_run(path: Path, wanted: dict[str, Any], resume: bool) -> RunFolder:
     RunFolderError: it is not to be gone on with, or it is a run of something else.
     """
     if not resume:
-        raise RunFolderError(f"{path} already holds a run: pass resume=True to go on with it, or another folder")
+        raise RunFolderError(
+            f"{path} already holds a run: pass resume=True to go on with it, "
+            "overwrite=True to replace it, or another folder"
+        )
     folder = RunFolder.open(path)
     there = folder.manifest()
+    networks = there.get("networks", {})
+    for name, network in wanted["networks"].items():
+        if "places" not in networks.get(name, {}):  # an older infoscope numbered the sites that it read
+            network.pop("places", None)
     other = [name for name, value in wanted.items() if there.get(name) != value]
     if other:
         raise RunFolderError(
@@ -36,37 +53,50 @@ def same_run(path: Path, wanted: dict[str, Any], resume: bool) -> RunFolder:
     return folder
 
 
-def labels(variables: Any, n: int) -> dict[str, np.ndarray]:
-    if not isinstance(variables, Mapping):
-        raise InputError(f"variables is a {type(variables).__name__}, wanted labels by name: pass {{'label': labels}}")
-    if "input" in variables:
-        raise InputError("a variable is named 'input', which is the name of the input itself: give it another name")
-    return {str(name): _labels(values, n, f"variables[{name!r}]") for name, values in variables.items()}
+def measurements(measurements: Sequence[Measurement], variables: Sequence[str], snapshots: bool) -> list[Measurement]:
+    """What is measured, each able to measure one layer of one network with these variables, and told apart by its rows.
 
-
-def _labels(values: Any, n: int, name: str) -> np.ndarray:
-    shape = tuple(getattr(values, "shape", ()))
-    if len(shape) == 2 and shape[0] == n and shape[1] > 1:
-        raise InputError(
-            f"{name} has shape {shape}, wanted one label for each of the {n} samples, since a watch reads one row a "
-            "sample: pass each column as a variable of its own; tokens are read from the snapshots afterwards, with "
-            "infoscope.record.sites.representations and infoscope.usable_information(..., groups=)"
-        )
-    return check.labels(values, n, name)
-
-
-def measurements(measurements: Sequence[Measurement], snapshots: bool) -> list[Measurement]:
-    found = list(measurements)
-    for measurement in found:
-        if not callable(getattr(measurement, "measure", None)):
-            raise InputError(
-                f"{measurement!r} is no measurement, wanted objects with id, options and measure(t, variables)"
-            )
+    Raises
+    ------
+    InputError, UnknownNameError, MissingPackageError: what a measurement says that cannot (its ``about``), something
+        that is no measurement, the same one twice, or nothing to record.
+    """
+    found = [_measurement(each, variables) for each in measurements]
     if len({(m.id, options_text(m.options)) for m in found}) < len(found):
         raise InputError("two measurements have the same estimator and options: name each once")
     if not found and not snapshots:
         raise InputError("there is nothing to record: pass measurements, or snapshots=True")
     return found
+
+
+def _measurement(value: Any, variables: Sequence[str]) -> Measurement:
+    wanted = "wanted objects with id, options and measure(t, variables)"
+    if not callable(getattr(value, "measure", None)):
+        raise InputError(f"{value!r} is no measurement, {wanted}")
+    if isinstance(value, type):
+        raise InputError(f"{value.__name__} is a class, {wanted}: pass one made of it, {value.__name__}(…)")
+    if not (isinstance(getattr(value, "id", None), str) and value.id):
+        raise InputError(f"the id of {value!r} is {getattr(value, 'id', None)!r}, wanted the word that its rows carry")
+    options = getattr(value, "options", None)
+    try:
+        json.dumps({**options}, default=list)
+    except (TypeError, ValueError) as reason:
+        raise InputError(
+            f"the options of {value.id} are {options!r}, wanted plain values by name, such as {{'bins': 30}}"
+        ) from reason
+    try:
+        inspect.signature(value.measure).bind(None, {})
+    except TypeError as reason:
+        raise InputError(f"measure of {value.id} cannot be called ({reason}), {wanted}") from reason
+    except ValueError:  # written in C: its arguments cannot be seen
+        pass
+    if hasattr(value, "beside"):
+        raise InputError(
+            f"{value.id} compares two networks and one is watched: compare their layers afterwards with "
+            f"infoscope.geometry(t, other, {value.id!r})"
+        )
+    about(value, variables)
+    return value
 
 
 def schedule(schedule: Any) -> Container[int]:

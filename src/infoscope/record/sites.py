@@ -57,6 +57,13 @@ def resolve(
     InputError: a named place that cannot be read (the message says why), or nothing that can.
     UnknownNameError: a pattern that matches nothing; the message lists near names.
     """
+    return sites_and_places(model, patterns, inputs, batch_size)[0]
+
+
+def sites_and_places(
+    model: nn.Module, patterns: str | Iterable[str] | None = None, inputs: Any = None, batch_size: int = BATCH_SIZE
+) -> tuple[list[str], list[str]]:
+    """What :func:`resolve` returns, and every site that could be named, from input to output."""
     model = _checked(model)
     modules = _modules(model)
     leaves = {name for name, module in modules.items() if not module._modules.keys() - {"parametrizations"}}
@@ -80,7 +87,7 @@ def resolve(
             f"no submodule of {type(model).__name__} gives one row a sample: make the place to look at a submodule "
             "(nn.Identity will do), or pass sites=['output']"
         )
-    return sites
+    return sites, list(readable)
 
 
 def representations(

@@ -6,26 +6,30 @@ import dataclasses
 import json
 import math
 import operator
+import sys
 import time
-import warnings
 from collections.abc import Container, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from infoscope.core import check
-from infoscope.core.errors import InfoscopeError, InputError
-from infoscope.core.folder import RunFolder
+from infoscope.core.errors import InfoscopeError, InputError, warn
+from infoscope.core.folder import RunFolder, numbered
 from infoscope.core.measurement import Measured, Measurement, series
 from infoscope.core.provenance import provenance
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 from infoscope.record import attaching, evaluation
 from infoscope.record.inputs import BATCH_SIZE, Inputs
-from infoscope.record.sites import representations, resolve, unwrap
+from infoscope.record.sites import representations, sites_and_places, unwrap
+from infoscope.record.together import Together
 from infoscope.record.trajectory import Trajectory
 from infoscope.record.untouched import borrowed_randomness, device_of, eager
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 NETWORK = "model"  # the name of the one network of a watched run
 FLUSH_SECONDS = 10.0  # the most measuring that a kill can lose
@@ -40,7 +44,12 @@ class Watch:
     inputs: the evaluation set, fixed: a tensor or array, a tuple or a mapping of them, as ``model`` takes it.
     variables: class labels ``[n]`` of the evaluation set by name.
     measurements: what to measure at each site; may be empty when snapshots are kept.
-    folder: of the new run. ``resume=True`` goes on with the run it holds; steps that have rows are not measured again.
+    folder: of the new run; None means the next free one of ``runs/watched-1``, ``-2`` …, which is printed.
+        ``resume=True`` goes on with the run it holds; steps that have rows are not measured again. ``overwrite=True``
+        replaces that run when the ``with`` block is entered.
+    groups: one name (number or word) ``[n]`` a row of the evaluation set: rows of one name belong together (tokens of a
+        text, frames of a film), so they are never on both sides of a split and count once in an interval. Rows with
+        equal inputs are together in any case (:mod:`infoscope.record.together`).
     sites: names or globs (see :mod:`infoscope.record.sites`); by default every leaf module.
     schedule: any container of steps (:mod:`infoscope.record.schedule`); by default 0 and about 20 steps a decade.
     snapshots: also keep the weights at each recorded step, so that other measures can be taken later.
@@ -55,6 +64,7 @@ class Watch:
     UnknownNameError: a site that the model does not have.
     InputError: labels of another length, a place that cannot be read, or another argument that cannot be used.
     RunFolderError: the folder holds a run (of something else, when resuming), or another process writes to it.
+    UnknownNameError, MissingPackageError: of what a measurement needs.
     """
 
     def __init__(
@@ -63,25 +73,30 @@ class Watch:
         inputs: Any,
         variables: Mapping[str, Any],
         measurements: Sequence[Measurement],
-        folder: str | Path,
+        folder: str | Path | None = None,
         *,
+        groups: Any = None,
         sites: str | Iterable[str] | None = None,
         schedule: Container[int] | None = None,
         snapshots: bool = True,
         batch_size: int = BATCH_SIZE,
         steps_per_epoch: int | None = None,
         resume: bool = False,
+        overwrite: bool = False,
     ) -> None:
-        self.sites = resolve(model, sites, inputs, batch_size)
+        attaching.ways_on(folder, resume, overwrite)
+        self.sites, self._places = sites_and_places(model, sites, inputs, batch_size)
         self.seconds = 0.0  # spent recording, so far
         self._model, self._batch_size = unwrap(model), batch_size
         self._inputs = Inputs.of(inputs, self._model).copy()
-        self._variables = attaching.labels(variables, len(self._inputs))
-        self._measurements = attaching.measurements(measurements, snapshots)
-        self._path, self._resume = Path(folder), resume
+        self._variables = evaluation.labels(variables, len(self._inputs))
+        self._together = Together.of(self._inputs, groups)
+        self._measurements = attaching.measurements(measurements, list(self._variables), snapshots)
+        self._path, self._resume, self._overwrite = None if folder is None else Path(folder), resume, overwrite
         self._schedule = attaching.schedule(schedule)
         self._steps_per_epoch = None if steps_per_epoch is None else check.count(steps_per_epoch, "steps_per_epoch")
-        self._trajectory = Trajectory(RunFolder(self._path).snapshots_path / NETWORK) if snapshots else None
+        self._snapshots, self._trajectory = snapshots, None
+        self._index: dict[str, int] = {}  # each site's place from input to output
         self._known: dict[tuple[str, str], list[tuple[str, str, str]]] = {}  # what each measurement gave when it worked
         self._warned: set[str] = set()
         self._folder: RunFolder | None = None
@@ -91,8 +106,26 @@ class Watch:
         self._next_flush = math.inf
         self._held = ExitStack()
 
-    def __enter__(self) -> Watch:
+    @property
+    def path(self) -> Path:
+        """The folder of the run.
+
+        Raises
+        ------
+        InputError: it has no name yet: without one it gets its number when the ``with`` block is entered.
+        """
+        if self._path is None:
+            raise InputError("the run has no folder yet: enter `with infoscope.watch(…) as scope:` first, or pass one")
+        return self._path
+
+    def __enter__(self) -> Self:
+        if self._path is None:
+            self._path = numbered(Path("runs"), "watched")
+            print(f"infoscope: recording into {self._path}", file=sys.stderr)
         folder = self._open_or_create()
+        network = folder.manifest()["networks"][NETWORK]
+        self._index = {site: place for place, site in enumerate(network.get("places", network["sites"]))}
+        self._trajectory = Trajectory(folder.snapshots_path / NETWORK) if self._snapshots else None
         with ExitStack() as held:
             held.enter_context(folder.writing())
             folder.update({"state": "running"})
@@ -105,7 +138,7 @@ class Watch:
     def __exit__(self, error: type[BaseException] | None, *_: Any) -> None:
         try:
             self._flush()
-            RunFolder(self._path).update({"state": "interrupted" if error or self._stopped else "done"})
+            RunFolder(self.path).update({"state": "interrupted" if error or self._stopped else "done"})
         except Exception as reason:
             self._stop(reason)
         finally:
@@ -160,10 +193,10 @@ class Watch:
                 read = dict(representations(self._model, self._inputs, self.sites, self._batch_size))
             except Exception as reason:  # whatever it is, it must not end the user's training
                 read = dict.fromkeys(self.sites, reason)
-        for index, site in enumerate(self.sites):
+        for site in self.sites:
             for measurement in self._measurements:
                 place = Place(
-                    network=NETWORK, step=step, epoch=epoch, site=site, site_index=index, variable="input",
+                    network=NETWORK, step=step, epoch=epoch, site=site, site_index=self._index[site], variable="input",
                     estimator=measurement.id, options=options_text(measurement.options),
                 )  # fmt: skip
                 self._measure_site(rows, place, measurement, read[site])
@@ -175,7 +208,7 @@ class Watch:
         try:
             if isinstance(t, Exception):
                 raise t
-            (found,) = measurement.measure(t[None], self._variables)
+            (found,) = self._together.measured(measurement, t[None], self._variables)
             placed = [(_place(place, m), m.estimate) for m in found]
             for here, estimate in placed:
                 rows.add(here, estimate)
@@ -187,9 +220,14 @@ class Watch:
                 here = dataclasses.replace(place, variable=variable, options=options)
                 rows.add_failure(here, quantity, sentence, len(self._inputs))
 
+    def flush(self) -> None:
+        """Write the rows that wait, inside the ``with`` block."""
+        if self._folder is not None and not self._stopped:
+            self._flush()
+
     def _flush(self, step: int | None = None) -> None:
         """Write the rows that wait; they go on waiting when that fails."""
-        folder = RunFolder(self._path)
+        folder = RunFolder(self.path)
         try:
             folder.append(Rows.concat(self._pending))
             self._pending.clear()
@@ -202,12 +240,12 @@ class Watch:
         """Record no more; the user's training goes on."""
         self._stopped, self._next_flush = True, math.inf
         where = "on the way out" if step is None else f"at step {step}"
-        self._warn("stopped", f"recording into {self._path} stopped {where} and the training goes on: {reason}")
+        self._warn("stopped", f"recording into {self.path} stopped {where} and the training goes on: {reason}")
 
     def _warn(self, kind: str, text: str) -> None:
         if kind not in self._warned:
             self._warned.add(kind)
-            warnings.warn(f"infoscope: {text}", UserWarning, stacklevel=2)
+            warn(f"infoscope: {text}")
 
     def _manifest(self) -> dict[str, Any]:
         """What must be the same when a run is gone on with."""
@@ -215,6 +253,7 @@ class Watch:
         network = {
             "title": kind.__name__,
             "sites": self.sites,
+            "places": self._places,
             "recipe": {"watched": f"{kind.__module__}.{kind.__qualname__}", "batch_size": self._batch_size},
             "task": "watched",
         }
@@ -223,17 +262,19 @@ class Watch:
             "networks": {NETWORK: network},
             "seeds": [0],
             "measures": measures,
-            "evaluation": evaluation.digest(self._inputs, self._variables),
+            "evaluation": evaluation.digest(self._inputs, self._variables, self._together.given),
         }
         return json.loads(json.dumps(manifest, default=list))
 
     def _open_or_create(self) -> RunFolder:
-        wanted = self._manifest()
-        if RunFolder(self._path).manifest_path.exists():
-            return attaching.same_run(self._path, wanted, self._resume)
-        evaluation.save(self._path, self._inputs, self._variables)
+        wanted, there = self._manifest(), RunFolder(self.path)
+        if there.manifest_path.exists() and not self._overwrite:
+            return attaching.same_run(self.path, wanted, self._resume)
         title = f"watched {type(self._model).__name__}"
-        return RunFolder.create(self._path, {"title": title, **wanted, "state": "running", **provenance()})
+        about = {"evaluated": self._together.told(self._variables), "state": "running", **provenance()}
+        with there.replaced() if self._overwrite else nullcontext():
+            evaluation.save(self.path, self._inputs, self._variables, self._together.given)
+            return RunFolder.create(self.path, {"title": title, **wanted, **about})
 
     def _steps_there(self, folder: RunFolder) -> set[int]:
         """The steps that need no recording: those with rows of every measurement, or a snapshot where none is taken."""
