@@ -20,10 +20,12 @@ class Status(enum.Enum):
     SATURATED = "at its ceiling (log n, or all that can be told apart), so the true value can be anything above"
     VACUOUS = "I(X;T) of a deterministic network is H(X) or infinite, so this number describes the binning, not I(X;T)"
     UNDERSAMPLED = "too few samples for this many states or dimensions, so the bias is larger than the signal"
-    TIED = "so many rows are exactly equal that neighbour distances are ties, which the estimator has no answer for"
+    TIED = (
+        "so many rows are equal or on a grid that neighbour distances are ties, which the estimator has no answer for"
+    )
     NOT_CONVERGED = "the fit behind the number had not converged when it stopped"
-    UNRESOLVED = "the bracket is wider than the precision asked for: believe its ends, not the value between them"
-    DEGENERATE = "the representation is constant, so the number is exactly zero for a trivial reason"
+    UNRESOLVED = "two answers, or the ends of a bracket, lie further apart than they may: believe no value between them"
+    DEGENERATE = "the number has a trivial reason: the representation is constant, or the sizes alone force it"
     FAILED = "no number: the measurement was refused or broke, see notes"
 
     @property
