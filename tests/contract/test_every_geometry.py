@@ -110,6 +110,23 @@ def test_order_of_rows(name):
         assert after[quantity] == pytest.approx(before[quantity], rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.parametrize("name", ENTRIES)
+def test_groups_are_counted_and_change_no_number_without_an_interval_over_rows(name):
+    t, y = rows()
+    names = np.arange(len(t)) // 3
+    free, held = (infoscope.geometry(t, second(name, t, y), name, groups=groups) for groups in (None, names))
+    for quantity, estimate in held.items():
+        assert estimate.groups == 100
+        assert free[quantity].groups is None
+        if free[quantity].resampled != "rows":
+            assert estimate.value == free[quantity].value
+        if estimate.interval is not None:
+            assert estimate.resampled
+            assert estimate.resampled != "rows"
+    with pytest.raises(InputError, match="groups"):
+        infoscope.geometry(t, second(name, t, y), name, groups=names[1:])
+
+
 @pytest.mark.parametrize("name", having("rotation"))
 def test_rotation(name):
     t, y = rows()

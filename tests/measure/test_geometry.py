@@ -397,3 +397,18 @@ def test_a_mistyped_measurement_is_answered_with_estimators_and_geometries():
         make_measurement("class_distnaces")
     assert make_measurement("binned", bins="5").options["bins"] == 5
     assert not hasattr(make_measurement("effective_rank"), "beside")
+
+
+def test_an_interval_over_rows_counts_groups_once():
+    """Cosines of 60 films of 20 equal frames: the interval of the median is that of 60 frames, not of 1200."""
+    rng = np.random.default_rng(0)
+    t, other = rng.normal(size=(2, 60, 5))
+    t, other, names = np.repeat(t, 20, 0), np.repeat(other, 20, 0), np.repeat(np.arange(60), 20)
+    free = infoscope.geometry(t, other, "cosine_similarity")["cosine_median"]
+    held = infoscope.geometry(t, other, "cosine_similarity", groups=names)["cosine_median"]
+    films = infoscope.geometry(t[::20], other[::20], "cosine_similarity")["cosine_median"]
+    assert (free.resampled, held.resampled, held.groups) == ("rows", "groups", 60)
+    assert np.diff(held.interval) == pytest.approx(np.diff(films.interval), rel=0.3)
+    assert np.diff(held.interval) > 3 * np.diff(free.interval)
+    few = infoscope.geometry(t, other, "cosine_similarity", groups=np.arange(1200) % 5)["cosine_median"]
+    assert (few.interval, few.status) == (None, Status.UNDERSAMPLED)

@@ -8,7 +8,13 @@ from infoscope.core.estimate import Estimate
 
 
 def geometry(
-    t: Any, y: Any = None, measure: str = "class_distances", *, strict: bool = False, **options: Any
+    t: Any,
+    y: Any = None,
+    measure: str = "class_distances",
+    *,
+    groups: Any = None,
+    strict: bool = False,
+    **options: Any,
 ) -> dict[str, Estimate]:
     """How the rows of ``t [n, d]`` lie in space, by a measure that is not information: its quantities by name.
 
@@ -16,6 +22,8 @@ def geometry(
         the same inputs ``[n, e]``, or nothing, as the measure asks for.
     measure: ``"class_distances"``, ``"binned_entropy"``, ``"cosine_similarity"``, ``"cluster_count"``,
         ``"neural_collapse"``, ``"effective_rank"``, ``"participation_ratio"``, ``"intrinsic_dimension"`` or another.
+    groups: one name (a number or a word) a row: rows of one name belong together, as the tokens of a text do. They
+        decide every interval over rows; numbers without one stay as they are and say how many groups there were.
     strict: raise :class:`~infoscope.core.errors.UntrustedEstimateError` instead of returning a status other than OK.
     options: the measure's, e.g. ``width=0.01``.
 
@@ -26,5 +34,5 @@ def geometry(
     """
     from infoscope.measure.geometry import _base
 
-    found = _base.make(measure, **options).geometry(t, y)
+    found = _base.make(measure, **options).geometry(t, y, groups)
     return {name: estimate.trusted() for name, estimate in found.items()} if strict else found

@@ -23,6 +23,7 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.measure import _options
 from infoscope.measure.estimators._base import is_labels
+from infoscope.measure.groups import Groups
 
 NOT_INFORMATION = "geometry, not information"
 
@@ -48,11 +49,11 @@ class Geometry(_options.WithOptions):
     package: ClassVar[str] = ""
     distribution: ClassVar[str] = ""
 
-    def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
+    def measure(self, t: Any, variables: Mapping[str, np.ndarray], groups: Any = None) -> list[list[Measured]]:
         """All quantities of each member of ``t [m, n, d]``: about each variable where labels are asked for, else
         once, as variable ``"input"``.
 
-        ``variables`` are class labels ``[n]`` by name.
+        ``variables`` are class labels ``[n]`` by name. groups: one name ``[n]`` a row, of those that belong together.
 
         Raises
         ------
@@ -60,7 +61,9 @@ class Geometry(_options.WithOptions):
         """
         stack = check.on_cpu(check.representation(t, "t", stacked=True))
         labels = {name: check.labels(y, stack.shape[1], name) for name, y in variables.items()}
-        return [list(self._checked(member, labels if self.second == "labels" else {})) for member in stack]
+        labels = labels if self.second == "labels" else {}
+        together = None if groups is None else Groups.of(groups, stack.shape[1])
+        return [list(self._checked(member, labels, together)) for member in stack]
 
     def about(self, names: Sequence[str]) -> list[str]:
         """Which of the variables ``names`` :meth:`measure` tells of.
@@ -74,14 +77,16 @@ class Geometry(_options.WithOptions):
             raise InputError(f"{self.id} asks for class labels and there are none: pass variables={{'label': labels}}")
         return list(names) if self.second == "labels" else []
 
-    def geometry(self, t: Any, y: Any = None) -> dict[str, Estimate]:
-        """The quantities of the rows ``t [n, d]`` by name; ``y``: labels ``[n]`` or rows ``[n, d]``, as it asks for.
+    def geometry(self, t: Any, y: Any = None, groups: Any = None) -> dict[str, Estimate]:
+        """The quantities of the rows ``t [n, d]`` by name; ``y``: labels ``[n]`` or rows ``[n, d]``, as it asks for;
+        groups: as in :meth:`measure`.
 
         The cells of a histogram are called by the quantity and their own name.
         """
         check.paired(t=t, y=y)
         t = check.on_cpu(check.representation(t, "t"))
-        return by_name(self._checked(t, self._other(y, len(t))))
+        together = None if groups is None else Groups.of(groups, len(t))
+        return by_name(self._checked(t, self._other(y, len(t)), together))
 
     def _other(self, y: Any, n: int) -> dict[str, np.ndarray]:
         """The second argument, checked, as the labels by name that ``_of`` takes."""
@@ -97,14 +102,18 @@ class Geometry(_options.WithOptions):
             raise InputError(f"y is real-valued rows, {self.id} wants class labels: bin y, or pass integers or words")
         return {"y": check.labels(y, n, "y")}
 
-    def _checked(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
-        """What ``_of`` finds, with its time; of constant rows what :meth:`_constant` says."""
+    def _checked(self, t: np.ndarray, labels: dict[str, np.ndarray], groups: Groups | None) -> Iterable[Measured]:
+        """What ``_of`` finds, with its time and the number of groups; of constant rows what :meth:`_constant` says."""
         self._installed()
         start = time.perf_counter()
-        found = list(self._of(t, labels) if (t != t[:1]).any() else self._constant(t, labels))
+        if not (t != t[:1]).any():
+            found = list(self._constant(t, labels))
+        else:
+            found = list(self._of(t, labels) if groups is None else self._of_groups(t, labels, groups))
         seconds = (time.perf_counter() - start) / max(1, len(found))
         for measured in found:
-            yield measured._replace(estimate=dataclasses.replace(measured.estimate, seconds=seconds))
+            more = {"seconds": seconds, "groups": None if groups is None else groups.count}
+            yield measured._replace(estimate=dataclasses.replace(measured.estimate, **more))
 
     def _installed(self) -> None:
         if self.package and importlib.util.find_spec(self.package) is None:
@@ -113,6 +122,10 @@ class Geometry(_options.WithOptions):
     def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         """Hook: the estimates of rows ``t [n, d]`` that are not all alike; labels renumbered 0..k-1, by variable."""
         raise NotImplementedError
+
+    def _of_groups(self, t: np.ndarray, labels: dict[str, np.ndarray], groups: Groups) -> Iterable[Measured]:
+        """Hook: as ``_of`` of rows that fall into groups. What has no interval over rows is as without them."""
+        return self._of(t, labels)
 
     def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         """Of rows that are all alike: every quantity is 0 and DEGENERATE."""

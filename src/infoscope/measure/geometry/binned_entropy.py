@@ -64,7 +64,9 @@ class BinnedEntropy(Geometry):
         elif value >= CEILING * math.log(n):
             status = Status.SATURATED
         interval, kind = (float(found.min()), float(found.max())), "least and largest over offsets"
-        return self._say("H(Bin(T))", value, words, n, interval=interval, interval_kind=kind, status=status)
+        return self._say(
+            "H(Bin(T))", value, words, n, interval=interval, interval_kind=kind, resampled="offsets", status=status
+        )
 
     def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         return [

@@ -106,4 +106,4 @@ class ClassDistances(Geometry):
 def _interval(low: float, high: float) -> dict[str, Any]:
     if not np.isfinite(high):
         return {}
-    return {"interval": (low, high), "interval_kind": "over drawn pairs", "level": 0.95}
+    return {"interval": (low, high), "interval_kind": "over drawn pairs", "level": 0.95, "resampled": "pairs"}

@@ -15,6 +15,7 @@ from infoscope.core.measurement import Measured
 from infoscope.measure import draws
 from infoscope.measure.cells import cell_names
 from infoscope.measure.geometry._base import Geometry, by_name
+from infoscope.measure.groups import Groups, doubts, scatter
 
 EDGES = (-0.5, -0.25, 0.0, 0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 NORMAL = 1.959963984540054
@@ -55,7 +56,7 @@ class CosineSimilarity(Geometry):
     def _check(self) -> None:
         check.count(self.seed, "seed", 0)
 
-    def measure(self, t: Any, variables: Any) -> list[list[Measured]]:
+    def measure(self, t: Any, variables: Any, groups: Any = None) -> list[list[Measured]]:
         raise InputError(
             "cosine_similarity compares two representations and one arrived: say which network of the run to compare "
             "with, e.g. against=deterministic, or pass both to infoscope.geometry"
@@ -67,20 +68,22 @@ class CosineSimilarity(Geometry):
             raise InputError("members='next' came with one member, wanted at least 2 seeds")
         return [(member + (self.members == "next")) % members for member in range(members)]
 
-    def beside(self, t: Any, other: Any) -> list[list[Measured]]:
+    def beside(self, t: Any, other: Any, groups: Any = None) -> list[list[Measured]]:
         """Of each pair of members of ``t [m, n, d]`` and ``other``, with the same inputs and units in order."""
         t, other = (check.on_cpu(check.representation(each, "t", stacked=True)) for each in (t, other))
-        return [list(self._both(*pair)) for pair in zip(t, other, strict=True)]
+        together = None if groups is None else Groups.of(groups, t.shape[1])
+        return [list(self._both(*pair, together)) for pair in zip(t, other, strict=True)]
 
-    def geometry(self, t: Any, y: Any = None) -> dict[str, Estimate]:
-        """The quantities of rows ``t [n, d]`` and ``y [n, d]`` by name."""
+    def geometry(self, t: Any, y: Any = None, groups: Any = None) -> dict[str, Estimate]:
+        """The quantities of rows ``t [n, d]`` and ``y [n, d]`` by name; groups: one name a row."""
         if y is None:
             raise InputError("cosine_similarity compares two representations and one arrived: pass the other as y")
         check.paired(t=t, y=y)
         t, y = (check.on_cpu(check.representation(one, name, place=True)) for one, name in ((t, "t"), (y, "y")))
-        return by_name(self._both(t, y))
+        together = None if groups is None else Groups.of(groups, len(t))
+        return by_name(self._both(t, y, together))
 
-    def _both(self, t: np.ndarray, other: np.ndarray) -> Iterable[Measured]:
+    def _both(self, t: np.ndarray, other: np.ndarray, groups: Groups | None = None) -> Iterable[Measured]:
         if t.shape != other.shape:
             raise InputError(
                 f"the representations are {t.shape} and {other.shape}, wanted the same inputs and the same units: "
@@ -92,33 +95,51 @@ class CosineSimilarity(Geometry):
         a, b = a[pointing], b[pointing]
         n, left_out = len(a), len(t) - len(a)
         notes = (f"{left_out} of {len(t)} rows are 0 and have no direction",) if left_out else ()
+        common = {"groups": None if groups is None else groups.count}
         words = f"between the same unit-by-unit representation in two networks, {self.members} member"
         if not n:
             for quantity in self.quantities:
                 cells = cell_names(EDGES) if quantity == "cosine_share" else ["input"]
                 for name in cells:
-                    empty = self._say(quantity, 0.0, words, len(t), status=Status.DEGENERATE, notes=notes)
+                    empty = self._say(quantity, 0.0, words, len(t), status=Status.DEGENERATE, notes=notes, **common)
                     yield Measured(name, empty)
             return
-        cosines = np.sort(np.einsum("nd,nd->n", a, b))
+        cosines = np.einsum("nd,nd->n", a, b)
+        around = self._around(cosines, None if groups is None else Groups(check.names(groups.ids[pointing], n)))
+        cosines = np.sort(cosines)
         permuted = np.einsum("nd,nd->n", a, b[draws.order(n, self.seed)])
-        half = NORMAL * math.sqrt(n) / 2
-        low, high = max(round(n / 2 - half), 0), min(round(n / 2 + half), n - 1)
-        interval = {
-            "interval": (float(cosines[low]), float(cosines[high])), "interval_kind": "over rows", "level": 0.95,
-        }  # fmt: skip
         shares = np.bincount(np.searchsorted(EDGES, cosines), minlength=len(EDGES) + 1) / n
         seconds = time.perf_counter() - start
         for quantity, value, about, more in (
-            ("cosine_median", np.median(cosines), "median cosine", interval),
+            ("cosine_median", np.median(cosines), "median cosine", around),
             ("cosine_05", np.quantile(cosines, 0.05), "5 % of the cosines are below it,", {}),
             ("cosine_95", np.quantile(cosines, 0.95), "95 % of the cosines are below it,", {}),
             ("cosine_permuted", np.median(permuted), "median cosine with another input's row,", {}),
         ):
-            estimate = self._say(quantity, value, f"{about} {words}", n, notes=notes, seconds=seconds, **more)
-            yield Measured("input", estimate)
+            more = {"seconds": seconds, **more, "notes": (*notes, *more.get("notes", ()))}
+            yield Measured("input", self._say(quantity, value, f"{about} {words}", n, **common, **more))
         for name, share in zip(cell_names(EDGES), shares, strict=True):
-            yield Measured(name, self._say("cosine_share", share, f"share of the cosines {words}", n, notes=notes))
+            words_of = f"share of the cosines {words}"
+            yield Measured(name, self._say("cosine_share", share, words_of, n, notes=notes, **common))
+
+    def _around(self, cosines: np.ndarray, groups: Groups | None) -> dict[str, Any]:
+        """The interval of the median ``cosines [n]`` by order statistics; of groups as wide as the share of the rows
+        below it scatters over them (Woodruff 1952)."""
+        n = len(cosines)
+        half = NORMAL * math.sqrt(n) / 2
+        notes: tuple[str, ...] = ()
+        if groups is not None and groups.count < n:
+            refused, notes = doubts(groups)
+            if refused is not None:
+                return {"status": Status.UNDERSAMPLED, "notes": (refused,)}
+            half = n * scatter((cosines <= np.median(cosines)).astype(np.float64), groups).half()
+        ordered = np.sort(cosines)
+        low, high = max(round(n / 2 - half), 0), min(round(n / 2 + half), n - 1)
+        resampled = "rows" if groups is None else "groups"
+        return {
+            "interval": (float(ordered[low]), float(ordered[high])), "interval_kind": f"over {resampled}",
+            "level": 0.95, "resampled": resampled, "notes": notes,
+        }  # fmt: skip
 
 
 def _directions(t: np.ndarray) -> np.ndarray:

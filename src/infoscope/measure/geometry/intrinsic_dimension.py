@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ from infoscope.core.measurement import Measured
 from infoscope.measure import quantise as q
 from infoscope.measure._scaling import unit
 from infoscope.measure.geometry._base import Geometry
+from infoscope.measure.groups import Groups
 from infoscope.measure.neighbours import balls
 
 DISCARDED = 0.1  # of the ratios, the largest: there the density is least uniform (Facco et al. 2017)
@@ -35,6 +36,14 @@ class IntrinsicDimension(Geometry):
     quantities: ClassVar[dict[str, str]] = {"intrinsic_dimension": "dimensions"}
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
 
+    def _of_groups(self, t: np.ndarray, labels: dict[str, np.ndarray], groups: Groups) -> Iterable[Measured]:
+        """Of one row of each group, for neighbours of one group say how alike its rows are."""
+        for measured in self._of(t[groups.firsts], labels):
+            estimate = measured.estimate
+            kind = {"interval_kind": "over groups", "resampled": "groups"} if estimate.interval else {}
+            notes = ("one row of each group counts", *estimate.notes)
+            yield measured._replace(estimate=replace(estimate, notes=notes, **kind))
+
     def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         rows = unit(t[np.sort(q.group(q.exact_keys(t))[2])])[0] * SIZE
         words = "exponent of the ratios of the distances to the two nearest neighbours, 10 % censored"
@@ -56,6 +65,6 @@ class IntrinsicDimension(Geometry):
         low, high = (float(chdtri(2 * kept, tail)) / (2 * length) for tail in (0.975, 0.025))
         estimate = self._say(
             "intrinsic_dimension", (kept - 1) / length, words, n, interval=(low, high), interval_kind="over rows",
-            level=0.95, notes=notes,
+            level=0.95, resampled="rows", notes=notes,
         )  # fmt: skip
         yield Measured("input", estimate)
