@@ -14,13 +14,12 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure import quantise
-from infoscope.measure.groups import LEAST, LEVEL, Groups, alike, doubts, scatter, serial
+from infoscope.measure.groups import LEAST, LEVEL, Groups, alike, doubts, scatter, serial, too_narrow
 from infoscope.measure.probes._base import Reading, Split, Target
 
 CEILING = 0.98  # of log n: from here on nearly every row is a class of its own
 GAP = 0.02  # nats by which held-out rows may cost more than fitted ones, or than the null probe, whatever the value
 MISSED = 0.01  # share of scored rows whose class no probe has seen
-SERIAL = 0.2  # an AR(1) of this makes a mean scatter sqrt(1.5) times as widely: 95 % become 89 %
 OWN_STREAM = 0x666F6C6473
 LEAST_FOLDS = 3  # one is scored, one is chosen by, one is fitted to
 
@@ -202,12 +201,13 @@ def target(y: np.ndarray, k: int, groups: Groups | None = None) -> Target:
 def in_order(found: Usable) -> Usable:
     """``found``, with a note where rows that follow each other contribute alike, which nobody said.
 
-    UNDERSAMPLED from a correlation on that leaves less than 90 % of a 95 % interval if rows are a first-order series.
+    UNDERSAMPLED where that leaves less than 90 % of a 95 % interval.
     """
     r = serial(found.pointwise, found.labels)
     if r is None:
         return found
-    status = Status.UNDERSAMPLED if r > SERIAL and found.status is Status.OK else found.status
+    narrow = found.status is Status.OK and too_narrow(r, found.pointwise, found.labels)
+    status = Status.UNDERSAMPLED if narrow else found.status
     return dataclasses.replace(found, status=status, notes=(*found.notes, alike(r)))
 
 
