@@ -348,14 +348,14 @@ def test_members_are_measured_as_one_by_one():
 def test_the_correction_is_its_formula():
     rng = np.random.default_rng(0)
     points, nearest = rng.normal(size=(30, 3)), np.array([rng.permutation(30)[:7] for _ in range(30)])
-    logs, flat = log_shares(points, nearest)
+    logs, flat = log_shares(points, np.arange(len(points)), nearest)
     for i in range(30):
         offsets = points[nearest[i]] - points[i]
         axes = np.linalg.svd(offsets)[2].T
         share = np.abs(offsets @ axes).max(0).prod() / np.abs(offsets).max(0).prod()
         assert logs[i] == pytest.approx(math.log(share), abs=1e-9)
     assert not flat.any()
-    assert log_shares(points[:, :1] * [1.0, 2.0], nearest)[1].all()
+    assert log_shares(points[:, :1] * [1.0, 2.0], np.arange(len(points)), nearest)[1].all()
 
 
 def test_uniform_points_are_rarely_thinner_than_alpha():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from infoscope.measure import quantise as q
 from infoscope.measure.groups import Groups
 
 PARTS = 20  # of whole groups, each left out once
-KIND = "jackknife over groups"
+JACKKNIFE = "jackknife over groups"
 #: From this share of rows that repeat another on, they can make an answer.
 REPEATED = 0.05
 #: The share of the rows that repeat which may have another y than the equal ones, for these to be copies of one sample.
@@ -52,9 +52,46 @@ def jackknifed(estimate: Estimate, again: Callable[[np.ndarray], Estimate], grou
     if abs(bias) > half and status is Status.OK:
         status, notes = Status.UNDERSAMPLED, (*notes, f"the bias taken off for groups is {bias:.3g} nats")
     return dataclasses.replace(
-        estimate, value=value, interval=(value - half, value + half), interval_kind=KIND, level=of_groups.LEVEL,
+        estimate, value=value, interval=(value - half, value + half), interval_kind=JACKKNIFE, level=of_groups.LEVEL,
         resampled="groups", status=status, notes=notes,
     )  # fmt: skip
+
+
+def followed(
+    estimate: Estimate, contributions: np.ndarray, y: np.ndarray | None, columns: Sequence[Any] = ()
+) -> Estimate:
+    """``estimate``, told where rows that follow each other contribute alike, so that its interval is too narrow.
+
+    contributions: ``[n]``, in the order of the rows. y: labels ``[n]``, columns: real variables ``[n, d]``. Rows that
+    are sorted by a column are no series: what they contribute changes with that column.
+    """
+    r = of_groups.serial(contributions, y) if estimate.interval is not None else None
+    if r is None or any(_sorted(v) for v in columns):
+        return estimate
+    narrow = estimate.status is Status.OK and of_groups.too_narrow(r, contributions, y)
+    status = Status.UNDERSAMPLED if narrow else estimate.status
+    return dataclasses.replace(estimate, status=status, notes=(*estimate.notes, of_groups.alike(r)))
+
+
+def _sorted(columns: Any) -> bool:
+    """Whether the rows come in the order of a column that is not constant."""
+    before, after = (check.on_cpu(columns)[some] for some in (slice(-1), slice(1, None)))
+    one_way = (after >= before).all(axis=0) | (after <= before).all(axis=0)
+    return bool((one_way & (after != before).any(axis=0)).any())
+
+
+def settled(
+    estimate: Estimate,
+    contributions: np.ndarray,
+    values: tuple[Any, ...],
+    groups: Groups | None,
+    again: Callable[..., Estimate],
+) -> Estimate:
+    """``estimate`` of ``values``, arguments of ``again``: about rows in order, or with groups left out in turn."""
+    if groups is not None:
+        return jackknifed(estimate, lambda rows: again(*(value[rows] for value in values)), groups)
+    labels = next((value for value in values if value.ndim == 1), None)
+    return followed(estimate, contributions, labels, [value for value in values if value.ndim == 2])
 
 
 def stated(estimate: Estimate, groups: Groups, y: np.ndarray | None, claims: bool) -> Estimate:

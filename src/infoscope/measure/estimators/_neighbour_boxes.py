@@ -11,17 +11,17 @@ THINNEST = 1e-12  # standardised rows are never thinner than this, which is roun
 AT_ONCE = 2**22  # numbers
 
 
-def log_shares(points: np.ndarray, nearest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def log_shares(points: np.ndarray, of: np.ndarray, nearest: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """ln of the volume of the box along the principal axes of the ``nearest [n, k]`` rows over that of the upright box.
 
-    Both boxes are centred at the row and reach its farthest neighbour along each axis. Also returns which rows have a
-    box without thickness.
+    of: ``[n]``, around which of the ``points [m, d]``. Both boxes are centred at the row and reach its farthest
+    neighbour along each axis. Also returns which rows have a box without thickness.
     """
-    (n, d), k = points.shape, nearest.shape[1]
+    n, d, k = len(of), points.shape[1], nearest.shape[1]
     logs, flat, step = np.empty(n), np.empty(n, np.bool_), max(1, AT_ONCE // (k * d))
     for begin in range(0, n, step):
         rows = slice(begin, begin + step)
-        logs[rows], flat[rows] = _log_shares(points[nearest[rows]] - points[rows, None])
+        logs[rows], flat[rows] = _log_shares(points[nearest[rows]] - points[of[rows], None])
     return logs, flat
 
 

@@ -14,8 +14,11 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.estimators import _subsampling
 from infoscope.measure.estimators._base import CEILING
+from infoscope.measure.estimators._grouped import JACKKNIFE, followed
 from infoscope.measure.estimators._neighbour_cells import cell_balls, joint
+from infoscope.measure.estimators._neighbour_grouped import Corrected, Found, Search
 from infoscope.measure.estimators._neighbour_parts import Part
+from infoscope.measure.groups import Groups, Scatter
 from infoscope.measure.neighbours import Balls, Norm, balls
 
 #: From this share of tied balls on, ties decide the answer.
@@ -78,22 +81,39 @@ class Problem:
         found = self._balls(rows, np.minimum(self.k, others))
         return self._contributions(found, np.minimum(self.k, others)), found
 
+    @property
+    def _subspaces(self) -> tuple[tuple[int, ...], ...]:
+        return ((0,), (1,)) if len(self.parts) == 2 else ((0, 2), (1, 2), (2,))
+
     def _balls(self, rows: np.ndarray, ks: np.ndarray) -> Balls:
-        subspaces = ((0,), (1,)) if len(self.parts) == 2 else ((0, 2), (1, 2), (2,))
+        subspaces = self._subspaces
         device = self.parts[0].device
         if self.split and not self.rectangle:
             return cell_balls(self.parts, rows, ks, subspaces, self.norm, device)
         return balls([part.block(rows) for part in self.parts], ks, subspaces, self.norm, self.rectangle, device)
 
-    def _contributions(self, found: Balls, ks: np.ndarray) -> np.ndarray:
-        n = len(ks)
+    def _contributions(self, found: Balls, ks: np.ndarray, met: np.ndarray | None = None) -> np.ndarray:
+        """Of balls of ``ks`` rows; met: among how many rows each was sought, itself counted, where not among all."""
+        n = len(ks) if met is None else self.n
         psi = digamma(np.arange(n + 1))
-        inside, more = psi[ks], np.ones(n, np.int64)
+        inside, more = psi[ks], np.ones(len(ks), np.int64)
         if self.rectangle:
             inside, more = inside - 1 / ks, found.tied.astype(np.int64)
         inside = np.where(found.tied, psi[found.inside + 1], inside)
-        given = psi[n] if len(self.parts) == 2 else psi[found.counts[2] + 1]
+        given = psi[n if met is None else met] if len(self.parts) == 2 else psi[found.counts[2] + 1]
         return inside - psi[found.counts[0] + more] - psi[found.counts[1] + more] + given
+
+    def in_groups(self, groups: Groups, corrected: Corrected | None) -> Found | None:
+        """What each row contributes where rows of its group are passed over; ``corrected``: changed by its ball."""
+        ours = [part.classes(groups) for part in self.parts]
+        columns = [part.columns for part in self.parts]
+        search = Search(columns, ours, self._subspaces, self.k, self.norm, self.rectangle, corrected is not None)
+
+        def local(rows: np.ndarray, found: Balls, ks: np.ndarray, met: np.ndarray) -> np.ndarray:
+            each = self._contributions(found, ks, met)
+            return each if corrected is None else corrected(rows, each, found)
+
+        return Found.of(search, groups, local)
 
 
 def dimension(distances: np.ndarray) -> float:
@@ -116,6 +136,8 @@ class Spread:
 
     interval: tuple[float, float] | None
     gain: float
+    kind: str = _subsampling.KIND
+    resampled: str = "rows"
 
     @classmethod
     def of(cls, value: float, estimate: Callable[[np.ndarray], float], n: int, least: int) -> Spread:
@@ -129,6 +151,17 @@ class Spread:
         if interval is None or math.isnan(interval[0]):
             return cls(None, 0.0)
         return cls(interval, value - float(np.mean(parts)))
+
+    @classmethod
+    def over(cls, value: float, scatter: Scatter | None, gain: float) -> Spread:
+        """From the scatter over groups."""
+        half = scatter.half() if scatter else 0.0
+        return cls((value - half, value + half) if scatter else None, gain, JACKKNIFE, "groups")
+
+    @property
+    def stated(self) -> _subsampling.Stated:
+        """As fields of an estimate."""
+        return _subsampling.stated(self.interval, self.kind, self.resampled)
 
     @property
     def growth(self) -> float:
@@ -163,11 +196,15 @@ def answer(
     points: bool = False,
     ceiling: float | None = None,
     local: Callable[[np.ndarray], tuple[np.ndarray, Balls] | None] | None = None,
+    groups: Groups | None = None,
+    corrected: Corrected | None = None,
 ) -> Estimate:
     """The estimate that ``local`` (by default the problem's own) gives, judged.
 
     points: whether rows that repeat are what the estimator is made for, so that only other ties are held against it.
     ceiling: what it can reach; by default what Y = X gives, psi(n) - psi(k).
+    groups: rows that belong together, which are passed over as neighbours; ``corrected`` then does what ``local`` does
+    to what a row contributes.
     """
     n, local = problem.n, local or problem.local
     constant = [name for name, part in zip("xy", problem.parts, strict=False) if not part.varies]
@@ -177,30 +214,46 @@ def answer(
         return Estimate(0.0, quantity, estimand, n, status=Status.DEGENERATE, notes=(note,), seconds=seconds)
     if n <= problem.k:
         raise InputError(f"x has {n} rows for k={problem.k} neighbours, wanted more rows than that: lower k")
+    each, found, spread = (
+        _over_rows(n, problem.k, local) if groups is None else _over_groups(problem, groups, corrected)
+    )
+    value = float(each.mean())
+    status, notes = _judge(problem, value, found, spread, points, problem.ceiling if ceiling is None else ceiling)
+    if len(each) < n:
+        notes = (*notes, f"{n - len(each)} rows are the only ones of their class and were left out")
+    estimate = Estimate(
+        value, quantity, estimand, n, **spread.stated, status=status, notes=notes, seconds=time.perf_counter() - start
+    )
+    if groups is not None:
+        return estimate
+    labels = next((part.groups for part in problem.parts if not part.columns.shape[1]), None)
+    return followed(estimate, each, labels, [part.columns for part in problem.parts]) if len(each) == n else estimate
+
+
+def _over_rows(
+    n: int, k: int, local: Callable[[np.ndarray], tuple[np.ndarray, Balls] | None]
+) -> tuple[np.ndarray, Balls, Spread]:
+    """What each row contributes, the balls, and how the mean scatters over tenths of the rows."""
     whole = local(np.arange(n))
     if whole is None:
         raise InputError(f"each of the {n} rows is the only one of its class, wanted classes with several rows each")
-    each, found = whole
-    value = float(each.mean())
 
     def estimate(rows: np.ndarray) -> float:
         part = local(rows)
         return math.nan if part is None else float(part[0].mean())
 
-    spread = Spread.of(value, estimate, n, problem.k + 2)
-    status, notes = _judge(problem, value, found, spread, points, problem.ceiling if ceiling is None else ceiling)
-    if len(each) < n:
-        notes = (*notes, f"{n - len(each)} rows are the only ones of their class and were left out")
-    return Estimate(
-        value,
-        quantity,
-        estimand,
-        n,
-        **_subsampling.stated(spread.interval),
-        status=status,
-        notes=notes,
-        seconds=time.perf_counter() - start,
-    )
+    return *whole, Spread.of(float(whole[0].mean()), estimate, n, k + 2)
+
+
+def _over_groups(problem: Problem, groups: Groups, corrected: Corrected | None) -> tuple[np.ndarray, Balls, Spread]:
+    """The same over groups, each left out in turn with some others."""
+    found = problem.in_groups(groups, corrected)
+    if found is None:
+        raise InputError(
+            f"no row of the {groups.count} groups has a row of its class in another group, wanted classes with several "
+            "groups each: rows of one group tell nothing of each other"
+        )
+    return found.each, found.balls, Spread.over(float(found.each.mean()), found.scatter, found.gain)
 
 
 def _judge(

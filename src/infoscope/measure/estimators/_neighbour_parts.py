@@ -13,6 +13,7 @@ from scipy.stats import rankdata
 
 from infoscope.core import check
 from infoscope.measure import quantise as q
+from infoscope.measure.groups import Groups
 from infoscope.measure.neighbours import label_block
 
 
@@ -60,6 +61,12 @@ class Part:
             columns = ndtri((rankdata(columns, axis=0) - 0.5) / len(columns))
         groups = atoms(columns, split_above) if split_above <= len(columns) else np.zeros(len(columns), np.int64)
         return cls(columns, groups, values.device if check.is_tensor(values) else None)
+
+    def classes(self, groups: Groups) -> np.ndarray:
+        """The groups of the part; but a row that repeats within one of ``groups`` alone is no group of its own."""
+        if self.columns.shape[1] == 0:
+            return self.groups
+        return np.where(groups.holding(self.groups)[self.groups] > 1, self.groups, 0)
 
     @property
     def varies(self) -> bool:

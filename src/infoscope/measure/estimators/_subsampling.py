@@ -28,14 +28,11 @@ class Stated(TypedDict):
     resampled: str | None
 
 
-def stated(found: tuple[float, float] | None) -> Stated:
+def stated(found: tuple[float, float] | None, kind: str = KIND, resampled: str = "rows") -> Stated:
     """``found`` as the fields of an estimate."""
-    return {
-        "interval": found,
-        "interval_kind": KIND if found else None,
-        "level": LEVEL if found else None,
-        "resampled": "rows" if found else None,
-    }
+    if found is None:
+        return {"interval": None, "interval_kind": None, "level": None, "resampled": None}
+    return {"interval": found, "interval_kind": kind, "level": LEVEL, "resampled": resampled}
 
 
 def interval(

@@ -15,10 +15,12 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.measure import _threads
 from infoscope.measure import quantise as q
-from infoscope.measure.estimators import _subsampling
 from infoscope.measure.estimators._base import Estimator
+from infoscope.measure.estimators._grouped import followed
+from infoscope.measure.estimators._neighbour_grouped import Found, Search
 from infoscope.measure.estimators._neighbour_information import Spread, dimension
-from infoscope.measure.neighbours import balls, pass_seconds
+from infoscope.measure.groups import Groups
+from infoscope.measure.neighbours import Balls, balls, pass_seconds
 
 #: From this share of rows that repeat another on, there is no density to speak of.
 REPEATED_SHARE = 0.05
@@ -47,6 +49,7 @@ class KozachenkoLeonenko(Estimator):
     offers: ClassVar[tuple[str, ...]] = ("entropy",)
     second: ClassVar[tuple[str, ...]] = ()
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "shift")
+    grouped: ClassVar[str] = "own"
     suits: ClassVar[tuple[str, ...]] = ("low-dimensional",)
 
     k: int = 3
@@ -60,14 +63,14 @@ class KozachenkoLeonenko(Estimator):
         if not 0 <= self.floor < math.inf:
             raise InputError(f"floor is {self.floor}, wanted 0 or a small distance, e.g. floor=1e-16")
 
-    def _members(self, t: Any, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
+    def _members(self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None = None) -> list[list[Measured]]:
         """H(T) of each member, threads over members where they are many."""
-        jobs = [partial(self._entropy, member) for member in t]
+        jobs = [partial(self._entropy, member, groups) for member in t]
         seconds = pass_seconds(t.shape[1], t.shape[2]) * len(t)
         threads = _threads.cores(seconds) if len(t) > 1 and not check.is_tensor(t) else 1
         return [[Measured("input", estimate)] for estimate in _threads.run(jobs, threads)]
 
-    def _entropy(self, t: Any) -> Estimate:
+    def _entropy(self, t: Any, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
         device = t.device if check.is_tensor(t) else None
         t = np.asarray(t if device is None else t.cpu(), np.float64)
@@ -88,13 +91,19 @@ class KozachenkoLeonenko(Estimator):
                 notes=("every row is the same: the true value is minus infinity, and 0 stands for no answer",),
             )  # fmt: skip
         rows, k, notes = self._rows(t, firsts)
-        each, distances = self._local(rows, k, power, device)
-        value = float(each.mean())
+        if groups is None:
+            each, distances = self._local(rows, k, power, device)
+            value = float(each.mean())
 
-        def part_of(part: np.ndarray) -> float:
-            return float(self._local(rows[part], k, power, device)[0].mean())
+            def part_of(part: np.ndarray) -> float:
+                return float(self._local(rows[part], k, power, device)[0].mean())
 
-        spread = Spread.of(value, part_of, len(rows), k + 2)
+            spread = Spread.of(value, part_of, len(rows), k + 2)
+        else:
+            kept = np.sort(firsts) if len(rows) < n else np.arange(n)
+            found = self._in_groups(rows, k, power, groups.part(kept))
+            value, distances = float(found.each.mean()), found.balls.distances
+            spread = Spread.over(value, found.scatter, found.gain)
         intrinsic = min(dimension(distances), d)
         bias, status = spread.bias(intrinsic), Status.OK
         if repeated > REPEATED_SHARE:
@@ -103,16 +112,23 @@ class KozachenkoLeonenko(Estimator):
             status = Status.UNDERSAMPLED
             grown = f"from the growth with n in about {intrinsic:.2g} dimensions the bias is near {bias:.2g} nats"
             notes = (*notes, grown)
-        return Estimate(
-            value,
-            "H(T)",
-            estimand,
-            n,
-            **_subsampling.stated(spread.interval),
-            status=status,
-            notes=notes,
-            seconds=time.perf_counter() - start,
+        estimate = Estimate(
+            value, "H(T)", estimand, n, **spread.stated, status=status, notes=notes, seconds=time.perf_counter() - start
         )
+        return followed(estimate, each, None, [rows]) if groups is None else estimate
+
+    def _in_groups(self, rows: np.ndarray, k: int, power: int, groups: Groups) -> Found:
+        """Of rows whose own group is passed over."""
+
+        def local(_: np.ndarray, found: Balls, ks: np.ndarray, met: np.ndarray) -> np.ndarray:
+            reach = found.distances[np.arange(len(ks)), np.minimum(ks, found.distances.shape[1]) - 1]
+            return self._contributions(reach, ks, met, rows.shape[1], power)
+
+        search = Search([rows], [np.zeros(len(rows), np.int64)], (), k, self.norm)
+        found = Found.of(search, groups, local)
+        if found is None:
+            raise InputError(f"all {len(rows)} rows are of one group, wanted several: pass rows of other groups")
+        return found
 
     def _rows(self, t: np.ndarray, firsts: np.ndarray) -> tuple[np.ndarray, int, tuple[str, ...]]:
         """The rows to measure, the k in force, and what was done about repeated ones."""
@@ -140,9 +156,13 @@ class KozachenkoLeonenko(Estimator):
         """What each row contributes, and its distances ``[n, k]``; ``rows`` are in units of 2^power."""
         n, d = rows.shape
         distances = balls([rows], k, norm=self.norm, device=device).distances
+        return self._contributions(distances[:, -1], k, n, d, power), distances
+
+    def _contributions(self, reach: np.ndarray, k: Any, met: Any, d: int, power: int) -> np.ndarray:
+        """What rows contribute whose k-th neighbour is at ``reach``, sought among ``met`` rows, itself counted."""
         unit_ball = d / 2 * math.log(math.pi) - gammaln(d / 2 + 1) if self.norm == "euclidean" else d * math.log(2)
         if self.floor:
-            logs = np.log(np.ldexp(distances[:, -1], power) + self.floor)
+            logs = np.log(np.ldexp(reach, power) + self.floor)
         else:
-            logs = np.log(distances[:, -1]) + power * math.log(2)
-        return digamma(n) - digamma(k) + unit_ball + d * logs, distances
+            logs = np.log(reach) + power * math.log(2)
+        return digamma(met) - digamma(k) + unit_ball + d * logs

@@ -10,6 +10,7 @@ from infoscope.core.estimate import Estimate
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._neighbour_information import Problem, answer
 from infoscope.measure.estimators._neighbour_parts import Part
+from infoscope.measure.groups import Groups
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Ksg(Estimator):
     answers: ClassVar[str] = "the question"
     second: ClassVar[tuple[str, ...]] = ("real",)
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "swap", "shift", "scale")
+    grouped: ClassVar[str] = "own"
     suits: ClassVar[tuple[str, ...]] = ("low-dimensional",)
     variants: ClassVar[tuple[dict[str, Any], ...]] = ({"norm": "euclidean"}, {"margins": "normal"})
 
@@ -47,18 +49,18 @@ class Ksg(Estimator):
         if self.variant not in (1, 2):
             raise InputError(f"variant is {self.variant}, wanted 1 (a cube around each row) or 2 (a rectangle)")
 
-    def _mutual_information(self, x: Any, y: Any) -> Estimate:
-        return self._answer("I(X;Y)", f"KSG-{self.variant}", x, y)
+    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
+        return self._answer("I(X;Y)", f"KSG-{self.variant}", x, y, groups=groups)
 
-    def _conditional_mutual_information(self, x: Any, y: Any, z: Any) -> Estimate:
+    def _conditional_mutual_information(self, x: Any, y: Any, z: Any, groups: Groups | None = None) -> Estimate:
         if self.variant == 2:
             raise InputError("variant 2 has no conditional information, wanted variant=1 (Frenzel & Pompe)")
-        return self._answer("I(X;Y|Z)", "Frenzel-Pompe", x, y, z)
+        return self._answer("I(X;Y|Z)", "Frenzel-Pompe", x, y, z, groups=groups)
 
-    def _answer(self, quantity: str, method: str, *values: Any) -> Estimate:
+    def _answer(self, quantity: str, method: str, *values: Any, groups: Groups | None) -> Estimate:
         start = time.perf_counter()
         parts = tuple(Part.of(value, normal=self.margins == "normal") for value in values)
         estimand = f"{quantity}, {method}, k={self.k}, {self.norm} norm"
         if self.margins == "normal":
             estimand += " of normal scores"
-        return answer(Problem(parts, self.k, self.norm, self.variant == 2), quantity, estimand, start)
+        return answer(Problem(parts, self.k, self.norm, self.variant == 2), quantity, estimand, start, groups=groups)

@@ -14,6 +14,7 @@ from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._neighbour_boxes import log_shares, uniform_share
 from infoscope.measure.estimators._neighbour_information import Problem, answer
 from infoscope.measure.estimators._neighbour_parts import Part
+from infoscope.measure.groups import Groups
 from infoscope.measure.neighbours import Balls
 
 #: From this share of rows on whose neighbours span no volume, the value is what rounding leaves.
@@ -41,6 +42,7 @@ class LocalNonuniformity(Estimator):
     answers: ClassVar[str] = "the question"
     second: ClassVar[tuple[str, ...]] = ("real",)
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "swap", "shift", "scale")
+    grouped: ClassVar[str] = "own"
 
     k: int | None = None
     alpha: float | None = None
@@ -51,7 +53,7 @@ class LocalNonuniformity(Estimator):
         if self.alpha is not None and not 0 < self.alpha <= 1:
             raise InputError(f"alpha is {self.alpha}, wanted a share of the volume above 0 and at most 1, e.g. 0.2")
 
-    def _mutual_information(self, x: Any, y: Any) -> Estimate:
+    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
         parts = (Part.of(x), Part.of(y))
         columns = np.column_stack([part.columns for part in parts])
@@ -62,17 +64,22 @@ class LocalNonuniformity(Estimator):
         alpha = self.alpha or uniform_share(k, d)
         problem, flat = Problem(parts, k), []
 
+        def corrected(rows: np.ndarray, each: np.ndarray, around: Balls) -> np.ndarray:
+            logs, thin = log_shares(columns, rows, around.nearest)
+            flat.append(float(thin.mean()))
+            return each - np.where((logs < math.log(alpha)) & ~around.tied, logs, 0)
+
         def local(rows: np.ndarray) -> tuple[np.ndarray, Balls] | None:
             found = problem.local(rows)
             if found is None:
                 return None
-            each, around = found
-            logs, thin = log_shares(columns[rows], around.nearest)
-            flat.append(float(thin.mean()))
-            return each - np.where((logs < math.log(alpha)) & ~around.tied, logs, 0), around
+            named = replace(found[1], nearest=rows[found[1].nearest])
+            return corrected(rows, found[0], named), found[1]
 
         estimand = f"I(X;Y), KSG-1 with local non-uniformity corrected, k={k}, alpha={alpha:.3g}"
-        estimate = answer(problem, "I(X;Y)", estimand, start, local=local, ceiling=math.inf)
+        estimate = answer(
+            problem, "I(X;Y)", estimand, start, local=local, ceiling=math.inf, groups=groups, corrected=corrected
+        )
         if estimate.status is Status.OK and flat[0] > FLAT_SHARE:
             note = f"{flat[0]:.2g} of the rows lie on a flat surface to within rounding, which is all the value tells"
             estimate = replace(estimate, status=Status.SATURATED, notes=(*estimate.notes, note))

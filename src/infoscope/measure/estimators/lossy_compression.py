@@ -11,6 +11,7 @@ from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.estimators import _sliced
 from infoscope.measure.estimators._base import Estimator, make
+from infoscope.measure.groups import Groups
 
 NEGLIGIBLE = 1e-12  # of the largest variance: what rounding leaves in a direction without any
 
@@ -33,6 +34,7 @@ class LossyCompression(Estimator):
     answers: ClassVar[str] = "another question"
     second: ClassVar[tuple[str, ...]] = ("labels", "real")
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "swap", "shift")
+    grouped: ClassVar[str] = "own"
     suits: ClassVar[tuple[str, ...]] = ("patterns",)
 
     components: int = 4
@@ -42,7 +44,7 @@ class LossyCompression(Estimator):
         check.count(self.components, f"components of {self.id}")
         check.count(self.k, f"k of {self.id}")
 
-    def _mutual_information(self, x: Any, y: Any) -> Estimate:
+    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
         estimand = f"information between {self.components} principal components of each side (not I(X;Y)), k={self.k}"
         sides, notes = [], []
@@ -56,7 +58,8 @@ class LossyCompression(Estimator):
         if any(not (side != side[:1]).any() for side in sides):
             found = Estimate(0.0, "I(X;Y)", estimand, len(x), status=Status.DEGENERATE, notes=("x or y is constant",))
         else:
-            found = make("mixed_ksg", k=self.k).mutual_information(*sides)
+            ids = None if groups is None else groups.ids
+            found = make("mixed_ksg", k=self.k).mutual_information(*sides, groups=ids)
             found = dataclasses.replace(found, estimand=estimand, notes=(*found.notes, *notes))
         return dataclasses.replace(found, seconds=time.perf_counter() - start)
 

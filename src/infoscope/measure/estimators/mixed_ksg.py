@@ -10,6 +10,7 @@ from infoscope.core.estimate import Estimate
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._neighbour_information import Problem, answer
 from infoscope.measure.estimators._neighbour_parts import Part
+from infoscope.measure.groups import Groups
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class MixedKsg(Estimator):
     second: ClassVar[tuple[str, ...]] = ("labels", "real")
     third: ClassVar[tuple[str, ...]] = ("labels", "real")
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "swap", "shift", "scale")
+    grouped: ClassVar[str] = "own"
     suits: ClassVar[tuple[str, ...]] = ("low-dimensional", "labels", "mixed", "patterns")
 
     k: int = 3
@@ -40,15 +42,15 @@ class MixedKsg(Estimator):
     def _check(self) -> None:
         check.count(self.k, "k")
 
-    def _mutual_information(self, x: Any, y: Any) -> Estimate:
-        return self._answer("I(X;Y)", x, y)
+    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
+        return self._answer("I(X;Y)", x, y, groups=groups)
 
-    def _conditional_mutual_information(self, x: Any, y: Any, z: Any) -> Estimate:
-        return self._answer("I(X;Y|Z)", x, y, z)
+    def _conditional_mutual_information(self, x: Any, y: Any, z: Any, groups: Groups | None = None) -> Estimate:
+        return self._answer("I(X;Y|Z)", x, y, z, groups=groups)
 
-    def _answer(self, quantity: str, *values: Any) -> Estimate:
+    def _answer(self, quantity: str, *values: Any, groups: Groups | None) -> Estimate:
         start = time.perf_counter()
         often = max(self.k + 1, math.sqrt(len(values[0])))
         parts = tuple(Part.of(value, split_above=often) for value in values)
         estimand = f"{quantity}, repeated rows as points, k={self.k}, {self.norm} norm"
-        return answer(Problem(parts, self.k, self.norm), quantity, estimand, start, points=True)
+        return answer(Problem(parts, self.k, self.norm), quantity, estimand, start, points=True, groups=groups)
