@@ -73,7 +73,7 @@ def test_monotone_maps_leave_the_copula_as_it_is(xy):
 def test_the_copula_says_where_it_is_a_lower_bound(xy):
     x, y = xy
     assert any("lower bound" in note for note in COPULA.mutual_information(x, y[:, 0]).notes)
-    assert not COPULA.mutual_information(x, y).notes
+    assert not any("lower bound" in note for note in COPULA.mutual_information(x, y).notes)
     # uniform on a circle: no rank correlation, all the dependence there is
     angle = np.random.default_rng(0).uniform(0, 2 * np.pi, 2000)
     assert abs(COPULA.mutual_information(np.cos(angle), np.sin(angle)).value) < 0.01

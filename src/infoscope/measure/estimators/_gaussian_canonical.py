@@ -83,7 +83,7 @@ class Canonical:
     """Between X and Y of ranks ``dx`` and ``dy``, with ``dof`` degrees of freedom in their covariance.
 
     squared [min(dx, dy)]: squared canonical correlations, at most 1 - FLOOR. full: how many reached that.
-    scatter: mean square of the sample's influence on Σ -½ ln(1 - ρ²), which is Σ ρ² for Gaussian rows.
+    influence [n]: of each row on Σ -½ ln(1 - ρ²), of mean zero.
     """
 
     dx: int
@@ -91,7 +91,12 @@ class Canonical:
     dof: int
     squared: np.ndarray
     full: int
-    scatter: float
+    influence: np.ndarray
+
+    @property
+    def scatter(self) -> float:
+        """Mean square of the influence, which is Σ ρ² for Gaussian rows."""
+        return float((self.influence * self.influence).mean())
 
     @property
     def plain(self) -> float:
@@ -136,13 +141,13 @@ def canonical(x: torch.Tensor, y: torch.Tensor, dof: int) -> Canonical:
     u, rho, v = torch.linalg.svd(x.T @ y, full_matrices=False)
     squared = rho.square().clamp(max=1 - FLOOR)
     full = int((squared >= 1 - FLOOR).sum())
-    scatter = 0.0
+    each = np.zeros(len(x))
     if not full:
         rho = rho.clamp(max=math.sqrt(1 - FLOOR))
         a, b = (x @ u) * math.sqrt(len(x)), (y @ v.T) * math.sqrt(len(x))
         influence = ((rho * a * b - squared * (a.square() + b.square()) / 2) / (1 - squared)).sum(dim=1)
-        scatter = float((influence - influence.mean()).square().mean())
-    return Canonical(x.shape[1], y.shape[1], dof, squared.cpu().numpy(), full, scatter)
+        each = (influence - influence.mean()).cpu().numpy()
+    return Canonical(x.shape[1], y.shape[1], dof, squared.cpu().numpy(), full, each)
 
 
 def shrunk(z: torch.Tensor, rule: str) -> tuple[torch.Tensor, float]:

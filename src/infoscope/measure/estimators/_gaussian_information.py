@@ -20,22 +20,28 @@ ROWS_A_COLUMN = 2  # below this the bias is as large as the entropies, and its c
 
 @dataclass(frozen=True)
 class Found:
-    """The parts of an :class:`~infoscope.core.estimate.Estimate`, and the squared canonical correlations."""
+    """The parts of an :class:`~infoscope.core.estimate.Estimate`, with what lies behind them.
+
+    squared: canonical correlations. each ``[n]``: what each row contributes.
+    """
 
     value: float
     interval: tuple[float, float] | None = None
     status: Status = Status.OK
     notes: tuple[str, ...] = ()
     squared: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    each: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     @property
     def parts(self) -> dict[str, Any]:
         """As arguments of an estimate."""
         kind, level = ("delta method", _weak.LEVEL) if self.interval else (None, None)
+        resampled = "rows" if self.interval else None
         return {
             "interval": self.interval,
             "interval_kind": kind,
             "level": level,
+            "resampled": resampled,
             "status": self.status,
             "notes": self.notes,
         }
@@ -99,7 +105,8 @@ def _exact(columns: list[torch.Tensor]) -> Found:
     status = Status.OK
     if dof < ROWS_A_COLUMN * (x.shape[1] + y.shape[1]):
         status, notes = Status.UNDERSAMPLED, (*notes, f"the bias taken off is {pairs.bias:.3g} nats")
-    return Found(value, (min(value, interval[0]), max(value, interval[1])), status, notes, pairs.squared)
+    ends = min(value, interval[0]), max(value, interval[1])
+    return Found(value, ends, status, notes, pairs.squared, pairs.influence)
 
 
 def _shrunk(columns: list[torch.Tensor], rule: str) -> Found:

@@ -15,6 +15,8 @@ from infoscope.measure.estimators import _gaussian_canonical as gc
 from infoscope.measure.estimators import _weak
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._gaussian_information import ROWS_A_COLUMN, Found, information
+from infoscope.measure.estimators._grouped import settled
+from infoscope.measure.groups import Groups
 
 
 @dataclass(frozen=True)
@@ -45,24 +47,28 @@ class Gaussian(Estimator):
     answers: ClassVar[str] = "another question"
     second: ClassVar[tuple[str, ...]] = ("real",)
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "swap")
+    grouped: ClassVar[str] = "own"
     suits: ClassVar[tuple[str, ...]] = ("gaussian",)
 
     shrinkage: Literal["none", "oas", "ledoit_wolf"] = "none"
 
-    def _mutual_information(self, x: Any, y: Any) -> Estimate:
+    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
-        found = information(x, y, None, self.shrinkage)
-        return self._about(found, "I(X;Y)", "I(X;Y) of the Gaussian with the data's covariance", len(x), start)
+        found, words = information(x, y, None, self.shrinkage), "I(X;Y) of the Gaussian with the data's covariance"
+        estimate = self._about(found, "I(X;Y)", words, len(x), start)
+        return settled(estimate, found.each, (x, y), groups, self._mutual_information)
 
-    def _conditional_mutual_information(self, x: Any, y: Any, z: Any) -> Estimate:
+    def _conditional_mutual_information(self, x: Any, y: Any, z: Any, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
-        found = information(x, y, z, self.shrinkage)
-        return self._about(found, "I(X;Y|Z)", "I(X;Y|Z) of the Gaussian with the data's covariance", len(x), start)
+        found, words = information(x, y, z, self.shrinkage), "I(X;Y|Z) of the Gaussian with the data's covariance"
+        estimate = self._about(found, "I(X;Y|Z)", words, len(x), start)
+        return settled(estimate, found.each, (x, y, z), groups, self._conditional_mutual_information)
 
-    def _entropy(self, t: Any) -> Estimate:
+    def _entropy(self, t: Any, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
         ((found, where),) = _threads.run([lambda: _entropy(t, self.shrinkage)], 1)
-        return self._about(found, "H(X)", f"h(X) of the Gaussian with the data's covariance{where}", len(t), start)
+        words = f"h(X) of the Gaussian with the data's covariance{where}"
+        return settled(self._about(found, "H(X)", words, len(t), start), found.each, (t,), groups, self._entropy)
 
     def _about(self, found: Found, quantity: str, estimand: str, n: int, start: float) -> Estimate:
         if self.shrinkage != "none":
@@ -107,4 +113,5 @@ def _entropy(t: Any, shrinkage: str) -> tuple[Found, str]:
     half = _weak.QUANTILE * math.sqrt(variance * max(ratio, 1e-3))
     status = Status.OK if dof >= ROWS_A_COLUMN * rank else Status.UNDERSAMPLED
     words = "" if rank == d else f", on the {rank}-dimensional subspace that the rows fill"
-    return Found(value, (value - half, value + half), status), words
+    each = leverage.cpu().numpy()
+    return Found(value, (value - half, value + half), status, each=each), words

@@ -13,6 +13,8 @@ from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._gaussian_information import Found, information
+from infoscope.measure.estimators._grouped import settled
+from infoscope.measure.groups import Groups
 
 #: Rows within the spread that a correlation leaves, n √(1 - ρ²), below which their ranks no longer tell it.
 BLURRED = 10.0
@@ -41,16 +43,19 @@ class GaussianCopula(Estimator):
     answers: ClassVar[str] = "another question"
     second: ClassVar[tuple[str, ...]] = ("real",)
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "swap", "shift", "scale", "monotone")
+    grouped: ClassVar[str] = "own"
     suits: ClassVar[tuple[str, ...]] = ("gaussian", "gaussian copula")
 
-    def _mutual_information(self, x: Any, y: Any) -> Estimate:
-        return _estimate(x, y, None, "I(X;Y)")
+    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
+        found, estimate = _estimate(x, y, None, "I(X;Y)")
+        return settled(estimate, found.each, (x, y), groups, self._mutual_information)
 
-    def _conditional_mutual_information(self, x: Any, y: Any, z: Any) -> Estimate:
-        return _estimate(x, y, z, "I(X;Y|Z)")
+    def _conditional_mutual_information(self, x: Any, y: Any, z: Any, groups: Groups | None = None) -> Estimate:
+        found, estimate = _estimate(x, y, z, "I(X;Y|Z)")
+        return settled(estimate, found.each, (x, y, z), groups, self._conditional_mutual_information)
 
 
-def _estimate(x: Any, y: Any, z: Any | None, quantity: str) -> Estimate:
+def _estimate(x: Any, y: Any, z: Any | None, quantity: str) -> tuple[Found, Estimate]:
     start = time.perf_counter()
     scored = [None if part is None else _scores(part) for part in (x, y, z)]
     found = information(scored[0], scored[1], scored[2], "none")
@@ -59,7 +64,8 @@ def _estimate(x: Any, y: Any, z: Any | None, quantity: str) -> Estimate:
     if found.interval:
         found = _with_blur(found, len(x))
     estimand = f"{quantity} of the Gaussian copula with the data's rank correlations"
-    return Estimate(found.value, quantity, estimand, len(x), **found.parts, seconds=time.perf_counter() - start)
+    seconds = time.perf_counter() - start
+    return found, Estimate(found.value, quantity, estimand, len(x), **found.parts, seconds=seconds)
 
 
 def _with_blur(found: Found, n: int) -> Found:

@@ -14,6 +14,8 @@ from infoscope.measure.estimators import _discrete_entropy as de
 from infoscope.measure.estimators import _weak
 from infoscope.measure.estimators._base import CEILING, Estimator
 from infoscope.measure.estimators._discrete_nsb import posterior
+from infoscope.measure.estimators._grouped import settled
+from infoscope.measure.groups import Groups
 
 UNSEEN = 0.1  # share of the distribution never seen from which on no correction is to be believed
 UNSEEN_VALUES = 0.05  # the same of a single column, from which on the values seen are not its alphabet
@@ -63,6 +65,7 @@ class Plugin(Estimator):
     second: ClassVar[tuple[str, ...]] = ("labels",)
     third: ClassVar[tuple[str, ...]] = ("labels",)
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names")
+    grouped: ClassVar[str] = "own"
     suits: ClassVar[tuple[str, ...]] = ("discrete",)
 
     correction: Literal["miller_madow", "none", "jackknife", "grassberger", "chao_shen", "nsb"] = "miller_madow"
@@ -75,7 +78,7 @@ class Plugin(Estimator):
                 "1 with correction='nsb': leave alphabet out, or choose nsb"
             )
 
-    def _entropy(self, t: Any) -> Estimate:
+    def _entropy(self, t: Any, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
         x = self._first(t)
         value, interval, kind = self._of(x), de.entropy_interval(x.counts), "delta method"
@@ -85,7 +88,8 @@ class Plugin(Estimator):
             interval, kind = (mean - _weak.QUANTILE * deviation, mean + _weak.QUANTILE * deviation), "NSB posterior"
             status, notes = self._believed(t, x, deviation)
         words = f"entropy of the symbols from counts, {self._words(x)}"
-        return _estimate(value, "H(X)", words, x.n, interval, kind, status, notes, start)
+        estimate = _estimate(value, "H(X)", words, x.n, interval, kind, status, notes, start)
+        return settled(estimate, -np.log(x.counts / x.n)[x.ids], (t,), groups, self._entropy)
 
     def _believed(self, t: Any, x: _Symbols, deviation: float) -> tuple[Status, tuple[str, ...]]:
         """Whether the posterior of an NSB entropy is the data's: the alphabet is known and the prior is left behind."""
@@ -105,13 +109,18 @@ class Plugin(Estimator):
             )
         return replace(found, alphabet=float(self.alphabet))
 
-    def _mutual_information(self, x: Any, y: np.ndarray) -> Estimate:
-        return self._information(x, y, None)
+    def _mutual_information(self, x: Any, y: np.ndarray, groups: Groups | None = None) -> Estimate:
+        estimate, each = self._information(x, y, None)
+        return settled(estimate, each, (x, y), groups, self._mutual_information)
 
-    def _conditional_mutual_information(self, x: Any, y: np.ndarray, z: np.ndarray) -> Estimate:
-        return self._information(x, y, z)
+    def _conditional_mutual_information(
+        self, x: Any, y: np.ndarray, z: np.ndarray, groups: Groups | None = None
+    ) -> Estimate:
+        estimate, each = self._information(x, y, z)
+        return settled(estimate, each, (x, y, z), groups, self._conditional_mutual_information)
 
-    def _information(self, x: Any, y: np.ndarray, given: np.ndarray | None) -> Estimate:
+    def _information(self, x: Any, y: np.ndarray, given: np.ndarray | None) -> tuple[Estimate, np.ndarray]:
+        """The estimate, and the information density ``[n]`` of each row."""
         start = time.perf_counter()
         z = _joint(np.zeros(len(y)) if given is None else given)
         xz, yz = self._first(x) & z, _joint(y) & z
@@ -127,7 +136,9 @@ class Plugin(Estimator):
                 notes = (f"{name} is constant" if given is None else f"{name} is a function of z",)
         quantity = "I(X;Y)" if given is None else "I(X;Y|Z)"
         words = f"{quantity} of the symbols from counts, {self._words(xyz)}"
-        return _estimate(value, quantity, words, xyz.n, interval, "delta method", status, notes, start)
+        estimate = _estimate(value, quantity, words, xyz.n, interval, "delta method", status, notes, start)
+        both, of_x, of_y, of_z = cells
+        return estimate, np.log(both / of_x * (of_z / of_y))[xyz.ids]
 
     def _of(self, symbols: _Symbols) -> float:
         if self.correction == "nsb":
@@ -191,6 +202,7 @@ def _estimate(
         interval=(min(value, interval[0]), max(value, interval[1])),
         interval_kind=kind,
         level=_weak.LEVEL,
+        resampled="rows",
         status=status,
         notes=notes,
         seconds=seconds,
