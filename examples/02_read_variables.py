@@ -59,7 +59,7 @@ def main(out: Path) -> None:
             print(f"layer {site}, bits of {variable} by step: {told}")
 
     examples = run.examples("shape", site="3", model=build)
-    least = [round(value / math.log(2), 2) for value in examples["pvi"].to_pylist()[:5]]
+    least = [round(value / math.log(2), 2) for value in examples["pvi_nats"].to_pylist()[:5]]
     print(f"bits of the five examples that are hardest to read: {least}")
     print(f"report: {run.report()}")
 

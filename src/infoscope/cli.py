@@ -139,7 +139,7 @@ def _figures(wanted: list[str]) -> list[str]:
 
 
 def _print_verdicts(verdicts: list[dict[str, Any]], *after: str) -> None:
-    from infoscope.core.units import shown
+    from infoscope.core.units import in_bits, shown
 
     lines = []
     for verdict in verdicts:
@@ -152,7 +152,7 @@ def _print_verdicts(verdicts: list[dict[str, Any]], *after: str) -> None:
         at = f"{verdict['preset']}, " + (f"{verdict['seeds']} seeds" if verdict["seeds"] else "exact")
         revised = verdict["claim"]["revised"]
         told = [*verdict["notes"], *([f"the rule was not fixed before the first run: {revised}"] if revised else [])]
-        notes = "; ".join(told)
+        notes = in_bits("; ".join(told))
         lines.append([verdict["claim"]["id"], verdict["outcome"], f"{value}{'; ' + notes if notes else ''}", at])
     _table(["claim", "verdict", "decided by", "at"], lines)
     for line in after:
@@ -279,12 +279,12 @@ def examples(
     build = _factory(model) if model else None
     table = load(run).examples(variable, network, site, step, probe, build, **_options(option or []))
     written = [drawn(table).save(figure)] if figure else []
-    found = table.select(["row", "label", "pvi"]).to_pylist()
+    found = table.select(["row", "label", "pvi_nats"]).to_pylist()
     content = {"rows": found, "written": [str(path) for path in written]}
 
     def text() -> None:
         ends = [(end, row) for end, rows in (("least", found[:5]), ("most", found[:-6:-1])) for row in rows]
-        lines = [[end, str(row["row"]), str(row["label"]), f"{bits(row['pvi']):+.3f}"] for end, row in ends]
+        lines = [[end, str(row["row"]), str(row["label"]), f"{bits(row['pvi_nats']):+.3f}"] for end, row in ends]
         _table(["", "row", "label", "bits"], lines)
         print("\n".join([f"{len(found)} rows in {run / 'examples'}", *map(str, written)]))
 
@@ -388,7 +388,7 @@ def _estimate_values(estimate: Any) -> dict[str, Any]:
 
 
 def _estimate_text(estimate: Any) -> str:
-    return "\n".join([str(estimate), *(f"  {note}" for note in estimate.notes)])
+    return "\n".join([str(estimate), *(f"  {note}" for note in estimate.notes_shown)])
 
 
 @app.command
@@ -548,7 +548,7 @@ def usable_information(
     protocol: dict[str, Any] = {"target": target, "prior": prior, "folds": folds, "seed": seed}
     found = usable(*data, z_test=test, y_test=labels, strict=False, **protocol, **options)
     if rows is not None:
-        write(rows, found.table(data[1] if labels is None else labels), "usable_information")
+        write(rows, found.table(data[1] if labels is None else labels), "usable_information_nats")
     _print_estimate(found.plain(), as_json)
 
 

@@ -54,12 +54,12 @@ def test_the_table_holds_every_row_least_first(run, data):
     model.load_state_dict({name: tensor[0] for name, tensor in run.trajectory[2].items()})
     z = representations(model, images, ["2"], 1024)["2"]
     wanted = infoscope.usable_information(z, labels).pointwise
-    pvi = table["pvi"].to_numpy()
+    pvi = table["pvi_nats"].to_numpy()
     assert sorted(table["row"].to_pylist()) == list(range(N))
     assert (np.diff(pvi) >= 0).all()
     np.testing.assert_allclose(pvi, wanted[table["row"].to_numpy()], atol=1e-6)
     np.testing.assert_array_equal(table["label"].to_numpy(), labels[table["row"].to_numpy()])
-    assert table["spread"].null_count == N  # one member
+    assert table["spread_nats"].null_count == N  # one member
 
 
 def test_the_images_at_both_ends_are_kept_as_bytes(run, data):
@@ -78,7 +78,7 @@ def test_it_is_stored_with_what_was_measured(run):
     assert stored.equals(table)
     about = json.loads((stored.schema.metadata or {})[b"infoscope.examples"])
     assert (about["site"], about["step"], about["variable"], about["members"]) == ("3", 1, "other", 1)
-    assert about["value"] == pytest.approx(np.mean(table["pvi"].to_numpy()), abs=1e-9)
+    assert about["value"] == pytest.approx(np.mean(table["pvi_nats"].to_numpy()), abs=1e-9)
 
 
 def test_what_is_not_there_is_refused(run):

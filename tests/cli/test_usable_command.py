@@ -45,8 +45,8 @@ def test_the_command_prints_the_estimate_and_writes_the_rows(capsys, data, kind)
     assert out.splitlines()[0] == str(expected)
     written = {
         "npy": lambda: np.load(out_rows),
-        "csv": lambda: csv.read_csv(out_rows)["usable_information"].to_numpy(),
-        "parquet": lambda: pq.read_table(out_rows)["usable_information"].to_numpy(),
+        "csv": lambda: csv.read_csv(out_rows)["usable_information_nats"].to_numpy(),
+        "parquet": lambda: pq.read_table(out_rows)["usable_information_nats"].to_numpy(),
     }[kind]()
     np.testing.assert_allclose(written, expected.pointwise, atol=1e-12)
 
@@ -70,7 +70,7 @@ def test_every_row_has_its_label_and_probability_and_may_be_a_quantity(capsys, d
     out_rows = folder / "rows.csv"
     assert call(capsys, "usable-information", folder / "z.npy", folder / "y.npy", "--rows", out_rows)[0] == 0
     table = csv.read_csv(out_rows)
-    assert table.column_names == ["row", "label", "usable_information", "probability"]
+    assert table.column_names == ["row", "label", "usable_information_nats", "probability"]
     assert table["label"].to_pylist() == list(y)
     np.testing.assert_allclose(table["probability"], iscope.usable_information(z, y).probability, atol=1e-12)
     arguments = (folder / "z.npy", folder / "q.npy", "--target", "quantities", "--rows", out_rows, "--json")

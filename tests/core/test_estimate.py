@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 
 import pytest
 from hypothesis import given
@@ -96,3 +97,22 @@ def test_bits_and_nats_are_inverse(value):
 def test_a_bit_is_the_entropy_of_a_fair_coin():
     assert bits(-math.log(0.5)) == 1.0
     assert nats(1.0) == math.log(2)
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        (f"above H(Y) = {nats(1):.6g} nats, which", "above H(Y) = 1 bits, which"),
+        (f"it is {nats(2):.6g} nats [{nats(1):.6g}, {nats(3):.6g}], with", "it is 2 bits [1, 3], with"),
+        (f"off by {nats(-0.5):+.6g} nats on average", "off by -0.5 bits on average"),
+        ("2e-05 nats more than 3 rows", "2.9e-05 bits more than 3 rows"),
+        ("the rows are 4 of 5", "the rows are 4 of 5"),
+    ],
+)
+def test_notes_are_shown_in_the_unit_of_the_value(note, said):
+    doubtful = an_estimate(notes=(note,), status=Status.UNDERSAMPLED)
+    assert doubtful.notes_shown == (said,)
+    assert doubtful.notes == (note,)
+    assert an_estimate(notes=(note,), unit="ratio").notes_shown == (note,)
+    with pytest.raises(UntrustedEstimateError, match=re.escape(said)):
+        doubtful.trusted()

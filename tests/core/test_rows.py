@@ -238,3 +238,15 @@ def test_an_absent_frame_library_is_one_clear_line(grid, package, monkeypatch):
         MissingPackageError, match=rf"to_{package} needs {package}: pip install 'infoscope\[notebook\]'"
     ):
         getattr(grid, f"to_{package}")()
+
+
+def test_a_failed_row_decides_no_unit():
+    """Before schema 3 every failed row said nats; axes of accuracy and effective rank then became bits."""
+    builder = RowsBuilder("r")
+    builder.add_failure(place(step=0), "accuracy", "diverged", 8)
+    builder.add(place(step=1), estimate(0.5, quantity="accuracy", unit="fraction"))
+    assert builder.rows().unit() == "fraction"
+    failed = RowsBuilder("r")
+    failed.add_failure(place(), "accuracy", "diverged", 8, "fraction")
+    assert failed.rows().unit() == "fraction"
+    assert RowsBuilder("r").rows().unit() == ""

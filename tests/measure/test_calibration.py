@@ -102,7 +102,7 @@ def test_what_no_pair_can_hold_is_said():
     found = calibrate(LogDeterminants(), x, y, estimate, replicates=2)
     assert found.calibration is not None
     assert found.calibration.truth == calibration.PAIR_CEILING
-    assert found.notes[-1] == "no such problem has 40 nats, 5 is the nearest"
+    assert found.notes[-1] == "no such problem has 40 nats, 5 nats is the nearest"
     below = calibrate(LogDeterminants(), x, y, Estimate(-0.3, "I(X;Y)", "test", len(x)), replicates=2)
     assert below.calibration is not None
     assert below.calibration.truth == 0

@@ -68,10 +68,10 @@ def test_the_table_of_rows_is_what_was_found_for_each():
     z = rng.normal(size=(200, 3)) + np.eye(4, 3)[y]
     chain = usable_chain(z, y, y // 2, prior="plugin")
     table = chain.fine.table(np.array(list("abcd"))[y])
-    assert list(table) == ["row", "label", "usable_information", "probability"]
+    assert list(table) == ["row", "label", "usable_information_nats", "probability"]
     np.testing.assert_array_equal(table["label"], np.array(list("abcd"))[y])
     counts = np.bincount(y) / 200
-    np.testing.assert_allclose(table["usable_information"], np.log(table["probability"] / counts[y]))
+    np.testing.assert_allclose(table["usable_information_nats"], np.log(table["probability"] / counts[y]))
     parts = chain.coarse.probability * chain.fine_given_coarse.probability
     np.testing.assert_allclose(parts, chain.fine.probability)
     with pytest.raises(InputError, match="y has 9 rows and 200 were scored"):

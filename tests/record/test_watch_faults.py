@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from infoscope.core.folder import RunFolder
+from infoscope.measure.measurements import make_measurement
 from infoscope.record.trajectory import Trajectory
 from infoscope.record.watch import Watch
 
@@ -127,3 +128,22 @@ def test_weights_that_cannot_be_stored_stop_the_recording_not_the_training(model
             warnings.simplefilter("error")
             scope.step(1)
     assert len(RunFolder.open(tmp_path / "run").rows()) == 0
+
+
+def test_a_measurement_that_fails_first_keeps_its_quantities_and_units(model, inputs, labels, tmp_path):
+    """Of the fault that drew effective rank in bits: the first row had failed, and failed rows all said nats."""
+    measures = [make_measurement(name) for name in ("effective_rank", "participation_ratio", "kde")]
+    weight = model[0].weight.detach().clone()
+    model[0].weight.data[:] = torch.nan
+    with Watch(model, inputs, {"label": labels}, measures, tmp_path / "run", schedule=range(2), sites=["0"]) as scope:
+        with pytest.warns(UserWarning, match="was refused at step 0"):
+            scope.step(0)
+        model[0].weight.data.copy_(weight)
+        scope.step(1)
+    rows = RunFolder.open(tmp_path / "run").rows()
+    assert set(rows.filter(status="FAILED").unique("step")) == {0}
+    for measure in measures:
+        series = rows.filter(estimator=measure.id, variable="input")
+        failed, there = series.filter(step=0), series.filter(step=1)
+        assert failed.unique("quantity") == there.unique("quantity")
+        assert failed.unique("unit") == there.unique("unit")

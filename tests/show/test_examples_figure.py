@@ -28,7 +28,7 @@ def made(shape=(1, 8, 8), rows=40, kept=16) -> pa.Table:
              "estimand": "usable by linear softmax probes", "members": 3, "value": 0.0, "split": "test",
              "shape": list(shape)}  # fmt: skip
     table = pa.table({
-        "row": np.arange(rows) + 100, "label": np.arange(rows) % 10, "pvi": pvi, "spread": np.full(rows, 0.1),
+        "row": np.arange(rows) + 100, "label": np.arange(rows) % 10, "pvi_nats": pvi, "spread_nats": np.full(rows, 0.1),
         "image": pa.array(images, pa.binary()),
     })  # fmt: skip
     return table.replace_schema_metadata({"infoscope.examples": json.dumps(about)})

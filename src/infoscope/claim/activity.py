@@ -44,6 +44,10 @@ class Activity:
         return "activity"
 
     @property
+    def tells(self) -> dict[str, str]:
+        return {QUANTITY: "fraction"}
+
+    @property
     def options(self) -> dict[str, Any]:
         return {"edges": list(self.edges)}
 

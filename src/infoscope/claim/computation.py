@@ -90,6 +90,7 @@ class Computation:
 
 def _add(builder: RowsBuilder, place: Place, curve: Curve, value: float) -> None:
     if not np.isfinite(value):
-        builder.add_failure(place, curve.quantity, f"{curve.quantity} is {value}: this member diverged", curve.n)
+        reason = f"{curve.quantity} is {value}: this member diverged"
+        builder.add_failure(place, curve.quantity, reason, curve.n, curve.unit)
         return
     builder.add(place, Estimate(value, curve.quantity, curve.estimand, curve.n, unit=curve.unit))

@@ -35,11 +35,11 @@ def pointwise(
     seed: int = 0,
     **options: Any,
 ) -> pa.Table:
-    """One line a measured row, least first: ``row`` (in the task), ``label``, ``pvi`` (nats, mean over members).
+    """One line a measured row, least first: ``row`` (in the task), ``label``, ``pvi_nats`` (mean over members).
 
-    Further columns: ``spread`` (standard deviation over members; none with one) and ``image``, unsigned bytes in the
-    order (channels, height, width), of the ``MOST`` lines at either end where the task holds images. What was measured
-    where is in the metadata, ``"infoscope.examples"``, as JSON.
+    Further columns: ``spread_nats`` (standard deviation over members; none with one) and ``image``, unsigned bytes in
+    the order (channels, height, width), of the ``MOST`` lines at either end where the task holds images. What was
+    measured where is in the metadata, ``"infoscope.examples"``, as JSON.
 
     site: the last before the output where none is named. step: the last recorded one. options: those of the probe.
 
@@ -82,8 +82,8 @@ def pointwise(
         {
             "row": np.asarray(numbers)[order],
             "label": labels[order],
-            "pvi": pvi[order],
-            "spread": pa.array(spread[order], from_pandas=True),
+            "pvi_nats": pvi[order],
+            "spread_nats": pa.array(spread[order], from_pandas=True),
             "image": pa.array(_pictures(images, order, kept), pa.binary()),
         }
     ).replace_schema_metadata({"infoscope.examples": json.dumps(about)})

@@ -34,6 +34,10 @@ class WithInput:
         return self.estimator.id
 
     @property
+    def tells(self) -> dict[str, str]:
+        return {"I(X;T)": "nats"}
+
+    @property
     def options(self) -> dict[str, Any]:
         return {**self.estimator.options, WITH: INPUT}
 

@@ -14,18 +14,17 @@ import numpy as np
 import torch
 
 from infoscope.claim import input_information
-from infoscope.claim.activity import QUANTITY, Activity
+from infoscope.claim.activity import Activity
 from infoscope.claim.plan import MeasurePlan
 from infoscope.claim.replay import EnsembleReplay, Replay
 from infoscope.core.errors import InputError, UnknownNameError, unknown_name
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.folder import RunFolder
-from infoscope.core.measurement import Comparison, Measured, Measurement, about, measured, series, takes_groups
+from infoscope.core.measurement import Comparison, Measured, Measurement, about, measured, series, takes_groups, told
 from infoscope.core.progress import progress
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 from infoscope.measure._options import plain
 from infoscope.measure.estimators._base import make
-from infoscope.measure.geometry._base import Geometry
 from infoscope.measure.measurements import make_measurement
 from infoscope.train.statistics import layer_gradients, performance
 
@@ -63,8 +62,8 @@ class Journal:
     def add(self, place: Place, estimate: Estimate) -> None:
         self._step.add(place, estimate)
 
-    def fail(self, place: Place, quantity: str, reason: str, n: int) -> None:
-        self._step.add_failure(place, quantity, reason, n)
+    def fail(self, place: Place, quantity: str, reason: str, n: int, unit: str) -> None:
+        self._step.add_failure(place, quantity, reason, n, unit)
 
     def complete_step(self) -> None:
         """What was added since the last call is one whole step; written at once when the last write is a while ago."""
@@ -96,6 +95,10 @@ class Beside:
     def options(self) -> dict[str, Any]:
         return self.comparison.options
 
+    @property
+    def tells(self) -> dict[str, str]:
+        return told(self.comparison)
+
     def of(self, member: int) -> Beside:
         """The same for one member alone."""
         return Beside(self.comparison, self.other[member : member + 1])
@@ -125,6 +128,10 @@ class RecordedRange:
     @property
     def options(self) -> dict[str, Any]:
         return {"bins": plain(self.bins), "range": RECORDED}
+
+    @property
+    def tells(self) -> dict[str, str]:
+        return {"I(X;T)": "nats"}
 
     def of(self, member: int) -> RecordedRange:
         """The same for one member alone."""
@@ -414,24 +421,12 @@ def _add(
 ) -> None:
     here = dataclasses.replace(place, member=member, seed=int(replay.seeds[member]))
     if isinstance(result, InputError):
-        for quantity in _quantities(measurement):
-            journal.fail(here, quantity, str(result), n)
+        for quantity, unit in told(measurement).items():
+            journal.fail(here, quantity, str(result), n, unit)
         return
     for variable, estimate, options in result:
         text = here.options if options is None else options_text({**options, **replay.marks})
         journal.add(dataclasses.replace(here, variable=variable, options=text), estimate)
-
-
-def _quantities(measurement: Measurement) -> Iterable[str]:
-    """What a refused measurement would have told of the input."""
-    if isinstance(measurement, Activity):
-        return (QUANTITY,)
-    asked = measurement.comparison if isinstance(measurement, Beside) else measurement
-    if isinstance(asked, Geometry):
-        return asked.quantities
-    if isinstance(asked, input_information.WithInput):
-        return ("I(X;T)",)
-    return ("I(X;T)",) if "plane" in getattr(measurement, "offers", ("plane",)) else ("H(T)",)
 
 
 def _measure_member(
@@ -519,4 +514,4 @@ def _add_members(
         if math.isfinite(value):
             journal.add(here, Estimate(value, quantity, estimand, n, unit=unit))
         else:
-            journal.fail(here, quantity, f"{quantity} is {value}: this member diverged", n)
+            journal.fail(here, quantity, f"{quantity} is {value}: this member diverged", n, unit)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from infoscope.core.errors import UntrustedEstimateError
-from infoscope.core.units import bits, shown
+from infoscope.core.units import bits, in_bits, shown
 
 Bound = Literal["lower", "upper", "none"]
 
@@ -102,10 +102,15 @@ class Estimate:
             raise TypeError(f"{self.quantity} is in {self.unit}, which has no bits")
         return bits(self.value)
 
+    @property
+    def notes_shown(self) -> tuple[str, ...]:
+        """The notes in the unit that the value is shown in: bits for information."""
+        return tuple(map(in_bits, self.notes)) if self.unit == "nats" else self.notes
+
     def trusted(self) -> Estimate:
         """This estimate, or :class:`UntrustedEstimateError` when its status is not OK."""
         if self.status is not Status.OK:
-            notes = f" ({'; '.join(self.notes)})" if self.notes else ""
+            notes = f" ({'; '.join(self.notes_shown)})" if self.notes else ""
             raise UntrustedEstimateError(f"{self.quantity} is {self.status.name}: {self.status.sentence}{notes}")
         return self
 

@@ -41,8 +41,9 @@ class Measurement(Protocol):
     def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
         """Estimates for each member of ``t [members, n, d]``; ``variables`` are class labels ``[n]`` by name.
 
-        One that also takes ``groups=None`` is told, by :func:`measured`, which rows belong together: one name ``[n]`` a
-        row, as an array. One that tells of variables also says of which, see :func:`about`.
+        One may say in ``tells`` what its numbers are, a unit by quantity, for rows of measurements that fail. One that
+        also takes ``groups=None`` is told, by :func:`measured`, which rows belong together: one name ``[n]`` a row, as
+        an array. One that tells of variables also says of which, see :func:`about`.
         """
         ...
 
@@ -60,6 +61,11 @@ def about(measurement: Measurement, names: Iterable[str]) -> list[str]:
     """
     asked = getattr(measurement, "about", None)
     return [] if asked is None else list(asked(list(names)))
+
+
+def told(measurement: Measurement) -> dict[str, str]:
+    """The unit of what a measurement tells of the input, by quantity: its fact ``tells``, else I(X;T) in nats."""
+    return getattr(measurement, "tells", None) or {"I(X;T)": "nats"}
 
 
 def measured(

@@ -126,13 +126,16 @@ class RowsBuilder:
             groups=estimate.groups,
         )
 
-    def add_failure(self, place: Place, quantity: str, reason: str, n: int) -> None:
-        """A measurement that was refused: a row without a value, so that the gap can be seen and explained."""
+    def add_failure(self, place: Place, quantity: str, reason: str, n: int, unit: str = "nats") -> None:
+        """A measurement that was refused: a row without a value, so that the gap can be seen and explained.
+
+        ``quantity`` and ``unit`` are those that the value would have had.
+        """
         self._append(
             place,
             quantity=quantity,
             value=None,
-            unit="nats",
+            unit=unit,
             low=None,
             high=None,
             level=None,
@@ -218,6 +221,15 @@ class Rows:
         if pa.types.is_dictionary(column.type):
             column = column.cast(pa.string())
         return column.to_numpy(zero_copy_only=False)
+
+    def unit(self) -> str:
+        """The unit of these rows' values; of rows without any, what they would have had; ``""`` without rows.
+
+        A failed row decides nothing beside others: before schema 3 it said nats, whatever had failed.
+        """
+        units, failed = self.column("unit"), self.column("status") == Status.FAILED.name
+        there = units[~failed] if not failed.all() else units
+        return str(there[0]) if len(there) else ""
 
     def sites(self) -> list[str]:
         """The site names from input to output."""

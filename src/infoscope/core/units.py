@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 
 NATS_PER_BIT = math.log(2.0)
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
+_NATS = re.compile(rf"({_NUMBER}) nats( \[{_NUMBER}, {_NUMBER}\])?")
 
 
 def bits(nats: float) -> float:
@@ -30,6 +33,21 @@ def shown(value: float | None, unit: str, interval: tuple[float, float] | None =
     if interval:
         text += f" [{_digits(scale * interval[0])}, {_digits(scale * interval[1])}]"
     return text
+
+
+def in_bits(note: str) -> str:
+    """A note with its nats as bits: ``"above H(Y) = 0.693 nats"`` becomes ``"above H(Y) = 1 bits"``.
+
+    Notes are kept in nats, like the values that they stand beside; whoever shows a value in bits shows its notes so.
+    """
+    return _NATS.sub(lambda found: shown(float(found[1]), "nats", _ends(found[2])), note)
+
+
+def _ends(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    low, high = text.strip(" []").split(", ")
+    return float(low), float(high)
 
 
 def _digits(number: float) -> str:

@@ -44,7 +44,10 @@ class Usable(Estimate):
     labels: np.ndarray | None = field(default=None, compare=False, repr=False)
 
     def table(self, y: Any) -> dict[str, np.ndarray]:
-        """Columns with a value for each scored row: its place, its label (out of ``y [n]``), and what was found."""
+        """Columns with a value for each scored row: its place, its label (out of ``y [n]``), and what was found.
+
+        ``usable_information_nats`` is :attr:`pointwise`, ``probability`` that of the row's own label.
+        """
         labels = check.on_cpu(check.array(y, "y"))
         if len(labels) != len(self.pointwise):
             raise InputError(
@@ -52,7 +55,7 @@ class Usable(Estimate):
             )
         flat = labels.reshape(len(labels), -1)
         named = {"label": flat[:, 0]} if flat.shape[1] == 1 else {f"label{i}": one for i, one in enumerate(flat.T)}
-        found = {"usable_information": self.pointwise}
+        found = {"usable_information_nats": self.pointwise}
         if len(self.probability):  # no probe was fitted where z or y is constant
             found["probability"] = self.probability
         return {"row": np.arange(len(labels)), **named, **found}
@@ -251,7 +254,7 @@ def both(found: Any, beside: Any, copies: Groups) -> Any:
     least, most = beside.interval or (beside.value, beside.value)
     note = (
         f"{len(copies.ids)} rows are {copies.count} different ones: {found.value:.4g} nats where equal rows are dealt "
-        f"freely, {beside.value:.4g} where they stay together"
+        f"freely, {beside.value:.4g} nats where they stay together"
     )
     status, notes = found.status, (*found.notes, note)
     if not (least <= found.value <= most or low <= beside.value <= high):

@@ -60,7 +60,7 @@ def calibrate(
     )
     notes = [
         f"on {replicates} matched problems ({found.problem}) with a known {found.truth:.4g} nats the answers were off "
-        f"by {found.bias:+.2g} nats on average, with a standard deviation of {found.spread:.2g}"
+        f"by {found.bias:+.2g} nats on average, with a standard deviation of {found.spread:.2g} nats"
     ]
     flagged = [answer.status.name for answer in answers if answer.status is not Status.OK]
     if flagged:
@@ -68,7 +68,7 @@ def calibrate(
             f"{len(flagged)} of the {replicates} matched answers were {' or '.join(sorted(set(flagged)))} themselves"
         )
     if abs(problem.truth - estimate.value) > 0.05 * abs(estimate.value) + 0.02:
-        notes.append(f"no such problem has {estimate.value:.4g} nats, {problem.truth:.4g} is the nearest")
+        notes.append(f"no such problem has {estimate.value:.4g} nats, {problem.truth:.4g} nats is the nearest")
     return dataclasses.replace(estimate, calibration=found, notes=(*estimate.notes, *notes))
 
 

@@ -474,7 +474,7 @@ class _Layer:
             status = Status.OK
             if high.value - low.value > self.tolerance:
                 status = Status.UNRESOLVED
-                notes = (f"in expectation between {low.value + plus:.4g} and {high.value + plus:.4g} nats",)
+                notes = (f"in expectation between {low.value + plus:.4g} nats and {high.value + plus:.4g} nats",)
         return Estimate(
             value.value + plus,
             quantity,

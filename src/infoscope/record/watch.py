@@ -18,7 +18,7 @@ import torch
 from infoscope.core import check
 from infoscope.core.errors import InfoscopeError, InputError, warn
 from infoscope.core.folder import RunFolder, numbered
-from infoscope.core.measurement import Measured, Measurement, series
+from infoscope.core.measurement import Measured, Measurement, series, told
 from infoscope.core.provenance import provenance
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 from infoscope.record import attaching, evaluation
@@ -97,7 +97,7 @@ class Watch:
         self._steps_per_epoch = None if steps_per_epoch is None else check.count(steps_per_epoch, "steps_per_epoch")
         self._snapshots, self._trajectory = snapshots, None
         self._index: dict[str, int] = {}  # each site's place from input to output
-        self._known: dict[tuple[str, str], list[tuple[str, str, str]]] = {}  # what each measurement gave when it worked
+        self._known: dict[tuple[str, str], list[tuple[str, str, str, str]]] = {}  # what each gave when it worked
         self._warned: set[str] = set()
         self._folder: RunFolder | None = None
         self._pending: list[Rows] = []
@@ -212,13 +212,14 @@ class Watch:
             placed = [(_place(place, m), m.estimate) for m in found]
             for here, estimate in placed:
                 rows.add(here, estimate)
-            known[:] = [(here.variable, here.options, estimate.quantity) for here, estimate in placed]
+            known[:] = [(here.variable, here.options, each.quantity, each.unit) for here, each in placed]
         except Exception as reason:
             sentence = str(reason) if isinstance(reason, InfoscopeError) else f"{type(reason).__name__}: {reason}"
             self._warn("refused", f"{place.estimator} was refused at step {place.step}, site {place.site}: {sentence}")
-            for variable, options, quantity in known or [("input", place.options, "I(X;T)")]:
+            expected = [("input", place.options, quantity, unit) for quantity, unit in told(measurement).items()]
+            for variable, options, quantity, unit in known or expected:
                 here = dataclasses.replace(place, variable=variable, options=options)
-                rows.add_failure(here, quantity, sentence, len(self._inputs))
+                rows.add_failure(here, quantity, sentence, len(self._inputs), unit)
 
     def flush(self) -> None:
         """Write the rows that wait, inside the ``with`` block."""

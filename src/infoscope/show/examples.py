@@ -36,6 +36,8 @@ def examples(table: pa.Table, *, width: int = 460) -> Figure:
             f"the examples of {about['network']} have the shape {about['shape'] or 'of plain columns'}, wanted images "
             "of 1 or 3 channels: read the table itself"
         )
+    if "pvi" in table.column_names:  # before columns said their unit
+        table = table.rename_columns([{"pvi": "pvi_nats"}.get(name, name) for name in table.column_names])
     rows = table.filter(pa.compute.is_valid(table["image"])).to_pylist()  # type: ignore[attr-defined]
     half = min(COLUMNS * LINES, -(-len(rows) // 2))
     ends = (("least", rows[:half]), ("most", rows[len(rows) - min(half, len(rows) - half) :][::-1]))
@@ -61,10 +63,10 @@ def _cell(row: Mapping[str, Any], shape: list[int], place: int, top: int) -> Spe
         "column": place % COLUMNS + 0.5,
         "top": top + _ROW * (place // COLUMNS) + _SIDE / 2,
         "picture": _png.data_uri(pixels),
-        "words": [f"{row['label']}", f"{bits(row['pvi']):+.2f}"],
+        "words": [f"{row['label']}", f"{bits(row['pvi_nats']):+.2f}"],
         "row": row["row"],
         "label": row["label"],
-        "bits": _style.short(bits(row["pvi"])),
+        "bits": _style.short(bits(row["pvi_nats"])),
     }
 
 

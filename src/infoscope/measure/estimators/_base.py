@@ -90,6 +90,11 @@ class Estimator(_options.WithOptions):
     needs: ClassVar[dict[str, Any]] = {}
     variants: ClassVar[tuple[dict[str, Any], ...]] = ()
 
+    @property
+    def tells(self) -> dict[str, str]:
+        """The unit of what it tells of the input along a trajectory, by quantity."""
+        return {"I(X;T)" if "plane" in self.offers else "H(T)": "nats"}
+
     def measure(
         self, t: Any, variables: Mapping[str, np.ndarray], groups: np.ndarray | None = None
     ) -> list[list[Measured]]:

@@ -159,6 +159,6 @@ def beside_copies(estimate: Estimate, kept: Estimate, groups: Groups) -> Estimat
     note = (
         f"only {groups.count} of the {estimate.n} rows differ: each counted as a sample of its own it is "
         f"{estimate.value:.3g} nats [{low:.3g}, {high:.3g}], with equal rows kept together {kept.value:.3g} "
-        f"[{least:.3g}, {most:.3g}]; pass groups= to say which rows are one sample"
+        f"nats [{least:.3g}, {most:.3g}]; pass groups= to say which rows are one sample"
     )
     return dataclasses.replace(estimate, status=Status.UNRESOLVED, notes=(*estimate.notes, note))

@@ -49,6 +49,11 @@ class Geometry(_options.WithOptions):
     package: ClassVar[str] = ""
     distribution: ClassVar[str] = ""
 
+    @property
+    def tells(self) -> dict[str, str]:
+        """The unit of what it tells, by quantity."""
+        return dict(self.quantities)
+
     def measure(self, t: Any, variables: Mapping[str, np.ndarray], groups: Any = None) -> list[list[Measured]]:
         """All quantities of each member of ``t [m, n, d]``: about each variable where labels are asked for, else
         once, as variable ``"input"``.

@@ -182,7 +182,7 @@ def read(rows: Rows, by: str = "site") -> Series:
     Rows are of one quantity, but for lines by variable: one of its own for each quantity (see :func:`about`).
     """
     clock = _clock(rows)
-    unit = next(iter(rows.unique("unit")), "")
+    unit = rows.unit()
     if by == "options":
         texts = sorted(rows.unique("options"), key=_numbers)
         found = [(name, {"options": text}) for name, text in zip(options_in_words(texts), texts, strict=True)]
@@ -265,7 +265,7 @@ def _clock(rows: Rows) -> str:
 def _line(rows: Rows, name: str, place: int, by: str, clock: str) -> Line:
     steps, epochs, values = rows.curves()
     low, high = (rows.curves(bound)[2] for bound in ("low", "high"))
-    if rows.unique("unit") == ["nats"]:
+    if rows.unit() == "nats":
         values, low, high = values / NATS_PER_BIT, low / NATS_PER_BIT, high / NATS_PER_BIT
     index = int(rows.column("site_index")[0]) if by == "site" else _SPLITS[place % len(_SPLITS)]
     times = steps.astype(float) if clock == "step" else epochs

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from infoscope.core.estimate import Status
 from infoscope.core.rows import Rows
-from infoscope.core.units import shown
+from infoscope.core.units import in_bits, shown
 from infoscope.show.plots._series import worded
 
 #: Shapes, so that colour is never the only carrier of meaning.
@@ -35,12 +35,15 @@ def verdict(stored: Mapping[str, Any]) -> dict[str, Any]:
         {
             **finding,
             "shown": shown(finding["value"], finding["unit"], finding.get("interval")),
+            "note": in_bits(finding.get("note") or ""),
             "sign": SIGNS[finding["outcome"]],
         }
         for finding in stored.get("findings", [])
     ]
     headline = next((finding for finding in findings if finding.get("headline")), None)
-    return {**stored, "findings": findings, "headline": headline, "sign": SIGNS.get(stored["outcome"], "–")}
+    notes = [in_bits(note) for note in stored.get("notes", [])]
+    sign = SIGNS.get(stored["outcome"], "–")
+    return {**stored, "findings": findings, "headline": headline, "notes": notes, "sign": sign}
 
 
 def tally(verdicts: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int]]:
@@ -85,9 +88,8 @@ def failures(rows: Rows) -> tuple[list[dict[str, Any]], int]:
     """The measurements without a number and their reasons; and how many further lines were left out."""
     keys = ["network", "site", "quantity", "estimator", "notes"]
     failed = _counts(rows.filter(status=Status.FAILED.name), keys)
-    return [dict(zip([*keys, "count"], line, strict=True)) for line in failed[:MOST_ROWS]], max(
-        0, len(failed) - MOST_ROWS
-    )
+    lines = [dict(zip([*keys, "count"], line, strict=True)) for line in failed[:MOST_ROWS]]
+    return [{**line, "notes": in_bits(line["notes"])} for line in lines], max(0, len(failed) - MOST_ROWS)
 
 
 def _counts(rows: Rows, keys: list[str]) -> list[tuple[Any, ...]]:
