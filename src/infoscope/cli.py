@@ -23,6 +23,15 @@ app = cyclopts.App(
     version_flags=["--version"],
     suppress_keyboard_interrupt=False,  # ours says how to go on
 )
+Belonging = Annotated[
+    str | None,
+    Parameter(
+        name="--groups",
+        negative="",
+        help="A name (number or word) for each row, as t.parquet:column or a.npy: rows of one name belong together, so "
+        "they are on one side of a split and count once in an interval.",
+    ),
+]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print machine-readable JSON.")]
 
 
@@ -169,6 +178,8 @@ def measure(
     site: Annotated[list[str] | None, Parameter(negative="")] = None,
     network: str | None = None,
     model: str | None = None,
+    variable: Annotated[list[str] | None, Parameter(negative="")] = None,
+    groups: Belonging = None,
     as_json: Json = False,
 ) -> None:
     """Measure a run again from its stored weights, without training.
@@ -182,17 +193,28 @@ def measure(
     option
         An option of the estimator as key=value; may be repeated.
     site
-        Only this site; may be repeated.
+        Only this site; may be repeated. Of a watched run any place of the network.
     network
         Only this network of the run.
     model
         For a watched run: package.module:function, which builds the network.
+    variable
+        For a watched run: a further variable of its rows, as name=t.parquet:column; the run holds it from now on. May
+        be repeated.
     """
+    from infoscope.columns import read
     from infoscope.runs import load
 
     loaded = load(run)
+    new = {name: read(file) for name, file in _options(variable or [], "--variable", "digit=t.parquet:digit").items()}
     rows = loaded.measure(
-        estimator, tuple(site or ()), network, _factory(model) if model else None, **_options(option or [])
+        estimator,
+        tuple(site or ()),
+        network,
+        _factory(model) if model else None,
+        variables=new or None,
+        groups=_read(groups),
+        **_options(option or []),
     )
     last = rows.filter(step=max(rows.unique("step"), default=0))
     found = [
@@ -244,6 +266,7 @@ def examples(
     option: Annotated[list[str] | None, Parameter(negative="")] = None,
     figure: Path | None = None,
     model: str | None = None,
+    groups: Belonging = None,
     as_json: Json = False,
 ) -> None:
     """Find the examples that a layer says least and most about, from stored weights.
@@ -277,7 +300,9 @@ def examples(
     from infoscope.show.examples import examples as drawn
 
     build = _factory(model) if model else None
-    table = load(run).examples(variable, network, site, step, probe, build, **_options(option or []))
+    table = load(run).examples(
+        variable, network, site, step, probe, build, groups=_read(groups), **_options(option or [])
+    )
     written = [drawn(table).save(figure)] if figure else []
     found = table.select(["row", "label", "pvi_nats"]).to_pylist()
     content = {"rows": found, "written": [str(path) for path in written]}
@@ -291,12 +316,12 @@ def examples(
     _print(content, as_json, text)
 
 
-def _options(pairs: list[str]) -> dict[str, str]:
+def _options(pairs: list[str], flag: str = "--option", example: str = "bins=30") -> dict[str, str]:
     options = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not (key and equals):
-            raise InputError(f"--option {pair!r} is not key=value: write it like --option bins=30")
+            raise InputError(f"{flag} {pair!r} is not key=value: write it like {flag} {example}")
         options[key] = value
     return options
 
@@ -367,6 +392,13 @@ Options = Annotated[
 Columns = Annotated[str, Parameter(help="a.npy, a.npz:name, t.parquet:col1,col2 or t.csv:col1,col2; rows are samples.")]
 
 
+def _read(groups: str | None) -> Any:
+    """The names of a file's rows, if one was given."""
+    from infoscope.columns import read
+
+    return None if groups is None else read(groups)
+
+
 def _estimator(name: str, option: list[str] | None) -> Any:
     from infoscope.measure.estimators._base import make
 
@@ -392,7 +424,15 @@ def _estimate_text(estimate: Any) -> str:
 
 
 @app.command
-def entropy(x: Columns, /, *, estimator: str = "kde", option: Options = None, as_json: Json = False) -> None:
+def entropy(
+    x: Columns,
+    /,
+    *,
+    estimator: str = "kde",
+    option: Options = None,
+    groups: Belonging = None,
+    as_json: Json = False,
+) -> None:
     """Entropy of the rows in a file.
 
     Parameters
@@ -402,7 +442,7 @@ def entropy(x: Columns, /, *, estimator: str = "kde", option: Options = None, as
     """
     from infoscope.columns import read
 
-    _print_estimate(_estimator(estimator, option).entropy(read(x)), as_json)
+    _print_estimate(_estimator(estimator, option).entropy(read(x), _read(groups)), as_json)
 
 
 @app.command(name=["mutual-information", "mutual_information"])
@@ -414,6 +454,7 @@ def mutual_information(
     estimator: str = "mixed_ksg",
     option: Options = None,
     calibrate: Annotated[bool, Parameter(negative="")] = False,
+    groups: Belonging = None,
     as_json: Json = False,
 ) -> None:
     """I(X;Y) between the rows of two files, in order; whole numbers or words in Y are class labels.
@@ -428,7 +469,7 @@ def mutual_information(
     from infoscope.columns import read
 
     made, data = _estimator(estimator, option), (read(x), read(y))
-    found = made.mutual_information(*data)
+    found = made.mutual_information(*data, _read(groups))
     if calibrate:
         from infoscope.measure.calibration import calibrate as calibrated
 
@@ -438,7 +479,15 @@ def mutual_information(
 
 @app.command(name=["conditional-mutual-information", "conditional_mutual_information"])
 def conditional_mutual_information(
-    x: Columns, y: Columns, z: Columns, /, *, estimator: str = "ksg", option: Options = None, as_json: Json = False
+    x: Columns,
+    y: Columns,
+    z: Columns,
+    /,
+    *,
+    estimator: str = "ksg",
+    option: Options = None,
+    groups: Belonging = None,
+    as_json: Json = False,
 ) -> None:
     """I(X;Y|Z) between the rows of three files, in order: what Y says about X that Z does not say already.
 
@@ -449,8 +498,8 @@ def conditional_mutual_information(
     """
     from infoscope.columns import read
 
-    found = _estimator(estimator, option).conditional_mutual_information(read(x), read(y), read(z))
-    _print_estimate(found, as_json)
+    made, data = _estimator(estimator, option), (read(x), read(y), read(z))
+    _print_estimate(made.conditional_mutual_information(*data, _read(groups)), as_json)
 
 
 @app.command
@@ -510,6 +559,8 @@ def usable_information(
     prior: str = "null",
     folds: int = 5,
     seed: int = 0,
+    groups: Belonging = None,
+    groups_test: str | None = None,
     rows: Path | None = None,
     as_json: Json = False,
 ) -> None:
@@ -523,6 +574,8 @@ def usable_information(
         Rows to score in another file; without them every row is scored once, by probes that never saw it.
     y_test
         Their labels.
+    groups_test
+        Which of them belong together, as of --groups.
     target
         labels, or quantities: real numbers, read with Gaussian probes.
     prior
@@ -546,6 +599,7 @@ def usable_information(
     options: dict[str, Any] = dict(_options(option or []))
     make(probe, **options)  # refuses what is no option of the probe
     protocol: dict[str, Any] = {"target": target, "prior": prior, "folds": folds, "seed": seed}
+    protocol |= {"groups": _read(groups), "groups_test": _read(groups_test)}
     found = usable(*data, z_test=test, y_test=labels, strict=False, **protocol, **options)
     if rows is not None:
         write(rows, found.table(data[1] if labels is None else labels), "usable_information_nats")
