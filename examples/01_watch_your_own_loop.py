@@ -34,7 +34,14 @@ def main(out: Path) -> None:
 
     step = 0
     with iscope.watch(
-        model, inputs, {"label": labels}, measures=["binned"], out=out, sites=["1", "3"], steps_per_epoch=10
+        model,
+        inputs,
+        {"label": labels},
+        measures=["binned"],
+        out=out,
+        sites=["1", "3"],
+        steps_per_epoch=10,
+        overwrite=True,  # so that this can be run again; without `out` each run gets a folder of its own
     ) as scope:
         scope.step(0)  # the network as initialised
         for _ in range(100):
@@ -46,7 +53,7 @@ def main(out: Path) -> None:
                 step += 1
                 scope.step(step)
 
-    run = iscope.load(out)
+    run = scope.run
     print(run.rows)
     for name, variable in (("H(Bin(T))  ", "input"), ("I(Bin(T);Y)", "label")):
         steps, _, nats = run.rows.filter(site="3", variable=variable).curves()

@@ -41,7 +41,14 @@ def main(out: Path) -> None:
     optimizer = torch.optim.SGD(model.parameters(), lr=0.3, weight_decay=1e-3)
     schedule = (0, 1, 3, 10, 30, 100, 300)
     with iscope.watch(
-        model, new, variables, measures=["usable_information"], out=out, sites=["1", "3"], schedule=schedule
+        model,
+        new,
+        variables,
+        measures=["usable_information"],
+        out=out,
+        sites=["1", "3"],
+        schedule=schedule,
+        overwrite=True,
     ) as scope:
         scope.step(0)
         for step in range(1, 301):
@@ -51,7 +58,7 @@ def main(out: Path) -> None:
             optimizer.step()
             scope.step(step)
 
-    run = iscope.load(out)
+    run = scope.run
     for variable in variables:
         for site in ("1", "3"):
             steps, _, nats = run.rows.filter(variable=variable, site=site).curves()

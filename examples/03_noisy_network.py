@@ -31,7 +31,14 @@ def main(out: Path) -> None:
     with (
         iscope.noisy(model, noise=NOISE),
         iscope.watch(
-            model, patterns, {"label": labels}, measures=measures, out=out, sites=["1", "3"], schedule=schedule
+            model,
+            patterns,
+            {"label": labels},
+            measures=measures,
+            out=out,
+            sites=["1", "3"],
+            schedule=schedule,
+            overwrite=True,
         ) as scope,
     ):
         for step in range(1001):
@@ -50,7 +57,7 @@ def main(out: Path) -> None:
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-    print(f"report: {iscope.load(out).report()}")
+    print(f"report: {scope.run.report()}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Every example runs as a user would run it, in a process of its own, and leaves a run behind."""
+"""Every example runs as a user would run it, in a process of its own, again and again, and leaves a run behind."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 import infoscope
 
@@ -15,7 +16,11 @@ EXAMPLES = sorted((Path(__file__).resolve().parent.parent.parent / "examples").g
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_example(example, tmp_path):
+    model, inputs = torch.nn.Sequential(torch.nn.Linear(2, 2)), torch.randn(20, 2)
+    with infoscope.watch(model, inputs, {}, ["effective_rank"], tmp_path / "run", schedule=[10**9]) as scope:
+        scope.step(10**9)  # the folder is used already, as when somebody runs the script again
     done = subprocess.run([sys.executable, example, tmp_path / "run"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+    assert 10**9 not in infoscope.load(tmp_path / "run").rows.unique("step")
     assert len(infoscope.load(tmp_path / "run").rows)
     assert (tmp_path / "run" / "report.html").exists()

@@ -26,7 +26,9 @@ def test_read_a_variable_from_a_layer(tmp_path, monkeypatch, capsys):
     np.testing.assert_allclose(np.load("pvi.npy").mean(), names["found"].value)
     assert Path("runs/read/report.html").stat().st_size > 10_000
     assert len(names["table"]) == 300
-    assert set(names["iscope"].load("runs/read").rows.unique("variable")) == {"shape", "colour"}
+    rows = names["iscope"].load("runs/read").rows
+    assert set(rows.unique("variable")) == {"shape", "colour", "right"}
+    assert rows.filter(variable="right").sites() == ["1", "2"]
 
 
 def test_train_with_noise(tmp_path, monkeypatch, capsys):

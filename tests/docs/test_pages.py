@@ -58,6 +58,24 @@ def test_the_readme_prints_what_its_comments_say(capsys):
         assert line.startswith(comment.removesuffix(" …"))
 
 
+def test_the_readmes_watch_runs_again_and_again(tmp_path, monkeypatch, capsys):
+    import torch
+
+    import infoscope as iscope
+
+    monkeypatch.chdir(tmp_path)
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Watch your own training")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    inputs = torch.randn(40, 3)
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
+    for number in (1, 2):
+        names = {"iscope": iscope, "model": model, "inputs": inputs, "labels": inputs[:, 0] > 0, "loader": [inputs] * 3}
+        exec(code, names)
+        assert names["run"].folder.path == Path("runs") / f"watched-{number}"
+        assert names["run"].rows.unique("step") == [0, 1, 2, 3]
+        assert capsys.readouterr().err == f"infoscope: recording into runs/watched-{number}\n"
+
+
 def test_the_usable_information_of_the_readme_is_what_it_prints(capsys):
     import numpy as np
 
