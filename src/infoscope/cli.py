@@ -108,19 +108,22 @@ def run(
     from infoscope.claim.pipeline import run_figure
     from infoscope.show.report import write_report
 
-    folders, failures = [], []
+    folders, failures, without_data = [], [], {}
     for figure in figures:
         try:
             print(f"{figure} ({preset})", file=sys.stderr)
             folder = run_figure(figure, preset, seeds, out, device)
             folders.append(folder)
             if folder.manifest()["state"] == "no data":
-                print(f"{figure} was not run: {folder.manifest()['missing']}", file=sys.stderr)
+                without_data.setdefault(folder.manifest()["missing"], []).append(folder.manifest()["left out"])
         except InfoscopeError as reason:
             if len(figures) == 1:
                 raise
             failures.append(f"{figure}: {reason}")
             print(failures[-1], file=sys.stderr)
+    for reason, claims in without_data.items():
+        told = f"{len(claims)} figure{'s' * (len(claims) > 1)}, {sum(claims)} claims"
+        print(f"not run, for want of data ({told}): {reason}", file=sys.stderr)
     if folders:
         report = write_report(folders, out / "report.html")
         verdicts = [verdict for folder in folders for verdict in folder.verdicts()]
@@ -527,6 +530,7 @@ def geometry(
     *,
     measure: str = "class_distances",
     option: Options = None,
+    groups: Belonging = None,
     as_json: Json = False,
 ) -> None:
     """How the rows of a file lie in space, by a measure that is not information.
@@ -540,7 +544,7 @@ def geometry(
     from infoscope.measure.geometry._base import make
 
     made = make(measure, **_options(option or []))
-    found = made.geometry(read(t), None if y is None else read(y))
+    found = made.geometry(read(t), None if y is None else read(y), _read(groups))
     content = {name: _estimate_values(estimate) for name, estimate in found.items()}
     _print(content, as_json, lambda: print("\n".join(map(_estimate_text, found.values()))))
 

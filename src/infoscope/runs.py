@@ -273,9 +273,19 @@ class Run:
         return WatchedReplay(self.folder, network, model(), groups, variables)
 
     def claims(self) -> list[dict[str, Any]]:
-        """Judge the rows this run holds now; stores and returns the verdicts."""
+        """Judge the rows this run holds now; stores and returns the verdicts.
+
+        Raises
+        ------
+        RunFolderError: no run of a paper's figure, or one that was not run for want of data.
+        """
         from infoscope.claim.pipeline import judge
 
+        manifest = self.folder.manifest()
+        if manifest.get("state") == "no data" and not len(self.rows):
+            raise RunFolderError(
+                f"{self.folder.path} was not run for want of data, so there is nothing to judge: {manifest['missing']}"
+            )
         return judge(self.folder)
 
     def report(self, path: str | Path | None = None) -> Path:

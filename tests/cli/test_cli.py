@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -208,15 +209,27 @@ def test_missing_data_is_one_line_and_the_rest_goes_on(capsys, tmp_path, monkeyp
         return real(name)
 
     monkeypatch.setattr(pipeline, "load_task", missing)
-    figures = ["saxe2018/mnist", "saxe2018/tanh"]
+    figures = ["saxe2018/mnist", "saxe2018/architectures", "saxe2018/tanh"]
     code, out, err = call(capsys, "run", *figures, "--preset", "smoke", "--seeds", 2, "--out", tmp_path)
     assert code == 0
     assert err.count("put it into FOLDER") == 1
-    assert "saxe2018/mnist was not run: the file of mnist" in err
-    assert "not testable here" in out
+    assert re.search(r"^not run, for want of data \(2 figures, \d+ claims\): the file of mnist is not on", err, re.M)
     assert "saxe2018/tanh/compresses" in out
+    assert "mnist" not in out
+    assert "architectures" not in out
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
-    assert page.count("this figure was not run: the file of mnist") == 1
+    assert page.count("Not run, for want of data: the file of mnist is not on disk: put it into FOLDER.") == 1
+    heading = re.search(r"<h1>(.*?)</h1>", page)
+    assert heading is not None
+    assert "MNIST" not in heading[1]
+    assert "not testable here" not in page
+    code, _, err = call(capsys, "claims", tmp_path / "saxe2018-mnist-smoke")
+    assert code == 2
+    assert "was not run for want of data, so there is nothing to judge" in err
+    call(capsys, "report", tmp_path / "saxe2018-mnist-smoke", "--out", tmp_path / "alone.html")
+    alone = (tmp_path / "alone.html").read_text(encoding="utf-8")
+    assert alone.count("this figure was not run: the file of mnist") == 1
+    assert "this run holds no rows yet" not in alone
 
 
 def test_ctrl_c_says_how_to_go_on(capsys, tmp_path, monkeypatch):

@@ -114,7 +114,8 @@ def test_what_every_mirror_answered_is_told(server, cache):
         _files.fetch("small", "a.gz", sha256(b"wanted"), [server.mirror, server.mirror + "absent/"])
     message = str(caught.value)
     assert "holds other content than was published" in message
-    assert "absent/a.gz: HTTP Error 404" in message
+    assert "HTTP Error 404" in message
+    assert message.count("127.0.0.1 (") == 1
     assert f"put it into {cache / 'small'}, or into FOLDER/small with INFOSCOPE_DATA=FOLDER set" in message
     assert not cache.exists(), "nothing unchecked is kept"
 

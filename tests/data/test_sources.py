@@ -375,5 +375,6 @@ def test_without_the_digits_the_refusal_says_where_to_put_them(tmp_path, monkeyp
     monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path / "cache")
     monkeypatch.setattr(urllib.request, "urlopen", unreachable)
     assert SOURCES["mnist-2"].truth == pytest.approx(0.989264, abs=1e-6)
-    with pytest.raises(DataMissingError, match=r"could not be downloaded .*put it into .*mnist"):
+    with pytest.raises(DataMissingError, match=r"could not be downloaded .*put it into .*mnist") as told:
         SOURCES["mnist-2"].sample(5)
+    assert str(told.value).count("no network here") == 1

@@ -37,8 +37,8 @@ MEMBERS_A_PART = 5  # of a computation: what is computed between two writes
 def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device: str = "cpu") -> RunFolder:
     """Run ``figure_id`` (e.g. ``"saxe2018/tanh"``) into ``out/<paper>-<figure>-<preset>`` and judge it.
 
-    Where the figure's data can be neither found nor downloaded, its verdicts are "not testable here" and ``run.json``
-    holds the reason under ``missing``.
+    Where the figure's data can be neither found nor downloaded, it is neither run nor judged: ``run.json`` holds the
+    reason under ``missing``, and under ``left out`` how many claims that costs.
 
     Raises
     ------
@@ -54,8 +54,8 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
         try:
             folder.update({**_of_the_data(plan.task for plan in plans.values()), "missing": None})
         except DataMissingError as reason:
-            folder.update({"state": "no data", "missing": str(reason)})
-            judge(folder)
+            left_out = len(figure.judge(Rows.concat([])))
+            folder.update({"state": "no data", "missing": str(reason), "left out": left_out})
             return folder
         for name, plan in plans.items():
             folder.update({"state": "training"})

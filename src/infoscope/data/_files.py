@@ -8,6 +8,8 @@ import http.client
 import io
 import os
 import tarfile
+import urllib.error
+import urllib.parse
 import urllib.request
 import zlib
 from collections.abc import Callable, Mapping, Sequence
@@ -138,22 +140,28 @@ def _download(
     task: str, name: str, mirrors: Sequence[str], checked: Callable[[bytes, str], bytes], fill: str = "put"
 ) -> tuple[bytes, bytes]:
     """The file as it came from the first mirror where it passes ``checked(raw, address)``, and what that made of it."""
-    refusals = []
+    refusals: list[str] = []
     for mirror in mirrors:
         address = mirror + name
         try:
             raw = _read(address, f"downloading {task}/{name}")
             return raw, checked(raw, address)
         except (OSError, http.client.HTTPException, DataDamagedError) as reason:
-            text = str(reason) or type(reason).__name__
-            refusals.append(text if address in text else f"{address}: {text}")
+            refusals.append(_cause(reason))
+    hosts = dict.fromkeys(urllib.parse.urlsplit(mirror).hostname or mirror for mirror in mirrors)
     remedy = f"{fill} it into {folders(task)[0]}"
     if VARIABLE not in os.environ:
         remedy += f", or into FOLDER/{task} with {VARIABLE}=FOLDER set"
     raise DataMissingError(
-        f"the file {name} of task {task!r} is not on disk and could not be downloaded ({'; '.join(refusals)}): "
-        f"connect to the network, or {remedy}"
+        f"the file {name} of task {task!r} is not on disk and could not be downloaded from {' or '.join(hosts)} "
+        f"({'; '.join(dict.fromkeys(refusals))}): connect to the network, or {remedy}"
     )
+
+
+def _cause(reason: Exception) -> str:
+    """What was wrong, without what urllib puts around it."""
+    text = str(reason.reason if type(reason) is urllib.error.URLError else reason)
+    return text or type(reason).__name__
 
 
 def _read(address: str, label: str) -> bytes:

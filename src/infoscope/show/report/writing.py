@@ -70,6 +70,9 @@ def render(folders: Sequence[RunFolder]) -> str:
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    told = [_without_data(folder) for folder in folders]
+    absent = list(dict.fromkeys(filter(None, told)))
+    folders = [folder for folder, text in zip(folders, told, strict=True) if not text] or folders
     found = sections(folders, [folder.rows() for folder in folders])
     alone = len(found) == 1
     figures: list[Spec] = []
@@ -79,6 +82,7 @@ def render(folders: Sequence[RunFolder]) -> str:
         title=_title(folders) if alone else _title_of_sections(found),
         runs=[run for section in shown for run in section["runs"]],
         sections=shown,
+        absent=absent if len(told) > 1 else [],
         verdicts=verdicts,
         tally=_words.tally(verdicts),
         figures=_embedding.packed(figures) if figures else "",
@@ -177,12 +181,20 @@ def _facts(manifest: dict[str, Any], rows: Rows) -> str:
     return " · ".join(said)
 
 
+def _without_data(folder: RunFolder) -> str:
+    """Why a figure of a paper was never run, if its data was not to be had."""
+    manifest = folder.manifest()
+    return str(manifest.get("missing")) if manifest.get("state") == "no data" and not len(folder.rows()) else ""
+
+
 def _missing(folder: RunFolder, manifest: dict[str, Any], rows: Rows) -> list[str]:
     """What a reader would look for and this run does not have."""
     state = manifest.get("state")
     out = []
     if manifest.get("missing"):
         out.append(f"this figure was not run: {manifest['missing']}")
+        if not len(rows):
+            return out
     elif state and state != "done":
         out.append(f"this run is not finished (state: {state}), so what follows may still change")
     if not len(rows):
