@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from infoscope.claim.replay import marks_of
+from infoscope.core import check
 from infoscope.core.errors import InputError, RunFolderError, near_keywords, unknown_name
 from infoscope.core.folder import RunFolder
 from infoscope.core.measurement import Measurement
@@ -92,7 +93,7 @@ def watch(
         inputs,
         variables,
         [make_measurement(m) if isinstance(m, str) else m for m in measures],
-        out,
+        out if out is None else check.path(out, "out"),
         groups=groups,
         sites=sites,
         schedule=schedule,
@@ -111,7 +112,7 @@ def load(path: str | Path) -> Run:
     ------
     RunFolderError: no run folder, a damaged one, or one from a newer infoscope.
     """
-    return Run(RunFolder.open(path))
+    return Run(RunFolder.open(check.path(path, "path")))
 
 
 class Run:

@@ -7,7 +7,9 @@ tensor on another device stays where it is.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -306,11 +308,27 @@ def positive(value: float, name: str) -> float:
     return float(value)
 
 
-def count(value: int, name: str, least: int = 1) -> int:
-    """``value`` when it is a whole number of at least ``least``."""
+def between(value: float, low: float, high: float, name: str) -> float:
+    """``value`` when it is a number from ``low`` to ``high``."""
+    if not low <= positive(value, name) <= high:
+        raise InputError(f"{name} is {value!r}, wanted a number from {low:g} to {high:g}")
+    return float(value)
+
+
+def count(value: int, name: str, least: int = 1, most: int | None = None) -> int:
+    """``value`` when it is a whole number of at least ``least``, and at most ``most`` where that is said."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
         raise InputError(f"{name} is {value!r}, wanted a whole number of at least {least}")
+    if most is not None and value > most:
+        raise InputError(f"{name} is {value!r}, wanted at most {most}: more needs too much memory or time")
     return int(value)
+
+
+def path(value: Any, name: str) -> Path:
+    """``value`` when it names a file or a folder."""
+    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
+        raise InputError(f"{name} is {foreign.an(value)}, wanted the name of a folder, e.g. 'runs/mine'")
+    return Path(value)
 
 
 def choice(value: str, known: Iterable[str], name: str) -> str:

@@ -16,6 +16,22 @@ from infoscope.core.errors import InputError, unknown_name
 
 _WORDS = {int: "a whole number", float: "a number", bool: "true or false", str: "a word", type(None): "none"}
 _EXAMPLES = {int: "30", float: "0.1", bool: "true", str: "name"}
+LARGEST = 10**7  # of a whole number, but for those below
+MOST = {
+    "seed": None,
+    "alphabet": None,  # of which only the logarithm is taken
+    "bins": 10**6,
+    "permutations": 10**6,
+    "slices": 10**5,
+    "hidden": 2**16,
+    "width": 2**16,
+    "offsets": 10**4,
+    "starts": 10**4,
+    "components": 10**4,
+    "networks": 10**3,
+    "parts": 10**3,
+    "depth": 100,
+}
 _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -105,6 +121,16 @@ def coerce(value: Any, hint: Any, name: str) -> Any:
     raise InputError(f"option {name} is {value!r}, wanted {words(hint)}, e.g. {short}={example(hint)}")
 
 
+def _affordable(value: Any, option: str, of: str) -> None:
+    """Refuse a whole number so large that memory or patience would end before the answer comes."""
+    most = MOST.get(option, LARGEST)
+    for one in value if isinstance(value, tuple) else (value,):
+        if isinstance(one, int) and not isinstance(one, bool) and most is not None and one > most:
+            raise InputError(
+                f"option {option} of {of} is {one}, wanted at most {most}: more needs too much memory or time"
+            )
+
+
 _hints = cache(get_type_hints)
 
 
@@ -121,6 +147,7 @@ class WithOptions:
         hints = _hints(type(self))
         for field in dataclasses.fields(self):
             value = coerce(getattr(self, field.name), hints[field.name], f"{field.name} of {self.id}")
+            _affordable(value, field.name, self.id)
             object.__setattr__(self, field.name, value)
         self._check()
 

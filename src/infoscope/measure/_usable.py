@@ -316,7 +316,10 @@ class Entropy:
                 raise InputError(f"prior has no probability for the label {missing[0]!r}: name every label that occurs")
             p, everything = np.array([prior[v] for v in values.tolist()], float), np.array([*prior.values()], float)
         else:
-            p = everything = np.asarray(prior, float).reshape(-1)
+            try:
+                p = everything = np.asarray(prior, float).reshape(-1)
+            except (TypeError, ValueError) as reason:
+                raise InputError("prior holds no numbers, wanted the classes' probabilities") from reason
             if len(p) != len(values):
                 raise InputError(
                     f"prior has {len(p)} probabilities and {len(values)} labels occur, wanted one each: pass a "

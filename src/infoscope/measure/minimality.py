@@ -63,7 +63,7 @@ def minimality(
     check.paired(z=z, y=y)
     z = check.representation(z, "z")
     n, classes = len(z), check.labels(y, len(z))
-    count, seed = check.count(labelings, "labelings", 2), check.count(seed, "seed", 0)
+    count, seed = check.count(labelings, "labelings", 2, 10**4), check.count(seed, "seed", 0)
     together = None if groups is None else Groups.of(groups, n)
     units = np.arange(n) if together is None else np.unique([together.ids, classes], axis=1, return_inverse=True)[1]
     units = units.reshape(-1)  # what bears one mark

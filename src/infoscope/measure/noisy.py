@@ -49,6 +49,8 @@ def noisy_layer(
     :func:`noisy_information`, ``labels`` are class labels ``[n]`` by name."""
     from infoscope.measure.sample_propagation import check_population, propagate
 
+    if not isinstance(labels or {}, Mapping):
+        raise InputError(f"labels is a {type(labels).__name__}, wanted labels by name: pass {{'label': labels}}")
     check.paired(s=s, **(labels or {}))
     s, known = _samples(s), check_population(population)
     classes = {name: check.labels(y, len(s), name) for name, y in (labels or {}).items()}

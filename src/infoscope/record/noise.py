@@ -107,6 +107,8 @@ def replicas(
     """
     check.positive(noise, "noise")
     check.count(replicas, "replicas", 2)
+    if not isinstance(model, nn.Module):
+        raise InputError(f"model is a {type(model).__name__}, wanted a torch.nn.Module")
     model = unwrap(model)
     places = _places(model, sites)
     hooks = [hook for module in model.modules() for hook in module._forward_hooks.values()]
@@ -134,6 +136,8 @@ def replicas(
 def _places(model: nn.Module, sites: str | Iterable[str] | None) -> list[str]:
     """The submodules that ``sites`` name, or every activation module."""
     if sites is not None:
+        if not isinstance(sites, Iterable):
+            raise InputError(f"sites is {sites!r}, wanted the names of submodules, e.g. ['0', '2']")
         places = [site for site in resolve(model, sites) if site in dict(model.named_modules())]
         if not places:
             raise InputError("sites names the whole network, wanted submodules: the output of a network has no noise")

@@ -36,7 +36,7 @@ class Cka(Dependence):
     debiased: bool = True
 
     def _check(self) -> None:
-        check.positive(self.width, "width")
+        check.between(self.width, 1e-100, 1e100, "width")
 
     def _unbiased(self) -> bool:
         return self.debiased

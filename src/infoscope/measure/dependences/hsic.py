@@ -34,7 +34,7 @@ class Hsic(Dependence):
     unbiased: bool = True
 
     def _check(self) -> None:
-        check.positive(self.width, "width")
+        check.between(self.width, 1e-100, 1e100, "width")
 
     def _unbiased(self) -> bool:
         return self.unbiased

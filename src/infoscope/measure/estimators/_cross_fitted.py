@@ -40,7 +40,7 @@ class CrossFitted(Estimator):
         least = {"width": 1, "depth": 1, "batch": self.least_batch, "steps": 1, "patience": 1, "seed": 0}
         for name, fewest in least.items():
             check.count(getattr(self, name), f"{name} of {self.id}", fewest)
-        check.positive(self.learning_rate, f"learning_rate of {self.id}")
+        check.between(self.learning_rate, 1e-30, 1e3, f"learning_rate of {self.id}")
         if self.weight_decay < 0:
             raise InputError(f"weight_decay of {self.id} is {self.weight_decay}, wanted a number of at least 0")
         if self.folds is not None:

@@ -61,8 +61,8 @@ class LocalNonuniformity(Estimator):
         k = self.k or min(max(5, 2 * d), len(columns) - 1)
         if k <= d:
             raise InputError(f"k is {k} for {d} columns that vary, wanted more neighbours than columns, e.g. k={2 * d}")
+        problem, flat = Problem(parts, k), []  # which refuses a k as large as the rows
         alpha = self.alpha or uniform_share(k, d)
-        problem, flat = Problem(parts, k), []
 
         def corrected(rows: np.ndarray, each: np.ndarray, around: Balls) -> np.ndarray:
             logs, thin = log_shares(columns, rows, around.nearest)

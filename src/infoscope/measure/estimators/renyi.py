@@ -140,7 +140,9 @@ class Renyi(Estimator):
         eigenvalues = _eigenvalues(points, classes)
         if self.alpha == 1:
             return float(-(eigenvalues * np.log(np.maximum(eigenvalues, 1e-300))).sum()) + 0.0
-        return math.log(float((eigenvalues**self.alpha).sum())) / (1 - self.alpha) + 0.0
+        most = float(eigenvalues.max())  # so that no power is zero where all are
+        power = self.alpha * math.log(most) + math.log(float(((eigenvalues / most) ** self.alpha).sum()))
+        return power / (1 - self.alpha) + 0.0
 
 
 def _words(name: str, x: np.ndarray, width: float) -> str:

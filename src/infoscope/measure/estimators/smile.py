@@ -32,7 +32,7 @@ class Smile(Critics):
 
     def _check(self) -> None:
         super()._check()
-        check.positive(self.clip, f"clip of {self.id}")
+        check.between(self.clip, 1e-30, 1e30, f"clip of {self.id}")
 
     @property
     def words(self) -> str:  # type: ignore[override]

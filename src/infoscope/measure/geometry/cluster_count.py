@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -42,8 +43,11 @@ class ClusterCount(Geometry):
         check.count(self.least, "least", 2)
 
     def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+        state = random.getstate()  # which importing joblib draws from
         from sklearn.cluster import HDBSCAN
         from sklearn.metrics import adjusted_rand_score
+
+        random.setstate(state)
 
         if len(t) < self.least:
             raise InputError(f"{len(t)} rows arrived and least is {self.least}, wanted more rows than make a cluster")

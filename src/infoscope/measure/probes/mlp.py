@@ -48,7 +48,7 @@ class Mlp(Probe):
     def _check(self) -> None:
         for name in ("hidden", "networks", "steps", "patience", "batch"):
             check.count(getattr(self, name), name)
-        check.positive(self.learning_rate, "learning_rate")
+        check.between(self.learning_rate, 1e-30, 1e3, "learning_rate")
         if self.weight_decay:
             check.positive(self.weight_decay, "weight_decay")
 
