@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from infoscope.benchmark import cases
-from infoscope.benchmark.cases import PRESETS, Subject, fingerprint, plan
+from infoscope.benchmark.cases import PRESETS, Subject, fingerprint, plan, rung
 from infoscope.core import registry
 from infoscope.core.errors import DataMissingError, InputError, UnknownNameError
+from infoscope.core.rows import options_text
 from infoscope.data.source import all_sources, find_source
+from infoscope.measure.estimators import _base
 
 NORMAL, ROLL = "bivariate-normal", "swiss-roll"
 
@@ -25,6 +27,35 @@ def test_every_estimator_of_mutual_information_is_judged_by_being_there():
     assert met == wanted
     kinds = {find_source(case.source).kind for case in planned.cases}
     assert kinds == {"real", "labels"}
+
+
+def test_the_preset_of_labels_asks_everybody_who_can_be_named_for_them_and_every_probe():
+    planned = plan("labels", with_peers=False)
+    asked = {case.subject for case in planned.cases}
+    facts = {name: entry.facts for name, entry in registry.entries("estimators").items()}
+    wanted = {
+        name
+        for name, fact in facts.items()
+        if fact.get("answers") in _base.ANSWERS[:3] and "labels" in fact.get("second", ("labels",))
+    }
+    assert {subject.name for subject in asked} == wanted
+    probes = {entry.id for entry in registry.entries("probes").values() if entry.id != "prior"}
+    read = [subject.make().probe for subject in asked if subject.name == "usable_information"]
+    assert sorted(read) == sorted(probes)
+    assert {find_source(case.source).kind for case in planned.cases} == {"labels"}
+    rungs = {rung(find_source(case.source))[1] for case in planned.cases if case.n == 300}
+    assert rungs == {0, 1, 2, 3, 4}
+    families = [find_source(case.source).family for case in planned.cases if case.subject.name == "infonce"][:8]
+    assert len(set(families)) == 8, "families take turns"
+
+
+def test_a_label_can_be_passed_on():
+    asked = ({"k": 5}, {"norm": "euclidean"}, {"margins": "normal"}, {})
+    for subject in (Subject("ours", "ksg", options_text(options)) for options in asked):
+        assert _base.make(subject.label) == subject.make()
+    several = Subject("ours", "binned", '{"bins":10,"range":[-3,3],"width":null}')
+    assert several.label == "binned(bins=10, range=-3,3, width=none)"
+    assert _base.make(several.label) == several.make()
 
 
 def test_each_subject_meets_what_it_takes():
@@ -50,7 +81,7 @@ def test_names_narrow_it():
     planned = plan("laptop", ["binned"], [NORMAL, ROLL], [50, 70], {"bins": "10", "range": "-3,3"})
     assert {case.subject for case in planned.cases} == {Subject("ours", "binned", '{"bins":"10","range":"-3,3"}')}
     assert {(case.source, case.n) for case in planned.cases} == {(s, n) for s in (NORMAL, ROLL) for n in (50, 70)}
-    assert planned.cases[0].subject.label == "binned bins=10 range=-3,3"
+    assert planned.cases[0].subject.label == "binned(bins=10, range=-3,3)"
     assert planned.cases[0].subject.make().bins == 10
     alone, all_of_them = (plan("laptop", names).preset.budget["tasks"] for names in (["binned"], []))
     assert alone < all_of_them == PRESETS["laptop"].budget["tasks"]

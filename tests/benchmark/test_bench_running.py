@@ -16,11 +16,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from infoscope.benchmark import judging, records, running, workers
-from infoscope.benchmark.cases import Case, Plan, Preset, Subject, fingerprint, plan
+from infoscope.benchmark.cases import Case, Plan, Preset, Subject, fingerprint, plan, rung
 from infoscope.benchmark.judging import blank, judge
 from infoscope.benchmark.running import Here, run
 from infoscope.core.errors import InputError, RunFolderError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.data.source import all_sources
 
 SOURCES = ("bivariate-normal", "swiss-roll", "bivariate-uniform")
 FAST, SLOW = Subject("ours", "binned"), Subject("ours", "kde")
@@ -147,6 +148,18 @@ def test_the_budget_is_shared_so_that_the_fast_finish_and_the_slow_get_the_rest(
     assert 40 < sum(row["busy_seconds"] for row in rows) <= 60
     first = [row for row in rows if row["estimator"] == "kde" and row["n"] == 100][:3]
     assert {row["source"] for row in first} == set(SOURCES), "a cut list has met every source first"
+
+
+def test_the_slow_meet_narrow_and_wide_problems_alike(tmp_path):
+    """Of many narrow problems and two wide ones, last in the plan, a third of the time meets some of each."""
+    narrow = [s.name for s in all_sources().values() if rung(s) == ("labels", 0) and "discrete" not in s.tags]
+    wide = ["wide-classes-64", "wide-classes-512"]
+    cases = tuple(Case("tasks", SLOW, source, 100, 0) for source in (*narrow, *wide))
+    rows = run(Plan(Preset((100,), 1, 0, 0, {"tasks": 6.0}), cases), tmp_path, costing({SLOW: 1.0}))
+    met = [row["source"] for row in rows]
+    assert len(narrow) >= 12
+    assert len(met) == 6
+    assert set(wide) <= set(met)
 
 
 def test_an_answer_that_will_not_fit_is_not_begun(tmp_path):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import math
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -32,9 +35,14 @@ class Subject(NamedTuple):
 
     @property
     def label(self) -> str:
-        """As a person reads it: ``ksg k=5``."""
+        """The name with its options, which can be passed on as ``estimator=``: ``ksg(k=5)``."""
         options = json.loads(self.options)
-        return " ".join([self.name, *(f"{k}={v}" for k, v in options.items())])
+        return f"{self.name}({', '.join(f'{k}={_text(v)}' for k, v in options.items())})" if options else self.name
+
+    @property
+    def answers(self) -> str:
+        """What its number is to I(X;Y), as an estimator states it."""
+        return self.facts.get("answers", "another question")
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -59,6 +67,13 @@ class Subject(NamedTuple):
         return "real" in facts.get("first", ("real",)) or "discrete" in source.tags
 
 
+def _text(value: Any) -> str:
+    """An option's value as it is written behind a name."""
+    if isinstance(value, list):
+        return ",".join(map(_text, value))
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
 class Case(NamedTuple):
     """One question to one subject; a row of the results answers it."""
 
@@ -73,7 +88,8 @@ class Case(NamedTuple):
 class Preset:
     """How much is asked: sizes, samples of each source, CPU seconds for each purpose (None: all that it takes).
 
-    sources: how many of the small sources, half of them with labels; None for every source. limit: wall seconds for
+    sources: how many of the small sources, half of them with labels; None for every source. kinds: of these alone.
+    answering: only who answers I(X;Y) or bounds it, which are those that ``choose`` can name. limit: wall seconds for
     one answer.
     """
 
@@ -83,12 +99,17 @@ class Preset:
     headline: int
     budget: dict[str, float | None]
     sources: int | None = None
+    kinds: tuple[str, ...] = ("real", "labels")
+    answering: bool = False
     limit: float = 120.0
 
 
 PRESETS = {
     "smoke": Preset((300,), 1, 0, 0, {"tasks": 30.0}, sources=6, limit=30.0),
     "laptop": Preset((1000, 5000, 10000), 5, 200, 3, {"tasks": 2100.0, "coverage": 500.0, "headline": 300.0}),
+    "labels": Preset(
+        (300, 1000, 5000, 10000), 3, 0, 0, {"tasks": 1500.0}, kinds=("labels",), answering=True, limit=600.0
+    ),
     "paper": Preset(
         (300, 1000, 5000, 10000), 20, 1000, 10, {"tasks": None, "coverage": None, "headline": None}, limit=3600.0
     ),
@@ -124,15 +145,25 @@ def plan(
         raise unknown_name("preset", preset, PRESETS)
     chosen = PRESETS[preset]
     skipped: dict[str, str] = {}
-    subjects = _subjects(estimators, options or {}, with_peers, skipped)
+    subjects = _asked(chosen, _subjects(estimators, options or {}, with_peers, skipped))
     found = [find_source(name) for name in sources] or _spread(chosen.sources)
+    found = [source for source in found if source.kind in chosen.kinds]
     found = [source for source in found if _can_be_drawn(source, skipped)]
     cases = list(_tasks(chosen, subjects, found, [check.count(n, "n", least=2) for n in sizes] or chosen.sizes))
     if not (sources or sizes):
         cases += [*_coverage(chosen, subjects), *_headline(chosen, subjects)]
-    share = len(subjects) / len(_subjects((), {}, True, {}))  # alone, a subject gets the time it would have among all
+    share = len(subjects) / len(
+        _asked(chosen, _subjects((), {}, True, {}))
+    )  # alone, a subject gets the time it would have among all
     budget = {purpose: seconds and seconds * min(1.0, share) for purpose, seconds in chosen.budget.items()}
     return Plan(replace(chosen, budget=budget), tuple(cases), skipped)
+
+
+def _asked(preset: Preset, subjects: list[Subject]) -> list[Subject]:
+    """Those of ``subjects`` that a preset asks."""
+    if not preset.answering:
+        return subjects
+    return [s for s in subjects if s.who == "peer" or s.answers != "another question"]
 
 
 def _subjects(
@@ -158,21 +189,39 @@ def _subjects(
 
 
 def _variants(entry: registry.Entry) -> Sequence[dict[str, Any]]:
-    """The options to judge an estimator with: its defaults and the ``variants`` it states."""
-    return ({}, *entry.facts.get("variants", ()))
+    """The options to judge an estimator with: its defaults, the ``variants`` it states, and every probe it can take."""
+    found = [{}, *entry.facts.get("variants", ())]
+    if "probe" in entry.facts:
+        families = registry.entries("probes").values()
+        found += [
+            {"probe": p.id} for p in families if p.facts.get("contains", ("prior",)) and p.id != entry.facts["probe"]
+        ]
+    return [options for i, options in enumerate(found) if options not in found[:i]]
+
+
+def ours() -> list[Subject]:
+    """Everybody of ours who gives a number for I(X;Y), with the options that the benchmark judges."""
+    return _subjects((), {}, False, {})
 
 
 def _spread(most: int | None) -> list[Source]:
-    """Every source in an order that is fixed and mixes the families, or ``most`` small ones, as many of each kind.
+    """Every source in a fixed order in which families take turns, or ``most`` small ones, as many of each kind.
 
     The widest come last: one answer about images can take as long as a hundred about pairs.
     """
     found = sorted(all_sources().values(), key=lambda s: hashlib.sha256(s.name.encode()).hexdigest())
-    found.sort(key=lambda s: s.dx + s.dy > WIDE)
+    turns: dict[tuple[str, str], Iterator[int]] = defaultdict(itertools.count)
+    turn = {source.name: next(turns[source.family, source.kind]) for source in found}
+    found.sort(key=lambda s: (s.dx + s.dy > WIDE, turn[s.name]))
     if most is None:
         return found
     small = [s for s in found if s.dx + s.dy <= COVERAGE_COLUMNS and "needs data" not in s.tags]
     return [s for kind in ("real", "labels") for s in [one for one in small if one.kind == kind][: most // 2]]
+
+
+def rung(source: Source) -> tuple[str, int]:
+    """The kind of a problem and how wide it is, in steps of four times the columns: 1 or 2, 3 to 8, 9 to 32, …"""
+    return source.kind, math.ceil(math.log(source.dx * source.dy, 4) - 0.5)
 
 
 def _can_be_drawn(source: Source, skipped: dict[str, str]) -> bool:

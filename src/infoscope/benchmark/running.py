@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from infoscope.benchmark import records, results
-from infoscope.benchmark.cases import Case, Plan, Subject, fingerprint, plan
+from infoscope.benchmark.cases import Case, Plan, Subject, fingerprint, plan, rung
 from infoscope.benchmark.judging import judge
 from infoscope.benchmark.records import Row
 from infoscope.benchmark.summary import summarise
@@ -18,6 +18,7 @@ from infoscope.benchmark.workers import Workers
 from infoscope.core.folder import RunFolder, write_json
 from infoscope.core.progress import Progress, progress
 from infoscope.core.provenance import provenance
+from infoscope.data.source import find_source
 
 FLUSH_SECONDS = 5.0  # at most so much is lost when the run is killed
 WORKERS = 2
@@ -48,7 +49,11 @@ class Here:
 
 @dataclass
 class _Cell:
-    """What one subject still has to answer at one n, and what that has cost; of the headline one source is a cell."""
+    """What one subject still has to answer at one n, and what that has cost.
+
+    Tasks are dealt by kind and width, so that who is slow on wide problems meets the narrow ones too, and the wide ones
+    not only where time is left; of the headline one source is a cell.
+    """
 
     subject: Subject
     n: int
@@ -84,8 +89,8 @@ def run(plan: Plan, folder: Path, workers: Any) -> list[Row]:
 
     Rows are stored every few seconds, so that a run killed at any moment goes on with the same command. Answers given
     by code that has changed since are asked for again. Each purpose has CPU seconds to spend; they are shared by
-    max-min fairness: the subject and n that have used the least go next, so that the fast finish everything and the
-    slow meet as many sources as an equal share of the rest allows.
+    max-min fairness: the subject, n, kind and width that have used the least go next, so that the fast finish
+    everything and the slow meet as many sources as an equal share of the rest allows.
 
     Raises
     ------
@@ -150,7 +155,8 @@ def _next(cells: list[_Cell], budget: float | None) -> _Cell | None:
 
 
 def _key(case: Case) -> Any:
-    return case.subject, case.n, case.source if case.purpose == "headline" else ""
+    apart = {"headline": case.source, "tasks": rung(find_source(case.source))}
+    return case.subject, case.n, apart.get(case.purpose)
 
 
 def _cells(cases: list[Case], done: dict[Case, Row]) -> dict[Any, _Cell]:
@@ -180,7 +186,8 @@ def bench(
 ) -> dict[str, Any]:
     """Run a preset in worker processes and say what came of it; arguments as in :func:`infoscope.benchmark.cases.plan`.
 
-    out: folder of the rows, ``runs/bench-<preset>`` where None. save_results: also into the package, for ``choose``.
+    out: folder of the rows, ``runs/bench-<preset>`` where None. save_results: also into the package, for ``choose``;
+        results of what was not asked stay.
     """
     planned = plan(preset, estimators, sources, sizes, options, with_peers)
     folder = out or Path("runs") / f"bench-{preset}"
@@ -198,5 +205,5 @@ def bench(
     }
     if save_results:
         about = {**provenance(), "preset": preset}
-        found["saved"] = str(results.save(results.tasks(rows), about))
+        found["saved"] = str(results.merge(results.tasks(rows), about))
     return found

@@ -1,4 +1,4 @@
-"""X many real columns of which few say something, Y a label: what a wide layer and a class are like at their plainest."""
+"""X many real columns of which few say something, Y a label: a wide layer and a class at their plainest."""
 
 from __future__ import annotations
 
