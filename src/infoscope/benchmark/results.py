@@ -13,12 +13,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from infoscope.benchmark.cases import Subject
+from infoscope.benchmark.cases import Subject, ours
 from infoscope.benchmark.records import Row
 from infoscope.core.errors import RunFolderError
 from infoscope.core.folder import atomic
-from infoscope.data.source import find_source
+from infoscope.data.source import all_sources, find_source
 
+TIES = 0.05  # share of repeated rows from which on a problem is one of those whose rows repeat
+LOOKED_AT = 300  # rows of a source, to see whether they repeat
 SHIPPED = Path(__file__).with_name("results.parquet")
 _KEY = b"infoscope.benchmark"
 
@@ -45,6 +47,8 @@ class Task(NamedTuple):
     intervals: int  # replicates with an interval for sampling uncertainty
     covered: int  # of those, how many held the truth
     cpu_seconds: float | None  # median
+    ties: bool = False  # whether rows of X, or of a real Y, repeat
+    made: str = ""  # the commit of the code that answered
 
     @property
     def subject(self) -> Subject:
@@ -58,6 +62,22 @@ def tasks(rows: Iterable[Row]) -> list[Task]:
         if row["purpose"] == "tasks":
             groups[row["who"], row["estimator"], row["options"], row["source"], row["n"]].append(row)
     return [_task(group) for group in groups.values()]
+
+
+def repeated(*arrays: np.ndarray) -> bool:
+    """Whether more than :data:`TIES` of the rows of one of ``arrays`` are there more than once."""
+    for array in arrays:
+        rows = np.ascontiguousarray(array).reshape(len(array), -1)
+        _, which, counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
+        if np.mean(counts[which.ravel()] > 1) > TIES:
+            return True
+    return False
+
+
+@cache
+def _ties(name: str) -> bool:
+    x, y = find_source(name).sample(LOOKED_AT, 0)
+    return repeated(x) if y.ndim == 1 else repeated(x, y)
 
 
 def _task(group: Sequence[Row]) -> Task:
@@ -80,6 +100,8 @@ def _task(group: Sequence[Row]) -> Task:
         intervals=len(intervals),
         covered=sum(intervals),
         cpu_seconds=float(np.median(seconds)) if seconds else None,
+        ties=_ties(first["source"]),
+        made=first.get("made", ""),
     )
 
 
@@ -96,6 +118,29 @@ def save(found: Sequence[Task], about: dict[str, Any], path: Path = SHIPPED) -> 
     with atomic(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
     return path
+
+
+def merge(found: Sequence[Task], about: dict[str, Any], path: Path = SHIPPED) -> Path:
+    """Write ``found`` over the results in ``path``: tasks that were not asked again are kept as they were.
+
+    What is kept must still exist (subject and source); ``about["made"]`` says of each commit in the column ``made``
+    what was written about it.
+    """
+    found = [task._replace(made=about.get("commit") or "") for task in found]
+    old, before = load(path) if path.exists() else ([], {})
+    anew = {_asked(task) for task in found}
+    sources, subjects = set(all_sources()), {*ours(), *(task.subject for task in old if task.who == "peer")}
+    kept = [t for t in old if _asked(t) not in anew and t.source in sources and t.subject in subjects]
+    made = {**before.get("made", {}), about.get("commit") or "": {k: v for k, v in about.items() if k != "made"}}
+    used = {task.made for task in (*kept, *found)}
+    content = {**about, "made": {commit: one for commit, one in made.items() if commit in used}}
+    written = save(sorted((*kept, *found), key=_asked), content, path)
+    load.cache_clear()
+    return written
+
+
+def _asked(task: Task) -> tuple[str, str, str, str, int]:
+    return task.who, task.estimator, task.options, task.source, task.n
 
 
 @cache
