@@ -631,7 +631,8 @@ def bench(
     Parameters
     ----------
     preset
-        smoke (a minute), laptop (half an hour) or paper (until all is answered).
+        smoke (a minute), laptop (half an hour), labels (half an hour, for what `infoscope choose` names for labels) or
+        paper (until all is answered).
     estimator
         Only this estimator or peer; may be repeated.
     source
@@ -643,7 +644,7 @@ def bench(
     out
         Folder for the rows; runs/bench-PRESET where none is given.
     save_results
-        Write the results into the package, where `infoscope choose` reads them.
+        Write the results into the package, where `infoscope choose` reads them; those of what was not asked stay.
     figure
         Also draw the errors by family of sources into this file (.png, .svg, .pdf or .html).
     """
@@ -662,15 +663,24 @@ def bench(
 
 @app.command
 def choose(
+    x: Annotated[
+        str | None, Parameter(help="Rows of X: a.npy, a.npz:name, t.parquet:col1,col2 or t.csv:col1,col2.")
+    ] = None,
+    y: Annotated[str | None, Parameter(help="Rows of Y, in the same order.")] = None,
+    /,
     *,
-    n: int,
-    dx: int,
+    n: int | None = None,
+    dx: int | None = None,
     dy: int = 1,
     discrete_y: Annotated[bool, Parameter(negative="")] = False,
     discrete_x: Annotated[bool, Parameter(negative="")] = False,
+    ties: Annotated[bool, Parameter(negative="")] = False,
     as_json: Json = False,
 ) -> None:
-    """Name the estimator of I(X;Y) to use and why, from what the benchmark measured.
+    """Name the estimator of I(X;Y) to use and why, from what the benchmark measured; or say that none is of use.
+
+    Of two files, as in `infoscope choose x.npy table.parquet:label`, everything is read from the data. Otherwise say
+    how many rows and columns there are: `infoscope choose --n 5000 --dx 64 --discrete-y`.
 
     Parameters
     ----------
@@ -684,17 +694,19 @@ def choose(
         Y is a class label.
     discrete_x
         X is one of a few symbols.
+    ties
+        Rows of X, or of a real Y, repeat.
     """
     from infoscope.benchmark.choosing import choose as chosen
-    from infoscope.benchmark.reporting import choice_lines, choice_values
+    from infoscope.benchmark.reporting import choice_command, choice_values, show_choice
+    from infoscope.columns import read
 
-    found = chosen(n, dx, dy, discrete_y=discrete_y, discrete_x=discrete_x)
-
-    def text() -> None:
-        print(f"use {found.why}")
-        _table(*choice_lines(found))
-
-    _print(choice_values(found), as_json, text)
+    if x is not None and y is not None:
+        found = chosen(read(x), read(y), n=n, dx=dx)
+    else:
+        found = chosen(x, y, n=n, dx=dx, dy=dy, discrete_y=discrete_y, discrete_x=discrete_x, ties=ties)
+    command = choice_command(found, x or "X.npy", y or "Y.npy")
+    _print({**choice_values(found), "command": command}, as_json, lambda: show_choice(found, _table, command))
 
 
 def main(arguments: list[str] | None = None) -> None:

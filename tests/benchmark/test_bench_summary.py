@@ -91,6 +91,38 @@ def test_the_chosen_one_is_chosen_without_its_source(made_row):
     assert found["chosen_lost"][0]["ours"] == "ksg"
 
 
+def test_first_names_are_chosen_without_the_family(made_row):
+    """mixed_ksg is best on the classes, so it is named elsewhere, where it is good, near the best, or neither."""
+
+    def asked(error, best):
+        here = {"ksg": None, "mixed_ksg": error, "infonce": best}
+        rows = [made_row("ours", "mixed_ksg", s, error=0.01) for s in ("two-classes", "uneven-classes")]
+        rows += [made_row("ours", "infonce", s, error=0.1) for s in ("two-classes", "uneven-classes")]
+        rows += [made_row("ours", n, "noisy-tanh-label", error=e) for n, e in here.items() if e is not None]
+        found = summary.first_names(results.tasks(rows))
+        return found, [one for one in found["missed"] if one["source"] == "noisy-tanh-label"]
+
+    found, missed = asked(0.2, 0.1)
+    assert (found["problems"], found["none"]) == (3, 0)
+    (one,) = missed
+    assert (one["named"], one["error"], one["best"]) == ("mixed_ksg", pytest.approx(0.2), "infonce")
+    assert one["best_error"] == pytest.approx(0.1)
+    assert asked(0.12, 0.1)[1] == [], "within 1.25 times the best"
+    assert asked(0.019, 0.001)[1] == [], "within .02 nats"
+    assert len(asked(0.021, 0.001)[1]) == 1
+    found, missed = asked(None, 0.1)
+    assert (found["problems"], found["judged"], missed) == (3, 2, []), "the name was not measured there"
+    assert found["share"] == 1 - len(found["missed"]) / 2
+
+
+def test_where_none_is_named_nothing_is_good(made_row):
+    rows = [made_row("ours", "mixed_ksg", "two-classes", error=0.0)]
+    found = summary.first_names(results.tasks(rows))
+    assert (found["judged"], found["none"], found["share"]) == (1, 1, 0.0)
+    assert found["missed"][0]["named"] is None
+    assert "on 0% of 1 (none is named on 1; on 0 more" in reporting.first_names_text(found)
+
+
 def test_coverage_is_counted_for_each_source(made_row):
     inside = {"low": 0.0, "high": 9.0, "level": 0.95, "interval_kind": "kind", "purpose": "coverage"}
     rows = [made_row("ours", "ksg", A, seed=k, error=0.1, **inside) for k in range(9)]
@@ -112,8 +144,8 @@ def test_speed_is_the_best_of_the_runs_against_the_fastest_peer(made_row):
         made_row("peer", "npeet_plus", HEADLINE[1], seed=0, error=0.1, cpu_seconds=6.0, **k3),
     ]
     first, second = summary.speed(rows)
-    assert first["ours"] == {"ksg k=3": 1.0}
-    assert first["peers"] == {"scipy_tree k=3": 8.0, "npeet_plus k=3": 6.0}
+    assert first["ours"] == {"ksg(k=3)": 1.0}
+    assert first["peers"] == {"scipy_tree(k=3)": 8.0, "npeet_plus(k=3)": 6.0}
     assert (first["ratio"], first["from_definition"]) == (6.0, pytest.approx(1e-5, rel=1e-3))
     assert (second["ours"], second["ratio"], second["from_definition"]) == ({}, None, None)
 
@@ -151,6 +183,30 @@ def test_a_summary_is_shown_in_words(made_row, capsys):
         assert words in text
     assert all(len(line) == len(headers) for headers, lines in tables for line in lines)
     assert len(tables) == 3
+
+
+def test_new_results_stand_beside_those_that_were_not_asked_again(made_row, tmp_path):
+    path = tmp_path / "results.parquet"
+    old = [made_row("ours", "ksg", s, error=0.1) for s in (A, B)] + [made_row("peer", "ennemi", A, error=0.2)]
+    results.merge(results.tasks(old), {"preset": "laptop", "commit": "one"}, path)
+    gone = results.tasks([made_row("ours", "ksg", B, error=0.1)])[0]._replace(made="one", estimator="no_more")
+    found, about = results.load(path)
+    results.save([*found, gone], about, path)
+    results.load.cache_clear()
+    results.merge(results.tasks([made_row("ours", "ksg", A, error=0.3)]), {"preset": "labels", "commit": "two"}, path)
+    found, about = results.load(path)
+    assert {(t.estimator, t.source): (t.error, t.made) for t in found} == {
+        ("ksg", A): (pytest.approx(0.3), "two"),
+        ("ksg", B): (pytest.approx(0.1), "one"),
+        ("ennemi", A): (pytest.approx(0.2), "one"),
+    }, "who is no more there is left out"
+    assert {commit: one["preset"] for commit, one in about["made"].items()} == {"one": "laptop", "two": "labels"}
+
+
+def test_whose_rows_repeat_is_told(made_row):
+    names = {"patterns-copied": True, "rectified-pair": True, "relu-sign-5": False, A: False, "two-classes": False}
+    found = results.tasks([made_row("ours", "mixed_ksg", name) for name in names])
+    assert {task.source: task.ties for task in found} == names
 
 
 def test_results_survive_the_file(made_row, tmp_path):

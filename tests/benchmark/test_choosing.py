@@ -1,14 +1,20 @@
-"""The choice follows the measured numbers, punishes warnings, and says how far it had to look."""
+"""The choice names who answers the question, follows the measured numbers, punishes warnings, and knows "none"."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from infoscope.benchmark import choosing, results
-from infoscope.benchmark.choosing import Question, choose, rank
+from infoscope.benchmark.cases import Subject, ours
+from infoscope.benchmark.choosing import Question, choose, question_of, rank
 from infoscope.core.errors import InputError
+from infoscope.data.source import find_source
+from infoscope.measure.estimators import _base
+from infoscope.measure.quantities import mutual_information
 
 A, B, C = "bivariate-normal", "swiss-roll", "dense-5x5"
+WIDE = "wide-classes-64"
 
 
 @pytest.fixture
@@ -24,82 +30,189 @@ def measured(made_row, monkeypatch):
     return use
 
 
+# --- who is named -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("labels", [True, False])
+def test_only_who_answers_the_question_or_bounds_it_is_named(measured, labels):
+    """Were everybody perfect everywhere, whose number is of something else would still not be named."""
+    source = WIDE if labels else A
+    asked = [s for s in ours() if source_takes(s, source)]
+    measured(*((s.name, source, 1000, 0.0, {"options": s.options}) for s in asked))
+    found = choose(n=1000, dx=64 if labels else 1, discrete_y=labels)
+    named = {candidate.subject for candidate in found.candidates}
+    assert named == {s for s in asked if _base.make(s.name).answers != "another question"}
+    assert {s.name for s in asked} - {s.name for s in named}, "somebody was left out"
+    for candidate in found.candidates:
+        assert candidate.answers in _base.ANSWERS
+        assert (candidate.answers in candidate.label) == ("bound" in candidate.answers)
+        assert candidate.subject.make().options == _base.make(candidate.subject.label).options, "a name to pass on"
+
+
+def source_takes(subject, source):
+    return subject.takes(find_source(source))
+
+
+def test_everybody_who_could_be_named_is_ranked_or_said_not_to_be(measured):
+    measured(*(("mixed_ksg", s, 1000, 0.1, {}) for s in ("wide-classes-64", "glyph-label", "noisy-clusters-50")))
+    found = choose(n=1000, dx=64, discrete_y=True)
+    able = {s for s in ours() if source_takes(s, WIDE) and s.answers != "another question"}
+    assert {c.subject for c in found.candidates} | {u.subject for u in found.unmeasured} == able
+    assert Subject("ours", "usable_information") in able, "probes are candidates for labels"
+    assert {s.options for s in able} >= {'{"probe":"knn"}', '{"probe":"mlp"}', '{"probe":"ladder"}'}
+    assert "usable_information met none" in found.why
+
+
 def test_the_least_error_near_by_wins(measured):
     measured(
-        ("ksg", A, 1000, 0.01, {}), ("kde", A, 1000, 0.2, {}), ("ksg", C, 1000, 0.9, {}), ("kde", C, 1000, 0.01, {})
-    )
-    low, high = choose(1000, 1), choose(1000, 5, 5)
-    assert (low.estimator, high.estimator) == ("ksg", "kde")
-    assert (low.nearest.source, low.distance, high.nearest.source) == (A, 0.0, C)
+        ("ksg", A, 1000, 0.01, {}), ("mixed_ksg", A, 1000, 0.2, {}), ("ksg", C, 1000, 0.9, {}),
+        ("mixed_ksg", C, 1000, 0.01, {}),
+    )  # fmt: skip
+    low, high = choose(n=1000, dx=1), choose(n=1000, dx=5, dy=5)
+    assert (low.estimator, high.estimator) == ("ksg", "mixed_ksg")
+    assert (low.nearest.source, high.nearest.source) == (A, C)
     assert "just as asked" in low.why
-    assert "next is kde" in str(low)
+    assert "next is mixed_ksg, with" in str(low)
 
 
 def test_a_warning_costs_as_much_as_saying_nothing(measured):
-    found = measured(("ksg", A, 1000, 0.01, {"status": "SATURATED"}), ("kde", A, 1000, 0.2, {}))
+    found = measured(("ksg", A, 1000, 0.01, {"status": "SATURATED"}), ("mixed_ksg", A, 1000, 0.2, {}))
     best, last = rank(found, Question(1000, 1))
-    assert (best.subject.name, last.subject.name) == ("kde", "ksg")
-    assert (last.loss, last.trusted) == (1.0, 0.0)
-    found = measured(("ksg", A, 1000, None, {"status": "REFUSED"}), ("kde", A, 1000, -2.0, {}))
+    assert (best.subject.name, last.subject.name) == ("mixed_ksg", "ksg")
+    assert (last.loss, last.trusted) == (pytest.approx(1.0), 0.0)
+    found = measured(("ksg", A, 1000, None, {"status": "REFUSED"}), ("mixed_ksg", A, 1000, -2.0, {}))
     best, last = rank(found, Question(1000, 1))
-    assert (best.subject.name, best.loss) == ("ksg", 1.0)
-    assert last.loss == choosing.WORST, "a wild answer without a warning is worse than none"
-    assert "so nothing that was measured is of use there" in choose(1000, 1).why
+    assert (best.subject.name, best.loss) == ("ksg", pytest.approx(1.0))
+    assert last.loss == pytest.approx(choosing.WORST), "a wild answer without a warning is worse than none"
 
 
-def test_a_task_not_met_counts_as_the_middling_answer(measured):
-    uniform, errors = "bivariate-uniform", {"binned": 0.1, "kde": 0.2, "ksg": 0.3}
-    met = [(name, source, 1000, error, {}) for name, error in errors.items() for source in (A, uniform, B)]
-    found = measured(*met, *(("plugin", source, 1000, 0.15, {}) for source in (A, uniform)))
-    by_name = {candidate.subject.name: candidate for candidate in rank(found, Question(1000, 1))}
-    weighted = (1 * 0.15 + 1 * 0.15 + 0.5 * 0.2) / 2.5  # B has two columns of X, one doubling away
-    assert by_name["plugin"].loss == pytest.approx(weighted / found[0].truth, rel=1e-6)
-    assert (by_name["plugin"].met, by_name["ksg"].met) == (2, 3)
+def test_who_met_only_easy_problems_is_not_the_better_for_it(measured):
+    """ksg is a tenth better wherever both were measured; infonce alone met the hard problem too."""
+    easy, hard = (A, "bivariate-uniform"), "wiggly"
+    truth = find_source(A).truth
+    met = [("infonce", s, 1000, 0.3 * truth, {}) for s in easy] + [
+        ("mixed_ksg", s, 1000, 0.2 * truth, {}) for s in easy
+    ]
+    found = measured(*met, ("infonce", hard, 1000, 0.8 * truth, {}))
+    best, last = rank(found, Question(1000, 1))
+    assert (best.subject.name, best.met, last.subject.name, last.met) == ("mixed_ksg", 2, "infonce", 3)
+    assert last.loss == pytest.approx((0.3 + 0.3 + 0.8) / 3, rel=1e-6)
+    assert best.loss == pytest.approx(last.loss - 0.1, rel=1e-6)
 
 
-def test_who_met_too_few_is_not_ranked(measured):
+def test_who_met_too_few_is_said_not_to_be_ranked(measured):
     sources = (A, "bivariate-uniform", "wiggly")
-    found = measured(*(("kde", s, 1000, 0.1, {}) for s in sources), ("ksg", A, 1000, 0.0, {}))
-    assert [candidate.subject.name for candidate in rank(found, Question(1000, 1))] == ["kde"]
+    measured(*(("ksg", s, 1000, 0.1, {}) for s in sources), ("infonce", A, 1000, 0.0, {}))
+    found = choose(n=1000, dx=1)
+    assert [candidate.subject.name for candidate in found.candidates] == ["ksg"]
+    met = {one.subject.name: one.met for one in found.unmeasured}
+    assert (met["infonce"], met["smile"]) == (1, 0)
+    assert "too few of the 3" in found.why
+    assert "infonce met 1" in found.why
+
+
+def test_rows_that_repeat_are_measured_on_problems_whose_rows_do(measured):
+    measured(
+        ("ksg", A, 1000, 0.01, {}), ("mixed_ksg", A, 1000, 0.2, {}), ("ksg", "rectified-pair", 1000, 0.9, {}),
+        ("mixed_ksg", "rectified-pair", 1000, 0.01, {}),
+    )  # fmt: skip
+    assert choose(n=1000, dx=1).estimator == "ksg"
+    assert choose(n=1000, dx=1, ties=True).estimator == "mixed_ksg"
+    measured(("ksg", A, 1000, 0.01, {}))
+    assert "Rows of yours repeat and none of its rows" in choose(n=1000, dx=1, ties=True).why
 
 
 def test_kinds_are_kept_apart(measured):
-    measured(("ksg", A, 1000, 0.1, {}), ("kde", "dense-2x2", 1000, 0.1, {}))
-    with pytest.raises(InputError, match="no problem of this kind was measured"):
-        choose(1000, 1, discrete_y=True)
-    with pytest.raises(InputError, match="no problem of this kind was measured"):
-        choose(1000, 1, discrete_x=True)
+    measured(("ksg", A, 1000, 0.1, {}), ("mixed_ksg", "dense-2x2", 1000, 0.1, {}))
+    for other in ({"discrete_y": True}, {"discrete_x": True}):
+        found = choose(n=1000, dx=1, **other)
+        assert found.estimator is None
+        assert "no problem of this kind was measured" in found.why
 
 
-def test_a_far_problem_is_called_far(measured):
+# --- none -------------------------------------------------------------------------------------------------------------
+
+
+def test_far_beyond_what_was_measured_none_is_named(measured):
     measured(("ksg", A, 1000, 0.1, {}))
-    far = choose(1000, 512)
-    assert far.distance == 9.0
-    assert "9.0 doublings of n, dx and dy away, which is far: check the answer with calibrate=True" in far.why
+    near, far = choose(n=600, dx=2), choose(n=10, dx=100)
+    assert near.estimator == "ksg"
+    assert "its rows are 1000 where you have 600, its columns of X 1 where you have 2" in near.why
+    assert (far.estimator, far.best) == (None, None)
+    assert "nothing was measured on so few rows (10) of so many columns (100 and 1)" in far.why
+    assert "More rows help, or fewer columns" in str(far)
+    assert choose(n=64_000, dx=64).estimator == "ksg", "six doublings of rows pay for six of columns"
+    with pytest.raises(InputError, match="no estimator was chosen to measure with: nothing was measured on so few"):
+        far.measure(np.zeros((10, 100)), np.zeros(10))
+
+
+def test_where_the_best_is_no_better_than_saying_nothing_none_is_named(measured):
+    measured(("ksg", A, 1000, 0.01, {"status": "UNDERSAMPLED"}))
+    assert choose(n=1000, dx=1).estimator is None
+    assert "ksg, is no better there than saying nothing (loss 100%)" in choose(n=1000, dx=1).why
+
+
+def test_who_answers_something_else_is_not_better_than_none(measured):
+    measured(("binned", A, 1000, 0.0, {}))
+    assert choose(n=1000, dx=1).estimator is None
+    assert "nobody who answers the question met enough" in choose(n=1000, dx=1).why
+
+
+# --- the data ---------------------------------------------------------------------------------------------------------
+
+
+def test_numbers_and_kinds_are_read_from_the_data():
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(400, 3)), rng.normal(size=(400, 2))
+    words = np.where(y[:, 0] > 0, "a", "b")
+    assert question_of(x, y) == Question(400, 3, 2)
+    assert question_of(x[:, 0], words) == Question(400, 1, 1, discrete_y=True)
+    assert question_of(x, (y[:, :1] > 0)) == Question(400, 3, 1, discrete_y=True)
+    assert question_of(words, words) == Question(400, 1, 1, discrete_y=True, discrete_x=True)
+    assert question_of(np.arange(400), words) == Question(400, 1, 1, discrete_y=True), "whole numbers, not few"
+    assert question_of(np.maximum(x[:, :1], 0), y) == Question(400, 1, 2, ties=True)
+    assert question_of(x, np.round(y)) == Question(400, 3, 2, ties=True)
+    assert question_of(np.tile(x[:200], (2, 1)), words) == Question(400, 3, 1, discrete_y=True, ties=True)
+
+
+def test_what_is_chosen_measures():
+    rng = np.random.default_rng(0)
+    y = rng.integers(2, size=1000)
+    x = rng.normal(size=(1000, 2)) + 2 * y[:, None]
+    chosen = choose(x, y)
+    assert chosen.question == Question(1000, 2, 1, discrete_y=True)
+    estimate = chosen.measure(x, y)
+    assert estimate.value == mutual_information(x, y, chosen.estimator).value
+    assert chosen.measure(x, y, strict=True).status.name == "OK"
+    assert estimate.value == pytest.approx(0.4938, abs=0.1)  # two normals sqrt(8) apart, by quadrature
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ((1, 1), "n is 1, wanted a whole number of at least 2"),
-        ((100, 0), "dx is 0, wanted a whole number of at least 1"),
-        ((100, 1, -1), "dy is -1"),
+        ({"n": 1, "dx": 1}, "n is 1, wanted a whole number of at least 2"),
+        ({"n": 100, "dx": 0}, "dx is 0, wanted a whole number of at least 1"),
+        ({"n": 100, "dx": 1, "dy": -1}, "dy is -1"),
+        ({"n": 100}, "n or dx is missing"),
+        ({"n": 100, "dx": 1, "dy": 3, "discrete_y": True}, "dy is 3 and y a label, wanted one column"),
+        ({"x": 5000, "y": 64}, "numbers by name, as in"),
+        ({"x": np.zeros((3, 1))}, "wanted choose"),
+        ({"x": np.zeros((3, 1)), "y": np.zeros(3), "n": 3}, "wanted choose"),
+        ({"x": np.zeros((3, 1)), "y": np.zeros(4)}, "x has 3 rows and y has 4"),
     ],
 )
-def test_impossible_numbers_are_refused(arguments, words):
+def test_impossible_questions_are_refused(arguments, words):
     with pytest.raises(InputError, match=words):
-        choose(*arguments)
+        choose(**arguments)
 
 
-def test_labels_have_one_column():
-    with pytest.raises(InputError, match="dy is 3 and y a label, wanted one column"):
-        choose(100, 1, 3, discrete_y=True)
+# --- the results that the package carries -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("question", [(5000, 64, 1, True), (1000, 1, 1, False), (10000, 25, 25, False)])
 def test_the_results_in_the_package_answer(question):
     n, dx, dy, labels = question
-    found = choose(n, dx, dy, discrete_y=labels)
+    found = choose(n=n, dx=dx, dy=dy, discrete_y=labels)
     assert found.candidates == tuple(sorted(found.candidates, key=lambda one: (one.loss, one.cpu_seconds or 0)))
     assert found.estimator in found.why
     assert found.nearest.kind == ("labels" if labels else "real")
@@ -112,4 +225,5 @@ def test_the_results_in_the_package_are_of_what_there_is():
     assert about["versions"]
     for task in found:
         assert task.error is None or task.error >= 0
+        assert task.made in about["made"], "which code answered is said"
         task.subject.make()

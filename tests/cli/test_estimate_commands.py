@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import shlex
 
 import numpy as np
 import pyarrow as pa
@@ -190,9 +191,31 @@ def test_choose_in_words_and_json(capsys):
     assert "The nearest measured problem is" in out
     _, text, _ = call(capsys, *arguments, "--json")
     content = json.loads(text)
-    assert content["estimator"] in out
+    assert f"infoscope mutual-information X.npy Y.npy --estimator {content['estimator']}" in out.replace("'", "")
     assert content["question"]["discrete_y"] is True
-    assert content["candidates"][0]["subject"]["name"] == content["estimator"]
+    assert content["candidates"][0]["subject"]["name"] == content["estimator"].partition("(")[0]
+    assert "Key: loss: mean error as a share of the truth" in out
+    for column in ("answers", "loss", "met", "unflagged", "covered", "CPU s"):
+        assert column in out
+    code, out, _ = call(capsys, "choose", "--n", 10, "--dx", 100)
+    assert (code, out.partition(":")[0], "infoscope mutual-information" in out) == (0, "none", False)
+
+
+def test_choose_reads_files_and_its_command_line_works(capsys, tmp_path):
+    rng = np.random.default_rng(0)
+    y = rng.integers(2, size=1000)
+    np.save(tmp_path / "x.npy", rng.normal(size=(1000, 2)) + 2 * y[:, None])
+    pq.write_table(pa.table({"label": y, "other": y}), tmp_path / "table.parquet")
+    code, out, err = call(capsys, "choose", tmp_path / "x.npy", f"{tmp_path / 'table.parquet'}:label", "--json")
+    content = json.loads(out)
+    assert code == 0, err
+    assert content["question"] == {
+        "n": 1000, "dx": 2, "dy": 1, "discrete_y": True, "discrete_x": False, "ties": False
+    }  # fmt: skip
+    command, *arguments = shlex.split(content["command"])
+    code, out, err = call(capsys, *arguments)
+    assert (command, code) == ("infoscope", 0), err
+    assert out.startswith("I(X;Y) = ")
 
 
 @pytest.mark.parametrize(
@@ -201,7 +224,7 @@ def test_choose_in_words_and_json(capsys):
         (["bench", "--preset", "smok"], "did you mean 'smoke'"),
         (["bench", "--estimator", "ksgg"], "no estimator or peer named 'ksgg'"),
         (["choose", "--n", "0", "--dx", "3"], "n is 0, wanted a whole number of at least 2"),
-        (["choose", "--dx", "3"], "requires an argument"),
+        (["choose", "--dx", "3"], "n or dx is missing, wanted rows of X and of Y, or both numbers"),
     ],
 )
 def test_bad_bench_and_choose(capsys, arguments, words):

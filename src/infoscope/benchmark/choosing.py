@@ -4,43 +4,53 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from infoscope.benchmark.cases import Subject
-from infoscope.benchmark.results import Task, load
+from infoscope.benchmark.cases import Subject, ours
+from infoscope.benchmark.results import Task, load, repeated
 from infoscope.core import check
 from infoscope.core.errors import InputError
+from infoscope.core.estimate import Estimate
 
-REACH = 2.0  # doublings of n, dx or dy beyond the nearest measured problem that still count
+REACH = 2.0  # doublings: problems so much further than the nearest still count, and so much harder than any do not
 FLOOR = 0.1  # nats: below it an error is compared with this and not with the truth
 WORST = 2.0  # the loss of a task is no more: one wild answer does not decide alone
-ENOUGH = 2  # comparable tasks an estimator must have met to be ranked
+ENOUGH = 0.5  # share of the comparable problems, weighted by nearness, that one must have met to be ranked
+NOTHING = 1.0  # the loss of saying nothing
 
 
 class Question(NamedTuple):
-    """A problem to estimate I(X;Y) for: rows, columns, and whether Y is a label and X a symbol."""
+    """A problem to estimate I(X;Y) for: rows, columns, whether Y is a label and X a symbol, whether rows repeat."""
 
     n: int
     dx: int
     dy: int = 1
     discrete_y: bool = False
     discrete_x: bool = False
+    ties: bool = False
+
+    @property
+    def kind(self) -> str:
+        return "labels" if self.discrete_y else "real"
 
 
 class Candidate(NamedTuple):
-    """An estimator on the comparable tasks.
+    """An estimator on the comparable problems.
 
-    loss: its mean loss, weighted by nearness. The loss of a task is the error over the truth (over .1 nats where the
-    truth is less), at most 2; an answer with a warning costs 1, as much as saying 0, or its loss where that is more; no
-    answer costs 1. met: on how many of the comparable tasks it was measured; the rest count as for the middling
-    estimator.
+    answers: what its number is to I(X;Y), "the question" or a bound on a side. loss: its mean loss, weighted by
+    nearness; problems that it did not meet are put where it stands beside others on those that it did. The loss of a
+    problem is the error over the truth (over .1 nats where the truth is less), at most 2; an answer with a warning
+    costs 1, as much as saying 0, or its loss where that is more; no answer costs 1. met: on how many of the comparable
+    problems it was measured. trusted: share of answers without a warning. covered: share of stated 95 % intervals that
+    held I(X;Y), which those of a bound need not do.
     """
 
     subject: Subject
+    answers: str
     loss: float
     met: int
     median_error: float | None  # nats
@@ -48,96 +58,243 @@ class Candidate(NamedTuple):
     covered: float | None
     cpu_seconds: float | None
 
+    @property
+    def label(self) -> str:
+        """Its name, and the side where it is a bound."""
+        return self.subject.label if self.answers == "the question" else f"{self.subject.label}, {self.answers}"
+
+
+class Unmeasured(NamedTuple):
+    """Who answers the question but was not ranked, and on how many of the comparable problems it was measured."""
+
+    subject: Subject
+    answers: str
+    met: int
+
 
 @dataclass(frozen=True)
 class Choice:
     """The estimator to use and what speaks for it.
 
-    tasks: how many measured (source, n) were comparable; nearest, distance: the closest of them, and how many
-    doublings of n, dx and dy it is away from what was asked.
+    candidates: who answers the question, or bounds it from a stated side, the best first; unmeasured: who would too,
+    but met too few of the problems. tasks: how many measured (source, n) were comparable; nearest: the closest of them.
+    nothing: why none is named, or "".
     """
 
     question: Question
     candidates: tuple[Candidate, ...]
+    unmeasured: tuple[Unmeasured, ...]
     tasks: int
-    nearest: Task
-    distance: float
+    nearest: Task | None
+    nothing: str = ""
 
     @property
-    def best(self) -> Candidate:
-        return self.candidates[0]
+    def best(self) -> Candidate | None:
+        """The first candidate, None where none is to be named."""
+        return None if self.nothing else self.candidates[0]
 
     @property
-    def estimator(self) -> str:
-        """The name to pass as ``estimator=``."""
-        return self.best.subject.name
+    def estimator(self) -> str | None:
+        """The name with its options, to pass as ``estimator=``; None where none is to be named."""
+        return self.best.subject.label if self.best else None
+
+    def measure(self, x: Any, y: Any, **more: Any) -> Estimate:
+        """What :func:`infoscope.mutual_information` says with the estimator chosen; ``more``: its other arguments.
+
+        Raises
+        ------
+        InputError: none was chosen, or unusable data.
+        """
+        from infoscope.measure.quantities import mutual_information
+
+        if self.estimator is None:
+            raise InputError(f"no estimator was chosen to measure with: {self.nothing}")
+        return mutual_information(x, y, estimator=self.estimator, **more)
 
     @property
     def why(self) -> str:
-        """The numbers in a sentence or three, for a person."""
-        best, near = self.best, self.nearest
+        """The numbers in a few sentences, for a person."""
+        if self.best is None:
+            return f"none: {self.nothing}"
+        return " ".join([self._of_the_best(self.best), *self._of_the_nearest(), *self._of_the_unmeasured()])
+
+    def _of_the_best(self, best: Candidate) -> str:
         text = (
-            f"{best.subject.label}: over {self.tasks} comparable problems its mean loss is {best.loss:.0%} (the error "
-            "as a share of the truth; an answer with a warning counts as no answer), "
+            f"{best.label}: over {best.met} of {self.tasks} comparable problems its mean loss is {best.loss:.0%} (the "
+            "error as a share of the truth; an answer with a warning counts as no answer), "
             f"{best.trusted:.0%} of its answers came without a warning"
         )
         if best.covered is not None:
-            text += f", {best.covered:.0%} of its 95 % intervals held the truth"
-        if best.loss >= 1:
-            text += ", so nothing that was measured is of use there: reduce the columns, or gather more rows"
+            text += f", {best.covered:.0%} of its 95 % intervals held I(X;Y)"
         if len(self.candidates) > 1:
             second = self.candidates[1]
-            text += f"; next is {second.subject.label} with {second.loss:.0%}"
-        y = f"{near.dy} column{'s' * (near.dy > 1)}" if near.kind == "real" else "labels"
-        text += f". The nearest measured problem is {near.source} (n={near.n}, {near.dx} columns against {y})"
-        if self.distance == 0:
-            return text + ", just as asked."
-        warning = ", which is far: check the answer with calibrate=True" if self.distance > REACH else ""
-        return text + f", {self.distance:.1f} doublings of n, dx and dy away{warning}."
+            text += f"; next is {second.label}, with {second.loss:.0%}"
+        return text + "."
+
+    def _of_the_nearest(self) -> Iterator[str]:
+        if (near := self.nearest) is None:
+            return
+        asked, y = self.question, "labels" if near.kind == "labels" else _columns(near.dy)
+        apart = [
+            f"{words} {getattr(near, name)} where you have {getattr(asked, name)}"
+            for name, words in (("n", "its rows are"), ("dx", "its columns of X"), ("dy", "its columns of Y"))
+            if getattr(near, name) != getattr(asked, name)
+        ]
+        told = f"The nearest measured problem is {near.source} (n={near.n}, {_columns(near.dx)} against {y})"
+        yield f"{told}: {', '.join(apart)}." if apart else f"{told}, just as asked."
+        if near.ties != asked.ties and not asked.discrete_x:
+            which = "Rows of yours repeat and none of its rows" if asked.ties else "Its rows repeat and yours do not"
+            yield f"{which}, as nothing nearer was measured: look at the status, and at calibrate=True."
+        elif _distance(near, asked) > REACH:
+            yield "That is far: check the answer with calibrate=True."
+
+    def _of_the_unmeasured(self) -> Iterator[str]:
+        if self.unmeasured:
+            named = (f"{one.subject.label} met {one.met or 'none'}" for one in self.unmeasured)
+            yield f"Not ranked, having met too few of the {self.tasks}: {', '.join(named)}."
 
     def __str__(self) -> str:
         return self.why
 
 
-def choose(n: int, dx: int, dy: int = 1, *, discrete_y: bool = False, discrete_x: bool = False) -> Choice:
-    """Which estimator of I(X;Y) to use for ``n`` rows, ``dx`` columns of X and ``dy`` of Y, by the benchmark's results.
+def choose(
+    x: Any = None,
+    y: Any = None,
+    *,
+    n: int | None = None,
+    dx: int | None = None,
+    dy: int = 1,
+    discrete_y: bool = False,
+    discrete_x: bool = False,
+    ties: bool = False,
+) -> Choice:
+    """Which estimator of I(X;Y) to use, by the benchmark's results: ``choose(x, y)``, or ``choose(n=5000, dx=64)``.
 
-    discrete_y: Y is a class label. discrete_x: X is one of a few symbols.
+    Only estimators are named that answer the question or bound it from a side that they state. ``choice.measure(x, y)``
+    measures with the one chosen, ``choice.estimator`` is its name with its options, ``choice.why`` says why.
+
+    x, y: the rows, as for :func:`infoscope.mutual_information`; everything else is read from them.
+    n: rows. dx, dy: columns of X and of Y. discrete_y: Y is a class label. discrete_x: X is one of a few symbols.
+    ties: rows of X, or of Y where it is real, repeat.
 
     Raises
     ------
-    InputError: numbers below 1, or a kind of problem that was never measured. RunFolderError: no results were shipped.
+    InputError: numbers below 1, or data and numbers at once. RunFolderError: no results were shipped.
     """
-    question = Question(check.count(n, "n", 2), check.count(dx, "dx"), check.count(dy, "dy"), discrete_y, discrete_x)
+    if x is not None or y is not None:
+        if x is None or y is None or np.ndim(x) == 0 or n is not None or dx is not None:
+            raise InputError("wanted choose(x, y) with rows of both, or numbers by name, as in choose(n=5000, dx=64)")
+        return answer(load()[0], question_of(x, y))
+    if n is None or dx is None:
+        raise InputError("n or dx is missing, wanted rows of X and of Y, or both numbers: choose(n=5000, dx=64)")
     if discrete_y and dy != 1:
         raise InputError(f"dy is {dy} and y a label, wanted one column: number the combinations, and leave dy out")
-    found = [task for task in load()[0] if task.who == "ours"]
-    near = _comparable(found, question)
+    sizes = check.count(n, "n", 2), check.count(dx, "dx"), check.count(dy, "dy")
+    return answer(load()[0], Question(*sizes, discrete_y, discrete_x, ties))
+
+
+def question_of(x: Any, y: Any) -> Question:
+    """The question that rows ``x`` and ``y`` are: their numbers, kinds, and whether rows repeat.
+
+    X is one of few symbols where its columns are whole numbers or words, and its distinct rows are at most the root of
+    how many rows there are.
+    """
+    from infoscope.measure.estimators._base import is_labels
+
+    whole = [np.asarray(check.on_cpu(check.array(one, name))) for one, name in ((x, "x"), (y, "y"))]
+    x, y = (one.reshape(len(one), -1) for one in whole)
+    if len(x) != len(y):
+        raise InputError(f"x has {len(x)} rows and y has {len(y)}, wanted as many: pass the same samples to both")
+    labels = is_labels(whole[1])
+    symbols = x.dtype.kind in "iubUS" and len(np.unique(x, axis=0)) <= math.sqrt(len(x))
+    ties = not symbols and repeated(x, *(() if labels else (y,)))
+    return Question(check.count(len(x), "rows", 2), x.shape[1], 1 if labels else y.shape[1], labels, symbols, ties)
+
+
+def answer(found: Sequence[Task], question: Question) -> Choice:
+    """The choice that the results ``found`` give."""
+    near = comparable(found, question)
+    ranked = tuple(rank(found, question))
+    named = {candidate.subject for candidate in ranked}
+    met = {subject: sum(task.subject == subject for task in near) for subject in _able(question)}
+    unmeasured = tuple(Unmeasured(s, s.answers, met[s]) for s in met if s not in named)
+    nearest = min(near, key=lambda task: (_distance(task, question), task.source), default=None)
+    places = len({_place(t) for t in near})
+    return Choice(question, ranked, unmeasured, places, nearest, _nothing(near, ranked, question))
+
+
+def _nothing(near: Sequence[Task], ranked: Sequence[Candidate], question: Question) -> str:
+    """Why none of ``ranked`` is to be named, and what would help, or "" where the first of them is."""
     if not near:
-        raise InputError("no problem of this kind was measured: leave out --discrete-x, or add a source and run bench")
-    ranked = rank(found, question)
-    nearest = min(near, key=lambda task: _distance(task, question))
-    return Choice(question, tuple(ranked), len({_place(t) for t in near}), nearest, _distance(nearest, question))
+        return "no problem of this kind was measured: leave out discrete_x, or add a source and run `infoscope bench`"
+    if min(_harder(task, question) for task in near) > REACH:
+        least = min(near, key=lambda task: _harder(task, question))
+        return (
+            f"nothing was measured on so few rows ({question.n}) of so many columns ({question.dx} and {question.dy}): "
+            f"{least.source}, with n={least.n} and {least.dx} columns of X, is the hardest of this kind. More rows "
+            "help, or fewer columns (what is left of X bounds I(X;Y) from below, since no map makes information)"
+        )
+    if not ranked:
+        return (
+            "nobody who answers the question met enough of the comparable problems: run `infoscope bench` for more time"
+        )
+    if ranked[0].loss > NOTHING - 1e-6:
+        return (
+            f"the best that was measured, {ranked[0].subject.label}, is no better there than saying nothing (loss "
+            f"{ranked[0].loss:.0%}): gather more rows, or reduce the columns, which bounds I(X;Y) from below"
+        )
+    return ""
 
 
 def rank(found: Sequence[Task], question: Question) -> list[Candidate]:
-    """Our estimators, the best first, on the tasks comparable to ``question``."""
-    near = _comparable([task for task in found if task.who == "ours"], question)
+    """Who answers the question or bounds it, the best first, on the tasks comparable to ``question``."""
+    near = comparable(found, question)
     weights = {_place(task): 2.0 ** -_distance(task, question) for task in near}
-    losses: dict[tuple[str, int], dict[Subject, float]] = defaultdict(dict)
-    of: dict[Subject, list[Task]] = defaultdict(list)
-    for task in near:
-        losses[_place(task)][task.subject] = _loss(task)
-        of[task.subject].append(task)
-    middle = {place: float(np.median(list(here.values()))) for place, here in losses.items()}
     total = sum(weights.values())
-    enough = min(ENOUGH, max(map(len, of.values()), default=0))
-    candidates = []
-    for subject, met in of.items():
-        if len(met) >= enough:
-            loss = sum(weights[p] * losses[p].get(subject, middle[p]) for p in weights) / total
-            candidates.append(_candidate(subject, loss, met))
+    of: dict[Subject, dict[tuple[str, int], Task]] = defaultdict(dict)
+    for task in near:
+        of[task.subject][_place(task)] = task
+    able = set(_able(question))
+    enough = {s: met for s, met in of.items() if s in able and sum(weights[p] for p in met) >= ENOUGH * total}
+    losses = _levels({s: {p: _loss(t) for p, t in met.items()} for s, met in enough.items()}, weights)
+    candidates = [_candidate(subject, losses[subject], list(met.values())) for subject, met in enough.items()]
     return sorted(candidates, key=lambda one: (one.loss, one.cpu_seconds or 0.0))
+
+
+def _levels(
+    losses: dict[Subject, dict[tuple[str, int], float]], weights: dict[tuple[str, int], float]
+) -> dict[Subject, float]:
+    """Each subject's mean loss over all places, by least squares: loss = level of the subject + level of the place.
+
+    Where a subject met every place that anybody met it is its weighted mean. Who met only easy places is not the better
+    for it, nor who met only hard ones the worse.
+    """
+    subjects, places = list(losses), sorted({place for met in losses.values() for place in met})
+    rows, wanted = [], []
+    for i, subject in enumerate(subjects):
+        for place, loss in losses[subject].items():
+            root = math.sqrt(weights[place])
+            row = np.zeros(len(subjects) + len(places))
+            row[[i, len(subjects) + places.index(place)]] = root
+            rows.append(row)
+            wanted.append(root * loss)
+    if not rows:
+        return {}
+    solved = np.linalg.lstsq(np.array(rows), np.array(wanted), rcond=None)[0]
+    nearness = np.array([weights[place] for place in places])
+    level = float(nearness @ solved[len(subjects) :] / nearness.sum())
+    return {subject: float(solved[i]) + level for i, subject in enumerate(subjects)}
+
+
+def _able(question: Question) -> list[Subject]:
+    """Who answers such a question, or bounds it, by the facts that estimators state."""
+    found = []
+    for subject in ours():
+        facts = subject.facts
+        takes_x = question.discrete_x or "real" in facts.get("first", ("real",))
+        if subject.answers != "another question" and takes_x and question.kind in facts.get("second", ("labels",)):
+            found.append(subject)
+    return found
 
 
 def _candidate(subject: Subject, loss: float, met: Sequence[Task]) -> Candidate:
@@ -146,6 +303,7 @@ def _candidate(subject: Subject, loss: float, met: Sequence[Task]) -> Candidate:
     intervals = sum(task.intervals for task in met)
     return Candidate(
         subject,
+        subject.answers,
         loss,
         len(met),
         float(np.median(errors)) if errors else None,
@@ -157,15 +315,25 @@ def _candidate(subject: Subject, loss: float, met: Sequence[Task]) -> Candidate:
 
 def _loss(task: Task) -> float:
     if task.error is None:
-        return 1.0
+        return NOTHING
     loss = min(task.error / max(task.truth, FLOOR), WORST)
-    return task.trusted * loss + (1 - task.trusted) * max(loss, 1.0)
+    return task.trusted * loss + (1 - task.trusted) * max(loss, NOTHING)
 
 
-def _comparable(found: Sequence[Task], question: Question) -> list[Task]:
-    """The tasks of the same kind that are nearest, and those at most :data:`REACH` further away."""
-    kind = "labels" if question.discrete_y else "real"
-    alike = [t for t in found if t.kind == kind and ("discrete" in t.tags) == question.discrete_x]
+def comparable(found: Sequence[Task], question: Question) -> list[Task]:
+    """Our tasks of the same kind that are nearest, and those at most :data:`REACH` further away.
+
+    Rows repeat in all of them or in none, as in the question, unless none such is within reach.
+    """
+    alike = [
+        task
+        for task in found
+        if task.who == "ours" and task.kind == question.kind and ("discrete" in task.tags) == question.discrete_x
+    ]
+    if not question.discrete_x:
+        same = [task for task in alike if task.ties == question.ties]
+        if any(_harder(task, question) <= REACH for task in same):
+            alike = same
     if not alike:
         return []
     within = min(_distance(task, question) for task in alike) + REACH
@@ -175,6 +343,17 @@ def _comparable(found: Sequence[Task], question: Question) -> list[Task]:
 def _distance(task: Task, question: Question) -> float:
     """Doublings of n, dx and dy between the two, added up."""
     return sum(abs(math.log2(getattr(task, name) / getattr(question, name))) for name in ("n", "dx", "dy"))
+
+
+def _harder(task: Task, question: Question) -> float:
+    """By how many doublings the question is harder: fewer rows, and more columns than more rows pay for."""
+    rows = math.log2(question.n / task.n)
+    columns = math.log2(question.dx * question.dy / (task.dx * task.dy))
+    return max(0.0, -rows) + max(0.0, columns - max(0.0, rows))
+
+
+def _columns(number: int) -> str:
+    return f"{number} column{'s' * (number > 1)}"
 
 
 def _place(task: Task) -> tuple[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,8 @@ def show(found: dict[str, Any], table: Table) -> None:
         headers = ["problem", "ours", "peers", "fastest peer / ours", "away from the definition"]
         table(headers, [_speed(one) for one in found["speed"]])
     _accuracy(found["accuracy"])
+    if found["first_names"]["judged"]:
+        print(first_names_text(found["first_names"]))
     for one in found["broken"][:LONGEST]:
         print(f"{one['estimator']} {one['options']} on {one['source']}, n={one['n']}: {one['status']}, {one['notes']}")
     if len(found["broken"]) > LONGEST:
@@ -83,15 +86,55 @@ def _accuracy(accuracy: dict[str, Any]) -> None:
         print(f"  … {len(accuracy['lost'])} lost in all")
 
 
+KEY = (
+    "Key: loss: mean error as a share of the truth (of .1 nats where the truth is less), nearer problems counting "
+    "more; an answer with a warning counts as 100 %, as saying 0 does. met: on how many comparable problems it was "
+    "measured. unflagged: answers without a warning. covered: stated 95 % intervals that held I(X;Y), which those of a "
+    "lower bound need not do. CPU s: for one answer."
+)
+
+
+def show_choice(choice: Choice, table: Table, command: str) -> None:
+    """Print a choice: the reasons, a command line to copy, the candidates and what the columns mean."""
+    if choice.best is None:
+        print(choice.why)
+    else:
+        print(f"use {choice.why}\n\n  {command}\n")
+        table(*choice_lines(choice))
+        print(KEY)
+
+
+def first_names_text(found: dict[str, Any]) -> str:
+    """How good the first names of ``choose`` are on problems of labels, in a sentence."""
+    return (
+        "The first name of `choose` for a problem of labels, chosen without that problem's own family of sources, is "
+        f"within 1.25 times the least error of anybody, or .02 nats, on {_share(found['share'])} of {found['judged']} "
+        f"(none is named on {found['none']}; on {found['problems'] - found['judged']} more the name was not measured)."
+    )
+
+
+def choice_command(choice: Choice, x: str, y: str) -> str:
+    """The command line that measures with the estimator chosen, or "" where none is."""
+    if choice.estimator is None:
+        return ""
+    return " ".join(
+        ["infoscope mutual-information", *map(shlex.quote, (x, y)), "--estimator", shlex.quote(choice.estimator)]
+    )
+
+
 def choice_lines(choice: Choice) -> tuple[list[str], list[list[str]]]:
-    """Headers and lines: the candidates, the best first."""
-    headers = ["estimator", "loss", "met", "median error, nats", "unflagged", "covered", "CPU s"]
-    return headers, [_candidate(one, choice.tasks) for one in choice.candidates]
+    """Headers and lines: the candidates, the best first, then who was not ranked."""
+    headers = ["estimator", "answers", "loss", "met", "median error, nats", "unflagged", "covered", "CPU s"]
+    lines = [_candidate(one, choice.tasks) for one in choice.candidates]
+    for one in choice.unmeasured:
+        lines.append([one.subject.label, one.answers, "not ranked", f"{one.met} of {choice.tasks}", "", "", "", ""])
+    return headers, lines
 
 
 def _candidate(one: Candidate, tasks: int) -> list[str]:
     return [
         one.subject.label,
+        one.answers,
         _share(one.loss),
         f"{one.met} of {tasks}",
         _number(one.median_error, ".4f"),
@@ -102,16 +145,16 @@ def _candidate(one: Candidate, tasks: int) -> list[str]:
 
 
 def choice_values(choice: Choice) -> dict[str, Any]:
-    """A choice as plain values."""
+    """A choice as plain values; ``estimator`` is None where none is named."""
+    near = choice.nearest
     return {
         "estimator": choice.estimator,
-        "options": choice.best.subject.options,
         "why": choice.why,
         "question": choice.question._asdict(),
         "tasks": choice.tasks,
-        "nearest": {name: getattr(choice.nearest, name) for name in ("source", "n", "dx", "dy", "kind")},
-        "distance": choice.distance,
+        "nearest": near and {name: getattr(near, name) for name in ("source", "n", "dx", "dy", "kind")},
         "candidates": [{**one._asdict(), "subject": one.subject._asdict()} for one in choice.candidates],
+        "unmeasured": [{**one._asdict(), "subject": one.subject._asdict()} for one in choice.unmeasured],
     }
 
 

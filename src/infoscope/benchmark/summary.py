@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from infoscope.benchmark.cases import HEADLINE, Subject
-from infoscope.benchmark.choosing import Question, rank
+from infoscope.benchmark.choosing import Choice, Question, answer, rank
 from infoscope.benchmark.records import Row
 from infoscope.benchmark.results import Task, held, tasks
 from infoscope.data.source import find_source
 
 EQUAL = 1e-6  # nats: two answers closer than this are the same answer
+NEAR_BEST, NEAR_TRUTH = 1.25, 0.02  # an error is good up to so many times the best one, or so many nats
 GOAL = 0.9  # of the tasks on which the best of ours should be at or under the best peer's error
 
 
@@ -85,9 +86,7 @@ def accuracy(found: Sequence[Task]) -> dict[str, Any]:
         about = {"source": source, "n": n, "truth": sources[source].truth, "peer": peer.label, "peer_error": peer_error}
         if error > peer_error + EQUAL:
             lost.append({**about, "ours": subject.label, "error": error})
-        problem = sources[source]
-        question = Question(n, problem.dx, problem.dy, problem.kind == "labels", "discrete" in problem.tags)
-        ranked = rank([task for task in found if task.source != source], question)
+        ranked = rank([task for task in found if task.source != source], _question(sources[source], n))
         measured = {named: mistake for mistake, named in ours[source, n]}
         named = next((candidate.subject for candidate in ranked if candidate.subject in measured), None)
         if named is not None:
@@ -105,6 +104,46 @@ def accuracy(found: Sequence[Task]) -> dict[str, Any]:
         "chosen_share": 1 - len(chosen_lost) / judged if judged else None,
         "chosen_lost": sorted(chosen_lost, key=lambda one: one["peer_error"] - one["error"]),
     }
+
+
+def first_names(
+    found: Sequence[Task], kind: str = "labels", choose: Callable[[Sequence[Task], Question], Choice] = answer
+) -> dict[str, Any]:
+    """How good the first name is that ``choose`` gives for each measured (source, n) of a kind, chosen from the results
+    on all other families of sources.
+
+    It is good where its error there is at most 1.25 times the least of anybody of ours, or .02 nats; ``missed`` says
+    where it is not. ``share`` is of the problems on which the name was itself measured, ``judged`` of ``problems``;
+    where none is named, nothing is good.
+    """
+    errors = _errors([task for task in found if task.kind == kind], "ours")
+    about = {(task.source, task.n): task for task in found}
+    judged, none, missed = 0, 0, []
+    for (source, n), here in errors.items():
+        family = find_source(source).family
+        others = [task for task in found if find_source(task.source).family != family]
+        best = choose(others, _question(about[source, n], n)).best
+        error = next((error for error, subject in here if best and subject == best.subject), None)
+        if best and error is None:
+            continue
+        judged += 1
+        none += best is None
+        least, by = min(here)
+        if error is None or error > max(NEAR_BEST * least, NEAR_TRUTH):
+            one = {"source": source, "n": n, "truth": about[source, n].truth, "named": best and best.subject.label}
+            missed.append({**one, "error": error, "best": by.label, "best_error": least})
+    return {
+        "problems": len(errors),
+        "judged": judged,
+        "none": none,
+        "share": 1 - len(missed) / judged if judged else None,
+        "missed": sorted(missed, key=lambda one: (one["source"], one["n"])),
+    }
+
+
+def _question(task: Task, n: int) -> Question:
+    """What ``choose`` is asked about the problem of a task."""
+    return Question(n, task.dx, task.dy, task.kind == "labels", "discrete" in task.tags, task.ties)
 
 
 def _errors(found: Sequence[Task], who: str) -> dict[tuple[str, int], list[tuple[float, Subject]]]:
@@ -180,6 +219,7 @@ def summarise(rows: Sequence[Row]) -> dict[str, Any]:
         "table": lines(found),
         "families": families(found),
         "accuracy": accuracy(found),
+        "first_names": first_names(found),
         "coverage": coverage(rows),
         "speed": speed(rows),
         "broken": [
