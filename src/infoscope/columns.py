@@ -1,7 +1,13 @@
-"""Columns of files, for the command line: ``a.npy``, ``a.npz:name``, ``t.parquet:col1,col2``, ``t.csv:col``."""
+"""Columns of files, for the command line: ``a.npy``, ``a.npz:name``, ``t.parquet:col1,col2``, ``t.csv:col``.
+
+Tables of text may be separated by commas, semicolons (with decimal commas) or tabs, as their first line says. A cell
+that is empty is refused in columns of words as in columns of numbers.
+"""
 
 from __future__ import annotations
 
+import csv
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +17,17 @@ import numpy as np
 
 from infoscope.core.errors import InputError, unknown_name
 
-_NAMED = re.compile(r"(?P<path>.*\.(?:npy|npz|parquet|csv))(?::(?P<parts>.*))?", re.IGNORECASE | re.DOTALL)
+LARGEST, RATIO = 1 << 30, 100  # bytes, and times its size in the archive, beyond which a member is not unpacked
+FEW = 0.1  # share of the rows of a column that may be no numbers before it is taken for words
+NOT_TAKEN = {
+    **dict.fromkeys(
+        (".pt", ".pth", ".pkl", ".pickle", ".joblib", ".ckpt"), "a file that can run code when it is opened"
+    ),
+    ".safetensors": "a file of tensors (numpy.save('a.npy', safetensors.numpy.load_file(...)[name]) makes one array)",
+    **dict.fromkeys((".xls", ".xlsx", ".ods"), "a spreadsheet"),
+    **dict.fromkeys((".h5", ".hdf5", ".mat", ".feather", ".arrow", ".json", ".zarr"), "of another kind"),
+}
+_NAMED = re.compile(r"(?P<path>.*\.(?:npy|npz|parquet|csv|tsv))(?::(?P<parts>.*))?", re.IGNORECASE | re.DOTALL)
 
 
 def read(name: str) -> np.ndarray:
@@ -27,6 +43,11 @@ def read(name: str) -> np.ndarray:
     """
     named = _NAMED.fullmatch(name)
     if named is None:
+        kind = Path(name.partition(":")[0]).suffix.lower()
+        if kind in NOT_TAKEN:
+            raise InputError(
+                f"{name!r} is {NOT_TAKEN[kind]}, which is not taken: save what you ask for as a.npy or t.csv"
+            )
         raise InputError(
             f"{name!r} names no columns, wanted a.npy, a.npz:name, t.parquet:col1,col2 or t.csv:col1,col2: "
             "save the data as one of these"
@@ -76,9 +97,26 @@ def write(path: Path, table: Mapping[str, np.ndarray], name: str) -> None:
 
 def _opened(path: Path) -> Any:
     try:
+        _as_long_as_it_says(path)
         return np.load(path, allow_pickle=False)
-    except (ValueError, OSError, EOFError) as reason:
+    except (ValueError, OSError, EOFError, MemoryError) as reason:
+        if isinstance(reason, InputError):
+            raise
         raise _unreadable(path, reason) from reason
+
+
+def _as_long_as_it_says(path: Path) -> None:
+    """Refuse an array whose header promises more than the file holds, before memory is asked for."""
+    with path.open("rb") as file:
+        if file.read(6) != b"\x93NUMPY":
+            return
+        file.seek(0)
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(file)
+        said, held = math.prod(shape) * dtype.itemsize, path.stat().st_size - file.tell()
+    if said > held and not dtype.hasobject:
+        raise InputError(f"{path} says that it holds {said} bytes of numbers and holds {held}: save it again")
 
 
 def _from_archive(path: Path, name: str | None) -> np.ndarray:
@@ -95,8 +133,17 @@ def _from_archive(path: Path, name: str | None) -> np.ndarray:
                 raise InputError(f"{path} holds {len(archive.files)} arrays, wanted one: {_asked(path, archive.files)}")
             if name not in archive.files:
                 raise unknown_name(f"array in {path}", name, archive.files)
-            return archive[name]
-    except (ValueError, zipfile.BadZipFile) as reason:
+            stored = {one.filename.removesuffix(".npy"): one for one in archive.zip.infolist()}[name]
+            if stored.file_size > max(LARGEST, RATIO * stored.compress_size):
+                raise InputError(
+                    f"{name!r} in {path} takes {stored.compress_size} bytes there and {stored.file_size} unpacked, "
+                    "which is not done unasked: save it with numpy.save if that is right"
+                )
+            array = archive[name]
+        if not isinstance(array, np.ndarray):
+            raise InputError(f"{name!r} in {path} is no array, wanted one that numpy.savez wrote")
+        return array
+    except (ValueError, OSError, EOFError, MemoryError, zipfile.BadZipFile) as reason:
         if isinstance(reason, InputError):
             raise
         raise _unreadable(path, reason) from reason
@@ -121,13 +168,13 @@ def _from_table(path: Path, names: str | None, kind: str) -> np.ndarray:
             known = parquet.read_schema(path).names
             table = parquet.read_table(path, columns=(wanted := _wanted(path, names, known)), use_threads=False)
         else:
-            from pyarrow import csv
-
-            table = csv.read_csv(path, csv.ReadOptions(use_threads=False))
-            wanted = _wanted(path, names, table.column_names)
-    except (pa.ArrowInvalid, OSError) as reason:
+            separator, known = _header(path)
+            table = _text(path, separator, wanted := _wanted(path, names, known))
+            columns = [_typed(table[name], name, path, separator) for name in wanted]
+    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as reason:
         raise _unreadable(path, reason) from reason
-    columns = [_column(table[name], name, path) for name in wanted]
+    if kind == ".parquet":
+        columns = [_column(table[name], name, path) for name in wanted]
     if len(columns) == 1:
         return columns[0]
     words = [name for name, column in zip(wanted, columns, strict=True) if column.dtype.kind == "U"]
@@ -139,6 +186,99 @@ def _from_table(path: Path, names: str | None, kind: str) -> np.ndarray:
     return np.column_stack(columns)
 
 
+def _header(path: Path) -> tuple[str, list[str]]:
+    """What separates the cells of a table of text, and the names of its columns, by its first line.
+
+    Raises
+    ------
+    InputError: an empty file, or a first line with several kinds of separators outside quotes.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        first = file.readline()
+        bare = re.sub(r'"[^"]*"', "", first)
+        found = [mark for mark in (",", ";", "\t") if mark in bare]
+        if len(found) > 1:
+            marks = " and ".join(repr(mark) for mark in found)
+            raise InputError(
+                f"the first line of {path} holds {marks}: did you mean a {found[-1]!r}-separated file? Save it with "
+                "one kind of separator, or put names that hold the other into quotes"
+            )
+        separator = found[0] if found else ","
+        file.seek(0)
+        names = next(csv.reader(file, delimiter=separator), [])
+    if not names:
+        raise InputError(f"{path} is empty, wanted a first line with the names of the columns")
+    return separator, names
+
+
+def _text(path: Path, separator: str, wanted: Sequence[str]) -> Any:
+    """The ``wanted`` columns as they are written; what is empty is null."""
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    return arrow.read_csv(
+        path,
+        arrow.ReadOptions(use_threads=False),
+        arrow.ParseOptions(delimiter=separator),
+        arrow.ConvertOptions(
+            include_columns=list(dict.fromkeys(wanted)),
+            column_types=dict.fromkeys(wanted, pa.string()),
+            strings_can_be_null=True,
+        ),
+    )
+
+
+def _typed(column: Any, name: str, path: Path, separator: str) -> np.ndarray:
+    """Words as whole numbers, real numbers or truths where all of them are; ``01`` and ``1`` are two words."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if column.null_count:
+        return _column(column, name, path)  # which refuses it
+    column = pc.utf8_trim_whitespace(column)
+    if set(pc.unique(pc.utf8_lower(column)).to_pylist()) <= {"true", "false"}:
+        return np.array(pc.equal(pc.utf8_lower(column), "true").to_pylist(), dtype=bool)
+    if pc.any(pc.match_substring_regex(column, r"^[+-]?0\d+$")).as_py():
+        return np.array(column.to_pylist(), dtype=str)
+    if separator != ",":
+        column = pc.replace_substring_regex(column, r"^([+-]?\d+),(\d+)$", r"\1.\2")
+    if pc.all(pc.match_substring_regex(column, r"^[+-]?\d+$")).as_py():
+        for kind in (pa.int64(), pa.uint64()):
+            try:
+                return pc.cast(pc.replace_substring_regex(column, r"^\+", ""), kind).to_numpy()
+            except pa.ArrowInvalid:
+                continue
+        return np.array(column.to_pylist(), dtype=str)
+    try:
+        return pc.cast(column, pa.float64()).to_numpy()
+    except pa.ArrowInvalid:
+        words = np.array(column.to_pylist(), dtype=str)
+    numbers = np.array([_is_number(word) for word in words])
+    if numbers.mean() >= 1 - FEW and len(words) > 1:
+        row = int((~numbers).argmax())
+        raise InputError(
+            f"column {name!r} of {path} holds {str(words[row])!r} in row {row} and numbers in {int(numbers.sum())} of "
+            f"{len(words)} rows, wanted one kind: drop or mend those rows"
+        )
+    for mark in (";", "\t", ","):
+        parts = {tuple(map(_is_number, word.split(mark))) for word in np.unique(words)}
+        if len(parts) == 1 and len(*parts) > 1 and all(*parts):
+            told = "a decimal comma, or several columns" if mark == "," else f"a {mark!r}-separated file"
+            raise InputError(
+                f"column {name!r} of {path} holds {str(words[0])!r}: did you mean {told}? Name every column in the "
+                "first line, and write numbers with a point"
+            )
+    return words
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
 def _wanted(path: Path, names: str | None, known: Sequence[str]) -> list[str]:
     if names is None and len(known) == 1:
         return list(known)
@@ -148,6 +288,8 @@ def _wanted(path: Path, names: str | None, known: Sequence[str]) -> list[str]:
     for name in wanted:
         if name not in known:
             raise unknown_name(f"column in {path}", name, known)
+        if known.count(name) > 1:
+            raise InputError(f"{path} holds {known.count(name)} columns named {name!r}: rename all but one")
     return wanted
 
 

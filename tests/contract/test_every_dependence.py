@@ -153,6 +153,23 @@ def test_representation_like_rows_are_finite(name):
         assert math.isfinite(value(name, x, y))
 
 
+@pytest.mark.parametrize("name", ENTRIES)
+def test_quantities_are_not_read_as_labels(name):
+    x = np.arange(60)
+    assert value(name, x.astype(float), 2.0 * x) > 0.05
+    for pair in ((x, 2.0 * x), (2.0 * x, x), (x // 2 * 2 + (x > 4) * (x % 2), 2.0 * x)):
+        with pytest.raises(
+            InputError, match=r"(x|y) is \d+ classes of .* each.*\.astype\(float\) if its numbers are quan"
+        ):
+            dependence(*pair, name)
+    with pytest.raises(InputError, match=r"x holds whole numbers, some below 0.*x\.astype\(float\) if its numbers are"):
+        dependence(x % 5 - 2, 2.0 * x, name)
+    ids = np.arange(20_000)  # refused before 20 000 columns of them are made
+    for many in (ids, ids // 2):
+        with pytest.raises(InputError, match=r"x is \d+ classes of"):
+            dependence(many, ids.astype(float), name)
+
+
 X, Y = smooth(6)
 BAD = {
     "NaN": (np.where(np.arange(24).reshape(6, 4) == 3, np.nan, X), r"holds NaN or infinity in 1 of 6 rows"),

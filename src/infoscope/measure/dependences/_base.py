@@ -8,6 +8,7 @@ options, and ``_sums`` and ``_value`` say what it is.
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -20,8 +21,9 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.measure import _options, draws
 from infoscope.measure._scaling import unit
 from infoscope.measure.dependences._moments import Moments
-from infoscope.measure.estimators._base import is_labels
+from infoscope.measure.estimators._base import CEILING, is_labels
 
+LARGEST = 1 << 27  # numbers of one-hot rows: a gigabyte
 LEAST = 4  # rows: the unbiased forms divide by n - 3
 #: Where the biased form exceeds the unbiased one by more than this share of full dependence, its bias is spoken of.
 BIASED = 0.05
@@ -128,10 +130,27 @@ def _rows(value: Any, name: str) -> np.ndarray:
         n = len(check.array(value, name))
         if n < 2:
             raise InputError(f"{name} has {n} row{'s' * (n != 1)}, wanted at least 2: pass more samples")
-        labels = check.labels(value, n, name)
-        return (labels[:, None] == np.arange(labels.max() + 1)).astype(np.float64)
+        if (numbers := check.on_cpu(check.array(value, name))).dtype.kind == "i" and n and numbers.min() < 0:
+            raise InputError(
+                f"{name} holds whole numbers, some below 0, and labels have none: pass {name}.astype(float) if its "
+                "numbers are quantities"
+            )
+        return _onehot(check.labels(value, n, name), name)
     rows = check.representation(value, name)
     return check.on_cpu(rows)
+
+
+def _onehot(labels: np.ndarray, name: str) -> np.ndarray:
+    """Rows ``[n, k]`` for labels ``[n]`` in 0..k-1, where there are classes to speak of."""
+    n, counts = len(labels), np.bincount(labels)
+    k, p = len(counts), counts / n
+    if -float(p @ np.log(p)) >= CEILING * math.log(n) or n * k > LARGEST:
+        what = "one row each" if k == n else f"{n / k:.3g} rows each"
+        raise InputError(
+            f"{name} is {k} classes of {what}, wanted fewer: pass {name}.astype(float) if its numbers are quantities, "
+            "or coarser labels"
+        )
+    return (labels[:, None] == np.arange(k)).astype(np.float64)
 
 
 def make(name: str, **options: Any) -> Dependence:
