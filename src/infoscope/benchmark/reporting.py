@@ -67,18 +67,24 @@ def _line(line: dict[str, Any]) -> list[str]:
     ]
 
 
-def _accuracy(accuracy: dict[str, Any]) -> None:
-    if not accuracy["tasks"]:
-        return
-    print(
-        f"\nThe best of ours, picked knowing the truth, is at or under the best peer's error on "
+def peers_text(accuracy: dict[str, Any]) -> str:
+    """How the best of ours, and the one chosen, compare with the best peer, in a sentence or two."""
+    text = (
+        f"The best of ours, picked knowing the truth, is at or under the best peer's error on "
         f"{_share(accuracy['share'])} of {accuracy['tasks']} tasks (goal {_share(accuracy['goal'])})."
     )
     if accuracy["chosen_tasks"]:
-        print(
-            f"The one that `choose` names without having seen the source is so on {_share(accuracy['chosen_share'])} "
+        text += (
+            f" The one that `choose` names without having seen the source is so on {_share(accuracy['chosen_share'])} "
             f"of {accuracy['chosen_tasks']}."
         )
+    return text
+
+
+def _accuracy(accuracy: dict[str, Any]) -> None:
+    if not accuracy["tasks"]:
+        return
+    print(f"\n{peers_text(accuracy)}")
     for one in accuracy["lost"][:LONGEST]:
         at = f"{one['source']} n={one['n']} (truth {one['truth']:.3f})"
         print(f"  lost: {at}: {one['ours']} off by {one['error']:.4f}, {one['peer']} by {one['peer_error']:.4f}")
