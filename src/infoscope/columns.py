@@ -231,7 +231,9 @@ def _text(path: Path, separator: str, wanted: Sequence[str]) -> Any:
 def _typed(column: Any, name: str, path: Path, separator: str) -> np.ndarray:
     """Words as whole numbers, real numbers or truths where all of them are; ``01`` and ``1`` are two words."""
     import pyarrow as pa
-    import pyarrow.compute as pc
+    import pyarrow.compute
+
+    pc: Any = pyarrow.compute  # whose functions are made when it is imported
 
     if column.null_count:
         return _column(column, name, path)  # which refuses it
