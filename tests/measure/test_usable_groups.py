@@ -216,6 +216,21 @@ def test_words_are_unresolved_with_both_numbers():
     assert (said.value, said.status) == (found.value, Status.OK)
 
 
+def test_an_enumerated_table_is_no_copies():
+    """Twelve words of six classes: no more than two a class."""
+    x = np.random.default_rng(0).integers(12, size=600)
+    found = usable_information(np.eye(12)[x], x // 2)
+    assert found.status is Status.OK
+    assert found.value == pytest.approx(np.log(6), abs=0.05)
+
+
+def test_one_group_to_score_has_a_value_and_no_interval():
+    z, y, ids = prompts()
+    found = usable_information(z, y, z_test=z[:50], y_test=y[:50], groups=ids, groups_test=np.full(50, -1))
+    assert found.interval is None
+    assert (found.groups, found.status) == (1, Status.UNDERSAMPLED)
+
+
 def test_a_few_copies_change_nothing():
     rng = np.random.default_rng(0)
     y = rng.integers(2, size=2000)

@@ -413,7 +413,7 @@ def estimate(
     value = h - loss
     refused, notes = (None, ()) if groups is None else doubts(groups, found.labels)
     notes = (*deal.notes, *notes)
-    spread = scatter(found.contributions, groups)
+    spread = scatter(found.contributions, None if refused else groups)
     gap = found.gap if gap is None else gap
     half = spread.half(min(gap * gap / 4, (1 + deal.share) * spread.variance))
     status, more = _judged(found, value, spread.half(), n)

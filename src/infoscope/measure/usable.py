@@ -58,7 +58,8 @@ def usable_information(
     prior: which H(Y). ``"null"``: the cross-entropy of the null probe. ``"plugin"``: of the frequencies among the
         scored labels. The classes' probabilities, in the order of the label values or as a dictionary from label to
         probability: where they are known.
-    folds: how many, or the fold ``[n]`` of each row: rows of a fold are scored together.
+    folds: how many, or the fold ``[n]`` of each row: rows of a fold are scored together. Ten folds and more, each
+        said by name, count as groups where none are said.
     groups: which rows belong together, a name ``[n]`` a row (the text of a token, the film of a frame): a group is
         never on both sides of a split, and the interval counts it once. groups_test: the same of rows of ``z_test``.
     seed: deals rows or groups to folds and draws initial weights.
@@ -361,13 +362,18 @@ class _Rows:
         deal = _usable.among(n, folds, together, scored, tested, seed)
         return cls(_stacked(_base.tensor(z), _base.tensor(z_test)), deal, n, tested)
 
-    def doubted(self, found: list[Usable], of: Callable[[Deal], list[Usable]], classes: int = 0) -> list[Usable]:
+    @property
+    def classes(self) -> int:
+        """How many classes the target has; 0 for quantities."""
+        return 0
+
+    def doubted(self, found: list[Usable], of: Callable[[Deal], list[Usable]]) -> list[Usable]:
         """What ``of`` gave for this deal, with what nobody said of the rows: equal ones, and ones that follow each
         other."""
         if self.deal.groups is not None:
             return found
         found = [_usable.in_order(one) for one in found]
-        copies = _usable.copies_of(self.z, classes)
+        copies = _usable.copies_of(self.z, self.classes)
         if copies is None or not _usable.may_matter(copies, found):
             return found
         beside = of(_usable.with_copies_together(copies, self.deal, self.fitted))
@@ -439,6 +445,10 @@ class _Problem(_Rows):
         values, numbered = np.unique(raw, return_inverse=True)
         target = _usable.target(numbered.reshape(-1), len(values), rows.deal.groups)
         return cls(rows.z, rows.deal, rows.fitted, rows.scored, target, Entropy.of(prior, values), seed)
+
+    @property
+    def classes(self) -> int:
+        return self.target.k
 
     def estimand(self, reader: Probe) -> str:
         return f"usable by {reader.words}, H(Y) {self.entropy.words}, {self.deal.protocol}"
