@@ -252,8 +252,9 @@ def test_a_diverged_member_is_left_out_and_counted(made_up):
 def test_a_curve_at_its_ceiling_is_said_to_be_there(made_up):
     made_up.series("relu", "hidden1", "I(X;T)", falling(0.1), status=Status.SATURATED)
     finding = ReluPlane().judge(made_up.rows())[0].findings[0]
-    assert finding.outcome == "holds"
+    assert finding.outcome == "unclear"  # what stays at its ceiling shows no fall, and is no evidence of none
     assert "100% of the values are at their ceiling" in finding.note
+    assert "a curve at its ceiling throughout cannot show a fall" in finding.note
 
 
 def test_one_seed_is_judged_by_its_value_and_says_so(made_up):

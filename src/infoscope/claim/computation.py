@@ -41,7 +41,7 @@ class Computation:
     curves: called with ``at``, ``seeds`` and ``arguments`` by name, for some of the seeds at a time; what a member
     comes to depends on its own seed alone. at: the places on the axis. axis: its name, ``"epoch"`` for training time.
     seeds: none for a closed form, which is one member that nothing was drawn for. updates: optimiser updates an epoch.
-    task: cards of one task share their vertical axes.
+    task: cards of one task share their vertical axes. trains: the function trains something, at `smoke` for less long.
     """
 
     title: str
@@ -53,10 +53,13 @@ class Computation:
     arguments: dict[str, Any] = field(default_factory=dict)
     updates: int = 1
     task: str = ""
+    trains: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """Everything but the function, which the code version stands for."""
-        content = {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name != "curves"}
+        """Everything but what the code version stands for: the function, and whether it trains."""
+        content = {
+            f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.name not in ("curves", "trains")
+        }
         return {**content, "computed": True}
 
     def rows(self, run: str, name: str, members: Sequence[int]) -> Rows:

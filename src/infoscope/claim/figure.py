@@ -9,17 +9,21 @@ from typing import ClassVar, NamedTuple
 from infoscope.claim.computation import Computation
 from infoscope.claim.plan import PRESETS, NetworkPlan, Preset
 from infoscope.core import check
-from infoscope.core.claim import Claim, Finding
+from infoscope.core.claim import Claim, Finding, Learned
 from infoscope.core.errors import unknown_name
 from infoscope.core.rows import Rows
 
 
 class Judged(NamedTuple):
-    """One claim with what was found for each of its parts."""
+    """One claim with what was found for each of its parts.
+
+    controls: what should be seen for the claim to be testable at all: one of them at least has to hold.
+    """
 
     claim: Claim
     findings: tuple[Finding, ...]
     notes: tuple[str, ...] = ()
+    controls: tuple[Finding, ...] = ()
 
 
 class Figure(abc.ABC):
@@ -31,6 +35,13 @@ class Figure(abc.ABC):
     title: ClassVar[str]
     where: ClassVar[str]  # in the paper
     seeds: ClassVar[Mapping[str, int]]  # default number of members by preset, 0 where nothing is drawn
+    presupposes: ClassVar[Learned] = Learned()  # of the networks that a claim speaks of, unless the claim says else
+
+    @property
+    def trains(self) -> bool:
+        """Whether `smoke` trains anything, and so trains it for less than a verdict wants."""
+        plans = self.plan("smoke").values()
+        return any(isinstance(plan, NetworkPlan) or plan.trains for plan in plans)
 
     def plan(self, preset: str, seeds: int | None = None) -> dict[str, NetworkPlan | Computation]:
         """What to train and measure, and what to compute, by name. ``seeds``: how many in place of the preset's."""

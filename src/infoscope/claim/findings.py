@@ -12,6 +12,10 @@ from infoscope.claim.statistics import OverSeeds, compression, over_seeds, peak
 from infoscope.core.claim import Criterion, Finding
 from infoscope.core.estimate import Status
 from infoscope.core.rows import Rows
+from infoscope.core.units import shown
+
+AT_CEILING = 0.98  # of the values of a curve that counts as being at its ceiling throughout
+_NEVER_NEGATIVE = ("I(", "I_u(", "H(Bin(")  # quantities that cannot fall by more than what there is of them
 
 
 def finding(name: str, criterion: Criterion, statistic: Callable[..., np.ndarray], *series: Rows) -> Finding:
@@ -24,15 +28,41 @@ def finding(name: str, criterion: Criterion, statistic: Callable[..., np.ndarray
 
 
 def score_finding(name: str, criterion: Criterion, *series: Rows, weights: Sequence[float] = (1.0,)) -> Finding:
-    """The compression score of a series, or the weighted sum of those of several, against ``criterion``."""
+    """The compression score of a series, or the weighted sum of those of several, against ``criterion``.
+
+    Where the curve of a single series has no room to fall, that it does not fall is no evidence: the finding is blind.
+    """
     found = judged(name, criterion, partial(compression, weights=weights), *series)
+    notes = []
     if found.seeds == 1:
-        note = "the drop is from the seed's own peak, which noise lifts and one seed cannot correct"
+        notes.append("the drop is from the seed's own peak, which noise lifts and one seed cannot correct")
     elif 1 < found.seeds < 4:
-        note = "peaks are chosen by one seed at a time, so the drop errs low"
-    else:
-        return found
-    return dataclasses.replace(found, note="; ".join(filter(None, (found.note, note))))
+        notes.append("peaks are chosen by one seed at a time, so the drop errs low")
+    blind = _no_room(criterion, series[0]) if found.value is not None and len(series) == 1 else ""
+    note = "; ".join(filter(None, (found.note, *notes, blind)))
+    return dataclasses.replace(found, note=note, blind=bool(blind))
+
+
+def _no_room(criterion: Criterion, rows: Rows) -> str:
+    """Why no fall could be seen in the mean curve of ``rows``, in words; empty where one could."""
+    if _saturated(rows) >= AT_CEILING:
+        return "a curve at its ceiling throughout cannot show a fall"
+    asked = criterion.threshold
+    if criterion.relation == "<=" and criterion.fails_at is not None:
+        asked = criterion.fails_at
+    if not rows.unique("quantity")[0].startswith(_NEVER_NEGATIVE):
+        return ""
+    curves = rows.curves()[2]
+    highest = float(curves[np.isfinite(curves).all(1)].mean(0).max())
+    if highest >= asked:
+        return ""
+    unit = criterion.unit
+    return f"the mean curve is nowhere above {shown(highest, unit)}, so it cannot fall by {shown(asked, unit)}"
+
+
+def _saturated(*series: Rows) -> float:
+    """The share of the values that are at their ceiling."""
+    return sum(len(rows.filter(status=Status.SATURATED.name)) for rows in series) / sum(map(len, series))
 
 
 def peak_finding(name: str, criterion: Criterion, rows: Rows) -> Finding:
@@ -42,22 +72,23 @@ def peak_finding(name: str, criterion: Criterion, rows: Rows) -> Finding:
 
 def judged(name: str, criterion: Criterion, over: Callable[..., OverSeeds], *series: Rows) -> Finding:
     """``over`` of the curves of each of ``series``, without the members that lack a value."""
+    networks = tuple(dict.fromkeys(name for rows in series for name in rows.unique("network")))
     if not all(len(rows) for rows in series):
-        return Finding(name, criterion, None, note="not measured")
+        return Finding(name, criterion, None, note="not measured", networks=networks)
     curves = [rows.curves()[2] for rows in series]
     complete = np.all([np.isfinite(each).all(1) for each in curves], axis=0)
     notes = []
     if not complete.all():
         notes.append(f"{(~complete).sum()} of {len(complete)} members left out: values are missing")
-    saturated = sum(len(rows.filter(status=Status.SATURATED.name)) for rows in series) / sum(map(len, series))
+    saturated = _saturated(*series)
     if saturated > 0:
         notes.append(f"{saturated:.0%} of the values are at their ceiling, which a curve must leave before it can move")
     if not complete.any():
-        return Finding(name, criterion, None, note="; ".join(notes))
+        return Finding(name, criterion, None, note="; ".join(notes), networks=networks)
     found = over(*(each[complete] for each in curves))
     if found.interval is None:
         notes.append("one seed, so no interval")
-    return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(notes))
+    return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(notes), networks)
 
 
 def until(rows: Rows, epoch: float) -> Rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import time
@@ -10,22 +11,25 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from infoscope.claim.computation import Computation
-from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.figure import Figure
+from infoscope.claim.guards import Guess, verdicts
 from infoscope.claim.measuring import measure, measure_training, rows_of
 from infoscope.claim.plan import NetworkPlan
 from infoscope.claim.replay import EnsembleReplay, snapshots_of
 from infoscope.claim.scores import append_derived, sweeps
 from infoscope.core import registry
-from infoscope.core.claim import Verdict, combine
+from infoscope.core.claim import Verdict
 from infoscope.core.errors import DataMissingError, InputError, RunFolderError
 from infoscope.core.folder import RunFolder, atomic, write_json
 from infoscope.core.progress import progress
 from infoscope.core.provenance import fingerprint, provenance
 from infoscope.core.rows import Rows
 from infoscope.data import task as load_task
+from infoscope.data._counted import entropy
 from infoscope.record.trajectory import Trajectory
 from infoscope.train.ensemble import Layout, State, initial_state, make_trainer
 
@@ -52,7 +56,7 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
     plans = {name: plan for name, plan in wanted.items() if isinstance(plan, NetworkPlan)}
     with folder.writing():
         try:
-            folder.update({**_of_the_data(plan.task for plan in plans.values()), "missing": None})
+            folder.update({**_of_the_data(plans.values()), "missing": None})
         except DataMissingError as reason:
             left_out = len(figure.judge(Rows.concat([])))
             folder.update({"state": "no data", "missing": str(reason), "left out": left_out})
@@ -72,12 +76,40 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
     return folder
 
 
-def _of_the_data(names: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """What run.json says of the tasks: hashes, and what is known exactly; the arrays are not kept."""
-    found: dict[str, dict[str, Any]] = {"data": {}, "ceilings": {}}
-    for name in dict.fromkeys(names):
-        task = load_task(name)
-        found["data"][name], found["ceilings"][name] = dict(task.hashes), {**task.entropies, **task.information}
+def _of_the_data(plans: Iterable[NetworkPlan]) -> dict[str, dict[str, Any]]:
+    """What run.json says of the tasks: hashes, what is known exactly, what guessing comes to; arrays are not kept."""
+    found: dict[str, dict[str, Any]] = {"data": {}, "ceilings": {}, "guessing": {}}
+    for plan in plans:
+        task = load_task(plan.task)
+        found["data"][plan.task], found["ceilings"][plan.task] = (
+            dict(task.hashes),
+            {**task.entropies, **task.information},
+        )
+        variable = plan.trained_on or task.trained_on
+        found["guessing"].setdefault(plan.task, {})[plan.trained_on] = _guess(task.variables[variable])._asdict()
+    return found
+
+
+def _guess(labels: np.ndarray) -> Guess:
+    return Guess(entropy(labels), float(np.bincount(labels).max() / len(labels)))
+
+
+def _guesses(folder: RunFolder) -> dict[str, Guess]:
+    """What guessing comes to, by trained network: as stored, else as the task has it, else for classes as frequent."""
+    stored, found = folder.manifest().get("guessing", {}), {}
+    for name, content in folder.manifest()["networks"].items():
+        if content.get("computed"):
+            continue
+        plan = plan_of(folder, name)
+        known = stored.get(plan.task, {}).get(plan.trained_on)
+        if known is None:  # a run of an older infoscope
+            try:
+                task = load_task(plan.task)
+                known = _guess(task.variables[plan.trained_on or task.trained_on])._asdict()
+            except DataMissingError:
+                classes = plan.network.classes
+                known = Guess(math.log(classes), 1 / classes)._asdict()
+        found[name] = Guess(**known)
     return found
 
 
@@ -268,15 +300,11 @@ def judge(folder: RunFolder) -> list[dict[str, Any]]:
             planned += [rows_of(rows, name, wanted) for wanted in plan_of(folder, name).measures]
     measured = Rows.concat(planned).latest()
     append_derived(folder, Rows.concat([figure.derived(measured), sweeps(rows)]))
-    store_verdicts(folder, figure.judge(measured))
+    seeds = len(manifest["seeds"])
+    store_verdicts(folder, verdicts(figure, measured, _guesses(folder), folder.id, manifest["preset"], seeds))
     return folder.verdicts()
 
 
-def store_verdicts(folder: RunFolder, judged: Sequence[Judged]) -> None:
-    """Write ``verdicts.json`` from what the figure found."""
-    manifest = folder.manifest()
-    verdicts = [
-        Verdict(claim, combine(findings), findings, folder.id, manifest["preset"], len(manifest["seeds"]), notes)
-        for claim, findings, notes in judged
-    ]
-    write_json(folder.path / "verdicts.json", [verdict.to_json() for verdict in verdicts])
+def store_verdicts(folder: RunFolder, found: Sequence[Verdict]) -> None:
+    """Write ``verdicts.json``."""
+    write_json(folder.path / "verdicts.json", [verdict.to_json() for verdict in found])

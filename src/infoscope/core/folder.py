@@ -24,6 +24,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from infoscope.core.claim import completed
 from infoscope.core.errors import RunFolderError
 from infoscope.core.rows import Rows
 
@@ -183,9 +184,7 @@ class RunFolder:
             raise RunFolderError(
                 f"{path} is damaged ({reason}): delete it and run `infoscope claims` again"
             ) from reason
-        for verdict in found:
-            verdict["claim"].setdefault("revised", "")  # not stored by an older infoscope
-        return found
+        return [completed(verdict) for verdict in found]
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -38,14 +38,19 @@ def bracket(rows: Rows, network: str, layer: str) -> Bracket | None:
     return Bracket(epochs, low, value, high) if np.isfinite([low, value, high]).all() else None
 
 
-def each_seed(name: str, criterion: Criterion, values: np.ndarray | None, note: str = "") -> Finding:
-    """The mean over seeds of one number a seed, with Student's interval, against ``criterion``; how many seeds pass."""
+def each_seed(
+    name: str, criterion: Criterion, values: np.ndarray | None, note: str = "", networks: tuple[str, ...] = ()
+) -> Finding:
+    """The mean over seeds of one number a seed, with Student's interval, against ``criterion``; how many seeds pass.
+
+    networks: that the numbers were read from.
+    """
     if values is None or not len(values) or not np.isfinite(values).all():
-        return Finding(name, criterion, None, note="not measured")
+        return Finding(name, criterion, None, note="not measured", networks=networks)
     found = over_seeds(lambda curve: curve[:, 0], np.asarray(values, float)[:, None])
     passing = sum(criterion.decide(float(one), None) == "holds" for one in values)
     notes = [f"{passing} of {len(values)} seeds pass by themselves", *([note] if note else [])]
-    return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(notes))
+    return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(notes), networks)
 
 
 def curves(rows: Rows, since: float = 0.0) -> np.ndarray | None:

@@ -70,6 +70,7 @@ class EstimatorSpiral(Figure):
                 axis="samples",
                 seeds=seeds,
                 arguments={"epochs": EPOCHS[preset]},
+                trains=True,
             )
         }
 

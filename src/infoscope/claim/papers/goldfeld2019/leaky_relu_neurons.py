@@ -64,6 +64,7 @@ class LeakyReluNeurons(Figure):
                 sites=SITES,
                 at=tuple(map(float, steps)),
                 seeds=seeds,
+                trains=True,
             )
         }
 

@@ -19,6 +19,7 @@ cosines between networks of different seeds, is ours.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -29,7 +30,7 @@ from infoscope.claim.findings import finding, judged
 from infoscope.claim.papers.goldfeld2019._mnist import DETERMINISTIC, LAYERS, NETWORKS, NOISY, mnist_plan, recorded
 from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.claim.statistics import OverSeeds, last
-from infoscope.core.claim import Claim, Criterion, Finding
+from infoscope.core.claim import NOTHING, Claim, Criterion, Finding
 from infoscope.core.estimate import Status
 from infoscope.core.rows import Rows, options_text
 from infoscope.measure.geometry._base import make
@@ -38,8 +39,8 @@ _FEATURES, _RATIO = "features", "distance_ratio"
 _SMALL = ("noise_005", NOISY)
 
 
-def _claim(name: str, where: str, sentence: str, rule: str, published: str) -> Claim:
-    return Claim(f"goldfeld2019/mnist/{name}", "goldfeld2019", where, sentence, rule, published)
+def _claim(name: str, where: str, sentence: str, rule: str, published: str, **more: Any) -> Claim:
+    return Claim(f"goldfeld2019/mnist/{name}", "goldfeld2019", where, sentence, rule, published, **more)
 
 
 _LITTLE = _claim(
@@ -80,6 +81,7 @@ _REFUSED = _claim(
     "I(X;T) of the layer of 128 units cannot be estimated from this many inputs, and the estimator says so.",
     "no estimate of I(X;T) of that layer with noise 0.1 has status OK",
     "not estimated for its dimension (from memory)",
+    presupposes=NOTHING,
 )
 _SPREAD = Criterion("<=", 1.0, "pooled standard deviations")
 _MORE = Criterion(">=", 0.0, "fraction")
@@ -147,8 +149,9 @@ def _in_spreads(name: str, x: Rows, y: Rows) -> Finding:
 
     found = judged(name, _SPREAD, over, x, y)
     if found.value is None or not np.isfinite(found.value):
-        return Finding(name, _SPREAD, None, note=found.note or "wants at least 2 seeds that differ")
-    return Finding(name, _SPREAD, found.value, None, found.seeds, "the means alone decide")
+        note = found.note or "wants at least 2 seeds that differ"
+        return dataclasses.replace(found, value=None, interval=None, seeds=0, note=note)
+    return dataclasses.replace(found, interval=None, note="the means alone decide")
 
 
 def _last_errors(more: np.ndarray, less: np.ndarray) -> np.ndarray:

@@ -45,11 +45,12 @@ from infoscope.claim.papers.goldfeld2019._brackets import (
     violations,
 )
 from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
-from infoscope.core.claim import Claim, Criterion, Finding
+from infoscope.core.claim import NOTHING, Claim, Criterion, Finding, Learned
 from infoscope.core.rows import Rows
 
 LAYERS = ("hidden1", "hidden2", "hidden3", "hidden4", "hidden5")
 LAST = LAYERS[-1]
+PLAIN = ("plain",)
 ORTHONORMALITY = 1e-4
 WIDTH = 10 * NOISE
 INPUTS = 4096
@@ -69,8 +70,9 @@ _AT_MOST_ALL = Criterion("<=", 8.3178, "nats")
 _AS_RELEASED = Criterion("<=", RELEASED_SD, "nats")
 
 
-def _claim(name: str, sentence: str, rule: str, published: str) -> Claim:
-    return Claim(f"goldfeld2019/szt/{name}", "goldfeld2019", "the 12-bit network", sentence, rule, published)
+def _claim(name: str, sentence: str, rule: str, published: str, presupposes: Learned | None = None) -> Claim:
+    where = "the 12-bit network"
+    return Claim(f"goldfeld2019/szt/{name}", "goldfeld2019", where, sentence, rule, published, presupposes=presupposes)
 
 
 _SEEDS = "; a number a seed, its mean over seeds with its whole 95 % interval"
@@ -108,6 +110,7 @@ PROCESSING = _claim(
     "lower end of a layer less upper end of the one before, the most over layers and epochs, ≤ 0 nats, in both networks"
     + _SEEDS,
     "a law; the released run breaks it at 84 of 84 epochs, by up to 0.148 nats",
+    NOTHING,
 )
 FIRST = _claim(
     "first-layer",
@@ -127,6 +130,7 @@ RESAMPLING = _claim(
     "distance between the expected entropy of 4096 draws with replacement from 4096 inputs and the mean of the "
     "released run's I(X;T1), 7.7437 nats, ≤ its standard deviation over epochs, 0.0098 nats",
     "mean 7.7437, standard deviation 0.0098 nats (the released run)",
+    NOTHING,
 )
 
 
@@ -202,8 +206,8 @@ def _compresses(plain: Bracket | None) -> list[Finding]:
         fall = plain.fall(late[plain.value[:, late].argmax(1)])
         trough = deepest_trough(plain.value)
     return [
-        each_seed("sure fall of I(X;T) from its later peak to the end, hidden5", _FALLS, fall),
-        each_seed("depth of the trough between two peaks of I(X;T), hidden5", _TROUGH, trough),
+        each_seed("sure fall of I(X;T) from its later peak to the end, hidden5", _FALLS, fall, networks=PLAIN),
+        each_seed("depth of the trough between two peaks of I(X;T), hidden5", _TROUGH, trough, networks=PLAIN),
     ]
 
 
@@ -220,8 +224,10 @@ def _loss(rows: Rows, plain: Bracket | None) -> list[Finding]:
             at = np.searchsorted(plain.epochs, epochs[loss.argmin(1)]).clip(max=len(plain.epochs) - 1)
             fall = plain.fall(at)
     return [
-        each_seed("test loss at the end above its minimum, plain", _LOSS_RISES, rise),
-        each_seed("sure fall of I(X;T) from the least test loss to the end, hidden5", _STILL_FALLS, fall),
+        each_seed("test loss at the end above its minimum, plain", _LOSS_RISES, rise, networks=PLAIN),
+        each_seed(
+            "sure fall of I(X;T) from the least test loss to the end, hidden5", _STILL_FALLS, fall, networks=PLAIN
+        ),
     ]
 
 
@@ -229,7 +235,7 @@ def _clusters(rows: Rows) -> Finding:
     ratio = rows.filter(network="plain", site=LAST, estimator="class_distances", quantity="distance_ratio")
     information = rows.filter(network="plain", site=LAST, estimator="noisy", quantity="I(X;T)")
     found = rank_correlations(curves(information, LATE), curves(ratio, LATE))
-    return each_seed("rank correlation of I(X;T) and the ratio of distances, hidden5", _CLUSTERS, found)
+    return each_seed("rank correlation of I(X;T) and the ratio of distances, hidden5", _CLUSTERS, found, networks=PLAIN)
 
 
 def _orthonormal(rows: Rows, plain: Bracket | None, orthonormal: Bracket | None) -> list[Finding]:
@@ -259,8 +265,8 @@ def _first(rows: Rows) -> list[Finding]:
     values = curves(rows.filter(network="plain", site="hidden1", estimator="noisy", quantity="I(X;T)"))
     least, most = (None, None) if values is None else (values.min(1), values.max(1))
     return [
-        each_seed("least I(X;T) over epochs, hidden1", _FULL, least),
-        each_seed("most I(X;T) over epochs, hidden1", _AT_MOST_ALL, most),
+        each_seed("least I(X;T) over epochs, hidden1", _FULL, least, networks=PLAIN),
+        each_seed("most I(X;T) over epochs, hidden1", _AT_MOST_ALL, most, networks=PLAIN),
     ]
 
 
@@ -270,7 +276,7 @@ def _binned(rows: Rows, layer: str) -> Finding:
         curves(here.filter(estimator="noisy", quantity="I(X;T)")),
         curves(here.filter(estimator="binned_entropy", quantity="H(Bin(T))")),
     )
-    return each_seed(f"rank correlation of H(Bin(T)) and I(X;T), {layer}", _BINS, found)
+    return each_seed(f"rank correlation of H(Bin(T)) and I(X;T), {layer}", _BINS, found, networks=PLAIN)
 
 
 def _resampling(rows: Rows) -> Finding:

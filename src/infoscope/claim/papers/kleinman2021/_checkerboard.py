@@ -172,28 +172,30 @@ def solving(rows: Rows, task: Task, arms: Iterable[tuple[str, float]]) -> tuple[
 
 
 def paired(
-    name: str, criterion: Criterion, members: tuple[set[int], str], first: dict[int, float], second: dict[int, float]
+    name: str,
+    criterion: Criterion,
+    members: tuple[set[int], str],
+    first: dict[int, float],
+    second: dict[int, float],
+    networks: tuple[str, ...],
 ) -> Finding:
     """The mean over ``members`` of ``first`` minus ``second``, the same seed in both, with its interval over seeds."""
-    return _finding(name, criterion, members, {m: first[m] - second[m] for m in first if m in second})
-
-
-def _finding(name: str, criterion: Criterion, members: tuple[set[int], str], values: dict[int, float]) -> Finding:
     chosen, note = members
+    values = {m: first[m] - second[m] for m in first if m in second}
     if not values:
-        return Finding(name, criterion, None, note="not measured")
+        return Finding(name, criterion, None, note="not measured", networks=networks)
     kept = np.array([value for member, value in sorted(values.items()) if member in chosen])
     if not len(kept):
-        return Finding(name, criterion, None, note=note or "no member has solved the task")
+        return Finding(name, criterion, None, note=note or "no member has solved the task", networks=networks)
     found = over_seeds(last, kept[:, None])
     notes = [note, "one seed, so no interval" if found.interval is None else ""]
-    return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(filter(None, notes)))
+    return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(filter(None, notes)), networks)
 
 
 def mean_alone(name: str, criterion: Criterion, of: Finding) -> Finding:
     """The mean of a finding beside a criterion that asks for no more than the mean."""
     note = "; ".join(filter(None, ("the mean alone", of.note)))
-    return Finding(name, criterion, of.value, None, of.seeds, note)
+    return Finding(name, criterion, of.value, None, of.seeds, note, of.networks)
 
 
 def discards_findings(rows: Rows, task: Task, network: str, site: str, probes: Sequence[str] = PROBES) -> list[Finding]:
@@ -207,7 +209,7 @@ def discards_findings(rows: Rows, task: Task, network: str, site: str, probes: S
     for probe in probes:
         early, late = (usable(rows, "colour", probe, Place(network, site, epoch)) for epoch in (1.0, end))
         name = f"fall of I_u(T;colour) from epoch 1 to the end, {IN_WORDS[probe]} probe, {network} {site}"
-        over = paired(name, ABOVE_ZERO, members, early, late)
+        over = paired(name, ABOVE_ZERO, members, early, late, (network,))
         mean = mean_alone(f"mean {name}", EFFECT, over)
         findings += [mean, over] if mean.outcome == "holds" else [mean]
     return findings
@@ -221,9 +223,9 @@ def relevant_finding(rows: Rows, task: Task, network: str, site: str) -> Finding
     kept = [value for member, value in found.items() if member in members]
     name = f"least I_u(T;direction) at the end over I(X;direction), linear probe, {network} {site}"
     if not kept:
-        return Finding(name, SUFFICES, None, note=note or "not measured")
+        return Finding(name, SUFFICES, None, note=note or "not measured", networks=(network,))
     note = "; ".join(filter(None, ("the least of these members, so no interval", note)))
-    return Finding(name, SUFFICES, min(kept) / task.ceiling, None, len(kept), note)
+    return Finding(name, SUFFICES, min(kept) / task.ceiling, None, len(kept), note, (network,))
 
 
 def depth_finding(rows: Rows, task: Task, network: str, sites: Sequence[str]) -> Finding:
@@ -231,7 +233,7 @@ def depth_finding(rows: Rows, task: Task, network: str, sites: Sequence[str]) ->
     end = last_epoch(rows, network)
     first, final = (usable(rows, "colour", "linear", Place(network, site, end)) for site in (sites[0], sites[-1]))
     name = f"I_u(T;colour) at the end, linear probe, {network}: {sites[0]} minus {sites[-1]}"
-    return paired(name, DEPTH, solving(rows, task, [(network, end)]), first, final)
+    return paired(name, DEPTH, solving(rows, task, [(network, end)]), first, final, (network,))
 
 
 def difference_findings(rows: Rows, task: Task, what: str, first: Place, second: Place) -> list[Finding]:
@@ -244,6 +246,7 @@ def difference_findings(rows: Rows, task: Task, what: str, first: Place, second:
             members,
             usable(rows, "colour", probe, first),
             usable(rows, "colour", probe, second),
+            (first.network, second.network),
         )
         for probe in PROBES
     ]

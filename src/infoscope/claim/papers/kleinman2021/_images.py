@@ -17,7 +17,7 @@ import numpy as np
 from infoscope.claim.findings import finding, score_finding
 from infoscope.claim.plan import MeasurePlan
 from infoscope.claim.statistics import last
-from infoscope.core.claim import Criterion, Finding
+from infoscope.core.claim import Criterion, Finding, Learned
 from infoscope.core.estimate import Status
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats, shown
@@ -31,6 +31,7 @@ ALIKE = Criterion("<=", nats(0.05), "nats")
 SUFFICIENT = 0.85  # of H(coarse)
 SUFFICES = Criterion(">=", SUFFICIENT, "ratio")
 REST = "I_u(T;fine|coarse)"
+NEW_ROWS = Learned(split="test")  # what layers hold is read on rows that are new to the network
 #: How probes read: exact softmax regression on standardised columns, its weight decay chosen on validation rows. (A
 #: fixed one will not do: as training stretches the features along the task's direction, a ridge hides more and more of
 #: the rest, and fine information seems to fall faster than it does.)

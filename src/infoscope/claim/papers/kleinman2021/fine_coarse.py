@@ -36,6 +36,7 @@ from infoscope.claim.findings import finding
 from infoscope.claim.papers.kleinman2021._digits import CLASSES, DIGITS, HIDDEN, LAST, LOW, SEEDS, digits_plan
 from infoscope.claim.papers.kleinman2021._images import (
     EFFECT,
+    NEW_ROWS,
     NO_TRANSIENT,
     PROBES,
     REST,
@@ -46,7 +47,7 @@ from infoscope.claim.papers.kleinman2021._images import (
 )
 from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.claim.statistics import lowest
-from infoscope.core.claim import Claim, Criterion, Finding
+from infoscope.core.claim import NOTHING, Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats, shown
 
@@ -103,6 +104,7 @@ _DECODER = Claim(
     rule="digits shuffled over the rows: the mean curve of I_u(T;shuffled) is nowhere below -0.05 or above 0.02 bits, "
     "in every hidden layer at rate 0.2; each with its whole 95 % interval over seeds",
     published="not at hand",
+    presupposes=NOTHING,
 )
 _NOTHING_BELOW = Criterion(">=", nats(-0.05), "nats")
 _NOTHING_ABOVE = Criterion("<=", nats(0.02), "nats")
@@ -116,6 +118,7 @@ class FineCoarse(Figure):
     title = "Coarse and fine labels of digits"
     where = "abstract, on coarse and fine labels"
     seeds = SEEDS
+    presupposes = NEW_ROWS
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plan = partial(digits_plan, preset=preset, seeds=seeds, probes=PROBES)

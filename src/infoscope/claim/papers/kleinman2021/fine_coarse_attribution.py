@@ -42,6 +42,7 @@ from infoscope.claim.papers.kleinman2021._digits import (
 from infoscope.claim.papers.kleinman2021._images import (
     EFFECT,
     FALLS_WITH,
+    NEW_ROWS,
     REST,
     SIGN,
     bounded,
@@ -119,6 +120,7 @@ class FineCoarseAttribution(Figure):
     title = "What makes fine information go"
     where = "abstract, on learning rate and batch size"
     seeds = SEEDS
+    presupposes = NEW_ROWS
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return {

@@ -26,6 +26,7 @@ from typing import ClassVar
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.papers.kleinman2021._convolutional import Arena, judged
 from infoscope.claim.papers.kleinman2021._digits import DIGITS
+from infoscope.claim.papers.kleinman2021._images import NEW_ROWS
 from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.rows import Rows
 from infoscope.train.networks.convolutional import Convolutional
@@ -44,6 +45,7 @@ class FineCoarseBatchnorm(Figure):
     title = "Coarse and fine labels of digits, BatchNorm"
     where = "abstract, on learning rate and batch size"
     seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 4, "paper": 24}
+    presupposes = NEW_ROWS
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return _arena(preset).plans(seeds, _ROWS)

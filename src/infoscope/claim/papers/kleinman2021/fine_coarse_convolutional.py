@@ -26,7 +26,7 @@ from typing import ClassVar, Literal
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.papers.kleinman2021._convolutional import Arena, judged
-from infoscope.claim.papers.kleinman2021._images import Labels
+from infoscope.claim.papers.kleinman2021._images import NEW_ROWS, Labels
 from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
@@ -64,6 +64,7 @@ class FineCoarseConvolutional(Figure):
     title = "Coarse and fine labels of CIFAR"
     where = "abstract and poster, on coarse and fine labels"
     seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 3, "paper": 3}
+    presupposes = NEW_ROWS
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plans = {}

@@ -38,7 +38,7 @@ from infoscope.claim.papers.kleinman2021._beginnings import (
     on_the_task,
 )
 from infoscope.claim.papers.kleinman2021._digits import DIGITS, LAST, SEEDS
-from infoscope.claim.papers.kleinman2021._images import REST, accuracy, bounded, ends_in_words
+from infoscope.claim.papers.kleinman2021._images import NEW_ROWS, REST, accuracy, bounded, ends_in_words
 from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.claim.statistics import OverSeeds, last, over_seeds
 from infoscope.core.claim import Claim, Criterion, Finding
@@ -92,6 +92,7 @@ class Perturbations(Figure):
     title = "Beginnings with other labels"
     where = "abstract, on the initial part of training"
     seeds = SEEDS
+    presupposes = NEW_ROWS
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plans = {arm(schedule): arm_plan(preset, seeds, schedule) for schedule in ("falling", "steady")}

@@ -24,7 +24,7 @@ from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding
 from infoscope.claim.papers.kleinman2021._beginnings import Schedule, accuracies, arm, arm_plan
 from infoscope.claim.papers.kleinman2021._digits import DIGITS, LAST, SEEDS
-from infoscope.claim.papers.kleinman2021._images import REST, alike_findings, end_difference, ends_in_words
+from infoscope.claim.papers.kleinman2021._images import NEW_ROWS, REST, alike_findings, end_difference, ends_in_words
 from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
@@ -75,6 +75,7 @@ class PerturbationsInputs(Figure):
     title = "Beginnings with other images"
     where = "abstract, on the initial part of training"
     seeds = SEEDS
+    presupposes = NEW_ROWS
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plans = {arm(schedule): arm_plan(preset, seeds, schedule) for schedule in ("falling", "steady")}

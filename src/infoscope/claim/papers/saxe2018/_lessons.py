@@ -27,4 +27,5 @@ def lesson_plan(
         seeds=seeds,
         arguments=dataclasses.asdict(lesson),
         updates=lesson.updates,
+        trains=True,
     )

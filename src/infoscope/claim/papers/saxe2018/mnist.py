@@ -23,11 +23,11 @@ import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import epochs_of, finding
-from infoscope.claim.papers.saxe2018._findings import FLAT, drop_finding, norm_finding
+from infoscope.claim.papers.saxe2018._findings import COMPRESS, FLAT, drop_finding, norm_finding
 from infoscope.claim.papers.saxe2018._layers import in_words
 from infoscope.claim.papers.saxe2018._mnist import mnist_plan
 from infoscope.claim.plan import NetworkPlan, Preset
-from infoscope.core.claim import Claim, Criterion, Finding
+from infoscope.core.claim import NOTHING, Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 
 _HIDDEN = ("hidden1", "hidden2", "hidden3", "hidden4")
@@ -67,6 +67,7 @@ _BOUNDS_ORDERED = Claim(
     sentence="The KDE bounds keep their order and stay below H(X).",
     rule="lower bound ≤ upper bound ≤ H(X) + 0.001 nats at every layer, step and member (float32 rounding allowed for)",
     published="the band lies below the line H(X)",
+    presupposes=NOTHING,
 )
 _SNR_RATIO = Criterion("<=", 0.3, "ratio")
 _ORDERED = Criterion("<=", 1e-3, "nats")
@@ -92,7 +93,7 @@ class MnistPlane(Figure):
                 snr.append(_snr_finding(f"{network} {layer}", ratio))
                 norms.append(norm_finding(rows, network, layer))
         return [
-            Judged(_RELU_FLAT, flat, _tanh_notes(kde)),
+            Judged(_RELU_FLAT, flat, _tanh_notes(kde), _controls(kde)),
             Judged(_SNR_FALLS, tuple(snr)),
             Judged(_NORMS_GROW, tuple(norms)),
             Judged(_BOUNDS_ORDERED, _bound_findings(kde)),
@@ -109,6 +110,12 @@ def _tanh_notes(rows: Rows) -> tuple[str, ...]:
     """Tanh's drops in words: the paper's caption and text disagree on what they should be."""
     said = in_words([drop_finding(rows, "tanh", layer, FLAT) for layer in _HIDDEN])
     return tuple(f"for comparison and without a pass mark: {text}" for text in said)
+
+
+def _controls(kde: Rows) -> tuple[Finding, ...]:
+    """What the paper shows to compress beside the hidden ReLU layers: those of tanh, and the outputs."""
+    places = [*(("tanh", layer) for layer in _LAYERS), ("relu", "output")]
+    return tuple(drop_finding(kde, network, layer, COMPRESS) for network, layer in places)
 
 
 def _bound_findings(kde: Rows) -> tuple[Finding, ...]:

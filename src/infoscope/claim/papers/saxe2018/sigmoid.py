@@ -25,7 +25,7 @@ from infoscope.claim.findings import finding
 from infoscope.claim.papers.saxe2018._boolean12 import HIDDEN, LAYERS, SEEDS, boolean12_plan, tanh_bins
 from infoscope.claim.papers.saxe2018._findings import FLAT, drop_finding, information
 from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
-from infoscope.core.claim import Claim, Criterion
+from infoscope.core.claim import NOTHING, Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 
@@ -46,6 +46,7 @@ _SAME = Claim(
     rule="largest distance of the mean curves of I(X;T) over all recorded epochs ≤ 0.05 bits in every layer; each with "
     "its whole 95 % interval over seeds",
     published="an identity: 2 sigmoid(2x) - 1 = tanh(x)",
+    presupposes=NOTHING,
 )
 _CLOSE = Criterion("<=", nats(0.05), "nats")
 
