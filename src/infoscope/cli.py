@@ -161,11 +161,15 @@ def _print_verdicts(verdicts: list[dict[str, Any]], *after: str) -> None:
             if head
             else ""
         )
-        at = f"{verdict['preset']}, " + (f"{verdict['seeds']} seeds" if verdict["seeds"] else "exact")
+        seeds = verdict["seeds"]
+        at = f"{verdict['preset']}, " + (f"{seeds} seed{'s' * (seeds != 1)}" if seeds else "exact")
+        if verdict["reason"]:
+            measured = head is not None and head["value"] is not None
+            value = f"{verdict['reason']}{f'; what was measured: {value}' if measured else ''}"
         revised = verdict["claim"]["revised"]
         told = [*verdict["notes"], *([f"the rule was not fixed before the first run: {revised}"] if revised else [])]
         notes = in_bits("; ".join(told))
-        lines.append([verdict["claim"]["id"], verdict["outcome"], f"{value}{'; ' + notes if notes else ''}", at])
+        lines.append([verdict["claim"]["id"], verdict["said"], f"{value}{'; ' + notes if notes else ''}", at])
     _table(["claim", "verdict", "decided by", "at"], lines)
     for line in after:
         print(line)

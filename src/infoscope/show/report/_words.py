@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,25 +32,52 @@ MOST_ROWS = 40
 
 def verdict(stored: Mapping[str, Any]) -> dict[str, Any]:
     """A stored verdict with its numbers written out in the unit shown."""
-    findings = [
+    findings = _findings(stored.get("findings", []))
+    without = stored["without"] and _judged(stored["without"]["outcome"], _findings(stored["without"]["findings"]))
+    notes = [in_bits(note) for note in stored.get("notes", [])]
+    return {**stored, **_judged(stored["outcome"], findings), "without": without, "notes": notes}
+
+
+def _findings(stored: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [
         {
             **finding,
             "shown": shown(finding["value"], finding["unit"], finding.get("interval")),
             "note": in_bits(finding.get("note") or ""),
             "sign": SIGNS[finding["outcome"]],
         }
-        for finding in stored.get("findings", [])
+        for finding in stored
     ]
+
+
+def _judged(outcome: str, findings: list[dict[str, Any]]) -> dict[str, Any]:
+    """An outcome with its sign, its kind (the word without "(one seed)"), its findings and the one that decided."""
     headline = next((finding for finding in findings if finding.get("headline")), None)
-    notes = [in_bits(note) for note in stored.get("notes", [])]
-    sign = SIGNS.get(stored["outcome"], "–")
-    return {**stored, "findings": findings, "headline": headline, "notes": notes, "sign": sign}
+    kind = outcome.partition(" (")[0]
+    return {
+        "outcome": outcome, "kind": kind, "sign": SIGNS.get(kind, "–"), "findings": findings, "headline": headline,
+    }  # fmt: skip
 
 
-def tally(verdicts: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int]]:
-    """How often each outcome occurs: ``(sign, outcome, count)``, best first."""
-    counts = {outcome: sum(v["outcome"] == outcome for v in verdicts) for outcome in SIGNS}
-    return [(SIGNS[outcome], outcome, count) for outcome, count in counts.items() if count]
+def tally(verdicts: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str, int]]:
+    """How often each outcome occurs: ``(sign, kind, outcome, count)``, best first; those of one seed by themselves."""
+    counts = Counter((verdict["kind"], verdict["outcome"]) for verdict in verdicts)
+    ordered = sorted(counts, key=lambda each: (list(SIGNS).index(each[0]), each[1]))
+    return [(SIGNS[kind], kind, outcome, counts[kind, outcome]) for kind, outcome in ordered]
+
+
+def untrained(verdicts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The members of a run that did not train, a sentence a network: ``3 of 50 networks did not train: …``."""
+    found: dict[tuple[str, str], set[int]] = {}
+    for verdict in verdicts:
+        for each in verdict["untrained"]:
+            found.setdefault((each["network"], each["kind"]), set()).add(each["member"])
+    seeds = max((verdict["seeds"] for verdict in verdicts), default=0)
+    return [
+        f"{len(members)} of {seeds} networks {kind}: {network}, member{'s' * (len(members) > 1)} "
+        f"{', '.join(map(str, sorted(members)))}"
+        for (network, kind), members in found.items()
+    ]
 
 
 def estimands(rows: Rows) -> tuple[list[dict[str, Any]], int]:

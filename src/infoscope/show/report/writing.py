@@ -147,6 +147,7 @@ def _run(folder: RunFolder, rows: Rows) -> dict[str, Any]:
         "title": manifest.get("title") or folder.id,
         "command": manifest.get("command"),
         "missing": _missing(folder, manifest, rows),
+        "untrained": _words.untrained(folder.verdicts()),
         "facts": _facts(manifest, rows),
         "networks": len(_networks(manifest, rows)),
         "estimands": listed,
