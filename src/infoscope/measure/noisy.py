@@ -233,6 +233,7 @@ def _gaussian_dropout(t: Any, noise: float | None, population: Population, toler
         interval=(found.value - half, found.value + half),
         interval_kind="Monte Carlo error",
         level=0.95,
+        resampled="draws",
         bound="none" if dataset else "lower",
         notes=notes,
         seconds=time.perf_counter() - start,

@@ -483,6 +483,7 @@ class _Layer:
             interval=(min(ends[0], value.value) + plus, max(ends[1], value.value) + plus),
             interval_kind=kind,
             level=LEVEL,
+            resampled="draws",
             status=status,
             notes=(*notes, f"standard error {value.error:.2g} nats"),
         )
