@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from infoscope.measure.groups import Groups
+
 CHECKS = 20  # updates between two looks at the validation rows
 WARM_UP = 20
 STEADY = 0.5  # share of the updates at the full learning rate
@@ -52,8 +54,14 @@ class Split:
     validation: Tensor
 
 
-def split(n: int, folds: int, share: float, generator: torch.Generator) -> Split:
-    """Deal ``n`` rows to ``folds``; ``share`` of the rows that are not held out are for validation."""
+def split(n: int, folds: int, share: float, generator: torch.Generator, groups: Groups | None = None) -> Split:
+    """Deal ``n`` rows to ``folds``; ``share`` of the rows that are not held out are for validation.
+
+    Whole ``groups`` where there are any, which must be more than folds; each fold then validates on as many rows as the
+    others, and trains on as many, so that some rows of large groups are left out.
+    """
+    if groups is not None:
+        return _split_groups(folds, share, generator, groups)
     tests = list(orders(n, 1, generator)[0].tensor_split(folds))
     rests = [torch.cat([tests[j] for j in range(folds) if j != k]) for k in range(folds)]
     rests = [rest[torch.randperm(len(rest), generator=generator)] for rest in rests]
@@ -65,6 +73,32 @@ def split(n: int, folds: int, share: float, generator: torch.Generator) -> Split
         torch.stack([rest[held_back:least] for rest in rests]),
         torch.stack([rest[:held_back] for rest in rests]),
     )
+
+
+def _split_groups(folds: int, share: float, generator: torch.Generator, groups: Groups) -> Split:
+    seed = int(torch.randint(2**31, (1,), generator=generator))
+    tests = [_mixed(torch.from_numpy(rows), generator) for rows in groups.deal(folds, seed)]
+    ids, train, validation, rests = torch.from_numpy(groups.ids), [], [], []
+    for k in range(folds):
+        rest = torch.cat([tests[j] for j in range(folds) if j != k])
+        place = torch.randperm(groups.count, generator=generator)  # of each group
+        rests.append(rest[place[ids[rest]].argsort(stable=True)])
+        last = torch.cat([ids[rests[-1]].diff() != 0, torch.tensor([True])]).nonzero()[:, 0] + 1  # of each group, ends
+        wanted = max(2, int(share * len(rest)))
+        held_back = int(last[min(int((last < wanted).sum()), len(last) - 2)])
+        train.append(rests[-1][held_back:])
+        validation.append(_mixed(rests[-1][:held_back], generator))
+    train_on, judge_on = min(map(len, train)), min(map(len, validation))
+    return Split(
+        tests,
+        rests,
+        torch.stack([one[:train_on] for one in train]),
+        torch.stack([one[:judge_on] for one in validation]),
+    )
+
+
+def _mixed(rows: Tensor, generator: torch.Generator) -> Tensor:
+    return rows[torch.randperm(len(rows), generator=generator)]
 
 
 @dataclass(frozen=True)

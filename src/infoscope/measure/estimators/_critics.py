@@ -39,6 +39,8 @@ from infoscope.measure.estimators._critic_inputs import (
 from infoscope.measure.estimators._critic_networks import Concatenated, Pairs, Rows, Separable, gaussian_part, rows_of
 from infoscope.measure.estimators._critic_training import fit, random_numbers, split
 from infoscope.measure.estimators._cross_fitted import KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
+from infoscope.measure.estimators._grouped import followed
+from infoscope.measure.groups import Groups, scatter
 
 VALIDATION_BLOCKS = 4  # of at most a batch, whose pairs are looked at
 MODELS = 12  # in one stack
@@ -49,10 +51,11 @@ SCALES = (0.0, 0.25, 0.5, 0.75, 1.0)  # of a trained critic, for the validation 
 class Reached:
     """What one critic said of its fold.
 
-    gap: the value on rows it was trained on, less ``value``. at_limit: whether a canonical correlation is as close to
-    one as a critic may believe.
+    rows: of the fold, to which ``influence`` belongs. gap: the value on rows it was trained on, less ``value``.
+    at_limit: whether a canonical correlation is as close to one as a critic may believe.
     """
 
+    rows: np.ndarray
     value: float
     influence: np.ndarray
     wildness: float
@@ -62,6 +65,14 @@ class Reached:
     late: float
     broken: bool
     at_limit: bool
+
+
+def _in_order(folds: Sequence[Reached], n: int) -> np.ndarray:
+    """The influence of each row ``[n]``, in the order of the rows."""
+    each = np.empty(n)
+    for fold in folds:
+        each[fold.rows] = fold.influence
+    return each
 
 
 @dataclass(frozen=True)
@@ -83,45 +94,53 @@ class Critics(CrossFitted):
     reading: ClassVar[Reading] = "infonce"
     words: ClassVar[str] = "InfoNCE"
 
-    def _mutual_information(self, x: Any, y: Any) -> Estimate:
-        return self._informations(x[None], y, "I(X;Y)")[0]
+    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
+        return self._informations(x[None], y, "I(X;Y)", groups)[0]
 
-    def _members(self, t: Any, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
-        found = {name: self._informations(t, y, "I(T;Y)") for name, y in labels.items()}
+    def _members(self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None = None) -> list[list[Measured]]:
+        found = {name: self._informations(t, y, "I(T;Y)", groups) for name, y in labels.items()}
         return [[Measured(name, estimates[m]) for name, estimates in found.items()] for m in range(len(t))]
 
-    def _informations(self, t: Any, y: Any, quantity: str) -> list[Estimate]:
+    def _informations(self, t: Any, y: Any, quantity: str, groups: Groups | None) -> list[Estimate]:
         """I of every member of ``t [m, n, d]`` with ``y``, labels ``[n]`` or rows ``[n, e]``."""
         started = time.perf_counter()
         n = t.shape[1]
-        self._must_be_enough(n)
+        self._must_be_enough(n, groups)
         device = t.device if check.is_tensor(t) else torch.device("cpu")
         t, y = (check.on_cpu(z) for z in (t, y))
         of_y = normal_scores(one_hot(y) if y.ndim == 1 else y)
         of_t = [normal_scores(member) for member in t]
         alive = [m for m, scores in enumerate(of_t) if scores.any() and of_y.any()]
-        together = max(1, MODELS // self._folds(n))
-        groups = [alive[k : k + together] for k in range(0, len(alive), together)]
-        jobs = [partial(self._reach, [of_t[m] for m in group], of_y, device) for group in groups]
+        together = max(1, MODELS // self._folds(n, groups))
+        stacks = [alive[k : k + together] for k in range(0, len(alive), together)]
+        jobs = [partial(self._reach, [of_t[m] for m in stack], of_y, device, groups) for stack in stacks]
         threads = _threads.cores() if device.type == "cpu" else 1
-        reached = dict(zip(alive, (r for group in _threads.run(jobs, threads) for r in group), strict=True))
+        reached = dict(zip(alive, (r for stack in _threads.run(jobs, threads) for r in stack), strict=True))
         dense_y = len(np.unique(of_y, axis=0)) > n / 2
-        estimates = [
-            self._estimate(reached.get(m), n, quantity, dense_y and len(np.unique(of_t[m], axis=0)) > n / 2)
-            for m in range(len(t))
-        ]
+        labels, estimates = y if y.ndim == 1 else None, []
+        for m in range(len(t)):
+            dense = dense_y and len(np.unique(of_t[m], axis=0)) > n / 2
+            folds = reached.get(m)
+            estimate = self._estimate(folds, n, quantity, dense, groups)
+            if folds is not None and groups is None:
+                estimate = followed(estimate, _in_order(folds, n), labels, (of_t[m], of_y))
+            estimates.append(estimate)
         seconds = (time.perf_counter() - started) / len(estimates)
         return [replace(estimate, seconds=seconds) for estimate in estimates]
 
-    def _reach(self, x: Sequence[np.ndarray], y: np.ndarray, device: torch.device) -> list[list[Reached]]:
+    def _reach(
+        self, x: Sequence[np.ndarray], y: np.ndarray, device: torch.device, groups: Groups | None
+    ) -> list[list[Reached]]:
         """What the critic of each fold says, for the normal scores of each member ``x [n, d]`` and of ``y [n, e]``."""
         with torch.inference_mode(False), torch.enable_grad():
-            return self._train_and_read(x, y, device)
+            return self._train_and_read(x, y, device, groups)
 
-    def _train_and_read(self, x: Sequence[np.ndarray], y: np.ndarray, device: torch.device) -> list[list[Reached]]:
-        n, folds, members = len(y), self._folds(len(y)), len(x)
+    def _train_and_read(
+        self, x: Sequence[np.ndarray], y: np.ndarray, device: torch.device, groups: Groups | None
+    ) -> list[list[Reached]]:
+        n, folds, members = len(y), self._folds(len(y), groups), len(x)
         generator = random_numbers(self.seed)
-        parts = split(n, folds, VALIDATION, generator)
+        parts = split(n, folds, VALIDATION, generator, groups)
         train = parts.train.repeat(members, 1).to(device)
         block = min(parts.validation.shape[1], self.batch)
         used = min(parts.validation.shape[1] // block, VALIDATION_BLOCKS) * block
@@ -164,6 +183,7 @@ class Critics(CrossFitted):
             trained, _ = read(self.reading, scores(train[m, : len(test)]), constant)
             found.append(
                 Reached(
+                    parts.tests[m % folds].numpy(),
                     value,
                     influence,
                     seen.wildness,
@@ -216,17 +236,21 @@ class Critics(CrossFitted):
         """Where the value stops telling, and its name."""
         return math.log(n), "log n: more takes exponentially many samples (McAllester & Stratos 2020)"
 
-    def _estimate(self, folds: list[Reached] | None, n: int, quantity: str, dense: bool) -> Estimate:
-        estimand = (
-            f"{self.words}, {self.critic} critic {'-'.join([str(self.width)] * self.depth)}, {self._folds(n)} folds"
-        )
+    def _estimate(
+        self, folds: list[Reached] | None, n: int, quantity: str, dense: bool, groups: Groups | None
+    ) -> Estimate:
+        hidden = "-".join([str(self.width)] * self.depth)
+        estimand = f"{self.words}, {self.critic} critic {hidden}, {self._folds(n, groups)} folds"
         bound: Any = self.bounds.get("I(X;Y)", "none")
         if folds is None:
             notes = ("x or y is constant",)
             return Estimate(0.0, quantity, estimand, n, bound=bound, status=Status.DEGENERATE, notes=notes)
         sizes = np.array([len(fold.influence) for fold in folds])
         value = float(np.average([fold.value for fold in folds], weights=sizes))
-        half = QUANTILE * math.sqrt(sum(float((fold.influence**2).sum()) for fold in folds)) / n
+        if groups is None:
+            half = QUANTILE * math.sqrt(sum(float((fold.influence**2).sum()) for fold in folds)) / n
+        else:
+            half = scatter(_in_order(folds, n), groups).half()
         status, notes = self._judge(folds, value, half, n, dense)
         return Estimate(
             value,
@@ -236,6 +260,7 @@ class Critics(CrossFitted):
             interval=(value - half, value + half),
             interval_kind=KIND,
             level=0.95,
+            resampled="rows" if groups is None else "groups",
             bound=bound,
             status=status,
             notes=notes,

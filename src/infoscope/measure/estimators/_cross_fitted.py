@@ -10,8 +10,9 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._critic_training import Schedule
+from infoscope.measure.groups import Groups
 
-LEAST = 20  # rows
+LEAST, LEAST_GROUPS = 20, 4  # rows
 VALIDATION = 0.15  # of the rows that are not held out
 FEW = 3000  # rows; with fewer, five folds instead of three
 GAP = 0.1  # nats between the rows trained on and those held out that are worth a note
@@ -34,6 +35,7 @@ class CrossFitted(Estimator):
     folds: int | None = None
     seed: int = 0
 
+    grouped: ClassVar[str] = "own"
     least_batch: ClassVar[int] = 1
 
     def _check(self) -> None:
@@ -50,16 +52,22 @@ class CrossFitted(Estimator):
     def _schedule(self) -> Schedule:
         return Schedule(self.learning_rate, self.batch, self.steps, self.patience, self.weight_decay, self.seed)
 
-    def _folds(self, n: int) -> int:
-        return self.folds or (5 if n < FEW else 3)
+    def _folds(self, n: int, groups: Groups | None = None) -> int:
+        folds = self.folds or (5 if n < FEW else 3)
+        return folds if groups is None else min(folds, groups.count)
 
-    def _must_be_enough(self, n: int) -> None:
-        """Refuse fewer rows than folds and training need."""
+    def _must_be_enough(self, n: int, groups: Groups | None) -> None:
+        """Refuse fewer rows than folds and training need, and fewer groups than training, stopping and reading."""
         folds = self._folds(n)
         if n < max(LEAST, 2 * folds):
             raise InputError(
                 f"{n} rows arrived, {self.id} wants at least {max(LEAST, 2 * folds)} to train on some and judge on "
                 f"others: pass more samples{f' or fewer folds than {folds}' if folds > 5 else ''}"
+            )
+        if groups is not None and groups.count < LEAST_GROUPS:
+            raise InputError(
+                f"the rows are of {groups.count} groups, {self.id} wants at least {LEAST_GROUPS} to train on some, "
+                "stop on others and judge on others: pass rows of more groups"
             )
 
 

@@ -15,7 +15,9 @@ from infoscope.measure import _threads
 from infoscope.measure.estimators._critic_inputs import components, normal_scores, with_length
 from infoscope.measure.estimators._critic_training import fit, random_numbers, split
 from infoscope.measure.estimators._cross_fitted import KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
+from infoscope.measure.estimators._grouped import followed
 from infoscope.measure.estimators._mixture_heads import MixtureHeads, coordinates, rank
+from infoscope.measure.groups import Groups, scatter
 
 AT_FLOOR = 0.5  # share of the scales of q(y given x) that cannot shrink further
 REPEATED = 0.5  # share of rows of y that are there more than once
@@ -54,10 +56,10 @@ class DifferenceOfEntropies(CrossFitted):
         check.count(self.parts, f"parts of {self.id}")
         super()._check()
 
-    def _mutual_information(self, x: Any, y: Any) -> Estimate:
+    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
         started = time.perf_counter()
-        n, folds = len(x), self._folds(len(x))
-        self._must_be_enough(n)
+        n, folds = len(x), self._folds(len(x), groups)
+        self._must_be_enough(n, groups)
         device = x.device if check.is_tensor(x) else torch.device("cpu")
         x, y = (normal_scores(check.on_cpu(z)) for z in (x, y))
         estimand = (
@@ -68,8 +70,10 @@ class DifferenceOfEntropies(CrossFitted):
             notes, seconds = ("x or y is constant",), time.perf_counter() - started
             return Estimate(0.0, "I(X;Y)", estimand, n, status=Status.DEGENERATE, notes=notes, seconds=seconds)
         with torch.inference_mode(False), torch.enable_grad():
-            terms, gap, at_floor, late, broken = _threads.run([lambda: self._terms(x, y, folds, device)], 1)[0]
+            terms, gap, at_floor, late, broken = _threads.run([lambda: self._terms(x, y, folds, device, groups)], 1)[0]
         value, half = float(terms.mean()), QUANTILE * float(terms.std()) / math.sqrt(n)
+        if groups is not None:
+            half = scatter(terms, groups).half()
         status, notes = first_doubts(value, late, gap)
         if at_floor > AT_FLOOR:
             status = Status.SATURATED
@@ -81,7 +85,7 @@ class DifferenceOfEntropies(CrossFitted):
         if broken:
             status = Status.NOT_CONVERGED
             notes.append("training left the finite numbers: lower learning_rate")
-        return Estimate(
+        estimate = Estimate(
             value,
             "I(X;Y)",
             estimand,
@@ -89,18 +93,20 @@ class DifferenceOfEntropies(CrossFitted):
             interval=(value - half, value + half),
             interval_kind=KIND,
             level=0.95,
+            resampled="rows" if groups is None else "groups",
             status=status,
             notes=tuple(notes),
             seconds=time.perf_counter() - started,
         )
+        return followed(estimate, terms, None, (x, y)) if groups is None else estimate
 
     def _terms(
-        self, x: np.ndarray, y: np.ndarray, folds: int, device: torch.device
+        self, x: np.ndarray, y: np.ndarray, folds: int, device: torch.device, groups: Groups | None
     ) -> tuple[np.ndarray, float, float, float, bool]:
         """ln q(y|x) - ln q(y) of every row by the fold that held it out ``[n]``, the gap between trained and held-out
         rows, the share of scales at their floor, what the last updates added, and whether training broke."""
         generator = random_numbers(self.seed)
-        parts = split(len(x), folds, VALIDATION, generator)
+        parts = split(len(x), folds, VALIDATION, generator, groups)
         of_x, of_y = components(x), torch.from_numpy(y)
         width = max(rank(of_y, rest) for rest in parts.rests)
         found = [coordinates(of_x, of_y, rest, width) for rest in parts.rests]
@@ -127,16 +133,12 @@ class DifferenceOfEntropies(CrossFitted):
 
         fitted = fit(initial, goal, judged, train, self._schedule, folds)
         terms, gaps, floors = np.empty(len(x)), [], []
-        least = min(len(test) for test in parts.tests)
+        longest = max(len(test) for test in parts.tests)
         with torch.no_grad():
-            tests = torch.stack([test[:least] for test in parts.tests]).to(device)
-            given, alone, at_floor = densities(fitted.parameters, tests)
+            tests = torch.stack([torch.cat([test, test[:1].expand(longest - len(test))]) for test in parts.tests])
+            given, alone, at_floor = densities(fitted.parameters, tests.to(device))
             for k, test in enumerate(parts.tests):
-                terms[test[:least].numpy()] = (given - alone)[k].double().cpu().numpy()
-            rest = torch.stack([test[-1:] for test in parts.tests]).to(device)
-            given, alone, _ = densities(fitted.parameters, rest)
-            for k, test in enumerate(parts.tests):
-                terms[test[-1:].numpy()] = (given - alone)[k].double().cpu().numpy()
+                terms[test.numpy()] = (given - alone)[k, : len(test)].double().cpu().numpy()
             given, alone, _ = densities(fitted.parameters, train)
             gaps = (given - alone).mean(1).double().cpu().numpy()
             floors = at_floor.double().cpu().numpy()
