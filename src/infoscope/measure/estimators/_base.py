@@ -167,20 +167,17 @@ class Estimator(_options.WithOptions):
     def _unless_copied(self, hook: Callable[..., Estimate], values: tuple[Any, ...], groups: Groups | None) -> Estimate:
         """What ``hook`` answers; UNRESOLVED where no groups were given and rows that repeat decide the answer.
 
-        Symbols repeat as a matter of course. An estimator that knows no groups is asked again about one row of each.
+        Symbols repeat as a matter of course, and a certified bracket speaks of these rows as they are.
         """
         estimate = self._asked(hook, values, groups)
         if groups is not None or estimate.status is not Status.OK or estimate.interval is None:
             return estimate
-        if "real" not in self.first or (copied := _grouped.copies(values[0], values[1:])) is None:
+        if "real" not in self.first or self.grouped == "none":
             return estimate
-        try:
-            if self.grouped != "none":
-                return _grouped.beside_copies(estimate, self._asked(hook, values, copied), copied)
-            alone = hook(*(value[copied.firsts] for value in values))
-        except InputError:
+        copied = _grouped.copies(values[0], values[1:])
+        if copied is None:
             return estimate
-        return estimate if alone.status is Status.OK else _grouped.beside_copies(estimate, alone, copied)
+        return _grouped.beside_copies(estimate, self._asked(hook, values, copied), copied)
 
     def _asked(self, hook: Callable[..., Estimate], values: tuple[Any, ...], groups: Groups | None) -> Estimate:
         """What the ``hook`` of a question answers about ``values``, whose rows belong together as ``groups`` say."""

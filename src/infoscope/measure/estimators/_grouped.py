@@ -21,6 +21,8 @@ JACKKNIFE = "jackknife over groups"
 REPEATED = 0.05
 #: The share of the rows that repeat which may have another y than the equal ones, for these to be copies of one sample.
 OTHERWISE = 0.05
+#: From this product of the correlations of x and of y with themselves a row later on, they are two series.
+BOTH = 0.1
 
 
 def parts_of(groups: Groups) -> Groups:
@@ -62,15 +64,37 @@ def followed(
 ) -> Estimate:
     """``estimate``, told where rows that follow each other contribute alike, so that its interval is too narrow.
 
-    contributions: ``[n]``, in the order of the rows. y: labels ``[n]``, columns: real variables ``[n, d]``. Rows that
-    are sorted by a column are no series: what they contribute changes with that column.
+    contributions: ``[n]``, in the order of the rows. y: labels ``[n]``, columns: real variables ``[n, d]``, x first.
+    Rows that are sorted by a column are no series: what they contribute changes with that column.
     """
     r = of_groups.serial(contributions, y) if estimate.interval is not None else None
     if r is None or any(_sorted(v) for v in columns):
         return estimate
-    narrow = estimate.status is Status.OK and of_groups.too_narrow(r, contributions, y)
-    status = Status.UNDERSAMPLED if narrow else estimate.status
+    status = estimate.status
+    if status is Status.OK and (of_groups.too_narrow(r, contributions, y) or _both_serial(y, columns)):
+        status = Status.UNDERSAMPLED
     return dataclasses.replace(estimate, status=status, notes=(*estimate.notes, of_groups.alike(r)))
+
+
+def _both_serial(y: np.ndarray | None, columns: Sequence[Any]) -> bool:
+    """Whether x and y both follow themselves, so that r(x) r(y) > .1: what neighbours say of two such series is biased
+    too, and each row's contribution hides the correlation in its noise."""
+    both = [] if y is None else [_after_itself((y[:, None] == np.arange(y.max() + 1)).astype(np.float64), None)]
+    both += [_after_itself(check.on_cpu(v).astype(np.float64), y) for v in columns]
+    return len(both) > 1 and min(both[:2]) > 0 and both[0] * both[1] > BOTH
+
+
+def _after_itself(columns: np.ndarray, y: np.ndarray | None) -> float:
+    """The mean correlation of the columns with themselves a row later, each about its mean (of its class)."""
+    if y is None:
+        c = columns - columns.mean(axis=0)
+    else:
+        sums = np.zeros((int(y.max()) + 1, columns.shape[1]))
+        np.add.at(sums, y, columns)
+        c = columns - (sums / np.maximum(np.bincount(y), 1)[:, None])[y]
+    sizes = (c * c).sum(axis=0)
+    kept = sizes > 0
+    return float(((c[:-1] * c[1:]).sum(axis=0)[kept] / sizes[kept]).mean()) if kept.any() else 0.0
 
 
 def _sorted(columns: Any) -> bool:
@@ -138,6 +162,22 @@ def copies(x: Any, others: tuple[Any, ...]) -> Groups | None:
     alike = np.bincount(joint)[joint] == counts[ids]
     repeats = counts[ids] > 1
     return Groups(check.names(ids, n)) if alike[repeats].mean() >= 1 - OTHERWISE else None
+
+
+def one_of_each(values: Sequence[Any], groups: Groups) -> np.ndarray:
+    """The rows without further copies: of rows that are equal in all ``values`` and in one group alone, the first.
+
+    Copies of one sample lie at one distance from every other row, so that its copies would be counted for neighbours.
+    A row that several groups have is a symbol, and stays as often as it is there.
+    """
+    ids = np.zeros(len(groups.ids), np.int64)
+    for value in values:
+        if value.ndim == 1 or value.shape[1]:
+            ids = q.group(q.joint(ids, _distinct(value)[0]))[0]
+    firsts = q.group(ids.astype(np.uint64))[2]
+    kept = groups.holding(ids)[ids] > 1
+    kept[firsts] = True
+    return np.flatnonzero(kept)
 
 
 def _distinct(values: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -17,7 +17,7 @@ import numpy as np
 from infoscope.measure import _neighbour_groups as pairs
 from infoscope.measure import _threads
 from infoscope.measure import quantise as q
-from infoscope.measure.estimators._grouped import parts_of
+from infoscope.measure.estimators._grouped import one_of_each, parts_of
 from infoscope.measure.estimators._subsampling import PARTS
 from infoscope.measure.groups import Groups, Scatter, left_out
 from infoscope.measure.neighbours import Balls, Norm
@@ -46,13 +46,14 @@ class Search:
         blocks, classes = ([one[rows] for one in several] for several in (self.blocks, self.classes))
         return Search(blocks, classes, self.subspaces, self.k, self.norm, self.rectangle, self.nearest)
 
-    def accompanied(self, groups: Groups) -> np.ndarray:
-        """The rows that share their classes with a row of another group."""
-        joint = np.zeros(len(groups.ids), np.int64)
+    def kept(self, groups: Groups) -> np.ndarray:
+        """The rows that share their classes with a row of another group, without further copies of any."""
+        rows = one_of_each((*self.blocks, *self.classes), groups)
+        joint = np.zeros(len(rows), np.int64)
         for one in self.classes:
-            joint = q.group(q.joint(joint, q.group(one.astype(np.uint64))[0]))[0]
-        both = q.group(q.joint(joint, groups.ids))[0]
-        return np.flatnonzero(np.bincount(joint)[joint] > np.bincount(both)[both])
+            joint = q.group(q.joint(joint, one[rows]))[0]
+        both = q.group(q.joint(joint, groups.ids[rows]))[0]
+        return rows[np.bincount(joint)[joint] > np.bincount(both)[both]]
 
 
 def estimates(
@@ -60,9 +61,10 @@ def estimates(
 ) -> Iterator[tuple[np.ndarray, Balls]]:
     """(contributions, balls) of all rows, then of all but each of ``parts`` in turn.
 
-    Rows that share their classes with no row of another group are left out. Nothing where no row is left.
+    Further copies of a row within its group are left out, and rows that share their classes with no row of another
+    group. Nothing where no row is left.
     """
-    kept = search.accompanied(groups)
+    kept = search.kept(groups)
     if len(kept) < len(groups.ids):
         search, groups = search.part(kept), groups.part(kept)
         parts = None if parts is None else Groups(parts.ids[kept])

@@ -16,7 +16,7 @@ from infoscope.measure.estimators import _subsampling
 from infoscope.measure.estimators._base import CEILING
 from infoscope.measure.estimators._grouped import JACKKNIFE, followed
 from infoscope.measure.estimators._neighbour_cells import cell_balls, joint
-from infoscope.measure.estimators._neighbour_grouped import Corrected, Found, Search
+from infoscope.measure.estimators._neighbour_grouped import Corrected, Found, Search, estimates
 from infoscope.measure.estimators._neighbour_parts import Part
 from infoscope.measure.groups import Groups, Scatter
 from infoscope.measure.neighbours import Balls, Norm, balls
@@ -105,15 +105,28 @@ class Problem:
 
     def in_groups(self, groups: Groups, corrected: Corrected | None) -> Found | None:
         """What each row contributes where rows of its group are passed over; ``corrected``: changed by its ball."""
-        ours = [part.classes(groups) for part in self.parts]
-        columns = [part.columns for part in self.parts]
-        search = Search(columns, ours, self._subspaces, self.k, self.norm, self.rectangle, corrected is not None)
 
         def local(rows: np.ndarray, found: Balls, ks: np.ndarray, met: np.ndarray) -> np.ndarray:
             each = self._contributions(found, ks, met)
             return each if corrected is None else corrected(rows, each, found)
 
-        return Found.of(search, groups, local)
+        return Found.of(self._search(groups, corrected is not None), groups, local)
+
+    def apart(self, groups: Groups) -> np.ndarray:
+        """What each row ``[n]`` contributes where rows of its group are passed over; 0 of those without a neighbour."""
+        out = np.zeros(self.n)
+
+        def local(rows: np.ndarray, found: Balls, ks: np.ndarray, met: np.ndarray) -> np.ndarray:
+            out[rows] = self._contributions(found, ks, met)
+            return out[rows]
+
+        for _ in estimates(self._search(groups), groups, local):
+            pass
+        return out
+
+    def _search(self, groups: Groups, nearest: bool = False) -> Search:
+        columns, classes = [part.columns for part in self.parts], [part.classes(groups) for part in self.parts]
+        return Search(columns, classes, self._subspaces, self.k, self.norm, self.rectangle, nearest)
 
 
 def dimension(distances: np.ndarray) -> float:
@@ -220,7 +233,10 @@ def answer(
     value = float(each.mean())
     status, notes = _judge(problem, value, found, spread, points, problem.ceiling if ceiling is None else ceiling)
     if len(each) < n:
-        notes = (*notes, f"{n - len(each)} rows are the only ones of their class and were left out")
+        left = (
+            "the only ones of their class" if groups is None else "copies within a group, or of a class of one group,"
+        )
+        notes = (*notes, f"{n - len(each)} rows are {left} and were left out")
     estimate = Estimate(
         value, quantity, estimand, n, **spread.stated, status=status, notes=notes, seconds=time.perf_counter() - start
     )

@@ -11,24 +11,33 @@ from numba import njit
 from scipy.special import digamma
 
 from infoscope.measure import _threads
+from infoscope.measure.groups import Groups
 
 GROUP = 8  # slices a job
 _compiled = njit(nogil=True, cache=True, error_model="numpy")
 
 
-def local_information(u: np.ndarray, v: np.ndarray, k: int, threads: int = 1) -> np.ndarray:
+def local_information(
+    u: np.ndarray, v: np.ndarray, k: int, threads: int = 1, groups: Groups | None = None
+) -> np.ndarray:
     """What each row contributes to I(u_s; v_s) of every slice s: ``[s, n]``, whose mean over rows is the estimate.
 
     u: ``[s, n]``. v: ``[s, n]``, or labels ``[n]``. Kraskov et al. 2004, eq. 8, and for labels Ross 2014, eq. 5; where
     the k-th neighbour is at distance zero all rows there are counted instead, and logarithms take the place of digamma
     functions (as Gao et al. 2017): for symbols that is the plug-in estimate. A row
-    alone in its class contributes nothing (0).
+    alone in its class contributes nothing (0). Rows of the same group are neither neighbours nor counted; and a ball
+    with more rows at its surface than its k-th, as copies of a sample bring, is counted with its surface.
     """
     s, n = u.shape
     psi = digamma(np.arange(n + 1, dtype=np.float64))
     psi[0] = 0.0
     out = np.zeros((s, n))
-    if v.ndim == 1:
+    if groups is not None:
+        jobs = [
+            partial(_slices_apart, u[some], v if v.ndim == 1 else v[some], psi, k, groups, out[some])
+            for some in (slice(at, at + GROUP) for at in range(0, s, GROUP))
+        ]
+    elif v.ndim == 1:
         order = np.argsort(v, kind="stable")
         starts = np.concatenate([[0], np.cumsum(np.bincount(v))])
         fill: Callable[..., None] = partial(_labelled_slices, order=order, starts=starts)
@@ -46,6 +55,16 @@ def _real_slices(u: np.ndarray, v: np.ndarray, psi: np.ndarray, k: int, out: np.
     for s in range(len(u)):
         order = np.argsort(u[s], kind="stable")
         _real(u[s][order], v[s][order], np.sort(v[s]), order, psi, k, out[s])
+
+
+def _slices_apart(u: np.ndarray, v: np.ndarray, psi: np.ndarray, k: int, groups: Groups, out: np.ndarray) -> None:
+    starts = np.concatenate([[0], np.cumsum(groups.sizes)])
+    for s in range(len(u)):
+        order = np.argsort(u[s], kind="stable")
+        of_v = v.astype(np.float64) if v.ndim == 1 else v[s]
+        ids = groups.ids[order]
+        members = np.argsort(ids, kind="stable")
+        _apart(u[s][order], of_v[order], np.sort(of_v), order, ids, members, starts, psi, k, v.ndim == 1, out[s])
 
 
 def _labelled_slices(
@@ -132,3 +151,64 @@ def _labelled(u, starts, everyone, order, psi, k, out):
                 out[order[first + i]] = psi[reach] + psi[len(u)] - psi[size] - psi[within]
             else:
                 out[order[first + i]] = np.log(_inside(own, own[i], radius) * len(u) / (size * within))
+
+
+@_compiled
+def _apart(u, v, sorted_v, order, ids, members, starts, psi, k, labelled, out):
+    """One slice, rows in the order of u, as :func:`_real` goes, past rows of the same group or of another label."""
+    n = len(u)
+    nearest = np.empty(k)
+    for i in range(n):
+        nearest[:] = np.inf
+        low, high, ties, found = i - 1, i + 1, 0, 0
+        while True:
+            below = u[i] - u[low] if low >= 0 else np.inf
+            above = u[high] - u[i] if high < n else np.inf
+            gap = min(below, above)
+            if gap > nearest[k - 1] or (gap == nearest[k - 1] and gap > 0.0) or gap == np.inf:
+                break
+            j = low if below <= above else high
+            low, high = (low - 1, high) if below <= above else (low, high + 1)
+            if ids[j] == ids[i] or (labelled and v[j] != v[i]):
+                continue
+            distance = gap if labelled else max(gap, abs(v[i] - v[j]))
+            found += 1
+            ties += distance == 0.0
+            if distance < nearest[k - 1]:
+                place = k - 1
+                while place > 0 and nearest[place - 1] > distance:
+                    nearest[place] = nearest[place - 1]
+                    place -= 1
+                nearest[place] = distance
+        reach = min(k, found)
+        if reach == 0:
+            continue
+        radius = nearest[reach - 1]
+        held = _at_most(u, v, ids, i, radius, labelled)
+        wide = np.nextafter(radius, np.inf) if held > reach else radius  # rows at the surface of a tied ball count
+        along_v = 0.0 if labelled else wide
+        of_u, of_v = _inside(u, u[i], wide), _inside(sorted_v, v[i], along_v)
+        for place in range(starts[ids[i]], starts[ids[i] + 1]):
+            j = members[place]
+            if j != i:
+                gap, other = abs(u[i] - u[j]), abs(v[i] - v[j])
+                of_u -= gap < wide or gap <= 0.0
+                of_v -= other < along_v or other <= 0.0
+        met = n - (starts[ids[i] + 1] - starts[ids[i]]) + 1
+        if radius > 0.0:
+            out[order[i]] = psi[held + 1 if held > reach else reach] + psi[met] - psi[of_u] - psi[of_v]
+        else:
+            out[order[i]] = np.log((ties + 1) * met / (of_u * of_v))
+
+
+@_compiled
+def _at_most(u, v, ids, i, radius, labelled):
+    """How many rows that may be neighbours of row i are not farther than ``radius``."""
+    held = 0
+    for step in (-1, 1):
+        j = i + step
+        while 0 <= j < len(u) and abs(u[j] - u[i]) <= radius:
+            near = v[j] == v[i] if labelled else abs(v[j] - v[i]) <= radius
+            held += near and ids[j] != ids[i]
+            j += step
+    return held

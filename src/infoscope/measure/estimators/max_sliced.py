@@ -17,7 +17,9 @@ from infoscope.measure import _threads, draws
 from infoscope.measure.estimators import _sliced
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._critic_inputs import PARTS, canonical, components, one_hot
+from infoscope.measure.estimators._grouped import followed, one_of_each
 from infoscope.measure.estimators._sliced_neighbours import local_information
+from infoscope.measure.groups import Groups, scatter
 
 QUANTILE = 1.959963984540054
 BINS = 12  # of the smooth surrogate, on each projection's normal probabilities
@@ -43,6 +45,7 @@ class MaxSliced(Estimator):
     second: ClassVar[tuple[str, ...]] = ("labels", "real")
     bounds: ClassVar[dict[str, str]] = {"I(X;Y)": "lower"}
     invariant: ClassVar[tuple[str, ...]] = ("names",)
+    grouped: ClassVar[str] = "own"
     suits: ClassVar[tuple[str, ...]] = ("patterns",)
     slow: ClassVar[bool] = True
     quick: ClassVar[dict[str, Any]] = {"steps": 5, "starts": 4}
@@ -56,12 +59,17 @@ class MaxSliced(Estimator):
         for name, least in (("starts", 1), ("steps", 0), ("k", 1), ("seed", 0)):
             check.count(getattr(self, name), f"{name} of {self.id}", least)
 
-    def _mutual_information(self, x: Any, y: Any) -> Estimate:
+    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
         started = time.perf_counter()
         n, least = len(x), 2 * max(self.k + 1, 2 * PARTS)
-        if n < least:
-            raise InputError(f"{n} rows arrived, {self.id} with k={self.k} wants at least {least}: pass more samples")
         x, y = _sliced.centred(x), y if np.ndim(y) == 1 else _sliced.centred(y)
+        if groups is not None:
+            rows = one_of_each((x, y), groups)
+            x, y, groups = x[rows], y[rows], groups.part(rows)
+        if len(x) < least:
+            raise InputError(
+                f"{len(x)} rows arrived, {self.id} with k={self.k} wants at least {least}: pass more samples"
+            )
         sides = "x" if y.ndim == 1 else "x and y"
         estimand = (
             f"information of the best projections of {sides} found, {'KSG-1' if y.ndim > 1 else 'Ross'}, k={self.k}"
@@ -72,22 +80,27 @@ class MaxSliced(Estimator):
             return Estimate(
                 0.0, "I(X;Y)", estimand, n, bound="lower", status=Status.DEGENERATE, notes=notes, seconds=seconds
             )
-        order = draws.order(n, self.seed)
-        halves = np.sort(order[: n // 2]), np.sort(order[n // 2 :])
-        local, trained = np.empty(n), []
+        if groups is None:
+            order = draws.order(n, self.seed)
+            halves = np.sort(order[: n // 2]), np.sort(order[n // 2 :])
+        else:
+            halves = tuple(groups.deal(2, self.seed))
+        local, trained = np.empty(len(x)), []
         for fitted, judged in (halves, halves[::-1]):
-            a, b, there = _threads.run([lambda rows=fitted: self._best(x[rows], y[rows])], 1)[0]
+            of_fitted, of_judged = (None if groups is None else groups.part(rows) for rows in (fitted, judged))
+            a, b, there = _threads.run([lambda rows=fitted, of=of_fitted: self._best(x[rows], y[rows], of)], 1)[0]
             trained.append(there)
-            local[judged] = self._local(x[judged], y[judged], a[None], b[None] if b is not None else None)[0]
+            b = None if b is None else b[None]
+            local[judged] = self._local(x[judged], y[judged], a[None], b, of_judged)[0]
         value = float(local.mean())
-        half = QUANTILE * float(local.std(ddof=1)) / math.sqrt(n)
-        ceiling = float(digamma(n // 2) - digamma(self.k))
+        half = QUANTILE * float(local.std(ddof=1)) / math.sqrt(n) if groups is None else scatter(local, groups).half()
+        ceiling = float(digamma(len(x) // 2) - digamma(self.k))
         status, notes = _sliced.judged(value, ceiling, _sliced.alone_in_class(y))
         gap = float(np.mean(trained)) - value
         if gap > max(0.1, value):
             status = Status.UNDERSAMPLED
             notes.append(f"{gap:.2g} nats more on the rows the directions were sought in than on the others")
-        return Estimate(
+        estimate = Estimate(
             value,
             "I(X;Y)",
             estimand,
@@ -95,18 +108,25 @@ class MaxSliced(Estimator):
             interval=(value - half, value + half),
             interval_kind="held-out rows, directions held fixed",
             level=0.95,
+            resampled="rows" if groups is None else "groups",
             bound="lower",
             status=status,
             notes=tuple(notes),
             seconds=time.perf_counter() - started,
         )
+        if groups is not None:
+            return estimate
+        real = (x, y) if y.ndim > 1 else (x,)
+        return followed(estimate, local, y if y.ndim == 1 else None, real)
 
-    def _local(self, x: np.ndarray, y: np.ndarray, a: np.ndarray, b: np.ndarray | None) -> np.ndarray:
+    def _local(
+        self, x: np.ndarray, y: np.ndarray, a: np.ndarray, b: np.ndarray | None, groups: Groups | None
+    ) -> np.ndarray:
         """Local information ``[s, n]`` along the directions ``a [s, d]`` and ``b [s, e]``."""
         y = np.unique(y, return_inverse=True)[1] if b is None else _sliced.projected(y, b)
-        return local_information(_sliced.projected(x, a), y, self.k)
+        return local_information(_sliced.projected(x, a), y, self.k, groups=groups)
 
-    def _best(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray | None, float]:
+    def _best(self, x: np.ndarray, y: np.ndarray, groups: Groups | None) -> tuple[np.ndarray, np.ndarray | None, float]:
         """The directions of the best start, for the rows as they are, and their information in these rows."""
         scale_x, scale_y = _spread(x), _spread(y) if y.ndim > 1 else None
         z = x / scale_x
@@ -116,7 +136,7 @@ class MaxSliced(Estimator):
             a, b = self._ascend(z[:SURROGATE_ROWS], other[:SURROGATE_ROWS], a, b, scale_y is None)
         a = a / scale_x
         b = None if scale_y is None else b / scale_y
-        there = self._local(x, y, a, b).mean(axis=1)
+        there = self._local(x, y, a, b, groups).mean(axis=1)
         best = int(there.argmax())
         return a[best], None if b is None else b[best], float(there[best])
 

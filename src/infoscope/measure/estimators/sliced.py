@@ -13,9 +13,11 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.measure import _threads
 from infoscope.measure.estimators import _sliced
 from infoscope.measure.estimators._base import Estimator
+from infoscope.measure.estimators._grouped import followed, one_of_each
 from infoscope.measure.estimators._neighbour_information import Problem
 from infoscope.measure.estimators._neighbour_parts import Part
 from infoscope.measure.estimators._sliced_neighbours import local_information
+from infoscope.measure.groups import Groups, scatter
 
 QUANTILE = 1.959963984540054
 
@@ -37,6 +39,7 @@ class Sliced(Estimator):
     answers: ClassVar[str] = "another question"
     second: ClassVar[tuple[str, ...]] = ("labels", "real")
     invariant: ClassVar[tuple[str, ...]] = ("rows", "names", "shift")
+    grouped: ClassVar[str] = "own"
     suits: ClassVar[tuple[str, ...]] = ("patterns",)
 
     slices: int = 128
@@ -48,11 +51,14 @@ class Sliced(Estimator):
         for name, least in (("slices", 2), ("dimensions", 1), ("k", 1), ("seed", 0)):
             check.count(getattr(self, name), f"{name} of {self.id}", least)
 
-    def _mutual_information(self, x: Any, y: Any) -> Estimate:
+    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
         started = time.perf_counter()
         n = len(x)
-        _sliced.enough(n, self.k, self.id)
         x, y = _sliced.centred(x), y if np.ndim(y) == 1 else _sliced.centred(y)
+        if groups is not None:
+            rows = one_of_each((x, y), groups)
+            x, y, groups = x[rows], y[rows], groups.part(rows)
+        _sliced.enough(len(x), self.k, self.id)
         what = f"{self.slices} random projections" + (
             "" if self.dimensions == 1 else f" to {self.dimensions} dimensions"
         )
@@ -61,44 +67,55 @@ class Sliced(Estimator):
             notes = ("x or y is constant",)
             seconds = time.perf_counter() - started
             return Estimate(0.0, "I(X;Y)", estimand, n, status=Status.DEGENERATE, notes=notes, seconds=seconds)
-        local = self._along_lines(x, y) if self.dimensions == 1 else self._along_frames(x, y)
+        local = (self._along_lines if self.dimensions == 1 else self._along_frames)(x, y, groups)
         value = float(local.mean())
-        variance = local.mean(axis=0).var(ddof=1) / n + local.mean(axis=1).var(ddof=1) / self.slices
-        half = QUANTILE * math.sqrt(float(variance))
-        ceiling = float(digamma(n) - digamma(self.k))
+        of_slices = float(local.mean(axis=1).var(ddof=1)) / self.slices
+        if groups is None:
+            half = QUANTILE * math.sqrt(float(local.mean(axis=0).var(ddof=1)) / n + of_slices)
+        else:
+            half = scatter(local.mean(axis=0), groups).half(of_slices)
+        ceiling = float(digamma(len(x)) - digamma(self.k))
         status, notes = _sliced.judged(value, ceiling, _sliced.alone_in_class(y))
-        return Estimate(
+        estimate = Estimate(
             value,
             "I(X;Y)",
             estimand,
             n,
             interval=(value - half, value + half),
-            interval_kind="over projections and rows",
+            interval_kind=f"over projections and {'rows' if groups is None else 'groups'}",
             level=0.95,
+            resampled="rows" if groups is None else "groups",
             status=status,
             notes=tuple(notes),
             seconds=time.perf_counter() - started,
         )
+        if groups is not None:
+            return estimate
+        real = (x, y) if y.ndim > 1 else (x,)
+        return followed(estimate, local.mean(axis=0), y if y.ndim == 1 else None, real)
 
-    def _along_lines(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def _along_lines(self, x: np.ndarray, y: np.ndarray, groups: Groups | None) -> np.ndarray:
         a = _sliced.frames(self.slices, x.shape[1], 1, 2 * self.seed)[:, :, 0]
         v = y
         if y.ndim > 1:
             v = _sliced.projected(y, _sliced.frames(self.slices, y.shape[1], 1, 2 * self.seed + 1)[:, :, 0])
         seconds = self.slices * len(x) ** 1.5 * 5e-9
-        return local_information(_sliced.projected(x, a), v, self.k, _threads.cores(seconds))
+        return local_information(_sliced.projected(x, a), v, self.k, _threads.cores(seconds), groups)
 
-    def _along_frames(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    def _along_frames(self, x: np.ndarray, y: np.ndarray, groups: Groups | None) -> np.ndarray:
         sides = []
         for z, seed in ((x, 2 * self.seed), (y, 2 * self.seed + 1)):
             if z.ndim == 1:
                 sides.append([Part.of(z)] * self.slices)
                 continue
             frame = _sliced.frames(self.slices, z.shape[1], min(self.dimensions, z.shape[1]), seed)
-            groups = np.zeros(len(z), np.int64)
-            sides.append([Part(_sliced.projected(z, one.T).T, groups) for one in frame])
+            alike = np.zeros(len(z), np.int64)
+            sides.append([Part(_sliced.projected(z, one.T).T, alike) for one in frame])
         rows = np.arange(len(x))
-        return np.stack([_spread(Problem(pair, self.k), rows) for pair in zip(*sides, strict=True)])
+        problems = [Problem(pair, self.k) for pair in zip(*sides, strict=True)]
+        if groups is not None:
+            return np.stack([problem.apart(groups) for problem in problems])
+        return np.stack([_spread(problem, rows) for problem in problems])
 
 
 def _spread(problem: Problem, rows: np.ndarray) -> np.ndarray:
