@@ -393,8 +393,7 @@ def test_without_its_data_a_figure_says_so_and_nothing_breaks(tmp_path, monkeypa
 
     monkeypatch.setattr(pipeline, "load_task", missing)
     folder = run(tmp_path, "saxe2018/mnist")
-    assert folder.verdicts() == []  # what was not run is not judged, unless one asks
-    assert {verdict["outcome"] for verdict in infoscope.load(folder.path).claims()} == {"not testable here"}
+    assert folder.verdicts() == []  # what was not run is not judged
     assert folder.manifest()["state"] == "no data"
     assert folder.manifest()["left out"] > 0
     assert "put it into FOLDER" in folder.manifest()["missing"]
