@@ -86,8 +86,9 @@ def verdicts(
             rest = None if verdict.outcome is Outcome.NOT_TESTABLE else without[left_out][place].findings
             verdict = dataclasses.replace(verdict, untrained=untrained, without=rest)
             told = [_counted(of) for network in networks if (of := trainings[network]) and of.untrained]
-            after = [] if rest is None else [f"without them: {verdict.word_without}{_decided_by(rest)}"]
-            verdict = dataclasses.replace(verdict, notes=(*told, *after, *one.notes))
+            if rest is not None:
+                told[-1] += f"; without them: {verdict.word_without}{_decided_by(rest)}"
+            verdict = dataclasses.replace(verdict, notes=(*told, *one.notes))
         out.append(verdict)
     return out
 
@@ -131,8 +132,7 @@ def _untrained(loss: np.ndarray, right: float, guess: Guess) -> tuple[Literal["d
 def _counted(of: Training) -> str:
     """``relu: 3 of 50 networks did not train (members 18, 22, 37: accuracy at chance)``."""
     said = []
-    seen = {"did not train": "accuracy at chance", "diverged": "the loss ends far above its lowest, or is no number"}
-    for kind, how in seen.items():
+    for kind, how in (("did not train", "accuracy at chance"), ("diverged", "the loss blew up")):
         members = [str(each.member) for each in of.untrained if each.kind == kind]
         if members:
             who = f"member{'s' * (len(members) > 1)} {', '.join(members)}"
