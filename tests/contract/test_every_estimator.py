@@ -422,7 +422,11 @@ BAD_ROWS = {
     "no columns": (T[:, :0], r"has no columns, wanted at least 1"),
     "three axes": (T[None], r"has shape \(1, 6, 2\), wanted .*(reshape|symbols)"),
     "complex": (T + 1j, r"has dtype complex128, wanted (real numbers|symbols)"),
-    "objects": (np.array([[None, 1.0]] * 6), r"has dtype object, wanted (real numbers|symbols)"),
+    "objects": (np.array([[{}, 1.0]] * 6), r"has dtype object and holds dict and float, wanted real numbers, or words"),
+    "nothing there": (
+        np.array([[None, 1.0]] * 6),
+        r"is missing in 6 of 6 rows \(first at row 0\), wanted a value in every",
+    ),
     "dates": (np.array([["2020-01-01"]] * 6, "M8[D]"), r"has dtype datetime64\[D\], wanted (real numbers|symbols)"),
     "ragged": ([[1.0], [1.0, 2.0]], r"could not be read as an array|has dtype object"),
 }

@@ -181,6 +181,19 @@ def resolved(z: Array, name: str) -> None:
         )
 
 
+def meant_as_labels(value: Any, name: str) -> bool:
+    """Whether one column that is neither of whole numbers nor of words can be labels where nothing else is wanted:
+    whole numbers held as real ones, dates, or what :func:`labels` has better words for than that it is real (complex,
+    NaN).
+    """
+    out = on_cpu(array(value, name))
+    if out.ndim != 1 and out.shape[1:] != (1,):
+        return False
+    return out.dtype.kind in "cMm" or (
+        out.dtype.kind == "f" and bool(((out == np.round(out)) | ~np.isfinite(out)).all())
+    )
+
+
 def labels(value: Any, n: int, name: str = "y") -> np.ndarray:
     """Integer class labels ``[n]``, renumbered 0..k-1 in the order of their values.
 

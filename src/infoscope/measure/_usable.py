@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,10 +13,10 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure import quantise
+from infoscope.measure._labels import alone
 from infoscope.measure.groups import LEAST, LEVEL, Groups, alike, doubts, scatter, serial, too_narrow
 from infoscope.measure.probes._base import Reading, Split, Target
 
-CEILING = 0.98  # of log n: from here on nearly every row is a class of its own
 GAP = 0.02  # nats by which held-out rows may cost more than fitted ones, or than the null probe, whatever the value
 MISSED = 0.01  # share of scored rows whose class no probe has seen
 OWN_STREAM = 0x666F6C6473
@@ -472,17 +471,6 @@ def groups_of(fine: np.ndarray, coarse: np.ndarray, k: int) -> np.ndarray:
             "use conditional_usable_information"
         )
     return groups
-
-
-def alone(y: np.ndarray) -> str:
-    """Why labels ``y [n]`` (whole numbers from 0 on) need no probe: nearly every row is a class of its own. Else empty.
-
-    A probe then meets hardly any class twice, so that it can say nothing of the rows that are scored.
-    """
-    n = len(y)
-    if shannon(np.bincount(y) / n) < CEILING * math.log(n):
-        return ""
-    return f"nearly every row is a class of its own: H(Y) is at its ceiling log n = {math.log(n):.4g} nats"
 
 
 def nothing(

@@ -34,6 +34,7 @@ def neural_collapse(t: Any, y: Any, weights: Any, bias: Any = None) -> dict[str,
     w = np.asarray(check.on_cpu(check.representation(weights, "weights")), np.float64)
     found = NeuralCollapse().geometry(t, y)
     raw = check.on_cpu(check.array(y, "y")).reshape(-1)
+    raw = raw.astype(np.int64) if raw.dtype.kind == "f" else raw  # whole numbers, or they were refused
     k = len(w)
     if w.shape[1] != t.shape[1]:
         raise InputError(f"weights are {w.shape} and t {t.shape}, wanted weights [classes, {t.shape[1]}]")

@@ -21,6 +21,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Plane, Status
 from infoscope.core.measurement import Measured
 from infoscope.measure import _options
+from infoscope.measure._labels import doubted
 from infoscope.measure.estimators import _grouped
 from infoscope.measure.groups import Groups
 
@@ -130,7 +131,7 @@ class Estimator(_options.WithOptions):
     def plane(self, t: Any, y: Any, groups: Any = None) -> Plane:
         """One layer's point: I(X;T) with every row of ``t [n, d]`` a distinct input, and I(T;Y), in nats."""
         self._must_offer("plane")
-        check.paired(t=t, y=y)
+        check.paired(t=t, y=y, groups=groups)
         t = check.representation(t, place=self.placed)
         (measured,) = self._of_members(t[None], {"y": check.labels(y, len(t))}, together(groups, len(t)))
         xt, ty = ([m.estimate for m in measured if m.variable == name] for name in ("input", "y"))
@@ -148,10 +149,12 @@ class Estimator(_options.WithOptions):
         groups: one name ``[n]`` a row; rows of one name belong together.
         """
         self._must_offer("mutual_information")
-        check.paired(x=x, y=y)
+        check.paired(x=x, y=y, groups=groups)
         x = self._x(x, "x")
         y = self._other(y, "y", self.second, len(x))
         estimate = self._unless_copied(self._mutual_information, (x, y), together(groups, len(x)))
+        if y.ndim == 1:
+            estimate = doubted(estimate, y)
         if not self.suits:
             return estimate
         return _under_the_labels(estimate, y) if y.ndim == 1 else _short_of_infinite(estimate, x, y)
@@ -159,7 +162,7 @@ class Estimator(_options.WithOptions):
     def conditional_mutual_information(self, x: Any, y: Any, z: Any, groups: Any = None) -> Estimate:
         """I(X;Y|Z) in nats for rows ``x [n, d]``; ``y`` and ``z`` are class labels ``[n]`` or rows ``[n, e]``."""
         self._must_offer("conditional_mutual_information")
-        check.paired(x=x, y=y, z=z)
+        check.paired(x=x, y=y, z=z, groups=groups)
         x = self._x(x, "x")
         y, z = self._other(y, "y", self.second, len(x)), self._other(z, "z", self.third, len(x))
         return self._unless_copied(self._conditional_mutual_information, (x, y, z), together(groups, len(x)))
@@ -195,7 +198,10 @@ class Estimator(_options.WithOptions):
     def _of_members(self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None) -> list[list[Measured]]:
         """What ``_members`` finds, told of ``groups``; question by question where it cannot be."""
         if groups is None:
-            return self._members(t, labels)
+            return [
+                [m._replace(estimate=doubted(m.estimate, labels.get(m.variable))) for m in member]
+                for member in self._members(t, labels)
+            ]
         if groups.count == len(groups.ids) or self.grouped == "none":
             found = self._members(t, labels)
         elif self.grouped == "own":
@@ -216,7 +222,8 @@ class Estimator(_options.WithOptions):
 
     def _other(self, y: Any, name: str, kinds: tuple[str, ...], n: int) -> Any:
         """The second or third argument, checked: labels ``[n]`` or real rows ``[n, e]``, whichever may be."""
-        kind = "labels" if is_labels(y, name) else "real"
+        only = "real" not in kinds  # so that whole numbers can be meant as labels only, whatever their type
+        kind = "labels" if is_labels(y, name) or (only and check.meant_as_labels(y, name)) else "real"
         if kind not in kinds:
             fact = "second" if name == "y" else "third"
             others = sorted(e.id for e in registry.entries("estimators").values() if kind in e.facts.get(fact, ()))

@@ -80,6 +80,7 @@ class KozachenkoLeonenko(Estimator):
             estimand += f", floor {self.floor:g}"
         # The power of two brings the numbers near 1 without rounding, so that squares neither overflow nor vanish.
         # Centred first: rows that differ by less than the mean's rounding are equal from here on.
+        check.resolved(t, "t")
         power = int(np.frexp(np.abs(t).max())[1])
         t = np.ldexp(t, -power)
         t -= t.mean(axis=0)

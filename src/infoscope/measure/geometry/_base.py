@@ -88,7 +88,7 @@ class Geometry(_options.WithOptions):
 
         The cells of a histogram are called by the quantity and their own name.
         """
-        check.paired(t=t, y=y)
+        check.paired(t=t, y=y, groups=groups)
         t = check.on_cpu(check.representation(t, "t"))
         together = None if groups is None else Groups.of(groups, len(t))
         return by_name(self._checked(t, self._other(y, len(t)), together))
@@ -103,7 +103,7 @@ class Geometry(_options.WithOptions):
             raise InputError(f"{self.id} came without labels, wanted one a row: pass y")
         if not self.second:
             raise InputError(f"{self.id} is about the rows alone, but y arrived: leave it out")
-        if not is_labels(y):
+        if not (is_labels(y) or check.meant_as_labels(y, "y")):
             raise InputError(f"y is real-valued rows, {self.id} wants class labels: bin y, or pass integers or words")
         return {"y": check.labels(y, n, "y")}
 

@@ -11,6 +11,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.core.measurement import Measured
+from infoscope.measure._labels import alone
 from infoscope.measure._scaling import unit
 from infoscope.measure.geometry._base import Geometry
 
@@ -60,7 +61,9 @@ class ClusterCount(Geometry):
         for name, y in labels.items():
             agreement = adjusted_rand_score(y, found)
             what = f"adjusted Rand index of classes and clusters, {words}"
-            yield Measured(name, self._say("cluster_agreement", agreement, what, len(t)))
+            trivial = y.max() == 0 or bool(alone(y))  # zero whatever the clusters are
+            status = Status.DEGENERATE if trivial else Status.OK
+            yield Measured(name, self._say("cluster_agreement", agreement, what, len(t), status=status))
 
     def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         """All rows are one cluster, which agrees with classes as chance would."""

@@ -14,6 +14,7 @@ from infoscope.measure.cells import cell_names
 from infoscope.measure.geometry._base import Geometry
 from infoscope.measure.geometry._pair_distances import BETWEEN, WITHIN, spreads
 
+SMALLEST = 2.0**-900
 EDGES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8, 2.0, 2.5)
 
 
@@ -43,8 +44,10 @@ class DistanceHistogram(Geometry):
 
     def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         name = self._chosen(labels)
-        (spread,) = spreads(t, [labels[name]])
         largest = float(np.abs(t).max())
+        if largest < SMALLEST:  # numbers that have lost digits: their squares would be lost altogether
+            t, largest = np.ldexp(np.asarray(t, np.float64), 1000), math.ldexp(largest, 1000)
+        (spread,) = spreads(t, [labels[name]])
         variances = (t / largest).var(axis=0, dtype=np.float64)
         typical = largest * math.sqrt(2 * float(variances.sum()) * len(t) / (len(t) - 1))
         for which, quantity in ((WITHIN, "within_class_distance_share"), (BETWEEN, "between_class_distance_share")):

@@ -1,0 +1,31 @@
+"""Labels that decide an answer before anything is measured."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+
+from infoscope.core.estimate import Estimate, Status
+
+CEILING = 0.98  # of log n: from here on nearly every row is a class of its own
+
+
+def alone(y: np.ndarray) -> str:
+    """Why labels ``y [n]`` (whole numbers from 0 on) say nothing: nearly every row is a class of its own. Else empty.
+
+    Nothing that is fitted or counted then meets a class twice.
+    """
+    n, counts = len(y), np.bincount(y)
+    p = counts[counts > 0] / n
+    if -float(p @ np.log(p)) < CEILING * math.log(n):
+        return ""
+    return f"nearly every row is a class of its own: H(Y) is at its ceiling log n = {math.log(n):.4g} nats"
+
+
+def doubted(estimate: Estimate, y: np.ndarray | None) -> Estimate:
+    """The estimate, SATURATED where it is about labels ``y [n]`` of which nearly every one is a class of its own."""
+    if y is None or estimate.status is not Status.OK or not (why := alone(y)):
+        return estimate
+    return dataclasses.replace(estimate, status=Status.SATURATED, notes=(*estimate.notes, why))
