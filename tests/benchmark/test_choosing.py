@@ -105,6 +105,14 @@ def test_a_warning_costs_as_much_as_saying_nothing(measured):
     assert last.loss == pytest.approx(choosing.WORST), "a wild answer without a warning is worse than none"
 
 
+def test_a_poor_best_is_called_poor(measured):
+    truth = find_source(A).truth
+    measured(("ksg", A, 1000, 0.6 * truth, {}))
+    assert "That is poor" in choose(n=1000, dx=1).why
+    measured(("ksg", A, 1000, 0.4 * truth, {}))
+    assert "poor" not in choose(n=1000, dx=1).why
+
+
 def test_who_met_only_easy_problems_is_not_the_better_for_it(measured):
     """ksg is a tenth better wherever both were measured; infonce alone met the hard problem too."""
     easy, hard = (A, "bivariate-uniform"), "wiggly"

@@ -19,8 +19,9 @@ from infoscope.core.estimate import Estimate
 REACH = 2.0  # doublings: problems so much further than the nearest still count, and so much harder than any do not
 FLOOR = 0.1  # nats: below it an error is compared with this and not with the truth
 WORST = 2.0  # the loss of a task is no more: one wild answer does not decide alone
-ENOUGH = 0.5  # share of the comparable problems, weighted by nearness, that one must have met to be ranked
+ENOUGH = 5  # comparable problems that one must have met to be ranked, or half of them, weighted by nearness
 NOTHING = 1.0  # the loss of saying nothing
+POOR = 0.5  # a loss from which on the name comes with a warning
 
 
 class Question(NamedTuple):
@@ -42,7 +43,7 @@ class Candidate(NamedTuple):
     """An estimator on the comparable problems.
 
     answers: what its number is to I(X;Y), "the question" or a bound on a side. loss: its mean loss, weighted by
-    nearness; problems that it did not meet are put where it stands beside others on those that it did. The loss of a
+    nearness; on problems that it did not meet, as it stands beside others on those that it did. The loss of a
     problem is the error over the truth (over .1 nats where the truth is less), at most 2; an answer with a warning
     costs 1, as much as saying 0, or its loss where that is more; no answer costs 1. met: on how many of the comparable
     problems it was measured. trusted: share of answers without a warning. covered: share of stated 95 % intervals that
@@ -129,6 +130,8 @@ class Choice:
         if len(self.candidates) > 1:
             second = self.candidates[1]
             text += f"; next is {second.label}, with {second.loss:.0%}"
+        if best.loss >= POOR:
+            text += ". That is poor: mostly it warns or is far off there; more rows help, or fewer columns"
         return text + "."
 
     def _of_the_nearest(self) -> Iterator[str]:
@@ -255,7 +258,11 @@ def rank(found: Sequence[Task], question: Question) -> list[Candidate]:
     for task in near:
         of[task.subject][_place(task)] = task
     able = set(_able(question))
-    enough = {s: met for s, met in of.items() if s in able and sum(weights[p] for p in met) >= ENOUGH * total}
+    enough = {
+        subject: met
+        for subject, met in of.items()
+        if subject in able and (len(met) >= ENOUGH or sum(weights[place] for place in met) >= total / 2)
+    }
     losses = _levels({s: {p: _loss(t) for p, t in met.items()} for s, met in enough.items()}, weights)
     candidates = [_candidate(subject, losses[subject], list(met.values())) for subject, met in enough.items()]
     return sorted(candidates, key=lambda one: (one.loss, one.cpu_seconds or 0.0))
@@ -264,26 +271,24 @@ def rank(found: Sequence[Task], question: Question) -> list[Candidate]:
 def _levels(
     losses: dict[Subject, dict[tuple[str, int], float]], weights: dict[tuple[str, int], float]
 ) -> dict[Subject, float]:
-    """Each subject's mean loss over all places, by least squares: loss = level of the subject + level of the place.
+    """Each subject's weighted mean loss over all places that anybody met.
 
-    Where a subject met every place that anybody met it is its weighted mean. Who met only easy places is not the better
-    for it, nor who met only hard ones the worse.
+    Where it was not measured its loss is foretold by least squares: loss = level of the subject + level of the place.
+    So who met only easy places is not the better for it, nor who met only hard ones the worse.
     """
     subjects, places = list(losses), sorted({place for met in losses.values() for place in met})
-    rows, wanted = [], []
-    for i, subject in enumerate(subjects):
-        for place, loss in losses[subject].items():
-            root = math.sqrt(weights[place])
-            row = np.zeros(len(subjects) + len(places))
-            row[[i, len(subjects) + places.index(place)]] = root
-            rows.append(row)
-            wanted.append(root * loss)
-    if not rows:
+    if not subjects:
         return {}
-    solved = np.linalg.lstsq(np.array(rows), np.array(wanted), rcond=None)[0]
+    seen = np.array([[losses[s].get(p, np.nan) for p in places] for s in subjects])
+    rows, columns = np.nonzero(~np.isnan(seen))
     nearness = np.array([weights[place] for place in places])
-    level = float(nearness @ solved[len(subjects) :] / nearness.sum())
-    return {subject: float(solved[i]) + level for i, subject in enumerate(subjects)}
+    root = np.sqrt(nearness[columns])
+    design = np.zeros((len(rows), sum(seen.shape)))
+    design[np.arange(len(rows)), rows] = design[np.arange(len(rows)), len(subjects) + columns] = root
+    level = np.linalg.lstsq(design, root * seen[rows, columns], rcond=None)[0]
+    foretold = np.clip(level[: len(subjects), None] + level[len(subjects) :], 0.0, WORST)
+    whole = np.where(np.isnan(seen), foretold, seen) @ nearness / nearness.sum()
+    return dict(zip(subjects, whole.tolist(), strict=True))
 
 
 def _able(question: Question) -> list[Subject]:
