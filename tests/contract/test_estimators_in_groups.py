@@ -166,3 +166,13 @@ def test_rows_sorted_by_class_or_by_a_column_are_no_series(name):
         line = np.linspace(0, 1, 400)[:, None]
         found.append(made(name).mutual_information(line, np.sin(6 * line) + 0.1 * rng.normal(size=(400, 1))))
     assert not any("rows in a row" in note for estimate in found for note in estimate.notes)
+
+
+def test_along_a_trajectory_the_order_of_rows_is_no_time():
+    """An enumerated task has an order: its neighbours differ in one bit."""
+    bits = (np.arange(512)[:, None] >> np.arange(9)) & 1
+    t = bits @ np.random.default_rng(3).normal(size=(9, 2))
+    for name in offering("entropy") + offering("mutual_information", "labels"):
+        estimator = made(name)
+        (member,) = estimator.measure(t[None], {"label": bits[:, 8]} if "labels" in estimator.second else {})
+        assert not any("rows in a row" in note for m in member for note in m.estimate.notes), name

@@ -141,7 +141,8 @@ class Estimator(_options.WithOptions):
         """Entropy of the rows of ``t [n, d]`` in nats; the estimand says of what exactly."""
         self._must_offer("entropy")
         t = self._x(t, "t")
-        return self._asked(self._entropy, (t,), together(groups, len(t)))
+        with _grouped.in_order():
+            return self._asked(self._entropy, (t,), together(groups, len(t)))
 
     def mutual_information(self, x: Any, y: Any, groups: Any = None) -> Estimate:
         """I(X;Y) in nats between the rows of ``x [n, d]`` and ``y``: class labels ``[n]`` or rows ``[n, e]``.
@@ -172,7 +173,8 @@ class Estimator(_options.WithOptions):
 
         Symbols repeat as a matter of course, and a certified bracket speaks of these rows as they are.
         """
-        estimate = self._asked(hook, values, groups)
+        with _grouped.in_order():
+            estimate = self._asked(hook, values, groups)
         if groups is not None or estimate.status is not Status.OK or estimate.interval is None:
             return estimate
         if "real" not in self.first or self.grouped == "none":

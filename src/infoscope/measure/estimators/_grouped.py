@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -23,6 +25,7 @@ REPEATED = 0.05
 OTHERWISE = 0.05
 #: From this product of the correlations of x and of y with themselves a row later on, they are two series.
 BOTH = 0.1
+_ORDERED: ContextVar[bool] = ContextVar("ordered", default=False)
 
 
 def parts_of(groups: Groups) -> Groups:
@@ -59,6 +62,19 @@ def jackknifed(estimate: Estimate, again: Callable[[np.ndarray], Estimate], grou
     )  # fmt: skip
 
 
+@contextmanager
+def in_order() -> Iterator[None]:
+    """Inside, the order of rows is that in which a person passed them, and is looked at.
+
+    Along a trajectory it is not: the rows of an enumerated task, say, stand in an order that is no time.
+    """
+    before = _ORDERED.set(True)
+    try:
+        yield
+    finally:
+        _ORDERED.reset(before)
+
+
 def followed(
     estimate: Estimate, contributions: np.ndarray, y: np.ndarray | None, columns: Sequence[Any] = ()
 ) -> Estimate:
@@ -67,7 +83,8 @@ def followed(
     contributions: ``[n]``, in the order of the rows. y: labels ``[n]``, columns: real variables ``[n, d]``, x first.
     Rows that are sorted by a column are no series: what they contribute changes with that column.
     """
-    r = of_groups.serial(contributions, y) if estimate.interval is not None else None
+    looked_at = _ORDERED.get() and estimate.interval is not None
+    r = of_groups.serial(contributions, y) if looked_at else None
     if r is None or any(_sorted(v) for v in columns):
         return estimate
     status = estimate.status

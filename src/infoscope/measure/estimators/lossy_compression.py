@@ -10,7 +10,8 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.estimators import _sliced
-from infoscope.measure.estimators._base import Estimator, make
+from infoscope.measure.estimators._base import Estimator
+from infoscope.measure.estimators.mixed_ksg import MixedKsg
 from infoscope.measure.groups import Groups
 
 NEGLIGIBLE = 1e-12  # of the largest variance: what rounding leaves in a direction without any
@@ -58,8 +59,7 @@ class LossyCompression(Estimator):
         if any(not (side != side[:1]).any() for side in sides):
             found = Estimate(0.0, "I(X;Y)", estimand, len(x), status=Status.DEGENERATE, notes=("x or y is constant",))
         else:
-            ids = None if groups is None else groups.ids
-            found = make("mixed_ksg", k=self.k).mutual_information(*sides, groups=ids)
+            found = MixedKsg(k=self.k)._mutual_information(sides[0], sides[1], groups)
             found = dataclasses.replace(found, estimand=estimand, notes=(*found.notes, *notes))
         return dataclasses.replace(found, seconds=time.perf_counter() - start)
 
