@@ -49,7 +49,7 @@ def complete(gone: Any, name: str) -> None:
     """
     if not (entries := np.atleast_1d(np.asarray(gone, bool))).any():
         return
-    rows = np.atleast_1d(entries.reshape(len(entries), -1).any(axis=1))
+    rows = entries if entries.ndim == 1 else entries.any(axis=-1).reshape(-1)  # of every member of a stack
     raise InputError(
         f"{name} is missing in {int(rows.sum())} of {len(rows)} rows (first at row {int(rows.argmax())}), wanted a "
         "value in every row: drop those rows, in the other arguments too"
@@ -158,7 +158,7 @@ def _unmasked(value: np.ma.MaskedArray, name: str) -> np.ndarray:
     mask = np.ma.getmaskarray(value)
     if mask.any():
         entries = np.atleast_1d(mask)
-        rows = np.atleast_1d(entries.reshape(len(entries), -1).any(axis=1))
+        rows = entries if entries.ndim == 1 else entries.any(axis=-1).reshape(-1)  # of every member of a stack
         which = f"~np.ma.getmaskarray({name})" + (".any(axis=1)" if mask.ndim > 1 else "")
         raise InputError(
             f"{name} is a masked array that hides values in {int(rows.sum())} of {len(rows)} rows (first at row "
