@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from infoscope.core.errors import InputError, UnknownNameError
-from infoscope.record.sites import representations
+from infoscope.record.sites import representations, resolve
 
 
 def hooks_on(model):
@@ -68,7 +68,8 @@ def test_a_tuple_is_positional_and_a_mapping_is_by_name():
     model, tokens, dense = Pair(), torch.arange(6) % 10, torch.randn(6, 3)
     whole = representations(model, (tokens, dense), ["output"])["output"]
     assert torch.equal(whole, model(tokens, dense))
-    assert torch.equal(representations(model, {"dense": dense, "tokens": tokens}, ["output"], 4)["output"], whole)
+    found = representations(model, {"dense": dense, "tokens": tokens}, ["output"], 4)["output"]
+    torch.testing.assert_close(found, whole)  # the CPU may sum a smaller batch in another order
     assert torch.equal(representations(model, [tokens], ["output"])["output"], model(tokens))
 
 
@@ -93,6 +94,44 @@ def test_a_tuple_a_mapping_and_more_axes_follow_the_rules():
             return OrderedDict(last_hidden_state=x + 1, pooled=x.mean(1))
 
     assert torch.equal(representations(Named(), x, ["output"])["output"], (x + 1).reshape(5, 28))
+
+
+def test_a_loss_that_stands_before_the_states_is_passed_over(inputs):
+    class Scored(nn.Module):
+        def __init__(self, kind):
+            super().__init__()
+            self.kind = kind
+
+        def forward(self, x):
+            return self.kind({"loss": x.sum(), "logits": x + 1})
+
+    for kind in (dict, lambda found: tuple(found.values())):
+        assert torch.equal(representations(Scored(kind), inputs, ["output"])["output"], inputs + 1)
+    with pytest.raises(InputError, match=r"returned shape \(\) for 32 inputs"):
+        representations(Scored(lambda found: [found["loss"]]), inputs, ["output"])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda x: x.to(torch.float8_e4m3fn), "torch.float8_e4m3fn"),
+        (lambda x: x.to_sparse(), "torch.sparse_coo"),
+        (lambda x: x.to("meta"), "on meta"),
+        (lambda x: torch.quantize_per_tensor(x, 0.1, 0, torch.qint8), "torch.qint8"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:.*quantize_per_tensor.*:UserWarning")
+def test_numbers_that_no_measure_takes_are_refused_and_the_default_leaves_them_out(inputs, change, words):
+    class Odd(nn.Module):
+        def forward(self, x):
+            return change(x)
+
+    model = nn.Sequential(nn.Linear(6, 6), Odd())
+    with pytest.raises(
+        InputError, match=f"the site '1' returned a tensor of .*{words}.* wanted plain numbers of 16 bits"
+    ):
+        representations(model, inputs, ["1"])
+    assert resolve(model, inputs=inputs) == ["0"]
 
 
 @pytest.mark.parametrize(

@@ -347,3 +347,18 @@ def test_a_damaged_run_is_told_when_resuming_and_the_folder_is_released(watch, t
     (tmp_path / "run" / "run.json").write_text(json.dumps({**manifest, "format": 99}))
     with pytest.raises(RunFolderError, match="was written by a newer infoscope"):
         watch(resume=True).__enter__()
+
+
+def test_what_a_state_dict_installs_is_gone_too(inputs, labels, spread, tmp_path):
+    class Marking(nn.Linear):
+        def state_dict(self, *args, **kwargs):
+            self.calls = 1
+            self.register_forward_hook(lambda *_: None)
+            return super().state_dict(*args, **kwargs)
+
+    model = Marking(6, 3)
+    with Watch(model, inputs, {"label": labels}, [spread], tmp_path / "run") as scope:
+        scope.step(0)
+    assert "calls" not in model.__dict__
+    assert not model._forward_hooks
+    assert len(scope._trajectory.steps) == 1

@@ -3,7 +3,8 @@
 A site is the name of a submodule as ``named_modules()`` gives it, and what is read is that submodule's output:
 
 - one row a sample on the first axis; what lies behind it is flattened. Another number of rows is an error.
-- of a tuple, list or mapping (an LSTM, a Hugging Face output), the first element, which must be a tensor.
+- of a tuple, list or mapping (an LSTM, a Hugging Face output), the first element, which must be a tensor; single
+  numbers that stand before it (a loss, where labels were among the inputs) are passed over.
 - a submodule called several times in one forward is several sites, ``relu#1``, ``relu#2`` …, in the order of the calls.
 - ``output`` is the output of the whole network, unless a submodule has that name.
 """
@@ -158,10 +159,16 @@ def _rows(output: Any, rows: int, site: str) -> torch.Tensor:
     if isinstance(output, Mapping):
         output = tuple(output.values())
     if isinstance(output, (tuple, list)) and output:
-        output = output[0]
+        output = next((each for each in output if not (isinstance(each, torch.Tensor) and each.ndim == 0)), output[0])
     if not isinstance(output, torch.Tensor):
         raise InputError(
             f"the site {site!r} returned a {type(output).__name__}, wanted a tensor or a tuple that starts with one"
+        )
+    float8 = output.is_floating_point() and output.element_size() == 1
+    if output.layout is not torch.strided or output.is_quantized or output.is_meta or float8:
+        raise InputError(
+            f"the site {site!r} returned a tensor of {output.dtype} on {output.device} as {output.layout}, wanted "
+            "plain numbers of 16 bits or more: name another site, or turn it into such numbers in a module of its own"
         )
     if output.ndim == 0 or output.shape[0] != rows:
         raise InputError(

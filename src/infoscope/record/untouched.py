@@ -6,13 +6,12 @@ import random
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-_REGISTERS = ("_parameters", "_buffers", "_modules")
+from infoscope.record.state import State
 
 
 @contextmanager
@@ -45,32 +44,23 @@ def borrowed_randomness(seed: int = 0) -> Iterator[None]:
 def untouched(model: nn.Module) -> Iterator[None]:
     """Inside, ``model`` runs eagerly, in eval mode, without gradients or autocast; afterwards it is as it was.
 
-    Restored on every way out: random states, train/eval flag of each submodule, plain attributes, registered names, and
-    the values of parameters, buffers and tensor attributes that a forward wrote to. Costs one copy of the weights while
-    it lasts. What a forward does elsewhere (a list it appends to, a file) cannot be undone.
+    Restored on every way out: random states, and all of :class:`infoscope.record.state.State`, in place: flags,
+    attributes and what they hold, hooks, registered names, values. Costs one copy of the weights while it lasts. What a
+    forward does elsewhere (a list of the caller's that it appends to, a file) cannot be undone.
     """
-    modules = list(model.modules())
-    attributes = [(m.__dict__, dict(m.__dict__)) for m in modules]
-    registers = [(m.__dict__[name], dict(m.__dict__[name])) for m in modules for name in _REGISTERS]
-    values = [(tensor, tensor.data, tensor.detach().clone()) for tensor in _tensors(modules)]
+    before = State(model)
     with ExitStack() as stack:
         stack.enter_context(borrowed_randomness())
         stack.enter_context(torch.no_grad())
         stack.enter_context(eager(device_of(model).type))
         try:
-            for module in modules:
+            for module in model.modules():
                 # Not model.eval(): networks override train(), e.g. to merge adapters into the weights.
                 module.__dict__["training"] = False
                 module.__dict__["_compiled_call_impl"] = None  # set by module.compile(), and blind to our hooks
             yield
         finally:
-            for now, before in (*attributes, *registers):
-                _restore(now, before)
-            for tensor, memory, value in values:
-                if tensor.data_ptr() != memory.data_ptr():  # weight.data = renormalised(weight.data)
-                    tensor.data = memory
-                if not torch.equal(memory, value):  # e.g. nn.Embedding(max_norm=...) rescales its weight in place
-                    memory.copy_(value)
+            before.restore()
 
 
 def device_of(model: nn.Module) -> torch.device:
@@ -78,20 +68,6 @@ def device_of(model: nn.Module) -> torch.device:
     for tensor in (*model.parameters(), *model.buffers()):
         return tensor.device
     return torch.device("cpu")
-
-
-def _tensors(modules: list[nn.Module]) -> list[torch.Tensor]:
-    found: dict[int, torch.Tensor] = {}
-    for module in modules:
-        for values in (module._parameters, module._buffers, module.__dict__):
-            found.update((id(v), v) for v in values.values() if isinstance(v, torch.Tensor))
-    return [tensor for tensor in found.values() if tensor.layout is torch.strided and not tensor.is_meta]
-
-
-def _restore(now: dict[str, Any], before: dict[str, Any]) -> None:
-    for name in now.keys() - before.keys():
-        del now[name]
-    now.update(before)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 from infoscope.record import attaching, evaluation
 from infoscope.record.inputs import BATCH_SIZE, Inputs
 from infoscope.record.sites import representations, sites_and_places, unwrap
+from infoscope.record.state import State
 from infoscope.record.together import Together
 from infoscope.record.trajectory import Trajectory
 from infoscope.record.untouched import borrowed_randomness, device_of, eager
@@ -175,7 +176,9 @@ class Watch:
         rows = RowsBuilder(folder.id)  # of this step alone, so that an interruption leaves no half of it
         with borrowed_randomness(), torch.no_grad(), eager(device_of(self._model).type):
             if self._trajectory is not None:
+                before = State(self._model, values=False)  # its hooks on state_dict may install something
                 state = {name: t for name, t in self._model.state_dict().items() if isinstance(t, torch.Tensor)}
+                before.restore()
                 try:
                     self._trajectory.write(step, epoch, {name: t.detach()[None] for name, t in state.items()})
                 except Exception as reason:
