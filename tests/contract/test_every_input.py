@@ -6,6 +6,7 @@ place of the rows (x, z, t) and in that of the labels; columns are the functions
 """
 
 import copy
+import functools
 import math
 import random
 import re
@@ -485,6 +486,78 @@ def test_rows(kind):
 def test_labels(kind):
     names = [name for name, function in FUNCTIONS.items() if function.second in ("labels", "either")]
     assert cells(kind, LABELS, wanted_of_labels, names, "labels") == []
+
+
+OF_GROUPS = {
+    "mutual_information": lambda groups: iscope.mutual_information(X, Y, groups=groups),
+    "mutual_information of quantities": lambda groups: iscope.mutual_information(X, W, "ksg", groups=groups),
+    "entropy": lambda groups: iscope.entropy(X, "kozachenko_leonenko", groups=groups),
+    "conditional_mutual_information": lambda groups: iscope.conditional_mutual_information(
+        X, W, X[::-1], groups=groups
+    ),
+    "plane": lambda groups: iscope.plane(X, Y, range=(-256, 256), groups=groups),
+    "geometry": lambda groups: iscope.geometry(X, Y, groups=groups),
+    "usable_information": lambda groups: iscope.usable_information(X, Y, groups=groups),
+    "usable_information of quantities": lambda groups: iscope.usable_information(
+        X, W, target="quantities", groups=groups
+    ),
+    "conditional_usable_information": lambda groups: iscope.conditional_usable_information(X, Y, W, groups=groups),
+    "usable_chain": lambda groups: iscope.usable_chain(X, Y, Y, groups=groups),
+    "description_length": lambda groups: iscope.description_length(X, Y, groups=groups),
+    "minimality": lambda groups: iscope.minimality(X, Y, labelings=2, groups=groups),
+}
+FILMS = np.arange(N) // 4
+GROUPS = {
+    "words": (np.char.add("film", FILMS.astype(str)), ""),
+    "real numbers": (FILMS + 0.5, ""),
+    "below 0": (-FILMS - 1, ""),
+    "beyond 2**53": (FILMS + 2**60, ""),
+    "dates": (FILMS.astype("M8[D]"), ""),
+    "torch": (torch.tensor(FILMS), ""),
+    "one column": (FILMS[:, None], ""),
+    "pandas category": (pd.Series(np.char.add("film", FILMS.astype(str))).astype("category"), ""),
+    "polars": (pl.Series(FILMS), ""),
+    "other length": (FILMS[:-1], r"groups has shape \(119,\) for 120 rows, wanted one name"),
+    "two columns": (np.stack([FILMS, FILMS], 1), r"groups has shape \(120, 2\) for 120 rows, wanted one name"),
+    "NaN": (np.where(FILMS == 1, np.nan, FILMS), r"groups holds NaN or infinity in 4 of 120 rows \(first at row 4\)"),
+    "missing, Int64": (first_missing(FILMS, dtype="Int64"), r"groups is missing in 1 of 120 rows \(first at row 0\)"),
+    "missing, words": ([None, *FILMS[1:].astype(str)], r"groups is missing in 1 of 120 rows"),
+    "masked": (np.ma.array(FILMS, mask=FILMS == 2), "groups is a masked array that hides values in 4 of 120 rows"),
+    "complex": (FILMS + 0j, "groups has dtype complex128, wanted numbers or words"),
+    "a word": ("film", "groups is the word 'film', wanted an array"),
+    "a number": (3, r"groups has shape \(\) for 120 rows"),
+    "a dictionary": ({"a": FILMS}, "groups is a dict, wanted one array"),
+}
+
+
+@pytest.mark.parametrize("kind", GROUPS)
+def test_groups(kind):
+    given, words = GROUPS[kind]
+    for name, ask in OF_GROUPS.items():
+        if words:
+            with pytest.raises(InfoscopeError, match=words):
+                ask(given)
+            continue
+        for one, two in zip(estimates(ask(given)), estimates(_plain_groups(name)), strict=True):
+            assert (one.value, one.status, one.groups) == (two.value, two.status, two.groups), name
+
+
+@functools.cache
+def _plain_groups(name):
+    return OF_GROUPS[name](FILMS)
+
+
+@pytest.mark.parametrize("kind", [*ROWS, *LABELS])
+def test_choose(kind):
+    """It answers for what the others answer for, with the name it gives the plain array, and refuses in their words."""
+    rows = kind in ROWS
+    build, wanted = (ROWS if rows else LABELS)[kind]
+    x, y = (build(X.copy()), Y) if rows else (X, build(Y.copy()))
+    if isinstance(wanted, Refused):
+        with pytest.raises(InfoscopeError, match=wanted.words):
+            iscope.choose(x, y)
+    elif wanted is same:
+        assert iscope.choose(x, y).estimator == iscope.choose(X, Y).estimator
 
 
 def test_the_arrays_that_the_others_are_held_against_say_what_there_is_to_say():

@@ -60,7 +60,7 @@ def minimality(
     InputError: unusable data or options. UnknownNameError: no such probe or option.
     """
     start = time.perf_counter()
-    check.paired(z=z, y=y)
+    check.paired(z=z, y=y, groups=groups)
     z = check.representation(z, "z")
     n, classes = len(z), check.labels(y, len(z))
     count, seed = check.count(labelings, "labelings", 2, 10**4), check.count(seed, "seed", 0)
