@@ -185,7 +185,7 @@ def choose(
     InputError: numbers below 1, or data and numbers at once. RunFolderError: no results were shipped.
     """
     if x is not None or y is not None:
-        if x is None or y is None or np.ndim(x) == 0 or n is not None or dx is not None:
+        if x is None or y is None or isinstance(x, (int, float)) or n is not None or dx is not None:
             raise InputError("wanted choose(x, y) with rows of both, or numbers by name, as in choose(n=5000, dx=64)")
         return answer(load()[0], question_of(x, y))
     if n is None or dx is None:
@@ -204,12 +204,14 @@ def question_of(x: Any, y: Any) -> Question:
     """
     from infoscope.measure.estimators._base import is_labels
 
-    whole = [np.asarray(check.on_cpu(check.array(one, name))) for one, name in ((x, "x"), (y, "y"))]
-    x, y = (one.reshape(len(one), -1) for one in whole)
+    check.paired(x=x, y=y)
+    kind = check.on_cpu(check.array(x, "x")).dtype.kind
+    labels = is_labels(y)
+    x = check.symbols(x, "x") if kind in "US" else check.on_cpu(check.representation(x, "x"))
+    y = check.labels(y, len(x), "y")[:, None] if labels else check.on_cpu(check.representation(y, "y"))
     if len(x) != len(y):
         raise InputError(f"x has {len(x)} rows and y has {len(y)}, wanted as many: pass the same samples to both")
-    labels = is_labels(whole[1])
-    symbols = x.dtype.kind in "iubUS" and len(np.unique(x, axis=0)) <= math.sqrt(len(x))
+    symbols = kind in "iubUS" and len(np.unique(x, axis=0)) <= math.sqrt(len(x))
     ties = not symbols and repeated(x, *(() if labels else (y,)))
     return Question(check.count(len(x), "rows", 2), x.shape[1], 1 if labels else y.shape[1], labels, symbols, ties)
 
