@@ -24,6 +24,7 @@ from torch import nn
 
 from infoscope.core import check
 from infoscope.core.errors import InputError, unknown_name
+from infoscope.record import processes
 from infoscope.record.inputs import BATCH_SIZE, Inputs
 from infoscope.record.untouched import device_of, untouched
 
@@ -65,7 +66,7 @@ def sites_and_places(
     model: nn.Module, patterns: str | Iterable[str] | None = None, inputs: Any = None, batch_size: int = BATCH_SIZE
 ) -> tuple[list[str], list[str]]:
     """What :func:`resolve` returns, and every site that could be named, from input to output."""
-    model = _checked(model)
+    model = checked(model)
     modules = _modules(model)
     leaves = {name for name, module in modules.items() if not module._modules.keys() - {"parametrizations"}}
     if inputs is None:
@@ -103,7 +104,7 @@ def representations(
     UnknownNameError: a site that is not in the model.
     InputError: a site that was not called, was called several times, or whose output is not one row a sample.
     """
-    model, batch_size = _checked(model), check.count(batch_size, "batch_size")
+    model, batch_size = checked(model), check.count(batch_size, "batch_size")
     modules, found = _modules(model), Inputs.of(inputs, model)
     for site in sites:
         if _module_of(site) not in modules:
@@ -219,7 +220,7 @@ def _hooks(modules: Mapping[str, nn.Module], on_output: Callable[[str, Any], Non
             handle.remove()
 
 
-def _checked(model: Any) -> nn.Module:
+def checked(model: Any) -> nn.Module:
     if not isinstance(model, nn.Module):
         raise InputError(f"model is a {type(model).__name__}, wanted a torch.nn.Module")
     model = unwrap(model)
@@ -227,6 +228,7 @@ def _checked(model: Any) -> nn.Module:
         raise InputError("model holds a ScriptModule, which takes no hooks: pass the module it was scripted from")
     if any(nn.parameter.is_lazy(tensor) for tensor in (*model.parameters(), *model.buffers())):
         raise InputError("model has lazy parameters without a shape: run one batch through it first")
+    processes.whole(model)
     return model
 
 

@@ -21,9 +21,9 @@ from infoscope.core.folder import RunFolder, numbered
 from infoscope.core.measurement import Measured, Measurement, series, told
 from infoscope.core.provenance import provenance
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
-from infoscope.record import attaching, evaluation
+from infoscope.record import attaching, evaluation, processes
 from infoscope.record.inputs import BATCH_SIZE, Inputs
-from infoscope.record.sites import representations, sites_and_places, unwrap
+from infoscope.record.sites import checked, representations, sites_and_places, unwrap
 from infoscope.record.state import State
 from infoscope.record.together import Together
 from infoscope.record.trajectory import Trajectory
@@ -57,6 +57,9 @@ class Watch:
     batch_size: rows of the evaluation set in one forward. steps_per_epoch: turns steps into epochs, where
         :meth:`step` is not told the epoch; without either, epochs are 0.
 
+    Of several processes that train together (torch.distributed) the first records; in the others a watch looks at
+    nothing but whether the network can be read in one process, and does nothing. No process waits for another in it.
+
     Strict when attaching, tolerant inside the loop: a refused measurement becomes a FAILED row with the reason, a disk
     that fills ends the recording; each is told in one warning, and the training goes on.
 
@@ -85,9 +88,15 @@ class Watch:
         resume: bool = False,
         overwrite: bool = False,
     ) -> None:
+        self.seconds = 0.0  # spent recording, so far
+        self._records, self._timeout = processes.records(), processes.timeout()
+        if not self._records:
+            checked(model)
+            self.sites, self._path = [], None if folder is None else Path(folder)
+            self._folder, self._stopped = None, True
+            return
         attaching.ways_on(folder, resume, overwrite)
         self.sites, self._places = sites_and_places(model, sites, inputs, batch_size)
-        self.seconds = 0.0  # spent recording, so far
         self._model, self._batch_size = unwrap(model), batch_size
         self._inputs = Inputs.of(inputs, self._model).copy()
         self._variables = evaluation.labels(variables, len(self._inputs))
@@ -116,10 +125,16 @@ class Watch:
         InputError: it has no name yet: without one it gets its number when the ``with`` block is entered.
         """
         if self._path is None:
+            if not self._records:
+                raise InputError("this process does not record, so it has no run: ask in process 0, or pass a folder")
             raise InputError("the run has no folder yet: enter `with infoscope.watch(…) as scope:` first, or pass one")
         return self._path
 
     def __enter__(self) -> Self:
+        if not self._records:
+            return self
+        if processes.count() > 1:
+            print(f"infoscope: of {processes.count()} processes this one records, the others do not", file=sys.stderr)
         if self._path is None:
             self._path = numbered(Path("runs"), "watched")
             print(f"infoscope: recording into {self._path}", file=sys.stderr)
@@ -137,6 +152,8 @@ class Watch:
         return self
 
     def __exit__(self, error: type[BaseException] | None, *_: Any) -> None:
+        if not self._records:
+            return
         try:
             self._flush()
             RunFolder(self.path).update({"state": "interrupted" if error or self._stopped else "done"})
@@ -155,6 +172,8 @@ class Watch:
         ------
         InputError: ``step`` is not a whole number, or a step is due outside the ``with`` block.
         """
+        if not self._records:
+            return
         try:
             step = operator.index(step)  # a NumPy integer would be searched for in a range one by one
         except TypeError:
@@ -183,13 +202,13 @@ class Watch:
                     self._trajectory.write(step, epoch, {name: t.detach()[None] for name, t in state.items()})
                 except Exception as reason:
                     return self._stop(reason, step)
-            self._measure(rows, step, float(epoch))
+            self._measure(rows, step, float(epoch), started)
         self._pending.append(rows.rows())
         self._done.add(step)
         self.seconds += time.perf_counter() - started
 
-    def _measure(self, rows: RowsBuilder, step: int, epoch: float) -> None:
-        """Add rows for every site and measurement."""
+    def _measure(self, rows: RowsBuilder, step: int, epoch: float, started: float) -> None:
+        """Add rows for every site and measurement; tell when other processes may not wait for all of it."""
         read: dict[str, Any] = {}
         if self._measurements:
             try:
@@ -203,6 +222,8 @@ class Watch:
                     estimator=measurement.id, options=options_text(measurement.options),
                 )  # fmt: skip
                 self._measure_site(rows, place, measurement, read[site])
+                if (slow := processes.too_slow(time.perf_counter() - started, self._timeout)) is not None:
+                    self._warn("slow", slow)
 
     def _measure_site(
         self, rows: RowsBuilder, place: Place, measurement: Measurement, t: torch.Tensor | Exception
