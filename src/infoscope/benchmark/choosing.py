@@ -125,7 +125,7 @@ class Choice:
             "error as a share of the truth; an answer with a warning counts as no answer), "
             f"{best.trusted:.0%} of its answers came without a warning"
         )
-        if best.covered is not None:
+        if best.covered is not None and best.answers == "the question":
             text += f", {best.covered:.0%} of its 95 % intervals held I(X;Y)"
         if len(self.candidates) > 1:
             second = self.candidates[1]
