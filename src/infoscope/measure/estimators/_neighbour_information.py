@@ -232,6 +232,7 @@ def answer(
     )
     value = float(each.mean())
     status, notes = _judge(problem, value, found, spread, points, problem.ceiling if ceiling is None else ceiling)
+    notes = (*notes, *(note for name, part in zip("xyz", problem.parts, strict=False) for note in part.notes(name)))
     if len(each) < n:
         left = (
             "the only ones of their class" if groups is None else "copies within a group, or of a class of one group,"

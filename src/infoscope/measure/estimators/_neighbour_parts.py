@@ -16,18 +16,67 @@ from infoscope.measure import quantise as q
 from infoscope.measure.groups import Groups
 from infoscope.measure.neighbours import label_block
 
+#: A standard deviation this many times a column's width is made by few rows. A Gaussian pair keeps its information to
+#: within a standard error when one column is shrunk by 3 (rho up to .99, n = 500 and 2000), and loses it from
+#: 4 to 6 on.
+WIDE = 3.0
+#: From so many different values on a column has a width: that of the middle 80 % of them, 1 for Gaussian ones.
+LEAST, TAIL, MIDDLE = 20, 0.1, 2 * float(ndtri(0.9))
+#: Where few of many different values make the standard deviation, the mean distance from the mean is at most .76 of it:
+#: two points a side, 10 % of the rows far and 40 % within the middle's width each. Gaussian columns have .80.
+NEAR = 0.76
+
+
+def _varying(t: Any) -> np.ndarray:
+    """The columns of ``t [n, d]`` that are not constant, in float64."""
+    t = np.asarray(check.on_cpu(t), np.float64)
+    return t[:, t.max(axis=0) > t.min(axis=0)]
+
 
 def standardised(t: Any) -> np.ndarray:
     """The columns of ``t [n, d]`` that vary, each with mean 0 and standard deviation 1, in float64."""
-    t = np.asarray(check.on_cpu(t), np.float64)
-    low, high = t.min(axis=0), t.max(axis=0)
-    varies = high > low
+    t = _varying(t)
     # Powers of two bring every column near 1 without rounding, so that its squares neither overflow nor vanish.
-    power = np.frexp(np.maximum(np.abs(low), np.abs(high))[varies])[1]
-    centred = np.ldexp(t[:, varies], -power)
+    power = np.frexp(np.maximum(np.abs(t.min(axis=0)), np.abs(t.max(axis=0))))[1]
+    centred = np.ldexp(t, -power)
     centred -= centred.mean(axis=0)
     centred /= np.ldexp(1.0, np.frexp(np.abs(centred).max(axis=0, initial=0.0))[1])
     return centred / centred.std(axis=0)
+
+
+def normal_scores(column: np.ndarray) -> np.ndarray:
+    """Normal scores of the ranks of ``column [n]``, equal values at their mean rank."""
+    return ndtri((rankdata(column) - 0.5) / len(column))
+
+
+def _wide(column: np.ndarray, scaled: np.ndarray) -> float:
+    """How many times its width the standard deviation of ``column [n]`` is; 0 where plainly no few rows make it.
+
+    The width is that of its different values, so that neither a value that repeats nor a sentinel has any say in it.
+    ``scaled``: the column in units of its standard deviation.
+    """
+    low, high = scaled.min(), scaled.max()
+    if np.abs(scaled).mean() > NEAR and max((scaled == low).sum(), (scaled == high).sum()) == 1:
+        return 0.0
+    seen = np.unique(column) / 2  # halved, since the range of doubles is not one of them
+    if len(seen) < LEAST:
+        return 0.0
+    tail = int(TAIL * len(seen))
+    with np.errstate(over="ignore"):
+        return float(MIDDLE * ((seen[-1] - seen[0]) / (seen[-1 - tail] - seen[tail])) / (high - low))
+
+
+def even(t: Any) -> tuple[np.ndarray, tuple[float, ...]]:
+    """:func:`standardised`, but with :func:`normal_scores` of columns whose standard deviation few rows make.
+
+    Those rows (an outlier, a code for missing values, a heavy tail) would press all others together. Also returns how
+    many times its width the standard deviation of each such column is.
+    """
+    given, columns = _varying(t), standardised(t)
+    wide = np.array([_wide(column, scaled) for column, scaled in zip(given.T, columns.T, strict=True)])
+    for c in np.flatnonzero(wide > WIDE):
+        columns[:, c] = normal_scores(given[:, c])
+    return columns, tuple(wide[wide > WIDE].tolist())
 
 
 def atoms(t: np.ndarray, least: float) -> np.ndarray:
@@ -41,11 +90,15 @@ def atoms(t: np.ndarray, least: float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Part:
-    """X, Y or Z: standardised columns ``[n, d]`` (none for labels) and groups ``[n]`` out of each other's reach."""
+    """X, Y or Z: columns of one width ``[n, d]`` (none for labels) and groups ``[n]`` out of each other's reach.
+
+    scored: how many times its width the standard deviation of each column is whose normal scores are taken.
+    """
 
     columns: np.ndarray
     groups: np.ndarray
     device: Any = None
+    scored: tuple[float, ...] = ()
 
     @classmethod
     def of(cls, values: Any, *, split_above: float = math.inf, normal: bool = False) -> Part:
@@ -56,11 +109,12 @@ class Part:
         """
         if isinstance(values, np.ndarray) and values.ndim == 1:
             return cls(np.zeros((len(values), 0)), values)
-        columns = standardised(values)
         if normal:
-            columns = ndtri((rankdata(columns, axis=0) - 0.5) / len(columns))
+            columns, scored = np.apply_along_axis(normal_scores, 0, _varying(values)), ()
+        else:
+            columns, scored = even(values)
         groups = atoms(columns, split_above) if split_above <= len(columns) else np.zeros(len(columns), np.int64)
-        return cls(columns, groups, values.device if check.is_tensor(values) else None)
+        return cls(columns, groups, values.device if check.is_tensor(values) else None, scored)
 
     def classes(self, groups: Groups) -> np.ndarray:
         """The groups of the part; but a row that repeats within one of ``groups`` alone is no group of its own."""
@@ -80,6 +134,17 @@ class Part:
     def spread(self, rows: np.ndarray) -> np.ndarray:
         """Which of ``rows`` are real numbers here, and not a label or a row that repeats."""
         return self.groups[rows] == 0 if self.columns.shape[1] else np.zeros(len(rows), np.bool_)
+
+    def notes(self, name: str) -> tuple[str, ...]:
+        """What was done to the columns of ``name``, in words."""
+        if not self.scored:
+            return ()
+        d = self.columns.shape[1]
+        which = name if d == 1 else f"{len(self.scored)} of the {d} columns of {name}"
+        return (
+            f"a few rows make the standard deviation of {which} {max(self.scored):.2g} times the width of the rest: "
+            "normal scores of the ranks took its place, which leaves the information as it is",
+        )
 
     def block(self, rows: np.ndarray) -> np.ndarray:
         """The part as a block of columns for the search."""

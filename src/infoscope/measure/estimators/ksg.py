@@ -23,7 +23,8 @@ class Ksg(Estimator):
     variant: 1, a cube around each row, or 2, a rectangle (Kraskov et al. 2004, eq. 8 and 9).
     norm: ``"max"`` over the columns of x and of y, or ``"euclidean"``, which has less bias in many dimensions.
     margins: ``"scale"`` divides every column by its standard deviation, so that units do not matter; ``"normal"`` puts
-        normal scores of its ranks in its place, which leaves the information alone and serves heavy tails.
+        normal scores of its ranks in its place, which leaves the information alone. A column whose standard deviation
+        is made by few rows (an outlier, a code for missing values, a heavy tail) gets them unasked; a note says so.
 
     I(X;Y|Z) is that of Frenzel & Pompe 2007 (variant 1). The interval is for the scatter alone: in more than about six
     intrinsic dimensions the value is too low, which its growth from n/10 to n gives away (UNDERSAMPLED, or SATURATED

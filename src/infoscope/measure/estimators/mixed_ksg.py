@@ -24,8 +24,9 @@ class MixedKsg(Estimator):
     A row is a neighbour only within its class (Ross 2014). A row of x (or of y or z) that is there at least sqrt(n)
     times is an atom: a class of its own, because an atom inside the ball of other rows would swamp their counts. Rarer
     copies are counted with the ball (Gao et al. 2017; Mesner & Shalizi 2020 for I(X;Y|Z)). So it is the plug-in
-    estimate for discrete data and KSG's for continuous data. Columns are divided by their standard deviation. Interval
-    and status as with ``ksg``.
+    estimate for discrete data and KSG's for continuous data. Columns are divided by their standard deviation;
+    one whose standard deviation is made by few rows becomes normal scores of its ranks. Interval and status as with
+    ``ksg``.
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information", "conditional_mutual_information")
