@@ -5,6 +5,8 @@ from collections import OrderedDict
 from contextlib import nullcontext
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 import torch
 from hypothesis import given, settings
@@ -82,6 +84,21 @@ def test_a_numpy_array_takes_the_precision_of_the_model(dtype):
     assert torch.equal(found, model(torch.tensor(x, dtype=dtype)))
     whole = np.array([1, 0, 3])
     assert representations(nn.Embedding(4, 2), whole, ["output"])["output"].shape == (3, 2)
+
+
+def test_tables_of_other_libraries_are_taken_and_what_is_masked_or_missing_is_refused():
+    x = np.random.default_rng(0).normal(size=(6, 2)).astype(np.float32)
+    model, frame = nn.Linear(2, 3), pd.DataFrame(x, columns=["a", "b"])
+    expected = representations(model, x, ["output"])["output"]
+    for same in (frame, frame.astype("Float32"), pl.DataFrame({"a": x[:, 0], "b": x[:, 1]}), np.ma.array(x)):
+        assert torch.equal(representations(model, same, ["output"])["output"], expected)
+    with pytest.raises(
+        InputError, match=r"inputs is a masked array that hides values in 1 of 6 rows \(first at row 2\)"
+    ):
+        representations(model, np.ma.array(x, mask=np.arange(12).reshape(6, 2) == 5), ["output"])
+    frame.loc[3, "b"] = None
+    with pytest.raises(InputError, match=r"inputs\['b'\] is missing in 1 of 6 rows \(first at row 3\)"):
+        representations(model, frame.astype("Float32"), ["output"])
 
 
 def test_a_tuple_a_mapping_and_more_axes_follow_the_rules():

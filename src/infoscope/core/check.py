@@ -227,7 +227,8 @@ def labels(value: Any, n: int, name: str = "y") -> np.ndarray:
     if out.dtype.kind in "iu":
         if len(out) and out.min() < 0:
             raise InputError(
-                f"{name} holds the label {out.min()}, wanted labels of 0 or more: drop or renumber those rows"
+                f"{name} holds the label {out.min()}, wanted labels of 0 or more: drop or renumber those rows, "
+                f"or pass {name}.astype(float) where real numbers are taken and these are quantities"
             )
     elif out.dtype.kind not in "bUSMm":  # of dates each is a class
         raise InputError(f"{name} has dtype {out.dtype}, wanted class indices: convert it to integers first")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from infoscope.core import check
 from infoscope.core.errors import InputError
 
 BATCH_SIZE = 1024
@@ -27,7 +28,7 @@ class Inputs:
     def of(cls, value: Any, model: torch.nn.Module) -> Inputs:
         """From a tensor or array (``model(x)``), a tuple or list (``model(*x)``) or a mapping (``model(**x)``).
 
-        Real-valued NumPy arrays take the dtype of the model's parameters; tensors are taken as they are.
+        Real-valued NumPy arrays and tables of other libraries take the dtype of the model's parameters; tensors are taken as they are.
 
         Raises
         ------
@@ -81,10 +82,11 @@ class Inputs:
 
 
 def _tensor(value: Any, name: str, dtype: torch.dtype) -> torch.Tensor:
-    if isinstance(value, np.ndarray):
+    if not isinstance(value, torch.Tensor) and hasattr(value, "__array__"):  # of NumPy, or a table of another library
+        value = check.array(value, name)
         if value.dtype.kind not in "fiub":
             raise InputError(f"{name} has dtype {value.dtype}, wanted numbers: encode it first")
-        value = torch.from_numpy(np.array(value)).to(dtype if value.dtype.kind == "f" else None)
+        value = torch.from_numpy(np.array(value, order="C")).to(dtype if value.dtype.kind == "f" else None)
     if not isinstance(value, torch.Tensor):
         raise InputError(
             f"{name} is a {type(value).__name__}, wanted a tensor or an array with one row a sample: give forward's "
