@@ -650,3 +650,17 @@ def test_intervals_hold_the_truth(name, source):
         pytest.skip(f"{name} states no interval of 95 % over samples ({found[0].interval_kind})")
     inside = sum(low <= KNOWN[source].truth <= high for low, high in (e.interval for e in found))
     assert inside >= ENOUGH
+
+
+@pytest.mark.parametrize("name", [n for n in ENTRIES if not takes_symbols(n)])
+def test_without_an_interval_few_rows_are_not_believed(name):
+    """Where 300 rows get an interval, 5 to 40 rows that get none are not OK."""
+    t, y = smooth(300, 2)
+    states = {(e.quantity, e.estimand.split(",")[0]) for e in answers(name, t, y, split=False) if e.interval}
+    for n in (5, 10, 20, 40):
+        found = []
+        if _refusal(lambda n=n, found=found: found.extend(answers(name, t[:n], y[:n], split=False))) is not None:
+            continue
+        for e in found:
+            if (e.quantity, e.estimand.split(",")[0]) in states and e.interval is None:
+                assert e.status is not Status.OK, f"{e} of {n} rows"

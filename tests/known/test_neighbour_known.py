@@ -150,3 +150,13 @@ def test_ordinary_columns_keep_their_standard_deviation():
             columns, wide = even(t)
             assert wide == ()
             np.testing.assert_array_equal(columns, standardised(t))
+
+
+@pytest.mark.parametrize("estimator", ["ksg", "mixed_ksg", "local_nonuniformity"])
+def test_a_function_of_forty_rows_is_not_believed(estimator):
+    """I(x; x³) is infinite; 40 rows read about a nat and have no interval to say so."""
+    x = np.random.default_rng(0).normal(size=40)
+    found = mutual_information(x, x**3, estimator)
+    assert found.status is not Status.OK
+    assert found.interval is None
+    assert "no interval: the tenths of 40 rows are too small" in found.notes[-1] or found.status is Status.SATURATED

@@ -243,6 +243,7 @@ def answer(
     )
     if groups is not None:
         return estimate
+    estimate = _subsampling.doubted(estimate, problem.k + 2)
     labels = next((part.groups for part in problem.parts if not part.columns.shape[1]), None)
     return followed(estimate, each, labels, [part.columns for part in problem.parts]) if len(each) == n else estimate
 

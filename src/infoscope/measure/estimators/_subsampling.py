@@ -7,11 +7,13 @@ estimates on bootstrap samples are off by far more than the spread they should s
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypedDict
 
 import numpy as np
 from scipy import stats
 
+from infoscope.core.estimate import Estimate, Status
 from infoscope.measure import draws
 
 KIND = "subsampling, disjoint tenths"
@@ -49,3 +51,15 @@ def interval(
     values = np.array([of(np.sort(rows)) for rows in np.array_split(draws.order(n, seed), PARTS)])
     half = float(stats.t.ppf((1 + LEVEL) / 2, PARTS - 1) * values.std(ddof=1) / np.sqrt(PARTS))
     return value - half, value + half
+
+
+def doubted(estimate: Estimate, least: int) -> Estimate:
+    """``estimate``; UNDERSAMPLED where nothing else is wrong with it but that it has no interval.
+
+    least: the fewest rows a tenth must have.
+    """
+    if estimate.interval is not None or estimate.status is not Status.OK:
+        return estimate
+    wanted = f"wanted {PARTS * least} rows and several of each class in a tenth"
+    note = f"no interval: the tenths of {estimate.n} rows are too small, {wanted}"
+    return replace(estimate, status=Status.UNDERSAMPLED, notes=(*estimate.notes, note))

@@ -15,6 +15,7 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.measure import _threads
 from infoscope.measure import quantise as q
+from infoscope.measure.estimators import _subsampling
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._grouped import followed
 from infoscope.measure.estimators._neighbour_grouped import Found, Search
@@ -116,7 +117,9 @@ class KozachenkoLeonenko(Estimator):
         estimate = Estimate(
             value, "H(T)", estimand, n, **spread.stated, status=status, notes=notes, seconds=time.perf_counter() - start
         )
-        return followed(estimate, each, None, [rows]) if groups is None else estimate
+        if groups is not None:
+            return estimate
+        return followed(_subsampling.doubted(estimate, k + 2), each, None, [rows])
 
     def _in_groups(self, rows: np.ndarray, k: int, power: int, groups: Groups) -> Found:
         """Of rows whose own group is passed over."""
