@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from infoscope.core import registry
+from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure.estimators import _base
 
@@ -114,6 +115,20 @@ def test_groups_that_leave_no_interval_leave_a_value_and_a_status(name, ids, wor
             assert estimate.interval is None, question
             assert estimate.status is not Status.OK, question
             assert any(words in note for note in estimate.notes), question
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_of_one_group_or_two_there_is_a_value_without_interval_or_one_sentence(name):
+    x, labels, quantity, _ = drawn(60, 1)
+    for ids in (np.zeros(60), np.arange(60) % 2):
+        refused, found = "", {}
+        try:
+            found = answers(name, x, labels, quantity, ids)
+        except InputError as error:
+            refused = str(error)
+        assert found or "group" in refused
+        for estimate in found.values():
+            assert estimate.interval is None or made(name).grouped == "none"
 
 
 @pytest.mark.parametrize("name", offering("mutual_information", "labels"))

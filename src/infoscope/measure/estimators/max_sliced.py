@@ -17,9 +17,9 @@ from infoscope.measure import _threads, draws
 from infoscope.measure.estimators import _sliced
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._critic_inputs import PARTS, canonical, components, one_hot
-from infoscope.measure.estimators._grouped import followed, one_of_each
+from infoscope.measure.estimators._grouped import followed, one_of_each, parts_of
 from infoscope.measure.estimators._sliced_neighbours import local_information
-from infoscope.measure.groups import Groups, scatter
+from infoscope.measure.groups import LEAST, Groups, Scatter, left_out
 
 QUANTILE = 1.959963984540054
 BINS = 12  # of the smooth surrogate, on each projection's normal probabilities
@@ -85,15 +85,20 @@ class MaxSliced(Estimator):
             halves = np.sort(order[: n // 2]), np.sort(order[n // 2 :])
         else:
             halves = tuple(groups.deal(2, self.seed))
-        local, trained = np.empty(len(x)), []
+        local, trained, found = np.empty(len(x)), [], []
         for fitted, judged in (halves, halves[::-1]):
             of_fitted, of_judged = (None if groups is None else groups.part(rows) for rows in (fitted, judged))
             a, b, there = _threads.run([lambda rows=fitted, of=of_fitted: self._best(x[rows], y[rows], of)], 1)[0]
             trained.append(there)
             b = None if b is None else b[None]
             local[judged] = self._local(x[judged], y[judged], a[None], b, of_judged)[0]
+            if groups is not None:
+                found.append((judged, a[None], b))
         value = float(local.mean())
-        half = QUANTILE * float(local.std(ddof=1)) / math.sqrt(n) if groups is None else scatter(local, groups).half()
+        if groups is None:
+            half = QUANTILE * float(local.std(ddof=1)) / math.sqrt(n)
+        else:
+            half = self._left_out(x, y, groups, found).half() if groups.count >= LEAST else 0.0
         ceiling = float(digamma(len(x) // 2) - digamma(self.k))
         status, notes = _sliced.judged(value, ceiling, _sliced.alone_in_class(y))
         gap = float(np.mean(trained)) - value
@@ -118,6 +123,19 @@ class MaxSliced(Estimator):
             return estimate
         real = (x, y) if y.ndim > 1 else (x,)
         return followed(estimate, local, y if y.ndim == 1 else None, real)
+
+    def _left_out(self, x: np.ndarray, y: np.ndarray, groups: Groups, found: list[tuple[np.ndarray, ...]]) -> Scatter:
+        """How the mean scatters over groups, along the directions ``found`` for the rows judged."""
+        parts, without = parts_of(groups), []
+        for part in range(parts.count):
+            sums = rows = 0
+            for judged, a, b in found:
+                rest = judged[parts.ids[judged] != part]
+                if len(rest) > self.k:
+                    sums += self._local(x[rest], y[rest], a, b, groups.part(rest)).sum()
+                    rows += len(rest)
+            without.append(sums / max(rows, 1))
+        return left_out(np.array(without), parts)[1]
 
     def _local(
         self, x: np.ndarray, y: np.ndarray, a: np.ndarray, b: np.ndarray | None, groups: Groups | None

@@ -13,12 +13,13 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.measure import _threads
 from infoscope.measure.estimators import _sliced
 from infoscope.measure.estimators._base import Estimator
-from infoscope.measure.estimators._grouped import followed, one_of_each
+from infoscope.measure.estimators._grouped import followed, one_of_each, parts_of
 from infoscope.measure.estimators._neighbour_information import Problem
 from infoscope.measure.estimators._neighbour_parts import Part
 from infoscope.measure.estimators._sliced_neighbours import local_information
-from infoscope.measure.groups import Groups, scatter
+from infoscope.measure.groups import LEAST, Groups, Scatter, left_out
 
+FEW = 16  # slices that say how the mean over all of them scatters over groups
 QUANTILE = 1.959963984540054
 
 
@@ -67,13 +68,13 @@ class Sliced(Estimator):
             notes = ("x or y is constant",)
             seconds = time.perf_counter() - started
             return Estimate(0.0, "I(X;Y)", estimand, n, status=Status.DEGENERATE, notes=notes, seconds=seconds)
-        local = (self._along_lines if self.dimensions == 1 else self._along_frames)(x, y, groups)
+        local = self._local(x, y, groups, self.slices)
         value = float(local.mean())
         of_slices = float(local.mean(axis=1).var(ddof=1)) / self.slices
         if groups is None:
             half = QUANTILE * math.sqrt(float(local.mean(axis=0).var(ddof=1)) / n + of_slices)
         else:
-            half = scatter(local.mean(axis=0), groups).half(of_slices)
+            half = self._left_out(x, y, groups).half(of_slices) if groups.count >= LEAST else 0.0
         ceiling = float(digamma(len(x)) - digamma(self.k))
         status, notes = _sliced.judged(value, ceiling, _sliced.alone_in_class(y))
         estimate = Estimate(
@@ -94,21 +95,33 @@ class Sliced(Estimator):
         real = (x, y) if y.ndim > 1 else (x,)
         return followed(estimate, local.mean(axis=0), y if y.ndim == 1 else None, real)
 
-    def _along_lines(self, x: np.ndarray, y: np.ndarray, groups: Groups | None) -> np.ndarray:
-        a = _sliced.frames(self.slices, x.shape[1], 1, 2 * self.seed)[:, :, 0]
+    def _left_out(self, x: np.ndarray, y: np.ndarray, groups: Groups) -> Scatter:
+        """How the mean scatters over groups, from a few of the slices: rows contribute as other rows let them."""
+        parts, without = parts_of(groups), []
+        for part in range(parts.count):
+            rest = np.flatnonzero(parts.ids != part)
+            without.append(self._local(x[rest], y[rest], groups.part(rest), min(FEW, self.slices)).mean())
+        return left_out(np.array(without), parts)[1]
+
+    def _local(self, x: np.ndarray, y: np.ndarray, groups: Groups | None, slices: int) -> np.ndarray:
+        """What each row contributes along each of the first ``slices``, ``[slices, n]``."""
+        return (self._along_lines if self.dimensions == 1 else self._along_frames)(x, y, groups, slices)
+
+    def _along_lines(self, x: np.ndarray, y: np.ndarray, groups: Groups | None, slices: int) -> np.ndarray:
+        a = _sliced.frames(self.slices, x.shape[1], 1, 2 * self.seed)[:slices, :, 0]
         v = y
         if y.ndim > 1:
-            v = _sliced.projected(y, _sliced.frames(self.slices, y.shape[1], 1, 2 * self.seed + 1)[:, :, 0])
-        seconds = self.slices * len(x) ** 1.5 * 5e-9
+            v = _sliced.projected(y, _sliced.frames(self.slices, y.shape[1], 1, 2 * self.seed + 1)[:slices, :, 0])
+        seconds = slices * len(x) ** 1.5 * 5e-9
         return local_information(_sliced.projected(x, a), v, self.k, _threads.cores(seconds), groups)
 
-    def _along_frames(self, x: np.ndarray, y: np.ndarray, groups: Groups | None) -> np.ndarray:
+    def _along_frames(self, x: np.ndarray, y: np.ndarray, groups: Groups | None, slices: int) -> np.ndarray:
         sides = []
         for z, seed in ((x, 2 * self.seed), (y, 2 * self.seed + 1)):
             if z.ndim == 1:
-                sides.append([Part.of(z)] * self.slices)
+                sides.append([Part.of(z)] * slices)
                 continue
-            frame = _sliced.frames(self.slices, z.shape[1], min(self.dimensions, z.shape[1]), seed)
+            frame = _sliced.frames(self.slices, z.shape[1], min(self.dimensions, z.shape[1]), seed)[:slices]
             alike = np.zeros(len(z), np.int64)
             sides.append([Part(_sliced.projected(z, one.T).T, alike) for one in frame])
         rows = np.arange(len(x))
