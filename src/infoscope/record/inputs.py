@@ -28,7 +28,8 @@ class Inputs:
     def of(cls, value: Any, model: torch.nn.Module) -> Inputs:
         """From a tensor or array (``model(x)``), a tuple or list (``model(*x)``) or a mapping (``model(**x)``).
 
-        Real-valued NumPy arrays and tables of other libraries take the dtype of the model's parameters; tensors are taken as they are.
+        Real-valued NumPy arrays and tables of other libraries take the dtype of the model's parameters; tensors are
+        taken as they are.
 
         Raises
         ------
