@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 import types
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,8 @@ _NOT_STATE = (
     type, types.ModuleType, types.FunctionType, types.MethodType, types.BuiltinFunctionType,
     Dataset, DataLoader, torch.optim.Optimizer, np.memmap,
 )  # fmt: skip
+_COMMON = frozenset({dict, OrderedDict, list, set, tuple, torch.Tensor, nn.Parameter})  # told apart by type alone: fast
+_NO_OBJECT = (nn.Module, dict, list, set, deque, tuple, torch.Tensor, np.ndarray)
 
 Held = tuple[Callable[[], None] | None, Iterable[Any]]  # how to put one thing back, and what is in it
 
@@ -45,17 +48,21 @@ class State:
         waiting: list[tuple[Any, int]] = [(model, 0), *((each, 1) for each in tables.values())]
         while waiting:
             value, depth = waiting.pop()  # depth 1: inside an object, whose own objects are not held
-            if type(value) in _PLAIN or isinstance(value, _NOT_STATE):
+            kind = type(value)
+            if kind in _PLAIN:
                 continue
-            depth = 0 if isinstance(value, nn.Module) else depth
-            _, before = seen.get(id(value), (None, 2))
+            if kind not in _COMMON:
+                if isinstance(value, _NOT_STATE):
+                    continue
+                depth = 0 if isinstance(value, nn.Module) else depth
+            before = seen[id(value)][1] if id(value) in seen else 2
             if before <= depth:
                 continue
             undo, inside = self._held(value, depth)
             seen[id(value)] = value, depth
             if undo is not None and before == 2:
                 self._undo.append(undo)
-            if not isinstance(value, (nn.Module, dict, list, set, deque, tuple, torch.Tensor, np.ndarray)):
+            if kind not in _COMMON and not isinstance(value, _NO_OBJECT):
                 depth = 1
             waiting += [(each, depth) for each in inside]
         self._seen = seen
@@ -72,13 +79,13 @@ class State:
             raise broken
 
     def _held(self, value: Any, depth: int) -> Held:
+        if isinstance(value, dict):
+            return partial(_put_back_dict, value, dict(value)), _not_plain(value.values())
         if isinstance(value, torch.Tensor):
             return self._tensor(value)
         if isinstance(value, np.ndarray):
             held = self._values and value.flags.writeable
             return (partial(np.copyto, value, value.copy()) if held else None), ()
-        if isinstance(value, dict):
-            return partial(_put_back_dict, value, dict(value)), _not_plain(value.values())
         if isinstance(value, (list, deque)):
             return partial(_put_back_sequence, value, list(value)), _not_plain(value)
         if isinstance(value, set):
@@ -117,24 +124,24 @@ def _is_wrapper(tensor: torch.Tensor) -> bool:
     return hasattr(tensor, "__tensor_flatten__")
 
 
-def _not_plain(values: Iterable[Any]) -> Iterable[Any]:
-    return () if {type(value) for value in values} <= _PLAIN else values
+def _not_plain(values: Collection[Any]) -> Iterable[Any]:
+    return () if not values or {type(value) for value in values} <= _PLAIN else values
 
 
 def _put_back_dict(now: dict[Any, Any], before: dict[Any, Any]) -> None:
-    if list(map(id, now)) != list(map(id, before)):
+    if len(now) != len(before) or not all(map(operator.is_, now, before)):
         # not a subclass's own methods, which may do more
         kind: Any = OrderedDict if isinstance(now, OrderedDict) else dict
         kind.clear(now)
         for key, value in before.items():
             kind.__setitem__(now, key, value)
-    for key, value in before.items():
-        if dict.__getitem__(now, key) is not value:
+    elif not all(map(operator.is_, now.values(), before.values())):
+        for key, value in before.items():
             dict.__setitem__(now, key, value)  # an existing key: the order of an OrderedDict stays
 
 
 def _put_back_sequence(now: Any, before: list[Any]) -> None:
-    if len(now) == len(before) and all(a is b for a, b in zip(now, before, strict=True)):
+    if len(now) == len(before) and all(map(operator.is_, now, before)):
         return
     if isinstance(now, list):
         list.__setitem__(now, slice(None), before)
