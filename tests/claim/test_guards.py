@@ -6,16 +6,17 @@ import json
 import math
 import shutil
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
-from rule_outcomes import CHANCE, GUESS, falling, guarded, learning_curves, trained_networks
+from rule_outcomes import CHANCE, FITTED, GUESS, falling, guarded, learning_curves, trained_networks
 
 import infoscope
 from infoscope.claim import pipeline
 from infoscope.claim.figure import Judged
 from infoscope.claim.findings import score_finding
-from infoscope.claim.guards import SMOKE, fall_over_a_third, training
+from infoscope.claim.guards import SMOKE, fall_over_a_third, training, verdicts
 from infoscope.claim.papers.kleinman2021.fine_coarse_convolutional import FineCoarseConvolutional
 from infoscope.claim.papers.saxe2018.mnist import MnistPlane
 from infoscope.claim.papers.saxe2018.relu import ReluPlane
@@ -42,7 +43,7 @@ def members(networks: set[str], count: int = 12) -> Rows:
     return builder.rows()
 
 
-def run_of(figure, loss=(0.69, 0.3, 0.02, 0.01), right=1.0, count: int = 12) -> tuple[Rows, set[str]]:
+def run_of(figure, loss: Any = FITTED, right: Any = 1.0, count: int = 12) -> tuple[Rows, set[str]]:
     networks = trained_networks(figure)
     rows = members(networks, count)
     return Rows.concat([rows, *(learning_curves(rows, network, loss, right) for network in networks)]), networks
@@ -94,10 +95,20 @@ def test_networks_that_learned_half_of_what_is_asked_or_still_learn_decide_nothi
     ):
         rows, networks = run_of(figure, loss, right)
         for verdict in guarded(figure, rows, networks):
-            wanted = verdict.claim.presupposes
+            wanted = verdict.claim.presupposes or NOTHING
             stopped = bool(networks) and (wanted.share > 0 if "learned" in said else wanted.ended)
             assert (verdict.outcome is Outcome.NOT_TESTABLE) == stopped
             assert (said in verdict.reason) == stopped
+
+
+def test_a_loss_that_was_lower_before_is_not_still_falling(made_up):
+    for site in ("hidden1", "hidden2", "hidden3", "hidden4", "hidden5", "output"):
+        made_up.series("relu", site, "I(X;T)", falling(3.0 if site == "output" else 0.0))
+    rows = made_up.rows()
+    for loss, wanted in (((0.69, 0.1, 0.3, 0.2), "reproduced"), ((0.69, 0.5, 0.4, 0.1), "not testable here")):
+        curves = learning_curves(rows, "relu", loss, 0.9)
+        (verdict,) = guarded(ReluPlane(), Rows.concat([rows, curves]), {"relu"})
+        assert verdict.said == wanted
 
 
 def test_networks_that_learned_are_judged_by_the_rule(figure):
@@ -208,7 +219,7 @@ def test_what_is_taken_for_granted_is_said_in_words():
     assert str(Learned(0.9, "test", ended=False)) == (
         "their mean accuracy on test rows is at the end at least 90 % of the way from guessing to no errors"
     )
-    assert str(Learned(0.0)).startswith("training has ended (loss ≤ 0.07213 bits, or accuracy ≥ 99 %")
+    assert str(Learned(0.0)).startswith("training has ended (loss ≤ 0.07213 bits above the least possible, or")
 
 
 # Ceilings and controls
@@ -325,6 +336,29 @@ def test_a_smoke_run_stores_why_it_decides_nothing_and_says_so_everywhere(smoked
     assert "what was measured: drop of I(X;T)" in told
     report = infoscope.load(smoked.path).report().read_text(encoding="utf-8")
     assert f"<strong>Not testable:</strong> {SMOKE}." in report
+
+
+def test_noise_that_nobody_could_answer_is_not_asked_for(made_up):
+    """Two colours of a checkerboard: 0.116 of 0.693 nats stay whatever is learned."""
+    noisy = GUESS._replace(least=0.116)
+    curves = curves_of((0.69, 0.3, 0.2, 0.15), (0.69, 0.68, 0.67, 0.665), (0.69, 0.68, 0.67, 0.66), right=0.94)
+    found = training(curves, "net", noisy)
+    assert found is not None
+    assert [each.member for each in found.untrained] == [1]
+    for site in ("hidden1", "hidden2", "hidden3", "hidden4", "hidden5", "output"):
+        made_up.series("relu", site, "I(X;T)", falling(3.0 if site == "output" else 0.0))
+    rows = made_up.rows()
+    rows = Rows.concat([rows, learning_curves(rows, "relu", (0.69, 0.6, 0.4, 0.15), 0.94)])
+    for guess, wanted in ((noisy, "reproduced"), (GUESS, "not testable here")):
+        (verdict,) = verdicts(ReluPlane(), rows, {"relu": guess}, "made-up", "laptop", 12)
+        assert verdict.said == wanted
+
+
+def test_what_can_be_known_of_a_task_is_known_of_its_noise():
+    task = infoscope.task("checkerboard")
+    assert pipeline._guess(task, "").least == pytest.approx(math.log(2) - task.information["direction"])
+    assert 0.1 < pipeline._guess(task, "").least < 0.13
+    assert pipeline._guess(infoscope.task("digits"), "high").least == 0
 
 
 def test_what_guessing_comes_to_is_stored_and_an_older_run_is_judged_alike(smoked):

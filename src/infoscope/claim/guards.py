@@ -31,8 +31,8 @@ from infoscope.core.rows import Rows
 from infoscope.core.units import shown
 
 SMOKE = "smoke trains for too short a time to judge by, only to show that everything runs: use --preset laptop"
-#: A member has not trained where its loss ends less than this share below that of guessing. (The loss of guessing, as
-#: counted from a few hundred rows, is right to a hundredth.)
+#: A member has not trained where its loss has gone no more than this share of the way from guessing to the least
+#: possible. (The loss of guessing, as counted from a few hundred rows, is right to a hundredth.)
 NOTHING_LEARNED = 0.05
 #: A member has diverged where its loss ends more than so many times above its own lowest, and above so much of that of
 #: guessing: beyond what a high learning rate moves a small loss up and down.
@@ -41,10 +41,14 @@ _NAMED = 3  # networks with their numbers in a sentence
 
 
 class Guess(NamedTuple):
-    """What it comes to to answer every row by how frequent the classes are: loss in nats, and accuracy."""
+    """What it comes to to answer every row by how frequent the classes are: loss in nats, and accuracy.
+
+    least: the loss of the best answers there are, where inputs do not determine the label.
+    """
 
     loss: float
     accuracy: float
+    least: float = 0.0
 
 
 class Training(NamedTuple):
@@ -123,7 +127,7 @@ def _untrained(loss: np.ndarray, right: float, guess: Guess) -> tuple[Literal["d
     if last > BLOWN_UP * lowest and last > OF_GUESSING * guess.loss:
         at_best = f"{shown(last, 'nats')} at the end and {shown(lowest, 'nats')} at its lowest"
         return "diverged", f"its training loss is {at_best}"
-    if last > (1 - NOTHING_LEARNED) * guess.loss:
+    if last > guess.loss - NOTHING_LEARNED * (guess.loss - guess.least):
         at_chance = f"accuracy {shown(right, 'fraction')}, by guessing {shown(guess.accuracy, 'fraction')}"
         return "did not train", f"its training loss is that of guessing, {shown(last, 'nats')} ({at_chance})"
     return None
@@ -204,8 +208,8 @@ def _not_ended(found: Sequence[Training]) -> str:
     for each in found:
         loss = each.loss[each.trained].mean(0)
         right = each.accuracy["train"][each.trained, -1].mean() if "train" in each.accuracy else 0.0
-        fall = fall_over_a_third(each.epochs, loss)
-        if loss[-1] > ENDED_LOSS and right < ENDED_ACCURACY and fall >= ENDED_FALL:
+        fall = fall_over_a_third(each.epochs, loss) if loss[-1] <= loss.min() else 0.0
+        if loss[-1] > each.guess.least + ENDED_LOSS and right < ENDED_ACCURACY and fall >= ENDED_FALL:
             still = f"{shown(float(loss[-1]), 'nats')} and falling by {fall:.0%}"
             said.append(f"{still}, accuracy {shown(float(right), 'fraction')} ({each.network})")
     words = "training had not ended: over the last third of the epochs the mean loss on training rows is"

@@ -30,6 +30,7 @@ from infoscope.core.provenance import fingerprint, provenance
 from infoscope.core.rows import Rows
 from infoscope.data import task as load_task
 from infoscope.data._counted import entropy
+from infoscope.data.definition import Task
 from infoscope.record.trajectory import Trajectory
 from infoscope.train.ensemble import Layout, State, initial_state, make_trainer
 
@@ -85,13 +86,15 @@ def _of_the_data(plans: Iterable[NetworkPlan]) -> dict[str, dict[str, Any]]:
             dict(task.hashes),
             {**task.entropies, **task.information},
         )
-        variable = plan.trained_on or task.trained_on
-        found["guessing"].setdefault(plan.task, {})[plan.trained_on] = _guess(task.variables[variable])._asdict()
+        found["guessing"].setdefault(plan.task, {})[plan.trained_on] = _guess(task, plan.trained_on)._asdict()
     return found
 
 
-def _guess(labels: np.ndarray) -> Guess:
-    return Guess(entropy(labels), float(np.bincount(labels).max() / len(labels)))
+def _guess(task: Task, trained_on: str) -> Guess:
+    variable = trained_on or task.trained_on
+    labels = task.variables[variable]
+    least = task.entropies[variable] - task.information[variable] if variable in task.information else 0.0
+    return Guess(entropy(labels), float(np.bincount(labels).max() / len(labels)), least)
 
 
 def _guesses(folder: RunFolder) -> dict[str, Guess]:
@@ -104,8 +107,7 @@ def _guesses(folder: RunFolder) -> dict[str, Guess]:
         known = stored.get(plan.task, {}).get(plan.trained_on)
         if known is None:  # a run of an older infoscope
             try:
-                task = load_task(plan.task)
-                known = _guess(task.variables[plan.trained_on or task.trained_on])._asdict()
+                known = _guess(load_task(plan.task), plan.trained_on)._asdict()
             except DataMissingError:
                 classes = plan.network.classes
                 known = Guess(math.log(classes), 1 / classes)._asdict()

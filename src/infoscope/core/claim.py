@@ -81,8 +81,9 @@ class Finding:
         return "unclear" if self.blind and decided == unseen else decided
 
 
-#: Training counts as ended at this loss (nats), or this accuracy, or when the loss falls by less than this share over
-#: a third of all epochs: the mean over members, on training rows.
+#: Training counts as ended this near (nats) to the least possible loss, or at this accuracy, or when the loss falls by
+#: less than this share over a third of all epochs, or was lower before (a high rate moves it up and down): means over
+#: members, on training rows.
 ENDED_LOSS, ENDED_ACCURACY, ENDED_FALL = 0.05, 0.99, 0.2
 
 
@@ -109,8 +110,9 @@ class Learned:
             )
         if self.ended:
             said.append(
-                f"training has ended (loss ≤ {shown(ENDED_LOSS, 'nats')}, or accuracy ≥ {100 * ENDED_ACCURACY:g} %, or "
-                f"the loss falls by less than {100 * ENDED_FALL:g} % over a third of the epochs; means, training rows)"
+                f"training has ended (loss ≤ {shown(ENDED_LOSS, 'nats')} above the least possible, or accuracy "
+                f"≥ {100 * ENDED_ACCURACY:g} %, or the loss falls by less than {100 * ENDED_FALL:g} % over a third of "
+                "the epochs, or was lower before; means, training rows)"
             )
         return "; ".join(said)
 
