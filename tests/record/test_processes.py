@@ -10,6 +10,7 @@ from torch import distributed, nn
 from infoscope.core.errors import InputError
 from infoscope.core.folder import RunFolder
 from infoscope.record import processes
+from infoscope.record.noise import noisy, replicas
 from infoscope.record.sites import representations
 from infoscope.record.watch import Watch
 
@@ -134,3 +135,6 @@ def test_weights_spread_over_processes_are_refused_by_hand_too(alone, inputs):
     model[0].weight = nn.Parameter(distribute_tensor(model[0].weight.detach(), mesh, [Replicate()]))
     with pytest.raises(InputError, match=r"sharded over processes .DTensor at '0'.* pass that copy"):
         representations(model, inputs, ["0"])
+    with pytest.raises(InputError, match="sharded over processes"):
+        replicas(model, inputs, ["0"])
+    noisy(model, ["0"]).remove()  # runs nothing, so it may be on in each process

@@ -10,6 +10,7 @@ from torch import nn
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
+from infoscope.record import processes
 from infoscope.record.inputs import BATCH_SIZE, Inputs
 from infoscope.record.sites import resolve, unwrap
 from infoscope.record.untouched import device_of, untouched
@@ -110,6 +111,7 @@ def replicas(
     if not isinstance(model, nn.Module):
         raise InputError(f"model is a {type(model).__name__}, wanted a torch.nn.Module")
     model = unwrap(model)
+    processes.whole(model)
     places = _places(model, sites)
     hooks = [hook for module in model.modules() for hook in module._forward_hooks.values()]
     if any(isinstance(hook, _Add) and hook.always for hook in hooks):

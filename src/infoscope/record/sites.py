@@ -66,7 +66,7 @@ def sites_and_places(
     model: nn.Module, patterns: str | Iterable[str] | None = None, inputs: Any = None, batch_size: int = BATCH_SIZE
 ) -> tuple[list[str], list[str]]:
     """What :func:`resolve` returns, and every site that could be named, from input to output."""
-    model = checked(model)
+    model = _checked(model)
     modules = _modules(model)
     leaves = {name for name, module in modules.items() if not module._modules.keys() - {"parametrizations"}}
     if inputs is None:
@@ -104,7 +104,8 @@ def representations(
     UnknownNameError: a site that is not in the model.
     InputError: a site that was not called, was called several times, or whose output is not one row a sample.
     """
-    model, batch_size = checked(model), check.count(batch_size, "batch_size")
+    model, batch_size = _checked(model), check.count(batch_size, "batch_size")
+    processes.whole(model)
     modules, found = _modules(model), Inputs.of(inputs, model)
     for site in sites:
         if _module_of(site) not in modules:
@@ -183,6 +184,7 @@ def _observe(
     model: nn.Module, inputs: Inputs, modules: Mapping[str, nn.Module], batch_size: int
 ) -> dict[str, torch.dtype | InputError]:
     """Every site in the order of the calls of one forward, with its dtype, or with why it cannot be read."""
+    processes.whole(model)
     outcomes: list[tuple[str, torch.dtype | InputError]] = []
     rows, args, kwargs = next(inputs.batches(check.count(batch_size, "batch_size"), device_of(model)))
 
@@ -220,7 +222,7 @@ def _hooks(modules: Mapping[str, nn.Module], on_output: Callable[[str, Any], Non
             handle.remove()
 
 
-def checked(model: Any) -> nn.Module:
+def _checked(model: Any) -> nn.Module:
     if not isinstance(model, nn.Module):
         raise InputError(f"model is a {type(model).__name__}, wanted a torch.nn.Module")
     model = unwrap(model)
@@ -228,7 +230,6 @@ def checked(model: Any) -> nn.Module:
         raise InputError("model holds a ScriptModule, which takes no hooks: pass the module it was scripted from")
     if any(nn.parameter.is_lazy(tensor) for tensor in (*model.parameters(), *model.buffers())):
         raise InputError("model has lazy parameters without a shape: run one batch through it first")
-    processes.whole(model)
     return model
 
 

@@ -23,7 +23,7 @@ from infoscope.core.provenance import provenance
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 from infoscope.record import attaching, evaluation, processes
 from infoscope.record.inputs import BATCH_SIZE, Inputs
-from infoscope.record.sites import checked, representations, sites_and_places, unwrap
+from infoscope.record.sites import representations, sites_and_places, unwrap
 from infoscope.record.state import State
 from infoscope.record.together import Together
 from infoscope.record.trajectory import Trajectory
@@ -91,7 +91,7 @@ class Watch:
         self.seconds = 0.0  # spent recording, so far
         self._records, self._timeout = processes.records(), processes.timeout()
         if not self._records:
-            checked(model)
+            processes.whole(unwrap(model))
             self.sites, self._path = [], None if folder is None else Path(folder)
             self._folder, self._stopped = None, True
             return
