@@ -307,6 +307,17 @@ def test_one_thing_that_cannot_be_put_back_keeps_no_other_from_it():
     assert isinstance(model.array, np.ndarray)
 
 
+@pytest.mark.parametrize("first", [False, True])
+def test_an_object_that_another_object_holds_too_is_put_back(first):
+    model, config = nn.Linear(3, 3), SimpleNamespace(kind=None)
+    others = {"config": config, "loader": SimpleNamespace(config=config)}
+    for name in sorted(others, reverse=first):
+        setattr(model, name, others[name])
+    with untouched(model):
+        config.kind = "regression"
+    assert config.kind is None
+
+
 def test_without_values_nothing_is_copied_and_names_are_put_back():
     model = nn.Linear(3, 3)
     state = State(model, values=False)

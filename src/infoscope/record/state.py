@@ -55,10 +55,12 @@ class State:
                 if isinstance(value, _NOT_STATE):
                     continue
                 depth = 0 if isinstance(value, nn.Module) else depth
+                if depth > 0 and not isinstance(value, _NO_OBJECT):
+                    continue
             before = seen[id(value)][1] if id(value) in seen else 2
             if before <= depth:
                 continue
-            undo, inside = self._held(value, depth)
+            undo, inside = self._held(value)
             seen[id(value)] = value, depth
             if undo is not None and before == 2:
                 self._undo.append(undo)
@@ -68,7 +70,7 @@ class State:
         self._seen = seen
 
     def restore(self) -> None:
-        """Put everything back; what did not change is not written to."""
+        """Put everything back; a tensor that did not change is not written to."""
         broken: Exception | None = None
         for undo in self._undo:
             try:
@@ -78,7 +80,7 @@ class State:
         if broken is not None:
             raise broken
 
-    def _held(self, value: Any, depth: int) -> Held:
+    def _held(self, value: Any) -> Held:
         if isinstance(value, dict):
             return partial(_put_back_dict, value, dict(value)), _not_plain(value.values())
         if isinstance(value, torch.Tensor):
@@ -92,8 +94,6 @@ class State:
             return partial(_put_back_set, value, set(value)), _not_plain(value)
         if isinstance(value, tuple):
             return None, _not_plain(value)
-        if depth > 0:
-            return None, ()
         attributes = _attributes(value)
         return partial(_put_back_object, value, type(value), attributes, dict(attributes)), attributes.values()
 
