@@ -180,6 +180,8 @@ def test_large_whole_numbers_lose_their_smallest_and_are_not_rounded(dtype):
     ]
     first, second = check.alike(t[:2], t[1:], ("z", "z_test"))
     assert (first[1] == second[0]).all()
+    with pytest.raises(InputError, match=r"z holds whole numbers.*which float64 would round"):
+        check.alike(t[:2], t[1:].astype(float), ("z", "z_test"))  # no smallest can be that of both
     with pytest.raises(InputError, match=r"which float64 would round \(beyond 2\*\*53\): subtract t\.min\(\) first"):
         check.representation(t, place=True)
     with pytest.raises(InputError, match="from 0 to 4611686018427387904, which float64 would round"):

@@ -69,13 +69,14 @@ def representation(value: Any, name: str = "t", *, stacked: bool = False, place:
 def alike(first: Any, second: Any, names: tuple[str, str]) -> tuple[Array, Array]:
     """Two representations ``[n, d]`` and ``[m, d]`` of the same columns, such as rows to fit to and rows to score."""
     one, two = (array(value, name) for value, name in zip((first, second), names, strict=True))
-    parts = [part for part in (one, two) if not is_tensor(part)]
-    if len(parts) == 2 and all(part.dtype.kind in "iu" and part.ndim in (1, 2) for part in parts):
-        one, two = (part[:, None] if part.ndim == 1 else part for part in parts)
-        if one.shape[1] == two.shape[1] and len(one) and len(two) and one.dtype == two.dtype:
-            both = foreign.floats(np.concatenate([one, two]), " and ".join(names))  # the same smallest for both
-            one, two = both[: len(one)], both[len(one) :]
-    return tuple(_checked(part, name, False, False) for part, name in zip((one, two), names, strict=True))
+    kinds = ["" if is_tensor(part) else part.dtype.kind for part in (one, two)]
+    together = all(kind in "iu" for kind in kinds) and "" not in kinds and np.result_type(one, two).kind in "iu"
+    one, two = (part[:, None] if part.ndim == 1 else part for part in (one, two))
+    if together and one.ndim == two.ndim == 2 and one.shape[1] == two.shape[1] and len(one) and len(two):
+        both = foreign.floats(np.concatenate([one, two]), " and ".join(names))  # the same smallest for both
+        one, two = both[: len(one)], both[len(one) :]
+    # Where the smallest cannot be the same for both, none is subtracted.
+    return tuple(_checked(part, name, False, True) for part, name in zip((one, two), names, strict=True))
 
 
 def _checked(out: Array, name: str, stacked: bool, place: bool) -> Array:

@@ -30,7 +30,7 @@ def neural_collapse(t: Any, y: Any, weights: Any, bias: Any = None) -> dict[str,
     from infoscope.measure.geometry.neural_collapse import NeuralCollapse
 
     check.paired(t=t, y=y)
-    t = check.on_cpu(check.representation(t, "t"))
+    t = check.on_cpu(check.representation(t, "t", place=True))
     w = np.asarray(check.on_cpu(check.representation(weights, "weights")), np.float64)
     found = NeuralCollapse().geometry(t, y)
     raw = check.on_cpu(check.array(y, "y")).reshape(-1)

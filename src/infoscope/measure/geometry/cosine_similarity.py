@@ -70,7 +70,7 @@ class CosineSimilarity(Geometry):
 
     def beside(self, t: Any, other: Any, groups: Any = None) -> list[list[Measured]]:
         """Of each pair of members of ``t [m, n, d]`` and ``other``, with the same inputs and units in order."""
-        t, other = (check.on_cpu(check.representation(each, "t", stacked=True)) for each in (t, other))
+        t, other = (check.on_cpu(check.representation(each, "t", stacked=True, place=True)) for each in (t, other))
         together = None if groups is None else Groups.of(groups, t.shape[1])
         return [list(self._both(*pair, together)) for pair in zip(t, other, strict=True)]
 
