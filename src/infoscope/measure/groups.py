@@ -227,7 +227,7 @@ def serial(contributions: np.ndarray, y: np.ndarray | None = None) -> float | No
     """
     c, n = _centred(contributions, y), len(contributions)
     size = float(c @ c)
-    if n < 3 or size <= 1e-24 * float(np.square(contributions).sum()):
+    if n < 3 or size <= 1e-24 * float(np.dot(contributions, contributions)):
         return None
     r = float(c[:-1] @ c[1:]) / size
     return r if r > ALIKE / math.sqrt(n) else None
@@ -252,7 +252,7 @@ def too_narrow(r: float, contributions: np.ndarray, y: np.ndarray | None = None)
 
 def _centred(contributions: np.ndarray, y: np.ndarray | None) -> np.ndarray:
     c = np.asarray(contributions, np.float64)
-    return c - c.mean() if y is None else c - (np.bincount(y, c) / np.maximum(np.bincount(y), 1))[y]
+    return c - c.mean() if y is None else c - (np.bincount(y, c) / np.maximum(np.bincount(y), 1)).take(y)
 
 
 def alike(r: float) -> str:

@@ -89,7 +89,7 @@ class Plugin(Estimator):
             status, notes = self._believed(t, x, deviation)
         words = f"entropy of the symbols from counts, {self._words(x)}"
         estimate = _estimate(value, "H(X)", words, x.n, interval, kind, status, notes, start)
-        return settled(estimate, -np.log(x.counts / x.n)[x.ids], (t,), groups, self._entropy)
+        return settled(estimate, -np.log(x.counts / x.n).take(x.ids), (t,), groups, self._entropy)
 
     def _believed(self, t: Any, x: _Symbols, deviation: float) -> tuple[Status, tuple[str, ...]]:
         """Whether the posterior of an NSB entropy is the data's: the alphabet is known and the prior is left behind."""
@@ -138,7 +138,7 @@ class Plugin(Estimator):
         words = f"{quantity} of the symbols from counts, {self._words(xyz)}"
         estimate = _estimate(value, quantity, words, xyz.n, interval, "delta method", status, notes, start)
         both, of_x, of_y, of_z = cells
-        return estimate, np.log(both / of_x * (of_z / of_y))[xyz.ids]
+        return estimate, np.log(both / of_x * (of_z / of_y)).take(xyz.ids)
 
     def _of(self, symbols: _Symbols) -> float:
         if self.correction == "nsb":
