@@ -412,3 +412,51 @@ def test_an_interval_over_rows_counts_groups_once():
     assert np.diff(held.interval) > 3 * np.diff(free.interval)
     few = infoscope.geometry(t, other, "cosine_similarity", groups=np.arange(1200) % 5)["cosine_median"]
     assert (few.interval, few.status) == (None, Status.UNDERSAMPLED)
+
+
+def five_in(columns, n, noise=0.0, seed=0):
+    rng = np.random.default_rng(seed)
+    frame = np.linalg.qr(rng.normal(size=(columns, 5)))[0]
+    return rng.normal(size=(n, 5)) @ frame.T + noise * rng.normal(size=(n, columns))
+
+
+@pytest.mark.parametrize("measure", ["effective_rank", "participation_ratio"])
+def test_directions_are_told_from_what_the_number_of_rows_shows(measure):
+    """What forces the number decides, not the shape: five directions of 1000 columns are seen in 100 rows."""
+    noise = np.random.default_rng(0).normal(size=(1000, 1000))
+
+    def found(t, groups=None):
+        return infoscope.geometry(t, measure=measure, groups=groups)[measure]
+
+    few = found(noise[:100])  # 97.7 and 89.8 of a true 1000
+    assert few.status is Status.SATURATED
+    assert "100 rows show at most 99 directions" in few.notes[0]
+    assert found(noise).status is Status.SATURATED
+    assert found(noise[:, :200]).status in (Status.OK, Status.UNRESOLVED)
+    assert found(noise[:, :20]).status is Status.OK
+    for t in (five_in(1000, 100), five_in(1000, 100).astype(np.float32)):
+        five = found(t)
+        assert (five.status, five.value) == (Status.OK, pytest.approx(5, rel=0.08))
+    assert found(noise[:, :1]).status is Status.DEGENERATE
+    assert found(noise[:3]).status is Status.SATURATED
+    copied, names = np.repeat(noise[:100], 10, 0), np.repeat(np.arange(100), 10)
+    assert found(copied).status is Status.UNRESOLVED
+    assert found(copied, names).status is Status.SATURATED
+    assert found(np.eye(4)[np.arange(400) % 4]).status is Status.OK  # four points have three directions
+
+
+def test_faint_noise_in_many_columns_counts_in_the_effective_rank():
+    """Standard deviations 1 (five) and .01 (995): exp of the entropy of their shares is 320, of 100 rows 28."""
+    found = infoscope.geometry(five_in(1000, 100, 0.01), measure="effective_rank")["effective_rank"]
+    assert found.status is Status.SATURATED
+
+
+def test_the_participation_ratio_behind_rows_has_no_bias():
+    """Of 60 draws of 40 rows in 30 columns with standard deviations 1 / √i."""
+    from infoscope.measure.geometry._spectra import law_participation, spectrum
+
+    spread = 1 / np.sqrt(np.arange(1, 31))
+    truth = (spread**2).sum() ** 2 / (spread**4).sum()
+    rng = np.random.default_rng(0)
+    laws = [1 / law_participation(spectrum(rng.normal(size=(40, 30)) * spread)) for _ in range(60)]
+    assert abs(np.mean(laws) - 1 / truth) < 3 * np.std(laws) / math.sqrt(60) + 0.02 / truth

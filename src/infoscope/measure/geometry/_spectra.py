@@ -1,19 +1,125 @@
-"""How the variance of a representation is spread over directions."""
+"""How the variance of a representation is spread over directions, and whether so few rows could show it.
+
+n rows have at most n - 1 directions, so what noise says of its directions is how many rows it was shown. What the law
+behind the rows would say is found from how the number grows with them: 1/value falls by what 1/n does, which is exact
+for the participation ratio of Gaussian rows and the first order of any other number that tends to a limit.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
+from infoscope.core.estimate import Status
+from infoscope.measure import draws
 from infoscope.measure._scaling import unit
+from infoscope.measure.estimators._grouped import copies
+from infoscope.measure.groups import Groups
 
 NEGLIGIBLE = 1e-12  # of the largest variance: what rounding leaves behind
+LEAST = 4  # rows: the unbiased form divides by n - 3, and a half needs two
+ENOUGH = 4  # rows a column from which on the effective rank is within 4 % of that of all rows, noise being the worst
+BIASED = 1.1  # the law's number over the value, beyond which the rows are too few to tell it
+FORCED = 2.0  # … beyond which the number of rows makes the value more than the law does
 
 
-def variances(t: np.ndarray) -> np.ndarray:
-    """The shares of the variance of rows ``t [n, d]`` along their principal directions, largest first, above 0."""
+@dataclass(frozen=True)
+class Spectrum:
+    """Shares of the variance along principal directions, largest first, above 0; and each row's share ``[n]`` of it."""
+
+    shares: np.ndarray
+    rows: np.ndarray
+
+
+def spectrum(t: np.ndarray) -> Spectrum:
+    """Of rows ``t [n, d]``."""
     centred, _ = unit(t)
     n, d = centred.shape
     gram = centred.T @ centred if d <= n else centred @ centred.T
     found = np.linalg.eigvalsh(gram)[::-1]
     found = found[found > NEGLIGIBLE * found[0]]
-    return found / found.sum()
+    rows = np.einsum("nd,nd->n", centred, centred)
+    return Spectrum(found / found.sum(), rows / rows.sum())
+
+
+def participation(p: np.ndarray) -> float:
+    """(Σ λ)² / Σ λ² of shares."""
+    return 1 / float(p @ p)
+
+
+def law_participation(found: Spectrum) -> float:
+    """The participation ratio of the law behind independent rows, whatever it is; infinite where they show no limit.
+
+    With the unbiased estimate of Σ λ² from products of different rows (Song et al. 2012, eq. 5, of XXᵀ with itself).
+    """
+    n, lengths = len(found.rows), float(found.rows @ found.rows)
+    products = float(found.shares @ found.shares) - lengths + 1 / ((n - 1) * (n - 2)) - 2 * lengths / (n - 2)
+    squares = products / (n * (n - 3))
+    return 1 / ((n - 1) ** 2 * squares) if squares > 0 else math.inf
+
+
+def effective(p: np.ndarray) -> float:
+    """exp(-Σ q log q), q the shares of the square roots of ``p``."""
+    q = np.sqrt(p)
+    q = q / q.sum()
+    return math.exp(-float(q @ np.log(q)))
+
+
+def judged(t: np.ndarray, found: Spectrum, of: Callable[[np.ndarray], float], groups: Groups | None) -> Judged:
+    """Whether ``of(found.shares)`` is what the law behind rows ``t`` says, or what their number forces.
+
+    groups: rows that belong together. Where none are said and many rows are there several times, both readings, of rows
+    and of different rows, must agree.
+    """
+    n, d = t.shape
+    if d == 1:
+        return Judged(Status.DEGENERATE, ("one column has one direction, whatever its rows",))
+    if groups is not None:
+        return _grown(t, found, of, groups)
+    first = _grown(t, found, of, None)
+    if first.status is Status.OK and (same := copies(t, ())) is not None:
+        again = _grown(t, found, of, same)
+        if again.status is not Status.OK:
+            note = f"only {same.count} of {n} rows differ; pass groups= to say which rows are one sample"
+            return Judged(Status.UNRESOLVED, (*again.notes, note))
+    return first
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Whether to believe a number, and why not."""
+
+    status: Status
+    notes: tuple[str, ...] = ()
+
+
+def _grown(t: np.ndarray, found: Spectrum, of: Callable[[np.ndarray], float], groups: Groups | None) -> Judged:
+    n, d = t.shape
+    count, what = (n, "rows") if groups is None else (groups.count, "groups of rows")
+    if count < LEAST:
+        return Judged(
+            Status.SATURATED, (f"{count} {what}, wanted at least {LEAST} to tell how many directions there are",)
+        )
+    value = of(found.shares)
+    if of is participation and groups is None:
+        law, how = law_participation(found), "by an unbiased Σ λ²"
+    elif count >= ENOUGH * d and of is effective:
+        return Judged(Status.OK)
+    else:
+        half = draws.order(n, 0)[: n // 2] if groups is None else groups.deal(2, 0)[0]
+        if not (t[half] != t[half[:1]]).any():
+            return Judged(Status.OK)
+        less = of(spectrum(t[half]).shares)
+        law = 1 / (2 / value - 1 / less) if value < 2 * less else math.inf
+        how = f"of half of them it is {less:.4g}"
+    if law <= BIASED * value:
+        return Judged(Status.OK)
+    behind = f"about {law:.4g}" if law < 10 * value else "more than so many can tell"
+    beyond = f"of the law behind them it is {behind} ({how})"
+    if law <= FORCED * value:
+        return Judged(Status.UNRESOLVED, (f"of these {count} {what} it is {value:.4g}, {beyond}",))
+    forced = f"{count} {what} show at most {min(count - 1, d)} directions, which makes this number"
+    return Judged(Status.SATURATED, (f"{forced}: {beyond}",))

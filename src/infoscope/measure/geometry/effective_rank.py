@@ -8,7 +8,8 @@ import numpy as np
 
 from infoscope.core.measurement import Measured
 from infoscope.measure.geometry._base import Geometry
-from infoscope.measure.geometry._spectra import variances
+from infoscope.measure.geometry._spectra import effective, judged, spectrum
+from infoscope.measure.groups import Groups
 
 
 @dataclass(frozen=True)
@@ -17,14 +18,27 @@ class EffectiveRank(Geometry):
 
     effective_rank: exp(-Σ p log p), p = s / Σ s for the singular values s of the rows less their mean (Roy & Vetterli
     2007, definition 1). From 1, all variance along one direction, to the number of columns, alike in all of them. It
-    weighs small directions more than the participation ratio does.
+    weighs small directions more than the participation ratio does, so that faint noise in many columns counts too.
+
+    It is the number of these rows. SATURATED where their number decides it, as it does for noise in more columns than
+    rows: of half of the rows it is then half as much. UNRESOLVED where that growth says that more rows would make it
+    more than a tenth larger. DEGENERATE for one column.
     """
 
     quantities: ClassVar[dict[str, str]] = {"effective_rank": "dimensions"}
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
 
     def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
-        p = np.sqrt(variances(t))
-        p = p / p.sum()
+        return self._judged(t, None)
+
+    def _of_groups(self, t: np.ndarray, labels: dict[str, np.ndarray], groups: Groups) -> Iterable[Measured]:
+        return self._judged(t, groups)
+
+    def _judged(self, t: np.ndarray, groups: Groups | None) -> Iterable[Measured]:
+        found = spectrum(t)
+        doubt = judged(t, found, effective, groups)
         words = "exponential of the entropy of the normalised singular values of the centred rows"
-        yield Measured("input", self._say("effective_rank", np.exp(-(p @ np.log(p))), words, len(t)))
+        estimate = self._say(
+            "effective_rank", effective(found.shares), words, len(t), status=doubt.status, notes=doubt.notes
+        )
+        yield Measured("input", estimate)

@@ -8,7 +8,8 @@ import numpy as np
 
 from infoscope.core.measurement import Measured
 from infoscope.measure.geometry._base import Geometry
-from infoscope.measure.geometry._spectra import variances
+from infoscope.measure.geometry._spectra import judged, participation, spectrum
+from infoscope.measure.groups import Groups
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,26 @@ class ParticipationRatio(Geometry):
 
     participation_ratio: (Σ λ)² / Σ λ² for the eigenvalues λ of the covariance (Gao et al. 2017). From 1, all variance
     along one direction, to the number of columns, alike in all of them.
+
+    It is the number of these rows: 1/n of their 1/value is there for Gaussian rows whatever the law. SATURATED where
+    that of the law behind them, by an unbiased Σ λ², is more than twice as large; UNRESOLVED where it is more than a
+    tenth larger. DEGENERATE for one column.
     """
 
     quantities: ClassVar[dict[str, str]] = {"participation_ratio": "dimensions"}
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
 
     def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
-        p = variances(t)
+        return self._judged(t, None)
+
+    def _of_groups(self, t: np.ndarray, labels: dict[str, np.ndarray], groups: Groups) -> Iterable[Measured]:
+        return self._judged(t, groups)
+
+    def _judged(self, t: np.ndarray, groups: Groups | None) -> Iterable[Measured]:
+        found = spectrum(t)
+        doubt = judged(t, found, participation, groups)
         words = "(Σ λ)² / Σ λ² of the covariance's eigenvalues"
-        yield Measured("input", self._say("participation_ratio", 1 / float(p @ p), words, len(t)))
+        estimate = self._say(
+            "participation_ratio", participation(found.shares), words, len(t), status=doubt.status, notes=doubt.notes
+        )
+        yield Measured("input", estimate)
