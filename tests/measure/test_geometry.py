@@ -460,3 +460,38 @@ def test_the_participation_ratio_behind_rows_has_no_bias():
     rng = np.random.default_rng(0)
     laws = [1 / law_participation(spectrum(rng.normal(size=(40, 30)) * spread)) for _ in range(60)]
     assert abs(np.mean(laws) - 1 / truth) < 3 * np.std(laws) / math.sqrt(60) + 0.02 / truth
+
+
+def statuses(found):
+    return {name: estimate.status for name, estimate in found.items()}
+
+
+def test_two_class_means_are_opposite_whatever_the_network():
+    """Of noise with two classes NC2 read 0, perfect, and OK."""
+    t, y = np.random.default_rng(0).normal(size=(400, 5)), np.arange(400) % 2
+    found = infoscope.geometry(t, y, "neural_collapse")
+    assert found["nc2_norms"].status is found["nc2_angles"].status is Status.DEGENERATE
+    assert found["nc2_angles"].notes == ("the centred means of two classes are always opposite and of equal length",)
+    assert found["nc1_variability"].status is Status.UNDERSAMPLED  # these labels mean nothing
+    told = infoscope.geometry(t + 3 * y[:, None], y, "neural_collapse")
+    assert told["nc1_variability"].status is told["nearest_mean_error"].status is Status.OK
+
+
+@pytest.mark.parametrize(("n", "d", "k"), [(400, 5, 3), (100, 1000, 10), (60, 60, 4)])
+def test_class_means_of_labels_that_mean_nothing_show_no_collapse(n, d, k):
+    """In many columns NC1 of noise is small (.08 in the second case), and no row is nearer to another class's mean."""
+    t, y = np.random.default_rng(0).normal(size=(n, d)), np.arange(n) % k
+    noise = infoscope.geometry(t, y, "neural_collapse")
+    assert {noise[name].status for name in ("nc1_variability", "nc2_norms", "nc2_angles")} == {Status.UNDERSAMPLED}
+    assert (noise["nearest_mean_error"].status is Status.OK) == (noise["nearest_mean_error"].value > 0.5)
+    classes_apart = t + 4 * np.random.default_rng(1).normal(size=(k, d))[y]
+    assert set(statuses(infoscope.geometry(classes_apart, y, "neural_collapse")).values()) == {Status.OK}
+    shuffled = infoscope.geometry(classes_apart, np.random.default_rng(2).permutation(y), "neural_collapse")
+    assert shuffled["nc1_variability"].status is Status.UNDERSAMPLED
+
+
+def test_more_means_than_a_simplex_has_corners_are_told():
+    y = np.arange(300) % 10
+    t = 4 * np.random.default_rng(0).normal(size=(10, 3))[y] + np.random.default_rng(1).normal(size=(300, 3))
+    found = infoscope.geometry(t, y, "neural_collapse")
+    assert found["nc2_angles"].notes == ("10 means form no simplex in 3 columns: 0 is out of reach",)

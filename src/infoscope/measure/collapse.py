@@ -8,7 +8,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Estimate
 
 
 def neural_collapse(t: Any, y: Any, weights: Any, bias: Any = None) -> dict[str, Estimate]:
@@ -47,14 +47,22 @@ def neural_collapse(t: Any, y: Any, weights: Any, bias: Any = None) -> dict[str,
         raise InputError("weights are all 0, wanted those of a trained classifier")
     means = Means.of(t, raw.astype(np.int64))
     decided = (t.astype(np.float64) @ w.T + b).argmax(axis=1)
-    common: dict[str, Any] = {"n": len(t), "status": Status.DEGENERATE if means.trivial else Status.OK}
+    doubts = means.doubts()
     duality = 0.0
     if means.apart:
         duality = float(np.square(w / np.linalg.norm(w) - means.means / np.linalg.norm(means.means)).sum())
     disagreement = float((decided != means.nearest()).mean())
-    for quantity, value, unit, words in (
-        ("nc3_duality", duality, "ratio", "|W / |W| - M / |M||² of the weights and the centred class means"),
-        ("nc4_disagreement", disagreement, "fraction", "share of rows not decided for the class of the nearest mean"),
+    for quantity, value, unit, doubt, words in (
+        ("nc3_duality", duality, "ratio", "duality", "|W / |W| - M / |M||² of the weights and the centred class means"),
+        (
+            "nc4_disagreement",
+            disagreement,
+            "fraction",
+            "nearest",
+            "share of rows not decided for the nearest mean's class",
+        ),
     ):
-        found[quantity] = Estimate(value, quantity, f"{words}: {NOT_INFORMATION}", unit=unit, **common)
+        status, notes = doubts[doubt]
+        estimand = f"{words}: {NOT_INFORMATION}"
+        found[quantity] = Estimate(value, quantity, estimand, len(t), unit=unit, status=status, notes=notes)
     return found

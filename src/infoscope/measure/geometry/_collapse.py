@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from scipy.special import chdtri
 
 from infoscope.core.errors import InputError
+from infoscope.core.estimate import Status
+from infoscope.measure import draws
 from infoscope.measure._scaling import unit
 
 NEGLIGIBLE = 1e-10  # of the largest singular value: what rounding leaves of directions in which no class mean lies
+PROBES = 8  # random directions for the trace of a squared covariance
+RARE = 0.01  # how often class means that coincide may lie so far apart as not to be taken for such
 
 
 @dataclass(frozen=True)
@@ -77,5 +84,71 @@ class Means:
 
     def nearest(self) -> np.ndarray:
         """The class whose mean is nearest to each row ``[n]``."""
+        return self._distances.argmin(axis=1)
+
+    @cached_property
+    def _distances(self) -> np.ndarray:
+        """Squared, of each row to each class mean, less the row's own square ``[n, k]``."""
         rows = self.around + self.means[self.y]
-        return (np.square(self.means).sum(1) - 2 * rows @ self.means.T).argmin(axis=1)
+        return np.square(self.means).sum(1) - 2 * rows @ self.means.T
+
+    def chance(self) -> str | None:
+        """Why the class means may all coincide but for the few rows of each, in words; else None.
+
+        The mean square between classes over that within, about 1 where labels mean nothing (Anderson 2001), must be
+        above 2, so that the law and not the draw of the rows makes the larger part of the class means, and above all
+        but 1 % of what coinciding means give (chi-squared, with as many degrees of freedom as there are directions
+        within classes; Box 1954).
+        """
+        n, k = len(self.y), self.k
+        within = float(np.square(self.around).sum())
+        if n == k or within == 0:
+            return None
+        sizes = np.bincount(self.y)
+        apart = self.means - sizes @ self.means / n
+        ratio = float(sizes @ np.square(apart).sum(1)) / (k - 1) / (within / (n - k))
+        signs = np.where(np.random.Generator(draws.stream(0)).random((self.around.shape[1], PROBES)) < 0.5, -1.0, 1.0)
+        squares = float(np.square(self.around.T @ (self.around @ signs)).sum()) / PROBES
+        freedom = (k - 1) * max(1.0, within**2 / squares)
+        least = max(2.0, float(chdtri(freedom, RARE)) / freedom)
+        if ratio >= least:
+            return None
+        return (
+            f"the class means differ {ratio:.2g} times as much as chance makes those of so few rows differ, wanted at "
+            f"least {least:.2g}: more rows, or there are no classes here"
+        )
+
+    def flattered(self) -> str | None:
+        """Why few rows lie nearer to another class's mean for being part of their own, in words; else None.
+
+        Left out of its mean, a row of a class of m is m / (m - 1) times as far from it.
+        """
+        n, own = len(self.y), np.arange(len(self.y))
+        missed = float((self.nearest() != self.y).mean())
+        m = np.bincount(self.y)[self.y].astype(np.float64)
+        squares = np.square(self.around + self.means[self.y]).sum(1)
+        others = self._distances + squares[:, None]
+        mine = np.where(m > 1, np.square(self.around).sum(1) * (m / np.maximum(m - 1, 1)) ** 2, np.inf)
+        others[own, self.y] = np.inf
+        left_out = float((mine > others.min(axis=1)).mean())
+        if left_out - missed <= max(missed, 3 * math.sqrt(left_out * (1 - left_out) / n)):
+            return None
+        return f"rows left out of their own class's mean: {left_out:.3g}, so few rows a class make the rest"
+
+    def doubts(self) -> dict[str, tuple[Status, tuple[str, ...]]]:
+        """Whether to believe the variability, the shape, the duality and who is nearest, and why not."""
+        if self.trivial:
+            note = "every row is of a class of its own" if self.apart else "all class means coincide"
+            return dict.fromkeys(("variability", "shape", "duality", "nearest"), (Status.DEGENERATE, (note,)))
+        chance, flattered = self.chance(), self.flattered()
+        means = (Status.OK, ()) if chance is None else (Status.UNDERSAMPLED, (chance,))
+        shape = means
+        d = self.means.shape[1]
+        if self.k == 2:
+            note = "the centred means of two classes are always opposite and of equal length"
+            shape = (Status.DEGENERATE, (note,))
+        elif self.k > d + 1:
+            note = f"{self.k} means form no simplex in {d} column{'s' * (d > 1)}: 0 is out of reach"
+            shape = (means[0], (*means[1], note))
+        nearest = (Status.OK, ()) if flattered is None else (Status.UNDERSAMPLED, (flattered,))
+        return {"variability": means, "shape": shape, "duality": means, "nearest": nearest}

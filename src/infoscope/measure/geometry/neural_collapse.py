@@ -6,7 +6,6 @@ from typing import ClassVar
 
 import numpy as np
 
-from infoscope.core.estimate import Status
 from infoscope.core.measurement import Measured
 from infoscope.measure.geometry._base import Geometry
 from infoscope.measure.geometry._collapse import Means
@@ -16,6 +15,12 @@ WORDS = {
     "nc2_norms": "standard deviation over mean of the norms of the centred class means",
     "nc2_angles": "mean of |cos + 1/(k - 1)| over pairs of centred class means",
     "nearest_mean_error": "share of the rows that are nearer to another class's mean",
+}
+PROPERTY = {
+    "nc1_variability": "variability",
+    "nc2_norms": "shape",
+    "nc2_angles": "shape",
+    "nearest_mean_error": "nearest",
 }
 
 
@@ -30,7 +35,9 @@ class NeuralCollapse(Geometry):
 
     Classes count alike, however many rows they have. NC3 and NC4 also want the classifier's weights:
     :func:`infoscope.neural_collapse`. DEGENERATE where all class means coincide, or every row is of a class of its
-    own.
+    own; NC2 of two classes is, for their centred means are opposite whatever the network. UNDERSAMPLED where the class
+    means differ by no more than twice what chance gives those of so few rows, as they do under labels that mean
+    nothing, and for nearest_mean_error where rows left out of their own mean are missed more than twice as often.
     """
 
     quantities: ClassVar[dict[str, str]] = {
@@ -48,7 +55,8 @@ class NeuralCollapse(Geometry):
             values = (0.0, 0.0, 0.0)
             if means.apart:
                 values = (means.variability() or 0.0, means.lengths(), means.angles())
-            status = Status.DEGENERATE if means.trivial else Status.OK
+            doubts = means.doubts()
             missed = float((means.nearest() != y).mean())
             for (quantity, words), value in zip(WORDS.items(), (*values, missed), strict=True):
-                yield Measured(name, self._say(quantity, value, words, len(t), status=status))
+                status, notes = doubts[PROPERTY[quantity]]
+                yield Measured(name, self._say(quantity, value, words, len(t), status=status, notes=notes))
