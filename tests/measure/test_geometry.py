@@ -495,3 +495,74 @@ def test_more_means_than_a_simplex_has_corners_are_told():
     t = 4 * np.random.default_rng(0).normal(size=(10, 3))[y] + np.random.default_rng(1).normal(size=(300, 3))
     found = infoscope.geometry(t, y, "neural_collapse")
     assert found["nc2_angles"].notes == ("10 means form no simplex in 3 columns: 0 is out of reach",)
+
+
+def dimension(t, **options):
+    return infoscope.geometry(t, measure="intrinsic_dimension", **options)["intrinsic_dimension"]
+
+
+RNG = np.random.default_rng(0)
+GRIDS = {
+    "points on a line": np.linspace(0, 1, 500)[:, None],  # read 1.0e14
+    "the same in float32, far from 0": np.linspace(100, 101, 500, dtype=np.float32)[:, None],
+    "whole numbers": RNG.integers(0, 5, size=(500, 3)),  # 1.0e16
+    "rounded": RNG.normal(size=(800, 2)).round(1),  # 6.38 in two columns
+    "all patterns of 12 bits": (np.arange(4096)[:, None] >> np.arange(12)) & 1,
+}
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_ties_of_neighbours_are_no_dimension(name):
+    found = dimension(GRIDS[name])
+    assert found.status is Status.TIED
+    assert found.interval is None
+    assert "the two nearest neighbours are equally far" in " ".join(found.notes)
+
+
+def test_digits_enough_to_tell_neighbours_are_enough():
+    t = np.random.default_rng(0).normal(size=(800, 2))
+    for same in (t, t.round(3), t.astype(np.float32), t.astype(np.float16)):
+        found = dimension(same)
+        assert (found.status, found.value) == (Status.OK, pytest.approx(2, rel=0.1))
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-12, 1e-9, 1e-7])
+def test_near_copies_are_copies(noise):
+    """One or two copies of every row up to rounding; .046 for 4.49 before."""
+    base, draw = (np.random.default_rng(seed).normal(size=(500, 5)) for seed in (0, 1))
+    for copies in ([base + noise * draw], [base + noise * draw, base - noise * draw]):
+        found = dimension(np.concatenate([base, *copies]))
+        assert (found.status, found.value) == (Status.OK, pytest.approx(dimension(base).value, rel=1e-4))
+
+
+@pytest.mark.parametrize("noise", [1e-5, 1e-3, 1e-2])
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_copies_with_noise_are_told(noise, share):
+    base, draw = (np.random.default_rng(seed).normal(size=(500, 5)) for seed in (0, 1))
+    some = int(share * 500)
+    assert dimension(np.concatenate([base, base[:some] + noise * draw[:some]])).status is Status.UNRESOLVED
+
+
+def test_rows_that_have_no_near_neighbours_have_no_dimension():
+    """TwoNN says 125 of a true 1000; five of 1000 columns are seen in 100 rows."""
+    few = dimension(np.random.default_rng(0).normal(size=(100, 1000)))
+    assert few.status is Status.UNDERSAMPLED
+    five = dimension(five_in(1000, 100))
+    assert (five.status, five.value) == (Status.OK, pytest.approx(5, rel=0.3))
+
+
+@pytest.mark.parametrize("n", [100, 30_000])
+def test_a_line_is_not_more_than_its_column(n):
+    found = dimension(np.random.default_rng(0).random((n, 1)))
+    assert (found.status, found.value) == (Status.OK, pytest.approx(1, abs=0.15))
+
+
+def test_rows_of_a_group_are_no_neighbours_of_each_other():
+    """300 films in three dimensions, whose five frames lie along a line."""
+    rng = np.random.default_rng(0)
+    films, names = np.repeat(rng.normal(size=(300, 3)), 5, 0), np.repeat(np.arange(300), 5)
+    frames = films + 0.01 * rng.normal(size=1500)[:, None] * [1.0, 0, 0]
+    held = dimension(frames, groups=names)
+    assert dimension(frames).value < 1.5
+    assert (held.status, held.resampled, held.groups) == (Status.OK, "groups", 300)
+    assert held.value == pytest.approx(3, rel=0.2)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -7,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import chdtri
 
-from infoscope.core.estimate import Status
+from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
-from infoscope.measure import quantise as q
+from infoscope.measure import draws
 from infoscope.measure._scaling import unit
 from infoscope.measure.geometry._base import Geometry
 from infoscope.measure.groups import Groups
@@ -17,7 +18,14 @@ from infoscope.measure.neighbours import balls
 
 DISCARDED = 0.1  # of the ratios, the largest: there the density is least uniform (Facco et al. 2017)
 LEAST = 20
+NEAR = 1e-6  # of the root-mean-square distance: rows that are nearer are one row and what rounding made of it
+SPACING = 0.001  # of the distance of as many rows along a line, where that is less
+TIES = 0.05  # share of rows whose two nearest neighbours are equally far
+APART = 1.5  # the exponent of the smaller half of the ratios over that of all, or the other way around
+WIDE = 0.5  # of the root-mean-square distance: balls as wide tell of the whole piece, not of a point of it
 SIZE = 8.0  # rows are brought to it before their neighbours are sought; any number about 1 to 10 does
+_EPSILON = float(np.finfo(np.float64).eps)
+_STRIP = 4096  # rows compared at a time
 
 
 @dataclass(frozen=True)
@@ -29,8 +37,13 @@ class IntrinsicDimension(Geometry):
     exponent of greatest likelihood with the largest 10 % of the ratios known only to be larger, where Facco et al. fit
     a line to the same ratios; the 95 % interval is exact for independent ratios, which they nearly are.
 
-    Rows that are there more than once count once. DEGENERATE below 20 different rows. On noise around a surface it sees
-    the noise where neighbours are closer than the noise is thick; in many dimensions it errs low.
+    Rows that are there more than once count once, and so do those that are but rounding apart (a millionth of the usual
+    distance). DEGENERATE below 20 different rows. TIED where more than 5 % of the rows have two nearest neighbours
+    equally far, up to rounding: grids, whole numbers, rounded data. UNRESOLVED where the smaller half of the ratios has
+    an exponent more than 1.5 times another than all (near copies, several scales), or a value beyond chance above
+    the number of columns. UNDERSAMPLED where half of the rows have no neighbour within half the root-mean-square
+    distance: in many dimensions rows are too few to be near each other, and the value errs low. On noise around a
+    surface it sees the noise where neighbours are closer than the noise is thick.
     """
 
     quantities: ClassVar[dict[str, str]] = {"intrinsic_dimension": "dimensions"}
@@ -45,26 +58,80 @@ class IntrinsicDimension(Geometry):
             yield measured._replace(estimate=replace(estimate, notes=notes, **kind))
 
     def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
-        rows = unit(t[np.sort(q.group(q.exact_keys(t))[2])])[0] * SIZE
+        rows, noise = _different(t)
         words = "exponent of the ratios of the distances to the two nearest neighbours, 10 % censored"
         notes = (f"{len(t) - len(rows)} repeated rows left out",) if len(rows) < len(t) else ()
-        ratios = np.empty(0)
-        if len(rows) >= LEAST:
-            near, far = balls([rows], 2, norm="euclidean").distances.T
-            ratios = np.sort(np.log(far[near > 0] / near[near > 0]))
-        n = len(ratios)
+        if len(rows) < LEAST:
+            notes = (*notes, f"{len(rows)} different rows, wanted at least {LEAST}")
+            none = self._say("intrinsic_dimension", 0.0, words, len(rows), status=Status.DEGENERATE, notes=notes)
+            return [Measured("input", none)]
+        near, far = balls([rows], 2, norm="euclidean").distances.T
+        return [Measured("input", self._from(near, far, noise, t.shape[1], words, notes))]
+
+    def _from(
+        self, near: np.ndarray, far: np.ndarray, noise: float, d: int, words: str, notes: tuple[str, ...]
+    ) -> Estimate:
+        """From the distances ``[n]`` to two neighbours, which rounding makes uncertain by ``noise``."""
+        n = len(near)
+        equal = far - near <= noise + _EPSILON * SIZE**2 / np.maximum(near, _EPSILON)
+        ratios = np.sort(np.where(equal, 0.0, np.log(far / np.where(equal, 1.0, near))))
         kept = n - int(DISCARDED * n)
-        length = float(ratios[:kept].sum() + (n - kept) * ratios[kept - 1]) if n >= LEAST else 0.0
-        if length <= 0:
-            notes = (*notes, f"{n} rows have neighbours at different places, wanted at least {LEAST}")
-            yield Measured(
-                "input", self._say("intrinsic_dimension", 0.0, words, n, status=Status.DEGENERATE, notes=notes)
-            )
-            return
-        # 2 d length has a chi-squared law with 2 kept degrees of freedom (type II censoring of exponentials)
-        low, high = (float(chdtri(2 * kept, tail)) / (2 * length) for tail in (0.975, 0.025))
-        estimate = self._say(
-            "intrinsic_dimension", (kept - 1) / length, words, n, interval=(low, high), interval_kind="over rows",
-            level=0.95, resampled="rows", notes=notes,
+        status, ties = Status.OK, float(equal.mean())
+        length = _length(ratios, kept)
+        value, interval = 0.0, None
+        if length > 0:
+            # 2 d length has a chi-squared law with 2 kept degrees of freedom (type II censoring of exponentials)
+            value = (kept - 1) / length
+            low, high = (float(chdtri(2 * kept, tail)) / (2 * length) for tail in (0.975, 0.025))
+            interval = (low, high)
+        if ties > TIES:
+            status = Status.TIED
+            tied = f"for {100 * ties:.0f} % of the rows the two nearest neighbours are equally far"
+            notes = (*notes, f"{tied}: a grid, whole numbers or rounded data")
+        elif interval is not None:
+            first = (n // 2 - 1) / _length(ratios, n // 2)
+            usual = 3 * math.sqrt(1 / (n // 2) - 1 / kept)  # three standard errors of the log of their ratio
+            if abs(math.log(first / value)) > max(math.log(APART), usual):
+                status = Status.UNRESOLVED
+                notes = (*notes, f"{first:.3g} by the smaller half of the ratios: near copies, or several scales")
+            elif float(np.median(near)) > WIDE * SIZE:
+                status = Status.UNDERSAMPLED
+                width = float(np.median(near)) / SIZE
+                notes = (*notes, f"nearest rows are {width:.2g} of the usual distance apart: so few rows err low")
+        if length > 0 and float(chdtri(2 * kept, 0.999)) / (2 * length) > d:
+            status = Status.UNRESOLVED if status is Status.OK else status
+            notes = (*notes, f"above the {d} column{'s' * (d > 1)} there {'are' if d > 1 else 'is'}, which cannot be")
+        if status is Status.TIED or interval is None:
+            return self._say("intrinsic_dimension", value, words, n, status=status, notes=notes)
+        return self._say(
+            "intrinsic_dimension", value, words, n, interval=interval, interval_kind="over rows", level=0.95,
+            resampled="rows", status=status, notes=notes,
         )  # fmt: skip
-        yield Measured("input", estimate)
+
+
+def _length(ratios: np.ndarray, kept: int) -> float:
+    """Of sorted exponentials of which all but the first ``kept`` are known only to be larger."""
+    return float(ratios[:kept].sum() + (len(ratios) - kept) * ratios[kept - 1])
+
+
+def _different(t: np.ndarray) -> tuple[np.ndarray, float]:
+    """Different rows at root-mean-square distance 8, and how uncertain rounding makes their distances.
+
+    Rows that are but rounding apart are next to each other along nearly every direction.
+    """
+    rows, size = unit(t)
+    n, d = rows.shape
+    near = min(NEAR, SPACING / n)
+    direction = np.random.Generator(draws.stream(0)).standard_normal(d)
+    order = np.argsort(rows @ direction, kind="stable")
+    steps = np.empty(n, np.bool_)
+    steps[0] = True
+    for start in range(1, n, _STRIP):
+        stop = min(start + _STRIP, n)
+        apart = rows[order[start:stop]] - rows[order[start - 1 : stop - 1]]
+        steps[start:stop] = np.einsum("nd,nd->n", apart, apart) > near**2
+    found = rows if steps.all() else unit(rows[np.sort(order[steps])])[0]
+    with np.errstate(over="ignore"):
+        single = bool((t.astype(np.float32) == t).all())
+    step = np.finfo(np.float32 if single else np.float64).eps * float(np.abs(t).max()) / size if size else 0.0
+    return found * SIZE, 4 * step * SIZE
