@@ -566,3 +566,38 @@ def test_rows_of_a_group_are_no_neighbours_of_each_other():
     assert dimension(frames).value < 1.5
     assert (held.status, held.resampled, held.groups) == (Status.OK, "groups", 300)
     assert held.value == pytest.approx(3, rel=0.2)
+
+
+@pytest.mark.parametrize("options", [{}, {"pairs": 100}])
+def test_few_pairs_within_classes_tell_no_quantiles(options):
+    """30 rows of which two share a class: all five quantiles within are the one distance."""
+    t, y = np.random.default_rng(0).normal(size=(30, 3)), np.maximum(np.arange(30) - 1, 0)
+    for name, estimate in infoscope.geometry(t, y, **options).items():
+        wanted = Status.OK if name.startswith("between") else Status.UNDERSAMPLED
+        assert estimate.status is wanted, name
+    for name, estimate in infoscope.geometry(t, y, "distance_histogram").items():
+        assert estimate.status is (Status.OK if name.startswith("between") else Status.UNDERSAMPLED)
+
+
+def test_few_rows_or_one_column_tell_no_cosines():
+    t, other = np.random.default_rng(0).normal(size=(2, 30, 4))
+    one = statuses(infoscope.geometry(t[:, :1], other[:, :1], "cosine_similarity"))
+    assert set(one.values()) == {Status.DEGENERATE}
+    few = infoscope.geometry(t[:5], other[:5], "cosine_similarity")
+    assert few["cosine_median"].status is few["cosine_05"].status is Status.UNDERSAMPLED
+    assert few["cosine_median"].interval is None
+    assert set(statuses(infoscope.geometry(t, other, "cosine_similarity")).values()) == {Status.OK}
+
+
+def test_clusters_that_the_number_of_rows_or_a_grid_decides():
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 400)
+    few = infoscope.geometry(rng.normal(size=(39, 3)), y[:39], "cluster_count")
+    assert set(statuses(few).values()) == {Status.DEGENERATE}
+    grid = infoscope.geometry(rng.integers(0, 3, (400, 5)), y, "cluster_count")  # 2 clusters of 243 corners
+    assert set(statuses(grid).values()) == {Status.TIED}
+    points = infoscope.geometry(np.eye(3)[y], y, "cluster_count")
+    assert (points["clusters"].value, points["clusters"].status) == (3, Status.OK)
+    noise = infoscope.geometry(rng.normal(size=(400, 5)), y, "cluster_count")
+    assert noise["cluster_agreement"].status is Status.DEGENERATE
+    assert noise["clusters"].notes == ("one cluster is not told from none",)

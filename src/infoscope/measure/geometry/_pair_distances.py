@@ -16,12 +16,14 @@ import numpy as np
 from numba import njit
 
 from infoscope.core.errors import InputError
+from infoscope.core.estimate import Status
 from infoscope.measure import _threads
 from infoscope.measure._distances import NARROW
 from infoscope.measure.pairs import over_pairs
 
 WITHIN, BETWEEN = 0, 1
 PER_DOUBLING, DOUBLINGS = 1024, 40
+LEAST = 20  # pairs, of which one lies below the 5 % quantile
 CELLS = PER_DOUBLING * DOUBLINGS
 #: Below this share of the largest squared norm a float32 matrix product blurs squared distances by more than 0.1 %.
 BLURRED = 2.0**-12
@@ -129,6 +131,15 @@ def counted(y: np.ndarray) -> tuple[int, int]:
         what = "every row is of a class of its own" if not within else "all rows are of one class"
         raise InputError(f"{what}, wanted pairs of rows within and between classes: pass other labels, or more rows")
     return within, between
+
+
+def too_few(y: np.ndarray) -> dict[str, Any]:
+    """Status and note of what is said of pairs within classes where these are fewer than a 5 % quantile needs."""
+    within, _ = counted(y)
+    if within >= LEAST:
+        return {}
+    note = f"{within} pair{'s' * (within != 1)} of rows within a class, wanted at least {LEAST} to tell their quantiles"
+    return {"status": Status.UNDERSAMPLED, "notes": (note,)}
 
 
 def _spreads(t: np.ndarray, labels: Sequence[np.ndarray]) -> list[Spread]:

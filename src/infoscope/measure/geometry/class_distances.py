@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,7 +10,7 @@ from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.measure.geometry._base import Geometry
-from infoscope.measure.geometry._pair_distances import BETWEEN, WITHIN, Spread, spreads
+from infoscope.measure.geometry._pair_distances import BETWEEN, WITHIN, Spread, spreads, too_few
 from infoscope.measure.geometry._pair_draws import BOTH, NORMAL, Drawn, drawn
 
 QUANTILES = (5, 25, 50, 75, 95)  # per cent
@@ -31,7 +31,8 @@ class ClassDistances(Geometry):
         95 % intervals for what all pairs would give. seed: of the draws.
 
     After Goldfeld et al. 2019, section 5, who plot both distributions. DEGENERATE where most pairs of two classes
-    coincide: the ratio then stands for nothing.
+    coincide: the ratio then stands for nothing. UNDERSAMPLED, but for the distances between classes, with fewer than 20
+    pairs of rows within a class, as where nearly every row is of a class of its own.
     """
 
     quantities: ClassVar[dict[str, str]] = {
@@ -64,8 +65,10 @@ class ClassDistances(Geometry):
         else:
             found = [*spreads(t, list(labels.values()))]
         for name, spread in zip(labels, found, strict=True):
+            few = too_few(labels[name])
             for estimate in self._estimates(spread, len(t)):
-                yield Measured(name, estimate)
+                about_between = estimate.quantity.startswith("between") or estimate.status is not Status.OK
+                yield Measured(name, estimate if about_between else replace(estimate, **few))
 
     def _estimates(self, spread: Spread | Drawn, n: int) -> Iterator[Estimate]:
         how = f"{self.pairs} random pairs of each kind" if self.pairs else "all pairs of these rows"

@@ -11,6 +11,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.core.measurement import Measured
+from infoscope.measure import quantise as q
 from infoscope.measure._labels import alone
 from infoscope.measure._scaling import unit
 from infoscope.measure.geometry._base import Geometry
@@ -24,7 +25,10 @@ class ClusterCount(Geometry):
     the adjusted Rand index of clusters and classes (1: the same groups, 0: as by chance; rows in no cluster are one
     group).
 
-    Options: ``least``, how many rows make a cluster. Needs scikit-learn. DEGENERATE, and 1 cluster, for constant rows.
+    Options: ``least``, how many rows make a cluster. Needs scikit-learn. DEGENERATE, and 1 cluster, for constant rows;
+    below 2 ``least`` rows, which cannot make two clusters (one alone is never found); and the agreement where all rows
+    are of one class or in one group, or each of a class of its own. TIED where more different rows than there could be
+    clusters are there several times, as on a grid.
     """
 
     quantities: ClassVar[dict[str, str]] = {
@@ -54,16 +58,34 @@ class ClusterCount(Geometry):
             raise InputError(f"{len(t)} rows arrived and least is {self.least}, wanted more rows than make a cluster")
         options: dict[str, Any] = {"min_cluster_size": self.least, "copy": True}  # its stub says that copy is a word
         found = HDBSCAN(**options).fit_predict(unit(t)[0])
+        doubt, notes = self._doubts(t, int(found.max()) + 1)
         words = f"HDBSCAN, clusters of at least {self.least} rows"
         shares = {"clusters": (found.max() + 1, "number"), "unclustered": ((found < 0).mean(), "rows in none, share")}
         for quantity, (value, what) in shares.items():
-            yield Measured("input", self._say(quantity, value, f"{what}, {words}", len(t)))
+            estimate = self._say(quantity, value, f"{what}, {words}", len(t), status=doubt, notes=notes)
+            yield Measured("input", estimate)
         for name, y in labels.items():
             agreement = adjusted_rand_score(y, found)
             what = f"adjusted Rand index of classes and clusters, {words}"
             trivial = y.max() == 0 or bool(alone(y))  # zero whatever the clusters are
-            status = Status.DEGENERATE if trivial else Status.OK
-            yield Measured(name, self._say("cluster_agreement", agreement, what, len(t), status=status))
+            status, told = (Status.DEGENERATE if trivial else doubt), notes
+            if not (found != found[0]).any() and not trivial:
+                told = (*notes, "all rows are in one group: it is 0 whatever the classes are")
+                status = Status.DEGENERATE if doubt is Status.OK else doubt
+            estimate = self._say("cluster_agreement", agreement, what, len(t), status=status, notes=told)
+            yield Measured(name, estimate)
+
+    def _doubts(self, t: np.ndarray, clusters: int) -> tuple[Status, tuple[str, ...]]:
+        """Whether so many rows can show clusters at all."""
+        n = len(t)
+        if n < 2 * self.least:
+            note = f"{n} rows make no two clusters of {self.least}, and one alone is not looked for: pass more rows"
+            return Status.DEGENERATE, (note,)
+        several = int((q.group(q.exact_keys(t))[1] > 1).sum())
+        if several > n // self.least:
+            note = f"{several} different rows are there several times: a grid, or copies of rows"
+            return Status.TIED, (note,)
+        return Status.OK, () if clusters else ("one cluster is not told from none",)
 
     def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         """All rows are one cluster, which agrees with classes as chance would."""

@@ -17,6 +17,8 @@ from infoscope.measure.cells import cell_names
 from infoscope.measure.geometry._base import Geometry, by_name
 from infoscope.measure.groups import Groups, doubts, scatter
 
+LEAST = 20  # rows, of which one lies below the 5 % quantile
+LEAST_MEDIAN = 6  # rows whose least and largest hold the median 95 % of the time
 EDGES = (-0.5, -0.25, 0.0, 0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
 NORMAL = 1.959963984540054
 
@@ -30,7 +32,8 @@ class CosineSimilarity(Geometry):
     cosine_share: the histogram, whose cells are the estimates' *variables*, each called by its upper edge.
 
     Units are compared one by one, so it means something only for networks that began with the same weights. Rows that
-    are exactly 0 have no direction and are left out; DEGENERATE where none is left.
+    are exactly 0 have no direction and are left out; DEGENERATE where none is left, and for one column, whose cosines are
+    1 and -1. UNDERSAMPLED: the median below 6 rows, the outer quantiles below 20.
 
     Options
     -------
@@ -109,18 +112,26 @@ class CosineSimilarity(Geometry):
         cosines = np.sort(cosines)
         permuted = np.einsum("nd,nd->n", a, b[draws.order(n, self.seed)])
         shares = np.bincount(np.searchsorted(EDGES, cosines), minlength=len(EDGES) + 1) / n
+        few: dict[str, Any] = {}
+        if n < LEAST:
+            note = f"{n} rows, wanted at least {LEAST} for outer quantiles"
+            few = {"status": Status.UNDERSAMPLED, "notes": (note,)}
         seconds = time.perf_counter() - start
         for quantity, value, about, more in (
             ("cosine_median", np.median(cosines), "median cosine", around),
-            ("cosine_05", np.quantile(cosines, 0.05), "5 % of the cosines are below it,", {}),
-            ("cosine_95", np.quantile(cosines, 0.95), "95 % of the cosines are below it,", {}),
+            ("cosine_05", np.quantile(cosines, 0.05), "5 % of the cosines are below it,", few),
+            ("cosine_95", np.quantile(cosines, 0.95), "95 % of the cosines are below it,", few),
             ("cosine_permuted", np.median(permuted), "median cosine with another input's row,", {}),
         ):
+            if t.shape[1] == 1:
+                one = "one column has two directions: every cosine is 1 or -1"
+                more = {"status": Status.DEGENERATE, "notes": (one,)}
             more = {"seconds": seconds, **more, "notes": (*notes, *more.get("notes", ()))}
             yield Measured("input", self._say(quantity, value, f"{about} {words}", n, **common, **more))
         for name, share in zip(cell_names(EDGES), shares, strict=True):
             words_of = f"share of the cosines {words}"
-            yield Measured(name, self._say("cosine_share", share, words_of, n, notes=notes, **common))
+            more = {"status": Status.DEGENERATE} if t.shape[1] == 1 else {}
+            yield Measured(name, self._say("cosine_share", share, words_of, n, notes=notes, **common, **more))
 
     def _around(self, cosines: np.ndarray, groups: Groups | None) -> dict[str, Any]:
         """The interval of the median ``cosines [n]`` by order statistics; of groups as wide as the share of the rows
@@ -133,6 +144,9 @@ class CosineSimilarity(Geometry):
             if refused is not None:
                 return {"status": Status.UNDERSAMPLED, "notes": (refused,)}
             half = n * scatter((cosines <= np.median(cosines)).astype(np.float64), groups).half()
+        if n < LEAST_MEDIAN:
+            few = f"{n} rows, wanted at least {LEAST_MEDIAN} for an interval"
+            return {"status": Status.UNDERSAMPLED, "notes": (*notes, few)}
         ordered = np.sort(cosines)
         low, high = max(round(n / 2 - half), 0), min(round(n / 2 + half), n - 1)
         resampled = "rows" if groups is None else "groups"

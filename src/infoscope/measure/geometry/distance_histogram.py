@@ -12,7 +12,7 @@ from infoscope.core.estimate import Status
 from infoscope.core.measurement import Measured
 from infoscope.measure.cells import cell_names
 from infoscope.measure.geometry._base import Geometry
-from infoscope.measure.geometry._pair_distances import BETWEEN, WITHIN, spreads
+from infoscope.measure.geometry._pair_distances import BETWEEN, WITHIN, spreads, too_few
 
 SMALLEST = 2.0**-900
 EDGES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8, 2.0, 2.5)
@@ -24,7 +24,7 @@ class DistanceHistogram(Geometry):
 
     within_class_distance_share, between_class_distance_share: the share of the distances in each cell. A cell is the
     estimate's *variable*, called by its upper edge, as a picture of the histogram along training wants it; the size of
-    the representation does not matter.
+    the representation does not matter. UNDERSAMPLED within classes with fewer than 20 pairs of rows there.
 
     Options: ``label``, the variable that says the classes; needed where there are several.
     """
@@ -44,6 +44,7 @@ class DistanceHistogram(Geometry):
 
     def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         name = self._chosen(labels)
+        few = too_few(labels[name])
         largest = float(np.abs(t).max())
         if largest < SMALLEST:  # numbers that have lost digits: their squares would be lost altogether
             t, largest = np.ldexp(np.asarray(t, np.float64), 1000), math.ldexp(largest, 1000)
@@ -55,7 +56,7 @@ class DistanceHistogram(Geometry):
             words = f"share of the distances {'within' if which == WITHIN else 'between'} classes of {name} in each of "
             words += f"{len(EDGES) + 1} cells of the root-mean-square distance, all pairs of these rows"
             for cell, share in zip(cell_names(EDGES), np.diff(up_to), strict=True):
-                yield Measured(cell, self._say(quantity, share, words, len(t)))
+                yield Measured(cell, self._say(quantity, share, words, len(t), **(few if which == WITHIN else {})))
 
     def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         """All distances are 0, in the first cell."""
