@@ -170,6 +170,59 @@ def test_quantities_are_not_read_as_labels(name):
             dependence(many, ids.astype(float), name)
 
 
+FORMS = {
+    "cka": [{}, {"debiased": False}, {"kernel": "rbf"}],
+    "hsic": [{}, {"unbiased": False}, {"kernel": "linear"}],
+    "distance_correlation": [{}, {"bias_corrected": True}],
+}
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_what_the_sizes_force_is_not_ok(name):
+    """Independent rows: an OK stands for a number near none, 0.2 of full dependence at most, at whatever sizes."""
+    rng = np.random.default_rng(0)
+    for n, d in ((8, 2), (20, 1), (25, 100), (60, 60), (100, 1000), (400, 3)):
+        x, y = rng.normal(size=(2, n, d))
+        labels = rng.integers(0, 4, n)
+        for options in FORMS[name]:
+            for other in (y, labels, np.round(y)):
+                found = dependence(x, other, name, **options)
+                most = dependence(x, x, name, **options).value
+                assert found.status in (Status.OK, Status.UNDERSAMPLED)
+                if found.status is Status.OK:
+                    assert n >= 30
+                    assert abs(found.value) < 0.2 * max(most, dependence(other, other, name, **options).value)
+    with pytest.raises(InputError, match="40 classes of one row each"):
+        dependence(rng.normal(size=(40, 3)), np.arange(40), name)
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_dependence_that_is_there_is_ok_in_few_rows_and_many_columns(name):
+    rng = np.random.default_rng(0)
+    frame = np.linalg.qr(rng.normal(size=(1000, 5)))[0].T
+    for n in (20, 100):
+        five = rng.normal(size=(n, 5))
+        for options in FORMS[name]:
+            assert dependence(five @ frame, five + 0.1 * rng.normal(size=(n, 5)), name, **options).status is Status.OK
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_groups_are_counted_and_permuted_whole(name):
+    """60 films of 20 equal frames, two independent variables: permuted rows give the least p there is."""
+    rng = np.random.default_rng(0)
+    x, y = (np.repeat(rng.normal(size=(60, 2)), 20, 0) for _ in "xy")
+    names = np.repeat(np.arange(60), 20)
+    order = rng.permutation(len(x))
+    x, y, names = x[order], y[order], names[order]
+    free, held = (dependence(x, y, name, groups=g, permutations=39) for g in (None, names))
+    assert (held.groups, free.groups, held.value) == (60, None, free.value)
+    assert float(free.notes[-1].split("p = ")[1]) == 0.025
+    assert float(held.notes[-1].split("p = ")[1]) > 0.05
+    assert "permutations of 60 groups of y" in held.notes[-1]
+    unequal = dependence(x, y, name, groups=np.minimum(names, 50), permutations=5)
+    assert unequal.notes[-1] == "no p-value: groups of several sizes cannot take each other's place"
+
+
 X, Y = smooth(6)
 BAD = {
     "NaN": (np.where(np.arange(24).reshape(6, 4) == 3, np.nan, X), r"holds NaN or infinity in 1 of 6 rows"),

@@ -195,3 +195,19 @@ def test_mistyped_names_are_answered_with_the_near_ones():
         dependence(x, y, "ckaa")
     with pytest.raises(UnknownNameError, match="option of cka named 'debias': did you mean 'debiased'"):
         dependence(x, y, "cka", debias=True)
+
+
+def test_bias_of_the_uncorrected_forms_is_told():
+    """dCor of independent rows of three columns read .24 with OK: the square's bias is small, its root's is not."""
+    x, y = np.random.default_rng(0).normal(size=(2, 200, 3))
+    assert dependence(x, y, "distance_correlation").status is Status.UNDERSAMPLED
+    x, noise = np.random.default_rng(1).normal(size=(2, 100, 1000))
+    half = dependence(x, x + noise, "cka", debiased=False)  # .95, of a true 1/2
+    assert half.status is Status.UNRESOLVED
+    assert dependence(x, x + noise, "cka").value == pytest.approx(0.5, abs=0.05)
+
+
+def test_a_kernel_to_which_all_pairs_are_alike_is_degenerate():
+    x = np.random.default_rng(0).normal(size=(50, 3))
+    found = dependence(x, x, "hsic", width=1e-3)
+    assert (found.value, found.status) == (pytest.approx(0, abs=1e-12), Status.DEGENERATE)

@@ -22,11 +22,13 @@ from infoscope.measure import _options, draws
 from infoscope.measure._scaling import unit
 from infoscope.measure.dependences._moments import Moments
 from infoscope.measure.estimators._base import CEILING, is_labels
+from infoscope.measure.groups import Groups
 
 LARGEST = 1 << 27  # numbers of one-hot rows: a gigabyte
 LEAST = 4  # rows: the unbiased forms divide by n - 3
 #: Where the biased form exceeds the unbiased one by more than this share of full dependence, its bias is spoken of.
 BIASED = 0.05
+SPREAD = 3.0  # standard deviations of what rows without dependence give
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,11 @@ class Dependence(_options.WithOptions):
         check.count(self.permutations, "permutations", 0)
         check.count(self.seed, "seed", 0)
 
-    def dependence(self, x: Any, y: Any) -> Estimate:
-        """Between the rows of ``x [n, d]`` and ``y``: rows ``[n, e]`` or class labels ``[n]`` (as one-hot rows)."""
+    def dependence(self, x: Any, y: Any, groups: Any = None) -> Estimate:
+        """Between the rows of ``x [n, d]`` and ``y``: rows ``[n, e]`` or class labels ``[n]`` (as one-hot rows).
+
+        groups: one name ``[n]`` a row, of those that belong together; they are counted, and permuted whole.
+        """
         start = time.perf_counter()
         check.paired(x=x, y=y)
         x, y = _rows(x, "x"), _rows(y, "y")
@@ -63,6 +68,7 @@ class Dependence(_options.WithOptions):
             raise InputError(f"x has {n} rows and y has {len(y)}, wanted as many: pass the same samples to both")
         if n < LEAST:
             raise InputError(f"x has {n} rows, wanted at least {LEAST}: pass more samples")
+        together = None if groups is None else Groups.of(groups, n)
         (x, size_x), (y, size_y) = unit(x), unit(y)
         if 0 in (size_x, size_y):
             value, status, notes = 0.0, Status.DEGENERATE, (f"{'x' if size_x == 0 else 'y'} is constant",)
@@ -70,36 +76,61 @@ class Dependence(_options.WithOptions):
             moments = self._moments(x, y)
             scale = self._scale(size_x, size_y)
             value = scale * self._value(moments)
-            status, notes = self._judged(moments)
-            notes += self._null(x, y, value, scale)
+            status, notes = self._judged(moments, n if together is None else together.count)
+            notes += self._null(x, y, value, scale, together)
         estimand = f"{self._words()}: a measure of dependence, not information"
         seconds = time.perf_counter() - start
-        return Estimate(value, self._symbol(), estimand, n, unit=self.unit, status=status, notes=notes, seconds=seconds)
+        return Estimate(
+            value, self._symbol(), estimand, n, unit=self.unit, status=status, notes=notes, seconds=seconds,
+            groups=None if together is None else together.count,
+        )  # fmt: skip
 
-    def _null(self, x: np.ndarray, y: np.ndarray, value: float, scale: float) -> tuple[str, ...]:
+    def _null(self, x: np.ndarray, y: np.ndarray, value: float, scale: float, groups: Groups | None) -> tuple[str, ...]:
         if not self.permutations:
             return ()
+        if groups is not None and (groups.sizes != groups.sizes[0]).any():
+            return ("no p-value: groups of several sizes cannot take each other's place",)
         rng = draws.stream(self.seed)
         met = np.empty(self.permutations)
         for k in range(self.permutations):
-            order = np.argsort(rng.random_raw(len(y)), kind="stable")
+            if groups is None:
+                order = np.argsort(rng.random_raw(len(y)), kind="stable")
+            else:
+                rows = np.argsort(groups.ids, kind="stable").reshape(groups.count, -1)
+                order = np.empty(len(y), np.int64)
+                order[rows] = rows[np.argsort(rng.random_raw(groups.count), kind="stable")]
             met[k] = scale * self._value(self._moments(x, y[order]))
         p = (1 + int((met >= value).sum())) / (1 + self.permutations)
-        top = np.quantile(met, 0.95)
-        return (
-            f"without dependence ({self.permutations} permutations of y): mean {met.mean():.4g}, 95 % below {top:.4g}; "
-            f"p = {p:.3g}",
-        )
+        top, what = np.quantile(met, 0.95), "y" if groups is None else f"{groups.count} groups of y"
+        dealt = f"{self.permutations} permutations of {what}"
+        return (f"without dependence ({dealt}): mean {met.mean():.4g}, 95 % below {top:.4g}; p = {p:.3g}",)
 
-    def _judged(self, moments: Moments) -> tuple[Status, tuple[str, ...]]:
-        """UNDERSAMPLED where a biased form is chosen and mostly bias."""
+    def _judged(self, moments: Moments, count: int) -> tuple[Status, tuple[str, ...]]:
+        """UNDERSAMPLED where ``count`` rows or groups give as much without dependence, or a biased form is mostly bias.
+
+        Without dependence the unbiased form, normalised, has the standard deviation √(2 / n(n - 3)) whatever x and y
+        are (the variance of a degenerate U-statistic; Székely & Rizzo 2013 for many columns). DEGENERATE where all
+        pairs are alike to a kernel. UNRESOLVED where bias makes a tenth of full dependence, though not most of it.
+        """
+        for which, name in (("kk", "x"), ("ll", "y")):
+            if moments.covariance(which, unbiased=True) <= 0:
+                return Status.DEGENERATE, (f"the kernel of {name} finds every pair of rows as alike as any other",)
+        aligned = moments.alignment(unbiased=True)
+        spread = math.sqrt(2 / (count * (count - 3))) if count >= LEAST else 1.0
+        if spread > BIASED and aligned <= SPREAD * spread:
+            words = f"normalised and without bias it is {aligned:.2g}, and so few rows without dependence give as much"
+            return Status.UNDERSAMPLED, (f"{words} as {SPREAD * spread:.2g}",)
         if self._unbiased():
             return Status.OK, ()
-        biased, unbiased = moments.alignment(unbiased=False), moments.alignment(unbiased=True)
+        biased, unbiased = (self._shown(a) for a in (moments.alignment(unbiased=False), aligned))
+        words = f"normalised, the biased form is {biased:.3g} and the unbiased one {unbiased:.3g}"
         if biased - unbiased > max(BIASED, unbiased):
-            words = f"normalised, the biased form is {biased:.3g} and the unbiased one {unbiased:.3g}"
             return Status.UNDERSAMPLED, (words,)
-        return Status.OK, ()
+        return (Status.UNRESOLVED, (words,)) if biased - unbiased > 2 * BIASED else (Status.OK, ())
+
+    def _shown(self, alignment: float) -> float:
+        """An alignment of the biased form on the scale of the value."""
+        return alignment
 
     def _symbol(self) -> str:
         return self.quantity

@@ -24,7 +24,8 @@ class Cka(Dependence):
         a little below 0.
 
     1 for representations equal up to rotation and scale; 0 on average without dependence, where debiased.
-    UNDERSAMPLED: the biased form was chosen and is mostly bias.
+    UNDERSAMPLED: the biased form was chosen and is mostly bias, or so few rows give as much without dependence.
+    UNRESOLVED: a tenth of full similarity is bias.
     """
 
     quantity: ClassVar[str] = "CKA(X,Y)"

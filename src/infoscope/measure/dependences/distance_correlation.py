@@ -22,7 +22,8 @@ class DistanceCorrelation(Dependence):
     bias_corrected: the U-centred form (Székely & Rizzo 2013, 2014), which is 0 on average without dependence, is that
         of the *square*, dCor², and can be below 0; else dCor itself, which in many columns goes to 1 whatever the rows.
 
-    UNDERSAMPLED: dCor without the correction is mostly bias.
+    UNDERSAMPLED: dCor without the correction is mostly bias, or so few rows give as much without dependence.
+    UNRESOLVED: a tenth of full dependence is bias.
     """
 
     quantity: ClassVar[str] = "dCor(X,Y)"
@@ -42,7 +43,10 @@ class DistanceCorrelation(Dependence):
 
     def _value(self, moments: Moments) -> float:
         squared = moments.alignment(self.bias_corrected)
-        return squared if self.bias_corrected else math.sqrt(max(squared, 0.0))
+        return squared if self.bias_corrected else self._shown(squared)
+
+    def _shown(self, alignment: float) -> float:
+        return math.sqrt(max(alignment, 0.0))
 
     def _words(self) -> str:
         return "bias-corrected squared distance correlation" if self.bias_corrected else "distance correlation"

@@ -23,6 +23,8 @@ class Hsic(Dependence):
         root-mean-square distance of its rows (1 is close to the usual median rule).
     unbiased: the estimator of Song et al. 2012, which is 0 on average without dependence and can be below it; else
         tr(KHLH) / n² (Gretton et al. 2005), which is about 1/n too large.
+
+    UNDERSAMPLED, UNRESOLVED: as for CKA, by the normalised forms. DEGENERATE: to a kernel all pairs are alike.
     """
 
     quantity: ClassVar[str] = "HSIC(X,Y)"

@@ -32,8 +32,8 @@ class CosineSimilarity(Geometry):
     cosine_share: the histogram, whose cells are the estimates' *variables*, each called by its upper edge.
 
     Units are compared one by one, so it means something only for networks that began with the same weights. Rows that
-    are exactly 0 have no direction and are left out; DEGENERATE where none is left, and for one column, whose cosines are
-    1 and -1. UNDERSAMPLED: the median below 6 rows, the outer quantiles below 20.
+    are exactly 0 have no direction and are left out; DEGENERATE where none is left, and for one column, whose cosines
+    are 1 and -1. UNDERSAMPLED: the median below 6 rows, the outer quantiles below 20.
 
     Options
     -------
