@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm, rankdata
 
+import infoscope
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure.estimators import _gaussian_canonical as gc
@@ -220,3 +221,34 @@ def test_representation_like_inputs_are_finite_or_flagged():
 def test_refusals(ask, words):
     with pytest.raises(InputError, match=words):
         ask(np.random.default_rng(0).normal(size=(30, 40)))
+
+
+def strong(n, seed=0):
+    """X uniform in 8 dimensions, Y = X + U[0, 1/s]^8 with two nats a coordinate, 1/2s + ln s = 2: 16 nats."""
+    rng = np.random.default_rng(seed)
+    x = rng.random((n, 8))
+    return x, x + rng.random((n, 8)) / 6.8752
+
+
+@pytest.mark.parametrize(("name", "reads"), [("gaussian_copula", 11.9), ("gaussian", 15.5)])
+@pytest.mark.parametrize("n", [500, 5000])
+def test_strong_information_that_is_not_gaussian_is_told(name, reads, n):
+    """16.0 nats read 11.9 with OK and an interval of 1 %: what a linear prediction leaves is uniform, not Gaussian."""
+    s = 6.8752
+    assert 8 * (1 / (2 * s) + np.log(s)) == pytest.approx(16, abs=0.02)
+    found = infoscope.mutual_information(*strong(n), name)
+    assert found.value == pytest.approx(reads, abs=0.4)
+    assert found.interval[1] < 16
+    if n > 500 or name == "gaussian_copula":
+        assert found.status is Status.UNRESOLVED
+
+
+@pytest.mark.parametrize("name", ["gaussian", "gaussian_copula"])
+@pytest.mark.parametrize("case", [(100, 1, 1, 0.5), (500, 8, 8, 0.9), (1000, 20, 1, 0.1), (2000, 2, 5, 0.99)])
+def test_gaussian_rows_are_what_they_are_taken_for(name, case):
+    n, dx, dy, r = case
+    for seed in range(10):
+        x, y = (np.random.default_rng((seed, k)).normal(size=(n, d)) for k, d in enumerate((dx, dy)))
+        k = min(dx, dy)
+        y[:, :k] = r * x[:, :k] + np.sqrt(1 - r * r) * y[:, :k]
+        assert infoscope.mutual_information(x, y, name).status is Status.OK

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
+from scipy.special import digamma
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
@@ -16,13 +18,14 @@ from infoscope.measure.estimators import _gaussian_canonical as gc
 from infoscope.measure.estimators import _weak
 
 ROWS_A_COLUMN = 2  # below this the bias is as large as the entropies, and its correction right for Gaussian rows only
+NOISE = 0.5  # times √(columns / n): over three standard deviations of a difference of spacings of Gaussian rows
 
 
 @dataclass(frozen=True)
 class Found:
     """The parts of an :class:`~infoscope.core.estimate.Estimate`, with what lies behind them.
 
-    squared: canonical correlations. each ``[n]``: what each row contributes.
+    squared: canonical correlations. each ``[n]``: what each row contributes. beyond: see :func:`beyond`.
     """
 
     value: float
@@ -31,6 +34,7 @@ class Found:
     notes: tuple[str, ...] = ()
     squared: np.ndarray = field(default_factory=lambda: np.zeros(0))
     each: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    beyond: float = 0.0
 
     @property
     def parts(self) -> dict[str, Any]:
@@ -106,7 +110,54 @@ def _exact(columns: list[torch.Tensor]) -> Found:
     if dof < ROWS_A_COLUMN * (x.shape[1] + y.shape[1]):
         status, notes = Status.UNDERSAMPLED, (*notes, f"the bias taken off is {pairs.bias:.3g} nats")
     ends = min(value, interval[0]), max(value, interval[1])
-    return Found(value, ends, status, notes, pairs.squared, pairs.influence)
+    return Found(value, ends, status, notes, pairs.squared, pairs.influence, beyond(x, y))
+
+
+def beyond(x: torch.Tensor, y: torch.Tensor) -> float:
+    """How much further from Gaussian one variable becomes when the other's linear prediction is taken off, in nats.
+
+    x ``[n, p]``, y ``[n, e]``: orthonormal columns of mean 0. Since I(X;Y) >= h(Y) - h(Y - E X), the information goes
+    beyond that of the Gaussian with the same covariance by the negentropy of what is left less that of Y. Each is
+    summed here over uncorrelated columns, by spacings of √n order statistics (Vasicek 1976, with the bias of uniform
+    spacings taken off). The larger one of both sides; 0 where it is within the noise of spacings, as for Gaussian rows,
+    or where values repeat.
+    """
+    c = x.T @ y
+    found = max(_further(y - x @ c, y, c.T @ c), _further(x - y @ c.T, x, c @ c.T))
+    return found if found > NOISE * math.sqrt(max(c.shape) / len(x)) else 0.0
+
+
+def _further(rest: torch.Tensor, whole: torch.Tensor, explained: torch.Tensor) -> float:
+    root, failed = torch.linalg.cholesky_ex(torch.eye(len(explained)).to(explained) - explained)
+    if bool(failed.any()):
+        return 0.0
+    rest = torch.linalg.solve_triangular(root, rest.T, upper=False).T
+    left, own = _entropies(rest), _entropies(whole)
+    return own - left if math.isfinite(left) and math.isfinite(own) else 0.0
+
+
+def _entropies(columns: torch.Tensor) -> float:
+    """The sum of the entropies of orthonormal columns."""
+    n, m = len(columns), spacing(len(columns))
+    ordered = columns.sort(dim=0).values
+    return float((ordered[m:] - ordered[:-m]).log().mean(0).sum()) + columns.shape[1] * (
+        math.log(n) - float(digamma(m))
+    )
+
+
+def spacing(n: int) -> int:
+    """Over how many order statistics of n a spacing reaches."""
+    return max(1, round(math.sqrt(n)))
+
+
+def doubted(found: Found, beyond: float) -> Found:
+    """``found``, or UNRESOLVED where it is ``beyond`` nats from what its own residuals say, more than the interval."""
+    if found.status is not Status.OK or found.interval is None or beyond <= found.interval[1] - found.value:
+        return found
+    note = (
+        f"what a linear prediction leaves is less Gaussian than what it predicts: about {beyond:.2g} nats more, or more"
+    )
+    return replace(found, status=Status.UNRESOLVED, notes=(*found.notes, note))
 
 
 def _shrunk(columns: list[torch.Tensor], rule: str) -> Found:

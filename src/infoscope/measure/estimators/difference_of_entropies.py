@@ -14,7 +14,7 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.measure import _threads
 from infoscope.measure.estimators._critic_inputs import components, normal_scores, with_length
 from infoscope.measure.estimators._critic_training import fit, random_numbers, split
-from infoscope.measure.estimators._cross_fitted import KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
+from infoscope.measure.estimators._cross_fitted import GAP, KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
 from infoscope.measure.estimators._grouped import followed
 from infoscope.measure.estimators._mixture_heads import MixtureHeads, coordinates, rank
 from infoscope.measure.groups import Groups, scatter
@@ -38,7 +38,8 @@ class DifferenceOfEntropies(CrossFitted):
     upwards when q(y) is the poorer one. y's columns go through normal scores and are turned to canonical coordinates,
     in which q(y given x) starts from the linear Gaussian prediction; a network of x adds what it finds. Training,
     stopping and reading are cross-fitted as for the critics. Takes densities only: on labels or repeated values of y
-    the number is that of the smallest scale (TIED).
+    the number is that of the smallest scale (TIED). UNRESOLVED where the rows trained on have more by over the width of
+    the interval (and .1 nats): the densities then follow the rows, and the interval knows nothing of that.
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information",)
@@ -75,6 +76,8 @@ class DifferenceOfEntropies(CrossFitted):
         if groups is not None:
             half = scatter(terms, groups).half()
         status, notes = first_doubts(value, late, gap)
+        if status is Status.OK and gap > max(GAP, 2 * half):
+            status = Status.UNRESOLVED  # rows trained on and rows held out give answers further apart than the interval
         if at_floor > AT_FLOOR:
             status = Status.SATURATED
             notes.append("the density of y given x is as narrow as it may be: y is a function of x, or nearly")

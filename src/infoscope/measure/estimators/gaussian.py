@@ -14,7 +14,7 @@ from infoscope.measure import _threads
 from infoscope.measure.estimators import _gaussian_canonical as gc
 from infoscope.measure.estimators import _weak
 from infoscope.measure.estimators._base import Estimator
-from infoscope.measure.estimators._gaussian_information import ROWS_A_COLUMN, Found, information
+from infoscope.measure.estimators._gaussian_information import ROWS_A_COLUMN, Found, doubted, information
 from infoscope.measure.estimators._grouped import settled
 from infoscope.measure.groups import Groups
 
@@ -39,7 +39,8 @@ class Gaussian(Estimator):
     The interval is the delta method's, with the fourth moments of the data. UNDERSAMPLED: fewer than 2 rows a column.
     SATURATED: y holds a linear function of x, so the information is infinite and the value what double precision can
     hold, 15 nats for each; or the value is above the entropy of a variable that takes few values.
-    DEGENERATE: x or y is constant, or given z nothing is left of it.
+    DEGENERATE: x or y is constant, or given z nothing is left of it. UNRESOLVED: what a linear prediction leaves is so
+    much less Gaussian than what it predicts that the information is beyond the interval.
     Raises InputError for more columns than rows without shrinkage.
     """
 
@@ -54,13 +55,15 @@ class Gaussian(Estimator):
 
     def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
-        found, words = information(x, y, None, self.shrinkage), "I(X;Y) of the Gaussian with the data's covariance"
+        found = information(x, y, None, self.shrinkage)
+        found, words = doubted(found, found.beyond), "I(X;Y) of the Gaussian with the data's covariance"
         estimate = self._about(found, "I(X;Y)", words, len(x), start)
         return settled(estimate, found.each, (x, y), groups, self._mutual_information)
 
     def _conditional_mutual_information(self, x: Any, y: Any, z: Any, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
-        found, words = information(x, y, z, self.shrinkage), "I(X;Y|Z) of the Gaussian with the data's covariance"
+        found = information(x, y, z, self.shrinkage)
+        found, words = doubted(found, found.beyond), "I(X;Y|Z) of the Gaussian with the data's covariance"
         estimate = self._about(found, "I(X;Y|Z)", words, len(x), start)
         return settled(estimate, found.each, (x, y, z), groups, self._conditional_mutual_information)
 
