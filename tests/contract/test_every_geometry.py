@@ -196,6 +196,67 @@ def test_representation_like_rows_are_finite(name):
         assert all(math.isfinite(value) for value in values(name, t, y).values())
 
 
+def forced(n, d):
+    """Rows of noise and labels that mean nothing, of which sizes and grids make what they like."""
+    rng = np.random.default_rng((n, d))
+    z = rng.normal(size=(n, d))
+    return {
+        "three classes": (z, np.arange(n) % 3),
+        "two classes": (z, np.arange(n) % 2),
+        "nearly one row a class": (z, np.maximum(np.arange(n) - 1, 0)),
+        "quantised": (np.round(z), np.arange(n) % 3),
+        "a constant column": (np.concatenate([z, np.ones((n, 1))], 1), np.arange(n) % 3),
+        "copies": (np.repeat(z[: n // 3], 3, 0), np.arange(n // 3 * 3) % 3),
+    }
+
+
+#: What an OK may stand for where nothing but noise is there, by quantity: the value of as many columns ``d`` of noise.
+NOISE = {
+    "effective_rank": lambda value, d: value > 0.85 * d,
+    "participation_ratio": lambda value, d: value > 0.85 * d,
+    "intrinsic_dimension": lambda value, d: 0.6 * d < value < 1.4 * d,
+    "nc1_variability": lambda value, d: False,
+    "nc2_norms": lambda value, d: False,
+    "nc2_angles": lambda value, d: False,
+    "nearest_mean_error": lambda value, d: value > 0.3,
+    "clusters": lambda value, d: value == 0,
+    "unclustered": lambda value, d: value == 1,
+    "cluster_agreement": lambda value, d: False,
+    "distance_ratio": lambda value, d: value == pytest.approx(1, abs=0.1),
+    "distance_auc": lambda value, d: value == pytest.approx(0.5, abs=0.1),
+    "H(Bin(T))": lambda value, d: d == 3 and value == pytest.approx(3 * 1.42, abs=0.2),  # of whole numbers
+    "cosine_median": lambda value, d: abs(value) < 0.5,
+}
+
+
+@pytest.mark.parametrize("sizes", [(30, 60), (60, 60), (100, 1000), (300, 3)])
+@pytest.mark.parametrize("name", ENTRIES)
+def test_what_the_sizes_force_is_not_ok(name, sizes):
+    for case, (t, y) in forced(*sizes).items():
+        d = t.shape[1] - (case == "a constant column")
+        other = np.random.default_rng(9).normal(size=t.shape) if name in COMPARING else second(name, t, y)
+        for quantity, estimate in infoscope.geometry(t, other, measure=name).items():
+            if estimate.status is Status.OK and quantity in NOISE:
+                assert NOISE[quantity](estimate.value, d), (case, quantity, str(estimate))
+            if estimate.status is not Status.OK:
+                assert estimate.notes or estimate.status in (Status.SATURATED, Status.DEGENERATE), (case, quantity)
+
+
+@pytest.mark.parametrize("n", [100, 400])
+@pytest.mark.parametrize("name", sorted(set(ENTRIES) - {"binned_entropy"}))
+def test_what_is_there_is_ok_in_few_rows_and_many_columns(name, n):
+    """Five real dimensions, or four classes apart, in 1000 columns: the shape alone is no reason for doubt."""
+    rng = np.random.default_rng(0)
+    frame = np.linalg.qr(rng.normal(size=(1000, 5)))[0].T
+    y = np.arange(n) % 4
+    z = rng.normal(size=(n, 5))
+    if ENTRIES[name].facts.get("second") == "labels":
+        z = z + 12 * rng.normal(size=(4, 5))[y]
+    other = (z + 0.1 * rng.normal(size=(n, 5))) @ frame if name in COMPARING else second(name, z, y)
+    for quantity, estimate in infoscope.geometry(z @ frame, other, measure=name).items():
+        assert estimate.status is Status.OK, (quantity, str(estimate))
+
+
 T, Y = rows(6)
 BAD = {
     "NaN": (np.where(np.arange(24).reshape(6, 4) == 3, np.nan, T), r"holds NaN or infinity in 1 of 6 rows"),

@@ -14,6 +14,7 @@ from infoscope.core.measurement import Measured
 from infoscope.measure import draws
 from infoscope.measure import quantise as q
 from infoscope.measure.estimators._base import CEILING, several
+from infoscope.measure.estimators._grouped import copies
 from infoscope.measure.geometry._base import Geometry
 
 
@@ -29,7 +30,8 @@ class BinnedEntropy(Geometry):
 
     The entropy is that of the cells' frequencies among these rows, at most log n. Of a deterministic network it is also
     I(X;Bin(T)), but not I(X;T), which is H(X) or infinite whatever was learned (Goldfeld et al. 2019, section 5).
-    SATURATED within 2 % of log n; DEGENERATE where all rows share a cell whatever the offset.
+    SATURATED within 2 % of log n, of different rows where many are there several times; DEGENERATE where all rows share
+    a cell whatever the offset.
     """
 
     quantities: ClassVar[dict[str, str]] = {"H(Bin(T))": "nats"}
@@ -54,18 +56,31 @@ class BinnedEntropy(Geometry):
         for width in widths:
             units = t / np.float64(width)  # in float64, which an offset costs no digit that matters
             found = np.array([q.entropy_of(q.group(q.quantise(units + u, whole)[0].keys)[1]) for u in places])
-            yield Measured("input", self._estimate(found, width, len(t)), {**self.options, "width": width})
+            same = copies(t, ()) if 0 < found.min() == found.max() else None  # no offset parts or joins a row
+            estimate = self._estimate(found, width, len(t), None if same is None else same.count)
+            yield Measured("input", estimate, {**self.options, "width": width})
 
-    def _estimate(self, found: np.ndarray, width: float, n: int) -> Estimate:
+    def _estimate(self, found: np.ndarray, width: float, n: int, different: int | None = None) -> Estimate:
         words = f"entropy of the cells of bins of width {width:g}, mean over {self.offsets} random offsets"
-        value, status = float(found.mean()), Status.OK
+        value, status, notes = float(found.mean()), Status.OK, ()
         if found.max() == 0:
             status = Status.DEGENERATE
         elif value >= CEILING * math.log(n):
             status = Status.SATURATED
+        elif different is not None and value >= CEILING * math.log(different):
+            status = Status.SATURATED
+            notes = (f"only {different} of {n} rows differ, and each has a cell of its own",)
         interval, kind = (float(found.min()), float(found.max())), "least and largest over offsets"
         return self._say(
-            "H(Bin(T))", value, words, n, interval=interval, interval_kind=kind, resampled="offsets", status=status
+            "H(Bin(T))",
+            value,
+            words,
+            n,
+            interval=interval,
+            interval_kind=kind,
+            resampled="offsets",
+            status=status,
+            notes=notes,
         )
 
     def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
