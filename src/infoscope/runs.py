@@ -327,7 +327,8 @@ class WatchedReplay:
         own = evaluation.groups(folder.path)
         self.together = Together.of(self.inputs, own if groups is None else groups)
         self.marks = marks_of(self.together.given) if own is None else {}
-        if own is not None and not np.array_equal(own, self.together.given):
+        given = self.together.given
+        if own is not None and (given is None or not np.array_equal(own, given)):
             raise InputError(
                 f"{folder.path} was watched with groups of its own ({int(own.max()) + 1} of them) and others arrived: "
                 "leave groups out"

@@ -149,8 +149,12 @@ class EnsembleReplay:
     def inputs(self) -> torch.Tensor:
         return torch.tensor(self.task.inputs[self.rows], device=self.device)
 
-    @cached_property
+    @property
     def together(self) -> Together:
+        return self._together
+
+    @cached_property
+    def _together(self) -> Together:
         return Together.of(self.inputs, self._groups)
 
     @property

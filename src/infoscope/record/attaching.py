@@ -77,7 +77,7 @@ def _measurement(value: Any, variables: Sequence[str]) -> Measurement:
         raise InputError(f"{value.__name__} is a class, {wanted}: pass one made of it, {value.__name__}(…)")
     if not (isinstance(getattr(value, "id", None), str) and value.id):
         raise InputError(f"the id of {value!r} is {getattr(value, 'id', None)!r}, wanted the word that its rows carry")
-    options = getattr(value, "options", None)
+    options: Any = getattr(value, "options", None)
     try:
         json.dumps({**options}, default=list)
     except (TypeError, ValueError) as reason:
