@@ -130,7 +130,9 @@ def test_what_counts_as_labels():
 
 def test_strict_raises_what_would_have_been_a_status():
     t, y = np.zeros((6, 2)), [0, 1] * 3
-    with pytest.raises(UntrustedEstimateError, match="is DEGENERATE: the representation is constant"):
+    with pytest.raises(
+        UntrustedEstimateError, match="is DEGENERATE: the number has a trivial reason: the representation is constant"
+    ):
         plane(t, y, "kde", strict=True)
     with pytest.raises(UntrustedEstimateError, match="is VACUOUS"):
         plane(np.arange(100) % 3 / 3, np.arange(100) % 2, strict=True)

@@ -139,10 +139,11 @@ def _further(rest: torch.Tensor, whole: torch.Tensor, explained: torch.Tensor) -
 def _entropies(columns: torch.Tensor) -> float:
     """The sum of the entropies of orthonormal columns."""
     n, m = len(columns), spacing(len(columns))
-    ordered = columns.sort(dim=0).values
-    return float((ordered[m:] - ordered[:-m]).log().mean(0).sum()) + columns.shape[1] * (
-        math.log(n) - float(digamma(m))
-    )
+    ordered = np.sort(columns.T.cpu().numpy(), axis=1)
+    gaps = ordered[:, m:] - ordered[:, :-m]
+    if not gaps.all():
+        return math.inf
+    return float(np.log(gaps).mean(1).sum()) + len(ordered) * (math.log(n) - float(digamma(m)))
 
 
 def spacing(n: int) -> int:
