@@ -118,6 +118,8 @@ def test_it_is_a_frozen_estimator_with_literal_facts_and_a_summary(name):
         "suits",
         "slow",
         "quick",
+        "grouped",
+        "presses",
         "needs",
     )
     for fact in (*literal, "variants"):

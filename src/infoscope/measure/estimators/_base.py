@@ -23,6 +23,7 @@ from infoscope.core.measurement import Measured
 from infoscope.measure import _options
 from infoscope.measure._labels import doubted
 from infoscope.measure.estimators import _grouped
+from infoscope.measure.estimators._neighbour_parts import even
 from infoscope.measure.groups import Groups
 
 #: "Within 2 % of log n": from here on a value says how many samples there were, not what the network does.
@@ -72,6 +73,8 @@ class Estimator(_options.WithOptions):
         turn, for its bias and its interval. ``"own"``: the hooks take ``groups``, a
         :class:`~infoscope.measure.groups.Groups` or None, as their last argument. ``"none"``: it says nothing of other
         draws, having no interval or a certified bracket.
+    presses: whether it measures columns by their standard deviation or one scale for all, so that one row far out
+        presses the others together. Where such rows are, it is asked again about ranks, and doubted if they disagree.
     needs: options that must be said, since nothing can be guessed, with values at which the laws are tested.
     variants: options that ``infoscope bench`` also judges it with, beside its defaults.
     """
@@ -88,6 +91,7 @@ class Estimator(_options.WithOptions):
     slow: ClassVar[bool] = False
     quick: ClassVar[dict[str, Any]] = {}
     grouped: ClassVar[str] = "jackknife"
+    presses: ClassVar[bool] = False
     needs: ClassVar[dict[str, Any]] = {}
     variants: ClassVar[tuple[dict[str, Any], ...]] = ()
 
@@ -154,6 +158,8 @@ class Estimator(_options.WithOptions):
         x = self._x(x, "x")
         y = self._other(y, "y", self.second, len(x))
         estimate = self._unless_copied(self._mutual_information, (x, y), together(groups, len(x)))
+        if self.presses and estimate.status is Status.OK:
+            estimate = _unless_few_decide(estimate, self._mutual_information, x, y)
         if y.ndim == 1:
             estimate = doubted(estimate, y)
         if not self.suits:
@@ -304,6 +310,25 @@ class Estimator(_options.WithOptions):
 def together(groups: Any, n: int) -> Groups | None:
     """The groups that a person passed, checked."""
     return None if groups is None else Groups.of(groups, n)
+
+
+def _unless_few_decide(estimate: Estimate, hook: Callable[..., Estimate], x: Any, y: Any) -> Estimate:
+    """The estimate; UNRESOLVED where few rows make the width of a column and normal scores of its ranks say otherwise.
+
+    Information is the same of either (a column is mapped one to one), so what changes is what those rows decided.
+    """
+    found = [even(v) if v.ndim > 1 else (v, ()) for v in (x, y)]
+    if not any(wide for _, wide in found):
+        return estimate
+    ranked = hook(*(values for values, _ in found))
+    (low, high), (least, most) = (one.interval or (one.value, one.value) for one in (estimate, ranked))
+    if low <= most and least <= high:
+        return estimate
+    note = (
+        f"few rows make the standard deviation of a column: {estimate.value:.3g} nats as it is, {ranked.value:.3g} "
+        "nats by ranks of it; look for outliers and codes for missing values"
+    )
+    return dataclasses.replace(estimate, status=Status.UNRESOLVED, notes=(*estimate.notes, note))
 
 
 def _under_the_labels(estimate: Estimate, y: np.ndarray) -> Estimate:

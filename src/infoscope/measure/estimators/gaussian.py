@@ -49,6 +49,7 @@ class Gaussian(Estimator):
     second: ClassVar[tuple[str, ...]] = ("real",)
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "swap")
     grouped: ClassVar[str] = "own"
+    presses: ClassVar[bool] = True
     suits: ClassVar[tuple[str, ...]] = ("gaussian",)
 
     shrinkage: Literal["none", "oas", "ledoit_wolf"] = "none"

@@ -46,6 +46,7 @@ class MaxSliced(Estimator):
     bounds: ClassVar[dict[str, str]] = {"I(X;Y)": "lower"}
     invariant: ClassVar[tuple[str, ...]] = ("names",)
     grouped: ClassVar[str] = "own"
+    presses: ClassVar[bool] = True
     suits: ClassVar[tuple[str, ...]] = ("patterns",)
     slow: ClassVar[bool] = True
     quick: ClassVar[dict[str, Any]] = {"steps": 5, "starts": 4}

@@ -47,6 +47,7 @@ class Renyi(Estimator):
     third: ClassVar[tuple[str, ...]] = ("labels", "real")
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "swap", "shift")
     grouped: ClassVar[str] = "none"
+    presses: ClassVar[bool] = True
 
     alpha: float = 1.01
     sigma: float | None = None

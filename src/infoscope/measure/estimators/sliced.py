@@ -41,6 +41,7 @@ class Sliced(Estimator):
     second: ClassVar[tuple[str, ...]] = ("labels", "real")
     invariant: ClassVar[tuple[str, ...]] = ("rows", "names", "shift")
     grouped: ClassVar[str] = "own"
+    presses: ClassVar[bool] = True
     suits: ClassVar[tuple[str, ...]] = ("patterns",)
 
     slices: int = 128
