@@ -202,7 +202,7 @@ def measure(
     site
         Only this site; may be repeated. Of a watched run any place of the network.
     network
-        Only this network of the run.
+        Only this network of the run, by its name or its title in the report.
     model
         For a watched run: package.module:function, which builds the network.
     variable
@@ -234,12 +234,12 @@ def measure(
 
     def text() -> None:
         print(f"{len(rows)} rows of {estimator} in {run}; at the last step:")
-        _print_means(last)
+        _print_means(last, loaded.titles)
 
     _print({"rows": len(rows), "last_step": found}, as_json, text)
 
 
-def _print_means(rows: Any) -> None:
+def _print_means(rows: Any, titles: dict[str, str]) -> None:
     import numpy as np
 
     from infoscope.core.units import shown
@@ -254,8 +254,10 @@ def _print_means(rows: Any) -> None:
                     unit = here.unique("unit")[0]
                     mean = shown(float(np.nanmean(values)), unit) if np.isfinite(values).any() else "none"
                     about = "" if variable == "input" else f" ({variable})"
+                    title = titles.get(network, network)
+                    called = network if title in (network, "") else f"{network} ({title})"
                     lines.append(
-                        [network, site, quantity + about, mean, str(len(values)), ", ".join(here.unique("status"))]
+                        [called, site, quantity + about, mean, str(len(values)), ", ".join(here.unique("status"))]
                     )
     _table(["network", "site", "quantity", "mean", "members", "status"], lines)
 
@@ -288,7 +290,7 @@ def examples(
     variable
         What is read: a variable of its task.
     network
-        Which network, of several.
+        Which network, of several, by its name or its title in the report.
     site
         Where it is read; the last site before the output where none is given.
     step

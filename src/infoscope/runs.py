@@ -140,6 +140,19 @@ class Run:
         """The names of the networks in this run."""
         return list(self.folder.manifest()["networks"])
 
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """What each network is called in reports, by name."""
+        about = self.folder.manifest()["networks"]
+        return {name: str(about[name].get("title") or name) for name in self.networks}
+
+    def _named(self, network: str) -> str:
+        """The name of the network that is called so, by its name or, as reports do, by its title."""
+        by_title = [name for name, title in self.titles.items() if title == network]
+        if network not in self.networks and len(by_title) != 1:
+            raise unknown_name("network", network, [*self.networks, *self.titles.values()])
+        return network if network in self.networks else by_title[0]
+
     @property
     def trajectory(self) -> Trajectory:
         """The one network's snapshots; with several networks use :meth:`trajectory_of`."""
@@ -150,10 +163,8 @@ class Run:
         return self.trajectory_of(self.networks[0])
 
     def trajectory_of(self, network: str) -> Trajectory:
-        """The snapshots of one network."""
-        if network not in self.networks:
-            raise unknown_name("network", network, self.networks)
-        return Trajectory(self.folder.snapshots_path / network)
+        """The snapshots of one network, by its name or title."""
+        return Trajectory(self.folder.snapshots_path / self._named(network))
 
     def measure(
         self,
@@ -169,8 +180,8 @@ class Run:
         """Measure the stored weights again, without training, and append the rows; returns the rows of this measure.
 
         estimator: a name with ``options``, beside it or in it: ``"kde(noise_variance=0.1)"``. sites: any place of the
-        network; none means those that were recorded. network: one of several. model: for a watched run, a function that
-        builds the network whose weights were recorded.
+        network; none means those that were recorded. network: one of several, by name or title. model: for a watched
+        run, a function that builds the network whose weights were recorded.
 
         variables: of a watched run, further class labels ``[n]`` of its evaluation set by name, which it holds from now
         on; rows that are there already are not measured again. Names alone are the option of that name, which variables
@@ -198,7 +209,7 @@ class Run:
         if variables is not None and new is None:
             options["variables"] = variables
         estimator, options = written(estimator, options)
-        names = self.networks if network is None else [network]
+        names = self.networks if network is None else [self._named(network)]
         plan_for(estimator, options, tuple(sites))  # refuses unknown options before anything is read
         replays = {name: self._replay(name, model, groups, new) for name in names}
         plans = {
@@ -240,7 +251,7 @@ class Run:
 
         if network is None and len(self.networks) != 1:
             raise InputError(f"this run has {len(self.networks)} networks ({', '.join(self.networks)}): name one")
-        name = network or self.networks[0]
+        name = self._named(network or self.networks[0])
         table = pointwise(self._replay(name, model, groups), name, variable, site, step, probe, **options)
         write(self.folder, table)
         return table
