@@ -513,7 +513,14 @@ def conditional_mutual_information(
 
 @app.command
 def dependence(
-    x: Columns, y: Columns, /, *, measure: str = "cka", option: Options = None, as_json: Json = False
+    x: Columns,
+    y: Columns,
+    /,
+    *,
+    measure: str = "cka",
+    option: Options = None,
+    groups: Belonging = None,
+    as_json: Json = False,
 ) -> None:
     """How much the rows of two files depend on each other, by a measure that is not information.
 
@@ -525,7 +532,8 @@ def dependence(
     from infoscope.columns import read
     from infoscope.measure.dependences._base import make
 
-    _print_estimate(make(measure, **_options(option or [])).dependence(read(x), read(y)), as_json)
+    made = make(measure, **_options(option or []))
+    _print_estimate(made.dependence(read(x), read(y), _read(groups)), as_json)
 
 
 @app.command
