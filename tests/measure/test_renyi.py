@@ -148,3 +148,16 @@ def test_degenerate_is_exactly_zero(data):
 def test_refusals(ask, words):
     with pytest.raises(InputError, match=words):
         ask()
+
+
+def test_what_the_number_of_rows_makes_of_noise_is_not_ok():
+    """Independent rows of a thousand columns read 2.7 nats, and .45 with labels: nearly every row is alone."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 100, 1000))
+    for other in (y, rng.integers(2, size=100)):
+        found = make("renyi").mutual_information(x, other)
+        assert found.value > 0.3
+        assert found.status is Status.UNDERSAMPLED
+        assert "in another order" in found.notes[0]
+    few = x[:, :2]
+    assert make("renyi").mutual_information(few, few @ np.ones((2, 1)) + 0.3 * y[:, :1]).status is Status.OK

@@ -11,12 +11,13 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure import _threads
+from infoscope.measure import _threads, draws
 from infoscope.measure import kernel_sums as ks
 from infoscope.measure import quantise as q
 from infoscope.measure.estimators._base import CEILING, Estimator
 from infoscope.measure.pairs import over_pairs
 
+CHANCE = 0.1  # nats that rows in another order may share, whatever the value
 LARGEST = 5000  # rows whose eigenvalues are worth waiting for: three times 10 s on one core, and 200 MB a matrix
 
 
@@ -100,6 +101,11 @@ class Renyi(Estimator):
         elif both >= CEILING * math.log(n):
             status = Status.UNDERSAMPLED
             notes = (f"the joint kernel tells nearly every row from every other: {_ceiling(n)}",)
+        elif z is None and (by_chance := sum(alone) - self._joint([x, y[draws.order(n, 0)]])) > max(value / 2, CHANCE):
+            status = Status.UNDERSAMPLED
+            notes = (
+                f"with the rows of y in another order it is {by_chance:.3g} nats: so much the number of rows makes",
+            )
         quantity = "I_α(X;Y)" if z is None else "I_α(X;Y|Z)"
         estimand = f"matrix-based Rényi information of order {self.alpha:g}, {words}, not Shannon information"
         seconds = time.perf_counter() - start
