@@ -169,6 +169,8 @@ def test_groups_are_stored_with_the_set_part_of_its_digest_and_used_again(watche
     assert run.folder.manifest()["evaluated"] == {
         "rows": N, "distinct inputs": N, "groups": 15, "groups are": "given",
     }  # fmt: skip
+    page = run.report().read_text(encoding="utf-8")
+    assert "rows 60, distinct inputs 60, groups 15, groups are given" in page
     assert run.rows.filter(estimator="usable_information").unique("groups") == [15]
     assert run.measure("usable_information(probe=knn)", model=build).unique("groups") == [15]
     assert groups_of(run.examples("y", model=build)) == 15

@@ -144,6 +144,7 @@ def provenance(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("machine", _pairs(manifest.get("machine"))),
         ("threads", _pairs(manifest.get("threads"))),
         ("data", _pairs(manifest.get("data"))),
+        ("evaluation set", _pairs(manifest.get("evaluated"))),
         ("taken over from another run", _pairs(manifest.get("borrowed"))),
     ]
     for name, network in (manifest.get("networks") or {}).items():
