@@ -90,7 +90,8 @@ def test_calibration_stands_beside_the_number(capsys, data):
     assert content["calibration"]["replicates"] == 20
     _, out, _ = call(capsys, *arguments)
     assert "on matched problems with" in out
-    assert "nats on average, with a standard deviation of" in out
+    assert "nats" not in out
+    assert "bits on average, with a standard deviation of" in out
 
 
 @pytest.mark.parametrize("command", ["conditional-mutual-information", "conditional_mutual_information"])

@@ -74,7 +74,7 @@ def test_test_rows_are_scored():
     assert "300 test rows" in found.estimand
     np.testing.assert_allclose(found.probability, np.exp(found.pointwise.mean() - found.value) * found.probability)
     table = found.table(y[600:])
-    assert list(table) == ["row", "label", "usable_information", "probability"]
+    assert list(table) == ["row", "label", "usable_information_nats", "probability"]
     assert list(found.table(np.stack([y[600:]] * 2, 1)))[1:3] == ["label0", "label1"]
 
 
