@@ -16,28 +16,12 @@ import numpy as np
 
 from infoscope.core import foreign
 from infoscope.core.errors import InputError
+from infoscope.core.foreign import Array as Array
+from infoscope.core.foreign import array as array
+from infoscope.core.foreign import is_tensor as is_tensor
 
 TYPICAL = 64  # rows from which it is seen how far apart the numbers of a column are
 ROUNDING = float(np.finfo(np.float64).eps)
-Array = Any  # np.ndarray, or a torch.Tensor on a device that NumPy cannot see
-
-
-def is_tensor(value: Any) -> bool:
-    """Whether ``value`` is a torch tensor, answered without importing torch."""
-    return foreign.of("torch", value, "Tensor")
-
-
-def array(value: Any, name: str) -> Array:
-    """``value`` as a NumPy array of numbers, words or dates, or as a detached tensor when it lives on an accelerator.
-
-    Raises
-    ------
-    InputError: for what is no array (a sparse matrix, a generator, a dictionary, …), and for values that are missing or
-        masked.
-    """
-    if type(value) is np.ndarray and value.dtype.kind in "fiub" and value.dtype.itemsize <= 8:
-        return value
-    return foreign.tensor(value, name) if is_tensor(value) else foreign.plain(value, name)
 
 
 def paired(**arguments: Any) -> None:

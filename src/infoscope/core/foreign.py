@@ -19,9 +19,28 @@ import numpy as np
 
 from infoscope.core.errors import InputError
 
+Array = Any  # np.ndarray, or a torch.Tensor on a device that NumPy cannot see
 EXACT = 2**53  # whole numbers up to here are float64 numbers
 NUMBERS = "fiub"
 _MISSING = ("NoneType", "NAType", "NaTType", "MaskedConstant")
+
+
+def is_tensor(value: Any) -> bool:
+    """Whether ``value`` is a torch tensor, answered without importing torch."""
+    return of("torch", value, "Tensor")
+
+
+def array(value: Any, name: str) -> Array:
+    """``value`` as a NumPy array of numbers, words or dates, or as a detached tensor when it lives on an accelerator.
+
+    Raises
+    ------
+    InputError: for what is no array (a sparse matrix, a generator, a dictionary, …), and for values that are missing or
+        masked.
+    """
+    if type(value) is np.ndarray and value.dtype.kind in NUMBERS and value.dtype.itemsize <= 8:
+        return value
+    return tensor(value, name) if is_tensor(value) else plain(value, name)
 
 
 def of(library: str, value: Any, *names: str) -> bool:
@@ -301,8 +320,6 @@ def _naive(moment: Any) -> Any:
 
 def _stacked(rows: np.ndarray, name: str) -> np.ndarray:
     """A column that holds a list of numbers in every row, as columns."""
-    from infoscope.core.check import array
-
     parts = [np.asarray(array(row, f"{name}[{i}]")) for i, row in enumerate(rows)]
     shapes = {part.shape for part in parts}
     if len(shapes) != 1:
