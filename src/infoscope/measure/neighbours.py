@@ -115,8 +115,8 @@ def balls(
 def _in_parts(call: Callable[[int, int], Any], n: int, seconds: float) -> None:
     """``call(begin, end)`` over all rows, a stretch a thread."""
     threads = _threads.cores(seconds)
-    cuts = np.linspace(0, n, threads + 1).astype(np.int64)
-    _threads.run([partial(call, int(begin), int(end)) for begin, end in pairwise(cuts)], threads)
+    cuts = [n * thread // threads for thread in range(threads + 1)]
+    _threads.run([partial(call, begin, end) for begin, end in pairwise(cuts)], threads)
 
 
 def _by_pairs(given: tuple[Any, ...], blur: float, where: tuple[np.ndarray, ...]) -> None:

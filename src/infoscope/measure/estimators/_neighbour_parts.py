@@ -35,7 +35,11 @@ def _varying(t: Any) -> np.ndarray:
 
 def standardised(t: Any) -> np.ndarray:
     """The columns of ``t [n, d]`` that vary, each with mean 0 and standard deviation 1, in float64."""
-    t = _varying(t)
+    return _scaled(_varying(t))
+
+
+def _scaled(t: np.ndarray) -> np.ndarray:
+    """The columns of ``t [n, d]``, all of which vary, with mean 0 and standard deviation 1."""
     # Powers of two bring every column near 1 without rounding, so that its squares neither overflow nor vanish.
     power = np.frexp(np.maximum(np.abs(t.min(axis=0)), np.abs(t.max(axis=0))))[1]
     centred = np.ldexp(t, -power)
@@ -72,7 +76,8 @@ def even(t: Any) -> tuple[np.ndarray, tuple[float, ...]]:
     Those rows (an outlier, a code for missing values, a heavy tail) would press all others together. Also returns how
     many times its width the standard deviation of each such column is.
     """
-    given, columns = _varying(t), standardised(t)
+    given = _varying(t)
+    columns = _scaled(given)
     wide = np.array([_wide(column, scaled) for column, scaled in zip(given.T, columns.T, strict=True)])
     for c in np.flatnonzero(wide > WIDE):
         columns[:, c] = normal_scores(given[:, c])
