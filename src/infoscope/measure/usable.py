@@ -320,8 +320,7 @@ def _chosen_by(sent: np.ndarray, groups: Groups | None) -> np.ndarray:
     if groups is None:
         return np.arange(len(sent)) % 5 == 4
     of = check.names(groups.ids[sent], len(sent))
-    found = of >= of.max() + 1 - max(1, round((of.max() + 1) / 5))
-    return found
+    return of >= of.max() + 1 - max(1, round((of.max() + 1) / 5))
 
 
 @dataclass(frozen=True)
