@@ -150,6 +150,14 @@ def test_a_chain_adds_up_by_groups():
     np.testing.assert_allclose(chain.fine.pointwise, chain.coarse.pointwise + chain.fine_given_coarse.pointwise)
 
 
+def test_a_chain_refuses_test_rows_in_another_order():
+    pandas = pytest.importorskip("pandas", reason="an index is what pandas gives rows")
+    z, y, _ = prompts()
+    z, fine = pandas.DataFrame(z), pandas.Series(y)
+    with pytest.raises(InputError, match="z_test and fine_test have the same index in another order"):
+        usable_chain(z, fine, fine, z_test=z, fine_test=fine[::-1])
+
+
 def test_a_conditional_by_groups():
     z, y, ids = prompts()
     found = conditional_usable_information(z[:, :1], y, z[:, 1:], groups=ids)

@@ -139,3 +139,11 @@ def test_ridge_is_that_of_scikit_learn():
     mean, sd = z[split.known].mean(0), z[split.known].std(0)
     fit = linear.Ridge(alpha=0.1 * len(split.known)).fit((z[split.known] - mean) / sd, y[split.known])
     np.testing.assert_allclose(means.scored[:, 0], fit.predict((z[split.scored] - mean) / sd), atol=1e-9)
+
+
+def test_quantities_of_test_rows_in_another_order_are_refused():
+    pandas = pytest.importorskip("pandas", reason="an index is what pandas gives rows")
+    z = pandas.DataFrame(np.random.default_rng(0).normal(size=(40, 2)))
+    y, turned = z[0] + 1.0, z[0][::-1]
+    with pytest.raises(InputError, match="z_test and y_test have the same index in another order"):
+        usable_information(z, y, target="quantities", z_test=z, y_test=turned)

@@ -80,12 +80,12 @@ def usable_information(
     """
     start = time.perf_counter()
     check.paired(z=z, y=y, groups=groups)
+    check.paired(z_test=z_test, y_test=y_test, groups_test=groups_test)
     if check.choice(target, ("labels", "quantities"), "target") == "quantities":
         if not isinstance(prior, str) or prior != "null":
             raise InputError(f"prior is {prior!r}, wanted 'null' for quantities: H(Y) is that of a Gaussian")
         rows = _Rows.of(z, z_test, y_test, folds, groups, groups_test, seed)
         return _given(_about_quantities(rows, y, y_test, seed, _base.make(probe, **options), start), strict)
-    check.paired(z_test=z_test, y_test=y_test, groups_test=groups_test)
     problem = _Problem.labelled(z, y, z_test, y_test, prior, folds, groups, groups_test, seed)
     reader = _base.make(probe, **options)
     quantity, estimand = "I_u(Z;Y)", problem.estimand(reader)
@@ -182,6 +182,7 @@ def usable_chain(
     """
     start = time.perf_counter()
     check.paired(z=z, fine=fine, coarse=coarse, groups=groups)
+    check.paired(z_test=z_test, fine_test=fine_test, groups_test=groups_test)
     problem = _Problem.labelled(z, fine, z_test, fine_test, prior, folds, groups, groups_test, seed)
     reader = _base.make(probe, **options)
     of_fine = _coarse_of_fine(problem, check.labels(coarse, problem.fitted, "coarse"))
