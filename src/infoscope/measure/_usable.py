@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -119,12 +120,12 @@ class Deal:
     groups: Groups | None = None
     notes: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def share(self) -> float:
         """Scored rows for each row that a probe knows."""
         return sum(len(split.scored) for split in self.splits) / sum(len(split.known) for split in self.splits)
 
-    @property
+    @cached_property
     def scored(self) -> Groups | None:
         """The groups of the scored rows, in the order of the rows."""
         if self.groups is None:

@@ -321,8 +321,7 @@ def _unless_few_decide(estimate: Estimate, hook: Callable[..., Estimate], x: Any
     if not any(wide for _, wide in found):
         return estimate
     ranked = hook(*(values for values, _ in found))
-    (low, high), (least, most) = (one.interval or (one.value, one.value) for one in (estimate, ranked))
-    if low <= most and least <= high:
+    if _grouped.overlap(estimate, ranked):
         return estimate
     note = (
         f"few rows make the standard deviation of a column: {estimate.value:.3g} nats as it is, {ranked.value:.3g} "

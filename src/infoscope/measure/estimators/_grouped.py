@@ -205,13 +205,24 @@ def _distinct(values: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return q.group(q.exact_keys(rows if rows.dtype == np.float32 else rows.astype(np.float64)))
 
 
+def ends(estimate: Estimate) -> tuple[float, float]:
+    """The interval of ``estimate``; its value alone where there is none."""
+    return estimate.interval or (estimate.value, estimate.value)
+
+
+def overlap(one: Estimate, other: Estimate) -> bool:
+    """Whether the intervals of two answers have a value in common."""
+    (low, high), (least, most) = ends(one), ends(other)
+    return low <= most and least <= high
+
+
 def beside_copies(estimate: Estimate, kept: Estimate, groups: Groups) -> Estimate:
     """``estimate``, or UNRESOLVED where it and ``kept``, with equal rows as one, disagree beyond their intervals.
 
     They also do where one of the intervals holds 0 and the other does not.
     """
-    (low, high), (least, most) = (one.interval or (one.value, one.value) for one in (estimate, kept))
-    if low <= most and least <= high and (low > 0) == (least > 0):
+    (low, high), (least, most) = ends(estimate), ends(kept)
+    if overlap(estimate, kept) and (low > 0) == (least > 0):
         return estimate
     note = (
         f"only {groups.count} of the {estimate.n} rows differ: each counted as a sample of its own it is "
