@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from _machine import multiply_rate
 from infoscope.data import task
-from infoscope.train._draws import ADDITIVE, draw
+from infoscope.kernels.counter_draws import ADDITIVE, draw
 from infoscope.train.ensemble import Ensemble, Layout, Program, initial_state, make_trainer
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe

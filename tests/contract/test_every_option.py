@@ -8,9 +8,8 @@ import numpy as np
 import pytest
 
 import infoscope
-from infoscope.core import registry
+from infoscope.core import grammar, registry
 from infoscope.core.errors import InfoscopeError, InputError
-from infoscope.measure import _options
 
 KINDS = ("estimators", "probes", "dependences", "geometries")
 ENTRIES = [(kind, name) for kind in KINDS for name in registry.entries(kind)]
@@ -51,13 +50,13 @@ def test_absurd_values(kind, name):
 @pytest.mark.parametrize(("kind", "name"), ENTRIES)
 def test_whole_numbers_that_memory_would_not_hold_are_refused_before_it_is_asked_for(kind, name):
     for field in dataclasses.fields(registry.load(kind, name)):
-        if not re.match(r"int|tuple\[int", str(field.type)) or _options.MOST.get(field.name, 0) is None:
+        if not re.match(r"int|tuple\[int", str(field.type)) or grammar.MOST.get(field.name, 0) is None:
             continue
-        for value in (10**12, _options.MOST.get(field.name, _options.LARGEST) + 1):
+        for value in (10**12, grammar.MOST.get(field.name, grammar.LARGEST) + 1):
             with pytest.raises(
                 InputError, match=rf"option {field.name} of {name} is {value}, wanted at most \d+: more"
             ):
-                _options.make(kind, name, {**getattr(registry.load(kind, name), "needs", {}), field.name: value})
+                grammar.make(kind, name, {**getattr(registry.load(kind, name), "needs", {}), field.name: value})
 
 
 def test_an_order_of_any_size_is_a_number():

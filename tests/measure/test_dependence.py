@@ -7,7 +7,7 @@ import pytest
 
 from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimateError
 from infoscope.core.estimate import Status
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure.dependence import dependence
 
 
@@ -167,7 +167,7 @@ def test_threads_change_nothing(monkeypatch):
     x, y = rows(3000)
     found = []
     for threads in (1, 2, 5):
-        monkeypatch.setattr(_threads, "cores", lambda *_, threads=threads: threads)
+        monkeypatch.setattr(parallel, "cores", lambda *_, threads=threads: threads)
         found.append([dependence(x, y, m).value for m in ("cka", "hsic", "distance_correlation")])
     assert found[0] == found[1] == found[2]
 

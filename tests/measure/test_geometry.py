@@ -148,9 +148,9 @@ def test_class_distance_options_are_checked():
 def test_threads_do_not_change_the_counts(monkeypatch):
     t, y = classes(3000, d=20)
     one = infoscope.geometry(t, y)
-    from infoscope.measure import _threads
+    from infoscope.kernels import parallel
 
-    monkeypatch.setattr(_threads, "cores", lambda *_: 3)
+    monkeypatch.setattr(parallel, "cores", lambda *_: 3)
     assert {q: e.value for q, e in infoscope.geometry(t, y).items()} == {q: e.value for q, e in one.items()}
 
 
@@ -181,7 +181,7 @@ def test_distance_histogram_wants_one_variable():
 def test_binned_entropy_is_that_of_shifted_bins():
     t, _ = classes(400, 2)
     found = infoscope.geometry(t, measure="binned_entropy", width=0.7, offsets=1, seed=3)["H(Bin(T))"]
-    from infoscope.measure import draws
+    from infoscope.kernels import draws
 
     places = np.random.Generator(draws.stream(3)).random((1, 2))[0]
     _, counts = np.unique(np.floor(t / 0.7 + places), axis=0, return_counts=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure._usable import cross_fitted, folds_of
 from infoscope.measure.estimators import _critic_training as training
 from infoscope.measure.estimators._critic_training import Schedule
@@ -148,7 +148,7 @@ def test_the_number_of_threads_changes_nothing(monkeypatch):
     networks, parameters = stack(depth=3)
     fits = []
     for threads in (1, 2, 5):
-        monkeypatch.setattr(_threads, "cores", lambda seconds, threads=threads: threads)
+        monkeypatch.setattr(parallel, "cores", lambda seconds, threads=threads: threads)
         fits.append(networks.compiled(cloned(parameters), STEEP))
     for fit in fits[1:]:
         assert all(torch.equal(a, b) for a, b in zip(fit.parameters, fits[0].parameters, strict=True))

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infoscope.measure import _neighbour_torch, _threads
+from infoscope.kernels import parallel
+from infoscope.measure import _neighbour_torch
 from infoscope.measure import neighbours as nb
 
 MI, CMI = ((0,), (1,)), ((0, 2), (1, 2), (2,))
@@ -211,7 +212,7 @@ def test_any_number_of_threads_gives_the_same(monkeypatch, seconds):
     rng = np.random.default_rng(0)
     blocks = [np.round(rng.normal(size=(500, 2)), 1), rng.normal(size=(500, 2))]
     alone = nb.balls(blocks, 3, MI)
-    monkeypatch.setattr(_threads, "cores", lambda seconds=0: 3)
+    monkeypatch.setattr(parallel, "cores", lambda seconds=0: 3)
     together = nb.balls(blocks, 3, MI)
     for name in ("distances", "nearest", "inside", "tied", "counts"):
         np.testing.assert_array_equal(getattr(together, name), getattr(alone, name))

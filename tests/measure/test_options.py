@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from infoscope.core import registry
+from infoscope.core import grammar, registry
 from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimateError
-from infoscope.measure import _options
 from infoscope.measure.estimators._base import is_labels, make
 from infoscope.measure.quantities import entropy, mutual_information, plane
 
@@ -49,8 +48,8 @@ def test_options_in_force_make_the_same_estimator_again():
     ],
 )
 def test_a_name_may_carry_options_and_they_may_carry_their_own(text, name, options):
-    assert _options.written(text, {}) == (name, options)
-    assert _options.written(text, {"more": 1}) == (name, {**options, "more": 1})
+    assert grammar.written(text, {}) == (name, options)
+    assert grammar.written(text, {"more": 1}) == (name, {**options, "more": 1})
 
 
 @pytest.mark.parametrize(
@@ -58,13 +57,13 @@ def test_a_name_may_carry_options_and_they_may_carry_their_own(text, name, optio
 )
 def test_what_is_no_name_with_options_is_told(text):
     with pytest.raises(InputError, match=r"arrived, wanted a name with options such as 'mlp\(hidden=32, steps=300\)'"):
-        _options.written(text, {})
+        grammar.written(text, {})
 
 
 def test_an_option_beside_the_name_wins_and_one_said_twice_in_it_is_refused():
-    assert _options.written("binned(bins=3)", {"bins": 4}) == ("binned", {"bins": 4})
+    assert grammar.written("binned(bins=3)", {"bins": 4}) == ("binned", {"bins": 4})
     with pytest.raises(InputError, match="the option bins of binned is said twice in"):
-        _options.written("binned(bins=3, bins=4)", {})
+        grammar.written("binned(bins=3, bins=4)", {})
 
 
 @pytest.mark.parametrize("kind", ["estimators", "probes", "geometries", "dependences"])
@@ -72,10 +71,10 @@ def test_options_in_the_name_are_options(kind):
     """The law of every name: options written into it are those passed beside it."""
     for name in registry.entries(kind):
         needs = registry.entries(kind)[name].facts.get("needs", {})
-        once = _options.make(kind, name, needs).options
+        once = grammar.make(kind, name, needs).options
         said = [f"{key}={value}" for key, value in once.items() if key in needs or isinstance(value, (int, float))]
         if said:
-            assert _options.make(kind, f"{name}({', '.join(said)})", {}).options == once
+            assert grammar.make(kind, f"{name}({', '.join(said)})", {}).options == once
 
 
 def test_mistyped_names_are_answered_with_the_near_ones():
@@ -97,8 +96,8 @@ def test_mistyped_names_are_answered_with_the_near_ones():
     ],
 )
 def test_coerce(value, hint, expected):
-    assert _options.coerce(value, hint, "k of e") == expected
-    assert type(_options.coerce(value, hint, "k of e")) is type(expected)
+    assert grammar.coerce(value, hint, "k of e") == expected
+    assert type(grammar.coerce(value, hint, "k of e")) is type(expected)
 
 
 @pytest.mark.parametrize(
@@ -113,7 +112,7 @@ def test_coerce(value, hint, expected):
 )
 def test_coerce_refuses(value, hint, words):
     with pytest.raises(InputError, match=words):
-        _options.coerce(value, hint, "k of e")
+        grammar.coerce(value, hint, "k of e")
 
 
 def test_what_counts_as_labels():

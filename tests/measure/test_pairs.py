@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from infoscope.core.errors import InputError
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure.pairs import COLS, ROWS, blocks, over_pairs, strips
 
 
@@ -86,7 +86,7 @@ def test_rows_too_large_to_square_are_refused(d):
 @pytest.mark.parametrize("threads", [1, 3])
 def test_threads_keep_order_and_torchs_setting_and_pass_errors_on(threads):
     before = torch.get_num_threads()
-    assert _threads.run([lambda k=k: (k, torch.get_num_threads()) for k in range(5)], threads) == [
+    assert parallel.run([lambda k=k: (k, torch.get_num_threads()) for k in range(5)], threads) == [
         (k, 1) for k in range(5)
     ]
     assert torch.get_num_threads() == before
@@ -95,10 +95,10 @@ def test_threads_keep_order_and_torchs_setting_and_pass_errors_on(threads):
         raise InputError("no")
 
     with pytest.raises(InputError, match="no"):
-        _threads.run([broken, broken], threads)
+        parallel.run([broken, broken], threads)
     assert torch.get_num_threads() == before
 
 
 def test_tiny_work_stays_on_one_thread():
-    assert _threads.cores(0.001) == 1
-    assert _threads.cores(10.0) >= 1
+    assert parallel.cores(0.001) == 1
+    assert parallel.cores(10.0) >= 1

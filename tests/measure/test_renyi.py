@@ -91,12 +91,12 @@ def test_rotations_shifts_and_scales_leave_it_as_it_is(data):
 
 
 def test_order_two_streams_many_rows_and_does_not_mind_threads(data, monkeypatch):
-    from infoscope.measure import _threads
+    from infoscope.kernels import parallel
 
     x = np.random.default_rng(0).normal(size=(6000, 2))
     found = []
     for threads in (1, 3):
-        monkeypatch.setattr(_threads, "cores", lambda *_, threads=threads: threads)
+        monkeypatch.setattr(parallel, "cores", lambda *_, threads=threads: threads)
         found.append(make("renyi", alpha=2).mutual_information(x, x[:, ::-1] ** 2).value)
     assert found[0] == found[1]
     # |A|² written out over a part of the rows only

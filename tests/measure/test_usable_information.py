@@ -14,9 +14,9 @@ from torch.nn import functional
 import infoscope as iscope
 from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimateError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.kernels import column_sums
 from infoscope.measure._usable import cross_fitted, folds_of, order_of
 from infoscope.measure.estimators._base import make as make_estimator
-from infoscope.measure.probes import _column_sums
 from infoscope.measure.probes._base import Split, Target, make
 from infoscope.measure.probes._calibration import Calibration
 from infoscope.measure.probes._columns import Columns
@@ -167,13 +167,13 @@ def test_sums_over_columns_are_those_of_numpy():
         z = (rng.normal(size=(n, d)) * 2.0 ** rng.integers(-9, 9, d) + 3).astype(dtype)
         z[:, 0] = 7
         inverse = 2.0 ** -rng.integers(0, 9, d)
-        mean, variance = _column_sums.mean_and_variance(z, inverse)
+        mean, variance = column_sums.mean_and_variance(z, inverse)
         x, factors = z.astype(float) * inverse - mean, rng.normal(size=(d, r))
         np.testing.assert_allclose(mean, (z.astype(float) * inverse).mean(0), rtol=1e-13)
         np.testing.assert_allclose(variance, x.var(0), rtol=1e-10, atol=1e-20)
-        np.testing.assert_allclose(_column_sums.products(z, inverse, mean), x.T @ x, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(column_sums.products(z, inverse, mean), x.T @ x, rtol=1e-9, atol=1e-9)
         out = np.empty((n, r))
-        _column_sums.along(z, inverse, mean, factors, out)
+        column_sums.along(z, inverse, mean, factors, out)
         np.testing.assert_allclose(out, x @ factors, rtol=1e-9, atol=1e-9)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kstest, norm
 
-from infoscope.train._draws import ADDITIVE, BINARY, GAUSSIAN, draw
+from infoscope.kernels.counter_draws import ADDITIVE, BINARY, GAUSSIAN, draw
 
 
 def drawn(place=(1, 2, 3, 4), kind=ADDITIVE, size=1.0, units=40, rows=256) -> np.ndarray:

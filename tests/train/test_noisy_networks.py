@@ -10,7 +10,7 @@ import torch
 from torch.nn import functional
 
 from infoscope.core.errors import InputError
-from infoscope.train._draws import KINDS, draw
+from infoscope.kernels.counter_draws import KINDS, draw
 from infoscope.train.ensemble import Ensemble, Layout, initial_state, make_trainer
 from infoscope.train.networks import fully_connected
 from infoscope.train.networks._activations import ACTIVATIONS

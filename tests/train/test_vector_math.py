@@ -7,7 +7,7 @@ import pytest
 from numba import njit
 from scipy.special import ndtr
 
-from infoscope.train import _vector_math as ours
+from infoscope.kernels import vector_math as ours
 
 
 @njit

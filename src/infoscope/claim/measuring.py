@@ -20,10 +20,10 @@ from infoscope.claim.replay import EnsembleReplay, Replay
 from infoscope.core.errors import InputError, UnknownNameError, unknown_name
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.folder import RunFolder
+from infoscope.core.grammar import plain
 from infoscope.core.measurement import Comparison, Measured, Measurement, about, measured, series, takes_groups, told
 from infoscope.core.progress import progress
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
-from infoscope.measure._options import plain
 from infoscope.measure.estimators._base import make
 from infoscope.measure.measurements import make_measurement
 from infoscope.train.statistics import layer_gradients, performance

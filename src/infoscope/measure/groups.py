@@ -17,7 +17,7 @@ from scipy import stats
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.measure import draws
+from infoscope.kernels import draws
 
 LEVEL = 0.95
 LEAST = 10  # groups below which no interval is given

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from infoscope.core import registry
+from infoscope.core import grammar, registry
 from infoscope.core.errors import unknown_name
+from infoscope.core.grammar import written as written
 from infoscope.core.measurement import Measurement
-from infoscope.measure import _options
-from infoscope.measure._options import written as written
 
 KINDS = ("estimators", "geometries")
 
@@ -23,8 +22,8 @@ def make_measurement(name: str, **options: Any) -> Measurement:
     UnknownNameError: for a name or option that does not exist, with the near names.
     InputError: for an option of the wrong type or out of range.
     """
-    name, options = _options.written(name, options)
+    name, options = grammar.written(name, options)
     kinds = {known: kind for kind in KINDS for known in registry.entries(kind)}
     if name not in kinds:
         raise unknown_name("estimator or geometry", name, kinds)
-    return _options.make(kinds[name], name, options)
+    return grammar.make(kinds[name], name, options)

@@ -24,7 +24,7 @@ from numba import njit
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure._distances import NARROW
 from infoscope.measure.kernel_sums import exp2_negative
 
@@ -252,7 +252,7 @@ class Mixture:
         low, sums = np.full((j, m), FAR), np.zeros((j, 2 + 2 * v, m))
         strips = [slice(a, min(a + ROWS, m)) for a in range(0, m, ROWS)]
         jobs = [partial(self._strip, s, rows[s], z[:, s], place[s], classes[:, s], low, sums) for s in strips]
-        _threads.run(jobs, _threads.cores(seconds(j * m, self.n, self.d)) if threads is None else threads)
+        parallel.run(jobs, parallel.cores(seconds(j * m, self.n, self.d)) if threads is None else threads)
         with np.errstate(divide="ignore"):
             logs = np.moveaxis(np.log(sums), 1, 0) - low * math.log(2)
         logs[1] -= low * math.log(2)

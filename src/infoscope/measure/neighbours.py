@@ -17,9 +17,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from infoscope.kernels import parallel
 from infoscope.measure import _neighbour_brute as brute
 from infoscope.measure import _neighbour_tree as tree
-from infoscope.measure import _threads
 from infoscope.measure import quantise as q
 
 Norm = Literal["max", "euclidean"]
@@ -114,9 +114,9 @@ def balls(
 
 def _in_parts(call: Callable[[int, int], Any], n: int, seconds: float) -> None:
     """``call(begin, end)`` over all rows, a stretch a thread."""
-    threads = _threads.cores(seconds)
+    threads = parallel.cores(seconds)
     cuts = [n * thread // threads for thread in range(threads + 1)]
-    _threads.run([partial(call, begin, end) for begin, end in pairwise(cuts)], threads)
+    parallel.run([partial(call, begin, end) for begin, end in pairwise(cuts)], threads)
 
 
 def _by_pairs(given: tuple[Any, ...], blur: float, where: tuple[np.ndarray, ...]) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from infoscope.core.errors import InputError
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure._distances import Distances
 
 ROWS, COLS = 256, 1024  # a float32 block is 1 MB: it stays in the second-level cache between its writer and readers
@@ -89,7 +89,7 @@ def over_pairs(points: np.ndarray, folds: Sequence[Fold], threads: int = 1) -> l
         )
     jobs = [partial(_group, distances, mine, folds) for mine in strips(len(points))]
     totals = [fold.fresh() for fold in folds]
-    for parts in _threads.run(jobs, threads):
+    for parts in parallel.run(jobs, threads):
         for total, part in zip(totals, parts, strict=True):
             total.merge(part)
     return [total.result() for total in totals]

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from infoscope.core import check
-from infoscope.measure import _keys
+from infoscope.kernels import keys as _keys
 
 FINEST = 4096  # a common grid of more cells than this costs more than it saves
 

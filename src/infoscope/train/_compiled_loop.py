@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from infoscope.train._draws import ADDITIVE, draw
-from infoscope.train._vector_math import INV_SQRT_2PI, F, exp, normal_cdf, sigmoid, softplus, tanh
+from infoscope.kernels.counter_draws import ADDITIVE, draw
+from infoscope.kernels.vector_math import INV_SQRT_2PI, F, exp, normal_cdf, sigmoid, softplus, tanh
 
 #: All but GELU have their derivative from their output; GELU's is kept beside it on the way forward.
 CODES = {

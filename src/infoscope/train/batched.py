@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from infoscope.train._draws import KINDS, draw
+from infoscope.kernels.counter_draws import KINDS, draw
 from infoscope.train._layouts import fastest, member_slices, torch_threads
 from infoscope.train.ensemble import Ensemble, Layout, State
 from infoscope.train.networks._activations import ACTIVATIONS

@@ -248,8 +248,8 @@ class CompiledTrainer:
         return self._data[begins]
 
     def _rules(self) -> Rules:
+        from infoscope.kernels.counter_draws import KINDS
         from infoscope.train._compiled_loop import Rules
-        from infoscope.train._draws import KINDS
 
         recipe, noise = self.ensemble.recipe, self._network.disturbance
         kind, size = (KINDS[noise.kind], noise.size) if noise else (0, 0.0)

@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from infoscope.core import check
+from infoscope.core import check, grammar
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure import _options, draws
-from infoscope.measure._scaling import unit
+from infoscope.kernels import draws
+from infoscope.kernels.scaling import unit
 from infoscope.measure.dependences._moments import Moments
 from infoscope.measure.estimators._base import CEILING, is_labels
 from infoscope.measure.groups import Groups
@@ -32,7 +32,7 @@ SPREAD = 3.0  # standard deviations of what rows without dependence give
 
 
 @dataclass(frozen=True)
-class Dependence(_options.WithOptions):
+class Dependence(grammar.WithOptions):
     """Base of every measure of dependence.
 
     Facts, literals in the class body: ``quantity``, its symbol; ``unit``, ``"ratio"`` or ``"norm"``; ``invariant``,
@@ -192,4 +192,4 @@ def make(name: str, **options: Any) -> Dependence:
     UnknownNameError: for a measure or option that does not exist, with the near names.
     InputError: for an option of the wrong type or out of range.
     """
-    return _options.make("dependences", name, options)
+    return grammar.make("dependences", name, options)

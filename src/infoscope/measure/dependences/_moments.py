@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 
 from infoscope.core.errors import InputError
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure._distances import Distances
 from infoscope.measure.kernel_sums import exp2_negative
 from infoscope.measure.pairs import COLS, ROWS, over_pairs
@@ -98,15 +98,15 @@ def _squares(a: Any, b: Any) -> float:
         return float(((a[part] @ a.T) * (b[part] @ b.T)).sum())
 
     parts = [slice(start, start + _STRIP) for start in range(0, d if by_columns else n, _STRIP)]
-    threads = _threads.cores(1e-10 * n * min(d * b.shape[1], n * (d + b.shape[1])))
-    return math.fsum(_threads.run([partial(of, part) for part in parts], threads))
+    threads = parallel.cores(1e-10 * n * min(d * b.shape[1], n * (d + b.shape[1])))
+    return math.fsum(parallel.run([partial(of, part) for part in parts], threads))
 
 
 def paired(x: np.ndarray, y: np.ndarray, kind: int, width: float = 1.0) -> Moments:
     """Of K and L that are functions of the distances of float64 rows: :data:`DISTANCE` itself, or the kernel
     exp(-distance² / 2 width²), :data:`RBF`."""
     n = len(x)
-    threads = _threads.cores(n * n * (2e-9 + 2e-11 * (x.shape[1] + y.shape[1])))
+    threads = parallel.cores(n * n * (2e-9 + 2e-11 * (x.shape[1] + y.shape[1])))
     (found,) = over_pairs(x, [_BothKernels(Distances(y), kind, width)], threads)
     diagonal = np.full(n, 1.0 if kind == RBF else 0.0)
     return Moments(tuple(found.products.tolist()), found.k, found.l, diagonal, diagonal)

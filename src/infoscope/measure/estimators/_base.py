@@ -16,11 +16,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from infoscope.core import check, registry
+from infoscope.core import check, grammar, registry
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Plane, Status
 from infoscope.core.measurement import Measured
-from infoscope.measure import _options
 from infoscope.measure._labels import doubted
 from infoscope.measure.estimators import _grouped
 from infoscope.measure.estimators._neighbour_parts import even
@@ -49,7 +48,7 @@ def is_labels(y: Any, name: str = "y") -> bool:
 
 
 @dataclass(frozen=True)
-class Estimator(_options.WithOptions):
+class Estimator(grammar.WithOptions):
     """Base of every estimator; satisfies :class:`infoscope.core.measurement.Measurement`.
 
     Facts, literals in the class body, which the contract tests hold every estimator to:
@@ -394,4 +393,4 @@ def make(name: str, **options: Any) -> Estimator:
     UnknownNameError: for an estimator or option that does not exist, with the near names.
     InputError: for an option of the wrong type or out of range.
     """
-    return _options.make("estimators", name, options)
+    return grammar.make("estimators", name, options)

@@ -16,7 +16,7 @@ from torch import Tensor
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure.estimators._base import CEILING
 from infoscope.measure.estimators._critic_bounds import (
     WILD,
@@ -114,8 +114,8 @@ class Critics(CrossFitted):
         together = max(1, MODELS // self._folds(n, groups))
         stacks = [alive[k : k + together] for k in range(0, len(alive), together)]
         jobs = [partial(self._reach, [of_t[m] for m in stack], of_y, device, groups) for stack in stacks]
-        threads = _threads.cores() if device.type == "cpu" else 1
-        reached = dict(zip(alive, (r for stack in _threads.run(jobs, threads) for r in stack), strict=True))
+        threads = parallel.cores() if device.type == "cpu" else 1
+        reached = dict(zip(alive, (r for stack in parallel.run(jobs, threads) for r in stack), strict=True))
         dense_y = len(np.unique(of_y, axis=0)) > n / 2
         labels, estimates = y if y.ndim == 1 else None, []
         for m in range(len(t)):

@@ -12,7 +12,7 @@ from scipy.special import digamma
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure import quantise as q
 from infoscope.measure.estimators import _gaussian_canonical as gc
 from infoscope.measure.estimators import _weak
@@ -58,7 +58,7 @@ def information(x: Any, y: Any, z: Any | None, shrinkage: str) -> Found:
     ------
     InputError: for more columns than rows without shrinkage.
     """
-    (found,) = _threads.run([lambda: _information(x, y, z, shrinkage)], 1)
+    (found,) = parallel.run([lambda: _information(x, y, z, shrinkage)], 1)
     return found
 
 

@@ -14,8 +14,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from infoscope.kernels import parallel
 from infoscope.measure import _neighbour_groups as pairs
-from infoscope.measure import _threads
 from infoscope.measure import quantise as q
 from infoscope.measure.estimators._grouped import one_of_each, parts_of
 from infoscope.measure.estimators._subsampling import PARTS
@@ -90,9 +90,9 @@ def estimates(
             begin, end, distances, nearest, radius, others, inside, tied, counts,
         )  # fmt: skip
 
-    threads = _threads.cores(pairs.seconds(*columns.shape[::-1]))
+    threads = parallel.cores(pairs.seconds(*columns.shape[::-1]))
     cuts = np.linspace(0, n, threads + 1).astype(np.int64)
-    _threads.run([partial(some, int(begin), int(end)) for begin, end in pairwise(cuts)], threads)
+    parallel.run([partial(some, int(begin), int(end)) for begin, end in pairwise(cuts)], threads)
     sizes = groups.sizes[groups.ids]
     for line in range(lines):
         rows = np.flatnonzero((others[line] > 0) & (where != line - 1 if line else True))

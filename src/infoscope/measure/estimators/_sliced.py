@@ -11,7 +11,7 @@ from scipy.special import ndtri
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure import draws
+from infoscope.kernels import draws
 from infoscope.measure.estimators._base import CEILING
 
 RAW = 2.0**-64

@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from scipy.special import digamma
 
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure.groups import Groups
 
 GROUP = 8  # slices a job
@@ -47,7 +47,7 @@ def local_information(
             partial(_real_slices, u[at : at + GROUP], v[at : at + GROUP], psi, k, out[at : at + GROUP])
             for at in range(0, s, GROUP)
         ]
-    _threads.run(jobs, threads)
+    parallel.run(jobs, threads)
     return out
 
 

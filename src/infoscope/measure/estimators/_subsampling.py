@@ -14,7 +14,7 @@ import numpy as np
 from scipy import stats
 
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure import draws
+from infoscope.kernels import draws
 
 KIND = "subsampling, disjoint tenths"
 LEVEL = 0.95

@@ -11,10 +11,10 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.grammar import plain
 from infoscope.core.measurement import Measured
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure import quantise as q
-from infoscope.measure._options import plain
 from infoscope.measure.estimators._base import CEILING, Estimator, several, the_one
 
 
@@ -110,7 +110,7 @@ class Binned(Estimator):
     def _members(self, t: Any, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
         jobs = [partial(self._member, member, labels) for member in t]
         seconds = 3e-9 * math.prod(t.shape) + 3e-8 * t.shape[0] * t.shape[1] * (1 + len(labels))
-        return _threads.run(jobs, 1 if check.is_tensor(t) else _threads.cores(seconds))
+        return parallel.run(jobs, 1 if check.is_tensor(t) else parallel.cores(seconds))
 
     def _member(self, t: Any, labels: dict[str, np.ndarray]) -> list[Measured]:
         start = time.perf_counter()

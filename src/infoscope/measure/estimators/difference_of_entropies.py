@@ -11,7 +11,7 @@ from torch import Tensor
 
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure.estimators._critic_inputs import components, normal_scores, with_length
 from infoscope.measure.estimators._critic_training import fit, random_numbers, split
 from infoscope.measure.estimators._cross_fitted import GAP, KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
@@ -71,7 +71,7 @@ class DifferenceOfEntropies(CrossFitted):
             notes, seconds = ("x or y is constant",), time.perf_counter() - started
             return Estimate(0.0, "I(X;Y)", estimand, n, status=Status.DEGENERATE, notes=notes, seconds=seconds)
         with torch.inference_mode(False), torch.enable_grad():
-            terms, gap, at_floor, late, broken = _threads.run([lambda: self._terms(x, y, folds, device, groups)], 1)[0]
+            terms, gap, at_floor, late, broken = parallel.run([lambda: self._terms(x, y, folds, device, groups)], 1)[0]
         value, half = float(terms.mean()), QUANTILE * float(terms.std()) / math.sqrt(n)
         if groups is not None:
             half = scatter(terms, groups).half()

@@ -10,7 +10,7 @@ from scipy.special import polygamma
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure.estimators import _gaussian_canonical as gc
 from infoscope.measure.estimators import _weak
 from infoscope.measure.estimators._base import Estimator
@@ -70,7 +70,7 @@ class Gaussian(Estimator):
 
     def _entropy(self, t: Any, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
-        ((found, where),) = _threads.run([lambda: _entropy(t, self.shrinkage)], 1)
+        ((found, where),) = parallel.run([lambda: _entropy(t, self.shrinkage)], 1)
         words = f"h(X) of the Gaussian with the data's covariance{where}"
         return settled(self._about(found, "H(X)", words, len(t), start), found.each, (t,), groups, self._entropy)
 

@@ -12,7 +12,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure.estimators._base import CEILING, Estimator, several, the_one
 from infoscope.measure.estimators._pairwise import Information, information
 
@@ -79,10 +79,10 @@ class Kde(Estimator):
     def _members(self, t: Any, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
         m, n, _ = t.shape
         classes = np.stack(list(labels.values())) if labels else np.zeros((0, n), np.int32)
-        threads = 1 if check.is_tensor(t) else _threads.cores(_seconds(t.shape))
+        threads = 1 if check.is_tensor(t) else parallel.cores(_seconds(t.shape))
         inside = threads if m < threads else 1  # threads over members where they are many, else over strips of one
         jobs = [partial(self._member, member, list(labels), classes, inside) for member in t]
-        return _threads.run(jobs, threads if inside == 1 else 1)
+        return parallel.run(jobs, threads if inside == 1 else 1)
 
     def _member(self, t: Any, names: list[str], classes: np.ndarray, threads: int) -> list[Measured]:
         start = time.perf_counter()
@@ -131,7 +131,7 @@ class Kde(Estimator):
     def _entropy(self, t: Any) -> Estimate:
         start = time.perf_counter()
         s2 = the_one(self.variances)
-        (found,) = information(t, np.zeros((0, len(t)), np.int32), (s2,), _threads.cores(_seconds(t.shape)))
+        (found,) = information(t, np.zeros((0, len(t)), np.int32), (s2,), parallel.cores(_seconds(t.shape)))
         of_noise = 0.5 * t.shape[1] * (math.log(2 * math.pi * s2) + 1)  # h(T+N|X)
         return replace(
             self._about_input(found, s2),
@@ -145,7 +145,7 @@ class Kde(Estimator):
     def _mutual_information(self, x: Any, y: np.ndarray) -> Estimate:
         start = time.perf_counter()
         s2 = the_one(self.variances)
-        (found,) = information(x, y[None], (s2,), _threads.cores(_seconds(x.shape)))
+        (found,) = information(x, y[None], (s2,), parallel.cores(_seconds(x.shape)))
         return replace(self._about_class(found, 0, s2, "X"), seconds=time.perf_counter() - start)
 
 

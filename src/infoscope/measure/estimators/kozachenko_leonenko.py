@@ -13,7 +13,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure import quantise as q
 from infoscope.measure.estimators import _subsampling
 from infoscope.measure.estimators._base import Estimator
@@ -68,8 +68,8 @@ class KozachenkoLeonenko(Estimator):
         """H(T) of each member, threads over members where they are many."""
         jobs = [partial(self._entropy, member, groups) for member in t]
         seconds = pass_seconds(t.shape[1], t.shape[2]) * len(t)
-        threads = _threads.cores(seconds) if len(t) > 1 and not check.is_tensor(t) else 1
-        return [[Measured("input", estimate)] for estimate in _threads.run(jobs, threads)]
+        threads = parallel.cores(seconds) if len(t) > 1 and not check.is_tensor(t) else 1
+        return [[Measured("input", estimate)] for estimate in parallel.run(jobs, threads)]
 
     def _entropy(self, t: Any, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()

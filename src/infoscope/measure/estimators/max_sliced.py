@@ -13,7 +13,7 @@ from torch import Tensor
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure import _threads, draws
+from infoscope.kernels import draws, parallel
 from infoscope.measure.estimators import _sliced
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._critic_inputs import PARTS, canonical, components, one_hot
@@ -89,7 +89,7 @@ class MaxSliced(Estimator):
         local, trained, found = np.empty(len(x)), [], []
         for fitted, judged in (halves, halves[::-1]):
             of_fitted, of_judged = (None if groups is None else groups.part(rows) for rows in (fitted, judged))
-            a, b, there = _threads.run([lambda rows=fitted, of=of_fitted: self._best(x[rows], y[rows], of)], 1)[0]
+            a, b, there = parallel.run([lambda rows=fitted, of=of_fitted: self._best(x[rows], y[rows], of)], 1)[0]
             trained.append(there)
             b = None if b is None else b[None]
             local[judged] = self._local(x[judged], y[judged], a[None], b, of_judged)[0]

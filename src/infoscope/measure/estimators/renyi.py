@@ -11,7 +11,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure import _threads, draws
+from infoscope.kernels import draws, parallel
 from infoscope.measure import kernel_sums as ks
 from infoscope.measure import quantise as q
 from infoscope.measure.estimators._base import CEILING, Estimator
@@ -168,7 +168,7 @@ def _mean_square(points: np.ndarray | None, classes: np.ndarray) -> float:
     order = np.argsort(classes, kind="stable")
     group = classes[order].astype(np.int32)
     rows = ks.Grouped(np.ones(n), group, np.arange(group[-1] + 1, dtype=np.int32)[None])
-    threads = _threads.cores(1e-9 * n * n)
+    threads = parallel.cores(1e-9 * n * n)
     (sums,) = over_pairs(points[order], [ks.KernelSums(rows, (0.5,), points.dtype)], threads)
     return float(sums.own[0, 0, ks.UP].sum()) / (n * n)
 
@@ -189,5 +189,5 @@ def _eigenvalues(points: np.ndarray | None, classes: np.ndarray) -> np.ndarray:
         return np.where(values > len(mine) * np.finfo(np.float64).eps * values[-1], values, 0.0)  # the rest is rounding
 
     members = [np.flatnonzero(classes == c) for c in range(int(classes.max()) + 1)]
-    (found,) = _threads.run([lambda: [of(mine) for mine in members]], 1)
+    (found,) = parallel.run([lambda: [of(mine) for mine in members]], 1)
     return np.concatenate(found) / n

@@ -10,7 +10,7 @@ from scipy.special import digamma
 
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure.estimators import _sliced
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._grouped import followed, one_of_each, parts_of
@@ -114,7 +114,7 @@ class Sliced(Estimator):
         if y.ndim > 1:
             v = _sliced.projected(y, _sliced.frames(self.slices, y.shape[1], 1, 2 * self.seed + 1)[:slices, :, 0])
         seconds = slices * len(x) ** 1.5 * 5e-9
-        return local_information(_sliced.projected(x, a), v, self.k, _threads.cores(seconds), groups)
+        return local_information(_sliced.projected(x, a), v, self.k, parallel.cores(seconds), groups)
 
     def _along_frames(self, x: np.ndarray, y: np.ndarray, groups: Groups | None, slices: int) -> np.ndarray:
         sides = []

@@ -17,11 +17,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from infoscope.core import check
+from infoscope.core import check, grammar
 from infoscope.core.errors import InputError, MissingPackageError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
-from infoscope.measure import _options
 from infoscope.measure.estimators._base import is_labels
 from infoscope.measure.groups import Groups
 
@@ -29,7 +28,7 @@ NOT_INFORMATION = "geometry, not information"
 
 
 @dataclass(frozen=True)
-class Geometry(_options.WithOptions):
+class Geometry(grammar.WithOptions):
     """Base of every measure of geometry; satisfies :class:`infoscope.core.measurement.Measurement`.
 
     Facts, literals in the class body, which the contract tests hold every one to:
@@ -166,4 +165,4 @@ def make(name: str, **options: Any) -> Geometry:
     UnknownNameError: for a measure or option that does not exist, with the near names.
     InputError: for an option of the wrong type or out of range.
     """
-    return _options.make("geometries", name, options)
+    return grammar.make("geometries", name, options)

@@ -11,8 +11,8 @@ from scipy.special import chdtri
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure import draws
-from infoscope.measure._scaling import unit
+from infoscope.kernels import draws
+from infoscope.kernels.scaling import unit
 
 NEGLIGIBLE = 1e-10  # of the largest singular value: what rounding leaves of directions in which no class mean lies
 PROBES = 8  # random directions for the trace of a squared covariance

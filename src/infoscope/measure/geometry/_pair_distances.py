@@ -17,7 +17,7 @@ from numba import njit
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure._distances import NARROW
 from infoscope.measure.pairs import over_pairs
 
@@ -146,7 +146,7 @@ def _spreads(t: np.ndarray, labels: Sequence[np.ndarray]) -> list[Spread]:
     centred = t - t.mean(axis=0, dtype=np.float64)
     top = 4 * float(np.einsum("nd,nd->n", centred, centred).max())
     folds = [_Counts(y, t.dtype, top) for y in labels]
-    threads = _threads.cores(len(t) ** 2 * (1e-9 * len(labels) + 2e-11 * t.shape[1]))
+    threads = parallel.cores(len(t) ** 2 * (1e-9 * len(labels) + 2e-11 * t.shape[1]))
     return [Spread(counts, folds[0].edges()) for counts in over_pairs(t, folds, threads)]
 
 

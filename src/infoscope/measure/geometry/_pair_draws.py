@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from infoscope.measure import draws
+from infoscope.kernels import draws
 from infoscope.measure.geometry._pair_distances import counted
 
 CHUNK = 2**22  # numbers gathered at a time

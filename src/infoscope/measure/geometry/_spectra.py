@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from infoscope.core.estimate import Status
-from infoscope.measure import draws
-from infoscope.measure._scaling import unit
+from infoscope.kernels import draws
+from infoscope.kernels.scaling import unit
 from infoscope.measure.estimators._grouped import copies
 from infoscope.measure.groups import Groups
 

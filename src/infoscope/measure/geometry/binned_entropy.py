@@ -11,7 +11,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
-from infoscope.measure import draws
+from infoscope.kernels import draws
 from infoscope.measure import quantise as q
 from infoscope.measure.estimators._base import CEILING, several
 from infoscope.measure.estimators._grouped import copies

@@ -12,7 +12,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
-from infoscope.measure import draws
+from infoscope.kernels import draws
 from infoscope.measure.cells import cell_names
 from infoscope.measure.geometry._base import Geometry, by_name
 from infoscope.measure.groups import Groups, doubts, scatter

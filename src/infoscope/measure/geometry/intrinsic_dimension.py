@@ -10,8 +10,8 @@ from scipy.special import chdtri
 
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
-from infoscope.measure import draws
-from infoscope.measure._scaling import unit
+from infoscope.kernels import draws
+from infoscope.kernels.scaling import unit
 from infoscope.measure.geometry._base import Geometry
 from infoscope.measure.groups import Groups
 from infoscope.measure.neighbours import balls

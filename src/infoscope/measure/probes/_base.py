@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from infoscope.core import check, registry
+from infoscope.core import check, grammar, registry
 from infoscope.core.errors import InputError
-from infoscope.measure import _options, _threads
+from infoscope.kernels import parallel
 from infoscope.measure.probes._calibration import smoothed
 
 
@@ -94,7 +94,7 @@ Readings = list[list[Reading]]
 
 
 @dataclass(frozen=True)
-class Probe(_options.WithOptions):
+class Probe(grammar.WithOptions):
     """Base of every probe.
 
     Facts, literals in the class body: ``contains``, the families it holds as special cases, which it can therefore not
@@ -157,7 +157,7 @@ class Probe(_options.WithOptions):
     def _read(self, z: Any, targets: Sequence[Target], splits: Sequence[Split], seed: int) -> list[Readings]:
         """Hook: a tensor ``z [m, n, d]``; by default one member after the other, on as many threads as it is worth."""
         jobs = [partial(self._member, member, targets, splits) for member in z]
-        return _threads.run(jobs, 1 if z.device.type != "cpu" else _threads.cores(z.numel() * 1e-6))
+        return parallel.run(jobs, 1 if z.device.type != "cpu" else parallel.cores(z.numel() * 1e-6))
 
     def _member(self, z: Any, targets: Sequence[Target], splits: Sequence[Split]) -> Readings:
         """Hook: one representation ``z [n, d]``, as a tensor."""
@@ -184,4 +184,4 @@ def make(name: str, **options: Any) -> Probe:
     UnknownNameError: for a probe or option that does not exist, with the near names.
     InputError: for an option of the wrong type or out of range.
     """
-    return _options.make("probes", name, options)
+    return grammar.make("probes", name, options)

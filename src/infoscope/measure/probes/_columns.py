@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from infoscope.measure.probes._column_sums import along, mean_and_variance, products
+from infoscope.kernels.column_sums import along, mean_and_variance, products
 
 ROUNDING = 1e-12  # of the largest variance of standardised columns: below it a principal axis is rounding of float64
 SMALLEST = 2.0**-1000  # what a column is divided by at least: its inverse is still a number

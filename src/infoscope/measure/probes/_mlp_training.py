@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure.estimators import _critic_training as training
 from infoscope.measure.estimators._critic_training import Fit, Schedule
 from infoscope.measure.probes import _mlp_compiled
@@ -57,7 +57,7 @@ class Stack:
     def compiled(self, parameters: list[Tensor], schedule: Schedule) -> Fit:
         """One network after the other, on as many threads as that is worth, with the same rows; on the CPU."""
         work = 3 * sum(p.numel() for p in parameters) * min(schedule.batch, self.train.shape[1]) * schedule.steps
-        threads = _threads.cores(work * SECONDS)
+        threads = parallel.cores(work * SECONDS)
         # Threads that stay for the whole fit, because a look at the validation rows may come every few milliseconds.
         with ThreadPoolExecutor(threads, "infoscope") as pool:
             program = _Compiled(self, parameters, schedule, pool, PARTS * threads)

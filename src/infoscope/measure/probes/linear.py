@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from infoscope.core import check
-from infoscope.measure import _threads
+from infoscope.kernels import parallel
 from infoscope.measure.probes._base import Means, Probe, Reading, Readings, Split, Target
 from infoscope.measure.probes._calibration import Calibration, cross_entropy
 from infoscope.measure.probes._columns import Columns
@@ -56,7 +56,7 @@ class Linear(Probe):
         cells = [(m, s) for m in range(len(z)) for s in range(len(splits))]
         jobs = [partial(self._cell, z[m], targets, splits[s]) for m, s in cells]
         work = z[0].numel() * len(cells) * 1e-6
-        found = _threads.run(jobs, 1 if z.device.type != "cpu" else _threads.cores(work))
+        found = parallel.run(jobs, 1 if z.device.type != "cpu" else parallel.cores(work))
         of = dict(zip(cells, found, strict=True))
         return [[[of[m, s][t] for s in range(len(splits))] for t in range(len(targets))] for m in range(len(z))]
 

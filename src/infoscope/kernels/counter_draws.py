@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from infoscope.train._vector_math import F, cosine, log2, sine
+from infoscope.kernels.vector_math import F, cosine, log2, sine
 
 ADDITIVE, BINARY, GAUSSIAN = 1, 2, 3  # 0 is none
 KINDS = {"additive": ADDITIVE, "binary": BINARY, "gaussian": GAUSSIAN}  # of ``Noise``
