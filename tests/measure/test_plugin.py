@@ -11,10 +11,10 @@ from scipy.special import digamma
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.estimators import _discrete_entropy as de
 from infoscope.measure.estimators import _weak
 from infoscope.measure.estimators._base import make
-from infoscope.measure.estimators._discrete_nsb import posterior
+from infoscope.measure.symbols import entropy as de
+from infoscope.measure.symbols.nsb import posterior
 
 COUNTS = [[4, 12, 4, 5, 3, 1], [1, 1, 1, 2], [50, 1], [7, 7, 7]]
 PLUGIN = make("plugin")

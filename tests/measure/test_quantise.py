@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from slow_twins import interval_codes, peers_codes, quantile_codes, width_codes
 
-from infoscope.measure import quantise as q
+from infoscope.measure.symbols import quantise as q
 
 # Halves, edges and neighbours of edges are where a wrong comparison shows.
 CELLS = st.one_of(

@@ -14,7 +14,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import Measured
-from infoscope.measure.cells import cell_names
+from infoscope.measure.symbols.cells import cell_names
 
 QUANTITY = "activity_share"
 

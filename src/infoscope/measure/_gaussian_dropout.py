@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from infoscope.core.errors import InputError
-from infoscope.measure import quantise as q
+from infoscope.measure.symbols import quantise as q
 
 KEY = 0x6D0
 MOST_QUERIES = 2_000_000

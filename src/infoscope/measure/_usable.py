@@ -13,10 +13,10 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure import quantise
-from infoscope.measure._labels import alone
 from infoscope.measure.groups import LEAST, LEVEL, Groups, alike, doubts, scatter, serial, too_narrow
 from infoscope.measure.probes._base import Reading, Split, Target
+from infoscope.measure.symbols import quantise
+from infoscope.measure.symbols.labels import alone
 
 GAP = 0.02  # nats by which held-out rows may cost more than fitted ones, or than the null probe, whatever the value
 MISSED = 0.01  # share of scored rows whose class no probe has seen

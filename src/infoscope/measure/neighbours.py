@@ -20,7 +20,7 @@ import numpy as np
 from infoscope.kernels import parallel
 from infoscope.measure import _neighbour_brute as brute
 from infoscope.measure import _neighbour_tree as tree
-from infoscope.measure import quantise as q
+from infoscope.measure.symbols import quantise as q
 
 Norm = Literal["max", "euclidean"]
 FAR = 2.0**40  # between two labels: beyond every difference of standardised numbers, and exact in float32

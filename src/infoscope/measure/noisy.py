@@ -168,7 +168,7 @@ def layer_information(
 
 def _patterns(t: np.ndarray, network: Network, inputs: Inputs, population: Population) -> Estimate:
     """The entropy of the rows' float patterns: I(X;T) where T is a function of x and takes finitely many values."""
-    from infoscope.measure import quantise as q
+    from infoscope.measure.symbols import quantise as q
 
     n = len(t)
     counts = q.group(q.exact_keys(t))[1]
@@ -250,7 +250,7 @@ def _gaussian_dropout(t: Any, noise: float | None, population: Population, toler
 
 def _dropout(t: np.ndarray, network: Network, inputs: Inputs, population: Population) -> Estimate:
     """The plug-in information between inputs and patterns of their forwards ``t [n, R, d]``."""
-    from infoscope.measure import quantise as q
+    from infoscope.measure.symbols import quantise as q
 
     n, replicas, d = t.shape
     whose = np.repeat(np.arange(n), replicas)

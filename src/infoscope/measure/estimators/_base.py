@@ -20,10 +20,10 @@ from infoscope.core import check, grammar, registry
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Plane, Status
 from infoscope.core.measurement import Measured
-from infoscope.measure._labels import doubted
 from infoscope.measure.estimators import _grouped
 from infoscope.measure.estimators._neighbour_parts import even
 from infoscope.measure.groups import Groups
+from infoscope.measure.symbols.labels import doubted
 
 #: "Within 2 % of log n": from here on a value says how many samples there were, not what the network does.
 CEILING = 0.98

@@ -13,9 +13,9 @@ from scipy.special import digamma
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.kernels import parallel
-from infoscope.measure import quantise as q
 from infoscope.measure.estimators import _gaussian_canonical as gc
 from infoscope.measure.estimators import _weak
+from infoscope.measure.symbols import quantise as q
 
 ROWS_A_COLUMN = 2  # below this the bias is as large as the entropies, and its correction right for Gaussian rows only
 NOISE = 0.5  # times √(columns / n): over three standard deviations of a difference of spacings of Gaussian rows

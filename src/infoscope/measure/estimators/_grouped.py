@@ -14,8 +14,8 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure import groups as of_groups
-from infoscope.measure import quantise as q
 from infoscope.measure.groups import Groups
+from infoscope.measure.symbols import quantise as q
 
 PARTS = 20  # of whole groups, each left out once
 JACKKNIFE = "jackknife over groups"

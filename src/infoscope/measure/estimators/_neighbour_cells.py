@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from infoscope.measure import _neighbour_line as line
-from infoscope.measure import quantise as q
 from infoscope.measure.estimators._neighbour_parts import Part
 from infoscope.measure.neighbours import Balls, Norm, balls, counted, label_block, tie_of
+from infoscope.measure.symbols import quantise as q
 
 
 def joint(parts: Sequence[Part], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -16,11 +16,11 @@ import numpy as np
 
 from infoscope.kernels import parallel
 from infoscope.measure import _neighbour_groups as pairs
-from infoscope.measure import quantise as q
 from infoscope.measure.estimators._grouped import one_of_each, parts_of
 from infoscope.measure.estimators._subsampling import PARTS
 from infoscope.measure.groups import Groups, Scatter, left_out
 from infoscope.measure.neighbours import Balls, Norm
+from infoscope.measure.symbols import quantise as q
 
 #: What each of some rows contributes, from these rows, their balls, k of each, and how many rows each has met.
 Local = Callable[[np.ndarray, Balls, np.ndarray, np.ndarray], np.ndarray]

@@ -12,9 +12,9 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from infoscope.core import check
-from infoscope.measure import quantise as q
 from infoscope.measure.groups import Groups
 from infoscope.measure.neighbours import label_block
+from infoscope.measure.symbols import quantise as q
 
 #: A standard deviation this many times a column's width is made by few rows. A Gaussian pair keeps its information to
 #: within a standard error when one column is shrunk by 3 (rho up to .99, n = 500 and 2000), and loses it from

@@ -14,8 +14,8 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.core.grammar import plain
 from infoscope.core.measurement import Measured
 from infoscope.kernels import parallel
-from infoscope.measure import quantise as q
 from infoscope.measure.estimators._base import CEILING, Estimator, several, the_one
+from infoscope.measure.symbols import quantise as q
 
 
 @dataclass(frozen=True)

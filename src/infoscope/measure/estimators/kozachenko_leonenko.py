@@ -14,7 +14,6 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.kernels import parallel
-from infoscope.measure import quantise as q
 from infoscope.measure.estimators import _subsampling
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._grouped import followed
@@ -22,6 +21,7 @@ from infoscope.measure.estimators._neighbour_grouped import Found, Search
 from infoscope.measure.estimators._neighbour_information import Spread, dimension
 from infoscope.measure.groups import Groups
 from infoscope.measure.neighbours import Balls, balls, pass_seconds
+from infoscope.measure.symbols import quantise as q
 
 #: From this share of rows that repeat another on, there is no density to speak of.
 REPEATED_SHARE = 0.05

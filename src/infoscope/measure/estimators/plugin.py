@@ -9,13 +9,13 @@ import numpy as np
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure import quantise as q
-from infoscope.measure.estimators import _discrete_entropy as de
 from infoscope.measure.estimators import _weak
 from infoscope.measure.estimators._base import CEILING, Estimator
-from infoscope.measure.estimators._discrete_nsb import posterior
 from infoscope.measure.estimators._grouped import settled
 from infoscope.measure.groups import Groups
+from infoscope.measure.symbols import entropy as de
+from infoscope.measure.symbols import quantise as q
+from infoscope.measure.symbols.nsb import posterior
 
 UNSEEN = 0.1  # share of the distribution never seen from which on no correction is to be believed
 UNSEEN_VALUES = 0.05  # the same of a single column, from which on the values seen are not its alphabet

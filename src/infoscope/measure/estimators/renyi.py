@@ -13,9 +13,9 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import draws, parallel
 from infoscope.measure import kernel_sums as ks
-from infoscope.measure import quantise as q
 from infoscope.measure.estimators._base import CEILING, Estimator
 from infoscope.measure.pairs import over_pairs
+from infoscope.measure.symbols import quantise as q
 
 CHANCE = 0.1  # nats that rows in another order may share, whatever the value
 LARGEST = 5000  # rows whose eigenvalues are worth waiting for: three times 10 s on one core, and 200 MB a matrix

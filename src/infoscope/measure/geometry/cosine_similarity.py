@@ -13,9 +13,9 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.kernels import draws
-from infoscope.measure.cells import cell_names
 from infoscope.measure.geometry._base import Geometry, by_name
 from infoscope.measure.groups import Groups, doubts, scatter
+from infoscope.measure.symbols.cells import cell_names
 
 LEAST = 20  # rows, of which one lies below the 5 % quantile
 LEAST_MEDIAN = 6  # rows whose least and largest hold the median 95 % of the time

@@ -30,7 +30,7 @@ from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.claim.statistics import growth, last
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
-from infoscope.measure.cells import cell_names
+from infoscope.measure.symbols.cells import cell_names
 
 _TENTHS = tuple(tenth / 10 for tenth in range(-9, 10))
 _OCTAVES = (0.0, *(2.0**power for power in range(-4, 7)))

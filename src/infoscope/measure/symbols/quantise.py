@@ -156,9 +156,9 @@ def quantise(t: Any, partitions: Sequence[Partition]) -> list[Symbols]:
     if partitions[0].kind == "quantiles":
         return _on_quantiles(np.ascontiguousarray(check.on_cpu(t)), partitions)
     if check.is_tensor(t):
-        from infoscope.measure import _keys_torch
+        from infoscope.measure.symbols import torch_keys
 
-        return [_keys_torch.symbols(t, partition) for partition in partitions]
+        return [torch_keys.symbols(t, partition) for partition in partitions]
     t = np.ascontiguousarray(t)
     if partitions[0].kind == "edges":
         return _on_edges(t, partitions)

@@ -11,8 +11,8 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import digamma, xlogy
 
-from infoscope.measure import quantise as q
 from infoscope.measure.estimators import _weak
+from infoscope.measure.symbols import quantise as q
 
 
 def jackknife(counts: np.ndarray) -> float:
