@@ -13,9 +13,9 @@ import infoscope
 from infoscope.core.errors import InputError, MissingPackageError, UnknownNameError
 from infoscope.core.estimate import Status
 from infoscope.measure.geometry._base import make
-from infoscope.measure.geometry._pair_distances import BETWEEN, WITHIN, spreads
 from infoscope.measure.geometry.distance_histogram import EDGES
 from infoscope.measure.measurements import make_measurement
+from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, spreads
 
 
 def classes(n=700, d=3, k=4, apart=2.0, seed=0, dtype=np.float64):

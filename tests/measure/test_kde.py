@@ -14,8 +14,8 @@ from slow_twins import kde_bound, kde_plane
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.estimators import _pairwise
 from infoscope.measure.estimators._base import make
+from infoscope.measure.pairs import distance_bounds
 from infoscope.measure.quantities import entropy, mutual_information, plane
 
 TABLES = hnp.arrays(
@@ -61,7 +61,7 @@ def test_small_noise_on_wide_float32_rows_is_worked_out_in_float64():
 def test_merging_equal_rows_changes_nothing():
     rng = np.random.default_rng(0)
     t, y = rng.integers(3, size=(500, 3)).astype(np.float64), rng.integers(3, size=500)
-    points, rows = _pairwise._merge(t, y[None])
+    points, rows = distance_bounds._merge(t, y[None])
     assert len(points) <= 81
     assert rows.weights.sum() == 500
     agrees(plane(t, y, "kde"), kde_plane(t, y, 0.1), 1e-9)
@@ -69,7 +69,7 @@ def test_merging_equal_rows_changes_nothing():
 
 def test_equal_rows_with_other_labels_are_not_merged():
     t, y = np.zeros((4, 2)), np.array([0, 0, 1, 1])
-    points, rows = _pairwise._merge(t, y[None])
+    points, rows = distance_bounds._merge(t, y[None])
     assert len(points) == 2
     assert rows.weights.tolist() == [2, 2]
 
@@ -108,8 +108,8 @@ def test_the_tensor_path_agrees(dtype, device):
     rng = np.random.default_rng(0)
     t = torch.tensor(rng.normal(size=(300, 20)), dtype=dtype, device=device)
     classes = np.stack([rng.integers(2, size=300), rng.integers(9, size=300)])
-    ours = _pairwise.information(t.cpu().numpy(), classes, (0.1, 1.0), 1)
-    theirs = _pairwise.information(t, classes, (0.1, 1.0), 1)
+    ours = distance_bounds.information(t.cpu().numpy(), classes, (0.1, 1.0), 1)
+    theirs = distance_bounds.information(t, classes, (0.1, 1.0), 1)
     for a, b in zip(ours, theirs, strict=True):
         assert np.allclose([a.low, a.up, *sum(a.given, ())], [b.low, b.up, *sum(b.given, ())], atol=1e-5, rtol=0)
 

@@ -8,7 +8,7 @@ import torch
 
 from infoscope.core.errors import InputError
 from infoscope.kernels import parallel
-from infoscope.measure.pairs import COLS, ROWS, blocks, over_pairs, strips
+from infoscope.measure.pairs.over_pairs import COLS, ROWS, blocks, over_pairs, strips
 
 
 class Everything:
@@ -61,7 +61,7 @@ def test_strips_cover_all_rows_once_and_blocks_stay_small():
 
 @pytest.mark.parametrize("d", [5, 30])
 def test_the_same_to_the_bit_on_any_number_of_threads(d):
-    from infoscope.measure.kernel_sums import Grouped, KernelSums
+    from infoscope.measure.pairs.kernel_sums import Grouped, KernelSums
 
     t = np.random.default_rng(0).normal(size=(2000, d)).astype(np.float32)
     rows = Grouped(np.ones(2000), np.repeat([0, 1], 1000), np.array([[0, 1]]))

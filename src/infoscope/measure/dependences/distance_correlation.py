@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from infoscope.measure.dependences import _moments
 from infoscope.measure.dependences._base import Dependence
-from infoscope.measure.dependences._moments import Moments
+from infoscope.measure.pairs import centred_products
+from infoscope.measure.pairs.centred_products import Moments
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class DistanceCorrelation(Dependence):
         return self.bias_corrected
 
     def _moments(self, x: np.ndarray, y: np.ndarray) -> Moments:
-        return _moments.paired(x, y, _moments.DISTANCE)
+        return centred_products.paired(x, y, centred_products.DISTANCE)
 
     def _value(self, moments: Moments) -> float:
         squared = moments.alignment(self.bias_corrected)

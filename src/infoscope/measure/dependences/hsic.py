@@ -8,9 +8,9 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.measure.dependences import _moments
 from infoscope.measure.dependences._base import Dependence
-from infoscope.measure.dependences._moments import Moments
+from infoscope.measure.pairs import centred_products
+from infoscope.measure.pairs.centred_products import Moments
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Hsic(Dependence):
 
     def _moments(self, x: np.ndarray, y: np.ndarray) -> Moments:
         if self.kernel == "linear":
-            return _moments.linear(x, y)
-        return _moments.paired(x, y, _moments.RBF, self.width)
+            return centred_products.linear(x, y)
+        return centred_products.paired(x, y, centred_products.RBF, self.width)
 
     def _value(self, moments: Moments) -> float:
         return moments.covariance("kl", self.unbiased)

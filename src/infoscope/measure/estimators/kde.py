@@ -14,7 +14,7 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.kernels import parallel
 from infoscope.measure.estimators._base import CEILING, Estimator, several, the_one
-from infoscope.measure.estimators._pairwise import Information, information
+from infoscope.measure.pairs.distance_bounds import Information, information
 
 BRACKET = "certified bracket"
 _NAMES = {"upper": "KL upper", "lower": "Bhattacharyya lower"}

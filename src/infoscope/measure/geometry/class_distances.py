@@ -10,8 +10,8 @@ from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.measure.geometry._base import Geometry
-from infoscope.measure.geometry._pair_distances import BETWEEN, WITHIN, Spread, spreads, too_few
-from infoscope.measure.geometry._pair_draws import BOTH, NORMAL, Drawn, drawn
+from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, Spread, spreads, too_few
+from infoscope.measure.pairs.drawn import BOTH, NORMAL, Drawn, drawn
 
 QUANTILES = (5, 25, 50, 75, 95)  # per cent
 LEAST = 100

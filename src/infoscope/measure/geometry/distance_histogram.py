@@ -11,7 +11,7 @@ from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import Status
 from infoscope.core.measurement import Measured
 from infoscope.measure.geometry._base import Geometry
-from infoscope.measure.geometry._pair_distances import BETWEEN, WITHIN, spreads, too_few
+from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, spreads, too_few
 from infoscope.measure.symbols.cells import cell_names
 
 SMALLEST = 2.0**-900

@@ -20,7 +20,7 @@ from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
 
-from infoscope.measure._distances import NARROW
+from infoscope.measure.pairs.distances import NARROW
 
 LO, UP = 0, 1
 # 2^-f = 1 + f (c1 + c2 f + …) on [0, 1): minimax in relative error, 8.4e-8 and 2.2e-16; exact at f = 0.
@@ -148,7 +148,7 @@ class Grouped:
 
 
 class KernelSums:
-    """The :class:`~infoscope.measure.pairs.Fold` that yields :class:`Sums` for several noise variances at once."""
+    """A :class:`~infoscope.measure.pairs.over_pairs.Fold`: :class:`Sums` for several noise variances at once."""
 
     def __init__(self, rows: Grouped, variances: Sequence[float], dtype: Any) -> None:
         self._rows, self._variances, self._dtype = rows, variances, np.dtype(dtype)

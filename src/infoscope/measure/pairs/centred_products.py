@@ -17,9 +17,9 @@ from numba import njit
 
 from infoscope.core.errors import InputError
 from infoscope.kernels import parallel
-from infoscope.measure._distances import Distances
-from infoscope.measure.kernel_sums import exp2_negative
-from infoscope.measure.pairs import COLS, ROWS, over_pairs
+from infoscope.measure.pairs.distances import Distances
+from infoscope.measure.pairs.kernel_sums import exp2_negative
+from infoscope.measure.pairs.over_pairs import COLS, ROWS, over_pairs
 
 RBF, DISTANCE = 0, 1
 _STRIP = 256  # rows or columns of a block of a linear kernel
@@ -113,7 +113,7 @@ def paired(x: np.ndarray, y: np.ndarray, kind: int, width: float = 1.0) -> Momen
 
 
 class _BothKernels:
-    """The :class:`~infoscope.measure.pairs.Fold` over the pairs of x that fills the same block of y beside it."""
+    """A :class:`~infoscope.measure.pairs.over_pairs.Fold` over the pairs of x that fills the same block of y."""
 
     def __init__(self, other: Distances, kind: int, width: float) -> None:
         self._other, self._kind, self._width = other, kind, width

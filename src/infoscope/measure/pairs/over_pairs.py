@@ -19,7 +19,7 @@ import numpy as np
 
 from infoscope.core.errors import InputError
 from infoscope.kernels import parallel
-from infoscope.measure._distances import Distances
+from infoscope.measure.pairs.distances import Distances
 
 ROWS, COLS = 256, 1024  # a float32 block is 1 MB: it stays in the second-level cache between its writer and readers
 GROUPS = 16  # each holds its own sums, so this bounds both the memory and the threads that one member can use

@@ -18,8 +18,8 @@ from numba import njit
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.kernels import parallel
-from infoscope.measure._distances import NARROW
-from infoscope.measure.pairs import over_pairs
+from infoscope.measure.pairs.distances import NARROW
+from infoscope.measure.pairs.over_pairs import over_pairs
 
 WITHIN, BETWEEN = 0, 1
 PER_DOUBLING, DOUBLINGS = 1024, 40
@@ -44,7 +44,7 @@ def _count(bits: Any, r0: int, c0: int, cut: int, first: int, y: Any, counts: An
 
 
 class _Counts:
-    """The :class:`~infoscope.measure.pairs.Fold` of one variable's histograms ``[2, cells]``."""
+    """The :class:`~infoscope.measure.pairs.over_pairs.Fold` of one variable's histograms ``[2, cells]``."""
 
     def __init__(self, y: np.ndarray, dtype: np.dtype, top: float) -> None:
         self._y, self._dtype, self._top = y, dtype, top

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from infoscope.core import check
-from infoscope.measure import kernel_sums as ks
-from infoscope.measure.pairs import over_pairs
+from infoscope.measure.pairs import kernel_sums as ks
+from infoscope.measure.pairs.over_pairs import over_pairs
 from infoscope.measure.symbols import quantise as q
 
 MERGE_BELOW = 0.9  # merging equal rows pays when at most this share of them is distinct

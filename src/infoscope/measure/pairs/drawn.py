@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from infoscope.kernels import draws
-from infoscope.measure.geometry._pair_distances import counted
+from infoscope.measure.pairs.distance_statistics import counted
 
 CHUNK = 2**22  # numbers gathered at a time
 NORMAL = 1.959963984540054
