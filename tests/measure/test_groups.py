@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infoscope.core.errors import InputError
-from infoscope.measure.groups import Groups, alike, doubts, left_out, scatter, serial
+from infoscope.measure.intervals.groups import Groups, alike, doubts, left_out, scatter, serial
 
 NAMES = st.lists(st.integers(0, 6), min_size=4, max_size=40).filter(lambda ids: len(set(ids)) > 2)
 

@@ -11,8 +11,8 @@ from scipy.special import digamma
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.estimators import _weak
 from infoscope.measure.estimators._base import make
+from infoscope.measure.intervals import noncentral
 from infoscope.measure.symbols import entropy as de
 from infoscope.measure.symbols.nsb import posterior
 
@@ -115,10 +115,10 @@ def test_the_interval_of_weak_dependence_is_that_of_the_chi_square():
     n, f, seen = 500, 3, 0.02
     bias = f / (2 * n)
     deviation = math.sqrt(2 * f + 4 * 2 * n * (seen - bias)) / (2 * n)
-    low, high = _weak.interval(seen, bias, f, deviation)
+    low, high = noncentral.interval(seen, bias, f, deviation)
     assert ncx2.cdf(2 * n * seen, f, 2 * n * low) == pytest.approx(0.975)
     assert ncx2.cdf(2 * n * seen, f, 2 * n * high) == pytest.approx(0.025)
-    assert _weak.interval(1e-5, bias, f, deviation)[0] == 0
+    assert noncentral.interval(1e-5, bias, f, deviation)[0] == 0
 
 
 def test_words_columns_and_names_are_all_symbols():

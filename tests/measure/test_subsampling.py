@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from infoscope.measure.estimators._subsampling import interval
+from infoscope.measure.intervals.subsampling import interval
 
 
 def test_of_a_mean_it_is_the_interval_of_a_mean():

@@ -9,7 +9,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure._usable import cross_fitted, dealt, folds_of, held_out
 from infoscope.measure.estimators._base import make
-from infoscope.measure.groups import Groups
+from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.minimality import minimality
 from infoscope.measure.usable import (
     conditional_usable_information,

@@ -12,7 +12,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure._usable import shannon
-from infoscope.measure.groups import LEVEL, Groups
+from infoscope.measure.intervals.groups import LEVEL, Groups
 from infoscope.measure.probes import _base
 from infoscope.measure.probes._base import Split, Target
 

@@ -21,7 +21,7 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.measure import _usable, _usable_regression
 from infoscope.measure._usable import Deal, Entropy, Usable
 from infoscope.measure.estimators._base import is_labels
-from infoscope.measure.groups import LEVEL, Groups, doubts
+from infoscope.measure.intervals.groups import LEVEL, Groups, doubts
 from infoscope.measure.probes import _base
 from infoscope.measure.probes._base import Probe, Reading, Split, Target
 

@@ -21,7 +21,7 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import draws
 from infoscope.kernels.scaling import unit
 from infoscope.measure.estimators._base import CEILING, is_labels
-from infoscope.measure.groups import Groups
+from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.pairs.centred_products import Moments
 
 LARGEST = 1 << 27  # numbers of one-hot rows: a gigabyte

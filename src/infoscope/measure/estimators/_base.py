@@ -20,9 +20,9 @@ from infoscope.core import check, grammar, registry
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Plane, Status
 from infoscope.core.measurement import Measured
-from infoscope.measure.estimators import _grouped
 from infoscope.measure.estimators._neighbour_parts import even
-from infoscope.measure.groups import Groups
+from infoscope.measure.intervals import jackknife
+from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.symbols.labels import doubted
 
 #: "Within 2 % of log n": from here on a value says how many samples there were, not what the network does.
@@ -70,8 +70,8 @@ class Estimator(grammar.WithOptions):
     quick: options that make it quick, at which the laws that are not about accuracy are tested.
     grouped: how it answers about rows in groups. ``"jackknife"``: the base class leaves out parts of the groups in
         turn, for its bias and its interval. ``"own"``: the hooks take ``groups``, a
-        :class:`~infoscope.measure.groups.Groups` or None, as their last argument. ``"none"``: it says nothing of other
-        draws, having no interval or a certified bracket.
+        :class:`~infoscope.measure.intervals.groups.Groups` or None, as their last argument. ``"none"``: it says nothing
+        of other draws, having no interval or a certified bracket.
     presses: whether it measures columns by their standard deviation or one scale for all, so that one row far out
         presses the others together. Where such rows are, it is asked again about ranks, and doubted if they disagree.
     needs: options that must be said, since nothing can be guessed, with values at which the laws are tested.
@@ -144,7 +144,7 @@ class Estimator(grammar.WithOptions):
         """Entropy of the rows of ``t [n, d]`` in nats; the estimand says of what exactly."""
         self._must_offer("entropy")
         t = self._x(t, "t")
-        with _grouped.in_order():
+        with jackknife.in_order():
             return self._asked(self._entropy, (t,), together(groups, len(t)))
 
     def mutual_information(self, x: Any, y: Any, groups: Any = None) -> Estimate:
@@ -178,16 +178,16 @@ class Estimator(grammar.WithOptions):
 
         Symbols repeat as a matter of course, and a certified bracket speaks of these rows as they are.
         """
-        with _grouped.in_order():
+        with jackknife.in_order():
             estimate = self._asked(hook, values, groups)
         if groups is not None or estimate.status is not Status.OK or estimate.interval is None:
             return estimate
         if "real" not in self.first or self.grouped == "none":
             return estimate
-        copied = _grouped.copies(values[0], values[1:])
+        copied = jackknife.copies(values[0], values[1:])
         if copied is None:
             return estimate
-        return _grouped.beside_copies(estimate, self._asked(hook, values, copied), copied)
+        return jackknife.beside_copies(estimate, self._asked(hook, values, copied), copied)
 
     def _asked(self, hook: Callable[..., Estimate], values: tuple[Any, ...], groups: Groups | None) -> Estimate:
         """What the ``hook`` of a question answers about ``values``, whose rows belong together as ``groups`` say."""
@@ -198,9 +198,9 @@ class Estimator(grammar.WithOptions):
         elif self.grouped == "own":
             estimate = hook(*values, groups)
         else:
-            estimate = _grouped.jackknifed(hook(*values), lambda rows: hook(*(v[rows] for v in values)), groups)
+            estimate = jackknife.jackknifed(hook(*values), lambda rows: hook(*(v[rows] for v in values)), groups)
         labels = values[1] if len(values) > 1 and values[1].ndim == 1 else None
-        return _grouped.stated(estimate, groups, labels, self.grouped != "none")
+        return jackknife.stated(estimate, groups, labels, self.grouped != "none")
 
     def _of_members(self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None) -> list[list[Measured]]:
         """What ``_members`` finds, told of ``groups``; question by question where it cannot be."""
@@ -217,7 +217,7 @@ class Estimator(grammar.WithOptions):
             return [self._member_by_questions(member, labels, groups) for member in t]
         claims = self.grouped != "none"
         return [
-            [m._replace(estimate=_grouped.stated(m.estimate, groups, labels.get(m.variable), claims)) for m in member]
+            [m._replace(estimate=jackknife.stated(m.estimate, groups, labels.get(m.variable), claims)) for m in member]
             for member in found
         ]
 
@@ -320,7 +320,7 @@ def _unless_few_decide(estimate: Estimate, hook: Callable[..., Estimate], x: Any
     if not any(wide for _, wide in found):
         return estimate
     ranked = hook(*(values for values, _ in found))
-    if _grouped.overlap(estimate, ranked):
+    if jackknife.overlap(estimate, ranked):
         return estimate
     note = (
         f"few rows make the standard deviation of a column: {estimate.value:.3g} nats as it is, {ranked.value:.3g} "

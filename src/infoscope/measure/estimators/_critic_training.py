@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from infoscope.measure.groups import Groups
+from infoscope.measure.intervals.groups import Groups
 
 CHECKS = 20  # updates between two looks at the validation rows
 WARM_UP = 20

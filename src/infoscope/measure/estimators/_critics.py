@@ -39,8 +39,8 @@ from infoscope.measure.estimators._critic_inputs import (
 from infoscope.measure.estimators._critic_networks import Concatenated, Pairs, Rows, Separable, gaussian_part, rows_of
 from infoscope.measure.estimators._critic_training import fit, random_numbers, split
 from infoscope.measure.estimators._cross_fitted import KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
-from infoscope.measure.estimators._grouped import followed
-from infoscope.measure.groups import Groups, scatter
+from infoscope.measure.intervals.groups import Groups, scatter
+from infoscope.measure.intervals.jackknife import followed
 
 VALIDATION_BLOCKS = 4  # of at most a batch, whose pairs are looked at
 MODELS = 12  # in one stack

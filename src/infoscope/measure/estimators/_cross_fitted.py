@@ -10,7 +10,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._critic_training import Schedule
-from infoscope.measure.groups import Groups
+from infoscope.measure.intervals.groups import Groups
 
 LEAST, LEAST_GROUPS = 20, 4  # rows
 VALIDATION = 0.15  # of the rows that are not held out

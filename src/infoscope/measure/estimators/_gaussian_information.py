@@ -14,7 +14,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.kernels import parallel
 from infoscope.measure.estimators import _gaussian_canonical as gc
-from infoscope.measure.estimators import _weak
+from infoscope.measure.intervals import noncentral
 from infoscope.measure.symbols import quantise as q
 
 ROWS_A_COLUMN = 2  # below this the bias is as large as the entropies, and its correction right for Gaussian rows only
@@ -39,7 +39,7 @@ class Found:
     @property
     def parts(self) -> dict[str, Any]:
         """As arguments of an estimate."""
-        kind, level = ("delta method", _weak.LEVEL) if self.interval else (None, None)
+        kind, level = ("delta method", noncentral.LEVEL) if self.interval else (None, None)
         resampled = "rows" if self.interval else None
         return {
             "interval": self.interval,
@@ -105,7 +105,7 @@ def _exact(columns: list[torch.Tensor]) -> Found:
         why = f"{pairs.full} directions of y are linear functions of x: the information is infinite"
         return Found(pairs.plain, status=Status.SATURATED, notes=(*notes, why))
     value = pairs.plain - pairs.bias
-    interval = _weak.interval(pairs.plain, pairs.bias, pairs.dx * pairs.dy, pairs.deviation)
+    interval = noncentral.interval(pairs.plain, pairs.bias, pairs.dx * pairs.dy, pairs.deviation)
     status = Status.OK
     if dof < ROWS_A_COLUMN * (x.shape[1] + y.shape[1]):
         status, notes = Status.UNDERSAMPLED, (*notes, f"the bias taken off is {pairs.bias:.3g} nats")

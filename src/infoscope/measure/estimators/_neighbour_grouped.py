@@ -16,9 +16,9 @@ import numpy as np
 
 from infoscope.kernels import parallel
 from infoscope.measure import _neighbour_groups as pairs
-from infoscope.measure.estimators._grouped import one_of_each, parts_of
-from infoscope.measure.estimators._subsampling import PARTS
-from infoscope.measure.groups import Groups, Scatter, left_out
+from infoscope.measure.intervals.groups import Groups, Scatter, left_out
+from infoscope.measure.intervals.jackknife import one_of_each, parts_of
+from infoscope.measure.intervals.subsampling import PARTS
 from infoscope.measure.neighbours import Balls, Norm
 from infoscope.measure.symbols import quantise as q
 

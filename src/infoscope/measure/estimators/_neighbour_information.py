@@ -12,13 +12,13 @@ from scipy.special import digamma
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure.estimators import _subsampling
 from infoscope.measure.estimators._base import CEILING
-from infoscope.measure.estimators._grouped import JACKKNIFE, followed
 from infoscope.measure.estimators._neighbour_cells import cell_balls, joint
 from infoscope.measure.estimators._neighbour_grouped import Corrected, Found, Search, estimates
 from infoscope.measure.estimators._neighbour_parts import Part
-from infoscope.measure.groups import Groups, Scatter
+from infoscope.measure.intervals import subsampling
+from infoscope.measure.intervals.groups import Groups, Scatter
+from infoscope.measure.intervals.jackknife import JACKKNIFE, followed
 from infoscope.measure.neighbours import Balls, Norm, balls
 
 #: From this share of tied balls on, ties decide the answer.
@@ -149,7 +149,7 @@ class Spread:
 
     interval: tuple[float, float] | None
     gain: float
-    kind: str = _subsampling.KIND
+    kind: str = subsampling.KIND
     resampled: str = "rows"
 
     @classmethod
@@ -160,7 +160,7 @@ class Spread:
             parts.append(estimate(rows))
             return parts[-1]
 
-        interval = _subsampling.interval(value, part, n, least=least)
+        interval = subsampling.interval(value, part, n, least=least)
         if interval is None or math.isnan(interval[0]):
             return cls(None, 0.0)
         return cls(interval, value - float(np.mean(parts)))
@@ -172,14 +172,14 @@ class Spread:
         return cls((value - half, value + half) if scatter else None, gain, JACKKNIFE, "groups")
 
     @property
-    def stated(self) -> _subsampling.Stated:
+    def stated(self) -> subsampling.Stated:
         """As fields of an estimate."""
-        return _subsampling.stated(self.interval, self.kind, self.resampled)
+        return subsampling.stated(self.interval, self.kind, self.resampled)
 
     @property
     def growth(self) -> float:
         """What the estimate gains for every log n."""
-        return self.gain / math.log(_subsampling.PARTS)
+        return self.gain / math.log(subsampling.PARTS)
 
     @property
     def clear(self) -> bool:
@@ -193,7 +193,7 @@ class Spread:
         """
         if dimension == 0 or not self.clear:
             return 0.0
-        return -self.gain / (_subsampling.PARTS ** (2 / dimension) - 1)
+        return -self.gain / (subsampling.PARTS ** (2 / dimension) - 1)
 
     @property
     def half(self) -> float:
@@ -243,7 +243,7 @@ def answer(
     )
     if groups is not None:
         return estimate
-    estimate = _subsampling.doubted(estimate, problem.k + 2)
+    estimate = subsampling.doubted(estimate, problem.k + 2)
     labels = next((part.groups for part in problem.parts if not part.columns.shape[1]), None)
     return followed(estimate, each, labels, [part.columns for part in problem.parts]) if len(each) == n else estimate
 

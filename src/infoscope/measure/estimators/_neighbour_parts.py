@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from infoscope.core import check
-from infoscope.measure.groups import Groups
+from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours import label_block
 from infoscope.measure.symbols import quantise as q
 

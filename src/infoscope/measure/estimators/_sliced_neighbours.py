@@ -11,7 +11,7 @@ from numba import njit
 from scipy.special import digamma
 
 from infoscope.kernels import parallel
-from infoscope.measure.groups import Groups
+from infoscope.measure.intervals.groups import Groups
 
 GROUP = 8  # slices a job
 _compiled = njit(nogil=True, cache=True, error_model="numpy")

@@ -15,9 +15,9 @@ from infoscope.kernels import parallel
 from infoscope.measure.estimators._critic_inputs import components, normal_scores, with_length
 from infoscope.measure.estimators._critic_training import fit, random_numbers, split
 from infoscope.measure.estimators._cross_fitted import GAP, KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
-from infoscope.measure.estimators._grouped import followed
 from infoscope.measure.estimators._mixture_heads import MixtureHeads, coordinates, rank
-from infoscope.measure.groups import Groups, scatter
+from infoscope.measure.intervals.groups import Groups, scatter
+from infoscope.measure.intervals.jackknife import followed
 
 AT_FLOOR = 0.5  # share of the scales of q(y given x) that cannot shrink further
 REPEATED = 0.5  # share of rows of y that are there more than once

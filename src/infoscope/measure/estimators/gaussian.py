@@ -12,11 +12,11 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import parallel
 from infoscope.measure.estimators import _gaussian_canonical as gc
-from infoscope.measure.estimators import _weak
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._gaussian_information import ROWS_A_COLUMN, Found, doubted, information
-from infoscope.measure.estimators._grouped import settled
-from infoscope.measure.groups import Groups
+from infoscope.measure.intervals import noncentral
+from infoscope.measure.intervals.groups import Groups
+from infoscope.measure.intervals.jackknife import settled
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def _entropy(t: Any, shrinkage: str) -> tuple[Found, str]:
     expected = 2 * rank * (dof - rank) / (dof * dof * (dof + 2))  # of a Gaussian row's leverage, a beta variable
     ratio = float((leverage - leverage.mean()).square().mean()) / expected if dof > rank else 1.0
     variance = 0.25 * float(polygamma(1, (dof + 1 - torch.arange(1, rank + 1).numpy()) / 2).sum())
-    half = _weak.QUANTILE * math.sqrt(variance * max(ratio, 1e-3))
+    half = noncentral.QUANTILE * math.sqrt(variance * max(ratio, 1e-3))
     status = Status.OK if dof >= ROWS_A_COLUMN * rank else Status.UNDERSAMPLED
     words = "" if rank == d else f", on the {rank}-dimensional subspace that the rows fill"
     each = leverage.cpu().numpy()

@@ -14,12 +14,12 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.kernels import parallel
-from infoscope.measure.estimators import _subsampling
 from infoscope.measure.estimators._base import Estimator
-from infoscope.measure.estimators._grouped import followed
 from infoscope.measure.estimators._neighbour_grouped import Found, Search
 from infoscope.measure.estimators._neighbour_information import Spread, dimension
-from infoscope.measure.groups import Groups
+from infoscope.measure.intervals import subsampling
+from infoscope.measure.intervals.groups import Groups
+from infoscope.measure.intervals.jackknife import followed
 from infoscope.measure.neighbours import Balls, balls, pass_seconds
 from infoscope.measure.symbols import quantise as q
 
@@ -119,7 +119,7 @@ class KozachenkoLeonenko(Estimator):
         )
         if groups is not None:
             return estimate
-        return followed(_subsampling.doubted(estimate, k + 2), each, None, [rows])
+        return followed(subsampling.doubted(estimate, k + 2), each, None, [rows])
 
     def _in_groups(self, rows: np.ndarray, k: int, power: int, groups: Groups) -> Found:
         """Of rows whose own group is passed over."""

@@ -10,7 +10,7 @@ from infoscope.core.estimate import Estimate
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._neighbour_information import Problem, answer
 from infoscope.measure.estimators._neighbour_parts import Part
-from infoscope.measure.groups import Groups
+from infoscope.measure.intervals.groups import Groups
 
 
 @dataclass(frozen=True)

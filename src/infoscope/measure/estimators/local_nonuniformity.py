@@ -14,7 +14,7 @@ from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._neighbour_boxes import log_shares, uniform_share
 from infoscope.measure.estimators._neighbour_information import Problem, answer
 from infoscope.measure.estimators._neighbour_parts import Part
-from infoscope.measure.groups import Groups
+from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours import Balls
 
 #: From this share of rows on whose neighbours span no volume, the value is what rounding leaves.

@@ -12,7 +12,7 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.estimators import _sliced
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators.mixed_ksg import MixedKsg
-from infoscope.measure.groups import Groups
+from infoscope.measure.intervals.groups import Groups
 
 NEGLIGIBLE = 1e-12  # of the largest variance: what rounding leaves in a direction without any
 

@@ -17,9 +17,9 @@ from infoscope.kernels import draws, parallel
 from infoscope.measure.estimators import _sliced
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._critic_inputs import PARTS, canonical, components, one_hot
-from infoscope.measure.estimators._grouped import followed, one_of_each, parts_of
 from infoscope.measure.estimators._sliced_neighbours import local_information
-from infoscope.measure.groups import LEAST, Groups, Scatter, left_out
+from infoscope.measure.intervals.groups import LEAST, Groups, Scatter, left_out
+from infoscope.measure.intervals.jackknife import followed, one_of_each, parts_of
 
 QUANTILE = 1.959963984540054
 BINS = 12  # of the smooth surrogate, on each projection's normal probabilities

@@ -9,10 +9,10 @@ import numpy as np
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure.estimators import _weak
 from infoscope.measure.estimators._base import CEILING, Estimator
-from infoscope.measure.estimators._grouped import settled
-from infoscope.measure.groups import Groups
+from infoscope.measure.intervals import noncentral
+from infoscope.measure.intervals.groups import Groups
+from infoscope.measure.intervals.jackknife import settled
 from infoscope.measure.symbols import entropy as de
 from infoscope.measure.symbols import quantise as q
 from infoscope.measure.symbols.nsb import posterior
@@ -85,7 +85,8 @@ class Plugin(Estimator):
         status, notes, interval = _judged([(x, 1)], [x], x, interval)
         if self.correction == "nsb" and status in (Status.OK, Status.UNDERSAMPLED):
             mean, deviation = posterior(x.counts, x.alphabet)
-            interval, kind = (mean - _weak.QUANTILE * deviation, mean + _weak.QUANTILE * deviation), "NSB posterior"
+            half = noncentral.QUANTILE * deviation
+            interval, kind = (mean - half, mean + half), "NSB posterior"
             status, notes = self._believed(t, x, deviation)
         words = f"entropy of the symbols from counts, {self._words(x)}"
         estimate = _estimate(value, "H(X)", words, x.n, interval, kind, status, notes, start)
@@ -201,7 +202,7 @@ def _estimate(
         n,
         interval=(min(value, interval[0]), max(value, interval[1])),
         interval_kind=kind,
-        level=_weak.LEVEL,
+        level=noncentral.LEVEL,
         resampled="rows",
         status=status,
         notes=notes,

@@ -15,7 +15,7 @@ from infoscope.core.measurement import Measured
 from infoscope.measure import _usable
 from infoscope.measure._usable import Deal, Usable
 from infoscope.measure.estimators._base import Estimator, several
-from infoscope.measure.groups import Groups
+from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.probes import _base as probes
 from infoscope.measure.probes._base import Reading, Target
 

@@ -16,8 +16,8 @@ import numpy as np
 from infoscope.core.estimate import Status
 from infoscope.kernels import draws
 from infoscope.kernels.scaling import unit
-from infoscope.measure.estimators._grouped import copies
-from infoscope.measure.groups import Groups
+from infoscope.measure.intervals.groups import Groups
+from infoscope.measure.intervals.jackknife import copies
 
 NEGLIGIBLE = 1e-12  # of the largest variance: what rounding leaves behind
 LEAST = 4  # rows: the unbiased form divides by n - 3, and a half needs two

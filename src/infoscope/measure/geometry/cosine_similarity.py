@@ -14,7 +14,7 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.kernels import draws
 from infoscope.measure.geometry._base import Geometry, by_name
-from infoscope.measure.groups import Groups, doubts, scatter
+from infoscope.measure.intervals.groups import Groups, doubts, scatter
 from infoscope.measure.symbols.cells import cell_names
 
 LEAST = 20  # rows, of which one lies below the 5 % quantile

@@ -13,7 +13,7 @@ from infoscope.core.measurement import Measured
 from infoscope.kernels import draws
 from infoscope.kernels.scaling import unit
 from infoscope.measure.geometry._base import Geometry
-from infoscope.measure.groups import Groups
+from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours import balls
 
 DISCARDED = 0.1  # of the ratios, the largest: there the density is least uniform (Facco et al. 2017)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import digamma, xlogy
 
-from infoscope.measure.estimators import _weak
+from infoscope.measure.intervals import noncentral
 from infoscope.measure.symbols import quantise as q
 
 
@@ -66,7 +66,7 @@ def entropy_interval(counts: np.ndarray) -> tuple[float, float]:
     n = int(counts.sum())
     p = counts / n
     first = _spread(p, -np.log(p), len(counts) - 1, n)
-    half = _weak.QUANTILE * math.sqrt(first / n + (len(counts) - 1) / (2 * n * n))
+    half = noncentral.QUANTILE * math.sqrt(first / n + (len(counts) - 1) / (2 * n * n))
     centre = miller_madow(counts)
     return centre - half, centre + half
 
@@ -91,7 +91,7 @@ def information_interval(
     f = len(xyz) - groups[0] - groups[1] + groups[2]
     d = max(f + 2 * (float((xyz / xz * (xyz / yz)).sum()) - groups[2]), 0.0)
     deviation = math.sqrt(_spread(p, density, d, n) / n + d / (2 * n * n))
-    return _weak.interval(float(p @ density), f / (2 * n), f, deviation)
+    return noncentral.interval(float(p @ density), f / (2 * n), f, deviation)
 
 
 def _spread(p: np.ndarray, density: np.ndarray, d: float, n: int) -> float:

@@ -13,8 +13,8 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure import groups as of_groups
-from infoscope.measure.groups import Groups
+from infoscope.measure.intervals import groups as of_groups
+from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.symbols import quantise as q
 
 PARTS = 20  # of whole groups, each left out once
