@@ -27,9 +27,9 @@ from scipy.spatial import cKDTree
 from scipy.special import digamma
 from sklearn.neighbors import KDTree
 
-from infoscope.measure._neighbour_brute import _greatest
-from infoscope.measure.estimators._neighbour_parts import standardised
-from infoscope.measure.neighbours import balls
+from infoscope.measure.neighbours.brute import _greatest
+from infoscope.measure.neighbours.parts import standardised
+from infoscope.measure.neighbours.search import balls
 from infoscope.measure.quantities import mutual_information
 
 numba.config.NUMBA_NUM_THREADS = 1  # type: ignore[attr-defined]

@@ -13,9 +13,9 @@ from sklearn.feature_selection import mutual_info_classif, mutual_info_regressio
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure.estimators._base import make
-from infoscope.measure.estimators._neighbour_boxes import log_shares, uniform_share
-from infoscope.measure.estimators._neighbour_information import dimension
-from infoscope.measure.estimators._neighbour_parts import standardised
+from infoscope.measure.neighbours.boxes import log_shares, uniform_share
+from infoscope.measure.neighbours.information import dimension
+from infoscope.measure.neighbours.parts import standardised
 
 SLACK = 1e-9  # between numbers of size one, what still counts as a tie
 
@@ -379,7 +379,7 @@ def test_strong_dependence_is_within_reach_of_the_correction_only():
 @pytest.mark.parametrize("d", [1, 2, 5])
 def test_intrinsic_dimension_of_a_flat_sheet(d):
     rng = np.random.default_rng(0)
-    from infoscope.measure.neighbours import balls
+    from infoscope.measure.neighbours.search import balls
 
     sheet = rng.uniform(size=(2000, d)) @ rng.normal(size=(d, 8))
     assert dimension(balls([sheet], 5).distances) == pytest.approx(d, rel=0.15)

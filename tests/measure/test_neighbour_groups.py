@@ -8,10 +8,10 @@ from scipy.special import digamma
 
 import infoscope as iscope
 from infoscope.core.errors import InputError
-from infoscope.measure.estimators._neighbour_information import Problem
-from infoscope.measure.estimators._neighbour_parts import Part
 from infoscope.measure.intervals.groups import Groups, left_out
 from infoscope.measure.intervals.jackknife import parts_of
+from infoscope.measure.neighbours.information import Problem
+from infoscope.measure.neighbours.parts import Part
 
 
 def twin(parts, ids, k, euclidean=False, rectangle=False):

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infoscope.kernels import parallel
-from infoscope.measure import _neighbour_torch
-from infoscope.measure import neighbours as nb
+from infoscope.measure.neighbours import on_torch
+from infoscope.measure.neighbours import search as nb
 
 MI, CMI = ((0,), (1,)), ((0, 2), (1, 2), (2,))
 
@@ -157,7 +157,7 @@ def test_on_a_device_it_agrees_with_the_twin(device, problem, norm, rectangle):
 
 
 def test_on_a_device_rows_go_in_stretches(device, monkeypatch):
-    monkeypatch.setattr(_neighbour_torch, "PAIRS", 1000)
+    monkeypatch.setattr(on_torch, "PAIRS", 1000)
     rng = np.random.default_rng(0)
     check([rng.normal(size=(130, 2)), rng.normal(size=(130, 3))], 4, MI, device=device)
 

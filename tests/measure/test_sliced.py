@@ -8,9 +8,9 @@ from scipy.special import digamma
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.estimators import _sliced
 from infoscope.measure.estimators._base import make
-from infoscope.measure.estimators._sliced_neighbours import local_information
+from infoscope.measure.neighbours import slices as _sliced
+from infoscope.measure.neighbours.sliced import local_information
 
 
 def gaussian(n, d, rho, seed=0):

@@ -20,9 +20,9 @@ from infoscope.core import check, grammar, registry
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Plane, Status
 from infoscope.core.measurement import Measured
-from infoscope.measure.estimators._neighbour_parts import even
 from infoscope.measure.intervals import jackknife
 from infoscope.measure.intervals.groups import Groups
+from infoscope.measure.neighbours.parts import even
 from infoscope.measure.symbols.labels import doubted
 
 #: "Within 2 % of log n": from here on a value says how many samples there were, not what the network does.

@@ -15,12 +15,12 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.kernels import parallel
 from infoscope.measure.estimators._base import Estimator
-from infoscope.measure.estimators._neighbour_grouped import Found, Search
-from infoscope.measure.estimators._neighbour_information import Spread, dimension
 from infoscope.measure.intervals import subsampling
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import followed
-from infoscope.measure.neighbours import Balls, balls, pass_seconds
+from infoscope.measure.neighbours.grouped_information import Found, Search
+from infoscope.measure.neighbours.information import Spread, dimension
+from infoscope.measure.neighbours.search import Balls, balls, pass_seconds
 from infoscope.measure.symbols import quantise as q
 
 #: From this share of rows that repeat another on, there is no density to speak of.

@@ -8,9 +8,9 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 from infoscope.measure.estimators._base import Estimator
-from infoscope.measure.estimators._neighbour_information import Problem, answer
-from infoscope.measure.estimators._neighbour_parts import Part
 from infoscope.measure.intervals.groups import Groups
+from infoscope.measure.neighbours.information import Problem, answer
+from infoscope.measure.neighbours.parts import Part
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.estimators._base import Estimator
-from infoscope.measure.estimators._neighbour_boxes import log_shares, uniform_share
-from infoscope.measure.estimators._neighbour_information import Problem, answer
-from infoscope.measure.estimators._neighbour_parts import Part
 from infoscope.measure.intervals.groups import Groups
-from infoscope.measure.neighbours import Balls
+from infoscope.measure.neighbours.boxes import log_shares, uniform_share
+from infoscope.measure.neighbours.information import Problem, answer
+from infoscope.measure.neighbours.parts import Part
+from infoscope.measure.neighbours.search import Balls
 
 #: From this share of rows on whose neighbours span no volume, the value is what rounding leaves.
 FLAT_SHARE = 0.5

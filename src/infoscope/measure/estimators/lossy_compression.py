@@ -9,10 +9,10 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure.estimators import _sliced
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators.mixed_ksg import MixedKsg
 from infoscope.measure.intervals.groups import Groups
+from infoscope.measure.neighbours import slices
 
 NEGLIGIBLE = 1e-12  # of the largest variance: what rounding leaves in a direction without any
 
@@ -53,7 +53,7 @@ class LossyCompression(Estimator):
             if z.ndim == 1:
                 sides.append(z)
                 continue
-            z, kept = self._compressed(_sliced.centred(z))
+            z, kept = self._compressed(slices.centred(z))
             sides.append(z)
             notes.append(f"{kept:.1%} of the variance of {name} kept")
         if any(not (side != side[:1]).any() for side in sides):
@@ -72,4 +72,4 @@ class LossyCompression(Estimator):
         if not several:
             return z[:, :1] * 0, 0.0
         directions = vectors[:, :several].T if d <= n else vectors[:, :several].T @ z
-        return _sliced.projected(z, directions).T, float(values[:several].sum() / values.sum())
+        return slices.projected(z, directions).T, float(values[:several].sum() / values.sum())

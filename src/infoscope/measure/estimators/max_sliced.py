@@ -14,12 +14,12 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import draws, parallel
-from infoscope.measure.estimators import _sliced
 from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.estimators._critic_inputs import PARTS, canonical, components, one_hot
-from infoscope.measure.estimators._sliced_neighbours import local_information
 from infoscope.measure.intervals.groups import LEAST, Groups, Scatter, left_out
 from infoscope.measure.intervals.jackknife import followed, one_of_each, parts_of
+from infoscope.measure.neighbours import slices
+from infoscope.measure.neighbours.sliced import local_information
 
 QUANTILE = 1.959963984540054
 BINS = 12  # of the smooth surrogate, on each projection's normal probabilities
@@ -63,7 +63,7 @@ class MaxSliced(Estimator):
     def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
         started = time.perf_counter()
         n, least = len(x), 2 * max(self.k + 1, 2 * PARTS)
-        x, y = _sliced.centred(x), y if np.ndim(y) == 1 else _sliced.centred(y)
+        x, y = slices.centred(x), y if np.ndim(y) == 1 else slices.centred(y)
         if groups is not None:
             rows = one_of_each((x, y), groups)
             x, y, groups = x[rows], y[rows], groups.part(rows)
@@ -101,7 +101,7 @@ class MaxSliced(Estimator):
         else:
             half = self._left_out(x, y, groups, found).half() if groups.count >= LEAST else 0.0
         ceiling = float(digamma(len(x) // 2) - digamma(self.k))
-        status, notes = _sliced.judged(value, ceiling, _sliced.alone_in_class(y))
+        status, notes = slices.judged(value, ceiling, slices.alone_in_class(y))
         gap = float(np.mean(trained)) - value
         if gap > max(0.1, value):
             status = Status.UNDERSAMPLED
@@ -142,8 +142,8 @@ class MaxSliced(Estimator):
         self, x: np.ndarray, y: np.ndarray, a: np.ndarray, b: np.ndarray | None, groups: Groups | None
     ) -> np.ndarray:
         """Local information ``[s, n]`` along the directions ``a [s, d]`` and ``b [s, e]``."""
-        y = np.unique(y, return_inverse=True)[1] if b is None else _sliced.projected(y, b)
-        return local_information(_sliced.projected(x, a), y, self.k, groups=groups)
+        y = np.unique(y, return_inverse=True)[1] if b is None else slices.projected(y, b)
+        return local_information(slices.projected(x, a), y, self.k, groups=groups)
 
     def _best(self, x: np.ndarray, y: np.ndarray, groups: Groups | None) -> tuple[np.ndarray, np.ndarray | None, float]:
         """The directions of the best start, for the rows as they are, and their information in these rows."""
@@ -162,7 +162,7 @@ class MaxSliced(Estimator):
     def _first(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Where to start from: canonical directions, then random ones: ``[starts, d]`` and ``[starts, e]``."""
         a, b = (
-            _sliced.frames(self.starts, z.shape[1], 1, 2 * self.seed + side)[:, :, 0] for side, z in enumerate((x, y))
+            slices.frames(self.starts, z.shape[1], 1, 2 * self.seed + side)[:, :, 0] for side, z in enumerate((x, y))
         )
         if x.shape[1] == components(x).shape[1] and y.shape[1] == components(y).shape[1]:
             found = canonical(torch.from_numpy(x), torch.from_numpy(y), torch.arange(len(x)))

@@ -11,13 +11,13 @@ from scipy.special import digamma
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import parallel
-from infoscope.measure.estimators import _sliced
 from infoscope.measure.estimators._base import Estimator
-from infoscope.measure.estimators._neighbour_information import Problem
-from infoscope.measure.estimators._neighbour_parts import Part
-from infoscope.measure.estimators._sliced_neighbours import local_information
 from infoscope.measure.intervals.groups import LEAST, Groups, Scatter, left_out
 from infoscope.measure.intervals.jackknife import followed, one_of_each, parts_of
+from infoscope.measure.neighbours import slices as _sliced
+from infoscope.measure.neighbours.information import Problem
+from infoscope.measure.neighbours.parts import Part
+from infoscope.measure.neighbours.sliced import local_information
 
 FEW = 16  # slices that say how the mean over all of them scatters over groups
 QUANTILE = 1.959963984540054

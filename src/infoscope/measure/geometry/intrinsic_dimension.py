@@ -14,7 +14,7 @@ from infoscope.kernels import draws
 from infoscope.kernels.scaling import unit
 from infoscope.measure.geometry._base import Geometry
 from infoscope.measure.intervals.groups import Groups
-from infoscope.measure.neighbours import balls
+from infoscope.measure.neighbours.search import balls
 
 DISCARDED = 0.1  # of the ratios, the largest: there the density is least uniform (Facco et al. 2017)
 LEAST = 20

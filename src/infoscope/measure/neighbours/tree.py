@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from infoscope.measure._neighbour_brute import joint, settle
+from infoscope.measure.neighbours.brute import joint, settle
 
 LEAF = 12
 DEEP = 64  # a stack holds one node a level, and its sibling

@@ -15,11 +15,11 @@ from itertools import pairwise
 import numpy as np
 
 from infoscope.kernels import parallel
-from infoscope.measure import _neighbour_groups as pairs
 from infoscope.measure.intervals.groups import Groups, Scatter, left_out
 from infoscope.measure.intervals.jackknife import one_of_each, parts_of
 from infoscope.measure.intervals.subsampling import PARTS
-from infoscope.measure.neighbours import Balls, Norm
+from infoscope.measure.neighbours import other_groups as pairs
+from infoscope.measure.neighbours.search import Balls, Norm
 from infoscope.measure.symbols import quantise as q
 
 #: What each of some rows contributes, from these rows, their balls, k of each, and how many rows each has met.

@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 
 from infoscope.core import check
 from infoscope.measure.intervals.groups import Groups
-from infoscope.measure.neighbours import label_block
+from infoscope.measure.neighbours.search import label_block
 from infoscope.measure.symbols import quantise as q
 
 #: A standard deviation this many times a column's width is made by few rows. A Gaussian pair keeps its information to

@@ -18,8 +18,8 @@ from typing import Any, Literal
 import numpy as np
 
 from infoscope.kernels import parallel
-from infoscope.measure import _neighbour_brute as brute
-from infoscope.measure import _neighbour_tree as tree
+from infoscope.measure.neighbours import brute as brute
+from infoscope.measure.neighbours import tree as tree
 from infoscope.measure.symbols import quantise as q
 
 Norm = Literal["max", "euclidean"]
@@ -99,9 +99,9 @@ def balls(
     where = (found.distances, found.nearest, found.inside, found.tied, found.counts)
     euclidean = norm == "euclidean"
     if device is not None:
-        from infoscope.measure import _neighbour_torch
+        from infoscope.measure.neighbours import on_torch
 
-        _neighbour_torch.every_pair(points, starts, members, ks, tie, euclidean, rectangle, device, *where)
+        on_torch.every_pair(points, starts, members, ks, tie, euclidean, rectangle, device, *where)
         return found
     given = (points, starts, members, ks, tie, euclidean, rectangle)
     copies = _copies(points)

@@ -13,13 +13,13 @@ from scipy.special import digamma
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.estimators._base import CEILING
-from infoscope.measure.estimators._neighbour_cells import cell_balls, joint
-from infoscope.measure.estimators._neighbour_grouped import Corrected, Found, Search, estimates
-from infoscope.measure.estimators._neighbour_parts import Part
 from infoscope.measure.intervals import subsampling
 from infoscope.measure.intervals.groups import Groups, Scatter
 from infoscope.measure.intervals.jackknife import JACKKNIFE, followed
-from infoscope.measure.neighbours import Balls, Norm, balls
+from infoscope.measure.neighbours.cells import cell_balls, joint
+from infoscope.measure.neighbours.grouped_information import Corrected, Found, Search, estimates
+from infoscope.measure.neighbours.parts import Part
+from infoscope.measure.neighbours.search import Balls, Norm, balls
 
 #: From this share of tied balls on, ties decide the answer.
 TIED_SHARE = 0.5
@@ -37,7 +37,9 @@ GROWTH = 0.25
 
 @dataclass(frozen=True)
 class Problem:
-    """I(X;Y), or I(X;Y|Z) with a third part. k, norm, rectangle: as in :func:`infoscope.measure.neighbours.balls`."""
+    """I(X;Y), or I(X;Y|Z) with a third part. k, norm, rectangle: those of
+    :func:`~infoscope.measure.neighbours.search.balls`.
+    """
 
     parts: tuple[Part, ...]
     k: int

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from infoscope.measure import _neighbour_line as line
-from infoscope.measure.estimators._neighbour_parts import Part
-from infoscope.measure.neighbours import Balls, Norm, balls, counted, label_block, tie_of
+from infoscope.measure.neighbours import line as line
+from infoscope.measure.neighbours.parts import Part
+from infoscope.measure.neighbours.search import Balls, Norm, balls, counted, label_block, tie_of
 from infoscope.measure.symbols import quantise as q
 
 
@@ -34,7 +34,7 @@ def cell_balls(
     norm: Norm,
     device: Any = None,
 ) -> Balls:
-    """What :func:`infoscope.measure.neighbours.balls` finds among ``rows``, whose balls lie within their cells.
+    """What :func:`infoscope.measure.neighbours.search.balls` finds among ``rows``, whose balls lie within their cells.
 
     ks: fewer than rows of the cell. The rows at each place of ``nearest`` are not told: it has no columns.
     """
