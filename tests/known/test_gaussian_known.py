@@ -7,8 +7,8 @@ import pytest
 from scipy.stats import wishart
 
 from infoscope.core.estimate import Status
-from infoscope.measure.estimators import _gaussian_canonical as gc
 from infoscope.measure.estimators._base import make
+from infoscope.measure.moments import canonical as gc
 
 GAUSSIAN, COPULA = make("gaussian"), make("gaussian_copula")
 

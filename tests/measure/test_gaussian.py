@@ -9,8 +9,8 @@ from scipy.stats import norm, rankdata
 import infoscope
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.estimators import _gaussian_canonical as gc
 from infoscope.measure.estimators._base import make
+from infoscope.measure.moments import canonical as gc
 
 GAUSSIAN, COPULA = make("gaussian"), make("gaussian_copula")
 

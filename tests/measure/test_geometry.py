@@ -453,7 +453,7 @@ def test_faint_noise_in_many_columns_counts_in_the_effective_rank():
 
 def test_the_participation_ratio_behind_rows_has_no_bias():
     """Of 60 draws of 40 rows in 30 columns with standard deviations 1 / √i."""
-    from infoscope.measure.geometry._spectra import law_participation, spectrum
+    from infoscope.measure.moments.spectra import law_participation, spectrum
 
     spread = 1 / np.sqrt(np.arange(1, 31))
     truth = (spread**2).sum() ** 2 / (spread**4).sum()

@@ -11,12 +11,12 @@ from scipy.special import polygamma
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import parallel
-from infoscope.measure.estimators import _gaussian_canonical as gc
 from infoscope.measure.estimators._base import Estimator
-from infoscope.measure.estimators._gaussian_information import ROWS_A_COLUMN, Found, doubted, information
 from infoscope.measure.intervals import noncentral
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
+from infoscope.measure.moments import canonical as gc
+from infoscope.measure.moments.gaussian_information import ROWS_A_COLUMN, Found, doubted, information
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from scipy.stats import rankdata
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.estimators._base import Estimator
-from infoscope.measure.estimators._gaussian_information import Found, doubted, information, spacing
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
+from infoscope.measure.moments.gaussian_information import Found, doubted, information, spacing
 
 #: Rows within the spread that a correlation leaves, n √(1 - ρ²), below which their ranks no longer tell it.
 BLURRED = 10.0

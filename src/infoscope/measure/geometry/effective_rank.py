@@ -8,8 +8,8 @@ import numpy as np
 
 from infoscope.core.measurement import Measured
 from infoscope.measure.geometry._base import Geometry
-from infoscope.measure.geometry._spectra import effective, judged, spectrum
 from infoscope.measure.intervals.groups import Groups
+from infoscope.measure.moments.spectra import effective, judged, spectrum
 
 
 @dataclass(frozen=True)

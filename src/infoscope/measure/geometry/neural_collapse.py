@@ -8,7 +8,7 @@ import numpy as np
 
 from infoscope.core.measurement import Measured
 from infoscope.measure.geometry._base import Geometry
-from infoscope.measure.geometry._collapse import Means
+from infoscope.measure.moments.class_means import Means
 
 WORDS = {
     "nc1_variability": "tr(Σ_W Σ_B†) / k",

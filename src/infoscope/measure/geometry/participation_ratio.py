@@ -8,8 +8,8 @@ import numpy as np
 
 from infoscope.core.measurement import Measured
 from infoscope.measure.geometry._base import Geometry
-from infoscope.measure.geometry._spectra import judged, participation, spectrum
 from infoscope.measure.intervals.groups import Groups
+from infoscope.measure.moments.spectra import judged, participation, spectrum
 
 
 @dataclass(frozen=True)

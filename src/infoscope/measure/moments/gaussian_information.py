@@ -13,8 +13,8 @@ from scipy.special import digamma
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.kernels import parallel
-from infoscope.measure.estimators import _gaussian_canonical as gc
 from infoscope.measure.intervals import noncentral
+from infoscope.measure.moments import canonical as gc
 from infoscope.measure.symbols import quantise as q
 
 ROWS_A_COLUMN = 2  # below this the bias is as large as the entropies, and its correction right for Gaussian rows only
