@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from infoscope.measure import mixture
-from infoscope.measure.mixture import Mixture
+from infoscope.measure.noise import mixture
+from infoscope.measure.noise.mixture import Mixture
 
 CENTRES, EACH, NOISE = 4096, 4, 0.1
 COLUMNS = "{:>4} {:>8} | {:>8} {:>8} {:>6} | {:>8} {:>6} | {:>8} {:>6}"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from slow_twins import mixture_sums
 
 from infoscope.core.errors import InputError
-from infoscope.measure import mixture
-from infoscope.measure.mixture import Mixture
+from infoscope.measure.noise import mixture
+from infoscope.measure.noise.mixture import Mixture
 
 
 def problem(n=1300, m=150, j=2, d=3, noise=0.1, dtype=np.float64, seed=0):

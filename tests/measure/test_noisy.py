@@ -14,11 +14,11 @@ import infoscope
 from infoscope import layer_information, noisy_information, noisy_layer
 from infoscope.core.errors import InputError, UntrustedEstimateError
 from infoscope.core.estimate import Status
-from infoscope.measure import _gaussian_posterior as posterior
-from infoscope.measure import sample_propagation
 from infoscope.measure.estimators._base import make
-from infoscope.measure.mixture import Mixture
-from infoscope.measure.sample_propagation import propagate
+from infoscope.measure.noise import posterior as posterior
+from infoscope.measure.noise import propagation
+from infoscope.measure.noise.mixture import Mixture
+from infoscope.measure.noise.propagation import propagate
 
 RNG = np.random.default_rng(0)
 S = np.tanh(RNG.normal(size=(300, 3)))
@@ -111,7 +111,7 @@ def test_the_draws_are_not_those_of_a_person_with_the_same_seed():
 def test_the_same_for_any_number_of_threads_and_any_chunk(s, monkeypatch):
     first = propagate(s, 0.2, "dataset", {"y": Y}, threads=1)
     assert propagate(s, 0.2, "dataset", {"y": Y}, threads=3).xt.value == first.xt.value
-    monkeypatch.setattr(sample_propagation, "CHUNK", 3000)
+    monkeypatch.setattr(propagation, "CHUNK", 3000)
     again = propagate(s, 0.2, "dataset", {"y": Y}, threads=1)
     assert again.xt.value == pytest.approx(first.xt.value, abs=1e-12)
     assert again.ty["y"].value == pytest.approx(first.ty["y"].value, abs=1e-12)
@@ -236,7 +236,7 @@ def test_gaussians_of_the_inputs_agree_with_a_readable_twin(d):
 def test_a_value_in_the_middle_says_so(monkeypatch):
     deep = np.tanh(S[:, None] + 0.2 * np.random.default_rng(1).normal(size=(300, 16, 3)))
     whole = noisy_layer(deep, 0.2, "dataset", {"y": Y})
-    monkeypatch.setattr(sample_propagation, "MOST_CENTRES", 900)
+    monkeypatch.setattr(propagation, "MOST_CENTRES", 900)
     few = noisy_layer(deep, 0.2, "dataset", {"y": Y})
     assert any("stood for by their Gaussians, value in the middle" in note for note in few.xt.notes)
     for a, b in ((whole.xt, few.xt), (whole.ty["y"], few.ty["y"]), (whole.t, few.t)):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from infoscope.measure import noisy_bounds as b
+from infoscope.measure.noise import published_bounds as b
 
 #: Table I of arXiv:1810.11589: noise 1, a thousand million samples; the paper used an eps > 0, which adds up to 0.7 %.
 TABLE = {1: 7.41e-4, 2: 1.66e-3, 3: 3.69e-3, 5: 0.0179, 7: 0.0856, 9: 0.402, 10: 0.869, 11: 1.87, 12: 4.02}

@@ -15,7 +15,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 
 if TYPE_CHECKING:
-    from infoscope.measure.sample_propagation import AddedBy, NoisyLayer, Population
+    from infoscope.measure.noise.propagation import AddedBy, NoisyLayer, Population
 
 Network = Literal["deterministic", "noisy", "quantised", "binary dropout", "gaussian dropout"]
 Inputs = Literal["finite", "continuous"]
@@ -47,7 +47,7 @@ def noisy_layer(
 ) -> NoisyLayer:
     """I(X;T), h(T), h(T|X) and I(T;Y) of a layer T = S + N(0, noise² I), from one pass; arguments and errors as in
     :func:`noisy_information`, ``labels`` are class labels ``[n]`` by name."""
-    from infoscope.measure.sample_propagation import check_population, propagate
+    from infoscope.measure.noise.propagation import check_population, propagate
 
     if not isinstance(labels or {}, Mapping):
         raise InputError(f"labels is a {type(labels).__name__}, wanted labels by name: pass {{'label': labels}}")
@@ -137,7 +137,7 @@ def layer_information(
     InputError: for an unknown kind, a population not said, no noise for a noisy network, noise for dropout or a
         quantised network, or replicas missing.
     """
-    from infoscope.measure.sample_propagation import check_population
+    from infoscope.measure.noise.propagation import check_population
 
     for name, value, known in (("network", network, get_args(Network)), ("inputs", inputs, get_args(Inputs))):
         if value not in known:
@@ -203,7 +203,7 @@ def _patterns(t: np.ndarray, network: Network, inputs: Inputs, population: Popul
 
 def _gaussian_dropout(t: Any, noise: float | None, population: Population, tolerance: float, seed: int) -> Estimate:
     """I(X; f(X) D) for factors D ~ N(1, noise²), from the outputs ``t [n, d]`` before them."""
-    from infoscope.measure._gaussian_dropout import through_dropout
+    from infoscope.measure.noise.dropout import through_dropout
 
     start = time.perf_counter()
     if noise is None:

@@ -12,7 +12,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import Measured
 from infoscope.measure.estimators._base import Estimator, together
-from infoscope.measure.sample_propagation import NoisyLayer, check_population, propagate
+from infoscope.measure.noise.propagation import NoisyLayer, check_population, propagate
 
 
 @dataclass(frozen=True)

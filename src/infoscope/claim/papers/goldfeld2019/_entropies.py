@@ -9,7 +9,7 @@ import numpy as np
 
 from infoscope.claim.computation import Curve
 from infoscope.measure.estimators._base import make
-from infoscope.measure.mixture import Mixture
+from infoscope.measure.noise.mixture import Mixture
 from infoscope.measure.noisy import noisy_layer
 
 #: Multiples of Silverman's bandwidth, which is made for Gaussian densities.

@@ -3,8 +3,8 @@
 Paper: (the companion, Goldfeld, Greenewald, Weed & Polyanskiy 2018) the error of the Monte Carlo integral against the
 number of draws has slope -1/2 in logarithms and hardly depends on dimension and noise. Its bound, 2d(2 + b²)/(b² N) for
 the mean square, grows without end as the noise b shrinks; ours, d/N, holds for every mixture
-(:func:`infoscope.measure.noisy_bounds.monte_carlo_mse`) and explains what they saw. Our sentences are the two claims
-below.
+(:func:`infoscope.measure.noise.published_bounds.monte_carlo_mse`) and explains what they saw. Our sentences are the
+two claims below.
 
     infoscope run goldfeld2019/estimator_monte_carlo --preset laptop
 
@@ -28,8 +28,8 @@ from infoscope.claim.papers.saxe2018._exact import exact_finding
 from infoscope.claim.plan import Preset
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
-from infoscope.measure.mixture import Mixture
-from infoscope.measure.noisy_bounds import monte_carlo_mse
+from infoscope.measure.noise.mixture import Mixture
+from infoscope.measure.noise.published_bounds import monte_carlo_mse
 
 DRAWS = (1, 2, 4, 8, 16, 32)  # around each centre
 REPEATS = {"smoke": 8, "laptop": 32, "paper": 32}  # of the most draws; fewer draws are repeated more often

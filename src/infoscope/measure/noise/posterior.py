@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from infoscope.measure.mixture import FAR, LOG2E, fold, grouped
+from infoscope.measure.noise.mixture import FAR, LOG2E, fold, grouped
 
 FOLDS = 4  # a replica is judged by Gaussians fitted to the replicas outside its fold
 FEWEST = 2 * FOLDS  # replicas

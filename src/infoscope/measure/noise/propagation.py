@@ -33,10 +33,10 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure import _gaussian_caps as caps
-from infoscope.measure import _gaussian_posterior as posterior
-from infoscope.measure import noisy_bounds as risks
-from infoscope.measure.mixture import DOUBLE_ERROR, Mixture
+from infoscope.measure.noise import caps as caps
+from infoscope.measure.noise import posterior as posterior
+from infoscope.measure.noise import published_bounds as risks
+from infoscope.measure.noise.mixture import DOUBLE_ERROR, Mixture
 
 Population = Literal["dataset", "sample"]
 AddedBy = Literal["network", "analysis"]
