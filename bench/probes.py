@@ -32,10 +32,10 @@ from torch.nn import functional
 
 from _machine import multiply_rate
 from infoscope.measure.estimators._critic_training import Fit, Schedule
-from infoscope.measure.probes import _softmax_regression
-from infoscope.measure.probes._columns import Columns
-from infoscope.measure.probes._mlp_training import Stack, outputs
-from infoscope.measure.probes._softmax_regression import Problem, Solution, solve
+from infoscope.measure.usable_room import softmax_regression
+from infoscope.measure.usable_room.columns import Columns
+from infoscope.measure.usable_room.mlp_training import Stack, outputs
+from infoscope.measure.usable_room.softmax_regression import Problem, Solution, solve
 
 ROWS, TEST, COLUMNS, CLASSES = 10_000, 5000, 64, 10
 DECAY, PATH = 1e-4, tuple(10.0 ** (-5 + 5 * i / 7) for i in range(8))
@@ -112,13 +112,13 @@ class Linear:
 
 def counted() -> list[int]:
     """Counts the passes over rows that the solver makes from now on, one a problem."""
-    passes, original = [0], _softmax_regression._Objective.__call__
+    passes, original = [0], softmax_regression._Objective.__call__
 
     def call(self, theta, which):
         passes[0] += len(which)
         return original(self, theta, which)
 
-    _softmax_regression._Objective.__call__ = call
+    softmax_regression._Objective.__call__ = call
     return passes
 
 

@@ -12,9 +12,9 @@ import torch
 from infoscope.core import registry
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Status
-from infoscope.measure._usable import cross_fitted, folds_of
 from infoscope.measure.probes._base import Probe, Reading, Target, make
 from infoscope.measure.usable import usable_information
+from infoscope.measure.usable_room.accounts import cross_fitted, folds_of
 
 ENTRIES = registry.entries("probes")
 READERS = [name for name, entry in ENTRIES.items() if "prior" in entry.facts.get("contains", ("prior",))]

@@ -12,7 +12,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure.measurements import make_measurement
 from infoscope.measure.probes import _base
-from infoscope.measure.probes._columns import FARTHEST, Columns
+from infoscope.measure.usable_room.columns import FARTHEST, Columns
 
 N = 240
 PROBES = {

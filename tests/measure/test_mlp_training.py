@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from infoscope.kernels import parallel
-from infoscope.measure._usable import cross_fitted, folds_of
 from infoscope.measure.estimators import _critic_training as training
 from infoscope.measure.estimators._critic_training import Schedule
-from infoscope.measure.probes import _mlp_compiled
 from infoscope.measure.probes._base import Target, make
-from infoscope.measure.probes._mlp_training import Stack, _Compiled
+from infoscope.measure.usable_room import mlp_compiled
+from infoscope.measure.usable_room.accounts import cross_fitted, folds_of
+from infoscope.measure.usable_room.mlp_training import Stack, _Compiled
 
 STEEP = Schedule(learning_rate=1e-2, batch=64, steps=30, patience=100, weight_decay=0.05, seed=0)
 
@@ -136,7 +136,7 @@ def test_a_logit_that_is_not_finite_spoils_its_row_alone():
     logits = np.zeros((3, 32), np.float32)
     logits[1, :3] = np.nan, np.inf, -np.inf
     top, e, norm = np.empty(32, np.float32), np.empty((3, 32), np.float32), np.empty(32, np.float32)
-    _mlp_compiled._exponentials(logits, top, e, norm)
+    mlp_compiled._exponentials(logits, top, e, norm)
     assert np.isnan(norm[:3]).all()
     np.testing.assert_allclose(norm[3:], 3)
 
@@ -166,10 +166,10 @@ def test_a_network_is_the_same_alone():
 
 @pytest.mark.parametrize("rows", [1, 15, 16, 17, 255, 256, 257, 512, 513, 5000])
 def test_lanes_hold_every_row_in_parts_of_equal_size(rows):
-    lanes = _mlp_compiled._lanes(rows)
-    assert lanes % _mlp_compiled.VECTOR == 0
-    assert lanes <= _mlp_compiled.ROWS
-    assert lanes * -(-rows // _mlp_compiled.ROWS) >= rows
+    lanes = mlp_compiled._lanes(rows)
+    assert lanes % mlp_compiled.VECTOR == 0
+    assert lanes <= mlp_compiled.ROWS
+    assert lanes * -(-rows // mlp_compiled.ROWS) >= rows
 
 
 # --- when to stop -----------------------------------------------------------------------------------------------------

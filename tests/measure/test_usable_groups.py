@@ -7,7 +7,6 @@ import pytest
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure._usable import cross_fitted, dealt, folds_of, held_out
 from infoscope.measure.estimators._base import make
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.minimality import minimality
@@ -17,6 +16,7 @@ from infoscope.measure.usable import (
     usable_chain,
     usable_information,
 )
+from infoscope.measure.usable_room.accounts import cross_fitted, dealt, folds_of, held_out
 
 IDS = np.repeat(np.arange(60), 5)
 

@@ -6,9 +6,9 @@ import pytest
 from infoscope.core.errors import InputError
 from infoscope.core.units import bits
 from infoscope.data.tasks.checkerboard import Checkerboard
-from infoscope.measure._usable import cross_fitted, folds_of
 from infoscope.measure.probes._base import Target, make
 from infoscope.measure.usable import usable_chain, usable_information
+from infoscope.measure.usable_room.accounts import cross_fitted, folds_of
 
 
 @pytest.mark.parametrize("noise", [0.1, 0.3])

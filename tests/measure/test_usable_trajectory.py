@@ -5,10 +5,10 @@ import pytest
 
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure._usable import held_out
 from infoscope.measure.estimators._base import make
 from infoscope.measure.probes._base import make as make_probe
 from infoscope.measure.usable import usable_chain, usable_information
+from infoscope.measure.usable_room.accounts import held_out
 
 
 def members(n=400, seed=0):

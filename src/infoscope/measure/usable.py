@@ -18,12 +18,12 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure import _usable, _usable_regression
-from infoscope.measure._usable import Deal, Entropy, Usable
 from infoscope.measure.estimators._base import is_labels
 from infoscope.measure.intervals.groups import LEVEL, Groups, doubts
 from infoscope.measure.probes import _base
 from infoscope.measure.probes._base import Probe, Reading, Split, Target
+from infoscope.measure.usable_room import accounts, regression_accounts
+from infoscope.measure.usable_room.accounts import Deal, Entropy, Usable
 
 FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 LEAST_ROWS = 10  # coded before a first probe is fitted
@@ -93,8 +93,8 @@ def usable_information(
         return _given(problem.nothing(quantity, estimand, time.perf_counter() - start), strict)
 
     def of(deal: Deal) -> Usable:
-        account = _usable.account(problem.target, deal.splits, problem.read(reader, deal), problem.entropy)
-        return _usable.estimate(account, quantity, estimand, 0.0, deal)
+        account = accounts.account(problem.target, deal.splits, problem.read(reader, deal), problem.entropy)
+        return accounts.estimate(account, quantity, estimand, 0.0, deal)
 
     found = problem.doubted([of(problem.deal)], lambda deal: [of(deal)])
     return _given(_timed(found, start)[0], strict)
@@ -135,7 +135,7 @@ def conditional_usable_information(
 
     def of(deal: Deal) -> Usable:
         alone, both = (
-            _usable.account(
+            accounts.account(
                 target, deal.splits, reader.read(rows[None], [target], deal.splits, seed)[0][0], problem.entropy
             )
             for rows in (w, together)
@@ -143,7 +143,7 @@ def conditional_usable_information(
         # A row contributes what Z saves beyond W, so W's cost stands where H(Y) does.
         saved = replace(both, base=alone.loss, converged=alone.converged and both.converged)
         gap = max(alone.gap, both.gap)
-        return replace(_usable.estimate(saved, quantity, estimand, 0.0, deal, gap), bound="none")
+        return replace(accounts.estimate(saved, quantity, estimand, 0.0, deal, gap), bound="none")
 
     found = replace(problem, z=together).doubted([of(problem.deal)], lambda deal: [of(deal)])
     return _given(_timed(found, start)[0], strict)
@@ -194,7 +194,7 @@ def usable_chain(
 
     def of(deal: Deal) -> list[Usable]:
         readings = problem.read(reader, deal)
-        return _usable.chain(problem.target, deal, readings, problem.entropy, of_fine, names, estimand)
+        return accounts.chain(problem.target, deal, readings, problem.entropy, of_fine, names, estimand)
 
     found = problem.doubted(of(problem.deal), of)
     return Chain(*(_given(one, strict) for one in _timed(found, start)))
@@ -258,8 +258,8 @@ def description_length(
         found = DescriptionLength(uniform, LENGTH, estimand, n, status=status, notes=(why,), uniform=uniform)
         return _given(replace(found, seconds=time.perf_counter() - start), strict)
     found = _code(problem, reader, problem.deal.groups)
-    if problem.deal.groups is None and (copies := _usable.copies_of(problem.z, problem.target.k)):
-        found = _usable.both(found, _code(problem, reader, copies), copies)
+    if problem.deal.groups is None and (copies := accounts.copies_of(problem.z, problem.target.k)):
+        found = accounts.both(found, _code(problem, reader, copies), copies)
     return _given(replace(found, seconds=time.perf_counter() - start), strict)
 
 
@@ -306,9 +306,9 @@ def _blocks(n: int, groups: Groups | None, seed: int) -> tuple[np.ndarray, list[
     """The order in which ``n`` rows are sent, groups whole, and where blocks end."""
     wanted = [max(LEAST_ROWS, round(fraction * n)) for fraction in FRACTIONS]
     if groups is None:
-        return _usable.order_of(n, seed), sorted(set(wanted))
+        return accounts.order_of(n, seed), sorted(set(wanted))
     place = np.empty(groups.count, np.int64)
-    place[_usable.order_of(groups.count, seed)] = np.arange(groups.count)
+    place[accounts.order_of(groups.count, seed)] = np.arange(groups.count)
     order = np.argsort(place[groups.ids], kind="stable")
     whole = np.cumsum(groups.sizes[np.argsort(place)])  # rows sent after each group
     ends = {int(whole[np.searchsorted(whole, end)]) for end in wanted if end <= n}
@@ -352,14 +352,14 @@ class _Rows:
             if groups_test is not None:
                 raise InputError("groups_test arrived without z_test, wanted both: pass groups for the rows of z")
             together = None if groups is None else Groups.of(groups, n)
-            return cls(_base.tensor(z), _usable.dealt(n, folds, seed, together), n, n)
+            return cls(_base.tensor(z), accounts.dealt(n, folds, seed, together), n, n)
         if z_test.shape[1] != z.shape[1]:
             raise InputError(
                 f"z has {z.shape[1]} columns and z_test {z_test.shape[1]}, wanted the same features in both"
             )
         tested = len(z_test)
         together, scored = _both_groups(groups, groups_test, n, tested)
-        deal = _usable.among(n, folds, together, scored, tested, seed)
+        deal = accounts.among(n, folds, together, scored, tested, seed)
         return cls(_stacked(_base.tensor(z), _base.tensor(z_test)), deal, n, tested)
 
     @property
@@ -372,12 +372,12 @@ class _Rows:
         other."""
         if self.deal.groups is not None:
             return found
-        found = [_usable.in_order(one) for one in found]
-        copies = _usable.copies_of(self.z, self.classes)
-        if copies is None or not _usable.may_matter(copies, found):
+        found = [accounts.in_order(one) for one in found]
+        copies = accounts.copies_of(self.z, self.classes)
+        if copies is None or not accounts.may_matter(copies, found):
             return found
-        beside = of(_usable.with_copies_together(copies, self.deal, self.fitted))
-        return [_usable.both(one, other, copies) for one, other in zip(found, beside, strict=True)]
+        beside = of(accounts.with_copies_together(copies, self.deal, self.fitted))
+        return [accounts.both(one, other, copies) for one, other in zip(found, beside, strict=True)]
 
 
 def _both_groups(groups: Any, groups_test: Any, n: int, tested: int) -> tuple[Groups | None, Groups | None]:
@@ -400,9 +400,9 @@ def _both_groups(groups: Any, groups_test: Any, n: int, tested: int) -> tuple[Gr
 
 
 def _about_quantities(rows: _Rows, y: Any, y_test: Any, seed: int, reader: Probe, start: float) -> Usable:
-    values = _usable_regression.quantities(y, rows.fitted)
+    values = regression_accounts.quantities(y, rows.fitted)
     if y_test is not None:
-        test = _usable_regression.quantities(y_test, rows.scored, "y_test")
+        test = regression_accounts.quantities(y_test, rows.scored, "y_test")
         if test.shape[1] != values.shape[1]:
             raise InputError(f"y has {values.shape[1]} columns and y_test {test.shape[1]}, wanted the same in both")
         values = np.concatenate([values, test])
@@ -410,11 +410,11 @@ def _about_quantities(rows: _Rows, y: Any, y_test: Any, seed: int, reader: Probe
     estimand = f"usable by {reader.words_of_means}, H(Y) of the null Gaussian, {rows.deal.protocol}"
     why = "y is constant" if (values == values[0]).all() else "z is constant"
     if why == "y is constant" or not bool((rows.z != rows.z[0]).any()):
-        return _usable.nothing(rows.scored, quantity, estimand, why, time.perf_counter() - start)
+        return accounts.nothing(rows.scored, quantity, estimand, why, time.perf_counter() - start)
 
     def of(deal: Deal) -> list[Usable]:
-        found = _usable_regression.read(reader, rows.z, values, deal.splits, seed)
-        estimate = _usable.estimate(found.account, quantity, estimand, 0.0, deal)
+        found = regression_accounts.read(reader, rows.z, values, deal.splits, seed)
+        estimate = accounts.estimate(found.account, quantity, estimand, 0.0, deal)
         if not found.exact:
             return [estimate]
         note = "a probe names y to within rounding: of real numbers that is infinitely much information"
@@ -443,7 +443,7 @@ class _Problem(_Rows):
                 raise InputError(f"y has dtype {raw.dtype} and y_test {test.dtype}, wanted the same labels in both")
             raw = np.concatenate([raw, test])
         values, numbered = np.unique(raw, return_inverse=True)
-        target = _usable.target(numbered.reshape(-1), len(values), rows.deal.groups)
+        target = accounts.target(numbered.reshape(-1), len(values), rows.deal.groups)
         return cls(rows.z, rows.deal, rows.fitted, rows.scored, target, Entropy.of(prior, values), seed)
 
     @property
@@ -463,7 +463,7 @@ class _Problem(_Rows):
     @property
     def alone(self) -> str:
         """Whether nearly every row that is fitted to is a class of its own, in words; empty where it is not."""
-        return _usable.alone(self.target.y[: self.fitted])
+        return accounts.alone(self.target.y[: self.fitted])
 
     def read(self, reader: Probe, deal: Deal) -> list[Reading]:
         """One reading for each split."""
@@ -472,7 +472,7 @@ class _Problem(_Rows):
     def nothing(self, quantity: str, estimand: str, seconds: float) -> Usable:
         why = self.constant
         status = Status.SATURATED if why == self.alone else Status.DEGENERATE
-        return _usable.nothing(self.scored, quantity, estimand, why, seconds, status=status)
+        return accounts.nothing(self.scored, quantity, estimand, why, seconds, status=status)
 
 
 def _labels(y: Any, n: int, name: str) -> np.ndarray:
@@ -513,7 +513,7 @@ def _columns(given: Any, like: Any) -> Any:
 
 def _coarse_of_fine(problem: _Problem, coarse: np.ndarray) -> np.ndarray:
     """The coarse class ``[k]`` of each fine one."""
-    groups = _usable.groups_of(problem.target.y[: problem.fitted], coarse, problem.target.k)
+    groups = accounts.groups_of(problem.target.y[: problem.fitted], coarse, problem.target.k)
     if (groups < 0).any():
         raise InputError(
             "fine_test has a label that fine does not have, so nothing says which coarse one it belongs to"

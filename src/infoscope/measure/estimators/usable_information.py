@@ -12,12 +12,12 @@ from infoscope.core import check
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
-from infoscope.measure import _usable
-from infoscope.measure._usable import Deal, Usable
 from infoscope.measure.estimators._base import Estimator, several
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.probes import _base as probes
 from infoscope.measure.probes._base import Reading, Target
+from infoscope.measure.usable_room import accounts
+from infoscope.measure.usable_room.accounts import Deal, Usable
 
 QUANTITY = "I(T;Y)"
 CHAIN = ("I_u(T;fine)", "I_u(T;coarse)", "I_u(T;fine|coarse)")
@@ -64,7 +64,7 @@ class UsableInformation(Estimator):
 
     def _check(self) -> None:
         probes.make(self.probe)
-        check.count(self.folds, "folds", _usable.LEAST_FOLDS)
+        check.count(self.folds, "folds", accounts.LEAST_FOLDS)
         check.count(self.seed, "seed", 0)
         if self.test_fraction is not None and not 0 < self.test_fraction < 1:
             raise InputError(f"test_fraction is {self.test_fraction!r}, wanted a share of the rows between 0 and 1")
@@ -92,20 +92,20 @@ class UsableInformation(Estimator):
                 raise unknown_name("variable", name, labels)
         reader, n = probes.make(self.probe), t.shape[1]
         if self.shuffled:
-            order = _usable.order_of(n, self.seed + 1)  # another than the rows are dealt to folds by
+            order = accounts.order_of(n, self.seed + 1)  # another than the rows are dealt to folds by
             labels = {name: y[order] for name, y in labels.items()}
         named = several(self.variables) or (() if self.chain else tuple(labels))
         targets = {
-            name: _usable.target(labels[name].astype(np.int64), int(labels[name].max()) + 1, groups)
+            name: accounts.target(labels[name].astype(np.int64), int(labels[name].max()) + 1, groups)
             for name in dict.fromkeys((*named, *self._links[:1]))
         }
         t = probes.tensor(t)
         varying = [bool((member != member[0]).any()) for member in t]
         deal = self._deal(n, groups)
-        alone = {name: _usable.alone(target.y) for name, target in targets.items()}
+        alone = {name: accounts.alone(target.y) for name, target in targets.items()}
         read = [target for name, target in targets.items() if target.k > 1 and not alone[name]]
         readings = iter(reader.read(t[varying], read, deal.splits, self.seed) if read and any(varying) else ())
-        estimand = f"usable by {reader.words}, H(Y) {_usable.Entropy(self.prior).words}, {deal.protocol}"
+        estimand = f"usable by {reader.words}, H(Y) {accounts.Entropy(self.prior).words}, {deal.protocol}"
         found: list[list[tuple[str, Usable]]] = []
         for varies in varying:
             here = iter(next(readings) if varies and read else ())
@@ -127,14 +127,14 @@ class UsableInformation(Estimator):
 
     def _deal(self, n: int, groups: Groups | None) -> Deal:
         if self.test_fraction is not None:
-            return _usable.held_out(n, self.test_fraction, self.seed, groups)
-        return _usable.dealt(n, self.folds, self.seed, groups)
+            return accounts.held_out(n, self.test_fraction, self.seed, groups)
+        return accounts.dealt(n, self.folds, self.seed, groups)
 
     def _one(self, target: Target, deal: Deal, readings: list[Reading] | None, varies: bool, estimand: str) -> Usable:
         if readings is None:
             return _nothing(target, deal, QUANTITY, estimand, varies)
-        account = _usable.account(target, deal.splits, readings, _usable.Entropy(self.prior))
-        return _usable.estimate(account, QUANTITY, estimand, 0.0, deal)
+        account = accounts.account(target, deal.splits, readings, accounts.Entropy(self.prior))
+        return accounts.estimate(account, QUANTITY, estimand, 0.0, deal)
 
     def _chained(
         self,
@@ -149,20 +149,20 @@ class UsableInformation(Estimator):
             return
         fine, coarse = self._links
         names, target, readings = (fine, coarse, f"{fine}|{coarse}"), targets[fine], by_name[fine]
-        groups = _usable.groups_of(target.y, labels[coarse], target.k)
+        groups = accounts.groups_of(target.y, labels[coarse], target.k)
         if readings is None:
             yield from (
                 (name, _nothing(target, deal, what, estimand, varies)) for name, what in zip(names, CHAIN, strict=True)
             )
         else:
-            entropy = _usable.Entropy(self.prior)
-            parts = _usable.chain(target, deal, readings, entropy, groups, CHAIN, estimand)
+            entropy = accounts.Entropy(self.prior)
+            parts = accounts.chain(target, deal, readings, entropy, groups, CHAIN, estimand)
             yield from zip(names, parts, strict=True)
 
 
 def _nothing(target: Target, deal: Deal, quantity: str, estimand: str, varies: bool) -> Usable:
-    alone = _usable.alone(target.y) if varies and target.k > 1 else ""
+    alone = accounts.alone(target.y) if varies and target.k > 1 else ""
     why = alone or ("there is one class only" if varies else "the representation is constant")
     status = Status.SATURATED if alone else Status.DEGENERATE
     scored = sum(len(split.scored) for split in deal.splits)
-    return _usable.nothing(scored, quantity, estimand, why, 0.0, status=status)
+    return accounts.nothing(scored, quantity, estimand, why, 0.0, status=status)

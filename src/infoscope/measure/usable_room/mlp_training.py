@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 from infoscope.kernels import parallel
 from infoscope.measure.estimators import _critic_training as training
 from infoscope.measure.estimators._critic_training import Fit, Schedule
-from infoscope.measure.probes import _mlp_compiled
+from infoscope.measure.usable_room import mlp_compiled
 
 BETA1, BETA2 = training.BETAS
 MOMENTS = tuple(np.float32(c) for c in (1 - BETA1, BETA2, 1 - BETA2, training.EPSILON))
@@ -106,7 +106,7 @@ class _Compiled:
 
         def train(i: int) -> float:
             split = self.split[i]
-            _mlp_compiled.advance(
+            mlp_compiled.advance(
                 self.sizes, self.state[i], *self.given[i], self.train[split], positions[split], paces, MOMENTS
             )
             return self._value(i)
@@ -114,7 +114,7 @@ class _Compiled:
         self.values = self._each(train)
 
     def _value(self, i: int) -> float:
-        return _mlp_compiled.value(self.sizes, self.state[i, 3], *self.given[i], self.validation[self.split[i]])
+        return mlp_compiled.value(self.sizes, self.state[i, 3], *self.given[i], self.validation[self.split[i]])
 
     def value(self) -> Tensor:
         return torch.tensor(self.values, dtype=torch.float32)
