@@ -31,7 +31,7 @@ from sklearn.preprocessing import StandardScaler
 from torch.nn import functional
 
 from _machine import multiply_rate
-from infoscope.measure.estimators._critic_training import Fit, Schedule
+from infoscope.measure.critics.training import Fit, Schedule
 from infoscope.measure.usable_room import softmax_regression
 from infoscope.measure.usable_room.columns import Columns
 from infoscope.measure.usable_room.mlp_training import Stack, outputs

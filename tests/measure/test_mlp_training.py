@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from infoscope.kernels import parallel
-from infoscope.measure.estimators import _critic_training as training
-from infoscope.measure.estimators._critic_training import Schedule
+from infoscope.measure.critics import training as training
+from infoscope.measure.critics.training import Schedule
 from infoscope.measure.probes._base import Target, make
 from infoscope.measure.usable_room import mlp_compiled
 from infoscope.measure.usable_room.accounts import cross_fitted, folds_of

@@ -12,10 +12,10 @@ from torch import Tensor
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import parallel
-from infoscope.measure.estimators._critic_inputs import components, normal_scores, with_length
-from infoscope.measure.estimators._critic_training import fit, random_numbers, split
-from infoscope.measure.estimators._cross_fitted import GAP, KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
-from infoscope.measure.estimators._mixture_heads import MixtureHeads, coordinates, rank
+from infoscope.measure.critics.cross_fitted import GAP, KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
+from infoscope.measure.critics.inputs import components, normal_scores, with_length
+from infoscope.measure.critics.mixture_heads import MixtureHeads, coordinates, rank
+from infoscope.measure.critics.training import fit, random_numbers, split
 from infoscope.measure.intervals.groups import Groups, scatter
 from infoscope.measure.intervals.jackknife import followed
 

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from infoscope.core.errors import InputError
-from infoscope.measure.estimators._critic_bounds import Critic, Objective, Reading, log_partition, objective
-from infoscope.measure.estimators._critic_networks import Rows
-from infoscope.measure.estimators._critics import Critics
+from infoscope.measure.critics.bounds import Critic, Objective, Reading, log_partition, objective
+from infoscope.measure.critics.estimator import Critics
+from infoscope.measure.critics.networks import Rows
 
 
 @dataclass(frozen=True)

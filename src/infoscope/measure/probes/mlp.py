@@ -128,7 +128,7 @@ class Mlp(Probe):
         """
         import torch
 
-        from infoscope.measure.estimators._critic_training import Schedule, random_numbers
+        from infoscope.measure.critics.training import Schedule, random_numbers
         from infoscope.measure.usable_room.columns import Columns
         from infoscope.measure.usable_room.mlp_training import Stack
 

@@ -13,8 +13,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from infoscope.kernels import parallel
-from infoscope.measure.estimators import _critic_training as training
-from infoscope.measure.estimators._critic_training import Fit, Schedule
+from infoscope.measure.critics import training as training
+from infoscope.measure.critics.training import Fit, Schedule
 from infoscope.measure.usable_room import mlp_compiled
 
 BETA1, BETA2 = training.BETAS

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from infoscope.measure.estimators._critic_networks import Pairs, Rows
+from infoscope.measure.critics.networks import Pairs, Rows
 
 Objective = Literal["infonce", "donsker_varadhan", "jensen_shannon"]
 Reading = Literal["infonce", "donsker_varadhan", "nwj", "smile"]

@@ -17,8 +17,7 @@ from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.kernels import parallel
-from infoscope.measure.estimators._base import CEILING
-from infoscope.measure.estimators._critic_bounds import (
+from infoscope.measure.critics.bounds import (
     WILD,
     Critic,
     Objective,
@@ -28,7 +27,8 @@ from infoscope.measure.estimators._critic_bounds import (
     objective,
     read,
 )
-from infoscope.measure.estimators._critic_inputs import (
+from infoscope.measure.critics.cross_fitted import KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
+from infoscope.measure.critics.inputs import (
     LARGEST,
     canonical,
     components,
@@ -36,9 +36,9 @@ from infoscope.measure.estimators._critic_inputs import (
     one_hot,
     with_length,
 )
-from infoscope.measure.estimators._critic_networks import Concatenated, Pairs, Rows, Separable, gaussian_part, rows_of
-from infoscope.measure.estimators._critic_training import fit, random_numbers, split
-from infoscope.measure.estimators._cross_fitted import KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
+from infoscope.measure.critics.networks import Concatenated, Pairs, Rows, Separable, gaussian_part, rows_of
+from infoscope.measure.critics.training import fit, random_numbers, split
+from infoscope.measure.estimators._base import CEILING
 from infoscope.measure.intervals.groups import Groups, scatter
 from infoscope.measure.intervals.jackknife import followed
 

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from infoscope.measure.estimators._critic_inputs import Canonical
+from infoscope.measure.critics.inputs import Canonical
 
 EMBEDDING = 32  # columns of the two embeddings of the separable critic
 PARTNERS = 31  # other y that each x of a training batch is paired with by the concatenated critic

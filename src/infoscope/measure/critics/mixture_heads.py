@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from infoscope.measure.estimators._critic_inputs import canonical
-from infoscope.measure.estimators._critic_networks import Layers
+from infoscope.measure.critics.inputs import canonical
+from infoscope.measure.critics.networks import Layers
 
 FLOOR = -4.0  # of a log standard deviation, in units of that of Y
 FLAT = 1e-6  # of the largest variance: a direction with less is left out
