@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 
 CASES = [(1000, 10), (4096, 3), (4096, 10), (4096, 20), (10_000, 20), (10_000, 1024)]
 SEVERAL = (30, 60, 100)

@@ -24,7 +24,7 @@ import torch
 from scipy.spatial.distance import cdist
 
 from infoscope.core.estimate import Plane
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 
 CASES = [
     (1000, 20, 2),

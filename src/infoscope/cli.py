@@ -409,7 +409,7 @@ def _read(groups: str | None) -> Any:
 
 
 def _estimator(name: str, option: list[str] | None) -> Any:
-    from infoscope.measure.estimators._base import make
+    from infoscope.measure.bases.estimator import make
 
     return make(name, **_options(option or []))
 
@@ -530,7 +530,7 @@ def dependence(
         Its name; `infoscope list dependences`.
     """
     from infoscope.columns import read
-    from infoscope.measure.dependences._base import make
+    from infoscope.measure.bases.dependence import make
 
     made = make(measure, **_options(option or []))
     _print_estimate(made.dependence(read(x), read(y), _read(groups)), as_json)
@@ -555,7 +555,7 @@ def geometry(
         Its name; `infoscope list geometries`.
     """
     from infoscope.columns import read
-    from infoscope.measure.geometry._base import make
+    from infoscope.measure.bases.geometry import make
 
     made = make(measure, **_options(option or []))
     found = made.geometry(read(t), None if y is None else read(y), _read(groups))
@@ -607,7 +607,7 @@ def usable_information(
         label, its contribution in nats and the probability (density) of its own label; to .npy: the contributions.
     """
     from infoscope.columns import read, writable, write
-    from infoscope.measure.probes._base import make
+    from infoscope.measure.bases.probe import make
     from infoscope.measure.usable import usable_information as usable
 
     if rows is not None:

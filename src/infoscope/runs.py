@@ -84,7 +84,7 @@ def watch(
     InputError, UnknownNameError: labels of another length, an unknown site, measure or argument, or a measure that
         cannot be taken of one network's layers. RunFolderError: ``out`` holds a run already.
     """
-    from infoscope.measure.measurements import make_measurement
+    from infoscope.measure.bases.measurements import make_measurement
 
     if isinstance(measures, str) or not isinstance(measures, Iterable):
         raise InputError(f"measures is {measures!r}, wanted several: pass [{measures!r}]")
@@ -201,7 +201,7 @@ class Run:
         """
         from infoscope.claim.measuring import measure, plan_for, rows_of, with_noise_of
         from infoscope.claim.scores import append_derived, sweeps
-        from infoscope.measure.measurements import written
+        from infoscope.measure.bases.measurements import written
 
         if not isinstance(estimator, str):
             raise InputError("pass the estimator's name and its options, so that the run can say what was measured")

@@ -10,7 +10,7 @@ from infoscope.core import registry
 from infoscope.core.errors import DataMissingError, InputError, UnknownNameError
 from infoscope.core.rows import options_text
 from infoscope.data.source import all_sources, find_source
-from infoscope.measure.estimators import _base
+from infoscope.measure.bases import estimator
 
 NORMAL, ROLL = "bivariate-normal", "swiss-roll"
 
@@ -36,7 +36,7 @@ def test_the_preset_of_labels_asks_everybody_who_can_be_named_for_them_and_every
     wanted = {
         name
         for name, fact in facts.items()
-        if fact.get("answers") in _base.ANSWERS[:3] and "labels" in fact.get("second", ("labels",))
+        if fact.get("answers") in estimator.ANSWERS[:3] and "labels" in fact.get("second", ("labels",))
     }
     assert {subject.name for subject in asked} == wanted
     probes = {entry.id for entry in registry.entries("probes").values() if entry.id != "prior"}
@@ -52,10 +52,10 @@ def test_the_preset_of_labels_asks_everybody_who_can_be_named_for_them_and_every
 def test_a_label_can_be_passed_on():
     asked = ({"k": 5}, {"norm": "euclidean"}, {"margins": "normal"}, {})
     for subject in (Subject("ours", "ksg", options_text(options)) for options in asked):
-        assert _base.make(subject.label) == subject.make()
+        assert estimator.make(subject.label) == subject.make()
     several = Subject("ours", "binned", '{"bins":10,"range":[-3,3],"width":null}')
     assert several.label == "binned(bins=10, range=-3,3, width=none)"
-    assert _base.make(several.label) == several.make()
+    assert estimator.make(several.label) == several.make()
 
 
 def test_each_subject_meets_what_it_takes():

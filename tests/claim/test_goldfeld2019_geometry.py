@@ -21,8 +21,8 @@ from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Status
 from infoscope.core.folder import RunFolder
 from infoscope.core.rows import options_text
-from infoscope.measure.estimators._base import make as estimator
-from infoscope.measure.geometry._base import make
+from infoscope.measure.bases.estimator import make as estimator
+from infoscope.measure.bases.geometry import make
 
 R, P, N, I, X = (
     Outcome.REPRODUCED,

@@ -34,7 +34,7 @@ from infoscope.core.claim import Finding
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.folder import RunFolder
 from infoscope.core.units import nats
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 from infoscope.measure.symbols.cells import cell_names
 from infoscope.record.schedule import log_spaced
 from infoscope.train.networks.fully_connected import FullyConnected

@@ -17,7 +17,7 @@ from infoscope.claim.papers.saxe2018.sample_size import SampleSize
 from infoscope.core.claim import Outcome, combine
 from infoscope.core.rows import options_text
 from infoscope.core.units import nats
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 
 HIDDEN = [f"hidden{i}" for i in range(1, 6)]
 R, P, N, I = Outcome.REPRODUCED, Outcome.PARTLY, Outcome.NOT_REPRODUCED, Outcome.INCONCLUSIVE

@@ -8,7 +8,7 @@ import pytest
 from infoscope.core import registry
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.estimators import _base
+from infoscope.measure.bases import estimator as _base
 
 ENTRIES = registry.entries("estimators")
 

@@ -12,8 +12,8 @@ import torch
 from infoscope.core import registry
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.measure.bases.dependence import Dependence, make
 from infoscope.measure.dependence import dependence
-from infoscope.measure.dependences._base import Dependence, make
 
 ENTRIES = registry.entries("dependences")
 

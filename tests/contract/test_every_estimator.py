@@ -21,8 +21,8 @@ from infoscope.core.estimate import Estimate, Plane, Status
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 from infoscope.data.source import TAGS, all_sources
 from infoscope.measure import quantities
-from infoscope.measure.estimators import _base
-from infoscope.measure.estimators._base import Estimator
+from infoscope.measure.bases import estimator as _base
+from infoscope.measure.bases.estimator import Estimator
 
 ENTRIES = registry.entries("estimators")
 QUESTIONS = ("entropy", "mutual_information", "conditional_mutual_information", "plane")

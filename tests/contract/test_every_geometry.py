@@ -13,8 +13,8 @@ import infoscope
 from infoscope.core import registry
 from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimateError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure.geometry._base import Geometry, make
-from infoscope.measure.measurements import make_measurement
+from infoscope.measure.bases.geometry import Geometry, make
+from infoscope.measure.bases.measurements import make_measurement
 
 ENTRIES = registry.entries("geometries")
 COMPARING = [name for name, entry in ENTRIES.items() if entry.facts.get("second") == "rows"]

@@ -9,7 +9,7 @@ from infoscope.core import registry
 from infoscope.core.errors import InfoscopeError
 from infoscope.core.measurement import about
 from infoscope.core.rows import options_text
-from infoscope.measure.measurements import KINDS, make_measurement
+from infoscope.measure.bases.measurements import KINDS, make_measurement
 
 NAMES = {name: entry for kind in KINDS for name, entry in registry.entries(kind).items()}
 

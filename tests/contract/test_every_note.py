@@ -5,7 +5,7 @@ import pytest
 
 from infoscope.core import registry
 from infoscope.core.errors import InputError
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 
 FACTS = {name: entry.facts for name, entry in registry.entries("estimators").items()}
 ENTRIES = [name for name, facts in FACTS.items() if "mutual_information" in facts.get("offers", ())]

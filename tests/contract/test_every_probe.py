@@ -12,7 +12,7 @@ import torch
 from infoscope.core import registry
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Status
-from infoscope.measure.probes._base import Probe, Reading, Target, make
+from infoscope.measure.bases.probe import Probe, Reading, Target, make
 from infoscope.measure.usable import usable_information
 from infoscope.measure.usable_room.accounts import cross_fitted, folds_of
 

@@ -5,7 +5,7 @@ import pytest
 
 from infoscope.core import registry
 from infoscope.core.estimate import Status
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 
 FACTS = {name: entry.facts for name, entry in registry.entries("estimators").items()}
 ABOUT = [

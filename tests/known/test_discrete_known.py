@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from infoscope.core.estimate import Status
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 
 LN2 = math.log(2)
 

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import wishart
 
 from infoscope.core.estimate import Status
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 from infoscope.measure.moments import canonical as gc
 
 GAUSSIAN, COPULA = make("gaussian"), make("gaussian_copula")

@@ -14,8 +14,8 @@ from scipy import integrate, stats
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure import calibration
+from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.calibration import calibrate, matched
-from infoscope.measure.estimators._base import Estimator
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from scipy import stats
 import infoscope
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
+from infoscope.measure.bases.estimator import make
 from infoscope.measure.critics import bounds as bounds
 from infoscope.measure.critics import inputs as inputs
 from infoscope.measure.critics import networks as networks
-from infoscope.measure.estimators._base import make
 
 LOWER = ("donsker_varadhan", "infonce", "jensen_shannon", "nwj")
 EVERY = (*LOWER, "smile")

@@ -10,8 +10,8 @@ import infoscope
 from infoscope.core import registry
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.measurements import make_measurement
-from infoscope.measure.probes import _base
+from infoscope.measure.bases import probe as _base
+from infoscope.measure.bases.measurements import make_measurement
 from infoscope.measure.usable_room.columns import FARTHEST, Columns
 
 N = 240

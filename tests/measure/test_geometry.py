@@ -12,9 +12,9 @@ from scipy.stats import mannwhitneyu
 import infoscope
 from infoscope.core.errors import InputError, MissingPackageError, UnknownNameError
 from infoscope.core.estimate import Status
-from infoscope.measure.geometry._base import make
+from infoscope.measure.bases.geometry import make
+from infoscope.measure.bases.measurements import make_measurement
 from infoscope.measure.geometry.distance_histogram import EDGES
-from infoscope.measure.measurements import make_measurement
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, spreads
 
 

@@ -14,7 +14,7 @@ from slow_twins import kde_bound, kde_plane
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 from infoscope.measure.pairs import distance_bounds
 from infoscope.measure.quantities import entropy, mutual_information, plane
 

@@ -6,7 +6,7 @@ import pytest
 import infoscope
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 
 
 def pair(n=3000, rho=0.8, d=40, strong=2, seed=0):

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from infoscope.kernels import parallel
+from infoscope.measure.bases.probe import Target, make
 from infoscope.measure.critics import training as training
 from infoscope.measure.critics.training import Schedule
-from infoscope.measure.probes._base import Target, make
 from infoscope.measure.usable_room import mlp_compiled
 from infoscope.measure.usable_room.accounts import cross_fitted, folds_of
 from infoscope.measure.usable_room.mlp_training import Stack, _Compiled

@@ -12,7 +12,7 @@ from sklearn.feature_selection import mutual_info_classif, mutual_info_regressio
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 from infoscope.measure.neighbours.boxes import log_shares, uniform_share
 from infoscope.measure.neighbours.information import dimension
 from infoscope.measure.neighbours.parts import standardised

@@ -14,7 +14,7 @@ import infoscope
 from infoscope import layer_information, noisy_information, noisy_layer
 from infoscope.core.errors import InputError, UntrustedEstimateError
 from infoscope.core.estimate import Status
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 from infoscope.measure.noise import posterior as posterior
 from infoscope.measure.noise import propagation
 from infoscope.measure.noise.mixture import Mixture

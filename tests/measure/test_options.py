@@ -5,7 +5,7 @@ import pytest
 
 from infoscope.core import grammar, registry
 from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimateError
-from infoscope.measure.estimators._base import is_labels, make
+from infoscope.measure.bases.estimator import is_labels, make
 from infoscope.measure.quantities import entropy, mutual_information, plane
 
 

@@ -11,7 +11,7 @@ from scipy.special import digamma
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 from infoscope.measure.intervals import noncentral
 from infoscope.measure.symbols import entropy as de
 from infoscope.measure.symbols.nsb import posterior

@@ -7,7 +7,7 @@ import pytest
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 
 
 @pytest.fixture

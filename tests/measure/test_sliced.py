@@ -8,7 +8,7 @@ from scipy.special import digamma
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 from infoscope.measure.neighbours import slices as _sliced
 from infoscope.measure.neighbours.sliced import local_information
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ import infoscope as iscope
 from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimateError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import column_sums
-from infoscope.measure.estimators._base import make as make_estimator
-from infoscope.measure.probes._base import Split, Target, make
+from infoscope.measure.bases.estimator import make as make_estimator
+from infoscope.measure.bases.probe import Split, Target, make
 from infoscope.measure.usable import (
     conditional_usable_information,
     description_length,

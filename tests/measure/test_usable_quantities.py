@@ -7,7 +7,7 @@ import pytest
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.probes._base import make
+from infoscope.measure.bases.probe import make
 from infoscope.measure.usable import usable_information
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure.estimators._base import make
-from infoscope.measure.probes._base import make as make_probe
+from infoscope.measure.bases.estimator import make
+from infoscope.measure.bases.probe import make as make_probe
 from infoscope.measure.usable import usable_chain, usable_information
 from infoscope.measure.usable_room.accounts import held_out
 

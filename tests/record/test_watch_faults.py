@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from infoscope.core.folder import RunFolder
-from infoscope.measure.measurements import make_measurement
+from infoscope.measure.bases.measurements import make_measurement
 from infoscope.record.trajectory import Trajectory
 from infoscope.record.watch import Watch
 

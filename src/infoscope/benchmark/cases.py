@@ -51,7 +51,7 @@ class Subject(NamedTuple):
     def make(self) -> Any:
         """The estimator or peer; its ``mutual_information(x, y)`` is what is judged."""
         if self.who == "ours":
-            from infoscope.measure.estimators._base import make
+            from infoscope.measure.bases.estimator import make
 
             return make(self.name, **json.loads(self.options))
         return registry.load("peers", self.name)(**json.loads(self.options))

@@ -202,7 +202,7 @@ def question_of(x: Any, y: Any) -> Question:
     X is one of few symbols where its columns are whole numbers or words, and its distinct rows are at most the root of
     how many rows there are.
     """
-    from infoscope.measure.estimators._base import is_labels
+    from infoscope.measure.bases.estimator import is_labels
 
     check.paired(x=x, y=y)
     kind = check.on_cpu(check.array(x, "x")).dtype.kind

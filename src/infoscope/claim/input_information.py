@@ -12,7 +12,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.measurement import Measured, takes_groups
-from infoscope.measure.estimators._base import Estimator, make
+from infoscope.measure.bases.estimator import Estimator, make
 
 WITH, INPUT = "with", "input"  # the option that asks for it, which its rows carry
 

@@ -24,8 +24,8 @@ from infoscope.core.grammar import plain
 from infoscope.core.measurement import Comparison, Measured, Measurement, about, measured, series, takes_groups, told
 from infoscope.core.progress import progress
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
-from infoscope.measure.estimators._base import make
-from infoscope.measure.measurements import make_measurement
+from infoscope.measure.bases.estimator import make
+from infoscope.measure.bases.measurements import make_measurement
 from infoscope.train.statistics import layer_gradients, performance
 
 FLUSH_SECONDS = 10.0  # the most measuring that a kill can lose

@@ -19,7 +19,7 @@ from scipy import optimize, special
 
 from infoscope.core import check
 from infoscope.core.estimate import Calibration, Estimate, Status
-from infoscope.measure.estimators._base import Estimator, is_labels
+from infoscope.measure.bases.estimator import Estimator, is_labels
 
 PAIR_CEILING = 5.0  # nats in one pair of canonical variables: a correlation of 0.99998
 REPLICATES, REPLICATES_OF_A_SLOW_ONE = 20, 5

@@ -25,7 +25,7 @@ def neural_collapse(t: Any, y: Any, weights: Any, bias: Any = None) -> dict[str,
     ------
     InputError: weights of another shape than [classes, d], weights that are all 0, or a class without rows.
     """
-    from infoscope.measure.geometry._base import NOT_INFORMATION
+    from infoscope.measure.bases.geometry import NOT_INFORMATION
     from infoscope.measure.geometry.neural_collapse import NeuralCollapse
     from infoscope.measure.moments.class_means import Means
 

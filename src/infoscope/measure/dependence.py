@@ -25,7 +25,7 @@ def dependence(
     ------
     UnknownNameError: no such measure or option. InputError: unusable data or options.
     """
-    from infoscope.measure.dependences import _base
+    from infoscope.measure.bases import dependence as _base
 
     estimate = _base.make(measure, **options).dependence(x, y, groups)
     return estimate.trusted() if strict else estimate

@@ -32,7 +32,7 @@ def geometry(
     UnknownNameError: no such measure or option. InputError: unusable data or options. MissingPackageError: a measure
         that stands on a package which is not installed.
     """
-    from infoscope.measure.geometry import _base
+    from infoscope.measure.bases import geometry as _base
 
     found = _base.make(measure, **options).geometry(t, y, groups)
     return {name: estimate.trusted() for name, estimate in found.items()} if strict else found

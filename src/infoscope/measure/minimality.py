@@ -11,9 +11,9 @@ from scipy import stats
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.measure.bases import probe as _base
+from infoscope.measure.bases.probe import Split, Target
 from infoscope.measure.intervals.groups import LEVEL, Groups
-from infoscope.measure.probes import _base
-from infoscope.measure.probes._base import Split, Target
 from infoscope.measure.usable_room.accounts import shannon
 
 OWN_STREAM = 0x6C6162656C73

@@ -8,7 +8,7 @@ from infoscope.core.estimate import Estimate, Plane
 
 
 def _made(name: str, options: dict[str, Any]) -> Any:
-    from infoscope.measure.estimators import _base
+    from infoscope.measure.bases import estimator as _base
 
     return _base.make(name, **options)
 

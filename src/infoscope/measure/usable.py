@@ -18,10 +18,10 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure.estimators._base import is_labels
+from infoscope.measure.bases import probe as _base
+from infoscope.measure.bases.estimator import is_labels
+from infoscope.measure.bases.probe import Probe, Reading, Split, Target
 from infoscope.measure.intervals.groups import LEVEL, Groups, doubts
-from infoscope.measure.probes import _base
-from infoscope.measure.probes._base import Probe, Reading, Split, Target
 from infoscope.measure.usable_room import accounts, regression_accounts
 from infoscope.measure.usable_room.accounts import Deal, Entropy, Usable
 

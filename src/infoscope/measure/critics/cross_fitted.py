@@ -8,8 +8,8 @@ from typing import ClassVar
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
+from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.critics.training import Schedule
-from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.intervals.groups import Groups
 
 LEAST, LEAST_GROUPS = 20, 4  # rows

@@ -17,6 +17,7 @@ from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.kernels import parallel
+from infoscope.measure.bases.estimator import CEILING
 from infoscope.measure.critics.bounds import (
     WILD,
     Critic,
@@ -38,7 +39,6 @@ from infoscope.measure.critics.inputs import (
 )
 from infoscope.measure.critics.networks import Concatenated, Pairs, Rows, Separable, gaussian_part, rows_of
 from infoscope.measure.critics.training import fit, random_numbers, split
-from infoscope.measure.estimators._base import CEILING
 from infoscope.measure.intervals.groups import Groups, scatter
 from infoscope.measure.intervals.jackknife import followed
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from infoscope.core import check
-from infoscope.measure.dependences._base import Dependence
+from infoscope.measure.bases.dependence import Dependence
 from infoscope.measure.pairs import centred_products
 from infoscope.measure.pairs.centred_products import Moments
 

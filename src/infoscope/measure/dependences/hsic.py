@@ -8,7 +8,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.measure.dependences._base import Dependence
+from infoscope.measure.bases.dependence import Dependence
 from infoscope.measure.pairs import centred_products
 from infoscope.measure.pairs.centred_products import Moments
 

@@ -14,7 +14,7 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.core.grammar import plain
 from infoscope.core.measurement import Measured
 from infoscope.kernels import parallel
-from infoscope.measure.estimators._base import CEILING, Estimator, several, the_one
+from infoscope.measure.bases.estimator import CEILING, Estimator, several, the_one
 from infoscope.measure.symbols import quantise as q
 
 

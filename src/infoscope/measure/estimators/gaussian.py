@@ -11,7 +11,7 @@ from scipy.special import polygamma
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import parallel
-from infoscope.measure.estimators._base import Estimator
+from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals import noncentral
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled

@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure.estimators._base import Estimator
+from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
 from infoscope.measure.moments.gaussian_information import Found, doubted, information, spacing

@@ -13,7 +13,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.kernels import parallel
-from infoscope.measure.estimators._base import CEILING, Estimator, several, the_one
+from infoscope.measure.bases.estimator import CEILING, Estimator, several, the_one
 from infoscope.measure.pairs.distance_bounds import Information, information
 
 BRACKET = "certified bracket"

@@ -14,7 +14,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.kernels import parallel
-from infoscope.measure.estimators._base import Estimator
+from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals import subsampling
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import followed

@@ -9,7 +9,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure.estimators._base import Estimator
+from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.estimators.mixed_ksg import MixedKsg
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours import slices

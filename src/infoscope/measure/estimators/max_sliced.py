@@ -14,8 +14,8 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import draws, parallel
+from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.critics.inputs import PARTS, canonical, components, one_hot
-from infoscope.measure.estimators._base import Estimator
 from infoscope.measure.intervals.groups import LEAST, Groups, Scatter, left_out
 from infoscope.measure.intervals.jackknife import followed, one_of_each, parts_of
 from infoscope.measure.neighbours import slices

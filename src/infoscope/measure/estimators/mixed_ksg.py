@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from infoscope.core import check
 from infoscope.core.estimate import Estimate
-from infoscope.measure.estimators._base import Estimator
+from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.information import Problem, answer
 from infoscope.measure.neighbours.parts import Part

@@ -11,7 +11,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import Measured
-from infoscope.measure.estimators._base import Estimator, together
+from infoscope.measure.bases.estimator import Estimator, together
 from infoscope.measure.noise.propagation import NoisyLayer, check_population, propagate
 
 

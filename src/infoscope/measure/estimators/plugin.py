@@ -9,7 +9,7 @@ import numpy as np
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure.estimators._base import CEILING, Estimator
+from infoscope.measure.bases.estimator import CEILING, Estimator
 from infoscope.measure.intervals import noncentral
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled

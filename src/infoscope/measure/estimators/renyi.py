@@ -12,7 +12,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import draws, parallel
-from infoscope.measure.estimators._base import CEILING, Estimator
+from infoscope.measure.bases.estimator import CEILING, Estimator
 from infoscope.measure.pairs import kernel_sums as ks
 from infoscope.measure.pairs.over_pairs import over_pairs
 from infoscope.measure.symbols import quantise as q

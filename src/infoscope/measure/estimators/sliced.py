@@ -11,7 +11,7 @@ from scipy.special import digamma
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import parallel
-from infoscope.measure.estimators._base import Estimator
+from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import LEAST, Groups, Scatter, left_out
 from infoscope.measure.intervals.jackknife import followed, one_of_each, parts_of
 from infoscope.measure.neighbours import slices as _sliced

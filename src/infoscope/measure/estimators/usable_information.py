@@ -12,10 +12,10 @@ from infoscope.core import check
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
-from infoscope.measure.estimators._base import Estimator, several
+from infoscope.measure.bases import probe as probes
+from infoscope.measure.bases.estimator import Estimator, several
+from infoscope.measure.bases.probe import Reading, Target
 from infoscope.measure.intervals.groups import Groups
-from infoscope.measure.probes import _base as probes
-from infoscope.measure.probes._base import Reading, Target
 from infoscope.measure.usable_room import accounts
 from infoscope.measure.usable_room.accounts import Deal, Usable
 

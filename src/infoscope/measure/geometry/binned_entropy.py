@@ -12,8 +12,8 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.kernels import draws
-from infoscope.measure.estimators._base import CEILING, several
-from infoscope.measure.geometry._base import Geometry
+from infoscope.measure.bases.estimator import CEILING, several
+from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.intervals.jackknife import copies
 from infoscope.measure.symbols import quantise as q
 

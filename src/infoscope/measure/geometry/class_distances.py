@@ -9,7 +9,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
-from infoscope.measure.geometry._base import Geometry
+from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, Spread, spreads, too_few
 from infoscope.measure.pairs.drawn import BOTH, NORMAL, Drawn, drawn
 

@@ -12,7 +12,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.core.measurement import Measured
 from infoscope.kernels.scaling import unit
-from infoscope.measure.geometry._base import Geometry
+from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.symbols import quantise as q
 from infoscope.measure.symbols.labels import alone
 

@@ -13,7 +13,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.kernels import draws
-from infoscope.measure.geometry._base import Geometry, by_name
+from infoscope.measure.bases.geometry import Geometry, by_name
 from infoscope.measure.intervals.groups import Groups, doubts, scatter
 from infoscope.measure.symbols.cells import cell_names
 

@@ -10,7 +10,7 @@ import numpy as np
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import Status
 from infoscope.core.measurement import Measured
-from infoscope.measure.geometry._base import Geometry
+from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, spreads, too_few
 from infoscope.measure.symbols.cells import cell_names
 

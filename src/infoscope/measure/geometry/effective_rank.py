@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from infoscope.core.measurement import Measured
-from infoscope.measure.geometry._base import Geometry
+from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.moments.spectra import effective, judged, spectrum
 

@@ -12,7 +12,7 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.kernels import draws
 from infoscope.kernels.scaling import unit
-from infoscope.measure.geometry._base import Geometry
+from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.search import balls
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from infoscope.core.measurement import Measured
-from infoscope.measure.geometry._base import Geometry
+from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.moments.class_means import Means
 
 WORDS = {

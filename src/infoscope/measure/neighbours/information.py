@@ -12,7 +12,7 @@ from scipy.special import digamma
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure.estimators._base import CEILING
+from infoscope.measure.bases.estimator import CEILING
 from infoscope.measure.intervals import subsampling
 from infoscope.measure.intervals.groups import Groups, Scatter
 from infoscope.measure.intervals.jackknife import JACKKNIFE, followed

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from infoscope.core import check
-from infoscope.measure.probes._base import Probe, Reading, Readings, Split, Target
+from infoscope.measure.bases.probe import Probe, Reading, Readings, Split, Target
 from infoscope.measure.usable_room.columns import Columns
 from infoscope.measure.usable_room.temperature import Calibration, cross_entropy
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from infoscope.core.errors import InputError
-from infoscope.measure.probes._base import Probe, Readings, Split, Target, make
+from infoscope.measure.bases.probe import Probe, Readings, Split, Target, make
 
 
 @dataclass(frozen=True)

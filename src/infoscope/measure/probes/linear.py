@@ -9,7 +9,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.kernels import parallel
-from infoscope.measure.probes._base import Means, Probe, Reading, Readings, Split, Target
+from infoscope.measure.bases.probe import Means, Probe, Reading, Readings, Split, Target
 from infoscope.measure.usable_room.columns import Columns
 from infoscope.measure.usable_room.temperature import Calibration, cross_entropy
 

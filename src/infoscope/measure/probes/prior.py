@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from infoscope.measure.probes._base import Means, Probe, Reading, Readings, Split, Target
+from infoscope.measure.bases.probe import Means, Probe, Reading, Readings, Split, Target
 from infoscope.measure.usable_room.temperature import cross_entropy
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.measure.bases.probe import Reading, Split, Target
 from infoscope.measure.intervals.groups import LEAST, LEVEL, Groups, alike, doubts, scatter, serial, too_narrow
-from infoscope.measure.probes._base import Reading, Split, Target
 from infoscope.measure.symbols import quantise
 from infoscope.measure.symbols.labels import alone
 

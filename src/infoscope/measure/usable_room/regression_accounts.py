@@ -11,7 +11,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.measure.probes._base import Means, Probe, Split
+from infoscope.measure.bases.probe import Means, Probe, Split
 from infoscope.measure.usable_room.accounts import Account
 
 LARGE = 400  # powers of two beyond which a column is divided by its size: its square would be no number

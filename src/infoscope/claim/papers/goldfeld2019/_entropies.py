@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from infoscope.claim.computation import Curve
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 from infoscope.measure.noise.mixture import Mixture
 from infoscope.measure.noisy import noisy_layer
 

@@ -30,7 +30,7 @@ from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.claim.statistics import drop, lowest
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows, options_text
-from infoscope.measure.geometry._base import make
+from infoscope.measure.bases.geometry import make
 from infoscope.record.schedule import log_spaced
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe

@@ -33,7 +33,7 @@ from infoscope.claim.statistics import OverSeeds, last
 from infoscope.core.claim import NOTHING, Claim, Criterion, Finding
 from infoscope.core.estimate import Status
 from infoscope.core.rows import Rows, options_text
-from infoscope.measure.geometry._base import make
+from infoscope.measure.bases.geometry import make
 
 _FEATURES, _RATIO = "features", "distance_ratio"
 _SMALL = ("noise_005", NOISY)

@@ -30,7 +30,7 @@ from infoscope.core.rows import Rows, options_text
 from infoscope.core.units import nats
 from infoscope.data import task as load_task
 from infoscope.data.tasks._checkerboard import NOISE, ceiling
-from infoscope.measure.estimators._base import make
+from infoscope.measure.bases.estimator import make
 
 _NOISES = (0.05, NOISE, 0.2, 0.3)
 _VARIABLES = ("direction", "colour")

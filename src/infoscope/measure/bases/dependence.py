@@ -20,7 +20,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import draws
 from infoscope.kernels.scaling import unit
-from infoscope.measure.estimators._base import CEILING, is_labels
+from infoscope.measure.bases.estimator import CEILING, is_labels
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.pairs.centred_products import Moments
 

@@ -21,7 +21,7 @@ from infoscope.core import check, grammar
 from infoscope.core.errors import InputError, MissingPackageError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
-from infoscope.measure.estimators._base import is_labels
+from infoscope.measure.bases.estimator import is_labels
 from infoscope.measure.intervals.groups import Groups
 
 NOT_INFORMATION = "geometry, not information"
