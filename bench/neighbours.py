@@ -30,7 +30,7 @@ from sklearn.neighbors import KDTree
 from infoscope.measure.neighbours.brute import _greatest
 from infoscope.measure.neighbours.parts import standardised
 from infoscope.measure.neighbours.search import balls
-from infoscope.measure.quantities import mutual_information
+from infoscope.measure.questions.information import mutual_information
 
 numba.config.NUMBA_NUM_THREADS = 1  # type: ignore[attr-defined]
 torch.set_num_threads(1)

@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from infoscope.core.estimate import Status as Status
     from infoscope.core.rows import Rows as Rows
     from infoscope.data import task as task
-    from infoscope.measure.collapse import neural_collapse as neural_collapse
-    from infoscope.measure.dependence import dependence as dependence
-    from infoscope.measure.geometries import geometry as geometry
-    from infoscope.measure.minimality import minimality as minimality
-    from infoscope.measure.noisy import layer_information as layer_information
-    from infoscope.measure.noisy import noisy_information as noisy_information
-    from infoscope.measure.noisy import noisy_layer as noisy_layer
-    from infoscope.measure.quantities import conditional_mutual_information as conditional_mutual_information
-    from infoscope.measure.quantities import entropy as entropy
-    from infoscope.measure.quantities import mutual_information as mutual_information
-    from infoscope.measure.quantities import plane as plane
-    from infoscope.measure.usable import conditional_usable_information as conditional_usable_information
-    from infoscope.measure.usable import description_length as description_length
-    from infoscope.measure.usable import usable_chain as usable_chain
-    from infoscope.measure.usable import usable_information as usable_information
+    from infoscope.measure.questions.collapse import neural_collapse as neural_collapse
+    from infoscope.measure.questions.dependence import dependence as dependence
+    from infoscope.measure.questions.geometry import geometry as geometry
+    from infoscope.measure.questions.information import conditional_mutual_information as conditional_mutual_information
+    from infoscope.measure.questions.information import entropy as entropy
+    from infoscope.measure.questions.information import mutual_information as mutual_information
+    from infoscope.measure.questions.information import plane as plane
+    from infoscope.measure.questions.minimality import minimality as minimality
+    from infoscope.measure.questions.noisy import layer_information as layer_information
+    from infoscope.measure.questions.noisy import noisy_information as noisy_information
+    from infoscope.measure.questions.noisy import noisy_layer as noisy_layer
+    from infoscope.measure.questions.usable import conditional_usable_information as conditional_usable_information
+    from infoscope.measure.questions.usable import description_length as description_length
+    from infoscope.measure.questions.usable import usable_chain as usable_chain
+    from infoscope.measure.questions.usable import usable_information as usable_information
     from infoscope.record.noise import noisy as noisy
     from infoscope.record.noise import replicas as replicas
     from infoscope.runs import Run as Run
@@ -43,25 +43,25 @@ _PUBLIC = {
     "Run": "infoscope.runs",
     "Status": "infoscope.core.estimate",
     "choose": "infoscope.benchmark.choosing",
-    "conditional_mutual_information": "infoscope.measure.quantities",
-    "conditional_usable_information": "infoscope.measure.usable",
-    "dependence": "infoscope.measure.dependence",
-    "description_length": "infoscope.measure.usable",
-    "entropy": "infoscope.measure.quantities",
-    "geometry": "infoscope.measure.geometries",
-    "layer_information": "infoscope.measure.noisy",
+    "conditional_mutual_information": "infoscope.measure.questions.information",
+    "conditional_usable_information": "infoscope.measure.questions.usable",
+    "dependence": "infoscope.measure.questions.dependence",
+    "description_length": "infoscope.measure.questions.usable",
+    "entropy": "infoscope.measure.questions.information",
+    "geometry": "infoscope.measure.questions.geometry",
+    "layer_information": "infoscope.measure.questions.noisy",
     "load": "infoscope.runs",
-    "minimality": "infoscope.measure.minimality",
-    "mutual_information": "infoscope.measure.quantities",
-    "neural_collapse": "infoscope.measure.collapse",
+    "minimality": "infoscope.measure.questions.minimality",
+    "mutual_information": "infoscope.measure.questions.information",
+    "neural_collapse": "infoscope.measure.questions.collapse",
     "noisy": "infoscope.record.noise",
-    "noisy_information": "infoscope.measure.noisy",
-    "noisy_layer": "infoscope.measure.noisy",
-    "plane": "infoscope.measure.quantities",
+    "noisy_information": "infoscope.measure.questions.noisy",
+    "noisy_layer": "infoscope.measure.questions.noisy",
+    "plane": "infoscope.measure.questions.information",
     "replicas": "infoscope.record.noise",
     "task": "infoscope.data",
-    "usable_chain": "infoscope.measure.usable",
-    "usable_information": "infoscope.measure.usable",
+    "usable_chain": "infoscope.measure.questions.usable",
+    "usable_information": "infoscope.measure.questions.usable",
     "watch": "infoscope.runs",
 }
 __all__ = [

@@ -608,7 +608,7 @@ def usable_information(
     """
     from infoscope.columns import read, writable, write
     from infoscope.measure.bases.probe import make
-    from infoscope.measure.usable import usable_information as usable
+    from infoscope.measure.questions.usable import usable_information as usable
 
     if rows is not None:
         writable(rows)

@@ -11,7 +11,7 @@ from infoscope.benchmark.choosing import Question, choose, question_of, rank
 from infoscope.core.errors import InputError
 from infoscope.data.source import find_source
 from infoscope.measure.bases import estimator as _base
-from infoscope.measure.quantities import mutual_information
+from infoscope.measure.questions.information import mutual_information
 
 A, B, C = "bivariate-normal", "swiss-roll", "dense-5x5"
 WIDE = "wide-classes-64"

@@ -32,7 +32,7 @@ from infoscope.core.claim import Outcome
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.rows import Place, Rows, RowsBuilder
-from infoscope.measure.noisy import noisy_information
+from infoscope.measure.questions.noisy import noisy_information
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
 

@@ -13,8 +13,8 @@ import pytest
 
 from infoscope import cli
 from infoscope.core import registry
-from infoscope.measure import quantities
-from infoscope.measure.dependence import dependence
+from infoscope.measure.questions import information
+from infoscope.measure.questions.dependence import dependence
 
 
 def call(capsys, *arguments) -> tuple[int, str, str]:
@@ -51,7 +51,7 @@ def data(tmp_path):
 def test_entropy(capsys, data):
     folder, x, _, _ = data
     code, out, _ = call(capsys, "entropy", folder / "x.npy", "--estimator", "kde", "--option", "noise=0.2", "--json")
-    expected = quantities.entropy(x, "kde", noise=0.2)
+    expected = information.entropy(x, "kde", noise=0.2)
     content = json.loads(out)
     assert code == 0
     assert content["value"] == expected.value
@@ -66,7 +66,7 @@ def test_entropy(capsys, data):
 def test_mutual_information_by_either_name(capsys, data, command):
     folder, x, label, _ = data
     code, out, _ = call(capsys, command, folder / "x.npy", folder / "d.npz:label", "--option", "k=5")
-    expected = quantities.mutual_information(x, label, k=5)
+    expected = information.mutual_information(x, label, k=5)
     assert code == 0
     assert out.splitlines() == [str(expected), *(f"  {note}" for note in expected.notes)]
 
@@ -74,7 +74,7 @@ def test_mutual_information_by_either_name(capsys, data, command):
 def test_words_are_labels(capsys, data):
     folder, x, label, _ = data
     _, out, _ = call(capsys, "mutual-information", folder / "x.npy", folder / "t.parquet:name", "--json")
-    assert json.loads(out)["value"] == pytest.approx(quantities.mutual_information(x, label).value, abs=1e-12)
+    assert json.loads(out)["value"] == pytest.approx(information.mutual_information(x, label).value, abs=1e-12)
 
 
 def test_calibration_stands_beside_the_number(capsys, data):
@@ -82,9 +82,9 @@ def test_calibration_stands_beside_the_number(capsys, data):
     arguments = ("mutual-information", folder / "x.npy", folder / "d.npz:label", "--estimator", "kde", "--calibrate")
     code, out, _ = call(capsys, *arguments, "--json")
     content = json.loads(out)
-    expected = quantities.mutual_information(x, label, "kde", calibrate=True)
+    expected = information.mutual_information(x, label, "kde", calibrate=True)
     assert code == 0
-    assert content["value"] == expected.value == quantities.mutual_information(x, label, "kde").value
+    assert content["value"] == expected.value == information.mutual_information(x, label, "kde").value
     assert expected.calibration is not None
     assert content["calibration"]["bias"] == expected.calibration.bias
     assert content["calibration"]["replicates"] == 20
@@ -101,7 +101,7 @@ def test_conditional_mutual_information(capsys, data, command):
     columns = folder / "x.npy", folder / "d.npz:y", folder / "t.parquet:b"
     code, out, err = call(capsys, command, *columns, "--estimator", name, "--json")
     assert code == 0, err
-    assert json.loads(out)["value"] == quantities.conditional_mutual_information(x, y, x[:, 1], name).value
+    assert json.loads(out)["value"] == information.conditional_mutual_information(x, y, x[:, 1], name).value
 
 
 def test_dependence(capsys, data):
@@ -119,7 +119,7 @@ def test_the_defaults_are_those_of_the_functions():
         return inspect.signature(function).parameters[name].default
 
     for name in ("entropy", "mutual_information", "conditional_mutual_information"):
-        assert default(getattr(cli, name)) == default(getattr(quantities, name))
+        assert default(getattr(cli, name)) == default(getattr(information, name))
     assert default(cli.dependence, "measure") == default(dependence, "measure")
 
 

@@ -13,7 +13,7 @@ from infoscope.core import registry
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.bases.dependence import Dependence, make
-from infoscope.measure.dependence import dependence
+from infoscope.measure.questions.dependence import dependence
 
 ENTRIES = registry.entries("dependences")
 

@@ -20,9 +20,9 @@ from infoscope.core.errors import InfoscopeError, InputError, UnknownNameError
 from infoscope.core.estimate import Estimate, Plane, Status
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 from infoscope.data.source import TAGS, all_sources
-from infoscope.measure import quantities
 from infoscope.measure.bases import estimator as _base
 from infoscope.measure.bases.estimator import Estimator
+from infoscope.measure.questions import information
 
 ENTRIES = registry.entries("estimators")
 QUESTIONS = ("entropy", "mutual_information", "conditional_mutual_information", "plane")
@@ -168,7 +168,7 @@ def test_the_public_function_answers_or_says_who_does(name, question):
     t, y = smooth()
     t, estimator, facts = rows_for(name, t), make(name), ENTRIES[name].facts
     options = {**facts.get("needs", {}), **facts.get("quick", {})}
-    ask = getattr(quantities, question)
+    ask = getattr(information, question)
     other = y if question == "plane" or "labels" in estimator.second else t[:, -1:]
     third = y if "labels" in estimator.third else t[:, 1:2]
     arguments = {"entropy": (t,), "conditional_mutual_information": (t[:, :1], other, third)}.get(question, (t, other))

@@ -13,7 +13,7 @@ from infoscope.core import registry
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Status
 from infoscope.measure.bases.probe import Probe, Reading, Target, make
-from infoscope.measure.usable import usable_information
+from infoscope.measure.questions.usable import usable_information
 from infoscope.measure.usable_room.accounts import cross_fitted, folds_of
 
 ENTRIES = registry.entries("probes")

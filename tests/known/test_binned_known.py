@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from infoscope.measure.quantities import entropy, mutual_information, plane
+from infoscope.measure.questions.information import entropy, mutual_information, plane
 
 
 @pytest.mark.parametrize("k", [2, 8, 30])

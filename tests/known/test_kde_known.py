@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from infoscope.measure.quantities import entropy, plane
+from infoscope.measure.questions.information import entropy, plane
 
 S2 = 0.1
 

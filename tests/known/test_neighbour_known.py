@@ -7,7 +7,7 @@ import pytest
 
 from infoscope.core.estimate import Status
 from infoscope.measure.neighbours.parts import even, standardised
-from infoscope.measure.quantities import conditional_mutual_information, entropy, mutual_information
+from infoscope.measure.questions.information import conditional_mutual_information, entropy, mutual_information
 
 
 def normal_pair(n, d, rho, seed=0):

@@ -12,7 +12,7 @@ from slow_twins import interval_codes, peers_codes, plane_of_codes, quantile_cod
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure.bases.estimator import make
-from infoscope.measure.quantities import entropy, mutual_information, plane
+from infoscope.measure.questions.information import entropy, mutual_information, plane
 
 TABLES = hnp.arrays(
     np.float32,

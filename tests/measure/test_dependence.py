@@ -8,7 +8,7 @@ import pytest
 from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimateError
 from infoscope.core.estimate import Status
 from infoscope.kernels import parallel
-from infoscope.measure.dependence import dependence
+from infoscope.measure.questions.dependence import dependence
 
 
 def rows(n=120, seed=0):

@@ -16,7 +16,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure.bases.estimator import make
 from infoscope.measure.pairs import distance_bounds
-from infoscope.measure.quantities import entropy, mutual_information, plane
+from infoscope.measure.questions.information import entropy, mutual_information, plane
 
 TABLES = hnp.arrays(
     np.float64,
@@ -181,7 +181,7 @@ _MEASURE = """
 import sys, threading
 import numpy as np
 import psutil
-from infoscope.measure.quantities import plane
+from infoscope.measure.questions.information import plane
 
 peak, over = [0], threading.Event()
 

@@ -8,7 +8,7 @@ import pytest
 import infoscope as iscope
 from infoscope.core.errors import InputError, UntrustedEstimateError
 from infoscope.core.estimate import Status
-from infoscope.measure.minimality import _halves, minimality
+from infoscope.measure.questions.minimality import _halves, minimality
 
 RNG = np.random.default_rng(0)
 Y = RNG.integers(4, size=400)

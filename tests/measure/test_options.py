@@ -6,7 +6,7 @@ import pytest
 from infoscope.core import grammar, registry
 from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimateError
 from infoscope.measure.bases.estimator import is_labels, make
-from infoscope.measure.quantities import entropy, mutual_information, plane
+from infoscope.measure.questions.information import entropy, mutual_information, plane
 
 
 def test_text_from_a_command_line_is_parsed_by_the_field_types():

@@ -9,8 +9,8 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure.bases.estimator import make
 from infoscope.measure.intervals.groups import Groups
-from infoscope.measure.minimality import minimality
-from infoscope.measure.usable import (
+from infoscope.measure.questions.minimality import minimality
+from infoscope.measure.questions.usable import (
     conditional_usable_information,
     description_length,
     usable_chain,

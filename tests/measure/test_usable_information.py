@@ -17,7 +17,7 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import column_sums
 from infoscope.measure.bases.estimator import make as make_estimator
 from infoscope.measure.bases.probe import Split, Target, make
-from infoscope.measure.usable import (
+from infoscope.measure.questions.usable import (
     conditional_usable_information,
     description_length,
     usable_chain,

@@ -8,7 +8,7 @@ import pytest
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure.bases.probe import make
-from infoscope.measure.usable import usable_information
+from infoscope.measure.questions.usable import usable_information
 
 
 def pair(r2, n=3000, d=5, seed=0):

@@ -7,7 +7,7 @@ from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.bases.estimator import make
 from infoscope.measure.bases.probe import make as make_probe
-from infoscope.measure.usable import usable_chain, usable_information
+from infoscope.measure.questions.usable import usable_chain, usable_information
 from infoscope.measure.usable_room.accounts import held_out
 
 

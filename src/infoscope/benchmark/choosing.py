@@ -106,7 +106,7 @@ class Choice:
         ------
         InputError: none was chosen, or unusable data.
         """
-        from infoscope.measure.quantities import mutual_information
+        from infoscope.measure.questions.information import mutual_information
 
         if self.estimator is None:
             raise InputError(f"no estimator was chosen to measure with: {self.nothing}")

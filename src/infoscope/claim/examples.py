@@ -19,7 +19,7 @@ from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.folder import RunFolder, atomic
 from infoscope.core.progress import progress
 from infoscope.core.rows import last_hidden_site
-from infoscope.measure.usable import usable_information
+from infoscope.measure.questions.usable import usable_information
 
 FOLDER = "examples"  # of the run folder
 MOST = 16  # examples at either end that are kept as pictures

@@ -10,7 +10,7 @@ import numpy as np
 from infoscope.claim.computation import Curve
 from infoscope.measure.bases.estimator import make
 from infoscope.measure.noise.mixture import Mixture
-from infoscope.measure.noisy import noisy_layer
+from infoscope.measure.questions.noisy import noisy_layer
 
 #: Multiples of Silverman's bandwidth, which is made for Gaussian densities.
 BANDWIDTHS = (0.5, 1.0, 2.0)

@@ -29,7 +29,7 @@ from infoscope.claim.plan import Preset
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.measure.bases.estimator import make
-from infoscope.measure.noisy import noisy_layer
+from infoscope.measure.questions.noisy import noisy_layer
 from infoscope.train.ensemble import Ensemble, initial_state, make_trainer
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe

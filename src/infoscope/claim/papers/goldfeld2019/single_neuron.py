@@ -29,7 +29,7 @@ from infoscope.claim.papers.saxe2018._exact import at, exact_finding, furthest_f
 from infoscope.claim.plan import Preset
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
-from infoscope.measure.noisy import noisy_information
+from infoscope.measure.questions.noisy import noisy_information
 
 INPUTS, TARGETS = (-3.0, -1.0, 1.0, 3.0), (-1.0, -1.0, -1.0, 1.0)
 RATE = 0.01
