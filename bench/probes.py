@@ -32,10 +32,10 @@ from torch.nn import functional
 
 from _machine import multiply_rate
 from infoscope.measure.critics.training import Fit, Schedule
-from infoscope.measure.usable_room import softmax_regression
-from infoscope.measure.usable_room.columns import Columns
-from infoscope.measure.usable_room.mlp_training import Stack, outputs
-from infoscope.measure.usable_room.softmax_regression import Problem, Solution, solve
+from infoscope.measure.usable import softmax_regression
+from infoscope.measure.usable.columns import Columns
+from infoscope.measure.usable.mlp_training import Stack, outputs
+from infoscope.measure.usable.softmax_regression import Problem, Solution, solve
 
 ROWS, TEST, COLUMNS, CLASSES = 10_000, 5000, 64, 10
 DECAY, PATH = 1e-4, tuple(10.0 ** (-5 + 5 * i / 7) for i in range(8))

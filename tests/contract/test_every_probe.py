@@ -14,7 +14,7 @@ from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Status
 from infoscope.measure.bases.probe import Probe, Reading, Target, make
 from infoscope.measure.questions.usable import usable_information
-from infoscope.measure.usable_room.accounts import cross_fitted, folds_of
+from infoscope.measure.usable.accounts import cross_fitted, folds_of
 
 ENTRIES = registry.entries("probes")
 READERS = [name for name, entry in ENTRIES.items() if "prior" in entry.facts.get("contains", ("prior",))]

@@ -12,7 +12,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.measurements import make_measurement
-from infoscope.measure.usable_room.columns import FARTHEST, Columns
+from infoscope.measure.usable.columns import FARTHEST, Columns
 
 N = 240
 PROBES = {

@@ -16,7 +16,7 @@ from infoscope.measure.questions.usable import (
     usable_chain,
     usable_information,
 )
-from infoscope.measure.usable_room.accounts import cross_fitted, dealt, folds_of, held_out
+from infoscope.measure.usable.accounts import cross_fitted, dealt, folds_of, held_out
 
 IDS = np.repeat(np.arange(60), 5)
 

@@ -23,10 +23,10 @@ from infoscope.measure.questions.usable import (
     usable_chain,
     usable_information,
 )
-from infoscope.measure.usable_room.accounts import cross_fitted, folds_of, order_of
-from infoscope.measure.usable_room.columns import Columns
-from infoscope.measure.usable_room.softmax_regression import Problem, _Objective, solve
-from infoscope.measure.usable_room.temperature import Calibration
+from infoscope.measure.usable.accounts import cross_fitted, folds_of, order_of
+from infoscope.measure.usable.columns import Columns
+from infoscope.measure.usable.softmax_regression import Problem, _Objective, solve
+from infoscope.measure.usable.temperature import Calibration
 
 DECAYS = (1e-5, 1e-3, 1e-1, 1.0)
 
@@ -90,7 +90,7 @@ def test_without_principal_axes_the_optimum_is_the_same(d, monkeypatch):
     columns = Columns.of(z)
     found = []
     for most in (2048, 5):
-        monkeypatch.setattr("infoscope.measure.usable_room.columns.LARGEST_ROTATION", most)
+        monkeypatch.setattr("infoscope.measure.usable.columns.LARGEST_ROTATION", most)
         here = columns.rotated(z)
         assert (here.axes is None) == (most == 5)
         problems = [Problem(y, 1e-3), Problem(y, 1e-1)]
@@ -153,9 +153,9 @@ def test_blocks_of_the_hessian_are_those_of_autograd(monkeypatch):
     hessian = torch.autograd.functional.hessian(loss, theta)
     wanted = hessian[torch.arange(4), :, torch.arange(4)]
     objective = _Objective(x, columns.variances, [Problem(y, 0.1)], 4, np.float64)
-    monkeypatch.setattr("infoscope.measure.usable_room.softmax_regression.LEAST", 0.0)
+    monkeypatch.setattr("infoscope.measure.usable.softmax_regression.LEAST", 0.0)
     for per_axis, tolerance in ((2000, 1e-9), (100, 0.3)):
-        monkeypatch.setattr("infoscope.measure.usable_room.softmax_regression.PER_AXIS", per_axis)
+        monkeypatch.setattr("infoscope.measure.usable.softmax_regression.PER_AXIS", per_axis)
         found = torch.from_numpy(objective.inverse(theta.numpy().ravel(), 0)) @ wanted
         np.testing.assert_allclose(found, np.broadcast_to(np.eye(6), (4, 6, 6)), atol=tolerance)
 

@@ -8,7 +8,7 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.bases.estimator import make
 from infoscope.measure.bases.probe import make as make_probe
 from infoscope.measure.questions.usable import usable_chain, usable_information
-from infoscope.measure.usable_room.accounts import held_out
+from infoscope.measure.usable.accounts import held_out
 
 
 def members(n=400, seed=0):

@@ -19,7 +19,7 @@ import numpy as np
 from infoscope.core import check, grammar, registry
 from infoscope.core.errors import InputError
 from infoscope.kernels import parallel
-from infoscope.measure.usable_room.temperature import smoothed
+from infoscope.measure.usable.temperature import smoothed
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.measure.bases.probe import Probe, Reading, Readings, Split, Target
-from infoscope.measure.usable_room.columns import Columns
-from infoscope.measure.usable_room.temperature import Calibration, cross_entropy
+from infoscope.measure.usable.columns import Columns
+from infoscope.measure.usable.temperature import Calibration, cross_entropy
 
 BLOCK = 1 << 22  # distances held at once
 TIES = 1e-9  # of the squared lengths: distances that differ by less are equal

@@ -10,8 +10,8 @@ import numpy as np
 from infoscope.core import check
 from infoscope.kernels import parallel
 from infoscope.measure.bases.probe import Means, Probe, Reading, Readings, Split, Target
-from infoscope.measure.usable_room.columns import Columns
-from infoscope.measure.usable_room.temperature import Calibration, cross_entropy
+from infoscope.measure.usable.columns import Columns
+from infoscope.measure.usable.temperature import Calibration, cross_entropy
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Linear(Probe):
 
     def _cell(self, z: Any, targets: Sequence[Target], split: Split) -> list[Reading]:
         """Every target read from one member on one split; those of as many classes are solved at once."""
-        from infoscope.measure.usable_room.softmax_regression import COARSE
+        from infoscope.measure.usable.softmax_regression import COARSE
 
         rows = _Rows.of(z, split, single=self.tolerance >= COARSE)
         readings: dict[int, Reading] = {}
@@ -87,7 +87,7 @@ class Linear(Probe):
 
     def _solved(self, rows: _Rows, labels: list[_Labels], k: int) -> list[Reading]:
         """For each target's labels: the whole path, then the best of it with more rows."""
-        from infoscope.measure.usable_room.softmax_regression import Problem, solve
+        from infoscope.measure.usable.softmax_regression import Problem, solve
 
         path = self._path
         problems = [Problem(y.train, decay) for y in labels for decay in path]

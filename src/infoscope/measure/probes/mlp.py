@@ -10,7 +10,7 @@ from scipy.special import logsumexp
 
 from infoscope.core import check
 from infoscope.measure.bases.probe import Means, Probe, Reading, Readings, Split, Target
-from infoscope.measure.usable_room.temperature import Calibration, cross_entropy
+from infoscope.measure.usable.temperature import Calibration, cross_entropy
 
 LATE = 0.02  # nats that the second half of the updates still added: it had not converged
 STACK = 1 << 25  # numbers held at once: standardised rows, or hidden activations of all validation rows
@@ -129,8 +129,8 @@ class Mlp(Probe):
         import torch
 
         from infoscope.measure.critics.training import Schedule, random_numbers
-        from infoscope.measure.usable_room.columns import Columns
-        from infoscope.measure.usable_room.mlp_training import Stack
+        from infoscope.measure.usable.columns import Columns
+        from infoscope.measure.usable.mlp_training import Stack
 
         targets = 1 if wanted.is_floating_point() else len(wanted)
         shape = (len(z), targets, self.networks, len(splits))
@@ -171,7 +171,7 @@ class _Trained:
         """What the networks of one (member, target, split) say of rows ``index``, float64 ``[networks, rows, k]``."""
         import torch
 
-        from infoscope.measure.usable_room.mlp_training import outputs
+        from infoscope.measure.usable.mlp_training import outputs
 
         cell = place[0] * self.shape[3] + place[2]
         with torch.no_grad():

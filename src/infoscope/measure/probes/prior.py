@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from infoscope.measure.bases.probe import Means, Probe, Reading, Readings, Split, Target
-from infoscope.measure.usable_room.temperature import cross_entropy
+from infoscope.measure.usable.temperature import cross_entropy
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.probe import Split, Target
 from infoscope.measure.intervals.groups import LEVEL, Groups
-from infoscope.measure.usable_room.accounts import shannon
+from infoscope.measure.usable.accounts import shannon
 
 OWN_STREAM = 0x6C6162656C73
 

@@ -22,8 +22,8 @@ from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.estimator import is_labels
 from infoscope.measure.bases.probe import Probe, Reading, Split, Target
 from infoscope.measure.intervals.groups import LEVEL, Groups, doubts
-from infoscope.measure.usable_room import accounts, regression_accounts
-from infoscope.measure.usable_room.accounts import Deal, Entropy, Usable
+from infoscope.measure.usable import accounts, regression_accounts
+from infoscope.measure.usable.accounts import Deal, Entropy, Usable
 
 FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 LEAST_ROWS = 10  # coded before a first probe is fitted

@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from infoscope.measure.usable_room.quasi_newton import Descents
-from infoscope.measure.usable_room.softmax import MOST, blocks, passed
+from infoscope.measure.usable.quasi_newton import Descents
+from infoscope.measure.usable.softmax import MOST, blocks, passed
 
 ROUNDING = {np.float32: 1e-8, np.float64: 1e-13}  # of 1 + the objective: what a pass over the rows cannot tell
 COARSE = 1e-7  # largest entry of a gradient that float32 passes still resolve

@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy
 from infoscope.kernels import parallel
 from infoscope.measure.critics import training as training
 from infoscope.measure.critics.training import Fit, Schedule
-from infoscope.measure.usable_room import mlp_compiled
+from infoscope.measure.usable import mlp_compiled
 
 BETA1, BETA2 = training.BETAS
 MOMENTS = tuple(np.float32(c) for c in (1 - BETA1, BETA2, 1 - BETA2, training.EPSILON))

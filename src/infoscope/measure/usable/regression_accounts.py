@@ -12,7 +12,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.measure.bases.probe import Means, Probe, Split
-from infoscope.measure.usable_room.accounts import Account
+from infoscope.measure.usable.accounts import Account
 
 LARGE = 400  # powers of two beyond which a column is divided by its size: its square would be no number
 EXACT = 1e-4  # of the standard deviation of y: nearer than this it is the weight decay that is measured
