@@ -18,10 +18,10 @@ import torch
 
 from infoscope.claim import pipeline
 from infoscope.claim.measuring import measure, rows_of
-from infoscope.claim.papers.goldfeld2019._boolean12 import NOISE, noisy12_plan, recorded
 from infoscope.claim.plan import MeasurePlan
 from infoscope.claim.replay import EnsembleReplay
 from infoscope.core.folder import RunFolder
+from infoscope.papers.goldfeld2019._boolean12 import NOISE, noisy12_plan, recorded
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ ARROWS = {
     "measure": {"core", "kernels"},
     "benchmark": {"core", "data", "measure"},
     "claim": {"core", "data", "train", "record", "measure"},
+    "papers": {"core", "data", "train", "record", "measure", "claim", "kernels"},
     "show": {"core"},
 }
 FILES = sorted(ROOT.rglob("*.py"))

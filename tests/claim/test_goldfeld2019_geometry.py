@@ -10,11 +10,6 @@ from rule_outcomes import outcomes
 
 import infoscope
 from infoscope.claim import pipeline
-from infoscope.claim.papers.goldfeld2019._correlations import spearman
-from infoscope.claim.papers.goldfeld2019._mnist import DETERMINISTIC, LAYERS, NETWORKS, NOISY, recorded
-from infoscope.claim.papers.goldfeld2019.beyond import _OPTIONS, _SITES, Beyond
-from infoscope.claim.papers.goldfeld2019.deterministic import _BINS, _CLUSTERING, _HIDDEN, _OFFSETS, Deterministic
-from infoscope.claim.papers.goldfeld2019.mnist import _INFORMATION, MnistClusters
 from infoscope.claim.plan import PRESETS
 from infoscope.core.claim import Outcome, combine
 from infoscope.core.errors import InputError, UnknownNameError
@@ -23,6 +18,11 @@ from infoscope.core.folder import RunFolder
 from infoscope.core.rows import options_text
 from infoscope.measure.bases.estimator import make as estimator
 from infoscope.measure.bases.geometry import make
+from infoscope.papers.goldfeld2019._correlations import spearman
+from infoscope.papers.goldfeld2019._mnist import DETERMINISTIC, LAYERS, NETWORKS, NOISY, recorded
+from infoscope.papers.goldfeld2019.beyond import _OPTIONS, _SITES, Beyond
+from infoscope.papers.goldfeld2019.deterministic import _BINS, _CLUSTERING, _HIDDEN, _OFFSETS, Deterministic
+from infoscope.papers.goldfeld2019.mnist import _INFORMATION, MnistClusters
 
 R, P, N, I, X = (
     Outcome.REPRODUCED,

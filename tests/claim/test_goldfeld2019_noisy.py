@@ -13,26 +13,26 @@ from rule_outcomes import outcomes
 import infoscope
 from infoscope.claim import pipeline
 from infoscope.claim.computation import Computation
-from infoscope.claim.papers.goldfeld2019 import _brackets, _entropies, _quadrature, _truncated, estimator_spiral, szt
-from infoscope.claim.papers.goldfeld2019._boolean12 import noisy12_plan
-from infoscope.claim.papers.goldfeld2019.estimator_mixtures import EstimatorMixtures
-from infoscope.claim.papers.goldfeld2019.estimator_monte_carlo import EstimatorMonteCarlo
-from infoscope.claim.papers.goldfeld2019.estimator_reed_muller import EstimatorReedMuller
-from infoscope.claim.papers.goldfeld2019.estimator_spiral import EstimatorSpiral
-from infoscope.claim.papers.goldfeld2019.leaky_relu_neurons import (
-    INPUTS,
-    LeakyReluNeurons,
-    _descent,
-    _second_information,
-    _unit,
-)
-from infoscope.claim.papers.goldfeld2019.single_neuron import NOISES, REFERENCE, STEPS, SingleNeuron
 from infoscope.claim.plan import MeasurePlan, NetworkPlan
 from infoscope.core.claim import Outcome
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.rows import Place, Rows, RowsBuilder
 from infoscope.measure.questions.noisy import noisy_information
+from infoscope.papers.goldfeld2019 import _brackets, _entropies, _quadrature, _truncated, estimator_spiral, szt
+from infoscope.papers.goldfeld2019._boolean12 import noisy12_plan
+from infoscope.papers.goldfeld2019.estimator_mixtures import EstimatorMixtures
+from infoscope.papers.goldfeld2019.estimator_monte_carlo import EstimatorMonteCarlo
+from infoscope.papers.goldfeld2019.estimator_reed_muller import EstimatorReedMuller
+from infoscope.papers.goldfeld2019.estimator_spiral import EstimatorSpiral
+from infoscope.papers.goldfeld2019.leaky_relu_neurons import (
+    INPUTS,
+    LeakyReluNeurons,
+    _descent,
+    _second_information,
+    _unit,
+)
+from infoscope.papers.goldfeld2019.single_neuron import NOISES, REFERENCE, STEPS, SingleNeuron
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
 

@@ -17,15 +17,15 @@ from infoscope.claim import pipeline
 from infoscope.claim.figure import Judged
 from infoscope.claim.findings import score_finding
 from infoscope.claim.guards import SMOKE, fall_over_a_third, training, verdicts
-from infoscope.claim.papers.kleinman2021.fine_coarse_convolutional import FineCoarseConvolutional
-from infoscope.claim.papers.saxe2018.mnist import MnistPlane
-from infoscope.claim.papers.saxe2018.relu import ReluPlane
 from infoscope.core import registry
 from infoscope.core.claim import NOTHING, Criterion, Finding, Learned, Outcome, combine
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.folder import RunFolder, write_json
 from infoscope.core.rows import Place, Rows, RowsBuilder
 from infoscope.core.units import nats
+from infoscope.papers.kleinman2021.fine_coarse_convolutional import FineCoarseConvolutional
+from infoscope.papers.saxe2018.mnist import MnistPlane
+from infoscope.papers.saxe2018.relu import ReluPlane
 
 FIGURES = list(registry.entries("figures"))
 DEAD = (1, 4, 5)

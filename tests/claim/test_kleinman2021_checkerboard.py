@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 from rule_outcomes import bits_curve, outcomes
 
-from infoscope.claim.papers.kleinman2021 import _checkerboard
-from infoscope.claim.papers.kleinman2021._checkerboard import (
+from infoscope.claim.plan import NetworkPlan
+from infoscope.core.claim import Outcome, combine
+from infoscope.core.estimate import Estimate
+from infoscope.core.rows import Place as RowPlace
+from infoscope.core.rows import options_text
+from infoscope.core.units import bits, nats
+from infoscope.data.tasks._checkerboard import ceiling
+from infoscope.papers.kleinman2021 import _checkerboard
+from infoscope.papers.kleinman2021._checkerboard import (
     MEDIUM,
     TWO,
     Place,
@@ -19,19 +26,12 @@ from infoscope.claim.papers.kleinman2021._checkerboard import (
     told,
     usable,
 )
-from infoscope.claim.papers.kleinman2021.checkerboard import CheckerboardLayers
-from infoscope.claim.papers.kleinman2021.checkerboard_batch import CheckerboardBatch
-from infoscope.claim.papers.kleinman2021.checkerboard_initial import CheckerboardInitial
-from infoscope.claim.papers.kleinman2021.checkerboard_learning_rate import CheckerboardLearningRate
-from infoscope.claim.papers.kleinman2021.checkerboard_many import CheckerboardMany
-from infoscope.claim.papers.kleinman2021.checkerboard_raw import RawInput, _reader
-from infoscope.claim.plan import NetworkPlan
-from infoscope.core.claim import Outcome, combine
-from infoscope.core.estimate import Estimate
-from infoscope.core.rows import Place as RowPlace
-from infoscope.core.rows import options_text
-from infoscope.core.units import bits, nats
-from infoscope.data.tasks._checkerboard import ceiling
+from infoscope.papers.kleinman2021.checkerboard import CheckerboardLayers
+from infoscope.papers.kleinman2021.checkerboard_batch import CheckerboardBatch
+from infoscope.papers.kleinman2021.checkerboard_initial import CheckerboardInitial
+from infoscope.papers.kleinman2021.checkerboard_learning_rate import CheckerboardLearningRate
+from infoscope.papers.kleinman2021.checkerboard_many import CheckerboardMany
+from infoscope.papers.kleinman2021.checkerboard_raw import RawInput, _reader
 
 R, P, N, I, X = (
     Outcome.REPRODUCED, Outcome.PARTLY, Outcome.NOT_REPRODUCED, Outcome.INCONCLUSIVE, Outcome.NOT_TESTABLE

@@ -9,23 +9,23 @@ import pytest
 from rule_outcomes import bits_curve, falling, outcomes
 from scipy import stats
 
-from infoscope.claim.papers.kleinman2021._beginnings import LENGTHS, apart_at_equal_accuracy, arm, kendall, on_the_task
-from infoscope.claim.papers.kleinman2021._cells import BATCHES, CELLS, LONG, RATES, RATES_AT, Cell
-from infoscope.claim.papers.kleinman2021._convolutional import ARMS
-from infoscope.claim.papers.kleinman2021._digits import DECAY, DIGITS, HIDDEN, HIGH, LAST
-from infoscope.claim.papers.kleinman2021._images import REST, bounded, spearman
-from infoscope.claim.papers.kleinman2021.fine_coarse import FineCoarse
-from infoscope.claim.papers.kleinman2021.fine_coarse_attribution import FineCoarseAttribution
-from infoscope.claim.papers.kleinman2021.fine_coarse_batchnorm import FineCoarseBatchnorm
-from infoscope.claim.papers.kleinman2021.fine_coarse_convolutional import FineCoarseConvolutional
-from infoscope.claim.papers.kleinman2021.perturbations import Perturbations
-from infoscope.claim.papers.kleinman2021.perturbations_inputs import PerturbationsInputs
 from infoscope.claim.plan import PRESETS
 from infoscope.claim.replay import EnsembleReplay
 from infoscope.core.claim import Finding, Outcome
 from infoscope.core.estimate import Status
 from infoscope.core.folder import RunFolder
 from infoscope.core.units import nats
+from infoscope.papers.kleinman2021._beginnings import LENGTHS, apart_at_equal_accuracy, arm, kendall, on_the_task
+from infoscope.papers.kleinman2021._cells import BATCHES, CELLS, LONG, RATES, RATES_AT, Cell
+from infoscope.papers.kleinman2021._convolutional import ARMS
+from infoscope.papers.kleinman2021._digits import DECAY, DIGITS, HIDDEN, HIGH, LAST
+from infoscope.papers.kleinman2021._images import REST, bounded, spearman
+from infoscope.papers.kleinman2021.fine_coarse import FineCoarse
+from infoscope.papers.kleinman2021.fine_coarse_attribution import FineCoarseAttribution
+from infoscope.papers.kleinman2021.fine_coarse_batchnorm import FineCoarseBatchnorm
+from infoscope.papers.kleinman2021.fine_coarse_convolutional import FineCoarseConvolutional
+from infoscope.papers.kleinman2021.perturbations import Perturbations
+from infoscope.papers.kleinman2021.perturbations_inputs import PerturbationsInputs
 
 R, P, N, I = Outcome.REPRODUCED, Outcome.PARTLY, Outcome.NOT_REPRODUCED, Outcome.INCONCLUSIVE
 MISSING = Outcome.NOT_TESTABLE

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from infoscope.claim.papers.saxe2018._findings import GROWS
-from infoscope.claim.papers.saxe2018._peaks import end_over_lowest, end_over_peak, rise_finding
-from infoscope.claim.papers.saxe2018._phases import compressing_share, end_of_compression, log_duration
-from infoscope.claim.papers.saxe2018.linear import _largest_fall
 from infoscope.claim.peaks import Peak, at_peaks, at_step, held_out, own_peak
 from infoscope.claim.statistics import OverSeeds, compression, over_seeds
+from infoscope.papers.saxe2018._findings import GROWS
+from infoscope.papers.saxe2018._peaks import end_over_lowest, end_over_peak, rise_finding
+from infoscope.papers.saxe2018._phases import compressing_share, end_of_compression, log_duration
+from infoscope.papers.saxe2018.linear import _largest_fall
 
 EPOCHS = np.array([0.0, 1, 5, 25, 100, 400, 2000, 8000])
 FALLING = np.array([5.0, 6, 7, 8, 5, 3, 3, 3])

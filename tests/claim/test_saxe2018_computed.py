@@ -12,18 +12,18 @@ from scipy.special import ndtr
 from scipy.stats import norm
 
 from infoscope.claim.computation import Computation
-from infoscope.claim.papers.saxe2018 import _bottleneck, _gaussian, _minimal_model
-from infoscope.claim.papers.saxe2018.information_bottleneck_bound import InformationBottleneckBound
-from infoscope.claim.papers.saxe2018.irrelevant_inputs import PARTS, UNIT, IrrelevantInputs
-from infoscope.claim.papers.saxe2018.linear import LESSONS, PRINTED, LinearStudents
-from infoscope.claim.papers.saxe2018.minimal_model import RELU_BITS, TANH_BITS, TANH_LARGE_BITS, MinimalModel
-from infoscope.claim.papers.saxe2018.minimal_snr import MinimalSnr
-from infoscope.claim.papers.saxe2018.net_input_bins_minimal import BITS, NetInputBinsMinimal
-from infoscope.claim.papers.saxe2018.reparametrisation import Reparametrisation
 from infoscope.core.claim import Outcome
 from infoscope.core.rows import Rows, options_text
 from infoscope.core.units import bits, nats
 from infoscope.data import task
+from infoscope.papers.saxe2018 import _bottleneck, _gaussian, _minimal_model
+from infoscope.papers.saxe2018.information_bottleneck_bound import InformationBottleneckBound
+from infoscope.papers.saxe2018.irrelevant_inputs import PARTS, UNIT, IrrelevantInputs
+from infoscope.papers.saxe2018.linear import LESSONS, PRINTED, LinearStudents
+from infoscope.papers.saxe2018.minimal_model import RELU_BITS, TANH_BITS, TANH_LARGE_BITS, MinimalModel
+from infoscope.papers.saxe2018.minimal_snr import MinimalSnr
+from infoscope.papers.saxe2018.net_input_bins_minimal import BITS, NetInputBinsMinimal
+from infoscope.papers.saxe2018.reparametrisation import Reparametrisation
 
 YES, NO, PARTLY, UNCLEAR = Outcome.REPRODUCED, Outcome.NOT_REPRODUCED, Outcome.PARTLY, Outcome.INCONCLUSIVE
 

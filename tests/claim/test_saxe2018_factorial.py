@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from rule_outcomes import outcomes
 
-from infoscope.claim.papers.saxe2018._factors import ACTIVATIONS, BINS, CELLS, FACTORS, Cell, effects, network_of
-from infoscope.claim.papers.saxe2018.estimator_sweep import EstimatorSweep
-from infoscope.claim.papers.saxe2018.factorial import Factorial
 from infoscope.claim.scores import sweeps
 from infoscope.core.claim import Outcome
 from infoscope.core.rows import options_text
 from infoscope.core.units import bits, nats
+from infoscope.papers.saxe2018._factors import ACTIVATIONS, BINS, CELLS, FACTORS, Cell, effects, network_of
+from infoscope.papers.saxe2018.estimator_sweep import EstimatorSweep
+from infoscope.papers.saxe2018.factorial import Factorial
 
 SATURATING = {name for name, has in ACTIVATIONS.items() if has.saturates}
 CENTRED = {name for name, has in ACTIVATIONS.items() if has.centred}
@@ -152,7 +152,7 @@ def test_every_cell_is_told_from_every_other():
 
 def sweep_rows(made_up, drops):
     """``drops(network, way, value) -> bits``, where a way is "fixed", "recorded", "net input", "mass" or "noise"."""
-    from infoscope.claim.papers.saxe2018.estimator_sweep import _BINS, _NOISE
+    from infoscope.papers.saxe2018.estimator_sweep import _BINS, _NOISE
 
     ways = {
         "fixed": ("hidden5", lambda n: {"bins": n, "form": "interval", "range": [-1.0, 1.0]}, _BINS),

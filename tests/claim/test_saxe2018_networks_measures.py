@@ -16,18 +16,6 @@ import infoscope
 from infoscope.claim import pipeline
 from infoscope.claim.activity import Activity
 from infoscope.claim.measuring import measure
-from infoscope.claim.papers.saxe2018 import net_input_bins
-from infoscope.claim.papers.saxe2018._boolean12 import EPOCHS, POINTS, some_epochs
-from infoscope.claim.papers.saxe2018._findings import FLAT
-from infoscope.claim.papers.saxe2018._layers import in_words, second_largest
-from infoscope.claim.papers.saxe2018._phases import (
-    complete_curves,
-    compressing_share,
-    end_of_compression,
-    log_duration,
-    log_first,
-    phases_in_words,
-)
 from infoscope.claim.peaks import Peak, own_peak
 from infoscope.claim.plan import PRESETS, MeasurePlan
 from infoscope.core.claim import Finding
@@ -36,6 +24,18 @@ from infoscope.core.folder import RunFolder
 from infoscope.core.units import nats
 from infoscope.measure.bases.estimator import make
 from infoscope.measure.symbols.cells import cell_names
+from infoscope.papers.saxe2018 import net_input_bins
+from infoscope.papers.saxe2018._boolean12 import EPOCHS, POINTS, some_epochs
+from infoscope.papers.saxe2018._findings import FLAT
+from infoscope.papers.saxe2018._layers import in_words, second_largest
+from infoscope.papers.saxe2018._phases import (
+    complete_curves,
+    compressing_share,
+    end_of_compression,
+    log_duration,
+    log_first,
+    phases_in_words,
+)
 from infoscope.record.schedule import log_spaced
 from infoscope.train.networks.fully_connected import FullyConnected
 

@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 from rule_outcomes import bits_curve, falling, late, outcomes
 
-from infoscope.claim.papers.saxe2018 import neighbour_entropy
-from infoscope.claim.papers.saxe2018.activity_histograms import ActivityHistograms
-from infoscope.claim.papers.saxe2018.architectures import Architectures
-from infoscope.claim.papers.saxe2018.compression_time import CompressionTime
-from infoscope.claim.papers.saxe2018.depth import Depth
-from infoscope.claim.papers.saxe2018.net_input_bins import NetInputBins
-from infoscope.claim.papers.saxe2018.phase_change import PhaseChange
-from infoscope.claim.papers.saxe2018.sample_size import SampleSize
 from infoscope.core.claim import Outcome, combine
 from infoscope.core.rows import options_text
 from infoscope.core.units import nats
 from infoscope.measure.bases.estimator import make
+from infoscope.papers.saxe2018 import neighbour_entropy
+from infoscope.papers.saxe2018.activity_histograms import ActivityHistograms
+from infoscope.papers.saxe2018.architectures import Architectures
+from infoscope.papers.saxe2018.compression_time import CompressionTime
+from infoscope.papers.saxe2018.depth import Depth
+from infoscope.papers.saxe2018.net_input_bins import NetInputBins
+from infoscope.papers.saxe2018.phase_change import PhaseChange
+from infoscope.papers.saxe2018.sample_size import SampleSize
 
 HIDDEN = [f"hidden{i}" for i in range(1, 6)]
 R, P, N, I = Outcome.REPRODUCED, Outcome.PARTLY, Outcome.NOT_REPRODUCED, Outcome.INCONCLUSIVE

@@ -9,20 +9,20 @@ import pytest
 from rule_outcomes import bits_curve, falling, late, outcomes
 
 from infoscope.claim.computation import Computation
-from infoscope.claim.papers.saxe2018.few_samples import FewSamples
-from infoscope.claim.papers.saxe2018.full_batch import FullBatch
-from infoscope.claim.papers.saxe2018.gradient_noise import GradientNoise
-from infoscope.claim.papers.saxe2018.kde_activations import KdeActivations
-from infoscope.claim.papers.saxe2018.machine_precision import MachinePrecision
-from infoscope.claim.papers.saxe2018.mnist import MnistPlane
-from infoscope.claim.papers.saxe2018.relu import ReluPlane
-from infoscope.claim.papers.saxe2018.sigmoid import Sigmoid
-from infoscope.claim.papers.saxe2018.tanh import TanhPlane
 from infoscope.core import registry
 from infoscope.core.claim import Outcome, combine
 from infoscope.core.estimate import Status
 from infoscope.core.rows import RowsBuilder
 from infoscope.core.units import nats
+from infoscope.papers.saxe2018.few_samples import FewSamples
+from infoscope.papers.saxe2018.full_batch import FullBatch
+from infoscope.papers.saxe2018.gradient_noise import GradientNoise
+from infoscope.papers.saxe2018.kde_activations import KdeActivations
+from infoscope.papers.saxe2018.machine_precision import MachinePrecision
+from infoscope.papers.saxe2018.mnist import MnistPlane
+from infoscope.papers.saxe2018.relu import ReluPlane
+from infoscope.papers.saxe2018.sigmoid import Sigmoid
+from infoscope.papers.saxe2018.tanh import TanhPlane
 
 HIDDEN = [f"hidden{i}" for i in range(1, 6)]
 

@@ -26,7 +26,7 @@ KINDS = {
     "dependences": "measure/dependences",
     "geometries": "measure/geometry",
     "peers": "benchmark/peers",
-    "figures": "claim/papers",
+    "figures": "papers",
     "plots": "show/plots",
 }
 

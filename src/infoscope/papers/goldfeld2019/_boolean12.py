@@ -1,0 +1,55 @@
+"""What the noisy 12-bit figures share: the network as the released code trains it, and when it is looked at."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
+from infoscope.papers.saxe2018._boolean12 import WIDTHS
+from infoscope.train.networks.fully_connected import FullyConnected
+from infoscope.train.recipe import Recipe
+
+NOISE = 0.005
+EPOCHS = {"smoke": 60, "laptop": 9999, "paper": 9999}
+REPLICAS = {"smoke": 16, "laptop": 512, "paper": 1024}
+#: Of the 84 recorded epochs every so many is measured, and the last.
+EVERY = {"smoke": 8, "laptop": 3, "paper": 1}
+
+
+def recorded(preset: Preset) -> tuple[int, ...]:
+    """The 84 epochs of the released code: the distinct roundings of 100 logarithmically spaced ones from 1 to 9999."""
+    epochs = np.unique(np.round(np.logspace(0, np.log10(9999), 100)).astype(int)).tolist()
+    return tuple(epoch for epoch in epochs if epoch <= EPOCHS[preset])
+
+
+def measured(preset: Preset) -> tuple[int, ...]:
+    epochs = recorded(preset)
+    return tuple(sorted({*epochs[:: EVERY[preset]], epochs[-1]}))
+
+
+def propagation(preset: Preset, noise: float = NOISE) -> MeasurePlan:
+    """The network's own information by noisy forwards: all 4096 inputs there are, 0.02 nats."""
+    options = {"noise": noise, "population": "dataset", "tolerance": 0.02, "replicas": REPLICAS[preset]}
+    return MeasurePlan("noisy", options, epochs=measured(preset))
+
+
+def noisy12_plan(
+    preset: Preset, seeds: tuple[int, ...], measures: tuple[MeasurePlan, ...], title: str = "", **changes: Any
+) -> NetworkPlan:
+    """12-10-7-5-4-3-2, tanh with noise of standard deviation 0.005, torch's own initialisation, Adam 4e-4, batch 256.
+
+    changes: to the recipe.
+    """
+    recipe = Recipe(epochs=10_000, learning_rate=4e-4, batch=256, optimiser="adam")
+    return NetworkPlan(
+        title=f"{'-'.join(map(str, WIDTHS))}, tanh, noise {NOISE:g}{title and f', {title}'}",
+        task="boolean12",
+        network=FullyConnected(WIDTHS, "tanh", initialisation="uniform_fan_in", noise=NOISE),
+        recipe=dataclasses.replace(recipe, **changes),
+        seeds=seeds,
+        epochs=recorded(preset),
+        measures=measures,
+    )

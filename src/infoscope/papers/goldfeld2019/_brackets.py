@@ -1,0 +1,99 @@
+"""How claims about noisy networks are read off rows: brackets of I(X;T), and a statistic of each seed by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from infoscope.claim.statistics import over_seeds
+from infoscope.core.claim import Criterion, Finding
+from infoscope.core.estimate import Status
+from infoscope.core.rows import Rows
+from infoscope.papers.goldfeld2019._correlations import spearman
+
+
+class Bracket(NamedTuple):
+    """I(X;T) of one layer of one network: ``epochs [s]`` and ``[members, s]`` of the lower end, value and upper end."""
+
+    epochs: np.ndarray
+    low: np.ndarray
+    value: np.ndarray
+    high: np.ndarray
+
+    def fall(self, start: np.ndarray) -> np.ndarray:
+        """How far each member's curve surely falls from position ``start [m]`` to its end: lower end to upper end."""
+        return self.low[np.arange(len(self.low)), start] - self.high[:, -1]
+
+
+def bracket(rows: Rows, network: str, layer: str) -> Bracket | None:
+    """The noisy network's information of one layer; None where it was not measured, or nowhere for all members."""
+    found = rows.filter(network=network, site=layer, quantity="I(X;T)", estimator="noisy")
+    if not len(found):
+        return None
+    _, epochs, value = found.curves()
+    low, high = found.curves("low")[2], found.curves("high")[2]
+    return Bracket(epochs, low, value, high) if np.isfinite([low, value, high]).all() else None
+
+
+def each_seed(
+    name: str, criterion: Criterion, values: np.ndarray | None, note: str = "", networks: tuple[str, ...] = ()
+) -> Finding:
+    """The mean over seeds of one number a seed, with Student's interval, against ``criterion``; how many seeds pass.
+
+    networks: that the numbers were read from.
+    """
+    if values is None or not len(values) or not np.isfinite(values).all():
+        return Finding(name, criterion, None, note="not measured", networks=networks)
+    found = over_seeds(lambda curve: curve[:, 0], np.asarray(values, float)[:, None])
+    passing = sum(criterion.decide(float(one), None) == "holds" for one in values)
+    notes = [f"{passing} of {len(values)} seeds pass by themselves", *([note] if note else [])]
+    return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(notes), networks)
+
+
+def curves(rows: Rows, since: float = 0.0) -> np.ndarray | None:
+    """The curves ``[members, s]`` of one series from ``since`` epochs on; None where values are missing."""
+    if not len(rows):
+        return None
+    _, epochs, values = rows.curves()
+    values = values[:, epochs >= since]
+    return values if values.shape[1] and np.isfinite(values).all() else None
+
+
+def rank_correlations(a: np.ndarray | None, b: np.ndarray | None) -> np.ndarray | None:
+    """Spearman's correlation over time of two curves of each member; None where there are too few points."""
+    if a is None or b is None or a.shape != b.shape or a.shape[1] < 4:
+        return None
+    return spearman(a, b)
+
+
+def deepest_trough(curve: np.ndarray) -> np.ndarray:
+    """How far ``curve [m, s]`` falls between two of its points at most and rises again: the lesser of the two."""
+    before, after = np.maximum.accumulate(curve, axis=1), np.maximum.accumulate(curve[:, ::-1], axis=1)[:, ::-1]
+    return (np.minimum(before, after) - curve).max(axis=1)
+
+
+def violations(
+    rows: Rows, network: str, layers: tuple[str, ...], end: Callable[[Bracket, Bracket], np.ndarray]
+) -> np.ndarray | None:
+    """By how much a layer surely says more than the one before it, at most for each seed; ``end``: of two layers."""
+    found = [bracket(rows, network, layer) for layer in layers]
+    pairs = [(one, other) for one, other in pairwise(found) if one and other]
+    if len(pairs) < len(layers) - 1:
+        return None
+    return np.max([end(before, after).max(axis=1) for before, after in pairs], axis=0)
+
+
+def unresolved(rows: Rows) -> str:
+    """How many brackets of noisy layers are wider than the tolerance."""
+    found = rows.filter(quantity="I(X;T)", estimator="noisy")
+    wide = found.filter(status=Status.UNRESOLVED.name)
+    widths = found.column("high") - found.column("low")
+    if not len(found):
+        return ""
+    return (
+        f"{len(wide)} of {len(found)} brackets of I(X;T) are wider than the tolerance; widths with standard errors: "
+        f"median {np.median(widths):.2g}, at most {widths.max():.2g} nats"
+    )

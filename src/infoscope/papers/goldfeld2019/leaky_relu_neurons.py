@@ -1,0 +1,143 @@
+"""Two noisy leaky-ReLU units in a row: information falls without saturation, as inputs end on the shallow branch.
+
+Paper: a unit that never saturates can compress as well: training moves groups of inputs to where its slope is small, so
+that noise can no longer tell them apart. Our sentence is the claim below. The data (x = 1, ..., 8, targets 0 up to 4
+and 1/4 above, slope 1/10, noise 0.05) are those of a public reproduction; everything else is recalled from memory or
+ours, so this is a re-derivation, no replication.
+
+    infoscope run goldfeld2019/leaky_relu_neurons --preset laptop
+
+Hardware: any. smoke: seconds; laptop and paper: 16 seeds, a minute. Deviations, as far as known: T1 = R(v X + a) + Z1,
+T2 = R(w T1 + b) + Z2; the mean square error of T2, with the expectation over Z1 by Gauss-Hermite quadrature, so that
+descent (rate 0.01) has no chance in it but the start: v, a, w, b uniform on [-1, 1], as torch starts a layer of one
+unit. I(X;T1) and I(X;T2) by quadrature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from infoscope.claim.computation import Computation, Curve
+from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.plan import Preset
+from infoscope.core.claim import Claim, Criterion
+from infoscope.core.rows import Rows
+from infoscope.papers.goldfeld2019 import _quadrature
+from infoscope.papers.goldfeld2019._brackets import curves, each_seed
+
+INPUTS = np.arange(1.0, 9.0)
+TARGETS = np.where(INPUTS <= 4, 0.0, 0.25)
+SLOPE, NOISE, RATE, NODES = 0.1, 0.05, 0.01, 20
+STEPS = {"smoke": 1000, "laptop": 100_000, "paper": 100_000}
+SITES = ("T1", "T2")
+
+_COMPRESSES = Claim(
+    id="goldfeld2019/leaky_relu_neurons/compresses",
+    paper="goldfeld2019",
+    where="the two-neuron example",
+    sentence="Without saturation, I(X;T) of a layer falls after its peak while the network classifies all inputs.",
+    rule="the greater of the falls of I(X;T1) and I(X;T2) from their peaks to the end ≥ 0.2 nats, and the share of "
+    "inputs on the right side of 1/8 at the end ≥ 0.99; a number a seed, its mean over seeds with its whole 95 % "
+    "interval",
+    published="inputs collapse onto the shallow branch (recalled from memory)",
+)
+_FALL = Criterion(">=", 0.2, "nats")
+_RIGHT = Criterion(">=", 0.99, "fraction")
+
+
+class LeakyReluNeurons(Figure):
+    """Two noisy leaky-ReLU units in a row: whether I(X;T) falls without saturation, by quadrature"""
+
+    title = "Two noisy leaky-ReLU neurons"
+    where = "the two-neuron example"
+    seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 16, "paper": 16}
+
+    def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
+        steps = (0, *np.unique(np.geomspace(1, STEPS[preset], 40).round().astype(int)).tolist())
+        return {
+            "two_units": Computation(
+                title=f"two leaky-ReLU units, slope {SLOPE:g}, noise {NOISE:g}",
+                curves=_curves,
+                sites=SITES,
+                at=tuple(map(float, steps)),
+                seeds=seeds,
+                trains=True,
+            )
+        }
+
+    def judge(self, rows: Rows) -> Sequence[Judged]:
+        found = [curves(rows.filter(site=site, quantity="I(X;T)")) for site in SITES]
+        falls = [each.max(1) - each[:, -1] for each in found if each is not None]
+        right = curves(rows.filter(quantity="accuracy"))
+        return [
+            Judged(
+                _COMPRESSES,
+                (
+                    each_seed(
+                        "greater fall of the two units", _FALL, np.max(falls, axis=0) if len(falls) == 2 else None
+                    ),
+                    each_seed("inputs classified at the end", _RIGHT, None if right is None else right[:, -1]),
+                ),
+            )
+        ]
+
+
+def _unit(net: np.ndarray) -> np.ndarray:
+    return np.where(net > 0, net, SLOPE * net)
+
+
+def _slope(net: np.ndarray) -> np.ndarray:
+    return np.where(net > 0, 1.0, SLOPE)
+
+
+def _descent(steps: Sequence[float], seeds: Sequence[int]) -> np.ndarray:
+    """v, a, w and b ``[steps, 4, seeds]`` after each number of updates."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    weights = weights / weights.sum() / len(INPUTS)
+    here = np.stack([np.random.default_rng([0x1EA, seed]).uniform(-1, 1, 4) for seed in seeds], axis=1)
+    found, wanted = [], {int(step) for step in steps}
+    for step in range(max(wanted) + 1):
+        if step in wanted:
+            found.append(here.copy())
+        v, a, w, b = here[:, :, None]
+        net = v * INPUTS + a
+        t = _unit(net)[..., None] + NOISE * nodes  # [seeds, inputs, nodes]
+        out = w[..., None] * t + b[..., None]
+        error = 2 * weights * (_unit(out) - TARGETS[:, None]) * _slope(out)
+        back = (error * w[..., None]).sum(2) * _slope(net)
+        slopes = [(back * INPUTS).sum(1), back.sum(1), (error * t).sum((1, 2)), error.sum((1, 2))]
+        here = here - RATE * np.array(slopes)
+    return np.array(found)
+
+
+def _second_information(first: np.ndarray, w: float, b: float) -> float:
+    """I(X;T2) in nats for outputs ``first [inputs]`` of the first unit without its noise, by quadrature over both
+    noises: p(t2 | x) is the mixture over T1 given x of normals around R(w T1 + b)."""
+    fine = max(1, round(abs(w)))  # so that neighbouring T1 give T2 closer than the noise
+    steps = np.arange(-8.0, 8.0 + 1e-9, 1 / (8 * fine))
+    mass = np.exp(-0.5 * steps**2)
+    centres = _unit(w * (first[:, None] + NOISE * steps) + b)
+    places = _quadrature.grid(centres.min(), centres.max(), NOISE)
+    given = np.array([mass / mass.sum() @ _quadrature.densities(each, places, NOISE) for each in centres])
+    apart = np.mean([_quadrature.entropy(each, places) for each in given])
+    return _quadrature.entropy(given.mean(0), places) - float(apart)
+
+
+def _curves(at: Sequence[float], seeds: Sequence[int]) -> Iterator[Curve]:
+    first_values, second_values, right, loss = np.empty((4, len(seeds), len(at)))
+    for k, parameters in enumerate(_descent(at, seeds)):
+        for m, (v, a, w, b) in enumerate(parameters.T):
+            first = _unit(v * INPUTS + a)
+            out = _unit(w * first + b)
+            first_values[m, k] = _quadrature.information(first, NOISE)
+            second_values[m, k] = _second_information(first, w, b)
+            right[m, k] = np.mean((out > 0.125) == (TARGETS > 0.125))
+            loss[m, k] = np.mean((out - TARGETS) ** 2)
+    what = "X uniform on 8 inputs, noise in both units, by quadrature"
+    for site, values in zip(SITES, (first_values, second_values), strict=True):
+        yield Curve(site, "I(X;T)", values, f"I(X;{site}), {what}", options={"noise": NOISE})
+    yield Curve("network", "accuracy", right, "inputs on the right side of 1/8, without noise", unit="fraction")
+    yield Curve("network", "loss", loss, "mean square error without noise", unit="squares")

@@ -1,0 +1,88 @@
+"""CB7: a network that has learnt the colour first keeps more of it after learning the direction.
+
+Paper: perturbing the initial part of training changes the dynamics and the representation that results (abstract). Our
+sentence: networks that first learn the colour for 20 epochs and then the direction for 30 end with more about colour in
+their last hidden layer than networks that learn the direction from the same initial weights at once.
+
+    infoscope run kleinman2021/checkerboard_initial --preset laptop
+
+Deviations: the networks, probes and deviations are those of kleinman2021/checkerboard: narrow ReLU and tanh networks,
+and the wide one. Both arms train on the direction for 30 epochs. Seeds that have not solved the task in either arm are
+left out of both and counted. Hardware: 2 CPU cores. smoke: seconds (2 epochs after 2; too short for a verdict). laptop:
+24 seeds, about 4 minutes; paper: 50 seeds.
+
+The thresholds were fixed before the first run of this code, after a pilot in which tanh networks kept 0.25 bits more
+(standard error 0.04) and ReLU networks did not. They ask for a sign and not for a size: read the value beside the
+verdict, above all of the wide network, which holds nearly all there is in either arm. A re-derivation: that the
+paper's perturbation is a pretraining on colour is an assumption.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.plan import NetworkPlan, Preset
+from infoscope.core.claim import Claim
+from infoscope.core.rows import Rows
+from infoscope.papers.kleinman2021._checkerboard import (
+    MEDIUM,
+    SEEDS,
+    SMALL,
+    TWO,
+    Place,
+    checkerboard_plan,
+    compared,
+    last_epoch,
+    last_hidden,
+)
+
+_FIRST = {"smoke": 2, "laptop": 20, "paper": 20}  # epochs on the colour
+_ARMS = {
+    "relu": ("relu", SMALL, "a narrow ReLU network"),
+    "tanh": ("tanh", SMALL, "a narrow tanh network"),
+    "wide": ("relu", MEDIUM, "a wide ReLU network"),
+}
+
+
+def _claim(arm: str) -> Claim:
+    return Claim(
+        id=f"kleinman2021/checkerboard_initial/colour-first-{arm}",
+        paper="kleinman2021",
+        where="abstract; checkerboard task (a re-derivation)",
+        sentence=f"Having learnt the colour first, {_ARMS[arm][2]} keeps more of it after learning the direction.",
+        rule="seeds that have solved the task in both arms, last hidden layer at the end: I_u(T;colour) after 20 "
+        "epochs on colour and 30 on direction minus after 30 on direction, the same initial weights, > 0 with the "
+        "whole 95 % interval over seeds; by an MLP probe and a linear one",
+        published="perturbing the initial part of training changes the resulting representation",
+    )
+
+
+class CheckerboardInitial(Figure):
+    """Colour learnt first, then direction, against direction at once (CB7)"""
+
+    title = "Colour learnt first"
+    where = "abstract; checkerboard task"
+    seeds = SEEDS
+
+    def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
+        plans = {}
+        for arm, (activation, widths, words) in _ARMS.items():
+            for name, first in ((f"{arm}_random", 0), (f"{arm}_colour_first", _FIRST[preset])):
+                title = (
+                    f"{words.removeprefix('a ')}, {f'{first} epochs on colour first' if first else 'direction at once'}"
+                )
+                plans[name] = checkerboard_plan(
+                    title, preset, seeds, activation=activation, widths=widths, first=first, probed=(0, 1)
+                )
+        return plans
+
+    def judge(self, rows: Rows) -> Sequence[Judged]:
+        judged = []
+        for arm, (_, widths, _) in _ARMS.items():
+            random, first, site = f"{arm}_random", f"{arm}_colour_first", last_hidden(widths)
+            ends = {name: last_epoch(rows, name) for name in (random, first)}
+            what = f"{first} minus {random}, at the end"
+            places = Place(first, site, ends[first]), Place(random, site, ends[random])
+            judged.append(compared(rows, TWO, _claim(arm), what, *places, since=ends[first] - ends[random]))
+        return judged

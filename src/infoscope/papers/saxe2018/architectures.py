@@ -1,0 +1,63 @@
+"""E17: hidden layers 20-10 and 512-10 on MNIST, tanh and ReLU; from a class reproduction of the paper.
+
+The class reproduction (slides, not the paper) reports that networks with few layers do not compress, whichever their
+activation. Paper: tanh compresses because it saturates on both sides, whatever the depth. Our sentence is the
+reproduction's: by the KDE upper bound with noise variance 0.1 no hidden layer of any of the four networks compresses.
+
+    infoscope run saxe2018/architectures --preset laptop
+
+784-20-10-10 and 784-512-10-10, trained and measured as in saxe2018/mnist: Glorot uniform, SGD at 0.001, batch 128,
+pixels in [0, 1]. Hardware: 2 CPU cores for smoke (seconds) and laptop (minutes); paper (10 000 epochs, 60 000 rows,
+10 000 test images) is for a GPU.
+
+Deviations: the slides give neither rate nor epochs; these are those of figures 1C-D. Several seeds. At laptop 300
+epochs on the first 4000 training rows, measured on the first 2000 test images: 9600 updates of the paper's 4.7 million.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.plan import NetworkPlan, Preset
+from infoscope.core.claim import Claim
+from infoscope.core.rows import Rows
+from infoscope.papers.saxe2018._findings import FLAT, drop_finding
+from infoscope.papers.saxe2018._mnist import mnist_plan
+
+_WIDTHS = {"20_10": (784, 20, 10, 10), "512_10": (784, 512, 10, 10)}
+_SHALLOW = Claim(
+    id="saxe2018/architectures/shallow-no-compression",
+    paper="saxe2018",
+    where="class reproduction, slides",
+    sentence="Networks with two hidden layers do not compress on MNIST, whether tanh or ReLU.",
+    rule="drop after the peak of the mean curve of the KDE upper bound (noise variance 0.1) ≤ 0.3 bits in both hidden "
+    "layers of all four networks (shown wrong at ≥ 0.5 bits); each with its whole 95 % interval over seeds",
+    published="no compression for either activation (slides)",
+)
+
+
+class Architectures(Figure):
+    """Hidden layers 20-10 and 512-10 on MNIST, tanh and ReLU, KDE: do shallow networks compress? (E17)"""
+
+    title = "Shallow networks on MNIST, KDE"
+    where = "class reproduction"
+    seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 4, "paper": 4}
+
+    def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
+        return {
+            f"{activation}_{name}": mnist_plan(widths, activation, preset, seeds)
+            for name, widths in _WIDTHS.items()
+            for activation in ("tanh", "relu")
+        }
+
+    def judge(self, rows: Rows) -> Sequence[Judged]:
+        kde = rows.filter(estimator="kde")
+        findings = [
+            drop_finding(kde, f"{activation}_{name}", layer, FLAT)
+            for name in _WIDTHS
+            for activation in ("tanh", "relu")
+            for layer in ("hidden1", "hidden2")
+        ]
+        return [Judged(_SHALLOW, tuple(findings))]

@@ -1,0 +1,143 @@
+"""E12, figure 6: a linear network with task-irrelevant inputs: total, relevant and irrelevant information, exactly.
+
+Paper: the information about the whole input does not fall, and hides that about the task-irrelevant inputs, which first
+rises and then falls, at the same time as the network fits. Our sentences are the two claims below: that, and whether it
+also happens with as many samples as inputs.
+
+    infoscope run saxe2018/irrelevant_inputs --preset laptop
+
+Hardware: 2 CPU cores. smoke: seconds (3 seeds, 30 epochs; too short for a verdict). laptop and paper: 50 seeds, about 2
+minutes.
+
+The setting of figure 4 with 30 relevant and 70 irrelevant inputs (teacher weight 0), SGD with batch 5. The inputs that
+a quantity is not about act as noise: I(X_a;T) = H(T) - H(T|X_a).
+
+Deviations: rates, starts and the number of samples are not in the paper. 500 samples, weights from N(0, 0.05²), rate
+0.02, 200 epochs; and the same with 100 samples for 1000 epochs, where the claim fails. Whether one sees a fall also
+depends on the variance of the inputs in the formula: 1, which the paper's formula has and the claims are judged with;
+with 1/100, that of the training inputs, the noise of the analysis is so large that nothing falls. Both are shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from infoscope.claim.computation import Computation, Curve
+from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.findings import finding, score_finding
+from infoscope.claim.plan import Preset
+from infoscope.claim.statistics import growth
+from infoscope.core.claim import Claim, Criterion, Finding
+from infoscope.core.rows import Rows, options_text
+from infoscope.core.units import nats
+from infoscope.papers.saxe2018._gaussian import information_about
+from infoscope.papers.saxe2018._lessons import lesson_plan
+from infoscope.papers.saxe2018._peaks import rise_finding
+from infoscope.train.linear import Lesson, train_student
+
+RELEVANT = 30
+_STUDENT: dict[str, Any] = {"relevant": RELEVANT, "scale": 0.05, "batch": 5, "rate": 0.02}
+#: Network -> how it learns, and for how many epochs.
+LESSONS = {
+    "samples_500": (Lesson(samples=500, **_STUDENT), 200),
+    "samples_100": (Lesson(samples=100, **_STUDENT), 1000),
+}
+PARTS = {
+    "input": "all inputs",
+    "relevant inputs": f"the {RELEVANT} relevant inputs, the others being noise",
+    "irrelevant inputs": "the irrelevant inputs, the others being noise",
+}
+UNIT = {"input_variance": 1.0}
+
+_FALLS = Claim(
+    id="saxe2018/irrelevant_inputs/rises-and-falls",
+    paper="saxe2018",
+    where="figure 6",
+    sentence="Information about irrelevant inputs rises and then falls while the network fits; the total hides it.",
+    rule="500 samples, mean curves: relevant information grows by ≥ 0.2 bits; irrelevant information peaks ≥ 0.05 bits "
+    "above its start and ends ≥ 0.2 bits below its peak; the total grows; each with its whole 95 % interval over seeds",
+    published="a rise and a fall of the irrelevant information, none of the total (figure 6)",
+)
+_FEW = Claim(
+    id="saxe2018/irrelevant_inputs/with-few-samples",
+    paper="saxe2018",
+    where="figure 6",
+    sentence="The information about irrelevant inputs falls as well when there are only as many samples as inputs.",
+    rule="100 samples: irrelevant information ends ≥ 0.2 bits below the peak of its mean curve, with the whole 95 % "
+    "interval over seeds",
+    published="not reported; the number of samples of figure 6 is not given",
+)
+_RISES = Criterion(">=", nats(0.2), "nats")
+_PEAKS = Criterion(">=", nats(0.05), "nats")
+_TOTAL = Criterion(">=", 0.0, "nats")
+
+
+class IrrelevantInputs(Figure):
+    """Linear network with irrelevant inputs: what it knows of them rises, then falls, given enough samples (E12)"""
+
+    title = "Task-irrelevant inputs, linear network, exact information"
+    where = "figure 6"
+    seeds: ClassVar[dict[str, int]] = {"smoke": 3, "laptop": 50, "paper": 50}
+
+    def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
+        return {
+            name: lesson_plan(
+                f"{lesson.samples} samples, {RELEVANT} of {lesson.inputs} inputs relevant",
+                _curves,
+                ("hidden1",),
+                lesson,
+                30 if preset == "smoke" else epochs,
+                seeds,
+            )
+            for name, (lesson, epochs) in LESSONS.items()
+        }
+
+    def judge(self, rows: Rows) -> Sequence[Judged]:
+        rows = rows.filter(quantity="I(X;T)", options=options_text(UNIT))
+        total, relevant, irrelevant = (rows.filter(network="samples_500", variable=part) for part in PARTS)
+        findings = (
+            finding("growth of the relevant information", _RISES, growth, relevant),
+            rise_finding("peak of the irrelevant information above its start", _PEAKS, irrelevant),
+            _irrelevant_fall(irrelevant, "500 samples"),
+            finding("growth of the total information", _TOTAL, growth, total),
+        )
+        few = rows.filter(network="samples_100", variable="irrelevant inputs")
+        return [Judged(_FALLS, findings), Judged(_FEW, (_irrelevant_fall(few, "100 samples"),))]
+
+
+def _irrelevant_fall(rows: Rows, name: str) -> Finding:
+    return score_finding(f"drop of the irrelevant information after its peak, {name}", _RISES, rows)
+
+
+def _curves(at: Sequence[int], seeds: Sequence[int], **lesson: Any) -> Iterator[Curve]:
+    how = Lesson(**lesson)
+    students = [train_student(how, seed, at) for seed in seeds]
+    relevant = np.arange(how.inputs) < RELEVANT
+    masks = (np.ones(how.inputs, bool), relevant, ~relevant)
+    for variance, shown in ((1.0, "I"), (1 / how.inputs, f"I/{how.inputs}")):
+        for (variable, meaning), mask in zip(PARTS.items(), masks, strict=True):
+            variances = np.full(how.inputs, variance)
+            values = [information_about(mask, student.layers[0], variances) for student in students]
+            yield Curve(
+                site="hidden1",
+                quantity="I(X;T)",
+                values=np.array(values),
+                estimand=f"information about {meaning}, T = W x + N(0, I), x ~ N(0, {shown}), exact",
+                variable=variable,
+                options={"input_variance": variance},
+            )
+    fits = [student.total()[:, 0] for student in students]
+    missed = [((student.teacher - fit) ** 2).sum(1) for student, fit in zip(students, fits, strict=True)]
+    yield Curve(
+        site="network",
+        quantity="loss",
+        values=np.array(missed) / how.inputs + how.noise**2,
+        estimand=f"mean squared error on new samples, |w - w'|² / {how.inputs} + {how.noise**2:g}, exact",
+        unit="squared error",
+        variable="label",
+        split="test",
+        estimator="training",
+    )

@@ -1,0 +1,98 @@
+"""T2, a claim of Shwartz-Ziv and Tishby (2017): the gradient turns noisy when compression begins.
+
+Paper: the gradient's mean exceeds its standard deviation at first (drift), falls below it later (diffusion), and the
+change comes near the onset of compression. Our sentence: in the layers of the tanh network that compress (the 3-unit
+layer and the output), the ratio of mean to standard deviation falls below 1 within a factor of three of the epoch at
+which I(X;T) peaks.
+
+    infoscope run saxe2018/phase_change --preset laptop
+
+Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, about 3 minutes; paper:
+275 recorded epochs, about 6. The networks are those of saxe2018/tanh, and are taken over from its run where that lies
+in the same --out folder.
+
+Deviations: those of figures 1A and 20: the ratio is over minibatches of 256 at frozen weights. The paper says "near";
+the factor of three is ours. Crossing means: first recorded epoch with a ratio below 1 after the ratio's own peak, on
+the mean curve; the ratio grows with the root of the batch, so where it crosses 1 is as much a matter of that size as of
+the phase. That the same change happens in ReLU networks, which do not compress, is saxe2018/gradient_noise.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.findings import epochs_of
+from infoscope.claim.peaks import Peak
+from infoscope.claim.plan import NetworkPlan, Preset
+from infoscope.core.claim import Claim, Criterion
+from infoscope.core.rows import Rows
+from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
+from infoscope.papers.saxe2018._findings import information
+from infoscope.papers.saxe2018._peaks import timing_finding
+from infoscope.papers.saxe2018._phases import complete_curves, log_first
+
+_LAYERS = ("hidden5", "output")
+_NEAR = Claim(
+    id="saxe2018/phase_change/near-the-peak",
+    paper="saxe2018",
+    where="Shwartz-Ziv & Tishby 2017",
+    sentence="The gradient turns from drift to diffusion near the onset of compression.",
+    rule="3-unit layer and output: 1 + epoch at which the mean ratio of gradient mean to standard deviation falls "
+    "below 1, over 1 + epoch of the peak of the mean I(X;T): size of its log10 ≤ log10 3; each with its whole 95 % "
+    "interval over seeds",
+    published="the transition between the two phases of the gradient precedes compression closely",
+    revised="the same distance was judged by its two ends at first, of which one part always held; now by its size",
+)
+_WITHIN = Criterion("<=", math.log10(3.0), "decades")
+
+
+def _log_crossing(epochs: np.ndarray, ratio: np.ndarray) -> np.ndarray:
+    """log10 of 1 + the first epoch at which ``ratio [r, s]`` is below 1 after its peak."""
+    later = np.arange(ratio.shape[1]) >= ratio.argmax(-1)[:, None]
+    return log_first(epochs, later & (ratio < 1))
+
+
+def _distance(epochs: np.ndarray) -> Callable[..., np.ndarray]:
+    """The statistic that says how far the ratio's crossing is from the peak of I(X;T), the second of its series."""
+
+    def distance(peaks: Sequence[Peak], ratio: np.ndarray, _: np.ndarray) -> np.ndarray:
+        return abs(_log_crossing(epochs, ratio) - np.log10(1 + epochs[peaks[1].step]))
+
+    return distance
+
+
+class PhaseChange(Figure):
+    """When the gradient turns noisy and when compression begins on the 12-bit task, tanh (T2)"""
+
+    title = "Gradient phases and the onset of compression"
+    where = "Shwartz-Ziv & Tishby 2017"
+    seeds = SEEDS
+
+    def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
+        return {"tanh": boolean12_plan("tanh", preset, seeds, (tanh_bins(),), gradients=True)}
+
+    def judge(self, rows: Rows) -> Sequence[Judged]:
+        findings, notes = [], []
+        for layer in _LAYERS:
+            ratio = rows.filter(network="tanh", site=layer, quantity="gradient_snr")
+            of_layer = information(rows, "tanh", layer)
+            name = f"distance from the epoch of the peak to that of the crossing, in log10, {layer}"
+            findings.append(timing_finding(name, _WITHIN, _distance(epochs_of(of_layer)), ratio, of_layer))
+            notes += _in_words(layer, ratio, of_layer)
+        return [Judged(_NEAR, tuple(findings), tuple(notes))]
+
+
+def _in_words(layer: str, ratio: Rows, of_layer: Rows) -> list[str]:
+    ratios, curves = complete_curves(ratio), complete_curves(of_layer)
+    if ratios is None or curves is None:
+        return []
+    epochs = epochs_of(of_layer)
+    crossing, peak = _log_crossing(epochs, ratios.mean(0)[None])[0], epochs[curves.mean(0).argmax()]
+    return [
+        f"{layer}: the ratio falls below 1 at epoch {10**crossing - 1:.0f}, "
+        f"I(X;T) peaks at epoch {peak:.0f} (mean curves)"
+    ]

@@ -1,0 +1,51 @@
+"""E2, figure 1B: the same network with ReLU, I(X;T) by binning.
+
+Paper: with ReLU in place of tanh there is no compression phase in the hidden layers. Our sentence: with 100 bins
+between 0 and the largest recorded activity, no hidden layer loses more than 0.3 bits of binned I(X;T) after its peak;
+the softmax output does lose some.
+
+    infoscope run saxe2018/relu --preset laptop
+
+Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, about 2 minutes; paper:
+275 recorded epochs, about 5.
+
+Deviations: those of figure 1A; and "the largest activity" is taken for each member over its five hidden layers and all
+recorded epochs. The paper does not say how the output is binned here: 30 bins on [0, 1].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.plan import NetworkPlan, Preset
+from infoscope.core.claim import Claim
+from infoscope.core.rows import Rows
+from infoscope.papers.saxe2018._boolean12 import HIDDEN, SEEDS, boolean12_plan, relu_bins
+from infoscope.papers.saxe2018._findings import COMPRESS, FLAT, drop_finding
+
+_FLAT_HIDDEN = Claim(
+    id="saxe2018/relu/no-compression",
+    paper="saxe2018",
+    where="figure 1B",
+    sentence="A ReLU network on the same task does not compress in its hidden layers; only the softmax output does.",
+    rule="drop after the peak of the mean curve ≤ 0.3 bits in all five hidden layers (shown wrong at ≥ 0.5 bits), "
+    "≥ 0.5 bits at the output (shown wrong at ≤ 0.3 bits); each with its whole 95 % interval over seeds",
+    published="no compression phase for ReLU except in the final layer (figure 1B, one network)",
+)
+
+
+class ReluPlane(Figure):
+    """ReLU network on the 12-bit task, binned: no compression in the hidden layers (E2)"""
+
+    title = "ReLU on the 12-bit task, 100 bins"
+    where = "figure 1B"
+    seeds = SEEDS
+
+    def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
+        return {"relu": boolean12_plan("relu", preset, seeds, relu_bins())}
+
+    def judge(self, rows: Rows) -> Sequence[Judged]:
+        findings = [drop_finding(rows, "relu", layer, FLAT) for layer in HIDDEN]
+        findings.append(drop_finding(rows, "relu", "output", COMPRESS))
+        return [Judged(_FLAT_HIDDEN, tuple(findings))]

@@ -1,0 +1,61 @@
+"""E1, figure 1A: a tanh network on the 12-bit task, I(X;T) by binning.
+
+Paper: the information plane of a tanh network shows a fitting phase and then a compression phase, as Shwartz-Ziv and
+Tishby (2017) report. Our sentence: with 30 bins on [-1, 1] the 3-unit hidden layer and the output lose at least 2 bits
+of binned I(X;T) after an early peak, while the network learns the task.
+
+    infoscope run saxe2018/tanh --preset laptop
+
+Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, about 2 minutes; paper:
+275 recorded epochs, about 5.
+
+Deviations: 50 seeds with their own 80 % splits in place of one run; Adam at 4e-4 as in the released code, where the
+paper says SGD; softmax output, where the paper says two sigmoidal units; all 4096 patterns are measured, as the code
+does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.findings import finding, peak_finding
+from infoscope.claim.plan import NetworkPlan, Preset
+from infoscope.claim.statistics import last
+from infoscope.core.claim import Claim, Criterion
+from infoscope.core.rows import Rows
+from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
+from infoscope.papers.saxe2018._findings import TWO_BITS, drop_finding, information
+
+_COMPRESSES = Claim(
+    id="saxe2018/tanh/compresses",
+    paper="saxe2018",
+    where="figure 1A",
+    sentence="A tanh network on the 12-bit task fits and then compresses: its late layers lose binned I(X;T).",
+    rule="drop after the peak of the mean curve ≥ 2 bits in the 3-unit layer and the output, peak before epoch 200, "
+    "final test accuracy ≥ 0.95; each with its whole 95 % interval over seeds",
+    published="a fitting phase, then a compression phase (figure 1A, one network)",
+)
+_EARLY = Criterion("<=", 200.0, "epochs")
+_LEARNED = Criterion(">=", 0.95, "fraction")
+
+
+class TanhPlane(Figure):
+    """Tanh network on the 12-bit task, binned: fitting, then compression (E1)"""
+
+    title = "Tanh on the 12-bit task, 30 bins"
+    where = "figure 1A"
+    seeds = SEEDS
+
+    def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
+        return {"tanh": boolean12_plan("tanh", preset, seeds, (tanh_bins(),))}
+
+    def judge(self, rows: Rows) -> Sequence[Judged]:
+        findings = []
+        for layer in ("hidden5", "output"):
+            of_layer = information(rows, "tanh", layer)
+            findings.append(drop_finding(rows, "tanh", layer, TWO_BITS))
+            findings.append(peak_finding(f"epoch of the peak of I(X;T), {layer}", _EARLY, of_layer))
+        accuracy = rows.filter(network="tanh", quantity="accuracy", split="test")
+        findings.append(finding("final test accuracy", _LEARNED, last, accuracy))
+        return [Judged(_COMPRESSES, tuple(findings))]
