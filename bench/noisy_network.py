@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from infoscope.claim import pipeline
-from infoscope.claim.measuring import measure, rows_of
-from infoscope.claim.plan import MeasurePlan
-from infoscope.claim.replay import EnsembleReplay
+from infoscope.claim import running
 from infoscope.core.folder import RunFolder
 from infoscope.papers.goldfeld2019._boolean12 import NOISE, noisy12_plan, recorded
+from infoscope.scanning.measuring import measure, rows_of
+from infoscope.scanning.plan import MeasurePlan
+from infoscope.scanning.replay import EnsembleReplay
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
         manifest = {"title": "", "figure": None, "preset": "paper", "networks": {"plain": plan.to_json()}}
         folder = RunFolder.create(Path(out) / "run", manifest)
         start = time.process_time()
-        pipeline.train_network(folder, "plain", plan)
+        running.train_network(folder, "plain", plan)
         print(f"training, {plan.epochs[-1]} epochs: {time.process_time() - start:.3g} s of CPU", flush=True)
         wanted = np.linspace(0, 83, epochs).round().astype(int)
         chosen = tuple(recorded("paper")[k] for k in wanted)

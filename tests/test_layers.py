@@ -18,10 +18,12 @@ ARROWS = {
     "train": {"core", "data", "kernels"},
     "record": {"core", "data", "kernels"},
     "measure": {"core", "kernels"},
-    "benchmark": {"core", "data", "measure"},
-    "claim": {"core", "data", "train", "record", "measure"},
-    "papers": {"core", "data", "train", "record", "measure", "claim", "kernels"},
+    "benchmark": {"core", "data", "measure", "kernels"},
+    "scanning": {"core", "data", "train", "record", "measure", "kernels"},
+    "claim": {"core", "data", "train", "record", "measure", "kernels", "scanning"},
+    "papers": {"core", "data", "train", "record", "measure", "claim", "kernels", "scanning"},
     "show": {"core"},
+    "cli": {"core", "data", "measure", "benchmark", "scanning", "claim", "show", "runs"},
 }
 FILES = sorted(ROOT.rglob("*.py"))
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from infoscope.claim.replay import marks_of
 from infoscope.core import check
 from infoscope.core.errors import InputError, RunFolderError, near_keywords, unknown_name
 from infoscope.core.folder import RunFolder
@@ -21,6 +20,7 @@ from infoscope.record.sites import representations, resolve
 from infoscope.record.together import Together
 from infoscope.record.trajectory import Trajectory
 from infoscope.record.watch import Watch
+from infoscope.scanning.replay import marks_of
 
 
 class Watched(Watch):
@@ -199,9 +199,9 @@ class Run:
             other values; groups of a run that has others. RunFolderError: no snapshots here, or a watched run without
             ``model``.
         """
-        from infoscope.claim.measuring import measure, plan_for, rows_of, with_noise_of
         from infoscope.claim.scores import append_derived, sweeps
         from infoscope.measure.bases.measurements import written
+        from infoscope.scanning.measuring import measure, plan_for, rows_of, with_noise_of
 
         if not isinstance(estimator, str):
             raise InputError("pass the estimator's name and its options, so that the run can say what was measured")
@@ -245,9 +245,9 @@ class Run:
         The table (Arrow) is also stored in the run folder, and the report shows the pictures at either end. network:
         one of several. site: the last before the output. step: the last recorded. groups: as of :meth:`measure`.
         options: those of the probe, and ``seed``.
-        Columns and errors as in :func:`infoscope.claim.examples.pointwise`.
+        Columns and errors as in :func:`infoscope.scanning.examples.pointwise`.
         """
-        from infoscope.claim.examples import pointwise, write
+        from infoscope.scanning.examples import pointwise, write
 
         if network is None and len(self.networks) != 1:
             raise InputError(f"this run has {len(self.networks)} networks ({', '.join(self.networks)}): name one")
@@ -263,8 +263,8 @@ class Run:
         groups: Any = None,
         variables: Mapping[str, Any] | None = None,
     ) -> Any:
-        from infoscope.claim.pipeline import plan_of
-        from infoscope.claim.replay import EnsembleReplay
+        from infoscope.claim.running import plan_of
+        from infoscope.scanning.replay import EnsembleReplay
 
         if not len(self.trajectory_of(network)):
             raise RunFolderError(
@@ -291,7 +291,7 @@ class Run:
         ------
         RunFolderError: no run of a paper's figure, or one that was not run for want of data.
         """
-        from infoscope.claim.pipeline import judge
+        from infoscope.claim.running import judge
 
         manifest = self.folder.manifest()
         if manifest.get("state") == "no data" and not len(self.rows):

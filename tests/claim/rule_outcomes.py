@@ -9,11 +9,11 @@ import numpy as np
 
 from infoscope.claim.figure import Figure
 from infoscope.claim.guards import Guess, verdicts
-from infoscope.claim.plan import PRESETS, NetworkPlan
 from infoscope.core.claim import Outcome, Verdict
 from infoscope.core.estimate import Estimate
 from infoscope.core.rows import Place, Rows, RowsBuilder
 from infoscope.core.units import nats
+from infoscope.scanning.plan import PRESETS, NetworkPlan
 
 GUESS = Guess(math.log(2), 0.5)
 FITTED = (0.69, 0.3, 0.02, 0.01)  # training loss in nats, from the first recorded epoch to the last

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import infoscope
-from infoscope.claim import pipeline
+from infoscope.claim import running
 from infoscope.claim.computation import Computation, Curve
 from infoscope.core.errors import RunFolderError
 from infoscope.core.folder import RunFolder
@@ -55,7 +55,7 @@ def test_a_diverged_member_is_a_row_without_a_value():
 
 
 def run(out, figure=SNR, seeds=12) -> RunFolder:
-    return pipeline.run_figure(figure, "smoke", seeds, out)
+    return running.run_figure(figure, "smoke", seeds, out)
 
 
 @pytest.fixture(scope="module")

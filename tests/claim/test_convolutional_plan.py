@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 import infoscope
-from infoscope.claim import pipeline
-from infoscope.claim.plan import MeasurePlan, NetworkPlan
+from infoscope.claim import running
 from infoscope.record.trajectory import Trajectory
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan
 from infoscope.train.networks.convolutional import Convolutional
 from infoscope.train.recipe import Recipe
 
@@ -22,10 +22,10 @@ PLAN = NetworkPlan("small ResNet", "digits", NETWORK, RECIPE, (0, 1), (0, 1, 3),
 
 def run(out):
     """A run of :data:`PLAN`, or what is missing of it."""
-    folder = pipeline.open_or_create(out, "a/b", SimpleNamespace(title="t", where="w"), "smoke", {"net": PLAN})  # type: ignore[arg-type]
+    folder = running.open_or_create(out, "a/b", SimpleNamespace(title="t", where="w"), "smoke", {"net": PLAN})  # type: ignore[arg-type]
     with folder.writing():
-        pipeline.train_network(folder, "net", pipeline.plan_of(folder, "net"))
-        pipeline.measure_network(folder, "net", pipeline.plan_of(folder, "net"))
+        running.train_network(folder, "net", running.plan_of(folder, "net"))
+        running.measure_network(folder, "net", running.plan_of(folder, "net"))
     return infoscope.load(folder.path)
 
 

@@ -5,10 +5,10 @@ import json
 import pytest
 
 import infoscope as iscope
-from infoscope.claim.plan import NetworkPlan
 from infoscope.core import registry
 from infoscope.core.errors import UnknownNameError
 from infoscope.core.folder import RunFolder
+from infoscope.scanning.plan import NetworkPlan
 
 FIGURES = list(registry.entries("figures"))
 #: Names that are stored in runs already: people see and type the title.

@@ -9,8 +9,7 @@ import pytest
 from rule_outcomes import outcomes
 
 import infoscope
-from infoscope.claim import pipeline
-from infoscope.claim.plan import PRESETS
+from infoscope.claim import running
 from infoscope.core.claim import Outcome, combine
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Status
@@ -23,6 +22,7 @@ from infoscope.papers.goldfeld2019._mnist import DETERMINISTIC, LAYERS, NETWORKS
 from infoscope.papers.goldfeld2019.beyond import _OPTIONS, _SITES, Beyond
 from infoscope.papers.goldfeld2019.deterministic import _BINS, _CLUSTERING, _HIDDEN, _OFFSETS, Deterministic
 from infoscope.papers.goldfeld2019.mnist import _INFORMATION, MnistClusters
+from infoscope.scanning.plan import PRESETS
 
 R, P, N, I, X = (
     Outcome.REPRODUCED,
@@ -211,7 +211,7 @@ def test_the_networks_of_beyond_can_be_taken_over_from_mnist(preset):
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory) -> RunFolder:
     """One short run, which tests may read but not write to."""
-    return pipeline.run_figure("saxe2018/tanh", "smoke", 2, tmp_path_factory.mktemp("trained"))
+    return running.run_figure("saxe2018/tanh", "smoke", 2, tmp_path_factory.mktemp("trained"))
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ def test_geometry_along_a_trajectory_is_that_of_its_representations(run):
     rows = run.measure("class_distances", sites=("hidden5",))
     step = run.trajectory.steps[-1]
     task = infoscope.task("boolean12")
-    plan = pipeline.plan_of(run.folder, "tanh")
+    plan = running.plan_of(run.folder, "tanh")
     import torch
 
     held = plan.network.representations(run.trajectory[step], torch.tensor(task.inputs), ("hidden5",))["hidden5"]

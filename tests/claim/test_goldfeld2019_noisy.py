@@ -11,9 +11,8 @@ import torch
 from rule_outcomes import outcomes
 
 import infoscope
-from infoscope.claim import pipeline
+from infoscope.claim import running
 from infoscope.claim.computation import Computation
-from infoscope.claim.plan import MeasurePlan, NetworkPlan
 from infoscope.core.claim import Outcome
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
@@ -33,6 +32,7 @@ from infoscope.papers.goldfeld2019.leaky_relu_neurons import (
     _unit,
 )
 from infoscope.papers.goldfeld2019.single_neuron import NOISES, REFERENCE, STEPS, SingleNeuron
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
 
@@ -390,12 +390,12 @@ def noisy_run(tmp_path_factory):
     plans = {
         name: NetworkPlan(name, "boolean12", network, recipe, (0, 1), (0, 3), ()) for name, network in networks.items()
     }
-    folder = pipeline.RunFolder.create(
+    folder = running.RunFolder.create(
         out, {"title": "", "figure": None, "preset": "smoke", "networks": {k: v.to_json() for k, v in plans.items()}}
     )
     for name, plan in plans.items():
         folder.update({"networks": {**folder.manifest()["networks"], name: {**plan.to_json(), "sites": []}}})
-        pipeline.train_network(folder, name, plan)
+        running.train_network(folder, name, plan)
     return out
 
 
@@ -437,8 +437,8 @@ def test_another_noise_than_the_networks_own_must_be_meant(noisy_run):
 
 
 def test_a_diverged_noisy_member_costs_its_own_rows(noisy_run, monkeypatch):
-    from infoscope.claim import measuring
-    from infoscope.claim.replay import EnsembleReplay
+    from infoscope.scanning import measuring
+    from infoscope.scanning.replay import EnsembleReplay
 
     run = infoscope.load(noisy_run)
     propagated = EnsembleReplay.propagated

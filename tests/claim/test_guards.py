@@ -13,7 +13,7 @@ import pytest
 from rule_outcomes import CHANCE, FITTED, GUESS, falling, guarded, learning_curves, trained_networks
 
 import infoscope
-from infoscope.claim import pipeline
+from infoscope.claim import running
 from infoscope.claim.figure import Judged
 from infoscope.claim.findings import score_finding
 from infoscope.claim.guards import SMOKE, fall_over_a_third, training, verdicts
@@ -319,7 +319,7 @@ def test_only_the_networks_that_a_claim_is_read_from_are_asked(made_up):
 
 @pytest.fixture(scope="module")
 def smoked(tmp_path_factory) -> RunFolder:
-    return pipeline.run_figure("saxe2018/relu", "smoke", 2, tmp_path_factory.mktemp("smoked"))
+    return running.run_figure("saxe2018/relu", "smoke", 2, tmp_path_factory.mktemp("smoked"))
 
 
 def test_a_smoke_run_stores_why_it_decides_nothing_and_says_so_everywhere(smoked, capsys):
@@ -356,9 +356,9 @@ def test_noise_that_nobody_could_answer_is_not_asked_for(made_up):
 
 def test_what_can_be_known_of_a_task_is_known_of_its_noise():
     task = infoscope.task("checkerboard")
-    assert pipeline._guess(task, "").least == pytest.approx(math.log(2) - task.information["direction"])
-    assert 0.1 < pipeline._guess(task, "").least < 0.13
-    assert pipeline._guess(infoscope.task("digits"), "high").least == 0
+    assert running._guess(task, "").least == pytest.approx(math.log(2) - task.information["direction"])
+    assert 0.1 < running._guess(task, "").least < 0.13
+    assert running._guess(infoscope.task("digits"), "high").least == 0
 
 
 def test_what_guessing_comes_to_is_stored_and_an_older_run_is_judged_alike(smoked):

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from rule_outcomes import bits_curve, outcomes
 
-from infoscope.claim.plan import NetworkPlan
 from infoscope.core.claim import Outcome, combine
 from infoscope.core.estimate import Estimate
 from infoscope.core.rows import Place as RowPlace
@@ -32,6 +31,7 @@ from infoscope.papers.kleinman2021.checkerboard_initial import CheckerboardIniti
 from infoscope.papers.kleinman2021.checkerboard_learning_rate import CheckerboardLearningRate
 from infoscope.papers.kleinman2021.checkerboard_many import CheckerboardMany
 from infoscope.papers.kleinman2021.checkerboard_raw import RawInput, _reader
+from infoscope.scanning.plan import NetworkPlan
 
 R, P, N, I, X = (
     Outcome.REPRODUCED, Outcome.PARTLY, Outcome.NOT_REPRODUCED, Outcome.INCONCLUSIVE, Outcome.NOT_TESTABLE

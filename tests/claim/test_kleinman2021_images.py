@@ -9,8 +9,6 @@ import pytest
 from rule_outcomes import bits_curve, falling, outcomes
 from scipy import stats
 
-from infoscope.claim.plan import PRESETS
-from infoscope.claim.replay import EnsembleReplay
 from infoscope.core.claim import Finding, Outcome
 from infoscope.core.estimate import Status
 from infoscope.core.folder import RunFolder
@@ -26,6 +24,8 @@ from infoscope.papers.kleinman2021.fine_coarse_batchnorm import FineCoarseBatchn
 from infoscope.papers.kleinman2021.fine_coarse_convolutional import FineCoarseConvolutional
 from infoscope.papers.kleinman2021.perturbations import Perturbations
 from infoscope.papers.kleinman2021.perturbations_inputs import PerturbationsInputs
+from infoscope.scanning.plan import PRESETS
+from infoscope.scanning.replay import EnsembleReplay
 
 R, P, N, I = Outcome.REPRODUCED, Outcome.PARTLY, Outcome.NOT_REPRODUCED, Outcome.INCONCLUSIVE
 MISSING = Outcome.NOT_TESTABLE

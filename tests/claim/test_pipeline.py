@@ -16,11 +16,11 @@ import pytest
 import torch
 
 import infoscope
-from infoscope.claim import pipeline
-from infoscope.claim.plan import NetworkPlan
+from infoscope.claim import running
 from infoscope.core.errors import DataMissingError, InputError, RunFolderError, UnknownNameError
 from infoscope.core.estimate import Status
 from infoscope.core.folder import RunFolder
+from infoscope.scanning.plan import NetworkPlan
 from infoscope.train.ensemble import train
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Beginning, Recipe
@@ -30,7 +30,7 @@ TANH, SEEDS = "saxe2018/tanh", 2
 
 
 def run(out: Path, figure: str = TANH, seeds: int = SEEDS) -> RunFolder:
-    return pipeline.run_figure(figure, "smoke", seeds, out)
+    return running.run_figure(figure, "smoke", seeds, out)
 
 
 def snapshots(folder: RunFolder) -> dict[tuple, bytes]:
@@ -58,7 +58,7 @@ def copy(whole, tmp_path) -> RunFolder:
 
 def test_a_run_holds_every_site_member_step_and_curve(whole):
     rows = whole.rows()
-    plan = pipeline.plan_of(whole, "tanh")
+    plan = running.plan_of(whole, "tanh")
     assert rows.sites() == ["network", *plan.network.layers]
     binned = rows.filter(estimator="binned")
     assert sorted(binned.unique("step")) == [13 * epoch for epoch in plan.epochs]  # 3277 rows are 13 batches of 256
@@ -82,7 +82,7 @@ def test_rows_agree_with_the_public_function_on_recomputed_activations(whole):
 
     task = infoscope.task("boolean12")
     loaded = infoscope.load(whole.path)
-    plan = pipeline.plan_of(whole, "tanh")
+    plan = running.plan_of(whole, "tanh")
     step = loaded.trajectory.steps[-1]
     module = plan.network.module(loaded.trajectory[step], member=1)
     t = module[0](torch.tensor(task.inputs)).detach()
@@ -103,7 +103,7 @@ def test_the_same_command_again_changes_nothing(whole, tmp_path):
 def test_a_finished_run_recomputes_no_activations(tmp_path, monkeypatch):
     """Not even for ReLU's bins, whose range takes the whole trajectory to know."""
     before = run(tmp_path, "saxe2018/relu").rows().content_hash()
-    monkeypatch.setattr(pipeline.EnsembleReplay, "representations", None)
+    monkeypatch.setattr(running.EnsembleReplay, "representations", None)
     assert run(tmp_path, "saxe2018/relu").rows().content_hash() == before
 
 
@@ -111,7 +111,7 @@ def test_a_finished_run_recomputes_no_activations(tmp_path, monkeypatch):
 def test_interrupted_at_any_write_a_run_resumes_to_the_same_bits(whole, tmp_path, monkeypatch, interrupt_at, write):
     """Ctrl-C in the middle of the ``write``-th atomic write: run.json, a snapshot, a part of the rows, the verdicts."""
     reached = interrupt_at(write)
-    monkeypatch.setattr(pipeline, "STATE_SECONDS", 0.0)  # store the trainer's state at every visit
+    monkeypatch.setattr(running, "STATE_SECONDS", 0.0)  # store the trainer's state at every visit
     try:
         run(tmp_path)
         reached_the_end = True
@@ -130,7 +130,7 @@ def test_interrupted_at_any_write_a_run_resumes_to_the_same_bits(whole, tmp_path
 @pytest.mark.parametrize("written", [1, 6])
 def test_killed_without_warning_a_run_resumes_to_the_same_bits(whole, tmp_path, written):
     arguments = f"{TANH!r}, 'smoke', {SEEDS}, Path({str(tmp_path)!r})"
-    code = f"from pathlib import Path; from infoscope.claim.pipeline import run_figure; run_figure({arguments})"
+    code = f"from pathlib import Path; from infoscope.claim.running import run_figure; run_figure({arguments})"
     process = subprocess.Popen([sys.executable, "-c", code])
     deadline = time.monotonic() + 120
     while len(list(tmp_path.rglob("step-*.safetensors"))) < written and process.poll() is None:
@@ -189,7 +189,7 @@ def test_a_run_older_than_a_field_of_its_plan_lends(copy, tmp_path):
 @pytest.mark.parametrize("device", ["nonsense", "meta:7", "cuda:99"])
 def test_a_device_that_is_not_there_is_refused_before_anything_is_made(tmp_path, device):
     with pytest.raises(InputError, match=f"device '{device}' cannot be used.*pass --device cpu"):
-        pipeline.run_figure(TANH, "smoke", SEEDS, tmp_path, device)
+        running.run_figure(TANH, "smoke", SEEDS, tmp_path, device)
     assert not list(tmp_path.iterdir())
 
 
@@ -201,7 +201,7 @@ def test_a_second_writer_is_refused(copy, tmp_path):
 
 def test_gradient_noise_is_that_of_shuffled_minibatches(whole):
     """Rows in counting order would make minibatches of neighbours, and a first layer far noisier than in training."""
-    replay = pipeline.EnsembleReplay(whole, "tanh", pipeline.plan_of(whole, "tanh"))
+    replay = running.EnsembleReplay(whole, "tanh", running.plan_of(whole, "tanh"))
     rows = replay.minibatches
     assert (np.sort(rows, axis=1) == np.sort(replay.ensemble.train, axis=1)).all()
     means = rows[:, :256].mean(1)  # of 3277 rows spread over 0..4095: 2047.5 within six standard errors
@@ -209,8 +209,8 @@ def test_gradient_noise_is_that_of_shuffled_minibatches(whole):
 
 
 def test_networks_run_again_on_a_device_hold_the_same(whole, device):
-    plan = pipeline.plan_of(whole, "tanh")
-    here, there = (pipeline.EnsembleReplay(whole, "tanh", plan, where) for where in ("cpu", device))
+    plan = running.plan_of(whole, "tanh")
+    here, there = (running.EnsembleReplay(whole, "tanh", plan, where) for where in ("cpu", device))
     step = here.trajectory.steps[-1]
     found = there.representations(step, ["hidden1", "output"])
     for site, t in here.representations(step, ["hidden1", "output"]).items():
@@ -223,7 +223,7 @@ def test_relu_bins_reach_the_largest_recorded_activity_of_each_member(tmp_path):
     hidden = folder.rows().filter(estimator="binned", site="hidden2")
     assert hidden.unique("options") == ['{"bins":100,"range":"recorded"}']
     assert hidden.unique("estimand")[0].startswith("H(Bin(T)), 100 bins on this member's recorded range")
-    replay = pipeline.EnsembleReplay(folder, "relu", pipeline.plan_of(folder, "relu"))
+    replay = running.EnsembleReplay(folder, "relu", running.plan_of(folder, "relu"))
     sites = [site for site in replay.sites if site != "output"]
     high = max(float(replay.representations(s)[site][1].max()) for s in replay.trajectory.steps for site in sites)
     assert any(f"range [0, {high:.4g}]" in note for note in hidden.filter(member=1).unique("notes"))
@@ -249,11 +249,11 @@ def test_what_a_neighbour_does_not_have_is_trained(whole, tmp_path, harm):
         lender.manifest_path.write_text("{")
     folder = run(tmp_path, "saxe2018/machine_precision", seeds=3 if harm == "other seeds" else SEEDS)
     assert "borrowed" not in folder.manifest()
-    assert len(infoscope.load(folder.path).trajectory) == len(pipeline.plan_of(folder, "tanh").epochs)
+    assert len(infoscope.load(folder.path).trajectory) == len(running.plan_of(folder, "tanh").epochs)
 
 
 def test_measuring_again_needs_no_training(copy, monkeypatch):
-    monkeypatch.setattr(pipeline, "train_network", None)
+    monkeypatch.setattr(running, "train_network", None)
     loaded = infoscope.load(copy.path)
     rows = loaded.measure("kde", sites=["hidden5"], noise_variance=0.1)
     assert rows.unique("site") == ["hidden5"]
@@ -357,11 +357,11 @@ def test_a_diverged_member_costs_its_own_rows_only(copy):
 
 
 def test_a_diverged_member_keeps_its_recorded_range_and_its_neighbours_theirs(tmp_path):
-    from infoscope.claim.measuring import measure
-    from infoscope.claim.plan import MeasurePlan
+    from infoscope.scanning.measuring import measure
+    from infoscope.scanning.plan import MeasurePlan
 
     folder = run(tmp_path, "saxe2018/relu")
-    replay = pipeline.EnsembleReplay(folder, "relu", pipeline.plan_of(folder, "relu"))
+    replay = running.EnsembleReplay(folder, "relu", running.plan_of(folder, "relu"))
     step = replay.trajectory.steps[-1]
     broken = replay.trajectory[step]
     broken["hidden1.linear.weight"][0] = float("inf")
@@ -391,7 +391,7 @@ def test_without_its_data_a_figure_says_so_and_nothing_breaks(tmp_path, monkeypa
     def missing(name):
         raise DataMissingError(f"the file of {name} is not on disk: put it into FOLDER")
 
-    monkeypatch.setattr(pipeline, "load_task", missing)
+    monkeypatch.setattr(running, "load_task", missing)
     folder = run(tmp_path, "saxe2018/mnist")
     assert folder.verdicts() == []  # what was not run is not judged
     assert folder.manifest()["state"] == "no data"
@@ -418,7 +418,7 @@ def test_a_beginning_s_data_come_from_the_task(tmp_path):
     network = FullyConnected((4, 10, 5, 2))
     recipe = Recipe(12, 0.05, 32, "sgd", beginning=Beginning(6, labels="colour"))
     plan = NetworkPlan("colour first", "checkerboard", network, recipe, (0, 1, 2), (0, 6, 12), ())
-    replay = pipeline.EnsembleReplay(RunFolder(tmp_path), "network", plan)
+    replay = running.EnsembleReplay(RunFolder(tmp_path), "network", plan)
     ensemble, colour = replay.ensemble, replay.task.variables["colour"]
     assert ensemble.first_x is None
     np.testing.assert_array_equal(ensemble.first_y, colour)

@@ -11,10 +11,10 @@ import torch
 from torch import nn
 
 import infoscope
-from infoscope.claim.examples import MOST
 from infoscope.cli import app
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.record.sites import representations
+from infoscope.scanning.examples import MOST
 
 N = 120
 

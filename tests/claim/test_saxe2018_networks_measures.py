@@ -13,16 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import infoscope
-from infoscope.claim import pipeline
-from infoscope.claim.activity import Activity
-from infoscope.claim.measuring import measure
+from infoscope.claim import running
 from infoscope.claim.peaks import Peak, own_peak
-from infoscope.claim.plan import PRESETS, MeasurePlan
 from infoscope.core.claim import Finding
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.folder import RunFolder
 from infoscope.core.units import nats
 from infoscope.measure.bases.estimator import make
+from infoscope.measure.contextual.activity import Activity
 from infoscope.measure.symbols.cells import cell_names
 from infoscope.papers.saxe2018 import net_input_bins
 from infoscope.papers.saxe2018._boolean12 import EPOCHS, POINTS, some_epochs
@@ -37,12 +35,14 @@ from infoscope.papers.saxe2018._phases import (
     phases_in_words,
 )
 from infoscope.record.schedule import log_spaced
+from infoscope.scanning.measuring import measure
+from infoscope.scanning.plan import PRESETS, MeasurePlan
 from infoscope.train.networks.fully_connected import FullyConnected
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory) -> RunFolder:
-    return pipeline.run_figure("saxe2018/activity_histograms", "smoke", 2, tmp_path_factory.mktemp("whole"))
+    return running.run_figure("saxe2018/activity_histograms", "smoke", 2, tmp_path_factory.mktemp("whole"))
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_net_input_bins_are_thirty_edges_with_the_outer_two_at_infinity():
 
 def test_measured_at_some_epochs_only_and_resumed_at_none(copy):
     plan = MeasurePlan("binned", {"bins": 9}, ("output",), epochs=(0, 60))
-    replay = pipeline.EnsembleReplay(copy, "relu", pipeline.plan_of(copy, "relu"))
+    replay = running.EnsembleReplay(copy, "relu", running.plan_of(copy, "relu"))
     measure(copy, "relu", replay, [plan], "some")
     rows = copy.rows().filter(network="relu", options='{"bins":9,"form":"interval","range":[-1.0,1.0]}')
     assert sorted(rows.unique("epoch")) == [0, 60]
@@ -118,7 +118,7 @@ def test_some_epochs_are_recorded_ones_from_first_to_last():
 
 
 def test_a_run_of_histograms_agrees_with_numpy_on_recomputed_activations(whole):
-    replay = pipeline.EnsembleReplay(whole, "relu", pipeline.plan_of(whole, "relu"))
+    replay = running.EnsembleReplay(whole, "relu", running.plan_of(whole, "relu"))
     rows = whole.rows().filter(network="relu", quantity="activity_share")
     assert sorted(rows.unique("epoch")) == list(some_epochs("smoke"))
     step = replay.trajectory.steps[-1]
@@ -155,7 +155,7 @@ def test_edges_that_do_not_rise_are_refused(edges):
 
 
 def test_a_diverged_member_costs_its_own_histogram_only(copy):
-    replay = pipeline.EnsembleReplay(copy, "relu", pipeline.plan_of(copy, "relu"))
+    replay = running.EnsembleReplay(copy, "relu", running.plan_of(copy, "relu"))
     step = replay.trajectory.steps[-1]
     broken = replay.trajectory[step]
     broken["hidden3.linear.weight"][0] = float("nan")

@@ -89,12 +89,12 @@ def test_a_sweep_that_grows_keeps_its_places_where_its_scores_are_alike(made_up,
 
 
 def test_a_run_stores_the_scores_of_its_sweep_once(tmp_path):
-    from infoscope.claim import pipeline
+    from infoscope.claim import running
 
-    folder = pipeline.run_figure("saxe2018/estimator_sweep", "smoke", 2, tmp_path)
+    folder = running.run_figure("saxe2018/estimator_sweep", "smoke", 2, tmp_path)
     parts = sorted(path.name for path in (folder.path / "rows").iterdir())
     scores = folder.rows().filter(estimator="score")
     assert len(scores) == 2 * (4 * 12 + 8)
     assert sorted(set(scores.column("site").tolist())) == ["hidden5", "hidden5.linear"]
-    pipeline.run_figure("saxe2018/estimator_sweep", "smoke", 2, tmp_path)
+    running.run_figure("saxe2018/estimator_sweep", "smoke", 2, tmp_path)
     assert sorted(path.name for path in (folder.path / "rows").iterdir()) == parts

@@ -179,17 +179,17 @@ def test_mistaken_options_of_measure(capsys, finished):
 
 
 def test_one_figure_failing_lets_the_others_go_on(capsys, tmp_path, monkeypatch):
-    from infoscope.claim import pipeline
+    from infoscope.claim import running
     from infoscope.core.errors import RunFolderError
 
-    real = pipeline.run_figure
+    real = running.run_figure
 
     def some(figure, preset, seeds, out, device):
         if figure == "saxe2018/relu":
             raise RunFolderError("the disk is full")
         return real(figure, preset, seeds, out, device)
 
-    monkeypatch.setattr(pipeline, "run_figure", some)
+    monkeypatch.setattr(running, "run_figure", some)
     wanted = ["saxe2018/relu", "saxe2018/tanh", "saxe2018/relu"]
     code, out, err = call(capsys, "run", *wanted, "--preset", "smoke", "--seeds", 2, "--out", tmp_path)
     assert code == 2
@@ -198,17 +198,17 @@ def test_one_figure_failing_lets_the_others_go_on(capsys, tmp_path, monkeypatch)
 
 
 def test_missing_data_is_one_line_and_the_rest_goes_on(capsys, tmp_path, monkeypatch):
-    from infoscope.claim import pipeline
+    from infoscope.claim import running
     from infoscope.core.errors import DataMissingError
 
-    real = pipeline.load_task
+    real = running.load_task
 
     def missing(name):
         if name == "mnist":
             raise DataMissingError("the file of mnist is not on disk: put it into FOLDER")
         return real(name)
 
-    monkeypatch.setattr(pipeline, "load_task", missing)
+    monkeypatch.setattr(running, "load_task", missing)
     figures = ["saxe2018/mnist", "saxe2018/architectures", "saxe2018/tanh"]
     code, out, err = call(capsys, "run", *figures, "--preset", "smoke", "--seeds", 2, "--out", tmp_path)
     assert code == 0
@@ -233,12 +233,12 @@ def test_missing_data_is_one_line_and_the_rest_goes_on(capsys, tmp_path, monkeyp
 
 
 def test_ctrl_c_says_how_to_go_on(capsys, tmp_path, monkeypatch):
-    from infoscope.claim import pipeline
+    from infoscope.claim import running
 
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(pipeline, "run_figure", interrupted)
+    monkeypatch.setattr(running, "run_figure", interrupted)
     code, _, err = call(capsys, "run", "saxe2018/tanh", "--out", tmp_path)
     assert code == 130
     assert "run the same command again" in err

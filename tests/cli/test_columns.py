@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from infoscope.columns import read
+from infoscope.cli.columns import read
 from infoscope.core.errors import InputError, UnknownNameError
 
 

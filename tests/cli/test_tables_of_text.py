@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from infoscope.columns import read
+from infoscope.cli.columns import read
 from infoscope.core.errors import InputError
 
 RIGHT = {
@@ -101,7 +101,7 @@ def test_members_of_an_archive_that_are_no_arrays_or_would_fill_the_memory(tmp_p
     with pytest.raises(InputError, match=r"'notes\.txt' in .* is no array"):
         read(f"{tmp_path}/a.npz:notes.txt")
     assert read(f"{tmp_path}/a.npz:zeros").shape == (500_000,)
-    monkeypatch.setattr("infoscope.columns.LARGEST", 1 << 20)
+    monkeypatch.setattr("infoscope.cli.columns.LARGEST", 1 << 20)
     with pytest.raises(InputError, match=r"'zeros' in .* takes \d+ bytes there and 4000128 unpacked"):
         read(f"{tmp_path}/a.npz:zeros")
     assert read(f"{tmp_path}/a.npz:good").tolist() == [0, 1, 2]

@@ -11,9 +11,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from infoscope.claim.plan import MeasurePlan, NetworkPlan
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.record.sites import representations
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan
 from infoscope.train.networks import convolutional
 from infoscope.train.networks.convolutional import Convolutional
 from infoscope.train.networks.fully_connected import FullyConnected

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from infoscope.claim.computation import Computation
-from infoscope.claim.plan import PRESETS, NetworkPlan, Preset
 from infoscope.core import check
 from infoscope.core.claim import Claim, Finding, Learned
 from infoscope.core.errors import unknown_name
 from infoscope.core.rows import Rows
+from infoscope.scanning.plan import PRESETS, NetworkPlan, Preset
 
 
 class Judged(NamedTuple):

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.papers.saxe2018._boolean12 import WIDTHS
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
 

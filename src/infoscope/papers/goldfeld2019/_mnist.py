@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.train.networks.convolutional import Convolutional
 from infoscope.train.recipe import Recipe
 

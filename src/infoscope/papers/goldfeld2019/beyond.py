@@ -30,12 +30,12 @@ import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding
-from infoscope.claim.measuring import rows_of
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.claim.statistics import last
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.papers.goldfeld2019._mnist import DETERMINISTIC, LAYERS, mnist_plan, recorded
+from infoscope.scanning.measuring import rows_of
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _SITES = (*LAYERS, "output")
 _ROWS = {"smoke": 200, "laptop": 1000, "paper": 10_000}

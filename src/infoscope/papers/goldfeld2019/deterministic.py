@@ -25,13 +25,13 @@ import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding, score_finding
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.claim.statistics import drop, lowest
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows, options_text
 from infoscope.measure.bases.geometry import make
 from infoscope.papers.goldfeld2019._correlations import spearman, spearman_finding
 from infoscope.record.schedule import log_spaced
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
 

@@ -22,12 +22,12 @@ from typing import ClassVar
 
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import Preset
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.papers.goldfeld2019._entropies import BANDWIDTHS, ESTIMATES, errors
 from infoscope.papers.goldfeld2019._errors import closer_than, errors_of, from_below
 from infoscope.papers.goldfeld2019._truncated import draw, entropy_of_one
+from infoscope.scanning.plan import Preset
 
 SIZES = {"smoke": (250, 500), "laptop": (500, 1000, 2000, 4000), "paper": (500, 1000, 2000, 4000, 8000, 16_000)}
 CASES = tuple((d, noise) for d in (5, 10) for noise in (0.01, 0.1, 0.5))

@@ -23,13 +23,13 @@ import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import Preset
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.measure.noise.mixture import Mixture
 from infoscope.measure.noise.published_bounds import monte_carlo_mse
 from infoscope.papers.goldfeld2019._truncated import draw
 from infoscope.papers.saxe2018._exact import exact_finding
+from infoscope.scanning.plan import Preset
 
 DRAWS = (1, 2, 4, 8, 16, 32)  # around each centre
 REPEATS = {"smoke": 8, "laptop": 32, "paper": 32}  # of the most draws; fewer draws are repeated more often

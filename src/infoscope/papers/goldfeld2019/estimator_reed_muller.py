@@ -21,12 +21,12 @@ import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import Preset
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.goldfeld2019 import _quadrature
 from infoscope.papers.goldfeld2019._entropies import ESTIMATES, errors
 from infoscope.papers.goldfeld2019._errors import closer_than, from_below
+from infoscope.scanning.plan import Preset
 
 SIZES = {"smoke": (250, 500), "laptop": (500, 1000, 2000, 4000), "paper": (500, 1000, 2000, 4000, 8000, 16_000)}
 CODES = {"rm_4_4": (16, 1.0), "rm_5_5": (32, 2.0)}

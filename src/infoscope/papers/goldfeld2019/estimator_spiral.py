@@ -24,12 +24,12 @@ import torch
 
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import Preset
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.measure.bases.estimator import make
 from infoscope.measure.questions.noisy import noisy_layer
 from infoscope.papers.goldfeld2019._brackets import curves, each_seed
+from infoscope.scanning.plan import Preset
 from infoscope.train.ensemble import Ensemble, initial_state, make_trainer
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe

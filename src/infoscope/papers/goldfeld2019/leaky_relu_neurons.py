@@ -22,11 +22,11 @@ import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import Preset
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.papers.goldfeld2019 import _quadrature
 from infoscope.papers.goldfeld2019._brackets import curves, each_seed
+from infoscope.scanning.plan import Preset
 
 INPUTS = np.arange(1.0, 9.0)
 TARGETS = np.where(INPUTS <= 4, 0.0, 0.25)

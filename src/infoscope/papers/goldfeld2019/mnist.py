@@ -27,13 +27,13 @@ import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding, judged
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.claim.statistics import OverSeeds, last
 from infoscope.core.claim import NOTHING, Claim, Criterion, Finding
 from infoscope.core.estimate import Status
 from infoscope.core.rows import Rows, options_text
 from infoscope.measure.bases.geometry import make
 from infoscope.papers.goldfeld2019._mnist import DETERMINISTIC, LAYERS, NETWORKS, NOISY, mnist_plan, recorded
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _FEATURES, _RATIO = "features", "distance_ratio"
 _SMALL = ("noise_005", NOISY)

@@ -24,12 +24,12 @@ import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import Preset
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.measure.questions.noisy import noisy_information
 from infoscope.papers.goldfeld2019 import _quadrature
 from infoscope.papers.saxe2018._exact import at, exact_finding, furthest_from
+from infoscope.scanning.plan import Preset
 
 INPUTS, TARGETS = (-3.0, -1.0, 1.0, 3.0), (-1.0, -1.0, -1.0, 1.0)
 RATE = 0.01

@@ -33,7 +33,6 @@ from scipy.stats import binom
 
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.core.claim import NOTHING, Claim, Criterion, Finding, Learned
 from infoscope.core.rows import Rows
 from infoscope.papers.goldfeld2019._boolean12 import NOISE, measured, noisy12_plan, propagation
@@ -47,6 +46,7 @@ from infoscope.papers.goldfeld2019._brackets import (
     unresolved,
     violations,
 )
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 LAYERS = ("hidden1", "hidden2", "hidden3", "hidden4", "hidden5")
 LAST = LAYERS[-1]

@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.claim.statistics import last
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._digits import CLASSES, digits_plan, epochs_of_training, recorded
 from infoscope.papers.kleinman2021._images import accuracy
+from infoscope.scanning.plan import NetworkPlan, Preset
 from infoscope.train.recipe import Beginning, Disturbance
 
 #: falling: rate x 0.97 each epoch from the start of all training, as the authors' code for critical periods has it, so

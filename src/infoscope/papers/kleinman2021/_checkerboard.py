@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from infoscope.claim.figure import Judged
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.claim.statistics import last, over_seeds
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats, shown
 from infoscope.data.tasks._checkerboard import bayes_accuracy, ceiling, sampled_ceiling
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Beginning, Recipe
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from infoscope.claim.figure import Judged
 from infoscope.claim.findings import finding
-from infoscope.claim.plan import NetworkPlan
 from infoscope.core.claim import Claim, Finding
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._images import (
@@ -25,6 +24,7 @@ from infoscope.papers.kleinman2021._images import (
     ends_in_words,
 )
 from infoscope.record.schedule import log_spaced
+from infoscope.scanning.plan import NetworkPlan
 from infoscope.train.networks.convolutional import Convolutional
 from infoscope.train.recipe import Augmentation, Recipe
 

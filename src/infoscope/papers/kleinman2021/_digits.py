@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.units import nats
 from infoscope.papers.kleinman2021._images import QUICK, Labels
 from infoscope.record.schedule import log_spaced
+from infoscope.scanning.plan import NetworkPlan, Preset
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
 

@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from infoscope.claim.findings import finding, score_finding
-from infoscope.claim.plan import MeasurePlan
 from infoscope.claim.statistics import last
 from infoscope.core.claim import Criterion, Finding, Learned
 from infoscope.core.estimate import Status
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats, shown
+from infoscope.scanning.plan import MeasurePlan
 
 #: An effect of half a bit; shown wrong at a fifth of a bit.
 EFFECT = Criterion(">=", nats(0.5), "nats", fails_at=nats(0.2))

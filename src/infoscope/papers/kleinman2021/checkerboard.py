@@ -30,7 +30,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._checkerboard import (
@@ -46,6 +45,7 @@ from infoscope.papers.kleinman2021._checkerboard import (
     relevant_finding,
     told,
 )
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _WHERE = "abstract and poster, checkerboard task (a re-derivation)"
 

@@ -22,7 +22,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._checkerboard import (
@@ -37,6 +36,7 @@ from infoscope.papers.kleinman2021._checkerboard import (
     checkerboard_plan,
     last_hidden,
 )
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _LARGE = 512
 _UPDATES = {BATCH: 282, _LARGE: 18}  # an epoch of 9000 trials

@@ -22,7 +22,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._checkerboard import (
@@ -36,6 +35,7 @@ from infoscope.papers.kleinman2021._checkerboard import (
     last_epoch,
     last_hidden,
 )
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _FIRST = {"smoke": 2, "laptop": 20, "paper": 20}  # epochs on the colour
 _ARMS = {

@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._checkerboard import (
@@ -36,6 +35,7 @@ from infoscope.papers.kleinman2021._checkerboard import (
     checkerboard_plan,
     last_hidden,
 )
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _TIMES = 10  # lower
 _MATCHED = {"epochs": "as many epochs and updates", "rate-times-updates": "as much rate times updates"}

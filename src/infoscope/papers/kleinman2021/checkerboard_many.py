@@ -31,7 +31,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim, Finding
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._checkerboard import (
@@ -51,6 +50,7 @@ from infoscope.papers.kleinman2021._checkerboard import (
     relevant_finding,
     told,
 )
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _SMOKE_ROWS = 3600  # trials for training
 _FIRST = {"smoke": 1, "laptop": 20, "paper": 20}  # epochs on the colour

@@ -23,7 +23,6 @@ import numpy as np
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding
-from infoscope.claim.plan import Preset
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows, options_text
 from infoscope.core.units import nats
@@ -31,6 +30,7 @@ from infoscope.data import task as load_task
 from infoscope.data.tasks._checkerboard import NOISE, ceiling
 from infoscope.measure.bases.estimator import make
 from infoscope.papers.kleinman2021._checkerboard import IN_WORDS, PROBES, SUFFICES
+from infoscope.scanning.plan import Preset
 
 _NOISES = (0.05, NOISE, 0.2, 0.3)
 _VARIABLES = ("direction", "colour")

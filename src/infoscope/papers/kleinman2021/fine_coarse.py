@@ -33,7 +33,6 @@ import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.claim.statistics import lowest
 from infoscope.core.claim import NOTHING, Claim, Criterion, Finding
 from infoscope.core.rows import Rows
@@ -50,6 +49,7 @@ from infoscope.papers.kleinman2021._images import (
     end_difference,
     ends_in_words,
 )
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _WHERE = "abstract; images with coarse and fine labels (a re-derivation)"
 _TRANSIENT = Claim(

@@ -29,7 +29,6 @@ import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.claim.statistics import last
 from infoscope.core.claim import Claim, Finding
 from infoscope.core.rows import Rows
@@ -54,6 +53,7 @@ from infoscope.papers.kleinman2021._images import (
     ends_in_words,
     spearman,
 )
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _LEAST = 4  # rates that a rank correlation wants
 _WHERE = "abstract and poster, learning rate and batch size (a re-derivation)"

@@ -24,11 +24,11 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._convolutional import Arena, judged
 from infoscope.papers.kleinman2021._digits import DIGITS
 from infoscope.papers.kleinman2021._images import NEW_ROWS
+from infoscope.scanning.plan import NetworkPlan, Preset
 from infoscope.train.networks.convolutional import Convolutional
 
 _EPOCHS = {"smoke": 2, "laptop": 40, "paper": 40}

@@ -25,11 +25,11 @@ from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.papers.kleinman2021._convolutional import Arena, judged
 from infoscope.papers.kleinman2021._images import NEW_ROWS, Labels
+from infoscope.scanning.plan import NetworkPlan, Preset
 from infoscope.train.networks.convolutional import Convolutional
 
 _ROWS = 50_000  # for training, all of them

@@ -27,7 +27,6 @@ import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding, judged
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.claim.statistics import OverSeeds, last, over_seeds
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
@@ -44,6 +43,7 @@ from infoscope.papers.kleinman2021._beginnings import (
 )
 from infoscope.papers.kleinman2021._digits import DIGITS, LAST, SEEDS
 from infoscope.papers.kleinman2021._images import NEW_ROWS, REST, accuracy, bounded, ends_in_words
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _WHERE = "abstract, on the initial part of training (a re-derivation)"
 _PUBLISHED = "perturbing the initial part of training impacts dynamics and representations (abstract)"

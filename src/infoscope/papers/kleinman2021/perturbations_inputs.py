@@ -22,13 +22,13 @@ from typing import get_args
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.papers.kleinman2021._beginnings import Schedule, accuracies, arm, arm_plan
 from infoscope.papers.kleinman2021._digits import DIGITS, LAST, SEEDS
 from infoscope.papers.kleinman2021._images import NEW_ROWS, REST, alike_findings, end_difference, ends_in_words
+from infoscope.scanning.plan import NetworkPlan, Preset
 from infoscope.train.recipe import Disturbance
 
 _WHERE = "abstract, on the initial part of training (a re-derivation)"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.record.schedule import thinning
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
 

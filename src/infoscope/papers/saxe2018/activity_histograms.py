@@ -21,16 +21,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from infoscope.claim.activity import QUANTITY
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.claim.statistics import growth, last
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
+from infoscope.measure.contextual.activity import QUANTITY
 from infoscope.measure.symbols.cells import cell_names
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, PLAIN_SGD, SEEDS, boolean12_plan, some_epochs
 from infoscope.papers.saxe2018._layers import in_words
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _TENTHS = tuple(tenth / 10 for tenth in range(-9, 10))
 _OCTAVES = (0.0, *(2.0**power for power in range(-4, 7)))

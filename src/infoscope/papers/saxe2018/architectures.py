@@ -20,11 +20,11 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._findings import FLAT, drop_finding
 from infoscope.papers.saxe2018._mnist import mnist_plan
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _WIDTHS = {"20_10": (784, 20, 10, 10), "512_10": (784, 512, 10, 10)}
 _SHALLOW = Claim(

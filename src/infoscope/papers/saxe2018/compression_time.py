@@ -20,13 +20,13 @@ from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import epochs_of
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
 from infoscope.papers.saxe2018._findings import COMPRESS, drop_finding, information
 from infoscope.papers.saxe2018._peaks import timing_finding
 from infoscope.papers.saxe2018._phases import compressing_share, phases_in_words
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _LAYERS = ("hidden5", "output")
 _MOST_OF_IT = Claim(

@@ -25,13 +25,13 @@ import numpy as np
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import epochs_of, finding
 from infoscope.claim.peaks import Peak
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion, Learned
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import SEEDS, WIDTHS, boolean12_plan, tanh_bins
 from infoscope.papers.saxe2018._findings import COMPRESS, drop_finding, information
 from infoscope.papers.saxe2018._peaks import timing_finding
 from infoscope.papers.saxe2018._phases import complete_curves, log_duration, log_first, phases_in_words
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _DEPTHS = (1, 2, 3, 4, 5, 6)
 _LEARNED = 0.95

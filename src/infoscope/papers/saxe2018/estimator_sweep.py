@@ -20,11 +20,11 @@ from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import score_finding
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows, options_text
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, some_epochs
 from infoscope.papers.saxe2018._findings import COMPRESS, FLAT, information
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _LAYER = "hidden5"
 _BINS = (4, 6, 8, 10, 15, 20, 30, 60, 120, 240, 480, 960)

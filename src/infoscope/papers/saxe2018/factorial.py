@@ -29,7 +29,6 @@ import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import score_finding
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, some_epochs
@@ -45,6 +44,7 @@ from infoscope.papers.saxe2018._factors import (
     series_of,
 )
 from infoscope.papers.saxe2018._findings import COMPRESS, FLAT
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.train.networks.fully_connected import FullyConnected
 
 

@@ -22,11 +22,11 @@ from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import score_finding
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, SEEDS, boolean12_plan, relu_bins, tanh_bins
 from infoscope.papers.saxe2018._findings import FLAT, drop_finding, information
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _EPOCHS = {"smoke": 60, "laptop": 20_000, "paper": 20_000}
 _NOT_SGD = Claim(

@@ -22,12 +22,12 @@ import numpy as np
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import epochs_of
 from infoscope.claim.peaks import Means, at_step
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import LAYERS, SEEDS, boolean12_plan, relu_bins, tanh_bins
 from infoscope.papers.saxe2018._findings import norm_finding
 from infoscope.papers.saxe2018._peaks import held_out_finding
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _FALLS = Claim(
     id="saxe2018/gradient_noise/falls",

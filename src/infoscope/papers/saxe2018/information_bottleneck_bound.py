@@ -32,7 +32,6 @@ import numpy as np
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
@@ -41,6 +40,7 @@ from infoscope.data.tasks._icosahedron import counts
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, LAYERS, SEEDS, boolean12_plan, tanh_bins
 from infoscope.papers.saxe2018._bottleneck import bottleneck
 from infoscope.papers.saxe2018._findings import information
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _NEAR = Claim(
     id="saxe2018/information_bottleneck_bound/near-the-curve",

@@ -28,7 +28,6 @@ import numpy as np
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding, score_finding
-from infoscope.claim.plan import Preset
 from infoscope.claim.statistics import growth
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows, options_text
@@ -36,6 +35,7 @@ from infoscope.core.units import nats
 from infoscope.papers.saxe2018._gaussian import information_about
 from infoscope.papers.saxe2018._lessons import lesson_plan
 from infoscope.papers.saxe2018._peaks import rise_finding
+from infoscope.scanning.plan import Preset
 from infoscope.train.linear import Lesson, train_student
 
 RELEVANT = 30

@@ -21,13 +21,13 @@ import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding, score_finding
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.claim.statistics import last
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.measurement import series
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, SEEDS, boolean12_plan, some_epochs
 from infoscope.papers.saxe2018._findings import information
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _ACTIVATIONS = ("tanh", "relu", "softsign", "softplus")
 _JUDGED, _BESIDE = 0.1, 0.001  # noise variances

@@ -34,7 +34,6 @@ import numpy as np
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.peaks import Means, at_step
-from infoscope.claim.plan import Preset
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows, options_text
 from infoscope.core.units import nats
@@ -42,6 +41,7 @@ from infoscope.papers.saxe2018._findings import information
 from infoscope.papers.saxe2018._gaussian import label_information, layer_entropy
 from infoscope.papers.saxe2018._lessons import lesson_plan
 from infoscope.papers.saxe2018._peaks import end_over_lowest, end_over_peak, held_out_finding
+from infoscope.scanning.plan import Preset
 from infoscope.train.linear import Lesson, Student, train_student
 
 PRINTED = {"formulas": "as printed"}

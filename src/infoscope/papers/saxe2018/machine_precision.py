@@ -19,13 +19,13 @@ from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding, until
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.claim.statistics import lowest
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan
 from infoscope.papers.saxe2018._findings import information
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _STAYS = Claim(
     id="saxe2018/machine_precision/stays",

@@ -23,13 +23,13 @@ import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import Preset
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.papers.saxe2018._exact import ROUNDING_BITS, at, exact_finding, furthest_from, largest_fall
 from infoscope.papers.saxe2018._findings import COMPRESS
 from infoscope.papers.saxe2018._minimal_model import BOUNDED, binned_entropy, equal_bins, fixed_width
+from infoscope.scanning.plan import Preset
 
 AXIS = "weight w"
 WEIGHTS = tuple(sorted({0.87, *(round(0.05 * i, 2) for i in range(1, 201))}))

@@ -27,13 +27,13 @@ import numpy as np
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding
-from infoscope.claim.plan import Preset
 from infoscope.claim.statistics import growth
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._findings import information, norm_finding
 from infoscope.papers.saxe2018._gaussian import layer_entropy
 from infoscope.papers.saxe2018._lessons import lesson_plan
+from infoscope.scanning.plan import Preset
 from infoscope.train.linear import Lesson, train_student
 
 _SMALL: dict[str, Any] = {"samples": 100, "inputs": 1, "hidden": (1,), "fixed_teacher": True, "rate": 0.001}

@@ -23,12 +23,12 @@ import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import epochs_of, finding
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import NOTHING, Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._findings import COMPRESS, FLAT, drop_finding, norm_finding
 from infoscope.papers.saxe2018._layers import in_words
 from infoscope.papers.saxe2018._mnist import mnist_plan
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _HIDDEN = ("hidden1", "hidden2", "hidden3", "hidden4")
 _LAYERS = (*_HIDDEN, "output")

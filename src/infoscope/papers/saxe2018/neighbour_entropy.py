@@ -25,13 +25,13 @@ from typing import Any
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import score_finding
-from infoscope.claim.measuring import rows_of
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, PLAIN_SGD, SEEDS, boolean12_plan, some_epochs
 from infoscope.papers.saxe2018._findings import COMPRESS, FLAT
 from infoscope.papers.saxe2018._layers import in_words, second_largest
+from infoscope.scanning.measuring import rows_of
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _VARIANTS: dict[str, dict[str, Any]] = {
     "the paper's formula": {"k": 2, "floor": 1e-16, "duplicates": "keep"},

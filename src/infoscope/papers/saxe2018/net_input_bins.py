@@ -19,12 +19,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, LAYERS, SEEDS, boolean12_plan
 from infoscope.papers.saxe2018._findings import FLAT, drop_finding
 from infoscope.papers.saxe2018._layers import in_words, second_largest
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _EDGES, _LARGEST = 30, 50.0
 _AT_MOST_ONE = Claim(

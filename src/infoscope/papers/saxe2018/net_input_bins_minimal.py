@@ -22,12 +22,12 @@ import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import Preset
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.papers.saxe2018._exact import ROUNDING_BITS, exact_finding, furthest_from
 from infoscope.papers.saxe2018._minimal_model import binned_entropy, collapsed_edges, net_input_edges
+from infoscope.scanning.plan import Preset
 
 WEIGHTS = tuple(round(0.1 * i, 1) for i in range(1, 201))
 #: I(X;T) in bits by weight with 30 edges, worked out beside this program.

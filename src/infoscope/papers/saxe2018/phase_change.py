@@ -27,13 +27,13 @@ import numpy as np
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import epochs_of
 from infoscope.claim.peaks import Peak
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
 from infoscope.papers.saxe2018._findings import information
 from infoscope.papers.saxe2018._peaks import timing_finding
 from infoscope.papers.saxe2018._phases import complete_curves, log_first
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _LAYERS = ("hidden5", "output")
 _NEAR = Claim(

@@ -18,11 +18,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, SEEDS, boolean12_plan, relu_bins
 from infoscope.papers.saxe2018._findings import COMPRESS, FLAT, drop_finding
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _FLAT_HIDDEN = Claim(
     id="saxe2018/relu/no-compression",

@@ -24,12 +24,12 @@ import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.plan import Preset
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.papers.saxe2018._exact import exact_finding
 from infoscope.papers.saxe2018._gaussian import layer_entropy
+from infoscope.scanning.plan import Preset
 
 FACTORS = tuple(np.geomspace(1 / 32, 32, 81).tolist())
 _DIFFERS = Claim(

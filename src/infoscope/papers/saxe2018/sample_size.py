@@ -19,12 +19,12 @@ from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import score_finding
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
 from infoscope.papers.saxe2018._layers import in_words
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _FRACTIONS = {"five_percent": 0.05, "forty_five_percent": 0.45, "eighty_five_percent": 0.85}
 _LAYERS = ("hidden5", "output")

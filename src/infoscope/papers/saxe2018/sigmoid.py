@@ -22,12 +22,12 @@ import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding
-from infoscope.claim.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.core.claim import NOTHING, Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, LAYERS, SEEDS, boolean12_plan, tanh_bins
 from infoscope.papers.saxe2018._findings import FLAT, drop_finding, information
+from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _FLAT_SIGMOID = Claim(
     id="saxe2018/sigmoid/no-compression",

@@ -20,12 +20,12 @@ from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding, peak_finding
-from infoscope.claim.plan import NetworkPlan, Preset
 from infoscope.claim.statistics import last
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
 from infoscope.papers.saxe2018._findings import TWO_BITS, drop_finding, information
+from infoscope.scanning.plan import NetworkPlan, Preset
 
 _COMPRESSES = Claim(
     id="saxe2018/tanh/compresses",

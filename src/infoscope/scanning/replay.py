@@ -10,11 +10,11 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from infoscope.claim.plan import NetworkPlan
 from infoscope.core.folder import RunFolder
 from infoscope.data import task as load_task
 from infoscope.record.together import Together
 from infoscope.record.trajectory import Trajectory
+from infoscope.scanning.plan import NetworkPlan
 from infoscope.train.beginning import first_data
 from infoscope.train.ensemble import Ensemble
 

@@ -13,10 +13,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from infoscope.claim import input_information
-from infoscope.claim.activity import Activity
-from infoscope.claim.plan import MeasurePlan
-from infoscope.claim.replay import EnsembleReplay, Replay
 from infoscope.core.errors import InputError, UnknownNameError, unknown_name
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.folder import RunFolder
@@ -26,6 +22,10 @@ from infoscope.core.progress import progress
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 from infoscope.measure.bases.estimator import make
 from infoscope.measure.bases.measurements import make_measurement
+from infoscope.measure.contextual import with_input as input_information
+from infoscope.measure.contextual.activity import Activity
+from infoscope.scanning.plan import MeasurePlan
+from infoscope.scanning.replay import EnsembleReplay, Replay
 from infoscope.train.statistics import layer_gradients, performance
 
 FLUSH_SECONDS = 10.0  # the most measuring that a kill can lose

@@ -105,7 +105,7 @@ def run(
         cpu, or a torch device such as cuda.
     """
     figures = _figures(what)
-    from infoscope.claim.pipeline import run_figure
+    from infoscope.claim.running import run_figure
     from infoscope.show.report import write_report
 
     folders, failures, without_data = [], [], {}
@@ -209,7 +209,7 @@ def measure(
         For a watched run: a further variable of its rows, as name=t.parquet:column; the run holds it from now on. May
         be repeated.
     """
-    from infoscope.columns import read
+    from infoscope.cli.columns import read
     from infoscope.runs import load
 
     loaded = load(run)
@@ -403,7 +403,7 @@ Columns = Annotated[str, Parameter(help="a.npy, a.npz:name, t.parquet:col1,col2 
 
 def _read(groups: str | None) -> Any:
     """The names of a file's rows, if one was given."""
-    from infoscope.columns import read
+    from infoscope.cli.columns import read
 
     return None if groups is None else read(groups)
 
@@ -449,7 +449,7 @@ def entropy(
     estimator
         Its name; `infoscope list estimators`.
     """
-    from infoscope.columns import read
+    from infoscope.cli.columns import read
 
     _print_estimate(_estimator(estimator, option).entropy(read(x), _read(groups)), as_json)
 
@@ -475,7 +475,7 @@ def mutual_information(
     calibrate
         Also run it on matched problems with a known answer, and report the bias and spread found there.
     """
-    from infoscope.columns import read
+    from infoscope.cli.columns import read
 
     made, data = _estimator(estimator, option), (read(x), read(y))
     found = made.mutual_information(*data, _read(groups))
@@ -505,7 +505,7 @@ def conditional_mutual_information(
     estimator
         Its name; `infoscope list estimators`.
     """
-    from infoscope.columns import read
+    from infoscope.cli.columns import read
 
     made, data = _estimator(estimator, option), (read(x), read(y), read(z))
     _print_estimate(made.conditional_mutual_information(*data, _read(groups)), as_json)
@@ -529,7 +529,7 @@ def dependence(
     measure
         Its name; `infoscope list dependences`.
     """
-    from infoscope.columns import read
+    from infoscope.cli.columns import read
     from infoscope.measure.bases.dependence import make
 
     made = make(measure, **_options(option or []))
@@ -554,7 +554,7 @@ def geometry(
     measure
         Its name; `infoscope list geometries`.
     """
-    from infoscope.columns import read
+    from infoscope.cli.columns import read
     from infoscope.measure.bases.geometry import make
 
     made = make(measure, **_options(option or []))
@@ -606,7 +606,7 @@ def usable_information(
         Also write what was found for each scored row to this .csv or .parquet file: its place among the rows, its
         label, its contribution in nats and the probability (density) of its own label; to .npy: the contributions.
     """
-    from infoscope.columns import read, writable, write
+    from infoscope.cli.columns import read, writable, write
     from infoscope.measure.bases.probe import make
     from infoscope.measure.questions.usable import usable_information as usable
 
@@ -713,7 +713,7 @@ def choose(
     """
     from infoscope.benchmark.choosing import choose as chosen
     from infoscope.benchmark.reporting import choice_command, choice_values, show_choice
-    from infoscope.columns import read
+    from infoscope.cli.columns import read
 
     if x is not None and y is not None:
         found = chosen(read(x), read(y), n=n, dx=dx)

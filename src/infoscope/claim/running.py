@@ -17,9 +17,6 @@ import torch
 from infoscope.claim.computation import Computation
 from infoscope.claim.figure import Figure
 from infoscope.claim.guards import Guess, verdicts
-from infoscope.claim.measuring import measure, measure_training, rows_of
-from infoscope.claim.plan import NetworkPlan
-from infoscope.claim.replay import EnsembleReplay, snapshots_of
 from infoscope.claim.scores import append_derived, sweeps
 from infoscope.core import registry
 from infoscope.core.claim import Verdict
@@ -32,6 +29,9 @@ from infoscope.data import task as load_task
 from infoscope.data._counted import entropy
 from infoscope.data.definition import Task
 from infoscope.record.trajectory import Trajectory
+from infoscope.scanning.measuring import measure, measure_training, rows_of
+from infoscope.scanning.plan import NetworkPlan
+from infoscope.scanning.replay import EnsembleReplay, snapshots_of
 from infoscope.train.ensemble import Layout, State, initial_state, make_trainer
 
 VISIT_EPOCHS = 10  # between recorded epochs the trainer comes up for air this often: progress, heartbeat, stored state

@@ -19,7 +19,7 @@ PRESETS: tuple[Preset, ...] = ("smoke", "laptop", "paper")
 
 @dataclass(frozen=True)
 class MeasurePlan:
-    """One estimator with its options at some sites; ``"activity"`` is the histogram of :mod:`infoscope.claim.activity`.
+    """One estimator with its options at some sites; ``"activity"``: :mod:`infoscope.measure.contextual.activity`.
 
     range_recorded: bin between the smallest and largest value each member took at these sites over all recorded
     epochs (train first, then bin), in place of a range known beforehand. epochs: those of the recorded epochs at which
