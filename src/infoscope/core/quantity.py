@@ -1,0 +1,68 @@
+"""What a number is of: a symbol that knows its unit, its words and its kind.
+
+Rows, plots and claims ask a quantity for its kind, never its spelling, so that a new one is drawn by being there.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, get_args
+
+from infoscope.core.errors import InputError
+
+#: information: what one thing says about another. entropy: of a discrete variable, never negative. differential
+#: entropy: minus infinity for a constant. usable: what a trained probe can read. geometry: how rows lie. share: of a
+#: histogram, whose cells stand where other quantities have their variable. distance: a quantile of distances.
+#: dependence: 0 where independent, but no information. training: how well a network does. dynamics: gradients and
+#: weights. score, effect: read off whole curves. error: of an estimate whose truth is known.
+Kind = Literal[
+    "information", "entropy", "differential entropy", "usable", "geometry", "share", "distance", "dependence",
+    "training", "dynamics", "score", "effect", "error",
+]  # fmt: skip
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+class Quantity(str):
+    """A symbol such as ``"I(X;T)"``, and what is known of every number that stands for it.
+
+    It is the text that rows carry, and compares equal to it.
+
+    Attributes
+    ----------
+    unit: of a value: ``"nats"`` for every information and entropy. words: what it is, for a heading. kind: one of
+        :data:`KINDS`.
+    """
+
+    __slots__ = ("kind", "unit", "words")
+    unit: str
+    words: str
+    kind: Kind
+
+    def __new__(cls, symbol: str, unit: str, words: str, kind: Kind) -> Quantity:
+        if kind not in KINDS:
+            raise InputError(f"kind of {symbol} is {kind!r}, wanted one of {', '.join(KINDS)}")
+        made = super().__new__(cls, symbol)
+        for name, value in (("unit", unit), ("words", words), ("kind", kind)):
+            object.__setattr__(made, name, value)
+        return made
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(f"{name} of {self} cannot be set: a quantity is a value")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Quantity, (str(self), self.unit, self.words, self.kind)
+
+    def __repr__(self) -> str:
+        return f"Quantity({str(self)!r}, {self.unit!r}, {self.words!r}, {self.kind!r})"
+
+    @property
+    def never_negative(self) -> bool:
+        """Whether the truth cannot lie below 0."""
+        return self.kind in ("information", "entropy", "usable")
+
+
+INPUT_INFORMATION = Quantity("I(X;T)", "nats", "Information about the input", "information")
+LABEL_INFORMATION = Quantity("I(T;Y)", "nats", "Information about the label", "information")
+INFORMATION = Quantity("I(X;Y)", "nats", "Mutual information", "information")
+CONDITIONAL_INFORMATION = Quantity("I(X;Y|Z)", "nats", "Conditional mutual information", "information")
+ENTROPY = Quantity("H(T)", "nats", "Entropy", "entropy")
+DIFFERENTIAL_ENTROPY = Quantity("h(T)", "nats", "Differential entropy", "differential entropy")
