@@ -57,7 +57,8 @@ def test_it_is_frozen_with_literal_facts_and_a_summary(name):
     for fact in ("quantities", "second", "optional", "invariant", "package", "distribution"):
         assert entry.facts.get(fact, getattr(Geometry, fact)) == getattr(type(measure), fact)
     assert measure.quantities
-    assert set(measure.quantities.values()) <= UNITS
+    assert {quantity.unit for quantity in measure.quantities} <= UNITS
+    assert all(quantity.words for quantity in entry.facts["quantities"])
     assert measure.second in ("labels", "rows", "")
     assert set(measure.invariant) <= {"rotation", "scale", "shift"}
     assert bool(measure.package) == bool(measure.distribution)
@@ -78,10 +79,11 @@ def test_an_answer_says_that_it_is_not_information(name):
     t, y = rows()
     found = infoscope.geometry(t, second(name, t, y), measure=name)
     assert {quantity.split(" ")[0] for quantity in found} == set(make(name).quantities)
+    known = {quantity: quantity.unit for quantity in make(name).quantities}
     for quantity, estimate in found.items():
         assert isinstance(estimate, Estimate)
         assert "geometry, not information" in estimate.estimand
-        assert estimate.unit == make(name).quantities[quantity.split(" ")[0]]
+        assert estimate.unit == known[quantity.split(" ")[0]]
         assert estimate.bound == "none"
         assert estimate.seconds >= 0
         if estimate.unit == "fraction":

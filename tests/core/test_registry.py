@@ -46,10 +46,13 @@ def test_facts_are_the_literals_of_a_class(folder):
     (folder / "one.py").write_text(
         '"""Module words."""\nHELP = 1\nclass One:\n    """First line.\n\n    More.\n    """\n'
         "    n = 3\n    names: tuple = ('a', 'b')\n    _hidden = 4\n    computed = n + 1\n    later: int\n"
+        "    quantities: tuple = (Quantity('rank', 'dimensions', 'Effective rank', 'geometry'),)\n"
     )
     (entry,) = registry.entries("things").values()
     assert (entry.id, entry.name, entry.summary) == ("one", "One", "First line.")
-    assert entry.facts == {"n": 3, "names": ("a", "b")}
+    assert entry.facts == {"n": 3, "names": ("a", "b"), "quantities": ("rank",)}
+    (quantity,) = entry.facts["quantities"]
+    assert (quantity.unit, quantity.words, quantity.kind) == ("dimensions", "Effective rank", "geometry")
 
 
 def test_facts_of_a_function_are_the_literals_of_its_module(folder):

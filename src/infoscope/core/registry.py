@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from infoscope.core.errors import InputError, unknown_name
+from infoscope.core.quantity import Quantity
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = {
@@ -47,6 +48,15 @@ class Entry:
         return getattr(importlib.import_module(self.module), self.name)
 
 
+def _literal(node: ast.expr) -> Any:
+    """What ``node`` stands for, where it is a literal, a quantity of literals, or a tuple of those; else ValueError."""
+    if isinstance(node, ast.Tuple):
+        return tuple(_literal(each) for each in node.elts)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == Quantity.__name__:
+        return Quantity(*map(ast.literal_eval, node.args))
+    return ast.literal_eval(node)
+
+
 def _read(kind: str, path: Path, root: Path, package: str) -> Entry:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     public = [
@@ -68,7 +78,7 @@ def _read(kind: str, path: Path, root: Path, package: str) -> Entry:
         if target is None or value is None or target.startswith("_"):
             continue
         try:
-            facts[target] = ast.literal_eval(value)
+            facts[target] = _literal(value)
         except ValueError:
             continue  # not a literal, so not a fact
     relative = path.relative_to(root).with_suffix("")

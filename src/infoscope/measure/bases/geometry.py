@@ -21,6 +21,7 @@ from infoscope.core import check, grammar
 from infoscope.core.errors import InputError, MissingPackageError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
+from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.estimator import is_labels
 from infoscope.measure.intervals.groups import Groups
 
@@ -33,7 +34,7 @@ class Geometry(grammar.WithOptions):
 
     Facts, literals in the class body, which the contract tests hold every one to:
 
-    quantities: what it answers with, by name, with its unit.
+    quantities: what it answers with.
     second: what the second argument is: ``"labels"`` of the rows, ``"rows"`` of another representation of the same
         inputs, or ``""``, none. optional: whether it may be left out.
     invariant: what leaves the answer unchanged, out of ``"rotation"`` (an orthogonal map of all rows), ``"scale"`` (of
@@ -41,7 +42,7 @@ class Geometry(grammar.WithOptions):
     package: what must be importable beside what infoscope needs anyway; distribution: where it is installed from.
     """
 
-    quantities: ClassVar[dict[str, str]] = {}
+    quantities: ClassVar[tuple[Quantity, ...]] = ()
     second: ClassVar[str] = ""
     optional: ClassVar[bool] = False
     invariant: ClassVar[tuple[str, ...]] = ()
@@ -51,7 +52,7 @@ class Geometry(grammar.WithOptions):
     @property
     def tells(self) -> dict[str, str]:
         """The unit of what it tells, by quantity."""
-        return dict(self.quantities)
+        return {quantity: quantity.unit for quantity in self.quantities}
 
     def measure(self, t: Any, variables: Mapping[str, np.ndarray], groups: Any = None) -> list[list[Measured]]:
         """All quantities of each member of ``t [m, n, d]``: about each variable where labels are asked for, else
@@ -137,10 +138,10 @@ class Geometry(grammar.WithOptions):
             for quantity in self.quantities:
                 yield Measured(name, self._say(quantity, 0.0, "of constant rows", len(t), status=Status.DEGENERATE))
 
-    def _say(self, quantity: str, value: float, estimand: str, n: int, **more: Any) -> Estimate:
-        """One estimate in the unit of its quantity, labelled as what it is not."""
-        words = f"{estimand}: {NOT_INFORMATION}"
-        return Estimate(float(value), quantity, words, n, unit=self.quantities[quantity], **more)
+    def _say(self, symbol: str, value: float, estimand: str, n: int, **more: Any) -> Estimate:
+        """One estimate of its quantity with this symbol, labelled as what it is not."""
+        quantity = self.quantities[self.quantities.index(symbol)]
+        return Estimate(float(value), quantity, f"{estimand}: {NOT_INFORMATION}", n, unit=quantity.unit, **more)
 
 
 def by_name(found: Iterable[Measured]) -> dict[str, Estimate]:

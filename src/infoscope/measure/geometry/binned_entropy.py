@@ -11,6 +11,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
+from infoscope.core.quantity import Quantity
 from infoscope.kernels import draws
 from infoscope.measure.bases.estimator import CEILING, several
 from infoscope.measure.bases.geometry import Geometry
@@ -34,7 +35,9 @@ class BinnedEntropy(Geometry):
     a cell whatever the offset.
     """
 
-    quantities: ClassVar[dict[str, str]] = {"H(Bin(T))": "nats"}
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity("H(Bin(T))", "nats", "Entropy of the binned layer, H(Bin(T))", "entropy"),
+    )
 
     width: float | tuple[float, ...] = 0.1
     offsets: int = 16

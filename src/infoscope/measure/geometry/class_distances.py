@@ -9,6 +9,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
+from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, Spread, spreads, too_few
 from infoscope.measure.pairs.drawn import BOTH, NORMAL, Drawn, drawn
@@ -35,20 +36,20 @@ class ClassDistances(Geometry):
     pairs of rows within a class, as where nearly every row is of a class of its own.
     """
 
-    quantities: ClassVar[dict[str, str]] = {
-        "distance_ratio": "ratio",
-        "distance_auc": "ratio",
-        "within_class_distance_05": "norm",
-        "within_class_distance_25": "norm",
-        "within_class_distance_50": "norm",
-        "within_class_distance_75": "norm",
-        "within_class_distance_95": "norm",
-        "between_class_distance_05": "norm",
-        "between_class_distance_25": "norm",
-        "between_class_distance_50": "norm",
-        "between_class_distance_75": "norm",
-        "between_class_distance_95": "norm",
-    }
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity("distance_ratio", "ratio", "Median distance within classes over that between", "geometry"),
+        Quantity("distance_auc", "ratio", "How often a pair of two classes is further apart", "geometry"),
+        Quantity("within_class_distance_05", "norm", "Distance within classes, 5 % below", "distance"),
+        Quantity("within_class_distance_25", "norm", "Distance within classes, 25 % below", "distance"),
+        Quantity("within_class_distance_50", "norm", "Distance within classes, 50 % below", "distance"),
+        Quantity("within_class_distance_75", "norm", "Distance within classes, 75 % below", "distance"),
+        Quantity("within_class_distance_95", "norm", "Distance within classes, 95 % below", "distance"),
+        Quantity("between_class_distance_05", "norm", "Distance between classes, 5 % below", "distance"),
+        Quantity("between_class_distance_25", "norm", "Distance between classes, 25 % below", "distance"),
+        Quantity("between_class_distance_50", "norm", "Distance between classes, 50 % below", "distance"),
+        Quantity("between_class_distance_75", "norm", "Distance between classes, 75 % below", "distance"),
+        Quantity("between_class_distance_95", "norm", "Distance between classes, 95 % below", "distance"),
+    )
     second: ClassVar[str] = "labels"
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "shift")
 

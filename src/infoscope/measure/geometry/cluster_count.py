@@ -11,6 +11,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.core.measurement import Measured
+from infoscope.core.quantity import Quantity
 from infoscope.kernels.scaling import unit
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.symbols import quantise as q
@@ -31,11 +32,11 @@ class ClusterCount(Geometry):
     clusters are there several times, as on a grid.
     """
 
-    quantities: ClassVar[dict[str, str]] = {
-        "clusters": "clusters",
-        "unclustered": "fraction",
-        "cluster_agreement": "ratio",
-    }
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity("clusters", "clusters", "Clusters", "geometry"),
+        Quantity("unclustered", "fraction", "Unclustered", "geometry"),
+        Quantity("cluster_agreement", "ratio", "Agreement of clusters with classes", "geometry"),
+    )
     second: ClassVar[str] = "labels"
     optional: ClassVar[bool] = True
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")

@@ -12,6 +12,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
+from infoscope.core.quantity import Quantity
 from infoscope.kernels import draws
 from infoscope.measure.bases.geometry import Geometry, by_name
 from infoscope.measure.intervals.groups import Groups, doubts, scatter
@@ -42,13 +43,13 @@ class CosineSimilarity(Geometry):
     seed: of the permutation.
     """
 
-    quantities: ClassVar[dict[str, str]] = {
-        "cosine_median": "ratio",
-        "cosine_05": "ratio",
-        "cosine_95": "ratio",
-        "cosine_permuted": "ratio",
-        "cosine_share": "fraction",
-    }
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity("cosine_median", "ratio", "Median cosine with the other network", "geometry"),
+        Quantity("cosine_05", "ratio", "Cosine with the other network, 5 % below", "geometry"),
+        Quantity("cosine_95", "ratio", "Cosine with the other network, 95 % below", "geometry"),
+        Quantity("cosine_permuted", "ratio", "Median cosine with another input's row", "geometry"),
+        Quantity("cosine_share", "fraction", "cosines with the other network", "share"),
+    )
     second: ClassVar[str] = "rows"
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale")
 

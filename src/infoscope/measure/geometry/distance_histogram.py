@@ -10,6 +10,7 @@ import numpy as np
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import Status
 from infoscope.core.measurement import Measured
+from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, spreads, too_few
 from infoscope.measure.symbols.cells import cell_names
@@ -29,10 +30,10 @@ class DistanceHistogram(Geometry):
     Options: ``label``, the variable that says the classes; needed where there are several.
     """
 
-    quantities: ClassVar[dict[str, str]] = {
-        "within_class_distance_share": "fraction",
-        "between_class_distance_share": "fraction",
-    }
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity("within_class_distance_share", "fraction", "distances within classes", "share"),
+        Quantity("between_class_distance_share", "fraction", "distances between classes", "share"),
+    )
     second: ClassVar[str] = "labels"
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from infoscope.core.measurement import Measured
+from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.moments.spectra import effective, judged, spectrum
@@ -25,7 +26,9 @@ class EffectiveRank(Geometry):
     more than a tenth larger. DEGENERATE for one column.
     """
 
-    quantities: ClassVar[dict[str, str]] = {"effective_rank": "dimensions"}
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity("effective_rank", "dimensions", "Effective rank", "geometry"),
+    )
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
 
     def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:

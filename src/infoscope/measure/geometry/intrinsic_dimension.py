@@ -10,6 +10,7 @@ from scipy.special import chdtri
 
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
+from infoscope.core.quantity import Quantity
 from infoscope.kernels import draws
 from infoscope.kernels.scaling import unit
 from infoscope.measure.bases.geometry import Geometry
@@ -46,7 +47,9 @@ class IntrinsicDimension(Geometry):
     surface it sees the noise where neighbours are closer than the noise is thick.
     """
 
-    quantities: ClassVar[dict[str, str]] = {"intrinsic_dimension": "dimensions"}
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity("intrinsic_dimension", "dimensions", "Intrinsic dimension", "geometry"),
+    )
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
 
     def _of_groups(self, t: np.ndarray, labels: dict[str, np.ndarray], groups: Groups) -> Iterable[Measured]:

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from infoscope.core.measurement import Measured
+from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.moments.class_means import Means
 
@@ -40,12 +41,12 @@ class NeuralCollapse(Geometry):
     nothing, and for nearest_mean_error where rows left out of their own mean are missed more than twice as often.
     """
 
-    quantities: ClassVar[dict[str, str]] = {
-        "nc1_variability": "ratio",
-        "nc2_norms": "ratio",
-        "nc2_angles": "ratio",
-        "nearest_mean_error": "fraction",
-    }
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity("nc1_variability", "ratio", "Spread within classes over that between (NC1)", "geometry"),
+        Quantity("nc2_norms", "ratio", "Inequality of the class means' norms (NC2)", "geometry"),
+        Quantity("nc2_angles", "ratio", "Inequality of the class means' angles (NC2)", "geometry"),
+        Quantity("nearest_mean_error", "fraction", "Rows nearest to another class's mean (NC4)", "geometry"),
+    )
     second: ClassVar[str] = "labels"
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
 

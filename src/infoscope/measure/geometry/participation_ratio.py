@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from infoscope.core.measurement import Measured
+from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.moments.spectra import judged, participation, spectrum
@@ -24,7 +25,9 @@ class ParticipationRatio(Geometry):
     tenth larger. DEGENERATE for one column.
     """
 
-    quantities: ClassVar[dict[str, str]] = {"participation_ratio": "dimensions"}
+    quantities: ClassVar[tuple[Quantity, ...]] = (
+        Quantity("participation_ratio", "dimensions", "Participation ratio (directions in use)", "geometry"),
+    )
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
 
     def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
