@@ -131,6 +131,11 @@ class Run:
         return self.folder.rows()
 
     @property
+    def missing(self) -> str | None:
+        """Why a paper's figure was not run, where its data could neither be found nor downloaded; else None."""
+        return self.folder.manifest().get("missing")
+
+    @property
     def verdicts(self) -> list[dict[str, Any]]:
         """The stored verdicts as plain values, information in nats."""
         return self.folder.verdicts()
@@ -238,13 +243,15 @@ class Run:
         model: Callable[[], Any] | None = None,
         *,
         groups: Any = None,
+        figure: str | Path | None = None,
         **options: Any,
     ) -> Any:
         """What each measured row contributes to the usable information about ``variable``, as a table, least first.
 
         The table (Arrow) is also stored in the run folder, and the report shows the pictures at either end. network:
         one of several. site: the last before the output. step: the last recorded. groups: as of :meth:`measure`.
-        options: those of the probe, and ``seed``.
+        figure: also draw those pictures into this file (.png, .svg, .pdf or .html). options: those of the probe, and
+        ``seed``.
         Columns and errors as in :func:`infoscope.scanning.examples.pointwise`.
         """
         from infoscope.scanning.examples import pointwise, write
@@ -254,6 +261,10 @@ class Run:
         name = self._named(network or self.networks[0])
         table = pointwise(self._replay(name, model, groups), name, variable, site, step, probe, **options)
         write(self.folder, table)
+        if figure is not None:
+            from infoscope.show.examples import examples
+
+            examples(table).save(figure)
         return table
 
     def _replay(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from infoscope.benchmark import reporting, results, summary
+from infoscope.benchmark import results, summary
 from infoscope.benchmark.cases import HEADLINE
 from infoscope.benchmark.summary import summarise
+from infoscope.cli import bench
 from infoscope.core.errors import RunFolderError
 
 A, B = "bivariate-normal", "swiss-roll"
@@ -120,7 +121,7 @@ def test_where_none_is_named_nothing_is_good(made_row):
     found = summary.first_names(results.tasks(rows))
     assert (found["judged"], found["none"], found["share"]) == (1, 1, 0.0)
     assert found["missed"][0]["named"] is None
-    assert "on 0% of 1 (none is named on 1; on 0 more" in reporting.first_names_text(found)
+    assert "on 0% of 1 (none is named on 1; on 0 more" in found["words"]
 
 
 def test_coverage_is_counted_for_each_source(made_row):
@@ -156,7 +157,7 @@ def test_what_broke_is_told(made_row):
     assert (broken["estimator"], broken["notes"]) == ("kde", "IndexError: 9")
 
 
-def test_a_summary_is_shown_in_words(made_row, capsys):
+def test_a_summary_is_shown_in_words(made_row, capsys, monkeypatch):
     k3 = {"purpose": "headline", "n": 10000, "options": '{"k":3}'}
     inside = {"low": 0.0, "high": 9.0, "level": 0.95, "interval_kind": "kind"}
     rows = [
@@ -169,7 +170,8 @@ def test_a_summary_is_shown_in_words(made_row, capsys):
     ]
     tables = []
     content = {**summarise(rows), "skipped": {"x": "why"}, "answers": 5, "planned": 6, "minutes": 1.25, "folder": "f"}
-    reporting.show(content, lambda headers, lines: tables.append((headers, lines)))
+    monkeypatch.setattr(bench, "table", lambda headers, lines: tables.append((headers, lines)))
+    bench.print_results(content)
     text = capsys.readouterr().out
     for words in (
         "n = 1000: errors in nats",

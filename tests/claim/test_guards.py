@@ -328,9 +328,9 @@ def test_a_smoke_run_stores_why_it_decides_nothing_and_says_so_everywhere(smoked
     assert verdict["sentence"] == SMOKE
     assert len(verdict["findings"]) == 6
     assert all(finding["value"] is not None for finding in verdict["findings"])
-    from infoscope.cli import _print_verdicts
+    from infoscope.cli.runs import print_verdicts
 
-    _print_verdicts([verdict])
+    print_verdicts([verdict])
     told = " ".join(capsys.readouterr().out.split())
     assert "smoke trains for too short a time" in told
     assert "what was measured: drop of I(X;T)" in told

@@ -93,7 +93,7 @@ def test_what_is_not_there_is_refused(run):
 
 
 def test_the_command_prints_both_ends_and_draws(run, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("infoscope.cli._factory", lambda text: make)
+    monkeypatch.setattr("infoscope.cli.runs.factory", lambda text: make)
     path = run.folder.path
     words = ["examples", str(path), "--variable", "label", "--site", "2", "--model", "here:make"]
     app([*words, "--figure", str(tmp_path / "ends.png"), "--option", "weight_decay=0.1"], result_action="return_value")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from infoscope import cli
+from infoscope.cli.runs import figures_of
 from infoscope.core import registry
 
 
@@ -245,5 +246,5 @@ def test_ctrl_c_says_how_to_go_on(capsys, tmp_path, monkeypatch):
 
 
 def test_a_paper_means_all_its_figures():
-    assert cli._figures(["saxe2018"]) == [name for name in registry.entries("figures") if name.startswith("saxe2018/")]
-    assert cli._figures(["saxe2018/relu", "saxe2018/"])[0] == "saxe2018/relu"
+    assert figures_of(["saxe2018"]) == [name for name in registry.entries("figures") if name.startswith("saxe2018/")]
+    assert figures_of(["saxe2018/relu", "saxe2018/"])[0] == "saxe2018/relu"

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from infoscope import cli
+from infoscope.cli import data as commands
 from infoscope.core import registry
 from infoscope.measure.questions import information
 from infoscope.measure.questions.dependence import dependence
@@ -119,8 +120,8 @@ def test_the_defaults_are_those_of_the_functions():
         return inspect.signature(function).parameters[name].default
 
     for name in ("entropy", "mutual_information", "conditional_mutual_information"):
-        assert default(getattr(cli, name)) == default(getattr(information, name))
-    assert default(cli.dependence, "measure") == default(dependence, "measure")
+        assert default(getattr(commands, name)) == default(getattr(information, name))
+    assert default(commands.dependence, "measure") == default(dependence, "measure")
 
 
 @pytest.mark.parametrize(

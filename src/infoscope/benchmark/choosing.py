@@ -99,6 +99,19 @@ class Choice:
         """The name with its options, to pass as ``estimator=``; None where none is to be named."""
         return self.best.subject.label if self.best else None
 
+    def to_json(self) -> dict[str, Any]:
+        """Everything as plain values; ``estimator`` is None where none is named."""
+        near = self.nearest
+        return {
+            "estimator": self.estimator,
+            "why": self.why,
+            "question": self.question._asdict(),
+            "tasks": self.tasks,
+            "nearest": near and {name: getattr(near, name) for name in ("source", "n", "dx", "dy", "kind")},
+            "candidates": [{**one._asdict(), "subject": one.subject._asdict()} for one in self.candidates],
+            "unmeasured": [{**one._asdict(), "subject": one.subject._asdict()} for one in self.unmeasured],
+        }
+
     def measure(self, x: Any, y: Any, **more: Any) -> Estimate:
         """What :func:`infoscope.mutual_information` says with the estimator chosen; ``more``: its other arguments.
 

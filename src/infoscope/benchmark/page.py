@@ -7,7 +7,6 @@ from pathlib import Path
 
 from infoscope.benchmark import results, summary
 from infoscope.benchmark.choosing import Question, answer
-from infoscope.benchmark.reporting import first_names_text, peers_text
 
 BEGIN, END = "<!-- made by python -m infoscope.benchmark.page -->", "<!-- end of what is made -->"
 LABELS = ((5000, 1), (1000, 2), (5000, 10), (2000, 20), (5000, 64), (10_000, 512), (10, 100))
@@ -35,7 +34,7 @@ def made() -> str:
     )
     text = (
         f"The results are {len(found)} of somebody on a source at an n, over {len(sources)} sources: {commits}. "
-        f"{first_names_text(names)} {peers_text(summary.accuracy(found))}"
+        f"{names['words']} {summary.accuracy(found)['words']}"
     )
     return "\n".join([*lines, "", text])
 

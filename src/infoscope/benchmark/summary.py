@@ -94,7 +94,7 @@ def accuracy(found: Sequence[Task]) -> dict[str, Any]:
             if measured[named] > peer_error + EQUAL:
                 chosen_lost.append({**about, "ours": named.label, "error": measured[named]})
     share = 1 - len(lost) / len(common) if common else None
-    return {
+    content = {
         "tasks": len(common),
         "share": share,
         "goal": GOAL,
@@ -104,6 +104,7 @@ def accuracy(found: Sequence[Task]) -> dict[str, Any]:
         "chosen_share": 1 - len(chosen_lost) / judged if judged else None,
         "chosen_lost": sorted(chosen_lost, key=lambda one: one["peer_error"] - one["error"]),
     }
+    return {**content, "words": _peers_text(content)}
 
 
 def first_names(
@@ -132,13 +133,14 @@ def first_names(
         if error is None or error > max(NEAR_BEST * least, NEAR_TRUTH):
             one = {"source": source, "n": n, "truth": about[source, n].truth, "named": best and best.subject.label}
             missed.append({**one, "error": error, "best": by.label, "best_error": least})
-    return {
+    content = {
         "problems": len(errors),
         "judged": judged,
         "none": none,
         "share": 1 - len(missed) / judged if judged else None,
         "missed": sorted(missed, key=lambda one: (one["source"], one["n"])),
     }
+    return {**content, "words": _first_names_text(content)}
 
 
 def _question(task: Task, n: int) -> Question:
@@ -210,6 +212,33 @@ def speed(rows: Iterable[Row]) -> list[dict[str, Any]]:
                 }
             )
     return content
+
+
+def _peers_text(accuracy: dict[str, Any]) -> str:
+    """How the best of ours, and the one chosen, compare with the best peer, in a sentence or two."""
+    text = (
+        f"The best of ours, picked knowing the truth, is at or under the best peer's error on "
+        f"{_share(accuracy['share'])} of {accuracy['tasks']} tasks (goal {_share(accuracy['goal'])})."
+    )
+    if accuracy["chosen_tasks"]:
+        text += (
+            f" The one that `choose` names without having seen the source is so on {_share(accuracy['chosen_share'])} "
+            f"of {accuracy['chosen_tasks']}."
+        )
+    return text
+
+
+def _first_names_text(found: dict[str, Any]) -> str:
+    """How good the first names of ``choose`` are on problems of labels, in a sentence."""
+    return (
+        "The first name of `choose` for a problem of labels, chosen without that problem's own family of sources, is "
+        f"within 1.25 times the least error of anybody, or .02 nats, on {_share(found['share'])} of {found['judged']} "
+        f"(none is named on {found['none']}; on {found['problems'] - found['judged']} more the name was not measured)."
+    )
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.0%}"
 
 
 def summarise(rows: Sequence[Row]) -> dict[str, Any]:

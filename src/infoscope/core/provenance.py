@@ -13,7 +13,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-_PACKAGES = ("infoscope", "torch", "numpy", "scipy", "numba", "pyarrow", "safetensors")
+from infoscope.core.version import VERSION
+
+_PACKAGES = ("torch", "numpy", "scipy", "numba", "pyarrow", "safetensors")
 
 
 def _git(*arguments: str) -> str | None:
@@ -48,7 +50,7 @@ def provenance() -> dict[str, Any]:
         "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "commit": commit,
         "dirty": bool(_git("status", "--porcelain")) if commit else None,
-        "versions": {"python": platform.python_version(), **{p: _version(p) for p in _PACKAGES}},
+        "versions": {"python": platform.python_version(), "infoscope": VERSION, **{p: _version(p) for p in _PACKAGES}},
         "machine": {"system": platform.platform(), "processor": platform.machine()},
     }
 

@@ -105,6 +105,18 @@ def entries(kind: str) -> dict[str, Entry]:
     return {entry.id: entry for entry in found}
 
 
+def contributions(kind: str | None = None) -> dict[str, dict[str, Entry]]:
+    """Everything there is by kind and name, or one kind alone: what ``infoscope list`` prints. Imports none of it.
+
+    Each entry has its ``summary``, the literal ``facts`` it states, and ``load()``, which imports it.
+
+    Raises
+    ------
+    UnknownNameError: no such kind, with the near names.
+    """
+    return {each: dict(entries(each)) for each in (KINDS if kind is None else (kind,))}
+
+
 def find(kind: str, name: str) -> Entry:
     """The entry called ``name``; a mistyped name is answered with the near ones."""
     known = entries(kind)

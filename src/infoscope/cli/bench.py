@@ -1,20 +1,122 @@
-"""The results of a benchmark, and of a choice, for a person: headers and lines of tables, and sentences."""
+"""Commands on the benchmark of estimators: bench, choose; and how their results are printed."""
 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
-from infoscope.benchmark.choosing import Candidate, Choice
+from cyclopts import Parameter
 
-Table = Callable[[list[str], list[list[str]]], None]
+import infoscope
+from infoscope.cli.shared import Json, Options, Several, app, columns, pairs, show, table
+
 LINE = ["", "estimator", "sources", "median error", "worst", "on", "worst unflagged", "flagged", "covered", "CPU s"]
 LONGEST = 10  # lines of a list of single cases
 
 
-def show(found: dict[str, Any], table: Table) -> None:
-    """Print what :func:`infoscope.benchmark.running.bench` returned; ``table`` prints headers and lines."""
+@app.command
+def bench(
+    *,
+    preset: str = "laptop",
+    estimator: Several = None,
+    option: Options = None,
+    source: Several = None,
+    sizes: Annotated[list[int] | None, Parameter(negative="", consume_multiple=True)] = None,
+    peers: bool = True,
+    out: Path | None = None,
+    save_results: Annotated[bool, Parameter(negative="")] = False,
+    figure: Path | None = None,
+    as_json: Json = False,
+) -> None:
+    """Judge the estimators, and peers that are installed, on sources whose information is known.
+
+    Called again, it goes on where it stopped. Two worker processes of one thread each.
+
+    Parameters
+    ----------
+    preset
+        smoke (a minute), laptop (half an hour), labels (half an hour, for what `infoscope choose` names for labels) or
+        paper (until all is answered).
+    estimator
+        Only this estimator or peer; may be repeated.
+    source
+        Only this source; may be repeated.
+    sizes
+        These numbers of rows in place of the preset's.
+    peers
+        Also run other packages' estimators, as far as they are installed.
+    out
+        Folder for the rows; runs/bench-PRESET where none is given.
+    save_results
+        Write the results into the package, where `infoscope choose` reads them; those of what was not asked stay.
+    figure
+        Also draw the errors by family of sources into this file (.png, .svg, .pdf or .html).
+    """
+    found = infoscope.bench(
+        preset,
+        estimators=estimator or (),
+        sources=source or (),
+        sizes=sizes or (),
+        options=pairs(option),
+        peers=peers,
+        out=out,
+        save_results=save_results,
+        figure=figure,
+    )
+    show(found, as_json, lambda: print_results(found))
+
+
+@app.command
+def choose(
+    x: Annotated[
+        str | None, Parameter(help="Rows of X: a.npy, a.npz:name, t.parquet:col1,col2 or t.csv:col1,col2.")
+    ] = None,
+    y: Annotated[str | None, Parameter(help="Rows of Y, in the same order.")] = None,
+    /,
+    *,
+    n: int | None = None,
+    dx: int | None = None,
+    dy: int = 1,
+    discrete_y: Annotated[bool, Parameter(negative="")] = False,
+    discrete_x: Annotated[bool, Parameter(negative="")] = False,
+    ties: Annotated[bool, Parameter(negative="")] = False,
+    as_json: Json = False,
+) -> None:
+    """Name the estimator of I(X;Y) to use and why, from what the benchmark measured; or say that none is of use.
+
+    Of two files, as in `infoscope choose x.npy table.parquet:label`, everything is read from the data. Otherwise say
+    how many rows and columns there are: `infoscope choose --n 5000 --dx 64 --discrete-y`.
+
+    Parameters
+    ----------
+    n
+        Rows.
+    dx
+        Columns of X.
+    dy
+        Columns of Y.
+    discrete_y
+        Y is a class label.
+    discrete_x
+        X is one of a few symbols.
+    ties
+        Rows of X, or of a real Y, repeat.
+    """
+    if x is not None and y is not None:
+        found = infoscope.choose(columns(x), columns(y), n=n, dx=dx)
+    else:
+        found = infoscope.choose(x, y, n=n, dx=dx, dy=dy, discrete_y=discrete_y, discrete_x=discrete_x, ties=ties)
+    command = choice_command(found, x or "X.npy", y or "Y.npy")
+    show({**found.to_json(), "command": command}, as_json, lambda: print_choice(found, command))
+
+
+LINE = ["", "estimator", "sources", "median error", "worst", "on", "worst unflagged", "flagged", "covered", "CPU s"]
+LONGEST = 10  # lines of a list of single cases
+
+
+def print_results(found: dict[str, Any]) -> None:
+    """Print what :func:`infoscope.bench` returned."""
     for n in dict.fromkeys(line["n"] for line in found["table"]):
         print(f"\nn = {n}: errors in nats over the sources, each the mean absolute error of its replicates")
         here = [line for line in found["table"] if line["n"] == n]
@@ -29,7 +131,7 @@ def show(found: dict[str, Any], table: Table) -> None:
         table(headers, [_speed(one) for one in found["speed"]])
     _accuracy(found["accuracy"])
     if found["first_names"]["judged"]:
-        print(first_names_text(found["first_names"]))
+        print(found["first_names"]["words"])
     for one in found["broken"][:LONGEST]:
         print(f"{one['estimator']} {one['options']} on {one['source']}, n={one['n']}: {one['status']}, {one['notes']}")
     if len(found["broken"]) > LONGEST:
@@ -67,24 +169,10 @@ def _line(line: dict[str, Any]) -> list[str]:
     ]
 
 
-def peers_text(accuracy: dict[str, Any]) -> str:
-    """How the best of ours, and the one chosen, compare with the best peer, in a sentence or two."""
-    text = (
-        f"The best of ours, picked knowing the truth, is at or under the best peer's error on "
-        f"{_share(accuracy['share'])} of {accuracy['tasks']} tasks (goal {_share(accuracy['goal'])})."
-    )
-    if accuracy["chosen_tasks"]:
-        text += (
-            f" The one that `choose` names without having seen the source is so on {_share(accuracy['chosen_share'])} "
-            f"of {accuracy['chosen_tasks']}."
-        )
-    return text
-
-
 def _accuracy(accuracy: dict[str, Any]) -> None:
     if not accuracy["tasks"]:
         return
-    print(f"\n{peers_text(accuracy)}")
+    print(f"\n{accuracy['words']}")
     for one in accuracy["lost"][:LONGEST]:
         at = f"{one['source']} n={one['n']} (truth {one['truth']:.3f})"
         print(f"  lost: {at}: {one['ours']} off by {one['error']:.4f}, {one['peer']} by {one['peer_error']:.4f}")
@@ -100,7 +188,7 @@ KEY = (
 )
 
 
-def show_choice(choice: Choice, table: Table, command: str) -> None:
+def print_choice(choice: Any, command: str) -> None:
     """Print a choice: the reasons, a command line to copy, the candidates and what the columns mean."""
     if choice.best is None:
         print(choice.why)
@@ -110,16 +198,7 @@ def show_choice(choice: Choice, table: Table, command: str) -> None:
         print(KEY)
 
 
-def first_names_text(found: dict[str, Any]) -> str:
-    """How good the first names of ``choose`` are on problems of labels, in a sentence."""
-    return (
-        "The first name of `choose` for a problem of labels, chosen without that problem's own family of sources, is "
-        f"within 1.25 times the least error of anybody, or .02 nats, on {_share(found['share'])} of {found['judged']} "
-        f"(none is named on {found['none']}; on {found['problems'] - found['judged']} more the name was not measured)."
-    )
-
-
-def choice_command(choice: Choice, x: str, y: str) -> str:
+def choice_command(choice: Any, x: str, y: str) -> str:
     """The command line that measures with the estimator chosen, or "" where none is."""
     if choice.estimator is None:
         return ""
@@ -128,7 +207,7 @@ def choice_command(choice: Choice, x: str, y: str) -> str:
     )
 
 
-def choice_lines(choice: Choice) -> tuple[list[str], list[list[str]]]:
+def choice_lines(choice: Any) -> tuple[list[str], list[list[str]]]:
     """Headers and lines: the candidates, the best first, then who was not ranked."""
     headers = ["estimator", "answers", "loss", "met", "median error, nats", "unflagged", "covered", "CPU s"]
     lines = [_candidate(one, choice.tasks) for one in choice.candidates]
@@ -137,7 +216,7 @@ def choice_lines(choice: Choice) -> tuple[list[str], list[list[str]]]:
     return headers, lines
 
 
-def _candidate(one: Candidate, tasks: int) -> list[str]:
+def _candidate(one: Any, tasks: int) -> list[str]:
     return [
         one.subject.label,
         one.answers,
@@ -148,20 +227,6 @@ def _candidate(one: Candidate, tasks: int) -> list[str]:
         _share(one.covered),
         _number(one.cpu_seconds, ".3g"),
     ]
-
-
-def choice_values(choice: Choice) -> dict[str, Any]:
-    """A choice as plain values; ``estimator`` is None where none is named."""
-    near = choice.nearest
-    return {
-        "estimator": choice.estimator,
-        "why": choice.why,
-        "question": choice.question._asdict(),
-        "tasks": choice.tasks,
-        "nearest": near and {name: getattr(near, name) for name in ("source", "n", "dx", "dy", "kind")},
-        "candidates": [{**one._asdict(), "subject": one.subject._asdict()} for one in choice.candidates],
-        "unmeasured": [{**one._asdict(), "subject": one.subject._asdict()} for one in choice.unmeasured],
-    }
 
 
 def _share(share: float | None) -> str:

@@ -1,0 +1,40 @@
+from .benchmark.choosing import choose as choose
+from .core.errors import InfoscopeError as InfoscopeError
+from .core.estimate import Estimate as Estimate
+from .core.estimate import Plane as Plane
+from .core.estimate import Status as Status
+from .core.registry import contributions as contributions
+from .core.rows import Rows as Rows
+from .data import task as task
+from .measure.calibration import calibrate as calibrate
+from .measure.questions.collapse import neural_collapse as neural_collapse
+from .measure.questions.dependence import dependence as dependence
+from .measure.questions.geometry import geometry as geometry
+from .measure.questions.information import conditional_mutual_information as conditional_mutual_information
+from .measure.questions.information import entropy as entropy
+from .measure.questions.information import mutual_information as mutual_information
+from .measure.questions.information import plane as plane
+from .measure.questions.minimality import minimality as minimality
+from .measure.questions.noisy import layer_information as layer_information
+from .measure.questions.noisy import noisy_information as noisy_information
+from .measure.questions.noisy import noisy_layer as noisy_layer
+from .measure.questions.objects import estimator as estimator
+from .measure.questions.objects import measurement as measurement
+from .measure.questions.objects import probe as probe
+from .measure.questions.usable import conditional_usable_information as conditional_usable_information
+from .measure.questions.usable import description_length as description_length
+from .measure.questions.usable import usable_chain as usable_chain
+from .measure.questions.usable import usable_information as usable_information
+from .record.noise import noisy as noisy
+from .record.noise import replicas as replicas
+from .runs import Run as Run
+from .runs import load as load
+from .runs import watch as watch
+from .scripting import bench as bench
+from .scripting import report as report
+from .scripting import report_figures as report_figures
+from .scripting import representations as representations
+from .scripting import run as run
+
+__version__: str
+__all__: list[str]

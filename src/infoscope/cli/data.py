@@ -1,0 +1,208 @@
+"""Commands on columns of one's own: a number about the rows of files."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+import infoscope
+from infoscope.cli.shared import Belonging, Columns, Json, Options, app, called, columns, show
+
+
+def print_estimate(estimate: Any, as_json: bool) -> None:
+    show(_estimate_values(estimate), as_json, lambda: print(_estimate_text(estimate)))
+
+
+def _estimate_values(estimate: Any) -> dict[str, Any]:
+
+    return {
+        **{k: v for k, v in dataclasses.asdict(estimate).items() if k != "status"},
+        "status": estimate.status.name,
+        "sentence": estimate.status.sentence,
+    }
+
+
+def _estimate_text(estimate: Any) -> str:
+    return "\n".join([str(estimate), *(f"  {note}" for note in estimate.notes_shown)])
+
+
+@app.command
+def entropy(
+    x: Columns,
+    /,
+    *,
+    estimator: str = "kde",
+    option: Options = None,
+    groups: Belonging = None,
+    as_json: Json = False,
+) -> None:
+    """Entropy of the rows in a file.
+
+    Parameters
+    ----------
+    estimator
+        Its name; `infoscope list estimators`.
+    """
+
+    print_estimate(infoscope.entropy(columns(x), called(estimator, option), groups=columns(groups)), as_json)
+
+
+@app.command(name=["mutual-information", "mutual_information"])
+def mutual_information(
+    x: Columns,
+    y: Columns,
+    /,
+    *,
+    estimator: str = "mixed_ksg",
+    option: Options = None,
+    calibrate: Annotated[bool, Parameter(negative="")] = False,
+    groups: Belonging = None,
+    as_json: Json = False,
+) -> None:
+    """I(X;Y) between the rows of two files, in order; whole numbers or words in Y are class labels.
+
+    Parameters
+    ----------
+    estimator
+        Its name; `infoscope list estimators`, and `infoscope choose` says which.
+    calibrate
+        Also run it on matched problems with a known answer, and report the bias and spread found there.
+    """
+
+    found = infoscope.mutual_information(
+        columns(x), columns(y), called(estimator, option), groups=columns(groups), calibrate=calibrate
+    )
+    print_estimate(found, as_json)
+
+
+@app.command(name=["conditional-mutual-information", "conditional_mutual_information"])
+def conditional_mutual_information(
+    x: Columns,
+    y: Columns,
+    z: Columns,
+    /,
+    *,
+    estimator: str = "ksg",
+    option: Options = None,
+    groups: Belonging = None,
+    as_json: Json = False,
+) -> None:
+    """I(X;Y|Z) between the rows of three files, in order: what Y says about X that Z does not say already.
+
+    Parameters
+    ----------
+    estimator
+        Its name; `infoscope list estimators`.
+    """
+
+    found = infoscope.conditional_mutual_information(
+        columns(x), columns(y), columns(z), called(estimator, option), groups=columns(groups)
+    )
+    print_estimate(found, as_json)
+
+
+@app.command
+def dependence(
+    x: Columns,
+    y: Columns,
+    /,
+    *,
+    measure: str = "cka",
+    option: Options = None,
+    groups: Belonging = None,
+    as_json: Json = False,
+) -> None:
+    """How much the rows of two files depend on each other, by a measure that is not information.
+
+    Parameters
+    ----------
+    measure
+        Its name; `infoscope list dependences`.
+    """
+    print_estimate(
+        infoscope.dependence(columns(x), columns(y), called(measure, option), groups=columns(groups)), as_json
+    )
+
+
+@app.command
+def geometry(
+    t: Columns,
+    y: Annotated[str | None, Parameter(help="Class labels, or another representation, in a file of its own.")] = None,
+    /,
+    *,
+    measure: str = "class_distances",
+    option: Options = None,
+    groups: Belonging = None,
+    as_json: Json = False,
+) -> None:
+    """How the rows of a file lie in space, by a measure that is not information.
+
+    Parameters
+    ----------
+    measure
+        Its name; `infoscope list geometries`.
+    """
+    found = infoscope.geometry(columns(t), columns(y), called(measure, option), groups=columns(groups))
+    content = {name: _estimate_values(estimate) for name, estimate in found.items()}
+    show(content, as_json, lambda: print("\n".join(map(_estimate_text, found.values()))))
+
+
+@app.command(name=["usable-information", "usable_information"])
+def usable_information(
+    z: Columns,
+    y: Columns,
+    /,
+    *,
+    probe: str = "linear",
+    option: Options = None,
+    z_test: str | None = None,
+    y_test: str | None = None,
+    target: str = "labels",
+    prior: str = "null",
+    folds: int = 5,
+    seed: int = 0,
+    groups: Belonging = None,
+    groups_test: str | None = None,
+    rows: Path | None = None,
+    as_json: Json = False,
+) -> None:
+    """What probes can read of the labels Y in the rows Z of two files, in order.
+
+    Parameters
+    ----------
+    probe
+        Its name; `infoscope list probes`.
+    z_test
+        Rows to score in another file; without them every row is scored once, by probes that never saw it.
+    y_test
+        Their labels.
+    groups_test
+        Which of them belong together, as of --groups.
+    target
+        labels, or quantities: real numbers, read with Gaussian probes.
+    prior
+        Which H(Y): null (of the null probe) or plugin (of the scored labels).
+    folds
+        How many parts the rows are dealt to.
+    seed
+        Deals rows to folds and draws initial weights.
+    rows
+        Also write what was found for each scored row to this .csv or .parquet file: its place among the rows, its
+        label, its contribution in nats and the probability (density) of its own label; to .npy: the contributions.
+    """
+    from infoscope.cli.columns import writable, write
+
+    if rows is not None:
+        writable(rows)
+    values, labels, test, test_labels = (columns(name or None) for name in (z, y, z_test, y_test))
+    protocol: dict[str, Any] = {"target": target, "prior": prior, "folds": folds, "seed": seed}
+    protocol |= {"groups": columns(groups), "groups_test": columns(groups_test)}
+    found = infoscope.usable_information(
+        values, labels, called(probe, option), z_test=test, y_test=test_labels, **protocol
+    )
+    if rows is not None:
+        write(rows, found.table(labels if test_labels is None else test_labels), "usable_information_nats")
+    print_estimate(found.plain(), as_json)

@@ -1,0 +1,311 @@
+"""Commands on what there is and on runs: list, run, measure, examples, report, claims."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+import infoscope
+from infoscope.cli.shared import Belonging, Json, Runs, Several, app, called, columns, factory, pairs, show, table
+from infoscope.core.errors import InfoscopeError, unknown_name
+from infoscope.core.units import bits, in_bits, shown
+
+
+@app.command(name="list")
+def list_(kind: str | None = None, /, *, as_json: Json = False) -> None:
+    """List what there is: all of it, or one kind (tasks, sources, networks, estimators, probes, figures, plots …).
+
+    Parameters
+    ----------
+    kind
+        tasks, sources, networks, estimators, probes, dependences, geometries, peers, figures or plots.
+    """
+    content = {
+        found: {entry.id: {"summary": entry.summary, "facts": entry.facts} for entry in entries.values()}
+        for found, entries in infoscope.contributions(kind).items()
+    }
+
+    def text() -> None:
+        for k, found in content.items():
+            print(f"{k}:")
+            width = max((len(name) for name in found), default=0)
+            for name, about in found.items():
+                print(f"  {name:{width}}  {about['summary']}")
+
+    show(content, as_json, text)
+
+
+@app.command
+def run(
+    what: Annotated[list[str], Parameter(negative="")],
+    /,
+    *,
+    preset: str = "laptop",
+    seeds: int | None = None,
+    out: Path = Path("runs"),
+    device: str = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Run a paper, or figures of it: train, measure, judge, report. Called again, it goes on where it stopped.
+
+    Parameters
+    ----------
+    what
+        Papers (saxe2018) and figures (saxe2018/tanh); `infoscope list figures` names them.
+    preset
+        smoke (seconds), laptop (minutes) or paper (the published size).
+    seeds
+        How many networks of each kind, in place of the preset's number.
+    out
+        Folder for the run folders and report.html.
+    device
+        cpu, or a torch device such as cuda.
+    """
+    figures = figures_of(what)
+    done, failures, without_data = [], [], {}
+    for figure in figures:
+        try:
+            print(f"{figure} ({preset})", file=sys.stderr)
+            done.append(infoscope.run(figure, preset, seeds=seeds, out=out, device=device))
+            if done[-1].missing:
+                without_data.setdefault(done[-1].missing, []).append(done[-1].folder.manifest()["left out"])
+        except InfoscopeError as reason:
+            if len(figures) == 1:
+                raise
+            failures.append(f"{figure}: {reason}")
+            print(failures[-1], file=sys.stderr)
+    for reason, claims in without_data.items():
+        told = f"{len(claims)} figure{'s' * (len(claims) > 1)}, {sum(claims)} claims"
+        print(f"not run, for want of data ({told}): {reason}", file=sys.stderr)
+    if done:
+        report = infoscope.report(*done, out=out / "report.html")
+        verdicts = [verdict for one in done for verdict in one.verdicts]
+        content = {
+            "report": str(report),
+            "runs": [str(one.folder.path) for one in done],
+            "verdicts": verdicts,
+            "failures": failures,
+        }
+        show(content, as_json, lambda: print_verdicts(verdicts, f"report: {report.resolve()}"))
+    if failures:
+        raise InfoscopeError(f"{len(failures)} of {len(figures)} figures failed: {'; '.join(failures)}")
+
+
+def figures_of(wanted: list[str]) -> list[str]:
+    """The ids of the figures meant, each once, in the order asked for."""
+    known = list(infoscope.contributions("figures")["figures"])
+    chosen = []
+    for what in wanted:
+        found = [name for name in known if name == what or name.startswith(f"{what.rstrip('/')}/")]
+        if not found:
+            raise unknown_name("paper or figure", what, {*known, *(name.split("/")[0] for name in known)})
+        chosen += [name for name in found if name not in chosen]
+    return chosen
+
+
+def print_verdicts(verdicts: list[dict[str, Any]], *after: str) -> None:
+
+    lines = []
+    for verdict in verdicts:
+        head = next((f for f in verdict["findings"] if f["headline"]), None)
+        value = (
+            f"{head['name']}: {shown(head['value'], head['unit'], head['interval'])}, wanted {head['criterion']}"
+            if head
+            else ""
+        )
+        seeds = verdict["seeds"]
+        at = f"{verdict['preset']}, " + (f"{seeds} seed{'s' * (seeds != 1)}" if seeds else "exact")
+        if verdict["reason"]:
+            measured = head is not None and head["value"] is not None
+            value = f"{verdict['reason']}{f'; what was measured: {value}' if measured else ''}"
+        revised = verdict["claim"]["revised"]
+        told = [*verdict["notes"], *([f"the rule was not fixed before the first run: {revised}"] if revised else [])]
+        notes = in_bits("; ".join(told))
+        lines.append([verdict["claim"]["id"], verdict["said"], f"{value}{'; ' + notes if notes else ''}", at])
+    table(["claim", "verdict", "decided by", "at"], lines)
+    for line in after:
+        print(line)
+
+
+@app.command
+def measure(
+    run: Path,
+    /,
+    *,
+    estimator: str = "binned",
+    option: Several = None,
+    site: Several = None,
+    network: str | None = None,
+    model: str | None = None,
+    variable: Several = None,
+    groups: Belonging = None,
+    as_json: Json = False,
+) -> None:
+    """Measure a run again from its stored weights, without training.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    estimator
+        Its name; `infoscope list estimators`, or `infoscope list geometries` for measures of geometry.
+    option
+        An option of the estimator as key=value; may be repeated.
+    site
+        Only this site; may be repeated. Of a watched run any place of the network.
+    network
+        Only this network of the run, by its name or its title in the report.
+    model
+        For a watched run: package.module:function, which builds the network.
+    variable
+        For a watched run: a further variable of its rows, as name=t.parquet:column; the run holds it from now on. May
+        be repeated.
+    """
+    loaded = infoscope.load(run)
+    new = {name: columns(file) for name, file in pairs(variable, "--variable", "digit=t.parquet:digit").items()}
+    rows = loaded.measure(
+        called(estimator, option),
+        tuple(site or ()),
+        network,
+        factory(model),
+        variables=new or None,
+        groups=columns(groups),
+    )
+    last = rows.filter(step=max(rows.unique("step"), default=0))
+    found = [
+        {
+            k: row[k]
+            for k in ("network", "site", "variable", "quantity", "member", "value", "unit", "status", "estimand")
+        }
+        for row in last.table.to_pylist()
+    ]
+
+    def text() -> None:
+        print(f"{len(rows)} rows of {estimator} in {run}; at the last step:")
+        _print_means(last, loaded.titles)
+
+    show({"rows": len(rows), "last_step": found}, as_json, text)
+
+
+def _print_means(rows: Any, titles: dict[str, str]) -> None:
+    import numpy as np
+
+    lines = []
+    for network in rows.unique("network"):
+        for site in rows.filter(network=network).sites():
+            for quantity in rows.unique("quantity"):
+                for variable in rows.filter(network=network, site=site, quantity=quantity).unique("variable"):
+                    here = rows.filter(network=network, site=site, quantity=quantity, variable=variable)
+                    values = here.column("value")
+                    unit = here.unique("unit")[0]
+                    mean = shown(float(np.nanmean(values)), unit) if np.isfinite(values).any() else "none"
+                    about = "" if variable == "input" else f" ({variable})"
+                    title = titles.get(network, network)
+                    name = network if title in (network, "") else f"{network} ({title})"
+                    lines.append(
+                        [name, site, quantity + about, mean, str(len(values)), ", ".join(here.unique("status"))]
+                    )
+    table(["network", "site", "quantity", "mean", "members", "status"], lines)
+
+
+@app.command
+def examples(
+    run: Path,
+    /,
+    *,
+    variable: str,
+    network: str | None = None,
+    site: str = "",
+    step: int | None = None,
+    probe: str = "linear",
+    option: Several = None,
+    figure: Path | None = None,
+    model: str | None = None,
+    groups: Belonging = None,
+    as_json: Json = False,
+) -> None:
+    """Find the examples that a layer says least and most about, from stored weights.
+
+    Writes what each measured row contributes to the usable information about a variable to RUN/examples (Parquet, in
+    nats, least first); the report then shows the pictures at either end.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    variable
+        What is read: a variable of its task.
+    network
+        Which network, of several, by its name or its title in the report.
+    site
+        Where it is read; the last site before the output where none is given.
+    step
+        A recorded step; the last where none is given.
+    probe
+        Its name; `infoscope list probes`.
+    option
+        An option of the probe as key=value; may be repeated.
+    figure
+        Also draw the pictures into this file (.png, .svg, .pdf or .html).
+    model
+        For a watched run: package.module:function, which builds the network.
+    """
+    options = pairs(option)
+    seed = {"seed": options.pop("seed")} if "seed" in options else {}
+    reader = called(probe, [f"{key}={value}" for key, value in options.items()])
+    lines = infoscope.load(run).examples(
+        variable, network, site, step, reader, factory(model), groups=columns(groups), figure=figure, **seed
+    )
+    found = lines.select(["row", "label", "pvi_nats"]).to_pylist()
+    written = [] if figure is None else [str(figure)]
+    content = {"rows": found, "written": written}
+
+    def text() -> None:
+        ends = [(end, row) for end, rows in (("least", found[:5]), ("most", found[:-6:-1])) for row in rows]
+        lines = [[end, str(row["row"]), str(row["label"]), f"{bits(row['pvi_nats']):+.3f}"] for end, row in ends]
+        table(["", "row", "label", "bits"], lines)
+        print("\n".join([f"{len(found)} rows in {run / 'examples'}", *written]))
+
+    show(content, as_json, text)
+
+
+@app.command
+def report(
+    runs: Runs,
+    /,
+    *,
+    out: Path | None = None,
+    figures: Path | None = None,
+    as_json: Json = False,
+) -> None:
+    """Write one HTML report of one run, or of several side by side.
+
+    Parameters
+    ----------
+    runs
+        One run folder or more.
+    out
+        Where the report goes; report.html in the folder of a single run, else ./report.html.
+    figures
+        Also draw every figure of the report as PNG and SVG into this folder.
+    """
+    path = infoscope.report(*runs, out=out)
+    drawn = infoscope.report_figures(*runs, folder=figures) if figures else []
+    content = {"report": str(path), "figures": [str(p) for p in drawn]}
+    show(content, as_json, lambda: print("\n".join([f"report: {path.resolve()}", *content["figures"]])))
+
+
+@app.command
+def claims(runs: Runs, /, *, as_json: Json = False) -> None:
+    """Judge the rows that runs hold now, and print their verdicts.
+
+    Parameters
+    ----------
+    runs
+        One run folder or more.
+    """
+    verdicts = [verdict for path in runs for verdict in infoscope.load(path).claims()]
+    show(verdicts, as_json, lambda: print_verdicts(verdicts))

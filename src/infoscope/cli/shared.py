@@ -1,0 +1,103 @@
+"""What the command modules share: the application, the parameters that several take, text or JSON, tables."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import cyclopts
+from cyclopts import Parameter
+
+from infoscope.core.errors import InputError
+from infoscope.core.version import VERSION
+
+app = cyclopts.App(
+    name="infoscope",
+    help="An oscilloscope for the information inside neural networks.",
+    help_format="plaintext",
+    version=VERSION,
+    version_flags=["--version"],
+    suppress_keyboard_interrupt=False,  # ours says how to go on
+)
+Belonging = Annotated[
+    str | None,
+    Parameter(
+        name="--groups",
+        negative="",
+        help="A name (number or word) for each row, as t.parquet:column or a.npy: rows of one name belong together, so "
+        "they are on one side of a split and count once in an interval.",
+    ),
+]
+Columns = Annotated[str, Parameter(help="a.npy, a.npz:name, t.parquet:col1,col2 or t.csv:col1,col2; rows are samples.")]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print machine-readable JSON.")]
+Options = Annotated[
+    list[str] | None, Parameter(name="--option", negative="", help="An option as key=value; may be repeated.")
+]
+Several = Annotated[list[str] | None, Parameter(negative="")]
+Runs = Annotated[list[Path], Parameter(negative="")]
+
+
+def show(content: Any, as_json: bool, text: Callable[[], None]) -> None:
+    """Print ``content`` for a program, or what ``text`` prints for a person."""
+    if as_json:
+        print(json.dumps(content, indent=1, ensure_ascii=False))
+    else:
+        text()
+
+
+def table(headers: list[str], lines: list[list[str]], widest: int | None = None) -> None:
+    """Columns for a person; folded to the terminal, never cut."""
+    from rich.console import Console
+    from rich.table import Table
+
+    found = Table(*headers, box=None, pad_edge=False, header_style="bold")
+    for line in lines:
+        found.add_row(*line)
+    Console(width=None if sys.stdout.isatty() else widest or 160, highlight=False, markup=False).print(found)
+
+
+def pairs(words: list[str] | None, flag: str = "--option", example: str = "bins=30") -> dict[str, str]:
+    """``["bins=30"]`` as ``{"bins": "30"}``."""
+    found = {}
+    for word in words or []:
+        key, equals, value = word.partition("=")
+        if not (key and equals):
+            raise InputError(f"{flag} {word!r} is not key=value: write it like {flag} {example}")
+        found[key] = value
+    return found
+
+
+def called(name: str, options: list[str] | None) -> str:
+    """``name`` with the options of a command line in it, as every function takes it: ``"binned(bins=30)"``."""
+    from infoscope.core import grammar
+
+    name, said = grammar.written(name, pairs(options))
+    return f"{name}({', '.join(f'{key}={value}' for key, value in said.items())})" if said else name
+
+
+def columns(file: str | None) -> Any:
+    """The columns that ``file`` names, if it was said."""
+    from infoscope.cli.columns import read
+
+    return None if file is None else read(file)
+
+
+def factory(text: str | None) -> Callable[[], Any] | None:
+    """The function that ``--model package.module:function`` names, if it was said."""
+    import importlib
+
+    if text is None:
+        return None
+    module, colon, function = text.partition(":")
+    if not (module and colon and function):
+        raise InputError(f"--model {text!r} is not package.module:function: write it like --model mypackage.nets:make")
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        return getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError) as reason:
+        raise InputError(
+            f"--model {text!r} cannot be imported ({reason}): run this where python can import it"
+        ) from reason

@@ -1,0 +1,130 @@
+"""What the command line does, for a script: run a paper's figure, report runs, bench estimators, read a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infoscope.core import check
+from infoscope.core.folder import RunFolder
+
+if TYPE_CHECKING:
+    import torch
+
+    from infoscope.runs import Run
+
+
+def run(
+    figure: str, preset: str = "laptop", *, seeds: int | None = None, out: str | Path = "runs", device: str = "cpu"
+) -> Run:
+    """A figure of a paper, ``run("saxe2018/tanh")``: trained, measured and judged. Called again, it goes on where it
+    stopped.
+
+    preset: ``"smoke"`` (seconds, judges nothing that had to be trained), ``"laptop"`` (minutes) or ``"paper"`` (the
+    published size). seeds: how many networks of each kind, in place of the preset's number. out: the folder in which
+    the run gets its own, ``<paper>-<figure>-<preset>``. device: where torch computes.
+
+    The result's ``verdicts`` are those of the paper's claims; ``missing`` says why it was not run, where its data can
+    neither be found nor downloaded.
+
+    Raises
+    ------
+    UnknownNameError: no such figure or preset. InputError: fewer seeds than 1, or a device that cannot be used.
+    RunFolderError: the folder holds a run with other arguments, or another process writes to it.
+    """
+    from infoscope.claim import running
+    from infoscope.runs import Run
+
+    return Run(running.run_figure(figure, preset, seeds, check.path(out, "out"), device))
+
+
+def report(*runs: Run | str | Path, out: str | Path | None = None) -> Path:
+    """One self-contained HTML report of one run, or of several side by side; returns where it was written.
+
+    runs: runs, or their folders. out: by default ``report.html`` in the folder of a single run, else in the current
+    one.
+
+    Raises
+    ------
+    InputError: no runs. RunFolderError: a folder that holds none, a damaged one, or a full disk.
+    """
+    from infoscope.show.report import write_report
+
+    folders = _folders(runs)
+    beside = folders[0].path if len(folders) == 1 else Path()
+    return write_report(folders, beside / "report.html" if out is None else check.path(out, "out"))
+
+
+def report_figures(*runs: Run | str | Path, folder: str | Path) -> list[Path]:
+    """Every figure of the report of these runs as PNG and SVG in ``folder``; returns what was written.
+
+    Raises
+    ------
+    RunFolderError: as in :func:`report`.
+    """
+    from infoscope.show.report import write_figures
+
+    return write_figures(_folders(runs), check.path(folder, "folder"))
+
+
+def _folders(runs: Sequence[Run | str | Path]) -> list[RunFolder]:
+    return [RunFolder.open(check.path(one, "a run")) if isinstance(one, (str, Path)) else one.folder for one in runs]
+
+
+def representations(
+    model: torch.nn.Module, inputs: Any, places: str | Iterable[str] | None = None, *, batch_size: int | None = None
+) -> dict[str, torch.Tensor]:
+    """``{place: T [n, d]}``: what the network's submodules give for ``inputs``, rows first, in eval mode, on the
+    model's device. The model is left as it was, to the bit.
+
+    inputs: a tensor or array for ``model(x)``, a tuple for ``model(*x)``, a mapping for ``model(**x)``. places: names
+    or globs of submodules (``"blocks.*.mlp"``), ``"output"`` for what the network returns; by default every module
+    without submodules. batch_size: rows of ``inputs`` in one forward.
+
+    Raises
+    ------
+    UnknownNameError: a place that is not in the model, with the near names. InputError: a place that does not give one
+    row a sample, or a model that cannot be read.
+    """
+    from infoscope.record import sites
+    from infoscope.record.inputs import BATCH_SIZE
+
+    rows = BATCH_SIZE if batch_size is None else batch_size
+    return sites.representations(model, inputs, sites.resolve(model, places, inputs, rows), rows)
+
+
+def bench(
+    preset: str = "laptop",
+    *,
+    estimators: Sequence[str] = (),
+    sources: Sequence[str] = (),
+    sizes: Sequence[int] = (),
+    options: Mapping[str, Any] | None = None,
+    peers: bool = True,
+    out: str | Path | None = None,
+    save_results: bool = False,
+    figure: str | Path | None = None,
+) -> dict[str, Any]:
+    """The estimators, and peers that are installed, on sources whose information is known: what came of it, as plain
+    values. Called again, it goes on where it stopped. Two worker processes of one thread each.
+
+    preset: ``"smoke"`` (a minute), ``"laptop"`` (half an hour), ``"labels"`` (half an hour, for what :func:`choose`
+    names for labels) or ``"paper"``. estimators, sources, sizes: only these, and these numbers of rows. options: of the
+    estimators. peers: also run other packages' estimators. out: folder of the rows, ``runs/bench-<preset>`` by default.
+    save_results: write the results into the package, where :func:`choose` reads them. figure: also draw the errors by
+    family of sources into this file (.png, .svg, .pdf or .html).
+
+    Raises
+    ------
+    UnknownNameError: no such preset, estimator, source or option. InputError: sizes out of range.
+    """
+    from infoscope.benchmark.running import bench as run_bench
+
+    folder = None if out is None else check.path(out, "out")
+    found = run_bench(preset, estimators, sources, sizes, dict(options or {}), peers, folder, save_results)
+    if figure is not None:
+        from infoscope.show.benchmark import benchmark
+
+        found["figure"] = str(benchmark(found["families"]).save(check.path(figure, "figure")))
+    return found
