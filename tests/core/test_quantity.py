@@ -22,17 +22,27 @@ def test_it_stays_what_it_is_when_it_is_copied_and_sent(quantity, same):
 
 def test_it_is_the_text_that_rows_carry():
     assert COUNT == "clusters"
-    assert {COUNT: 1}["clusters"] == 1
+    assert {COUNT: 1}["clusters"] == 1  # type: ignore[index]
     assert json.loads(json.dumps({"quantity": COUNT})) == {"quantity": "clusters"}
 
 
 def test_it_cannot_be_changed_and_has_a_kind_that_plots_know():
     with pytest.raises(AttributeError, match="unit of clusters cannot be set"):
-        COUNT.unit = "nats"
+        COUNT.unit = "nats"  # type: ignore[misc]
     with pytest.raises(InputError, match="kind of clusters is 'shape', wanted one of information, entropy"):
-        Quantity("clusters", "clusters", "", "shape")
+        Quantity("clusters", "clusters", "", "shape")  # type: ignore[arg-type]
 
 
 def test_what_cannot_be_negative_is_told():
     assert INPUT_INFORMATION.never_negative
     assert not Quantity("h(T)", "nats", "Differential entropy", "differential entropy").never_negative
+
+
+def test_plain_text_is_the_quantity_of_that_name_or_of_no_kind():
+    assert Quantity.of(COUNT, "nats") is COUNT
+    assert Quantity.of("I(X;T)", "nats").kind == "information"
+    squares = Quantity.of("loss", "squares")
+    assert (squares.unit, squares.words, squares.kind) == ("squares", "Loss", "training")
+    own = Quantity.of("active_units", "fraction")
+    assert (own, own.unit, own.words, own.kind) == ("active_units", "fraction", "Active units", "other")
+    assert Quantity.of("Z_2(T)", "nats").words == "Z_2(T)"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from infoscope.core.errors import InputError, MissingPackageError, RunFolderError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.quantity import DIFFERENTIAL_ENTROPY, ENTROPY, INPUT_INFORMATION, LAYER_ENTROPY, Quantity
 from infoscope.core.rows import KEY, SCHEMA, VERSION, Place, Rows, RowsBuilder, options_text
 
 
@@ -60,7 +61,7 @@ def test_every_column_of_the_schema_is_filled_from_place_and_estimate():
             "options": '{"bins":30}', "value": 0.5, "unit": "nats", "low": 0.25, "high": 0.75, "level": 1.0,
             "interval_kind": "certified bracket", "bound": "upper", "n": 8, "estimand": "H(Bin(T))",
             "status": "VACUOUS", "notes": "a; b", "seconds": 0.125, "axis": "epoch",
-            "resampled": "groups", "groups": 4,
+            "resampled": "groups", "groups": 4, "kind": "information", "words": "Information about the input",
         }
     ]  # fmt: skip
 
@@ -94,16 +95,22 @@ def test_rows_of_a_newer_version_are_refused_with_the_way_to_read_them(grid):
 
 
 def test_rows_of_version_1_run_over_epochs(grid):
-    later = ["axis", "resampled", "groups"]
+    later = ["axis", "resampled", "groups", "kind", "words"]
     older = grid.table.drop_columns(later).replace_schema_metadata({"infoscope.rows.version": "1"})
     assert Rows(older).table.equals(grid.table, check_metadata=True)
     assert Rows.concat([Rows(older), grid]).unique("axis") == ["epoch"]
 
 
 def test_rows_of_version_2_know_of_no_groups(grid):
-    older = grid.table.drop_columns(["resampled", "groups"]).replace_schema_metadata({"infoscope.rows.version": "2"})
+    later = ["resampled", "groups", "kind", "words"]
+    older = grid.table.drop_columns(later).replace_schema_metadata({"infoscope.rows.version": "2"})
     assert Rows(older).table.equals(grid.table, check_metadata=True)
     assert Rows(older).unique("groups") == [None]
+
+
+def test_version_4_is_written_and_rows_without_one_are_taken_as_todays(grid):
+    assert grid.table.schema.metadata == {b"infoscope.rows.version": b"4"}
+    assert Rows(grid.table.replace_schema_metadata(None)).table.num_rows == len(grid)
 
 
 def test_a_foreign_table_is_refused(grid):
@@ -146,16 +153,17 @@ def test_curves_show_a_gap_as_nan(grid):
 def test_the_entropy_of_a_constant_is_no_number_where_it_is_minus_infinity():
     """An entropy of symbols and an information of a constant are 0 indeed."""
 
-    def values(quantity: str, estimand: str) -> list[float]:
-        constant = estimate(0.0, quantity=quantity, estimand=estimand, status=Status.DEGENERATE)
-        then = estimate(2.0, quantity=quantity, estimand=estimand)
+    def values(quantity: Quantity) -> list[float]:
+        constant = estimate(0.0, quantity=quantity, status=Status.DEGENERATE)
+        then = estimate(2.0, quantity=quantity)
         return rows((place(), constant), (place(step=1), then)).curves()[2][0].tolist()
 
-    first, second = values("H(T)", "h(T) in 3 dimensions, k=2")
-    assert math.isnan(first)
-    assert second == 2.0
-    assert values("H(T)", "H(T) of symbols") == [0.0, 2.0]
-    assert values("I(X;T)", "H(Bin(T))") == [0.0, 2.0]
+    for quantity in (LAYER_ENTROPY, DIFFERENTIAL_ENTROPY):
+        first, second = values(quantity)
+        assert math.isnan(first)
+        assert second == 2.0
+    assert values(ENTROPY) == [0.0, 2.0]
+    assert values(INPUT_INFORMATION) == [0.0, 2.0]
 
 
 def test_curves_want_one_series(grid):
@@ -200,6 +208,13 @@ def test_content_hash_ignores_order_seconds_and_the_runs_name(grid):
     renamed = rows((place(), estimate()), run="other").content_hash()
     assert grid.content_hash() == shuffled.content_hash() == slower.content_hash()
     assert renamed == rows((place(), estimate())).content_hash()
+
+
+def test_content_hash_is_that_of_a_run_which_began_before_quantities_had_words(grid):
+    later = Quantity("I(X;T)", "nats", "In other words", "information")
+    assert rows((place(), estimate(quantity=later))).content_hash() == rows((place(), estimate())).content_hash()
+    older = grid.table.drop_columns(["kind", "words"]).replace_schema_metadata({"infoscope.rows.version": "3"})
+    assert Rows(older).content_hash() == grid.content_hash()
 
 
 def test_content_hash_sees_the_last_bit_of_a_value():

@@ -11,12 +11,14 @@ from infoscope.core.errors import InputError
 
 #: information: what one thing says about another. entropy: of a discrete variable, never negative. differential
 #: entropy: minus infinity for a constant. usable: what a trained probe can read. geometry: how rows lie. share: of a
-#: histogram, whose cells stand where other quantities have their variable. distance: a quantile of distances.
-#: dependence: 0 where independent, but no information. training: how well a network does. dynamics: gradients and
-#: weights. score, effect: read off whole curves. error: of an estimate whose truth is known.
+#: histogram, whose cells stand where other quantities have their variable. distance: a quantile of the distances
+#: within or between classes. quantile: of anything else, beside a middle that has a kind of its own. dependence: 0
+#: where independent, but no information. training: how well a network does. dynamics: gradients and weights. score,
+#: effect: read off whole curves; swept score: one for each value of an option. error: of an estimate whose truth is
+#: known. other: of a plain symbol that says no more; nothing draws it unasked.
 Kind = Literal[
-    "information", "entropy", "differential entropy", "usable", "geometry", "share", "distance", "dependence",
-    "training", "dynamics", "score", "effect", "error",
+    "information", "entropy", "differential entropy", "usable", "geometry", "share", "distance", "quantile",
+    "dependence", "training", "dynamics", "score", "effect", "swept score", "error", "other",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -45,6 +47,14 @@ class Quantity(str):
             object.__setattr__(made, name, value)
         return made
 
+    @classmethod
+    def of(cls, symbol: str, unit: str) -> Quantity:
+        """``symbol`` itself where it is a quantity; of plain text the one of that name, else one of kind "other"."""
+        if isinstance(symbol, Quantity):
+            return symbol
+        known = _NAMED.get(symbol)
+        return cls(symbol, unit, known.words, known.kind) if known else cls(symbol, unit, in_words(symbol), "other")
+
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(f"{name} of {self} cannot be set: a quantity is a value")
 
@@ -60,9 +70,33 @@ class Quantity(str):
         return self.kind in ("information", "entropy", "usable")
 
 
+def in_words(symbol: str) -> str:
+    """A symbol without words of its own: ``effective_rank`` is "Effective rank", a formula stays as it is."""
+    return symbol if "(" in symbol else symbol.replace("_", " ").capitalize()
+
+
 INPUT_INFORMATION = Quantity("I(X;T)", "nats", "Information about the input", "information")
 LABEL_INFORMATION = Quantity("I(T;Y)", "nats", "Information about the label", "information")
 INFORMATION = Quantity("I(X;Y)", "nats", "Mutual information", "information")
 CONDITIONAL_INFORMATION = Quantity("I(X;Y|Z)", "nats", "Conditional mutual information", "information")
 ENTROPY = Quantity("H(T)", "nats", "Entropy", "entropy")
+BINNED_ENTROPY = Quantity("H(Bin(T))", "nats", "Entropy of the binned layer", "entropy")
 DIFFERENTIAL_ENTROPY = Quantity("h(T)", "nats", "Differential entropy", "differential entropy")
+#: Of a layer along a run, whose rows have said H(T) from the first of them on.
+LAYER_ENTROPY = Quantity("H(T)", "nats", "Entropy", "differential entropy")
+#: What probes read along a run, whose rows have said I(T;Y) from the first of them on.
+USABLE = Quantity("I(T;Y)", "nats", "Usable information about the label", "usable")
+USABLE_REST = Quantity("I_u(T;fine|coarse)", "nats", "Usable information about fine given coarse", "usable")
+USABLE_COARSE = Quantity("I_u(T;coarse)", "nats", "Usable information about coarse", "usable")
+USABLE_FINE = Quantity("I_u(T;fine)", "nats", "Usable information about fine", "usable")
+LOSS = Quantity("loss", "nats", "Loss", "training")
+ACCURACY = Quantity("accuracy", "fraction", "Accuracy", "training")
+GRADIENT_SNR = Quantity("gradient_snr", "ratio", "Gradient signal-to-noise ratio", "dynamics")
+WEIGHT_NORM = Quantity("weight_norm", "norm", "Weight norm", "dynamics")
+_NAMED = {
+    str(quantity): quantity
+    for quantity in (
+        INPUT_INFORMATION, LABEL_INFORMATION, INFORMATION, CONDITIONAL_INFORMATION, ENTROPY, BINNED_ENTROPY,
+        DIFFERENTIAL_ENTROPY, USABLE_REST, USABLE_COARSE, USABLE_FINE, LOSS, ACCURACY, GRADIENT_SNR, WEIGHT_NORM,
+    )
+}  # fmt: skip

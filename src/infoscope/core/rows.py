@@ -17,10 +17,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from infoscope.core import older_rows
 from infoscope.core.errors import InputError, MissingPackageError, RunFolderError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.quantity import Quantity
 
-VERSION = 3  # 2 added the column "axis", 3 "resampled" and "groups"
+VERSION = 4  # 2 added the column "axis", 3 "resampled" and "groups", 4 "kind" and "words"
 _text = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
     [
@@ -52,6 +54,8 @@ SCHEMA = pa.schema(
         pa.field("axis", _text),  # what ``epoch`` counts: "epoch", or what a computed curve runs over ("weight w")
         pa.field("resampled", _text),  # what the interval takes to be drawn anew: "rows", "groups", …
         pa.field("groups", pa.int64()),  # how many groups of rows that belong together; null where rows are independent
+        pa.field("kind", _text),  # of the quantity, one of ``core.quantity.KINDS``: what a plot asks for
+        pa.field("words", _text),  # what the quantity is, for a heading
     ],
     metadata={"infoscope.rows.version": str(VERSION)},
 )
@@ -87,6 +91,11 @@ def options_text(options: Mapping[str, Any]) -> str:
     return json.dumps(options, sort_keys=True, separators=(",", ":"), default=list)
 
 
+def _quantity(symbol: str, place: Place, unit: str) -> Quantity:
+    """Until every measurement tells quantities, text that stands for one is read as that of older rows."""
+    return symbol if isinstance(symbol, Quantity) else older_rows.quantity(symbol, place.estimator, unit)
+
+
 class RowsBuilder:
     """Collects placed estimates column by column; ``rows()`` freezes what was collected."""
 
@@ -107,9 +116,12 @@ class RowsBuilder:
 
     def add(self, place: Place, estimate: Estimate) -> None:
         low, high = estimate.interval or (None, None)
+        quantity = _quantity(estimate.quantity, place, estimate.unit)
         self._append(
             place,
-            quantity=estimate.quantity,
+            quantity=str(quantity),
+            kind=quantity.kind,
+            words=quantity.words,
             value=estimate.value,
             unit=estimate.unit,
             low=low,
@@ -131,9 +143,12 @@ class RowsBuilder:
 
         ``quantity`` and ``unit`` are those that the value would have had.
         """
+        known = _quantity(quantity, place, unit)
         self._append(
             place,
-            quantity=quantity,
+            quantity=str(known),
+            kind=known.kind,
+            words=known.words,
             value=None,
             unit=unit,
             low=None,
@@ -172,7 +187,7 @@ class Rows:
                 "upgrade with `pip install -U infoscope`"
             )
         if 0 < version < VERSION:
-            table = _completed(table)
+            table = older_rows.completed(table, SCHEMA)
         missing = set(SCHEMA.names) - set(table.schema.names)
         if missing:
             raise RunFolderError(f"this table is not infoscope rows: it lacks the columns {', '.join(sorted(missing))}")
@@ -260,22 +275,20 @@ class Rows:
         return steps, epochs, values
 
     def _minus_infinite(self) -> np.ndarray:
-        """Which rows are the differential entropy ("h(…" is their estimand) of a representation that is constant.
+        """Which rows are the differential entropy of a representation that is constant.
 
         Other entropies and informations of a constant are 0.
         """
-        if not any(quantity.startswith("H(") for quantity in self.unique("quantity")):
-            return np.zeros(len(self), bool)
-        differential = [text for text in self.unique("estimand") if text.startswith("h(")]
         constant = _among(self.table["status"], [Status.DEGENERATE.name])
-        return pc.and_(constant, _among(self.table["estimand"], differential)).to_numpy()
+        return pc.and_(constant, _among(self.table["kind"], ["differential entropy"])).to_numpy()
 
     def content_hash(self) -> str:
         """SHA-256 over the rows of one run in key order, without the run's name and how long each row took.
 
-        Equal for a run that was killed and resumed and its twin that was not.
+        Equal for a run that was killed and resumed and its twin that was not; what a quantity is called in words
+        follows from the row, and is left out too, so that a run which an older infoscope began is no exception.
         """
-        table = self.table.drop_columns(["run", "seconds"])
+        table = self.table.drop_columns(["run", "seconds", "kind", "words"])
         plain = table.cast(
             pa.schema([(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type) for f in table.schema])
         ).sort_by([(name, "ascending") for name in KEY])
@@ -300,17 +313,6 @@ class Rows:
         except ImportError as reason:
             raise MissingPackageError("to_polars needs polars: pip install 'infoscope[notebook]'") from reason
         return polars.from_arrow(self.table)
-
-
-def _completed(table: pa.Table) -> pa.Table:
-    """Rows of an older schema with the columns that came later: they counted epochs, and knew of no groups."""
-    if "axis" not in table.schema.names:
-        epoch = pa.array(["epoch"] * table.num_rows, pa.string()).dictionary_encode()
-        table = table.append_column(SCHEMA.field("axis"), epoch)
-    for name in ("resampled", "groups"):
-        if name not in table.schema.names:
-            table = table.append_column(SCHEMA.field(name), pa.nulls(table.num_rows, SCHEMA.field(name).type))
-    return table.replace_schema_metadata(SCHEMA.metadata)
 
 
 def _among(column: pa.ChunkedArray, wanted: list[Any]) -> pa.ChunkedArray:

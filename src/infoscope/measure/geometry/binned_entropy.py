@@ -36,7 +36,7 @@ class BinnedEntropy(Geometry):
     """
 
     quantities: ClassVar[tuple[Quantity, ...]] = (
-        Quantity("H(Bin(T))", "nats", "Entropy of the binned layer, H(Bin(T))", "entropy"),
+        Quantity("H(Bin(T))", "nats", "Entropy of the binned layer", "entropy"),
     )
 
     width: float | tuple[float, ...] = 0.1

@@ -45,10 +45,10 @@ class CosineSimilarity(Geometry):
 
     quantities: ClassVar[tuple[Quantity, ...]] = (
         Quantity("cosine_median", "ratio", "Median cosine with the other network", "geometry"),
-        Quantity("cosine_05", "ratio", "Cosine with the other network, 5 % below", "geometry"),
-        Quantity("cosine_95", "ratio", "Cosine with the other network, 95 % below", "geometry"),
+        Quantity("cosine_05", "ratio", "Cosine with the other network, 5 % below", "quantile"),
+        Quantity("cosine_95", "ratio", "Cosine with the other network, 95 % below", "quantile"),
         Quantity("cosine_permuted", "ratio", "Median cosine with another input's row", "geometry"),
-        Quantity("cosine_share", "fraction", "cosines with the other network", "share"),
+        Quantity("cosine_share", "fraction", "Cosines with the other network", "share"),
     )
     second: ClassVar[str] = "rows"
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale")

@@ -31,8 +31,8 @@ class DistanceHistogram(Geometry):
     """
 
     quantities: ClassVar[tuple[Quantity, ...]] = (
-        Quantity("within_class_distance_share", "fraction", "distances within classes", "share"),
-        Quantity("between_class_distance_share", "fraction", "distances between classes", "share"),
+        Quantity("within_class_distance_share", "fraction", "Distances within classes", "share"),
+        Quantity("between_class_distance_share", "fraction", "Distances between classes", "share"),
     )
     second: ClassVar[str] = "labels"
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
