@@ -1,18 +1,21 @@
 """The pages say what the code says: statuses, outcomes, estimators, layers, and every link leads somewhere."""
 
+import importlib
+import importlib.util
 import re
 from pathlib import Path
 
 import pytest
 
-from infoscope.core import registry
+import infoscope
 from infoscope.core.claim import Outcome
 from infoscope.core.estimate import Status
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+SOURCE = Path(infoscope.__file__).parent
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "bench" / "README.md"])
+PAGES = [page for page in PAGES if page.parent.name != "reference"]  # those are made
 CONCEPTS = (ROOT / "docs" / "concepts.md").read_text(encoding="utf-8")
-CHOOSE = (ROOT / "docs" / "choose.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("status", Status)
@@ -23,11 +26,6 @@ def test_concepts_has_every_status_with_its_sentence(status):
 @pytest.mark.parametrize("outcome", Outcome)
 def test_concepts_has_every_verdict(outcome):
     assert f"| {outcome.value} |" in CONCEPTS
-
-
-@pytest.mark.parametrize("estimator", registry.entries("estimators"))
-def test_choose_has_every_estimator(estimator):
-    assert f"\n## {estimator}\n" in CHOOSE
 
 
 def test_the_printed_example_is_what_the_code_prints():
@@ -94,16 +92,6 @@ def test_the_usable_information_of_the_readme_is_what_it_prints(capsys):
         assert all(part.lstrip(", ") in line for part in rest)
 
 
-@pytest.mark.parametrize("measure", registry.entries("geometries"))
-def test_choose_has_every_measure_of_geometry(measure):
-    assert f"`{measure}`" in CHOOSE.split("\n## Geometry\n")[1].split("\n## ")[0]
-
-
-@pytest.mark.parametrize("probe", registry.entries("probes"))
-def test_choose_has_every_probe(probe):
-    assert f"`{probe}`" in CHOOSE.split("\n## usable_information\n")[1].split("\n## ")[0]
-
-
 def test_the_readmes_noisy_network_gets_what_its_comments_say(capsys):
     section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Noisy networks")[1].split("\n## ")[0]
     (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
@@ -124,11 +112,25 @@ def test_the_commands_of_the_readme_exist(command):
     assert command in app
 
 
-def test_the_readme_names_everything_there_is():
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for kind in registry.KINDS:
-        for name in registry.entries(kind):
-            assert f"`{name}`" in readme, f"README.md does not name {kind.removesuffix('s')} {name}"
+FOLDERS = {path.name for path in SOURCE.iterdir() if path.is_dir()} | {p.name for p in ROOT.iterdir() if p.is_dir()}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_path_that_a_page_names_is_there(page):
+    """Of the repository, of the package, or beside the page; and every dotted name below infoscope."""
+    text = page.read_text(encoding="utf-8")
+    for path in re.findall(r"`([\w.-]+/[\w./-]*)`", text):
+        if path.split("/")[0] in FOLDERS and not path.startswith(("build/", "docs/reference/")):
+            assert any((folder / path).exists() for folder in (ROOT, SOURCE, page.parent)), f"{page.name} names {path}"
+    for name in re.findall(r"`infoscope((?:\.[A-Za-z_]\w*)+)", text):
+        thing = infoscope
+        for number, part in enumerate(name.split(".")[1:], 1):
+            try:
+                thing = getattr(thing, part)
+            except AttributeError:
+                module = "infoscope." + ".".join(name.split(".")[1 : number + 1])
+                assert importlib.util.find_spec(module), f"{page.name} names {module}"
+                thing = importlib.import_module(module)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

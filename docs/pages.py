@@ -1,0 +1,196 @@
+"""Pages and lists from what the code says of itself: every public name, every command, every contribution.
+
+``python docs/pages.py`` writes the lists that stand between marks in README.md and docs/choose.md anew, and the
+reference pages under docs/reference/, where the site reads them; these are not kept in the repository.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import io
+import re
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import infoscope
+
+#: Where a public name stands on its page, by the module that the stub takes it from.
+HEADINGS = {
+    "measure.": "Questions about tensors",
+    "benchmark.": "Which estimator",
+    "record.": "Networks",
+    "data": "Data",
+    "runs": "Runs",
+    "scripting": "Runs",
+    "core.": "What comes back",
+}
+
+
+def write(docs: Path) -> None:
+    """Write every page under ``docs/reference``; what is there already and the same stays untouched."""
+    for name, text in pages().items():
+        path = docs / "reference" / name
+        path.parent.mkdir(exist_ok=True)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+
+
+def pages() -> dict[str, str]:
+    """Each page's Markdown by file name."""
+    return {"python.md": python(), "commands.md": commands(), **{f"{kind}.md": of_kind(kind) for kind in kinds()}}
+
+
+def kinds() -> list[str]:
+    return list(infoscope.contributions())
+
+
+def exports() -> dict[str, str]:
+    """The module of every public name, as the stub says it."""
+    stub = Path(infoscope.__file__).with_suffix(".pyi").read_text(encoding="utf-8")
+    found = [node for node in ast.parse(stub).body if isinstance(node, ast.ImportFrom)]
+    return {alias.name: str(node.module) for node in found for alias in node.names}
+
+
+def python() -> str:
+    """Every public name with its signature and what it says of itself."""
+    modules = exports()
+    text = ["# In Python", "", "Names of the module `infoscope`, each imported when it is first used.", ""]
+    for heading in dict.fromkeys(HEADINGS.values()):
+        names = [n for n, m in modules.items() if heading == next(h for s, h in HEADINGS.items() if m.startswith(s))]
+        text += [f"## {heading}", ""]
+        for name in sorted(names, key=str.lower):
+            text += [*described(f"infoscope.{name}", getattr(infoscope, name), "###"), ""]
+    return "\n".join(text)
+
+
+def described(title: str, thing: Any, level: str) -> Iterator[str]:
+    """A heading, the signature, and the docstring; of a class its public members too."""
+    yield from (f"{level} {title}", "")
+    if inspect.isfunction(thing):
+        yield from ("```python", textwrap.fill(title + signature(thing), 84, subsequent_indent="    "), "```", "")
+    yield markdown(inspect.getdoc(thing) or "")
+    if inspect.isclass(thing):
+        for name, member in vars(thing).items():
+            words = inspect.getdoc(member)
+            if name.startswith("_") or not words or not (callable(member) or isinstance(member, property)):
+                continue
+            of = signature(member, skip=1) if inspect.isfunction(member) else ""
+            yield f"\n**`.{name}{of}`**\n\n{markdown(words)}"
+
+
+def signature(function: Any, skip: int = 0) -> str:
+    """Arguments and their defaults, without annotations."""
+    found = inspect.signature(function)
+    kept = [one.replace(annotation=one.empty) for one in found.parameters.values()][skip:]
+    return str(found.replace(parameters=kept, return_annotation=found.empty))
+
+
+def markdown(docstring: str) -> str:
+    """A docstring as Markdown: sections in bold, what is said of each argument as an item of a list."""
+    text = re.sub(r":\w+:`~?([^`]*)`", lambda found: f"`{found[1].rsplit('.', 1)[-1]}`", docstring)
+    text = re.sub(r"^([A-Z]\w+)\n-{3,}$", r"**\1**\n", text, flags=re.M)
+    blocks = []
+    for block in re.split(r"\n\s*\n", text):
+        lines = [line.strip() for line in block.splitlines()]
+        items = [
+            f"- **{m[1]}**: {m[2]}" if (m := re.match(r"([a-z_]+(?:, [a-z_]+)*): (.*)", line)) else line
+            for line in lines
+        ]
+        if any(item.startswith("- **") for item in items):
+            items = [f"  {item}" if not item.startswith("- **") and i else item for i, item in enumerate(items)]
+        blocks.append("\n".join(items))
+    return "\n\n".join(blocks)
+
+
+def commands() -> str:
+    """What ``--help`` says of every command."""
+    from rich.console import Console
+
+    from infoscope.cli import app
+
+    text = ["# On the command line", "", "Exit codes: 0 done, 2 your mistake or a known failure (one sentence), 130",
+            "interrupted: the same command goes on where it stopped. `--json` prints for programs.", ""]  # fmt: skip
+    names = [name for name in app if not name.startswith("-") and "_" not in name]
+    for name in names:
+        page = io.StringIO()
+        app.help_print([name], console=Console(file=page, width=100, color_system=None, force_terminal=False))
+        text += [f"## infoscope {name}", "", "```text", page.getvalue().strip(), "```", ""]
+    return "\n".join(text)
+
+
+def of_kind(kind: str) -> str:
+    """Every contribution of one kind: what it is, and the facts it states."""
+    text = [f"# {kind.capitalize()}", ""]
+    for name, entry in infoscope.contributions(kind)[kind].items():
+        text += [f"## {name}", "", entry.summary, ""]
+        facts = {key: value for key, value in entry.facts.items() if value not in ("", (), {}, [])}
+        if facts:
+            text += ["| fact | |", "|---|---|", *(f"| {key} | {cell(value)} |" for key, value in facts.items()), ""]
+    return "\n".join(text)
+
+
+def cell(value: Any) -> str:
+    """A fact in a cell of a table."""
+    if isinstance(value, dict):
+        words = ", ".join(f"{key}: {one}" for key, one in value.items())
+    else:
+        words = ", ".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
+    return re.sub(r"\s+", " ", words).replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")
+
+
+# --- lists inside pages that people write -------------------------------------------------------------------------
+
+DOCS = Path(__file__).resolve().parent
+BEGIN, END = "<!-- made by python docs/pages.py: {} -->", "<!-- end of {} -->"
+
+
+def lists() -> dict[str, str]:
+    """What stands between the marks, by the name in them."""
+    of_kinds = {kind: summaries(kind) for kind in ("figures", "probes", "geometries", "dependences")}
+    return {"contributions": names(), "estimators": estimators(), **of_kinds}
+
+
+def names() -> str:
+    """Everything there is by kind, but for the figures, which have a table."""
+    lines = ["| kind | |", "|---|---|"]
+    for kind, entries in infoscope.contributions().items():
+        if kind != "figures":
+            lines.append(f"| {kind} | {', '.join(f'`{name}`' for name in entries)} |")
+    return "\n".join(lines)
+
+
+def summaries(kind: str) -> str:
+    """Everything of one kind, and what it is."""
+    entries = infoscope.contributions(kind)[kind].items()
+    lines = [f"| {kind} | what it is |", "|---|---|"]
+    return "\n".join([*lines, *(f"| `{name}` | {cell(entry.summary)} |" for name, entry in entries)])
+
+
+def estimators() -> str:
+    """Every estimator: what its number is to I(X;Y), of what, and what it is."""
+    lines = ["| estimator | I(X;Y) | X | Y | what it is |", "|---|---|---|---|---|"]
+    for name, entry in infoscope.contributions("estimators")["estimators"].items():
+        facts = {"answers": "another question", "first": ("real",), "second": ("labels",), **entry.facts}
+        answers = facts["answers"] if "mutual_information" in facts["offers"] else "not offered"
+        taken = (" or ".join(facts[side]) for side in ("first", "second"))
+        lines.append(f"| `{name}` | {answers} | {' | '.join(taken)} | {cell(entry.summary)} |")
+    return "\n".join(lines)
+
+
+def renewed(page: str) -> str:
+    """``page`` with every list in it made anew."""
+    for name, made in lists().items():
+        begin, end = BEGIN.format(name), END.format(name)
+        if begin in page:
+            before, rest = page.split(begin)
+            page = f"{before}{begin}\n\n{made}\n\n{end}{rest.split(end)[1]}"
+    return page
+
+
+if __name__ == "__main__":
+    write(DOCS)
+    for path in (DOCS.parent / "README.md", DOCS / "choose.md"):
+        path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,67 @@
+"""The pages that are made from the code: lists in written pages are fresh, the reference names everything."""
+
+import importlib.util
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+import infoscope
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+
+
+@pytest.fixture(scope="module")
+def pages():
+    """``docs/pages.py`` as a module."""
+    spec = importlib.util.spec_from_file_location("infoscope_docs_pages", DOCS / "pages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/choose.md"])
+def test_the_lists_in_written_pages_are_fresh(pages, page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert "made by python docs/pages.py" in text
+    assert pages.renewed(text) == text, f"{page} is stale: run python docs/pages.py"
+
+
+def test_every_list_stands_somewhere(pages):
+    both = "".join((ROOT / page).read_text(encoding="utf-8") for page in ("README.md", "docs/choose.md"))
+    for name in pages.lists():
+        assert both.count(pages.BEGIN.format(name)) == both.count(pages.END.format(name)) == 1
+
+
+def test_the_reference_names_everything_there_is(pages):
+    made = pages.pages()
+    for name in infoscope.__all__:
+        assert f"### infoscope.{name}\n" in made["python.md"]
+    for kind, entries in infoscope.contributions().items():
+        for name, entry in entries.items():
+            assert f"\n## {name}\n\n{entry.summary}" in made[f"{kind}.md"]
+
+
+def test_the_site_leads_to_every_page(pages):
+    index = (DOCS / "index.md").read_text(encoding="utf-8")
+    decisions = {f"decisions/{path.stem}" for path in DOCS.glob("decisions/0*.md")}
+    written = {
+        str(path.relative_to(DOCS).with_suffix("")) for path in DOCS.rglob("*.md") if path.parent.name != "reference"
+    }
+    written -= decisions
+    made = {f"reference/{name.removesuffix('.md')}" for name in pages.pages()}
+    listed = set(re.findall(r"^(?!:)([\w/-]+)$", "\n".join(re.findall(r"```{toctree}(.*?)```", index, re.S)), re.M))
+    assert listed == (written | made) - {"index"}
+
+
+def test_a_docstring_becomes_markdown(pages):
+    said = "What it is.\n\nx: rows ``[n, d]``,\n    as they are. y: labels.\n\n"
+    text = pages.markdown(f"{said}Raises\n------\nInputError: see :func:`~a.b.c`.")
+    assert text == (
+        "What it is.\n\n- **x**: rows ``[n, d]``,\n  as they are. y: labels.\n\n**Raises**\n\nInputError: see `c`."
+    )
