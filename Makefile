@@ -4,8 +4,8 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: demo test lint install clean
-demo test lint install:
+.PHONY: demo test lint docs wheel oldest install clean
+demo test lint docs wheel oldest install:
 	@TORCH="$(TORCH)" $(PYTHON) scripts/dev.py $@ $(ARGS)
 
 # Leaves runs/ (your results) and .venv alone.

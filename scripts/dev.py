@@ -1,10 +1,15 @@
 #!/usr/bin/env python3
-"""Set up and run: demo, test, lint or install. Standard library only.
+"""Set up and run: demo, test, lint, docs, wheel, oldest or install. Standard library only.
 
     python scripts/dev.py demo [ARGS]     the main job: train, measure, judge, report into runs/demo
     python scripts/dev.py test [ARGS]     the tests
     python scripts/dev.py lint            what CI checks: ruff check, ruff format --check, pyright
+    python scripts/dev.py docs            the site, in build/docs; a warning is an error; nothing is fetched
+    python scripts/dev.py wheel           build the wheel, install it alone somewhere else, and ask it for a number
+    python scripts/dev.py oldest [ARGS]   the tests on the oldest Python, torch and packages that we support (gigabytes)
     python scripts/dev.py install         everything a contributor needs, and nothing else
+
+Data files (MNIST, CIFAR) are looked for in the folder that INFOSCOPE_DATA names, then downloaded.
 
 Where it installs: an active environment (venv or conda) that already holds a torch in our range is used as it is, and
 no torch pin is applied to it. Otherwise ./.venv is made and installed with constraints/cpu.txt. TORCH=cpu adds
@@ -20,15 +25,16 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = ROOT / "constraints" / "cpu.txt"
-PREPARE = ROOT.parent / "shared" / "data" / "prepare"  # optional: lays data files out where none can be downloaded
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 DEMO = ("saxe2018/tanh", "saxe2018/relu", "saxe2018/mnist")
-COMMANDS = ("demo", "test", "lint", "install")
+COMMANDS = ("demo", "test", "lint", "docs", "wheel", "oldest", "install")
+OLDEST_PYTHON = "python3.10"
 SIDE_BY_SIDE = ("-n", "auto", "--maxprocesses", "8", "--dist", "loadfile")  # a process a core, each test file in one
 STAMP = "infoscope-install.stamp"
 
@@ -50,19 +56,22 @@ def main(arguments: list[str]) -> int:
         print(__doc__, file=sys.stdout if arguments[:1] in (["-h"], ["--help"]) else sys.stderr)
         return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
     command, extra = arguments[0], arguments[1:]
-    plan = decide("dev" if command in ("lint", "install") else "test")
-    failed = set_up(plan, "dev" if command in ("lint", "install") else "test")
+    if command == "oldest":
+        return oldest(extra)
+    if command == "wheel":
+        return wheel()
+    needs = "test" if command in ("demo", "test") else "dev"
+    plan = decide(needs)
+    failed = set_up(plan, needs)
     if failed or command == "install":
         return failed
     if command == "lint":
         return max(run([str(plan.python), "-m", *check]) for check in checks(plan))
-    environment = dict(os.environ)
-    folder = data_folder()
-    if folder:
-        environment["INFOSCOPE_DATA"] = folder
+    if command == "docs":
+        return run([str(plan.python), *site()])
     if command == "test":
-        return run([str(plan.python), "-m", "pytest", *SIDE_BY_SIDE, *extra], environment)
-    return run([*entry_point(plan.python), *demo_arguments(extra)], environment)
+        return run([str(plan.python), "-m", "pytest", *SIDE_BY_SIDE, *extra])
+    return run([*entry_point(plan.python), *demo_arguments(extra)])
 
 
 # --- where to install ------------------------------------------------------------------------------------------------
@@ -211,19 +220,75 @@ def describe_torch(version: str, cuda: str, usable: bool, driver: bool, ours: bo
     return f"torch {version}, built for CUDA {cuda}, {without}: everything runs on the CPU{fix}"
 
 
+# --- elsewhere -------------------------------------------------------------------------------------------------------
+
+SMOKE = """
+import infoscope, numpy as np
+x = np.random.default_rng(0).normal(size=(500, 2))
+found = infoscope.mutual_information(x[:, :1], x.sum(1, keepdims=True), "gaussian")
+assert abs(found.value - 0.5 * np.log(2)) < 0.1, found
+print(infoscope.__version__, infoscope.__file__, found, sep="\\n")
+"""
+
+
+def wheel() -> int:
+    """Build the wheel, install it without any extra in an environment outside this repository, and use it there."""
+    with tempfile.TemporaryDirectory(prefix="infoscope-wheel-") as folder:
+        built, place = Path(folder) / "dist", Path(folder) / "env"
+        python = python_of(place)
+        pip = [str(python), "-m", "pip", "--disable-pip-version-check"]
+        for command in (
+            [sys.executable, "-m", "venv", str(place)],
+            [*pip, "wheel", "--no-deps", "-w", str(built), "."],
+        ):
+            if failed := run(command):
+                return failed
+        (made,) = built.glob("infoscope-*.whl")
+        if failed := run([*pip, "install", "-q", "-c", str(CONSTRAINTS), str(made)]):
+            return failed
+        steps = ([*entry_point(python), "list", "estimators"], [str(python), "-c", SMOKE])
+        return next((failed for step in steps if (failed := run(step, where=Path(folder)))), 0)
+
+
+def oldest(extra: list[str]) -> int:
+    """The tests with the oldest Python, torch and packages of pyproject.toml, in an environment of their own."""
+    base = shutil.which(OLDEST_PYTHON)
+    if base is None or ask(Path(base), "print(1)") is None:
+        print(f"there is no {OLDEST_PYTHON} on the PATH that starts: install it first", file=sys.stderr)
+        return 2
+    place = ROOT / "build" / "oldest"
+    python = python_of(place)
+    if not python.exists() and (failed := run([base, "-m", "venv", str(place)])):
+        return failed
+    pins = place / "oldest.txt"
+    pins.write_text("\n".join(lowest()) + "\n", encoding="utf-8")
+    pip = [
+        str(python),
+        "-m",
+        "pip",
+        "install",
+        "--disable-pip-version-check",
+        "-c",
+        str(pins),
+        "-e",
+        f"{ROOT}[peers,checks]",
+    ]
+    return run(pip) or run([str(python), "-m", "pytest", *SIDE_BY_SIDE, *extra])
+
+
+def lowest() -> list[str]:
+    """The least version of each package that ours needs, ``"torch==2.4"``; what only tests need is not held back."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    needed = project.split("\ndependencies = [")[1].split("\n]")[0]
+    return [f"{name}=={version}" for name, version in re.findall(r'"([\w.-]+)>=([\d.]+)', needed)]
+
+
 # --- running ---------------------------------------------------------------------------------------------------------
 
 
-def data_folder() -> str | None:
-    """INFOSCOPE_DATA, else the files that ``../shared/data/prepare`` lays out, else None (they are then downloaded)."""
-    named = os.environ.get("INFOSCOPE_DATA")
-    if named or not PREPARE.is_file():
-        return named or None
-    folder = ROOT / "build" / "data"
-    if not folder.exists():
-        print(f"laying the data files out in {folder}", flush=True)
-    done = subprocess.run([sys.executable, str(PREPARE), str(folder)], stdout=subprocess.DEVNULL)
-    return None if done.returncode else str(folder)
+def site() -> list[str]:
+    """Build the site from docs/, a warning being an error."""
+    return ["-m", "sphinx", "-b", "html", "-W", "--keep-going", "-q", "docs", str(ROOT / "build" / "docs")]
 
 
 def entry_point(python: Path) -> list[str]:
@@ -245,9 +310,9 @@ def checks(plan: Plan) -> list[list[str]]:
     return [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["pyright", "--pythonpath", str(plan.python)]]
 
 
-def run(command: list[str], environment: dict[str, str] | None = None) -> int:
+def run(command: list[str], where: Path = ROOT) -> int:
     """Run a command in the repository and return its exit code; Ctrl-C is the command's to handle."""
-    child = subprocess.Popen(command, cwd=ROOT, env=environment)
+    child = subprocess.Popen(command, cwd=where)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         code = child.wait()

@@ -57,12 +57,11 @@ def dev():
 
 
 @pytest.fixture(scope="session")
-def real_data(dev) -> Path:
-    """The folder with the real data files, which INFOSCOPE_DATA then names; the test is skipped where there is none."""
-    folder = dev.data_folder()
-    if folder is None:
-        pytest.skip("no real data: INFOSCOPE_DATA is not set and ../shared/data/prepare does not exist")
+def real_data() -> Path:
+    """The folder with the real data files, which INFOSCOPE_DATA names; the test is skipped where there is none."""
+    folder = os.environ.get("INFOSCOPE_DATA")
+    if not folder:
+        pytest.skip("no real data: INFOSCOPE_DATA is not set")
     if not (Path(folder) / "mnist").is_dir():
         pytest.skip(f"no real data: {folder} (INFOSCOPE_DATA) holds no mnist folder")
-    os.environ["INFOSCOPE_DATA"] = str(folder)
     return Path(folder)

@@ -21,8 +21,8 @@ def ran(dev, monkeypatch):
 
     commands = Ran()
 
-    def run(command, environment=None):
-        commands.append((command, environment))
+    def run(command, where=ROOT):
+        commands.append((command, where))
         return commands.code
 
     monkeypatch.setattr(dev, "run", run)
@@ -220,10 +220,9 @@ def test_a_torch_that_does_not_import_is_told(dev, environment, monkeypatch):
 
 @pytest.fixture
 def ready(dev, monkeypatch, environment):
-    """The set-up is done and there is no data folder."""
+    """The set-up is done."""
     monkeypatch.setattr(dev, "decide", lambda extra: a_plan(dev, environment))
     monkeypatch.setattr(dev, "set_up", lambda plan, extra: 0)
-    monkeypatch.setattr(dev, "data_folder", lambda: None)
     return environment
 
 
@@ -259,17 +258,10 @@ def test_demo_arguments_take_the_place_of_ours(dev, extra, wanted):
     assert dev.demo_arguments(extra) == ["run", *dev.DEMO, *wanted]
 
 
-def test_the_data_folder_reaches_the_command(dev, ran, ready, monkeypatch):
-    monkeypatch.setattr(dev, "data_folder", lambda: "/prepared")
-    dev.main(["test"])
-    dev.main(["demo"])
-    assert [environment["INFOSCOPE_DATA"] for _, environment in ran] == ["/prepared", "/prepared"]
-
-
 def test_lint_runs_every_check_and_fails_when_one_does(dev, ran, ready):
     codes = iter([1, 0, 0])
     ran_before = dev.run
-    dev.run = lambda command, environment=None: ran_before(command) or next(codes)
+    dev.run = lambda command: ran_before(command) or next(codes)
     assert dev.main(["lint"]) == 1
     python = str(dev.python_of(ready))
     assert [command for command, _ in ran] == [
@@ -289,16 +281,16 @@ def test_install_only_installs_and_a_failed_set_up_ends_it(dev, ran, ready, monk
 def test_lint_and_install_ask_for_the_developers_extra(dev, ran, ready, monkeypatch):
     asked = []
     monkeypatch.setattr(dev, "set_up", lambda plan, extra: asked.append(extra) or 0)
-    for command in ("demo", "test", "lint", "install"):
+    for command in ("demo", "test", "lint", "docs", "install"):
         dev.main([command])
-    assert asked == ["test", "test", "dev", "dev"]
+    assert asked == ["test", "test", "dev", "dev", "dev"]
 
 
 @pytest.mark.parametrize(("arguments", "code"), [([], 2), (["tset"], 2), (["--help"], 0), (["-h"], 0)])
 def test_anything_else_prints_the_usage(dev, ran, arguments, code, capsys):
     assert dev.main(arguments) == code
     out, err = capsys.readouterr()
-    assert "demo, test, lint or install" in (err if code else out)
+    assert "demo, test, lint, docs, wheel, oldest or install" in (err if code else out)
     assert ran == []
 
 
@@ -308,36 +300,77 @@ def test_an_old_python_is_told_so(dev, monkeypatch, capsys):
     assert "needs Python 3.10 or newer" in capsys.readouterr().err
 
 
-# --- data
+# --- elsewhere
 
 
-@pytest.fixture
-def prepare(dev, monkeypatch, tmp_path):
-    """A made-up ``../shared/data/prepare`` beside a made-up repository."""
-    script = tmp_path / "prepare"
-    script.write_text("import pathlib, sys; p = pathlib.Path(sys.argv[1]); p.mkdir(parents=True); print('noise')")
-    monkeypatch.setattr(dev, "PREPARE", script)
+def test_the_oldest_pair_is_what_pyproject_says(dev):
+    pins = dev.lowest()
+    assert "torch==2.4" in pins
+    assert dev.OLDEST_PYTHON == "python3.10"
+    assert 'requires-python = ">=3.10"' in (ROOT / "pyproject.toml").read_text()
+    assert not [pin for pin in pins if pin.startswith(("hatchling", "pytest"))]
+
+
+def test_oldest_has_an_environment_of_its_own_and_runs_the_tests(dev, ran, monkeypatch, tmp_path):
     monkeypatch.setattr(dev, "ROOT", tmp_path)
-    monkeypatch.delenv("INFOSCOPE_DATA", raising=False)
-    return script
+    monkeypatch.setattr(dev, "lowest", lambda: ["torch==2.4"])
+    monkeypatch.setattr(dev, "ask", lambda python, code: "1")
+    monkeypatch.setattr(dev.shutil, "which", lambda name: f"/somewhere/{name}")
+    place = tmp_path / "build" / "oldest"
+    place.mkdir(parents=True)
+    assert dev.main(["oldest", "tests/core"]) == 0
+    made, installed, tested = [command for command, _ in ran]
+    python = str(dev.python_of(place))
+    assert made == ["/somewhere/python3.10", "-m", "venv", str(place)]
+    assert installed[:4] == [python, "-m", "pip", "install"]
+    assert installed[-4:] == ["-c", str(place / "oldest.txt"), "-e", f"{tmp_path}[peers,checks]"]
+    assert tested == [python, "-m", "pytest", *dev.SIDE_BY_SIDE, "tests/core"]
+    assert (place / "oldest.txt").read_text() == "torch==2.4\n"
 
 
-def test_the_users_own_data_folder_wins(dev, prepare, monkeypatch):
-    monkeypatch.setenv("INFOSCOPE_DATA", "/mine")
-    assert dev.data_folder() == "/mine"
+@pytest.mark.parametrize("found", [None, "/somewhere/python3.10"])
+def test_without_the_oldest_python_one_sentence_says_so(dev, ran, monkeypatch, capsys, found):
+    monkeypatch.setattr(dev.shutil, "which", lambda name: found)
+    monkeypatch.setattr(dev, "ask", lambda python, code: None)
+    assert dev.main(["oldest"]) == 2
+    assert "there is no python3.10 on the PATH that starts" in capsys.readouterr().err
+    assert ran == []
 
 
-def test_prepare_lays_the_files_out(dev, prepare, tmp_path, capfd):
-    assert dev.data_folder() == str(tmp_path / "build" / "data")
-    assert (tmp_path / "build" / "data").is_dir()
-    assert capfd.readouterr().out == f"laying the data files out in {tmp_path / 'build' / 'data'}\n"
+def test_the_wheel_is_built_installed_alone_and_used_outside_the_repository(dev, ran, monkeypatch):
+    def run(command, where=ROOT):
+        ran.append((command, where))
+        if "wheel" in command:
+            built = Path(command[command.index("-w") + 1])
+            built.mkdir()
+            (built / "infoscope-1-py3-none-any.whl").touch()
+        return ran.code
+
+    monkeypatch.setattr(dev, "run", run)
+    assert dev.main(["wheel"]) == 0
+    (_, built, installed, listed, asked) = ran
+    assert installed[0][-3:-1] == ["-c", str(ROOT / "constraints" / "cpu.txt")]
+    assert installed[0][-1].endswith(".whl")  # no extra
+    assert built[1] == ROOT
+    assert listed[0][-2:] == ["list", "estimators"]
+    assert ROOT not in (listed[1], asked[1], *listed[1].parents)
 
 
-def test_without_prepare_or_when_it_fails_the_tasks_look_elsewhere(dev, prepare):
-    prepare.write_text("raise SystemExit(1)")
-    assert dev.data_folder() is None
-    prepare.unlink()
-    assert dev.data_folder() is None
+def test_the_number_that_the_wheel_is_asked_for_is_right(dev, capsys):
+    exec(dev.SMOKE, {})
+    assert "I(X;Y) = 0.5" in capsys.readouterr().out
+
+
+def test_docs_builds_the_site_with_warnings_as_errors(dev, ran, ready):
+    assert dev.main(["docs"]) == 0
+    command = ran[0][0]
+    assert command[:3] == [str(dev.python_of(ready)), "-m", "sphinx"]
+    assert {"-W", "docs", str(ROOT / "build" / "docs")} <= set(command)
+
+
+def test_no_public_file_knows_the_workshop():
+    for path in ("scripts/dev.py", "Makefile", "pyproject.toml", "tests/conftest.py", "README.md", "CONTRIBUTING.md"):
+        assert "shared/" not in (ROOT / path).read_text(encoding="utf-8"), path
 
 
 # --- the real thing
@@ -357,9 +390,11 @@ def test_the_script_needs_the_standard_library_only():
     assert "scripts/dev.py demo" in done.stdout
 
 
-def test_make_ci_and_pre_commit_call_the_same_script():
-    assert "scripts/dev.py $@ $(ARGS)" in (ROOT / "Makefile").read_text()
+def test_make_ci_and_pre_commit_call_the_same_script(dev):
+    makefile = (ROOT / "Makefile").read_text()
+    assert "scripts/dev.py $@ $(ARGS)" in makefile
+    assert all(f" {command}" in makefile.split(".PHONY:")[1].splitlines()[0] for command in dev.COMMANDS)
     lines = (ROOT / ".ci" / "run").read_text().splitlines()
-    assert lines[-2:] == ["make lint", "make test"]
+    assert lines[-4:] == ["make lint", "make docs", "make wheel", "make test"]
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
     assert "entry: python3 scripts/dev.py lint" in (ROOT / ".pre-commit-config.yaml").read_text()
