@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from infoscope.claim.statistics import OverSeeds, _bootstrap, _student, compression, drop, over_seeds, peak
+from infoscope.claim.statistics import OverSeeds, _bootstrap, compression, drop, over_seeds, peak, student
 
 STEPS = 60
 MEMBERS = (4, 8, 16, 50)
@@ -55,7 +55,7 @@ def leave_one_out(curves: np.ndarray) -> OverSeeds:
     m = len(curves)
     peaks = (curves.sum(0) - curves).argmax(1)
     falls = curves[np.arange(m), peaks] - curves[:, -1]
-    half = _student(m) * falls.std(ddof=1) / np.sqrt(m)
+    half = student(m) * falls.std(ddof=1) / np.sqrt(m)
     return OverSeeds(falls.mean(), (falls.mean() - half, falls.mean() + half), m)
 
 
