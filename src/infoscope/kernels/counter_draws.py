@@ -10,7 +10,7 @@ from infoscope.kernels.vector_math import F, cosine, log2, sine
 ADDITIVE, BINARY, GAUSSIAN = 1, 2, 3  # 0 is none
 KINDS = {"additive": ADDITIVE, "binary": BINARY, "gaussian": GAUSSIAN}  # of ``Noise``
 _FAST = {"reassoc", "contract", "arcp", "nsz"}
-_STEP = np.uint64(0x9E3779B97F4A7C15)
+STEP = np.uint64(0x9E3779B97F4A7C15)  # of the counter of splitmix64
 _MINUS_2_LN_2 = F(-2 * np.log(2))
 
 
@@ -25,9 +25,9 @@ def mix(z):
 @njit(inline="always", error_model="numpy")
 def _start(seed, epoch, update, layer):
     state = mix(np.uint64(seed) + np.uint64(0xD1B54A32D192ED03))
-    state = mix(state + np.uint64(epoch) * _STEP)
-    state = mix(state + np.uint64(update) * _STEP)
-    return mix(state + np.uint64(layer) * _STEP)
+    state = mix(state + np.uint64(epoch) * STEP)
+    state = mix(state + np.uint64(update) * STEP)
+    return mix(state + np.uint64(layer) * STEP)
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
@@ -41,18 +41,18 @@ def draw(seed, epoch, update, layer, kind, size, out, units, rows):
     if kind == BINARY:
         threshold, kept = np.uint64(size * 2.0**64), F(1.0 / (1.0 - size))
         for u in range(units):
-            at = start + np.uint64(u * rows) * _STEP
+            at = start + np.uint64(u * rows) * STEP
             for b in range(rows):
-                at += _STEP
+                at += STEP
                 out[u, b] = kept if mix(at) >= threshold else F(0.0)
         return
     sd = F(size) if kind == ADDITIVE else F(np.sqrt(size / (1.0 - size)))
     mean = F(0.0) if kind == ADDITIVE else F(1.0)
     for u in range(0, units, 2):
         first, second = out[u], out[u + 1]
-        at = start + np.uint64(u * rows) * _STEP
+        at = start + np.uint64(u * rows) * STEP
         for b in range(rows):
-            z = mix(at + np.uint64(b) * _STEP)
+            z = mix(at + np.uint64(b) * STEP)
             # 31 bits for the radius (up to 6.7 sd), one for a sign, 32 for an angle within the right half
             high = np.int32(z >> np.uint64(33))
             uniform = (F(high) + F(0.5)) * F(2.0**-31)

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from infoscope.kernels.counter_draws import ADDITIVE, draw
+from infoscope.kernels import adam
+from infoscope.kernels.counter_draws import ADDITIVE, STEP, draw, mix
 from infoscope.kernels.vector_math import INV_SQRT_2PI, F, exp, normal_cdf, sigmoid, softplus, tanh
 
 #: All but GELU have their derivative from their output; GELU's is kept beside it on the way forward.
@@ -50,14 +51,10 @@ class Rules(NamedTuple):
 @njit(cache=True, nogil=True, error_model="numpy")
 def batch_order(seed, epoch, order):
     """Shuffle ``order`` in place (Fisher-Yates). Only (seed, epoch) decide how, so a run can resume anywhere."""
-    state = np.uint64(seed) * np.uint64(0x9E3779B97F4A7C15) + np.uint64(epoch) * np.uint64(0xD1B54A32D192ED03)
+    state = np.uint64(seed) * STEP + np.uint64(epoch) * np.uint64(0xD1B54A32D192ED03)
     for i in range(len(order) - 1, 0, -1):
-        state += np.uint64(0x9E3779B97F4A7C15)  # splitmix64
-        z = state
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        z = z ^ (z >> np.uint64(31))
-        j = np.int64(((z >> np.uint64(32)) * np.uint64(i + 1)) >> np.uint64(32))
+        state += STEP
+        j = np.int64(((mix(state) >> np.uint64(32)) * np.uint64(i + 1)) >> np.uint64(32))
         order[i], order[j] = order[j], order[i]
 
 
@@ -253,17 +250,6 @@ def _back(p, w, rows_out, rows_in, g, go, gi, size):
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
-def _adam(p, m, v, gp, step, rate):
-    """Adam with beta 0.9 and 0.999, epsilon 1e-8 (Kingma & Ba 2015, algorithm 1)."""
-    scale = F(rate / (1.0 - 0.9**step))
-    unbias = F(1.0 / np.sqrt(1.0 - 0.999**step))
-    for k in range(len(p)):
-        m[k] = F(0.9) * m[k] + F(0.1) * gp[k]
-        v[k] = F(0.999) * v[k] + F(0.001) * gp[k] * gp[k]
-        p[k] -= scale * m[k] / (np.sqrt(v[k]) * unbias + F(1e-8))
-
-
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
 def _descend(p, gp, rate):
     for k in range(len(p)):
         p[k] -= F(rate) * gp[k]
@@ -352,7 +338,7 @@ def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, rates, bat
             if rules.weight_decay:
                 _decay(p, gp, rules.weight_decay)
             if rules.adam:
-                _adam(p, m, v, gp, epoch * per_epoch + k + 1, rate)
+                adam.compiled(p, m, v, gp, epoch * per_epoch + k + 1, rate)
             elif rules.momentum:
                 _roll(p, m, gp, rate, rules.momentum)
             else:

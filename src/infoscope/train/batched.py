@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from infoscope.kernels import adam
 from infoscope.kernels.counter_draws import KINDS, draw
 from infoscope.train._layouts import fastest, member_slices, torch_threads
 from infoscope.train.ensemble import Ensemble, Layout, State
@@ -170,7 +171,7 @@ class BatchedTrainer:
         rate: float,
         step: int,
     ) -> None:
-        """SGD with momentum, or Kingma & Ba 2015, algorithm 1, as torch.optim has them; moves one parameter."""
+        """SGD with momentum, or Adam, as torch.optim has them; moves one parameter."""
         parameter, first = parameters[name], moments[f"first.{name}"]
         if self.ensemble.recipe.weight_decay:
             gradient.add_(parameter, alpha=self.ensemble.recipe.weight_decay)
@@ -179,10 +180,7 @@ class BatchedTrainer:
             parameter.sub_(first, alpha=rate)
             return
         second = moments[f"second.{name}"]
-        first.lerp_(gradient, 0.1)
-        second.mul_(0.999).addcmul_(gradient, gradient, value=0.001)
-        unbiased = second.sqrt().div_((1 - 0.999**step) ** 0.5).add_(1e-8)
-        parameter.addcdiv_(first, unbiased, value=-rate / (1 - 0.9**step))
+        adam.on_tensors([parameter], [gradient], [first], [second], rate, step, adam.BETAS)
 
     def _fastest_layout(self, state: State) -> Layout:
         """Of one thread, all cores for each product, and a core for each group: what does a few updates fastest."""

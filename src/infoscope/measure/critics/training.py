@@ -14,13 +14,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from infoscope.kernels import adam
 from infoscope.measure.intervals.groups import Groups
 
 CHECKS = 20  # updates between two looks at the validation rows
 WARM_UP = 20
 STEADY = 0.5  # share of the updates at the full learning rate
 AVERAGING = 0.98
-BETAS, EPSILON = (0.9, 0.99), 1e-8
 BETTER = 1e-4  # nats: a smaller gain is no reason to go on
 
 
@@ -223,16 +223,8 @@ def averaged(step: int) -> float:
     return 1 - min(AVERAGING, step / (step + 9))
 
 
-def correction(step: int) -> float:
-    """What Adam multiplies a step by, because its moments start at zero."""
-    return (1 - BETAS[1] ** step) ** 0.5 / (1 - BETAS[0] ** step)
-
-
 class _Adam:
-    """Adam with decoupled weight decay of the weights (Loshchilov & Hutter 2019, algorithm 2), all tensors in one call.
-
-    Written out because ``torch.optim`` takes seconds to import.
-    """
+    """Adam with decoupled weight decay of the weights (Loshchilov & Hutter 2019, algorithm 2), all tensors at once."""
 
     def __init__(self, parameters: list[Tensor], weight_decay: float) -> None:
         self.parameters = [p.detach() for p in parameters]
@@ -245,9 +237,6 @@ class _Adam:
     def step(self, gradients: list[Tensor], rate: float) -> None:
         self.steps += 1
         torch._foreach_mul_(self.weights, 1 - rate * self.weight_decay)
-        torch._foreach_lerp_(self.first, gradients, 1 - BETAS[0])
-        torch._foreach_mul_(self.second, BETAS[1])
-        torch._foreach_addcmul_(self.second, gradients, gradients, 1 - BETAS[1])
-        size = torch._foreach_sqrt(self.second)
-        torch._foreach_add_(size, EPSILON)
-        torch._foreach_addcdiv_(self.parameters, self.first, size, -rate * correction(self.steps))
+        adam.on_tensors(
+            self.parameters, gradients, self.first, self.second, rate, self.steps, adam.SHORT_BETAS, cheaper=True
+        )

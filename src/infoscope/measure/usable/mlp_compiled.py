@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
+from infoscope.kernels import adam
 from infoscope.measure.pairs.kernel_sums import exp2_negative
 
 ROWS = 256
@@ -202,20 +203,6 @@ def _differences(z, wanted, rows, used, scale, g):
             g[c, b] = (z[c, b] - wanted[rows[b], c]) * scale
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
-def _adam(p, first, second, average, gradient, keep, step, part, moments):
-    """Decoupled weight decay and Adam (see ``_Adam`` of the critics), then the running average of the parameters."""
-    new_first, old_second, new_second, small = moments
-    for j in range(len(gradient)):
-        m = first[j] + (gradient[j] - first[j]) * new_first
-        v = second[j] * old_second + gradient[j] * gradient[j] * new_second
-        w = p[j] * keep - step * m / (np.sqrt(v) + small)
-        first[j] = m
-        second[j] = v
-        p[j] = w
-        average[j] += (w - average[j]) * part
-
-
 @njit(nogil=True, cache=True, error_model="numpy")
 def advance(sizes, state, x, labels, wanted, train, positions, paces, moments):
     """Train one network in place, an update for each of ``positions [updates, b]`` among its rows ``train``.
@@ -252,7 +239,9 @@ def advance(sizes, state, x, labels, wanted, train, positions, paces, moments):
             end = bias + sizes[l + 1]
             keep = F(paces[u, 0]) if sizes[l] > 1 else F(1)  # a row of weights is no matrix: it does not decay
             for i, j, kept in ((at, bias, keep), (bias, end, F(1))):
-                _adam(p[i:j], first[i:j], second[i:j], average[i:j], gradient[i:j], kept, step, part, moments)
+                adam.compiled_averaged(
+                    p[i:j], first[i:j], second[i:j], average[i:j], gradient[i:j], kept, step, part, moments
+                )
             at = end
 
 

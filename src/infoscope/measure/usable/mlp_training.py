@@ -12,13 +12,11 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from infoscope.kernels import parallel
+from infoscope.kernels import adam, parallel
 from infoscope.measure.critics import training as training
 from infoscope.measure.critics.training import Fit, Schedule
 from infoscope.measure.usable import mlp_compiled
 
-BETA1, BETA2 = training.BETAS
-MOMENTS = tuple(np.float32(c) for c in (1 - BETA1, BETA2, 1 - BETA2, training.EPSILON))
 SECONDS = 1e-10  # of a multiply-add, roughly
 PARTS = 4  # of the networks for each thread, so that none waits long for another
 
@@ -99,16 +97,15 @@ class _Compiled:
         rates = [self.schedule.rate(step) for step in range(first, first + len(batches))]
         paces = np.array(
             [
-                (1 - rate * self.schedule.weight_decay, rate * training.correction(step), training.averaged(step))
+                (1 - rate * self.schedule.weight_decay, rate * adam.correction(step), training.averaged(step))
                 for step, rate in enumerate(rates, first)
             ]
         )
 
         def train(i: int) -> float:
             split = self.split[i]
-            mlp_compiled.advance(
-                self.sizes, self.state[i], *self.given[i], self.train[split], positions[split], paces, MOMENTS
-            )
+            rows, moments = (self.train[split], positions[split]), adam.SHORT_MOMENTS
+            mlp_compiled.advance(self.sizes, self.state[i], *self.given[i], *rows, paces, moments)
             return self._value(i)
 
         self.values = self._each(train)
