@@ -25,8 +25,8 @@ from numba import njit
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.kernels import parallel
+from infoscope.kernels.vector_math import exp2_negative
 from infoscope.measure.pairs.distances import NARROW
-from infoscope.measure.pairs.kernel_sums import exp2_negative
 
 ROWS, COLS = 128, 1024
 #: Up to so many centres float64 costs less than thinking about float32.

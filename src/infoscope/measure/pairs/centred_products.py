@@ -17,8 +17,8 @@ from numba import njit
 
 from infoscope.core.errors import InputError
 from infoscope.kernels import parallel
+from infoscope.kernels.vector_math import exp2_negative
 from infoscope.measure.pairs.distances import Distances
-from infoscope.measure.pairs.kernel_sums import exp2_negative
 from infoscope.measure.pairs.over_pairs import COLS, ROWS, over_pairs
 
 RBF, DISTANCE = 0, 1

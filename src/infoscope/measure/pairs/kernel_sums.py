@@ -16,44 +16,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import njit
 
+from infoscope.kernels.vector_math import exp2_negative
 from infoscope.measure.pairs.distances import NARROW
 
 LO, UP = 0, 1
-# 2^-f = 1 + f (c1 + c2 f + …) on [0, 1): minimax in relative error, 8.4e-8 and 2.2e-16; exact at f = 0.
-_SINGLE = (-0.6931437211598939, 0.24018014299433654, -0.05529735859200628, 0.009205798591269099, -0.000944903828439794)
-_DOUBLE = (
-    *(-0.6931471805599128, 0.24022650695758696, -0.05550410864024851, 0.009618128908764977, -0.001333354884371244),
-    *(0.00015403259662093846, -1.5247664370350404e-05, 1.3154155059087704e-06, -9.711491419924037e-08),
-    4.98533839135546e-09,
-)
-
-
-def _exp2(context: Any, y: Any) -> Any:
-    """2^-y for 0 <= y below the exponent range, in arithmetic that LLVM can vectorise (a call to libm cannot be)."""
-
-    def generate(_context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        (value,) = arguments
-        single = signature.args[0] == types.float32
-        real, bits = (ir.FloatType(), 32) if single else (ir.DoubleType(), 64)
-        whole = builder.fptosi(value, ir.IntType(32))
-        rest = builder.fsub(value, builder.sitofp(whole, real))
-        coefficients = [*(_SINGLE if single else _DOUBLE)[::-1], 1.0]
-        power = ir.Constant(real, coefficients[0])
-        for c in coefficients[1:]:  # Horner
-            power = builder.fadd(builder.fmul(power, rest), ir.Constant(real, c))
-        exponent = whole if single else builder.sext(whole, ir.IntType(64))
-        shift = builder.shl(exponent, ir.Constant(ir.IntType(bits), 23 if single else 52))
-        pattern = builder.sub(builder.bitcast(power, ir.IntType(bits)), shift)  # lowers the exponent field by `whole`
-        return builder.bitcast(pattern, real)
-
-    return y(y), generate
-
-
-exp2_negative: Any = intrinsic(_exp2)
 
 
 # The flags leave infinities and NaN alone: an overflowing distance must come out as a kernel of zero.

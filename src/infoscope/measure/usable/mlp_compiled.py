@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from infoscope.kernels import adam
-from infoscope.measure.pairs.kernel_sums import exp2_negative
+from infoscope.kernels.vector_math import exp2_negative
 
 ROWS = 256
 VECTOR = 16  # the number of lanes is a multiple of this; those left over hold a row again, and count nothing

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from infoscope.measure.pairs.kernel_sums import exp2_negative
+from infoscope.kernels.vector_math import exp2_negative
 
 BLOCK = 1 << 17  # numbers in a block of rows and their logits: stays in cache
 ROWS = 64, 256  # the least and the most in a block
