@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import random
+from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
@@ -170,11 +171,17 @@ def test_quantities_are_not_read_as_labels(name):
             dependence(many, ids.astype(float), name)
 
 
-FORMS = {
-    "cka": [{}, {"debiased": False}, {"kernel": "rbf"}],
-    "hsic": [{}, {"unbiased": False}, {"kernel": "linear"}],
-    "distance_correlation": [{}, {"bias_corrected": True}],
-}
+def forms(name: str) -> list[dict[str, Any]]:
+    """No options, and each other value of an option that chooses between a few."""
+    made = ENTRIES[name].load()
+    hints = get_type_hints(made)
+    others = [
+        {field.name: value}
+        for field in dataclasses.fields(made)
+        for value in (False, True) * (hints[field.name] is bool) + get_args(hints[field.name])
+        if value != field.default
+    ]
+    return [{}, *others]
 
 
 @pytest.mark.parametrize("name", ENTRIES)
@@ -184,7 +191,7 @@ def test_what_the_sizes_force_is_not_ok(name):
     for n, d in ((8, 2), (20, 1), (25, 100), (60, 60), (100, 1000), (400, 3)):
         x, y = rng.normal(size=(2, n, d))
         labels = rng.integers(0, 4, n)
-        for options in FORMS[name]:
+        for options in forms(name):
             for other in (y, labels, np.round(y)):
                 found = dependence(x, other, name, **options)
                 most = dependence(x, x, name, **options).value
@@ -202,7 +209,7 @@ def test_dependence_that_is_there_is_ok_in_few_rows_and_many_columns(name):
     frame = np.linalg.qr(rng.normal(size=(1000, 5)))[0].T
     for n in (20, 100):
         five = rng.normal(size=(n, 5))
-        for options in FORMS[name]:
+        for options in forms(name):
             assert dependence(five @ frame, five + 0.1 * rng.normal(size=(n, 5)), name, **options).status is Status.OK
 
 
