@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 import infoscope
 from infoscope.claim import running
 from infoscope.claim.peaks import Peak, own_peak
+from infoscope.core.cells import cell_names
 from infoscope.core.claim import Finding
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.folder import RunFolder
 from infoscope.core.units import nats
 from infoscope.measure.bases.estimator import make
 from infoscope.measure.contextual.activity import Activity
-from infoscope.measure.symbols.cells import cell_names
 from infoscope.papers.saxe2018 import net_input_bins
 from infoscope.papers.saxe2018._boolean12 import EPOCHS, POINTS, some_epochs
 from infoscope.papers.saxe2018._findings import FLAT

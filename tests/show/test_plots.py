@@ -11,12 +11,14 @@ import vl_convert
 
 from infoscope.core import registry
 from infoscope.core.errors import InputError
+from infoscope.core.quantity import CLASS_DISTANCES, INPUT_INFORMATION, KINDS, LABEL_INFORMATION
 from infoscope.core.rows import Rows
 
 PLOTS = sorted(registry.entries("plots"))
 #: Those that draw what every training has; what the others draw is made up in the tests of their own.
-MEASURED = {"I(X;T)", "loss", "gradient_snr"}
-OVER_TRAINING = [name for name in PLOTS if MEASURED & set(registry.entries("plots")[name].facts["quantities"])]
+MEASURED = {"information", "training", "dynamics"}
+FACTS = {name: registry.entries("plots")[name].facts for name in PLOTS}
+OVER_TRAINING = [n for n, facts in FACTS.items() if facts["by"] in ("site", "split") and MEASURED & set(facts["kinds"])]
 
 
 def compiled(spec: dict[str, Any]) -> str:
@@ -36,7 +38,8 @@ def texts(spec: dict[str, Any]) -> str:
 
 
 def drawn_rows(plot: str, rows: Rows) -> Rows:
-    return rows.filter(quantity=registry.entries("plots")[plot].facts["quantities"])
+    facts = FACTS[plot]
+    return rows.filter(kind=facts["kinds"], **({"quantity": facts["axes"]} if "axes" in facts else {}))
 
 
 @pytest.fixture(params=PLOTS)
@@ -45,8 +48,10 @@ def plot(request: pytest.FixtureRequest) -> str:
 
 
 def test_states_the_facts_the_report_reads(plot):
-    facts = registry.entries("plots")[plot].facts
-    assert set(facts) >= {"heading", "order", "quantities", "by", "together"}
+    facts = FACTS[plot]
+    assert set(facts) >= {"heading", "order", "kinds", "by"}
+    assert set(facts["kinds"]) >= set(facts.get("reported", ()))
+    assert set(KINDS) >= set(facts["kinds"])
     assert facts["by"] in ("site", "split", "variable", "network", "options", "quantity")
 
 
@@ -83,13 +88,13 @@ def test_refused_measurements_are_left_out_and_counted(plot, make_rows):
     rows = make_rows(failed=lambda member, step, site: member == 1 and step == 2)
     spec = registry.load("plots", plot)(rows)
     compiled(spec)
-    if "I(X;T)" in registry.entries("plots")[plot].facts["quantities"]:
+    if "information" in FACTS[plot].get("reported", FACTS[plot]["kinds"]):
         assert "3 of 54 measurements failed and are left out" in texts(spec)
 
 
 def test_rows_that_all_failed_say_so(plot, make_rows):
     svg = compiled(registry.load("plots", plot)(make_rows(failed=lambda *_: True)))
-    if "I(X;T)" in registry.entries("plots")[plot].facts["quantities"]:
+    if plot in OVER_TRAINING and "information" in FACTS[plot]["kinds"]:
         assert "nothing to draw" in svg
         assert "measurements failed" in svg
 
@@ -144,10 +149,18 @@ def test_more_sites_than_colours_still_draw(plot, make_rows):
 
 def test_rows_of_two_networks_are_refused_or_drawn_together(plot, make_rows):
     both = Rows.concat([make_rows("tanh"), make_rows("relu")])
-    if registry.entries("plots")[plot].facts["by"] == "network":
+    if FACTS[plot]["by"] == "network":
         compiled(registry.load("plots", plot)(both))
         return
     with pytest.raises(
         InputError, match=r"these rows hold 2 networks \(tanh, relu\), a plot shows one: pass rows.filter"
     ):
         registry.load("plots", plot)(both)
+
+
+def test_plots_that_need_given_quantities_name_them_as_those_who_measure_do(plot):
+    if plot == "plane":
+        assert FACTS[plot]["axes"] == (INPUT_INFORMATION, LABEL_INFORMATION)
+    if plot == "distances":
+        told = registry.entries("geometries")["class_distances"].facts["quantities"]
+        assert [each for each in told if each.kind == "distance"] == list(CLASS_DISTANCES.values())

@@ -11,6 +11,8 @@ from infoscope.core.errors import UntrustedEstimateError
 from infoscope.core.units import bits, in_bits, shown
 
 Bound = Literal["lower", "upper", "none"]
+#: The kind of an interval whose mean over members holds what their mean estimates, be a single one as it may.
+BRACKET = "bracket in expectation and its standard errors"
 
 
 class Status(enum.Enum):

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from infoscope.core.quantity import USABLE, Kind, Quantity
+from infoscope.core.quantity import CLASS_DISTANCES, USABLE, Kind, Quantity
 
 #: Whose H(T) was of densities, and whose I(T;Y) was what probes read.
 _OF_DENSITIES = ("gaussian", "gaussian_copula", "kozachenko_leonenko", "noisy")
@@ -47,11 +47,7 @@ _KINDS: dict[str, tuple[Kind, str]] = {
     "error": ("error", "Error"),
     "share": ("error", "Share"),
     "deviation": ("error", "Deviation"),
-    **{
-        f"{which}_class_distance_{percent:02}": ("distance", f"Distance {which} classes, {percent} % below")
-        for which in ("within", "between")
-        for percent in (5, 25, 50, 75, 95)
-    },
+    **{str(each): (each.kind, each.words) for each in CLASS_DISTANCES.values()},
 }
 
 

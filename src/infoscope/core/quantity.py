@@ -89,6 +89,14 @@ USABLE = Quantity("I(T;Y)", "nats", "Usable information about the label", "usabl
 USABLE_REST = Quantity("I_u(T;fine|coarse)", "nats", "Usable information about fine given coarse", "usable")
 USABLE_COARSE = Quantity("I_u(T;coarse)", "nats", "Usable information about coarse", "usable")
 USABLE_FINE = Quantity("I_u(T;fine)", "nats", "Usable information about fine", "usable")
+#: Quantiles of the distances within and between classes, by which and by the percentage of distances below.
+CLASS_DISTANCES = {
+    (which, percent): Quantity(
+        f"{which}_class_distance_{percent:02}", "norm", f"Distance {which} classes, {percent} % below", "distance"
+    )
+    for which in ("within", "between")
+    for percent in (5, 25, 50, 75, 95)
+}
 LOSS = Quantity("loss", "nats", "Loss", "training")
 ACCURACY = Quantity("accuracy", "fraction", "Accuracy", "training")
 GRADIENT_SNR = Quantity("gradient_snr", "ratio", "Gradient signal-to-noise ratio", "dynamics")

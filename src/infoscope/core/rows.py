@@ -59,6 +59,7 @@ SCHEMA = pa.schema(
     ],
     metadata={"infoscope.rows.version": str(VERSION)},
 )
+TRAINING = "training"  # stands for an estimator in rows that training itself gives
 #: What places a row; two rows that agree on all of these are the same measurement.
 KEY = ("network", "member", "step", "site", "variable", "split", "quantity", "estimator", "options")
 

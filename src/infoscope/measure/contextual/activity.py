@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from infoscope.core import check
+from infoscope.core.cells import cell_names
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import Measured
-from infoscope.measure.symbols.cells import cell_names
 
 QUANTITY = "activity_share"
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from infoscope.core import check
+from infoscope.core.cells import cell_names
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
@@ -16,7 +17,6 @@ from infoscope.core.quantity import Quantity
 from infoscope.kernels import draws
 from infoscope.measure.bases.geometry import Geometry, by_name
 from infoscope.measure.intervals.groups import Groups, doubts, scatter
-from infoscope.measure.symbols.cells import cell_names
 
 LEAST = 20  # rows, of which one lies below the 5 % quantile
 LEAST_MEDIAN = 6  # rows whose least and largest hold the median 95 % of the time

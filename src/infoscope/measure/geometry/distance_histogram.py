@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from infoscope.core.cells import cell_names
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import Status
 from infoscope.core.measurement import Measured
 from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, spreads, too_few
-from infoscope.measure.symbols.cells import cell_names
 
 SMALLEST = 2.0**-900
 EDGES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8, 2.0, 2.5)

@@ -32,7 +32,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import BRACKET, Estimate, Status
 from infoscope.measure.noise import caps as caps
 from infoscope.measure.noise import posterior as posterior
 from infoscope.measure.noise import published_bounds as risks
@@ -41,7 +41,6 @@ from infoscope.measure.noise.mixture import DOUBLE_ERROR, Mixture
 Population = Literal["dataset", "sample"]
 AddedBy = Literal["network", "analysis"]
 MONTE_CARLO = "Monte Carlo error"
-BRACKET = "bracket in expectation and its standard errors"
 LEVEL, SIGMAS = 0.95, 1.96
 MOST_QUERIES = 20_000_000
 MOST_CENTRES = 2**13

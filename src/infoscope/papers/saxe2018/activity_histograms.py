@@ -24,10 +24,10 @@ import numpy as np
 from infoscope.claim.figure import Figure, Judged
 from infoscope.claim.findings import finding
 from infoscope.claim.statistics import growth, last
+from infoscope.core.cells import cell_names
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.measure.contextual.activity import QUANTITY
-from infoscope.measure.symbols.cells import cell_names
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, PLAIN_SGD, SEEDS, boolean12_plan, some_epochs
 from infoscope.papers.saxe2018._layers import in_words
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset

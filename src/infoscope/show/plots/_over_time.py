@@ -8,39 +8,25 @@ from typing import Any
 
 import numpy as np
 
+from infoscope.core.estimate import BRACKET
+from infoscope.core.quantity import INPUT_INFORMATION
 from infoscope.core.rows import Rows
 from infoscope.show.plots import _series, _style
 from infoscope.show.plots._series import Line, Series
 from infoscope.show.plots._style import Spec
 
-_WORDS = {
-    "I(X;T)": "Information about the input, I(X;T)",
-    "H(T)": "Entropy, H(T)",
-    "gradient_snr": "Gradient signal-to-noise ratio",
-    "H(Bin(T))": "Entropy of the binned layer, H(Bin(T))",
-    "distance_ratio": "Median distance within classes over that between",
-    "distance_auc": "How often a pair of two classes is further apart",
-    "nc1_variability": "Spread within classes over that between (NC1)",
-    "nc2_norms": "Inequality of the class means' norms (NC2)",
-    "nc2_angles": "Inequality of the class means' angles (NC2)",
-    "nearest_mean_error": "Rows nearest to another class's mean (NC4)",
-    "participation_ratio": "Participation ratio (directions in use)",
-    "cluster_agreement": "Agreement of clusters with classes",
-    "cosine_median": "Median cosine with the other network",
-    "cosine_permuted": "Median cosine with another input's row",
-}
-ABOUT_VARIABLES = ("I(T;Y)", "I_u(T;fine)", "I_u(T;coarse)", "I_u(T;fine|coarse)")
 _LONG = 40  # characters of an axis title that a figure of usual height has no room for
+_IN_SYMBOLS = ("information", "entropy", "differential entropy")  # kinds that a reader knows by their formulas
 _DASHES = ([1, 0], [5, 3], [2, 2], [8, 3, 2, 3])
 
 
-def over_time(rows: Rows, quantities: tuple[str, ...], heading: str, size: tuple[int, int], **look: Any) -> Spec:
-    """One panel per quantity that the rows hold, side by side; an empty figure with its reason when they hold none."""
+def over_time(rows: Rows, kinds: tuple[str, ...], heading: str, size: tuple[int, int], **look: Any) -> Spec:
+    """A panel for each quantity of these kinds that the rows hold, side by side; with none an empty figure."""
     rows = _series.one_network(rows)
-    held = [q for q in quantities if len(rows.filter(quantity=q))]
-    panels = [_panel(rows.filter(quantity=q), q, size, **look) for q in held]
+    held = _series.quantities(rows, kinds)
+    panels = [_panel(rows.filter(quantity=quantity), size, **look) for quantity in held]
     if not panels:
-        missing = f"nothing to draw: these rows hold no {' and no '.join(quantities)}"
+        missing = f"nothing to draw: these rows hold no quantity of the kind {' or '.join(kinds)}"
         return _style.nothing(heading, missing, *size)
     if len(panels) == 1:
         return panels[0]
@@ -49,13 +35,11 @@ def over_time(rows: Rows, quantities: tuple[str, ...], heading: str, size: tuple
     return {"$schema": _style.SCHEMA, "config": _style.CONFIG, "spacing": 40, "hconcat": panels}
 
 
-def _panel(
-    rows: Rows, quantity: str, size: tuple[int, int], *, by: str = "site", log: bool = False, faint: bool = False
-) -> Spec:
+def _panel(rows: Rows, size: tuple[int, int], *, by: str = "site", log: bool = False, faint: bool = False) -> Spec:
     rows, remarks = _series.first(rows, "estimator", "variable", *(() if by == "split" else ("split",)))
     series = _series.read(rows, by)
-    heading = _series.titled(worded(rows, quantity), rows)
-    return lines(series, heading, label(rows, quantity, series.unit), remarks, size, by, log=log, faint=faint)
+    heading = _series.titled(worded(rows), rows)
+    return lines(series, heading, label(rows, series.unit), remarks, size, by, log=log, faint=faint)
 
 
 def lines(
@@ -128,26 +112,27 @@ def _horizontal(series: Series) -> Spec:
     return _style.other_axis(series.clock, np.concatenate([line.times for line in series.lines]))
 
 
-def worded(rows: Rows, quantity: str) -> str:
-    """The quantity in words, and the variable it is about."""
-    variable = _series.about(rows.unique("variable")[0])
-    if quantity in ABOUT_VARIABLES or (quantity == "I(X;T)" and variable != "input"):
-        if rows.unique("estimator") == [_series.USABLE]:
-            return f"Usable information about {variable}"
-        return f"Information about {variable or 'the label'}, {quantity}"
-    return _WORDS.get(quantity, quantity.replace("_", " ").capitalize())
+def worded(rows: Rows) -> str:
+    """The rows' one quantity in words, and the variable it is about."""
+    (kind, words, quantity), variable = _series.quantity(rows), rows.unique("variable")[0]
+    if kind == "usable":
+        return f"Usable information about {_series.about(variable)}"
+    if kind == "information" and (quantity != INPUT_INFORMATION or variable != "input"):
+        words = f"Information about {_series.about(variable) or 'the label'}"
+    return f"{words}, {quantity}" if kind in _IN_SYMBOLS else words
 
 
-def symbol(rows: Rows, quantity: str) -> str:
-    """``quantity`` as it is written: what probes can use is no I(T;Y)."""
-    return quantity.replace("I(", "I_u(", 1) if rows.unique("estimator") == [_series.USABLE] else quantity
+def symbol(rows: Rows) -> str:
+    """The rows' one quantity as it is written: what probes can use is no I(T;Y)."""
+    kind, _, quantity = _series.quantity(rows)
+    return quantity.replace("I(", "I_u(", 1) if kind == "usable" else quantity
 
 
-def label(rows: Rows, quantity: str, unit: str) -> str:
+def label(rows: Rows, unit: str) -> str:
     """The vertical axis's title, with the unit where it has one of its own."""
-    words = worded(rows, quantity).lower()
-    if quantity.startswith(("I(", "I_u(", "H(")) or len(words) > _LONG:
-        words = _series.worded(symbol(rows, quantity))
+    words = worded(rows).lower()
+    if _series.quantity(rows)[0] in (*_IN_SYMBOLS, "usable") or len(words) > _LONG:
+        words = _series.worded(symbol(rows))
     return f"{words} ({unit})" if unit in ("bits", "fraction") else words
 
 
@@ -183,7 +168,7 @@ def _values(series: Series, faint: bool) -> tuple[list[Spec], list[Spec], list[S
 def _brackets(series: Series) -> list[Spec]:
     """Both ends of the mean bracket of several members, where values are bracketed: it holds their mean."""
     out: list[Spec] = []
-    if series.members > 1 and series.interval_kind.startswith("bracket"):
+    if series.members > 1 and series.interval_kind == BRACKET:
         for line in series.lines:
             at = _series.thin(line.steps) if series.training else np.arange(len(line.steps))
             for end, values in (("low", line.low), ("high", line.high)):

@@ -12,10 +12,16 @@ _NUMBERS = ("learning_rate", "batch", "weight_decay")
 
 
 def trained_on(rows: Rows) -> str:
-    """The variable that most rows of accuracy or loss are about; empty where there are none."""
-    about = rows.filter(quantity=("accuracy", "loss"))
+    """The variable that most rows about training are about; empty where there are none."""
+    about = rows.filter(kind="training")
     names = about.unique("variable")
     return max(names, key=lambda name: len(about.filter(variable=name)), default="")
+
+
+def about_variables(rows: Rows) -> Rows:
+    """What these rows say about variables: what is read of them and information, but for that about the input."""
+    rows = rows.filter(kind=("usable", "information"))
+    return rows.filter(variable=[name for name in rows.unique("variable") if name != "input"])
 
 
 def others(rows: Rows, relevant: str) -> list[str]:

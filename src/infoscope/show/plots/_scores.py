@@ -100,6 +100,11 @@ def zones(scores: str, across: str) -> Spec:
     }
 
 
+def axis_title(words: str) -> str:
+    """What an axis of scores is called that are ``words``."""
+    return f"{words[0].lower()}{words[1:]} (bits)"
+
+
 def tooltip(*fields: tuple[str, str]) -> list[Spec]:
     given = [{"field": field, "title": title} for field, title in fields]
     numbers = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,10 +12,13 @@ import numpy as np
 import pyarrow as pa
 
 from infoscope.core.errors import InputError
-from infoscope.core.rows import Rows
+from infoscope.core.estimate import BRACKET
+from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION, LOSS, USABLE_COARSE, USABLE_FINE, USABLE_REST
+from infoscope.core.rows import TRAINING, Rows
 from infoscope.core.units import NATS_PER_BIT
 
-USABLE = "usable_information"  # the estimator of what probes can read, which headings say in words
+#: What a reader looks for before other quantities of its kind, which come in the order of the rows.
+_FIRST = tuple(map(str, (INPUT_INFORMATION, LABEL_INFORMATION, USABLE_REST, USABLE_COARSE, USABLE_FINE, LOSS)))
 MOST_STEPS = 80
 MOST_MEMBERS = 12
 _SPLITS = (0, 4, 2, 7, 1, 5, 3, 6)  # places in the palette, the first of which lie far apart
@@ -148,17 +151,30 @@ def one_network(rows: Rows) -> Rows:
     return rows
 
 
-def one_quantity(rows: Rows, quantities: Iterable[str]) -> tuple[str, Rows]:
-    """The first of ``quantities`` that ``rows`` hold (the very first where they hold none), and its rows."""
-    quantities, held = tuple(quantities), rows.unique("quantity")
-    quantity = next((name for name in quantities if name in held), quantities[0])
-    return quantity, rows.filter(quantity=quantity)
+def quantities(rows: Rows, kinds: Sequence[str]) -> list[str]:
+    """The quantities of these kinds that ``rows`` hold: by kind, those of ``_FIRST`` before others of theirs."""
+    held = distinct(rows.filter(kind=kinds), "kind", "quantity")
+    places = {name: place for place, name in enumerate(_FIRST)}
+    held.sort(key=lambda each: (kinds.index(each[0]), places.get(each[1], len(places))))
+    return list(dict.fromkeys(name for _, name in held))
+
+
+def one_quantity(rows: Rows, kinds: Sequence[str]) -> Rows:
+    """The rows of one of the :func:`quantities`: of what is said about a label where there is such, else the first."""
+    held = quantities(rows, kinds)
+    return rows.filter(quantity=LABEL_INFORMATION if LABEL_INFORMATION in held else held[0] if held else ())
+
+
+def quantity(rows: Rows) -> tuple[str, str, str]:
+    """The kind, the words and the symbol of rows of one quantity."""
+    return distinct(rows, "kind", "words", "quantity")[0]  # type: ignore[return-value]
 
 
 def titled(heading: str, rows: Rows) -> str:
-    """``heading`` with the network and the estimator it is about."""
+    """``heading`` with the network and the estimator it is about; what probes read says so in words."""
     network = next(iter(rows.unique("network")), "")
-    estimator = next((name for name in rows.unique("estimator") if name not in ("training", USABLE)), "")
+    ways = distinct(rows, "estimator", "kind")
+    estimator = next((name for name, kind in ways if name != TRAINING and kind != "usable"), "")
     return heading + (f": {', '.join(filter(None, (network, estimator)))}" if network or estimator else "")
 
 
@@ -208,7 +224,7 @@ def read(rows: Rows, by: str = "site") -> Series:
         clock=clock,
         members=len(rows.unique("member")),
         seeds=rows.unique("seed"),
-        interval_kind=next((kind for kind in kinds if kind.startswith("bracket")), kinds[0] if kinds else ""),
+        interval_kind=BRACKET if BRACKET in kinds else kinds[0] if kinds else "",
         closed_form=rows.unique("n") == [0] and rows.unique("member") == [0],
         remarks=[f"{failed} of {len(rows)} measurements failed and are left out"] if failed else [],
     )

@@ -8,9 +8,8 @@ from infoscope.show.plots._style import Spec
 
 heading = "Learning curves"
 order = 3
-quantities = ("loss", "accuracy")
+kinds = ("training",)
 by = "split"
-together = False
 
 
 def curves(rows: Rows, *, width: int = 460, height: int = 220) -> Spec:
@@ -22,4 +21,4 @@ def curves(rows: Rows, *, width: int = 460, height: int = 220) -> Spec:
     ------
     InputError: for rows of more than one network or run.
     """
-    return over_time(rows, quantities, heading, (width, height), by=by, faint=True)
+    return over_time(rows, kinds, heading, (width, height), by=by, faint=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from infoscope.core.quantity import CLASS_DISTANCES
 from infoscope.core.rows import Rows
 from infoscope.show.plots import _series, _style
 from infoscope.show.plots._series import Line, Series
@@ -11,25 +12,13 @@ from infoscope.show.plots._style import Spec
 
 heading = "Distances within and between classes"
 order = 3
-quantities = (
-    "within_class_distance_05",
-    "within_class_distance_25",
-    "within_class_distance_50",
-    "within_class_distance_75",
-    "within_class_distance_95",
-    "between_class_distance_05",
-    "between_class_distance_25",
-    "between_class_distance_50",
-    "between_class_distance_75",
-    "between_class_distance_95",
-)
+kinds = ("distance",)
 by = "quantity"
-together = False
 panels = ("site", "variable", "split")
 
-_KINDS = {"within classes": "within", "between classes": "between"}
-_PLACES = (4, 0)  # of the two kinds in the palette
-_FANS = (("05", "95", 0.14), ("25", "75", 0.26))
+_PAIRS = {"within classes": "within", "between classes": "between"}
+_PLACES = (4, 0)  # of the two kinds of pairs in the palette
+_FANS = ((5, 95, 0.14), (25, 75, 0.26))
 
 
 def distances(rows: Rows, *, site: str = "", width: int = 460, height: int = 240) -> Spec:
@@ -42,7 +31,7 @@ def distances(rows: Rows, *, site: str = "", width: int = 460, height: int = 240
     ------
     InputError: for rows of more than one network or run.
     """
-    rows = _series.one_network(rows).filter(quantity=quantities)
+    rows = _series.one_network(rows).filter(kind=kinds)
     chosen = site or rows.last_hidden_site()
     rows, remarks = _series.first(rows.filter(site=chosen), "estimator", "variable", "split")
     found = {line.name: line for line in _series.read(rows, by).lines} if len(rows) else {}
@@ -75,7 +64,7 @@ def distances(rows: Rows, *, site: str = "", width: int = 460, height: int = 240
                 "scale": {"domain": span, "nice": False},
                 "axis": {"labelExpr": _style.PLAIN, "tickCount": 5},
             },
-            "color": _style.colours(list(_KINDS), _PLACES),
+            "color": _style.colours(list(_PAIRS), _PLACES),
         },
         "layer": [
             {
@@ -91,13 +80,13 @@ def distances(rows: Rows, *, site: str = "", width: int = 460, height: int = 240
 def _data(found: dict[str, Line], series: Series) -> tuple[list[Spec], list[Spec]]:
     means: list[Spec] = []
     fans: list[Spec] = []
-    for name, kind in _KINDS.items():
-        median = found.get(f"{kind}_class_distance_50")
+    for name, which in _PAIRS.items():
+        median = found.get(CLASS_DISTANCES[which, 50])
         at: list[int] = [] if median is None else _series.thin(median.steps).tolist()
         if median is not None:
             means += _rows(name, median, at)
         for low, high, opacity in _FANS:
-            ends = [found.get(f"{kind}_class_distance_{percent}") for percent in (low, high)]
+            ends = [found.get(CLASS_DISTANCES[which, percent]) for percent in (low, high)]
             if median is None or ends[0] is None or ends[1] is None:
                 continue
             above = ends[1].mean()

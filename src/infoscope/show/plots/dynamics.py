@@ -8,9 +8,8 @@ from infoscope.show.plots._style import Spec
 
 heading = "Weights and gradients"
 order = 4
-quantities = ("gradient_snr", "weight_norm")
+kinds = ("dynamics",)
 by = "site"
-together = False
 
 
 def dynamics(rows: Rows, *, width: int = 460, height: int = 240) -> Spec:
@@ -22,4 +21,4 @@ def dynamics(rows: Rows, *, width: int = 460, height: int = 240) -> Spec:
     ------
     InputError: for rows of more than one network or run.
     """
-    return over_time(rows, quantities, heading, (width, height), by=by, log=True)
+    return over_time(rows, kinds, heading, (width, height), by=by, log=True)

@@ -8,13 +8,8 @@ from infoscope.show.plots._style import Spec
 
 heading = "Scores and effects"
 order = 0
-quantities = ("effect on compression", "compression")
+kinds = ("effect", "score")
 by = "site"
-together = False
-_WORDS = {
-    "compression": "drop of I(X;T) after its peak (bits)",
-    "effect on compression": "effect on the drop of I(X;T) after its peak (bits)",
-}
 
 
 def forest(rows: Rows, *, width: int = 460, row_height: int = 34) -> Spec:
@@ -28,7 +23,7 @@ def forest(rows: Rows, *, width: int = 460, row_height: int = 34) -> Spec:
     InputError: for rows of more than one network or run.
     """
     rows = _series.one_network(rows)
-    held = [quantity for quantity in quantities if len(rows.filter(quantity=quantity))]
+    held = _series.quantities(rows, kinds)
     if not held:
         return _style.nothing(heading, "nothing to draw: these rows hold no scores and no effects", width, 120)
     rows = rows.filter(quantity=held[0])
@@ -37,12 +32,12 @@ def forest(rows: Rows, *, width: int = 460, row_height: int = 34) -> Spec:
     text = held[0].capitalize() + f": {rows.unique('split')[0]}"
     if not found:
         return _style.nothing(text, "nothing to draw: no row has a value", width, 120)
-    effects = held[0] != "compression"
+    kind, words, _ = _series.quantity(rows)
     sites = [site for _, site in sorted({(point["place"], point["site"]) for point in found})]
     colour, shape = _scores.colours(lines)
     span = _scores.span(found)
     remarks = [f"bars: 95 % interval over {max(point['n'] for point in found)} seeds"]
-    if not effects:
+    if kind == "score":
         remarks.append(f"dashed: flat up to {_scores.FLAT:g} bits, compresses from {_scores.COMPRESSES:g}")
     zero = {"data": {"values": [{"edge": 0}]}, "mark": {"type": "rule", "color": _style.FAINT},
             "encoding": {"x": {"field": "edge", "type": "quantitative"}}}  # fmt: skip
@@ -55,8 +50,8 @@ def forest(rows: Rows, *, width: int = 460, row_height: int = 34) -> Spec:
     }
     offset = {"field": "line", "type": "nominal", "scale": {"domain": lines}}
     place = {"y": y, "yOffset": offset}
-    bars = {"x": _value("low", span, _WORDS[held[0]]), "x2": {"field": "high"}, **place, "color": colour}
-    dots = {"x": _value("value", span, _WORDS[held[0]]), **place, "color": colour, "shape": shape,
+    bars = {"x": _value("low", span, _scores.axis_title(words)), "x2": {"field": "high"}, **place, "color": colour}
+    dots = {"x": _value("value", span, _scores.axis_title(words)), **place, "color": colour, "shape": shape,
             "tooltip": _scores.tooltip(("site", "which"), ("line", "measured"))}  # fmt: skip
     return {
         "$schema": _style.SCHEMA,
@@ -66,7 +61,7 @@ def forest(rows: Rows, *, width: int = 460, row_height: int = 34) -> Spec:
         "config": _style.CONFIG,
         "data": {"values": found},
         "layer": [
-            zero if effects else _scores.zones("x", "y"),
+            _scores.zones("x", "y") if kind == "score" else zero,
             {"mark": {"type": "rule", "opacity": 0.6}, "encoding": bars},
             {"mark": {"type": "point", "size": 34, "filled": True, "opacity": 1}, "encoding": dots},
         ],

@@ -8,24 +8,8 @@ from infoscope.show.plots._style import Spec
 
 heading = "Geometry along training"
 order = 2
-quantities = (
-    "distance_ratio",
-    "distance_auc",
-    "nc1_variability",
-    "nc2_norms",
-    "nc2_angles",
-    "nearest_mean_error",
-    "effective_rank",
-    "participation_ratio",
-    "intrinsic_dimension",
-    "clusters",
-    "unclustered",
-    "cluster_agreement",
-    "cosine_median",
-    "cosine_permuted",
-)
+kinds = ("geometry",)
 by = "site"
-together = False
 
 
 def geometry(rows: Rows, *, width: int = 460, height: int = 220) -> Spec:
@@ -38,4 +22,4 @@ def geometry(rows: Rows, *, width: int = 460, height: int = 220) -> Spec:
     ------
     InputError: for rows of more than one network or run.
     """
-    return over_time(rows, quantities, heading, (width, height), by=by)
+    return over_time(rows, kinds, heading, (width, height), by=by)

@@ -13,10 +13,9 @@ from infoscope.show.plots._style import Spec
 
 heading = "Layers along training"
 order = 3
-quantities = ("I(T;Y)", "I_u(T;fine|coarse)", "I_u(T;coarse)", "I_u(T;fine)", "I(X;T)", "H(T)")
+kinds = ("usable", "information", "entropy", "differential entropy")
+reported = ("usable",)
 by = "site"
-together = False
-estimators = ("usable_information",)
 least = 4
 
 
@@ -30,7 +29,7 @@ def heat_map(rows: Rows, *, width: int = 460, row_height: int = 30) -> Spec:
     ------
     InputError: for rows of more than one network or run.
     """
-    quantity, rows = _series.one_quantity(_series.one_network(rows), quantities)
+    rows = _series.one_quantity(_series.one_network(rows), kinds)
     rows, remarks = _series.first(rows, "estimator", "variable", "split")
     series = _series.read(rows)
     sites = [line.name for line in series.lines]
@@ -42,7 +41,7 @@ def heat_map(rows: Rows, *, width: int = 460, row_height: int = 30) -> Spec:
     remarks += _series.said(series, 0, min(steps, _series.MOST_STEPS), steps)
     return {
         "$schema": _style.SCHEMA,
-        "title": _style.title(_series.titled(_over_time.worded(rows, quantity), rows), remarks, width),
+        "title": _style.title(_series.titled(_over_time.worded(rows), rows), remarks, width),
         "width": width,
         "height": row_height * len(sites),
         "config": _style.CONFIG,
@@ -58,7 +57,7 @@ def heat_map(rows: Rows, *, width: int = 460, row_height: int = 30) -> Spec:
             "x2": {"field": "until"},
             "y": _vertical(sites),
             "y2": {"field": "below"},
-            "color": _colour(data, _over_time.label(rows, quantity, series.unit)),
+            "color": _colour(data, _over_time.label(rows, series.unit)),
             "tooltip": [
                 {"field": "site"},
                 {"field": "at", "title": series.clock, "format": ",~r"},

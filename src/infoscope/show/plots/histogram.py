@@ -6,8 +6,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
+from infoscope.core.cells import upper_edge
 from infoscope.core.rows import Rows
 from infoscope.show.plots import _series, _style
 from infoscope.show.plots._series import Series
@@ -15,16 +14,9 @@ from infoscope.show.plots._style import Spec
 
 heading = "Histograms along training"
 order = 5
-quantities = ("activity_share", "within_class_distance_share", "between_class_distance_share", "cosine_share")
+kinds = ("share",)
 by = "variable"
-together = False
 
-_WORDS = {
-    "activity_share": "activities",
-    "within_class_distance_share": "distances within classes",
-    "between_class_distance_share": "distances between classes",
-    "cosine_share": "cosines with the other network",
-}
 _GAP = 2  # cells left free below each site
 _LEAST = 5e-4  # a smaller share would be drawn as white
 
@@ -40,10 +32,11 @@ def histogram(rows: Rows, *, width: int = 460, height: int = 90) -> Spec:
     ------
     InputError: for rows of more than one network or run.
     """
-    quantity, rows = _series.one_quantity(_series.one_network(rows), quantities)
-    what = _WORDS[quantity]
+    rows = _series.one_quantity(_series.one_network(rows), kinds)
+    what = _series.quantity(rows)[1].lower() if len(rows) else ""
     rows, remarks = _series.first(rows, "estimator", "split")
-    cells = sorted(filter(_is_cell, rows.unique("variable")), key=_upper_edge, reverse=True)  # as drawn from the top
+    edges = {name: edge for name in rows.unique("variable") if (edge := upper_edge(name)) is not None}
+    cells = sorted(edges, key=edges.__getitem__, reverse=True)  # as drawn from the top
     strips = {site: _series.read(rows.filter(site=site), by) for site in rows.sites()}
     refused = [f"{site}: {remark}" for site, strip in strips.items() for remark in strip.remarks]
     data = [row for place, strip in enumerate(strips.values()) for row in _strip(strip, cells, place)]
@@ -85,18 +78,10 @@ def histogram(rows: Rows, *, width: int = 460, height: int = 90) -> Spec:
     }
 
 
-def _is_cell(name: str) -> bool:
-    return name.startswith(("up to ", "above "))
-
-
-def _upper_edge(cell: str) -> float:
-    return float(cell.split()[-1]) if cell.startswith("up to ") else np.inf
-
-
 def _strip(strip: Series, cells: list[str], place: int) -> list[Spec]:
     """What one site's cells hold, but for the empty. Each reaches half way, as drawn, to its neighbours in time."""
     out: list[Spec] = []
-    for line in (line for line in strip.lines if _is_cell(line.name)):
+    for line in (line for line in strip.lines if line.name in cells):
         kept = _series.thin(line.steps)
         times, share = line.times[kept], line.mean()[kept].tolist()
         where = {"site": place, "cell": cells.index(line.name)}

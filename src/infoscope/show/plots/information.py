@@ -8,9 +8,8 @@ from infoscope.show.plots._style import Spec
 
 heading = "Information along training"
 order = 2
-quantities = ("I(X;T)", "I(T;Y)", "I_u(T;fine|coarse)", "I_u(T;coarse)", "I_u(T;fine)", "H(T)", "H(Bin(T))")
+kinds = ("information", "usable", "entropy", "differential entropy")
 by = "site"
-together = False
 
 
 def information(rows: Rows, *, width: int = 460, height: int = 260) -> Spec:
@@ -23,4 +22,4 @@ def information(rows: Rows, *, width: int = 460, height: int = 260) -> Spec:
     ------
     InputError: for rows of more than one network or run.
     """
-    return over_time(rows, quantities, heading, (width, height), by=by)
+    return over_time(rows, kinds, heading, (width, height), by=by)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION
 from infoscope.core.rows import Rows
 from infoscope.show.plots import _series, _style
 from infoscope.show.plots._series import Line, Series
@@ -13,9 +14,9 @@ from infoscope.show.plots._style import INK, Spec
 
 heading = "Information plane"
 order = 1
-quantities = ("I(X;T)", "I(T;Y)")
+kinds = ("information",)
+axes = ("I(X;T)", "I(T;Y)")
 by = "site"
-together = True
 
 _NEVER = 2**53 - 1  # no step comes after the last
 _STILL = 3  # of the layers, those that no parameter moves: members, path, points
@@ -34,9 +35,11 @@ def plane(rows: Rows, *, width: int = 460, height: int = 340) -> Spec:
     InputError: for rows of more than one network or run.
     """
     rows = _series.one_network(rows)
-    y_rows, remarks = _series.first(rows.filter(quantity="I(T;Y)"), "estimator", "variable", "split")
+    y_rows, remarks = _series.first(
+        rows.filter(quantity=LABEL_INFORMATION, kind=kinds), "estimator", "variable", "split"
+    )
     at = {name: tuple(y_rows.unique(name)) for name in ("estimator", "split", "options")}
-    x_rows = rows.filter(quantity="I(X;T)", **at)
+    x_rows = rows.filter(quantity=INPUT_INFORMATION, **at)
     x, y = _series.read(x_rows), _series.read(y_rows)
     pairs = [(a, b) for a in x.lines for b in y.lines if a.name == b.name]
     points = [_series.paired(a, b) for a, b in pairs]

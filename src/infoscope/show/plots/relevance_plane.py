@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 
 from infoscope.core.errors import InputError, unknown_name
+from infoscope.core.quantity import LABEL_INFORMATION
 from infoscope.core.rows import Rows
-from infoscope.show.plots import _over_time, _relevance, _series, _style
+from infoscope.show.plots import _relevance, _series, _style
 from infoscope.show.plots._series import Line
 from infoscope.show.plots._style import Spec
 
 heading = "Relevant against irrelevant information"
 order = 1
-quantities = ("I(T;Y)", "I_u(T;fine)", "I_u(T;coarse)", "I_u(T;fine|coarse)")
+kinds = ("usable", "information")
+reported = ("usable",)
 by = "network"
-together = False
-estimators = ("usable_information",)
 
 _DASHES = ([1, 0], [5, 3], [1.5, 2.5])  # of the first networks that the palette has a colour for, the next, ...
 
@@ -54,7 +54,7 @@ def relevance_plane(
     if len(runs := rows.unique("run")) > 1:
         raise InputError(f"these rows hold {len(runs)} runs ({', '.join(runs[:6])}), a plot shows one: filter(run=…)")
     trained = _relevance.trained_on(rows)
-    rows = rows.filter(quantity=quantities)
+    rows = _relevance.about_variables(rows)
     names = rows.unique("variable")
     relevant = relevant or (trained if trained in names else names[-1] if names else "")
     others = _relevance.others(rows, relevant)
@@ -77,7 +77,7 @@ def relevance_plane(
         return _style.nothing(heading, missing, width, height)
     kinds = {name: _value_of(name, recipes or {}, colour) for name in found}
     data = _data(found, kinds)
-    unit = _over_time.symbol(rows, "I(T;Y)").replace("Y", "{}") + " (bits)"
+    unit = ("I_u(T;{})" if "usable" in rows.unique("kind") else "I(T;{})") + " (bits)"
     words = unit.format(irrelevant), unit.format(relevant)
     members = {len(x.members) for x, _ in found.values()}
     counted = f"mean of {max(members)} members" if max(members) > 1 else "one member"
@@ -114,9 +114,9 @@ def _path(rows: Rows, irrelevant: str, relevant: str) -> tuple[Line, Line] | Non
 def _one_quantity(rows: Rows, beside: str) -> Rows:
     """Of one variable: the chain's part where ``beside`` is another part of it, else what was read directly."""
     held = rows.unique("quantity")
-    parts = [name for name in held if name != "I(T;Y)"]
-    chosen = parts[0] if parts and (beside.startswith("I_u") or "I(T;Y)" not in held) else "I(T;Y)"
-    return rows.filter(quantity=chosen)
+    parts = [name for name in held if name != LABEL_INFORMATION]
+    of_parts = beside not in ("", LABEL_INFORMATION) or LABEL_INFORMATION not in held
+    return rows.filter(quantity=parts[0] if parts and of_parts else LABEL_INFORMATION)
 
 
 def _value_of(network: str, recipes: Mapping[str, Mapping[str, Any]], colour: str) -> str:

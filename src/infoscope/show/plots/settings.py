@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from infoscope.core.rows import Rows
 from infoscope.show.plots import _over_time, _series, _style
 from infoscope.show.plots._style import Spec
 
 heading = "One layer measured in several ways"
 order = 3
-quantities = ("I(T;Y)", "I_u(T;fine|coarse)", "I_u(T;coarse)", "I_u(T;fine)", "H(Bin(T))", "cosine_median")
+kinds = ("usable", "information", "entropy", "differential entropy", "geometry")
+reported = ("usable", "entropy", "geometry")
 by = "options"
-together = False
 least = 2
 panels = ("quantity", "variable", "site", "split")
-estimators = ("usable_information", "binned_entropy", "cosine_similarity")
 
 
 def settings(rows: Rows, *, site: str = "", width: int = 460, height: int = 240) -> Spec:
@@ -26,14 +27,17 @@ def settings(rows: Rows, *, site: str = "", width: int = 460, height: int = 240)
     ------
     InputError: for rows of more than one network or run.
     """
-    quantity, rows = _series.one_quantity(_series.one_network(rows), quantities)
+    rows = _series.one_network(rows)
+    ways = Counter(quantity for quantity, _ in _series.distinct(rows, "quantity", "options"))
+    several = [quantity for quantity, count in ways.items() if count > 1]
+    rows = _series.one_quantity(rows.filter(quantity=several) if several else rows, kinds)
     chosen = site or rows.last_hidden_site()
     rows = rows.filter(site=chosen)
     if not len(rows):
-        missing = f"nothing to draw: these rows hold no {' and no '.join(quantities)}{f' at {site}' if site else ''}"
+        missing = f"nothing to draw: these rows hold nothing of a layer{f' at {site}' if site else ''}"
         return _style.nothing(heading, missing, width, height)
     rows = rows.filter(**{name: rows.unique(name)[0] for name in ("estimator", "variable", "split")})
     series = _series.read(rows, by)
-    text = f"{_over_time.worded(rows, quantity)} at {chosen}: {rows.unique('network')[0]}"
-    words = _over_time.label(rows, quantity, series.unit)
+    text = f"{_over_time.worded(rows)} at {chosen}: {rows.unique('network')[0]}"
+    words = _over_time.label(rows, series.unit)
     return _over_time.lines(series, text, words, [], (width, height), by)

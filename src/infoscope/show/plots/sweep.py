@@ -8,9 +8,8 @@ from infoscope.show.plots._style import Spec
 
 heading = "Verdict by the way of measuring"
 order = 0
-quantities = ("compression by bins", "compression by bin width", "compression by noise variance")
+kinds = ("swept score",)
 by = "site"
-together = False
 
 
 def sweep(rows: Rows, *, width: int = 460, height: int = 280) -> Spec:
@@ -24,7 +23,7 @@ def sweep(rows: Rows, *, width: int = 460, height: int = 280) -> Spec:
     InputError: for rows of more than one network or run.
     """
     rows = _series.one_network(rows)
-    held = [quantity for quantity in quantities if len(rows.filter(quantity=quantity))]
+    held = _series.quantities(rows, kinds)
     if not held:
         return _style.nothing(heading, "nothing to draw: these rows hold no compression scores", width, height)
     rows = rows.filter(quantity=held[0])
@@ -55,7 +54,7 @@ def sweep(rows: Rows, *, width: int = 460, height: int = 280) -> Spec:
         "height": height,
         "config": _style.CONFIG,
         "data": {"values": found},
-        "encoding": {"x": axis, "y": _value(_scores.span(found))},
+        "encoding": {"x": axis, "y": _value(_scores.span(found), _scores.axis_title(_series.quantity(rows)[1]))},
         "layer": [
             _scores.zones("y", "x"),
             {"mark": {"type": "rule", "opacity": 0.5}, "encoding": bars},
@@ -68,11 +67,11 @@ def sweep(rows: Rows, *, width: int = 460, height: int = 280) -> Spec:
     }
 
 
-def _value(span: list[float]) -> Spec:
+def _value(span: list[float], title: str) -> Spec:
     return {
         "field": "value",
         "type": "quantitative",
-        "title": "drop of I(X;T) after its peak (bits)",
+        "title": title,
         "scale": {"domain": span, "nice": False},
         "axis": {"labelExpr": _style.PLAIN, "tickCount": 6},
     }

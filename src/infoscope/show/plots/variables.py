@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from infoscope.core.quantity import LABEL_INFORMATION
 from infoscope.core.rows import Rows
 from infoscope.show.plots import _over_time, _relevance, _series, _style
 from infoscope.show.plots._style import Spec
 
 heading = "What can be read of each variable"
 order = 2
-quantities = ("I(T;Y)", "I_u(T;fine)", "I_u(T;coarse)", "I_u(T;fine|coarse)")
+kinds = ("usable", "information")
+reported = ("usable",)
 by = "variable"
-together = False
 panels = ("site", "split")
-estimators = ("usable_information",)
 least = 2
 
 
@@ -31,7 +31,7 @@ def variables(
     ------
     InputError: for rows of more than one network or run.
     """
-    rows = _series.one_network(rows).filter(quantity=quantities)
+    rows = _relevance.about_variables(_series.one_network(rows))
     chosen = site or rows.last_hidden_site()
     rows, remarks = _series.first(rows.filter(site=chosen), "estimator", "split")
     if not len(rows):
@@ -39,7 +39,7 @@ def variables(
         return _style.nothing(heading, missing, width, height)
     series = _series.read(rows, by)
     text = _series.titled(f"{heading} at {chosen}", rows)
-    words = f"{_over_time.symbol(rows, 'I(T;Y)')} (bits)"
+    words = f"{'I_u(T;Y)' if 'usable' in rows.unique('kind') else LABEL_INFORMATION} (bits)"
     known = {name: _relevance.ceiling(name, ceilings or {}) for name in rows.unique("variable")}
     levels = {_series.about(name): level for name, level in known.items() if level is not None}
     drawn = {line.name: levels[line.name] for line in series.lines if line.name in levels}

@@ -12,17 +12,18 @@ import pyarrow.parquet as pq
 
 from infoscope.core import registry
 from infoscope.core.folder import RunFolder
+from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION
 from infoscope.core.registry import Entry
 from infoscope.core.rows import Rows
 from infoscope.show.examples import HEADING, described, examples
 from infoscope.show.plots import _relevance
 from infoscope.show.plots._series import about as about_words
-from infoscope.show.plots._series import alike, distinct, options_in_words, worded
+from infoscope.show.plots._series import alike, distinct, options_in_words, quantities, worded
 
 Spec = dict[str, Any]
-_ABOUT = ("", "I(T;Y)", "I(X;T)")
+_ABOUT = ("", INPUT_INFORMATION, LABEL_INFORMATION)
 EXAMPLES = "examples"  # a heading beside those of estimators
-SCORE = "score"  # rows computed from other rows
+DERIVED = frozenset(("score", "effect", "swept score"))  # kinds computed from other rows
 MOST_WAYS = 4  # of measuring with one estimator that are drawn in full where scores say what all come to
 MOST_WORDS = 60  # characters of options in a heading
 MOST_BESIDE = 4  # networks of several papers' figures that can still be compared at a glance
@@ -69,13 +70,14 @@ class Panel:
 class Block:
     """All panels of one way of measuring; ``number`` tells apart several options of one estimator.
 
-    left_out: how many further ways of the same estimator are not drawn, because their scores are. said: the options
-    that tell this way from the others.
+    kinds: of what was measured. left_out: how many further ways of the same estimator are not drawn, because their
+    scores are. said: the options that tell this way from the others.
     """
 
     estimator: str
     number: int
     panels: tuple[Panel, ...]
+    kinds: frozenset[str] = frozenset()
     left_out: int = 0
     said: str = ""
 
@@ -126,8 +128,8 @@ def blocks(all_columns: Sequence[Column]) -> list[Block]:
     for place, column in enumerate(all_columns):
         for estimator in column.rows.unique("estimator"):
             mine = column.rows.filter(estimator=estimator)
-            ways = [mine] if estimator == SCORE else alike(mine)  # scores of all ways of measuring share a figure
-            most = MOST_WAYS if SCORE in column.rows.unique("estimator") else len(ways)
+            ways = [mine] if _derived(mine) else alike(mine)  # scores of all ways of measuring share a figure
+            most = MOST_WAYS if DERIVED.intersection(column.rows.unique("kind")) else len(ways)
             left_out[estimator] = max(left_out.get(estimator, 0), len(ways) - most)
             whole.setdefault(estimator, {})[place] = mine
             for number, rows in enumerate(ways[:most]):
@@ -137,16 +139,22 @@ def blocks(all_columns: Sequence[Column]) -> list[Block]:
     found = []
     for (estimator, number), rows in series.items():
         held = _held(all_columns, rows)
-        if estimator == SCORE:  # most networks have none, and nobody misses them
+        kinds = frozenset(kind for mine in rows.values() for kind in mine.unique("kind"))
+        if kinds <= DERIVED:  # most networks have none, and nobody misses them
             held = [(column, mine) for column, mine in held if len(mine)]
         panels = [panel for plot in plots if plot not in across for panel in _panels(plot, held)]
         if number == 0:
             panels += [panel for plot in across for panel in _panels(plot, _held(all_columns, whole[estimator]))]
         if panels:
             said = _said(estimator, number, series)
-            found.append(Block(estimator, number, tuple(panels), left_out[estimator], said))
+            found.append(Block(estimator, number, tuple(panels), kinds, left_out[estimator], said))
     order = {plot.id: plot.facts["order"] for plot in plots}
     return sorted(found, key=lambda block: (order[block.panels[0].plot], block.number))
+
+
+def _derived(rows: Rows) -> bool:
+    """Whether all of these rows were computed from other rows."""
+    return DERIVED.issuperset(rows.unique("kind"))
 
 
 def _held(all_columns: Sequence[Column], rows: Mapping[int, Rows]) -> list[tuple[Column, Rows]]:
@@ -185,9 +193,6 @@ def _examples(folders: Sequence[RunFolder], beside: Sequence[Column]) -> list[Bl
 
 
 def _panels(plot: Entry, held: Sequence[tuple[Column, Rows]]) -> list[Panel]:
-    wanted = plot.facts.get("estimators")
-    if wanted and not any(estimator in wanted for _, rows in held for estimator in rows.unique("estimator")):
-        return []
     if plot.facts["by"] == "network":
         return _of_whole_runs(plot, held)
     least = plot.facts.get("least", 1)
@@ -195,7 +200,8 @@ def _panels(plot: Entry, held: Sequence[tuple[Column, Rows]]) -> list[Panel]:
     different = list({tuple(n.items()): n for n in asked}.values())
     named = len({narrowing.get("variable") for narrowing in different}) > 1
     return [
-        _panel(plot, narrowing, held, _apart(narrowing, named) if len(different) > 1 else "") for narrowing in different
+        _panel(plot, narrowing, held, _apart(narrowing, named, _parts(held)) if len(different) > 1 else "")
+        for narrowing in different
     ]
 
 
@@ -207,22 +213,29 @@ def _drawn(plot: Entry, narrowing: Narrowing, rows: Rows) -> int:
 def _narrowings(plot: Entry, rows: Rows) -> Iterable[Narrowing]:
     """What tells this plot's panels apart: quantity, variable and split, but for what its lines are."""
     apart = tuple(name for name in ("variable", "split") if name != plot.facts["by"])
-    quantities = plot.facts["quantities"]
-    if not plot.facts["together"]:
+    rows, axes = _drawable(plot, rows), plot.facts.get("axes")
+    if not axes:
         names = plot.facts.get("panels", ("quantity", *apart))
-        found = distinct(rows.filter(quantity=quantities), *names)
+        found = distinct(rows, *names)
         if "quantity" in names:
-            found.sort(key=lambda values: quantities.index(values[names.index("quantity")]))
+            order = quantities(rows, plot.facts["kinds"])
+            found.sort(key=lambda values: order.index(values[names.index("quantity")]))
         return [dict(zip(names, values, strict=True)) for values in found]
-    if not all(len(rows.filter(quantity=quantity)) for quantity in quantities):
+    if not all(len(rows.filter(quantity=quantity)) for quantity in axes):
         return []
-    return [dict(zip(apart, values, strict=True)) for values in distinct(rows.filter(quantity=quantities[-1]), *apart)]
+    return [dict(zip(apart, values, strict=True)) for values in distinct(rows.filter(quantity=axes[-1]), *apart)]
+
+
+def _drawable(plot: Entry, rows: Rows) -> Rows:
+    """Those of ``rows`` that the report draws with this plot."""
+    rows = rows.filter(kind=plot.facts.get("reported", plot.facts["kinds"]))
+    return rows.filter(quantity=plot.facts["axes"]) if "axes" in plot.facts else rows
 
 
 def _narrow(plot: Entry, narrowing: Narrowing, rows: Rows) -> Rows:
-    rows = rows.filter(quantity=plot.facts["quantities"])
+    rows = _drawable(plot, rows)
     for name, value in narrowing.items():
-        both = name == "variable" and plot.facts["together"]  # I(X;T) stands beside I(T;Y) of this variable
+        both = name == "variable" and "axes" in plot.facts  # I(X;T) stands beside I(T;Y) of this variable
         rows = rows.filter(**{name: (value, "input") if both else value})
     return rows
 
@@ -254,7 +267,7 @@ def _of_whole_runs(plot: Entry, held: Sequence[tuple[Column, Rows]]) -> list[Pan
     for run, networks in runs.items():
         trained = _relevance.trained_on(Rows.concat(column.rows for column, _ in networks))
         networks = [pair for pair in networks if _relevance.trained_on(pair[0].rows) == trained]
-        rows = Rows.concat(rows for _, rows in networks).filter(quantity=plot.facts["quantities"])
+        rows = _drawable(plot, Rows.concat(rows for _, rows in networks))
         recipes = {column.network: column.recipe for column, _ in networks}
         for variable in _relevance.others(rows, trained) if trained in rows.unique("variable") else ():
             for colour in _relevance.differing(list(recipes.values())) or [""]:
@@ -266,7 +279,7 @@ def _of_whole_runs(plot: Entry, held: Sequence[tuple[Column, Rows]]) -> list[Pan
                 panels.setdefault(variable, []).append(Card(column, spec, _estimands(rows), _trust(rows)))
     several = len(panels) > 1
     return [
-        Panel(plot.id, plot.facts["heading"] + (_apart({"variable": variable}, named=True) if several else ""),
+        Panel(plot.id, plot.facts["heading"] + (_apart({"variable": variable}, True, ()) if several else ""),
               {"variable": variable}, tuple(cards))
         for variable, cards in panels.items()
     ]  # fmt: skip
@@ -279,15 +292,23 @@ def _heading(plot: Entry, all_rows: Sequence[Rows]) -> str:
     return heading if "epoch" in axes else heading.replace("along training", f"against {' and '.join(sorted(axes))}")
 
 
-def _apart(narrowing: Narrowing, named: bool) -> str:
-    """What tells this panel from its neighbours: ``": I(T;Y) about label"``; ``named``: they are about several ones."""
+def _parts(held: Sequence[tuple[Column, Rows]]) -> Sequence[str]:
+    """The quantities that say in their symbol which variable probes read."""
+    usable = dict.fromkeys(name for _, rows in held for name in rows.filter(kind="usable").unique("quantity"))
+    return [name for name in usable if name != LABEL_INFORMATION]
+
+
+def _apart(narrowing: Narrowing, named: bool, parts: Sequence[str]) -> str:
+    """What tells this panel from its neighbours: ``": I(T;Y) about label"``; ``named``: they are about several ones.
+
+    parts: quantities of :func:`_parts`, for whom their variable is said.
+    """
     quantity, variable, split = (narrowing.get(name, "") for name in ("quantity", "variable", "split"))
-    usable = quantity.startswith("I_u(")
-    told = named or usable or quantity in _ABOUT
+    told = named or quantity in parts or quantity in _ABOUT
     about = f"about {about_words(variable)}" if variable not in ("", "input") and told else ""
     site = f"at {narrowing['site']}" if "site" in narrowing else ""
     where = f"on {split}" if split not in ("", "all") else ""
-    said = ["" if usable else worded(quantity), about, site, where]
+    said = ["" if quantity in parts else worded(quantity), about, site, where]
     return ": " + " ".join(filter(None, said))
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from infoscope.core.errors import InputError
 from infoscope.core.folder import RunFolder, atomic
-from infoscope.core.rows import Rows
+from infoscope.core.rows import TRAINING, Rows
 from infoscope.show.figures import Figure
 from infoscope.show.plots._style import Spec
 from infoscope.show.report import _embedding, _words
-from infoscope.show.report._cards import Block, Card, Panel, Section, sections
+from infoscope.show.report._cards import DERIVED, EXAMPLES, Block, Card, Panel, Section, sections
 
 MOST_OPEN, MOST_FIGURES = 6, 24  # panels of one way of measuring that are open, and figures in them; the rest unfolds
 _HERE = Path(__file__).parent
@@ -212,14 +212,7 @@ def _missing(folder: RunFolder, manifest: dict[str, Any], rows: Rows) -> list[st
 
 def _block(block: Block, all_blocks: Sequence[Block], section: str, figures: list[Spec]) -> dict[str, Any]:
     several = sum(other.estimator == block.estimator for other in all_blocks) > 1
-    known = {
-        "training": "Training",
-        "exact": "Computed exactly",
-        "score": "Compression scores",
-        "usable_information": "What probes can read",
-        "examples": "Examples",
-    }
-    heading = known.get(block.estimator, f"Measured with {block.estimator}")
+    heading = _heading(block)
     said = f": {block.said}" if block.said else ""
     drawn = list(accumulate(len(panel.cards) for panel in block.panels))
     unfolded = max(1, min(MOST_OPEN, sum(count <= MOST_FIGURES for count in drawn)))
@@ -230,6 +223,15 @@ def _block(block: Block, all_blocks: Sequence[Block], section: str, figures: lis
         "panels": [_panel(block, panel, figures) for panel in block.panels[:unfolded]],
         "more": [_panel(block, panel, figures) for panel in block.panels[unfolded:]],
     }
+
+
+def _heading(block: Block) -> str:
+    if block.kinds == {"usable"}:
+        return "What probes can read"
+    if block.kinds and block.kinds <= DERIVED:
+        return "Compression scores"
+    known = {TRAINING: "Training", "exact": "Computed exactly", EXAMPLES: "Examples"}
+    return known.get(block.estimator, f"Measured with {block.estimator}")
 
 
 def _panel(block: Block, panel: Panel, figures: list[Spec]) -> dict[str, Any]:
