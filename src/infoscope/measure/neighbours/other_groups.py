@@ -124,6 +124,7 @@ def other_groups(
         _combine(each, everything, whole)
         for s in range(subspaces):
             _combine(each, members[s], lines[s])
+        near[:] = i  # stands for neighbours that are not there, where fewer than k can be met
         found, closed, tie_here = _ball(whole, lines, parts, -1, k, tie, rectangle, far, near, thresholds)
         distances[i] = far
         others[0, i], inside[0, i], tied[0, i] = found, closed, tie_here
@@ -159,6 +160,7 @@ def other_groups(
                 if wanted:
                     nearest[1 + p, i] = nearest[0, i]
                 continue
+            near[:] = i
             rest, closed_here, tied_here = _ball(whole, lines, parts, p, k, tie, rectangle, far, near, thresholds)
             others[1 + p, i], inside[1 + p, i], tied[1 + p, i] = rest, closed_here, tied_here
             radius[1 + p, i] = far[max(min(k, rest), 1) - 1]
