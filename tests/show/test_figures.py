@@ -7,7 +7,8 @@ import json
 import pytest
 
 from infoscope.core.errors import InputError, UnknownNameError
-from infoscope.show.figures import Figure, draw, figure
+from infoscope.show import figures
+from infoscope.show.figures import Drawing, draw, figure
 
 STARTS = {".png": b"\x89PNG", ".svg": b"<svg", ".pdf": b"%PDF", ".json": b"{", ".html": b"<!DOCTYPE html>"}
 
@@ -50,5 +51,10 @@ def test_an_unknown_option_names_the_known_ones(make_rows):
 def test_a_notebook_gets_vega_lite(make_rows):
     shown = figure("plane", make_rows())
     assert shown._repr_mimebundle_()["application/vnd.vegalite.v5+json"] is shown.spec
-    assert repr(shown) == "Figure('Information plane: tanh, binned')"
-    assert repr(Figure({"hconcat": []})) == "Figure('several panels')"
+    assert repr(shown) == "Drawing('Information plane: tanh, binned')"
+    assert repr(Drawing({"hconcat": []})) == "Drawing('several panels')"
+
+
+def test_its_older_name_still_works_and_says_the_new_one():
+    with pytest.warns(UserWarning, match=r"figures\.Figure is called Drawing now"):
+        assert figures.Figure is Drawing

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from infoscope.core.errors import InputError
-from infoscope.show.figures import Figure
+from infoscope.show.figures import Drawing
 from infoscope.show.plots import _style
 from infoscope.show.plots._style import Spec
 
@@ -15,7 +15,7 @@ HEADING = "How far off estimators are"
 LEAST, MOST = 1e-3, 3.0  # nats: what is outside has the colour of the end
 
 
-def benchmark(lines: Sequence[Mapping[str, Any]], n: int | None = None, *, row_height: int = 19) -> Figure:
+def benchmark(lines: Sequence[Mapping[str, Any]], n: int | None = None, *, row_height: int = 19) -> Drawing:
     """Median absolute error in nats as colour: estimators downwards, best first, peers marked; families across.
 
     lines: those of ``infoscope bench --json`` under ``"families"``. n: rows a sample; the largest there is by default.
@@ -41,7 +41,7 @@ def benchmark(lines: Sequence[Mapping[str, Any]], n: int | None = None, *, row_h
         for line in lines
         if line["n"] == rows
     ]
-    return Figure(_drawn(cells, rows, row_height))
+    return Drawing(_drawn(cells, rows, row_height))
 
 
 def _drawn(cells: list[Spec], n: int, row_height: int) -> Spec:

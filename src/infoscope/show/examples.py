@@ -12,7 +12,7 @@ import pyarrow as pa
 from infoscope.core.errors import InputError
 from infoscope.core.units import bits, shown
 from infoscope.show import _png
-from infoscope.show.figures import Figure
+from infoscope.show.figures import Drawing
 from infoscope.show.plots import _style
 from infoscope.show.plots._style import Spec
 
@@ -21,7 +21,7 @@ COLUMNS, LINES = 8, 2  # pictures beside each other, and lines of them at either
 _SIDE, _ROW, _WORDS = 38, 68, 22  # pixels: of a picture, of a line with what is written under it, of a heading
 
 
-def examples(table: pa.Table, *, width: int = 460) -> Figure:
+def examples(table: pa.Table, *, width: int = 460) -> Drawing:
     """A table of ``infoscope examples`` as a figure: the images with the least above, those with the most below.
 
     Under each is its information in bits (mean over members) and its label.
@@ -46,7 +46,7 @@ def examples(table: pa.Table, *, width: int = 460) -> Figure:
         headings.append({"top": top + _WORDS / 2, "text": f"{name} (label, bits)"})
         cells += [_cell(row, about["shape"], i, top + _WORDS) for i, row in enumerate(found)]
         top += _WORDS + _ROW * -(-len(found) // COLUMNS)
-    return Figure(_drawn(cells, headings, about, width, top))
+    return Drawing(_drawn(cells, headings, about, width, top))
 
 
 def described(table: pa.Table) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""A plot by name, as a figure: shown in a notebook, or written to PNG, SVG, PDF, HTML or JSON without a browser."""
+"""A plot by name, drawn: shown in a notebook, or written to PNG, SVG, PDF, HTML or JSON without a browser."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from infoscope.core import registry
-from infoscope.core.errors import InputError
+from infoscope.core.errors import InputError, warn
 from infoscope.core.folder import atomic
 from infoscope.core.rows import Rows
 
@@ -17,7 +17,7 @@ SUFFIXES = (".png", ".svg", ".pdf", ".html", ".json")
 
 
 @dataclass(frozen=True)
-class Figure:
+class Drawing:
     """A Vega-Lite specification with its data. A notebook draws it; :meth:`save` writes it."""
 
     spec: dict[str, Any]
@@ -61,10 +61,17 @@ class Figure:
         return {"application/vnd.vegalite.v5+json": self.spec, "text/plain": repr(self)}
 
     def __repr__(self) -> str:
-        return f"Figure({self.spec.get('title', {}).get('text', 'several panels')!r})"
+        return f"Drawing({self.spec.get('title', {}).get('text', 'several panels')!r})"
 
 
-def figure(plot: str, rows: Rows, **options: Any) -> Figure:
+def __getattr__(name: str) -> Any:
+    if name != "Figure":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    warn("infoscope.show.figures.Figure is called Drawing now: a figure is one of a paper")
+    return Drawing
+
+
+def figure(plot: str, rows: Rows, **options: Any) -> Drawing:
     """The plot called ``plot`` of ``rows``, which are of one network.
 
     Raises
@@ -77,9 +84,9 @@ def figure(plot: str, rows: Rows, **options: Any) -> Figure:
     wrong = sorted(set(options) - set(known))
     if wrong:
         raise InputError(f"the plot {plot!r} has no option {wrong[0]!r}: it has {', '.join(known)}")
-    return Figure(draws(rows, **options))
+    return Drawing(draws(rows, **options))
 
 
 def draw(plot: str, rows: Rows, path: str | Path, **options: Any) -> Path:
-    """Write the plot called ``plot`` of ``rows`` to ``path``; the suffix says how (see :meth:`Figure.save`)."""
+    """Write the plot called ``plot`` of ``rows`` to ``path``; the suffix says how (see :meth:`Drawing.save`)."""
     return figure(plot, rows, **options).save(path)

@@ -12,7 +12,7 @@ from typing import Any
 from infoscope.core.errors import InputError
 from infoscope.core.folder import RunFolder, atomic
 from infoscope.core.rows import TRAINING, Rows
-from infoscope.show.figures import Figure
+from infoscope.show.figures import Drawing
 from infoscope.show.plots._style import Spec
 from infoscope.show.report import _embedding, _words
 from infoscope.show.report._cards import DERIVED, EXAMPLES, Block, Card, Panel, Section, sections
@@ -48,7 +48,7 @@ def write_figures(folders: Sequence[RunFolder], folder: Path) -> list[Path]:
                 for card in panel.cards:
                     if card.spec is not None:
                         path = Path(folder) / _name(block, panel, card)
-                        written += [Figure(card.spec).save(path.with_name(path.name + s)) for s in (".png", ".svg")]
+                        written += [Drawing(card.spec).save(path.with_name(path.name + s)) for s in (".png", ".svg")]
     return written
 
 
