@@ -7,6 +7,7 @@ reference pages under docs/reference/, where the site reads them; these are not 
 from __future__ import annotations
 
 import ast
+import dataclasses
 import inspect
 import io
 import re
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import infoscope
+from infoscope.core.quantity import Quantity
 
 #: Where a public name stands on its page, by the module that the stub takes it from.
 HEADINGS = {
@@ -95,10 +97,9 @@ def markdown(docstring: str) -> str:
     blocks = []
     for block in re.split(r"\n\s*\n", text):
         lines = [line.strip() for line in block.splitlines()]
-        items = [
-            f"- **{m[1]}**: {m[2]}" if (m := re.match(r"([a-z_]+(?:, [a-z_]+)*): (.*)", line)) else line
-            for line in lines
-        ]
+        item = re.compile(r"([a-z_\d]+(?:, [a-z_\d]+)*): (.*)")
+        listed = any(item.match(line) for line in lines[:1])  # elsewhere a colon ends half a sentence
+        items = [f"- **{m[1]}**: {m[2]}" if listed and (m := item.match(line)) else line for line in lines]
         if any(item.startswith("- **") for item in items):
             items = [f"  {item}" if not item.startswith("- **") and i else item for i, item in enumerate(items)]
         blocks.append("\n".join(items))
@@ -122,14 +123,46 @@ def commands() -> str:
 
 
 def of_kind(kind: str) -> str:
-    """Every contribution of one kind: what it is, and the facts it states."""
+    """Every contribution of one kind: what it says of itself, its options, its quantities and the facts it states."""
     text = [f"# {kind.capitalize()}", ""]
     for name, entry in infoscope.contributions(kind)[kind].items():
-        text += [f"## {name}", "", entry.summary, ""]
-        facts = {key: value for key, value in entry.facts.items() if value not in ("", (), {}, [])}
+        thing = entry.load()
+        said = options(thing)
+        told = [each for value in entry.facts.values() for each in quantities(value)]
+        facts = {
+            key: value
+            for key, value in entry.facts.items()
+            if value not in ("", (), {}, []) and key not in said and not list(quantities(value))
+        }
+        text += [f"## {name}", "", markdown(inspect.getdoc(thing) or entry.summary), ""]
+        if said:
+            text += ["| option | takes | by default |", "|---|---|---|"]
+            text += [f"| {option} | {cell(takes)} | {default} |" for option, (takes, default) in said.items()] + [""]
+        if told:
+            text += ["| quantity | what it is | unit | kind |", "|---|---|---|---|"]
+            text += [f"| {cell(str(each))} | {cell(each.words)} | {each.unit} | {each.kind} |" for each in told] + [""]
         if facts:
             text += ["| fact | |", "|---|---|", *(f"| {key} | {cell(value)} |" for key, value in facts.items()), ""]
+        text += [f"In `{entry.module.replace('.', '/')}.py`.", ""]
     return "\n".join(text)
+
+
+def options(thing: Any) -> dict[str, tuple[str, str]]:
+    """What may be said of an object when it is made: by name what it takes, and what it is otherwise, both in words."""
+    found: dict[str, tuple[str, str]] = {}
+    if inspect.isclass(thing) and dataclasses.is_dataclass(thing):
+        for field in dataclasses.fields(thing):
+            default = "must be said" if field.default is dataclasses.MISSING else f"`{field.default!r}`"
+            takes = re.sub(r"Literal\[(.*?)\]", lambda m: m[1].replace(", ", " or "), str(field.type))
+            found[field.name] = (takes.replace(" | ", " or "), default)
+    return found
+
+
+def quantities(value: Any) -> Iterator[Quantity]:
+    """The quantities that a fact states."""
+    for each in value if isinstance(value, tuple) else (value,):
+        if isinstance(each, Quantity):
+            yield each
 
 
 def cell(value: Any) -> str:

@@ -65,3 +65,20 @@ def test_a_docstring_becomes_markdown(pages):
     assert text == (
         "What it is.\n\n- **x**: rows ``[n, d]``,\n  as they are. y: labels.\n\n**Raises**\n\nInputError: see `c`."
     )
+
+
+@pytest.mark.parametrize("kind", infoscope.contributions())
+def test_the_reference_tells_every_option_and_quantity_of_a_contribution(pages, kind):
+    page = pages.of_kind(kind)
+    for name, entry in infoscope.contributions(kind)[kind].items():
+        own = page.split(f"\n## {name}\n")[1].split("\n## ")[0]
+        assert entry.summary in own
+        assert entry.module.replace(".", "/") in own
+        for option, (takes, default) in pages.options(entry.load()).items():
+            assert f"| {option} | {pages.cell(takes)} | {default} |" in own
+        for each in entry.facts.get("quantities", ()):
+            assert f"| {each} | {each.words} | {each.unit} | {each.kind} |" in own
+
+
+def test_a_colon_in_a_sentence_begins_no_item(pages):
+    assert pages.markdown("Where they\ncoincide: nothing is told.") == "Where they\ncoincide: nothing is told."
