@@ -16,7 +16,7 @@ ENTRIES = registry.entries("estimators")
 def made(name):
     """The estimator with the options that make it quick, and with those that must be said."""
     facts = ENTRIES[name].facts
-    return _base.make(name, **{**facts.get("needs", {}), **facts.get("quick", {})})
+    return _base.make(name, **{**facts.get("asks", {}), **facts.get("quick", {})})
 
 
 def offering(question, *kinds, first="real"):

@@ -43,7 +43,7 @@ def offering(*questions, **facts):
 
 def make(name, **options):
     """The estimator with these options, and with those that must be said."""
-    return _base.make(name, **{**ENTRIES[name].facts.get("needs", {}), **options})
+    return _base.make(name, **{**ENTRIES[name].facts.get("asks", {}), **options})
 
 
 def smooth(n=300, d=4, seed=0):
@@ -120,7 +120,7 @@ def test_it_is_a_frozen_estimator_with_literal_facts_and_a_summary(name):
         "quick",
         "grouped",
         "presses",
-        "needs",
+        "asks",
     )
     for fact in (*literal, "variants"):
         if fact in entry.facts:
@@ -167,7 +167,7 @@ def test_every_answer_says_what_it_is(name):
 def test_the_public_function_answers_or_says_who_does(name, question):
     t, y = smooth()
     t, estimator, facts = rows_for(name, t), make(name), ENTRIES[name].facts
-    options = {**facts.get("needs", {}), **facts.get("quick", {})}
+    options = {**facts.get("asks", {}), **facts.get("quick", {})}
     ask = getattr(information, question)
     other = y if question == "plane" or "labels" in estimator.second else t[:, -1:]
     third = y if "labels" in estimator.third else t[:, 1:2]

@@ -62,7 +62,7 @@ def _functions():
     found = {}
     for name, entry in registry.entries("estimators").items():
         made, facts = registry.load("estimators", name), entry.facts
-        options = {**facts.get("quick", {}), **facts.get("needs", {})}
+        options = {**facts.get("quick", {}), **facts.get("asks", {})}
         options |= {
             "binned": {"range": (-256, 256)},
             "kde": {"noise": 32.0},

@@ -16,7 +16,7 @@ NAMES = {name: entry for kind in KINDS for name, entry in registry.entries(kind)
 
 def quick(name):
     facts = NAMES[name].facts
-    return make_measurement(name, **{**facts.get("quick", {}), **facts.get("needs", {})})
+    return make_measurement(name, **{**facts.get("quick", {}), **facts.get("asks", {})})
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def awkward():
 
 @pytest.mark.parametrize("name", ENTRIES)
 def test_no_note_is_printed_in_nats_under_a_value_in_bits(name):
-    made = make(name, **FACTS[name].get("needs", {}), **FACTS[name].get("quick", {}))
+    made = make(name, **FACTS[name].get("asks", {}), **FACTS[name].get("quick", {}))
     printed = []
     for _, x, y in awkward():
         try:

@@ -22,7 +22,7 @@ ABSURD = (1e300, 1e-300, 0, -1, float("nan"), float("inf"), "word", None)
 
 def asked(kind, name, **options):
     made = registry.load(kind, name)
-    options = {**getattr(made, "quick", {}), **getattr(made, "needs", {}), **options}
+    options = {**getattr(made, "quick", {}), **getattr(made, "asks", {}), **options}
     if kind == "probes":
         return infoscope.usable_information(X, Y, name, **options)
     if kind == "dependences":
@@ -56,7 +56,7 @@ def test_whole_numbers_that_memory_would_not_hold_are_refused_before_it_is_asked
             with pytest.raises(
                 InputError, match=rf"option {field.name} of {name} is {value}, wanted at most \d+: more"
             ):
-                grammar.make(kind, name, {**getattr(registry.load(kind, name), "needs", {}), field.name: value})
+                grammar.make(kind, name, {**getattr(registry.load(kind, name), "asks", {}), field.name: value})
 
 
 def test_an_order_of_any_size_is_a_number():

@@ -23,7 +23,7 @@ def test_one_row_far_out_moves_no_answer_that_says_ok(name, kind):
     x = rng.normal(size=(500, 1))
     y = 0.9 * x + np.sqrt(0.19) * rng.normal(size=(500, 1))
     about = y if kind == "real" else (y[:, 0] > 0).astype(int)
-    made = make(name, **FACTS[name].get("needs", {}), **FACTS[name].get("quick", {}))
+    made = make(name, **FACTS[name].get("asks", {}), **FACTS[name].get("quick", {}))
     clean = made.mutual_information(x, about)
     x[3] = 1e6
     spoilt = made.mutual_information(x, about)

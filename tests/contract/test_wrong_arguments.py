@@ -61,7 +61,7 @@ def states():
 
 
 def estimate(name, entry):
-    options = {**entry.facts.get("quick", {}), **entry.facts.get("needs", {})}
+    options = {**entry.facts.get("quick", {}), **entry.facts.get("asks", {})}
     facts = registry.load("estimators", name)
     if "entropy" in facts.offers:
         iscope.entropy(y if "real" not in facts.first else x, name, **options)

@@ -70,9 +70,9 @@ def test_an_option_beside_the_name_wins_and_one_said_twice_in_it_is_refused():
 def test_options_in_the_name_are_options(kind):
     """The law of every name: options written into it are those passed beside it."""
     for name in registry.entries(kind):
-        needs = registry.entries(kind)[name].facts.get("needs", {})
-        once = grammar.make(kind, name, needs).options
-        said = [f"{key}={value}" for key, value in once.items() if key in needs or isinstance(value, (int, float))]
+        asks = registry.entries(kind)[name].facts.get("asks", {})
+        once = grammar.make(kind, name, asks).options
+        said = [f"{key}={value}" for key, value in once.items() if key in asks or isinstance(value, (int, float))]
         if said:
             assert grammar.make(kind, f"{name}({', '.join(said)})", {}).options == once
 

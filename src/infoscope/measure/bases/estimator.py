@@ -74,7 +74,7 @@ class Estimator(grammar.WithOptions):
         of other draws, having no interval or a certified bracket.
     presses: whether it measures columns by their standard deviation or one scale for all, so that one row far out
         presses the others together. Where such rows are, it is asked again about ranks, and doubted if they disagree.
-    needs: options that must be said, since nothing can be guessed, with values at which the laws are tested.
+    asks: options that must be said, since nothing can be guessed, with values at which the laws are tested.
     variants: options that ``infoscope bench`` also judges it with, beside its defaults.
     """
 
@@ -91,7 +91,7 @@ class Estimator(grammar.WithOptions):
     quick: ClassVar[dict[str, Any]] = {}
     grouped: ClassVar[str] = "jackknife"
     presses: ClassVar[bool] = False
-    needs: ClassVar[dict[str, Any]] = {}
+    asks: ClassVar[dict[str, Any]] = {}
     variants: ClassVar[tuple[dict[str, Any], ...]] = ()
 
     @property

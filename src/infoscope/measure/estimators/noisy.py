@@ -39,7 +39,7 @@ class Noisy(Estimator):
     second: ClassVar[tuple[str, ...]] = ("labels",)
     invariant: ClassVar[tuple[str, ...]] = ("names", "shift")
     suits: ClassVar[tuple[str, ...]] = ("patterns",)
-    needs: ClassVar[dict[str, Any]] = {"population": "dataset"}
+    asks: ClassVar[dict[str, Any]] = {"population": "dataset"}
     grouped: ClassVar[str] = "none"
 
     noise: float = 0.1
