@@ -19,8 +19,8 @@ import torch
 from infoscope.claim import running
 from infoscope.core.folder import RunFolder
 from infoscope.papers.goldfeld2019._boolean12 import NOISE, noisy12_plan, recorded
-from infoscope.scanning.measuring import measure, rows_of
-from infoscope.scanning.plan import MeasurePlan
+from infoscope.scanning.measure_plan import MeasurePlan
+from infoscope.scanning.one_pass import measure
 from infoscope.scanning.replay import EnsembleReplay
 
 
@@ -43,7 +43,7 @@ def main() -> None:
             start = time.process_time()
             measure(folder, "plain", EnsembleReplay(folder, "plain", plan), measures, f"{count} replicas")
             spent = time.process_time() - start
-            rows = rows_of(folder.rows(), "plain", measures[0]).filter(quantity="I(X;T)")
+            rows = measures[0].rows(folder.rows(), "plain").filter(quantity="I(X;T)")
             widths, wide = rows.column("high") - rows.column("low"), len(rows.filter(status="UNRESOLVED"))
             print(
                 f"{count} replicas, {epochs} epochs x 5 layers: {spent:.4g} s of CPU; {wide} of {len(rows)} brackets "

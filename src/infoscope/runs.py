@@ -206,7 +206,8 @@ class Run:
         """
         from infoscope.claim.scores import append_derived, sweeps
         from infoscope.measure.bases.measurements import written
-        from infoscope.scanning.measuring import measure, plan_for, rows_of, with_noise_of
+        from infoscope.scanning.measure_plan import MeasurePlan
+        from infoscope.scanning.one_pass import measure
 
         if not isinstance(estimator, str):
             raise InputError("pass the estimator's name and its options, so that the run can say what was measured")
@@ -215,12 +216,9 @@ class Run:
             options["variables"] = variables
         estimator, options = written(estimator, options)
         names = self.networks if network is None else [self._named(network)]
-        plan_for(estimator, options, tuple(sites))  # refuses unknown options before anything is read
+        plan = MeasurePlan(estimator, options, tuple(sites))  # refuses unknown options before anything is read
         replays = {name: self._replay(name, model, groups, new) for name in names}
-        plans = {
-            name: plan_for(estimator, with_noise_of(replay, estimator, options), tuple(sites))
-            for name, replay in replays.items()
-        }
+        plans = {name: plan.trained_with(replay.noise) for name, replay in replays.items()}
         with self.folder.writing():
             if new:
                 evaluation.add(self.folder.path, evaluation.later(self.folder.path, new))
@@ -231,7 +229,7 @@ class Run:
                 )  # fmt: skip
             append_derived(self.folder, sweeps(self.rows.filter(network=names, estimator=estimator)))
         rows = self.rows
-        return Rows.concat(rows_of(rows, name, plans[name], replays[name].marks) for name in names)
+        return Rows.concat(plans[name].rows(rows, name, replays[name].marks) for name in names)
 
     def examples(
         self,
@@ -330,6 +328,7 @@ class WatchedReplay:
 
     split = "all"
     seeds: Sequence[int] = (0,)
+    noise, noisy_sites = 0.0, ()  # of the user's own network nobody knows
 
     def __init__(
         self,
@@ -339,7 +338,7 @@ class WatchedReplay:
         groups: Any = None,
         variables: Mapping[str, Any] | None = None,
     ) -> None:
-        self.trajectory = Trajectory(folder.snapshots_path / network)
+        self.name, self.trajectory = network, Trajectory(folder.snapshots_path / network)
         self._about = folder.manifest()["networks"][network]
         self.sites: Sequence[str] = self._about["sites"]
         self._batch_size = self._about["recipe"]["batch_size"]  # the last bits of a forward depend on it
@@ -370,6 +369,9 @@ class WatchedReplay:
         """The evaluation set's row numbers, and its images ``[n, channels, height, width]`` where inputs are some."""
         pixels = self.inputs.numpy() if hasattr(self.inputs, "numpy") and self.inputs.ndim == 4 else None
         return np.arange(len(next(iter(self.variables.values())))), pixels
+
+    def propagated(self, step: int, member: int, sites: Iterable[str], replicas: int, seed: int) -> dict[str, Any]:
+        raise InputError("noisy forwards of a watched network are not replayed: use infoscope.record.noise.replicas")
 
     def representations(self, step: int, sites: Iterable[str] = ()) -> dict[str, Any]:
         """``{site: T [1, n, d]}`` at one recorded step."""

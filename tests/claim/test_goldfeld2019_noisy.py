@@ -437,7 +437,7 @@ def test_another_noise_than_the_networks_own_must_be_meant(noisy_run):
 
 
 def test_a_diverged_noisy_member_costs_its_own_rows(noisy_run, monkeypatch):
-    from infoscope.scanning import measuring
+    from infoscope.scanning import one_pass
     from infoscope.scanning.replay import EnsembleReplay
 
     run = infoscope.load(noisy_run)
@@ -449,7 +449,7 @@ def test_a_diverged_noisy_member_costs_its_own_rows(noisy_run, monkeypatch):
 
     monkeypatch.setattr(EnsembleReplay, "propagated", broken)
     plan = MeasurePlan("noisy", {"noise": 0.1, "population": "dataset", "replicas": 9, "tolerance": 0.3}, ("hidden2",))
-    measuring.measure(run.folder, "noisy", run._replay("noisy", None), [plan], "measuring")
-    rows = measuring.rows_of(run.rows, "noisy", plan).filter(quantity="I(X;T)")
+    one_pass.measure(run.folder, "noisy", run._replay("noisy", None), [plan], "measuring")
+    rows = plan.rows(run.rows, "noisy").filter(quantity="I(X;T)")
     assert set(rows.filter(member=1).unique("status")) == {"FAILED"}
     assert "FAILED" not in rows.filter(member=0).unique("status")

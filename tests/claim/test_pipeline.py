@@ -357,7 +357,7 @@ def test_a_diverged_member_costs_its_own_rows_only(copy):
 
 
 def test_a_diverged_member_keeps_its_recorded_range_and_its_neighbours_theirs(tmp_path):
-    from infoscope.scanning.measuring import measure
+    from infoscope.scanning.one_pass import measure
     from infoscope.scanning.plan import MeasurePlan
 
     folder = run(tmp_path, "saxe2018/relu")
@@ -366,7 +366,7 @@ def test_a_diverged_member_keeps_its_recorded_range_and_its_neighbours_theirs(tm
     broken = replay.trajectory[step]
     broken["hidden1.linear.weight"][0] = float("inf")
     replay.trajectory.write(step, replay.trajectory.epoch(step), broken)
-    measure(folder, "relu", replay, [MeasurePlan("binned", {"bins": 50}, ("hidden1",), True)], "again")
+    measure(folder, "relu", replay, [MeasurePlan("binned", {"bins": 50, "range": "recorded"}, ("hidden1",))], "again")
     rows = folder.rows().filter(site="hidden1", options='{"bins":50,"range":"recorded"}')
     assert rows.filter(status="FAILED").unique("member") == [0]
     assert rows.filter(status="FAILED").unique("step") == [step]

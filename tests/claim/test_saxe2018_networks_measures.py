@@ -35,7 +35,7 @@ from infoscope.papers.saxe2018._phases import (
     phases_in_words,
 )
 from infoscope.record.schedule import log_spaced
-from infoscope.scanning.measuring import measure
+from infoscope.scanning.one_pass import measure
 from infoscope.scanning.plan import PRESETS, MeasurePlan
 from infoscope.train.networks.fully_connected import FullyConnected
 

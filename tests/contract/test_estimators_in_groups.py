@@ -8,6 +8,7 @@ import pytest
 from infoscope.core import registry
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
+from infoscope.core.measurement import Given
 from infoscope.measure.bases import estimator as _base
 
 ENTRIES = registry.entries("estimators")
@@ -59,7 +60,9 @@ def answers(name, x, labels, quantity, groups):
         point = estimator.plane(t, labels, groups=groups)
         found |= {"xt": point.xt, "ty": point.ty}
     if "labels" in estimator.second or "entropy" in estimator.offers:
-        (member,) = estimator.measure(t[None], {"label": labels} if "labels" in estimator.second else {}, groups=groups)
+        (member,) = estimator.measure(
+            t[None], {"label": labels} if "labels" in estimator.second else {}, Given(groups=groups)
+        )
         found |= {f"measured {m.variable}": m.estimate for m in member}
     return found
 

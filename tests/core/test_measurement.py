@@ -3,7 +3,7 @@
 import numpy as np
 
 from infoscope.core.estimate import Estimate
-from infoscope.core.measurement import Measured, measured
+from infoscope.core.measurement import Given, Measured, adapted, measured
 
 T, GROUPS = np.zeros((1, 4, 2)), np.array([0, 0, 1, 1])
 
@@ -22,15 +22,15 @@ class Grouped(Plain):
 
 
 def test_groups_reach_a_measurement_that_takes_them():
-    (((_, estimate, _),),) = measured(Grouped(), T, {}, GROUPS)
+    (((_, estimate, _),),) = measured(adapted(Grouped()), T, {}, Given(groups=GROUPS))
     assert (estimate.groups, estimate.notes) == (2, ())
 
 
 def test_one_that_does_not_take_them_says_so():
-    (((_, estimate, _),),) = measured(Plain(), T, {}, GROUPS)
+    (((_, estimate, _),),) = measured(adapted(Plain()), T, {}, Given(groups=GROUPS))
     assert "counts rows as independent" in estimate.notes[0]
 
 
 def test_without_groups_nothing_is_said():
-    assert measured(Plain(), T, {}) == Plain().measure(T, {})
-    assert measured(Grouped(), T, {}) == Plain().measure(T, {})
+    assert measured(adapted(Plain()), T, {}) == Plain().measure(T, {})
+    assert measured(adapted(Grouped()), T, {}) == Plain().measure(T, {})

@@ -14,6 +14,7 @@ import infoscope
 from infoscope import layer_information, noisy_information, noisy_layer
 from infoscope.core.errors import InputError, UntrustedEstimateError
 from infoscope.core.estimate import Status
+from infoscope.core.measurement import Given
 from infoscope.measure.bases.estimator import make
 from infoscope.measure.noise import posterior as posterior
 from infoscope.measure.noise import propagation
@@ -402,7 +403,7 @@ def test_stored_weights_are_measured_and_labelled(tmp_path):
 def test_the_estimator_takes_noisy_forwards_and_says_whose_noise_it_is():
     deep = np.repeat(DEEP[None].astype(np.float32), 2, axis=0)
     with_noise = make("noisy", noise=0.2, population="dataset", replicas=5)
-    first, second = with_noise.measure(deep, {"label": Y})
+    first, second = with_noise.measure(deep[:, :, 0], {"label": Y}, Given(replicas=deep))
     wanted = noisy_layer(deep[0], 0.2, "dataset", {"label": Y})
     assert [one.variable for one in first] == ["input", "label"]
     assert first[0].estimate.value == second[0].estimate.value == wanted.xt.value
@@ -410,13 +411,14 @@ def test_the_estimator_takes_noisy_forwards_and_says_whose_noise_it_is():
     assert first[1].estimate.value == wanted.ty["label"].value
     assert "noise added by the analysis" not in first[0].estimate.estimand
     alike = np.repeat(S[None, :, None], 5, axis=2)
-    assert with_noise.measure(alike, {})[0][0].estimate.value == pytest.approx(value(S)), "the first noisy layer"
+    ((first,),) = with_noise.measure(alike[:, :, 0], {}, Given(replicas=alike))
+    assert first.estimate.value == pytest.approx(value(S)), "the first noisy layer"
     with pytest.raises(InputError, match=r"wanted \[members, inputs, 5 replicas, units\]"):
-        with_noise.measure(deep[:, :, :4], {})
+        with_noise.measure(deep[:, :, 0], {}, Given(replicas=deep[:, :, :4]))
     broken = deep.copy()
     broken[1, 3, 2, 0] = np.nan
     with pytest.raises(InputError, match="NaN or infinity"):
-        with_noise.measure(broken, {})
+        with_noise.measure(broken[:, :, 0], {}, Given(replicas=broken))
 
 
 def test_the_estimators_entropy_is_that_of_the_noisy_rows():

@@ -88,7 +88,7 @@ def test_a_disk_that_fills_while_snapshots_are_written_stops_the_recording_not_t
 def test_a_disk_that_fills_while_rows_are_written_keeps_them_until_the_end(
     model, inputs, labels, spread, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("infoscope.record.watch.FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr("infoscope.core.session.FLUSH_SECONDS", 0.0)
     with Watch(model, inputs, {"label": labels}, [spread], tmp_path / "run") as scope:
         scope.step(0)
         with monkeypatch.context() as patch:

@@ -29,7 +29,8 @@ from infoscope.data import task as load_task
 from infoscope.data._counted import entropy
 from infoscope.data.definition import Task
 from infoscope.record.trajectory import Trajectory
-from infoscope.scanning.measuring import measure, measure_training, rows_of
+from infoscope.scanning.learning_curves import TRAINING, measure_training
+from infoscope.scanning.one_pass import measure
 from infoscope.scanning.plan import NetworkPlan
 from infoscope.scanning.replay import EnsembleReplay, snapshots_of
 from infoscope.train.ensemble import Layout, State, initial_state, make_trainer
@@ -298,8 +299,8 @@ def judge(folder: RunFolder) -> list[dict[str, Any]]:
         if content.get("computed"):
             planned.append(rows.filter(network=name))
         else:
-            planned.append(rows.filter(network=name, estimator="training"))
-            planned += [rows_of(rows, name, wanted) for wanted in plan_of(folder, name).measures]
+            planned.append(rows.filter(network=name, estimator=TRAINING))
+            planned += [wanted.rows(rows, name) for wanted in plan_of(folder, name).measures]
     measured = Rows.concat(planned).latest()
     append_derived(folder, Rows.concat([figure.derived(measured), sweeps(rows)]))
     seeds = len(manifest["seeds"])

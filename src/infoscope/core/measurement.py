@@ -1,16 +1,28 @@
-"""The protocol through which recording and measuring meet without importing each other."""
+"""What a measurement is: it says itself what it needs and tells, so that whoever runs it asks nothing else.
+
+Recording and measuring meet here without importing each other.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple, Protocol, get_args
 
 import numpy as np
 
+from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
+from infoscope.core.quantity import INPUT_INFORMATION, Quantity
+
+#: labels, quantities: variables that are classes, or numbers. inputs: the evaluation set itself. another network: what
+#: another network of the run holds of the same inputs. replicas: noisy forwards of each input. recorded range: the
+#: least and the largest value that each member took along the training. groups: which rows belong together.
+Need = Literal["labels", "quantities", "inputs", "another network", "replicas", "recorded range", "groups"]
+NEEDS: tuple[Need, ...] = get_args(Need)
 
 
 class Measured(NamedTuple):
@@ -25,80 +37,231 @@ class Measured(NamedTuple):
     options: dict[str, Any] | None = None
 
 
-class Measurement(Protocol):
-    """Anything that turns a stacked representation into estimates; every estimator is one."""
+class Cost(NamedTuple):
+    """What measuring one member is guessed to take: seconds of one core, and bytes of memory beside its rows."""
+
+    seconds: float
+    bytes: float
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """What a measurement is handed beside rows and variables: what it needs, and None of everything else.
+
+    Attributes
+    ----------
+    inputs: the evaluation set, rows first. other: what the other network holds, ``[m, n, d]``: each member's partner.
+    replicas: clean outputs of noisy forwards, ``[m, n, R, d]``. span: the least and the largest value that each member
+        took along the training, each ``[m]``. groups: one name ``[n]`` a row, of those that belong together; None where
+        every row stands alone.
+    """
+
+    inputs: Any = None
+    other: Any = None
+    replicas: Any = None
+    span: tuple[np.ndarray, np.ndarray] | None = None
+    groups: np.ndarray | None = None
+
+    def of(self, member: int) -> Given:
+        """What one member alone is given: inputs and groups are common to all of them."""
+        one = slice(member, member + 1)
+        return dataclasses.replace(
+            self,
+            other=None if self.other is None else self.other[one],
+            replicas=None if self.replicas is None else self.replicas[one],
+            span=None if self.span is None else (self.span[0][one], self.span[1][one]),
+        )
+
+    @property
+    def holds(self) -> set[Need]:
+        """The needs that this meets."""
+        there: dict[Need, Any] = {
+            "inputs": self.inputs,
+            "another network": self.other,
+            "replicas": self.replicas,
+            "recorded range": self.span,
+            "groups": self.groups,
+        }
+        return {need for need, value in there.items() if value is not None}
+
+
+NOTHING = Given()
+
+
+class Measurement:
+    """Base of whatever turns a stacked representation into estimates: estimators, measures of geometry, and those in
+    ``measure/contextual``, which need more than a tensor."""
+
+    #: The other network of the run; empty where none is needed, or it was not said.
+    against: str = ""
 
     @property
     def id(self) -> str:
-        """The estimator's id: its file stem."""
-        ...
+        """The word that its rows carry as ``estimator``."""
+        raise NotImplementedError
 
     @property
     def options(self) -> dict[str, Any]:
         """The options in force, as plain JSON values."""
-        ...
+        raise NotImplementedError
 
-    def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
-        """Estimates for each member of ``t [members, n, d]``; ``variables`` are class labels ``[n]`` by name.
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        """What it must be handed, out of :data:`NEEDS`; that it can be told of groups counts as needing them."""
+        return ()
 
-        One may say in ``tells`` what its numbers are, a unit by quantity, for rows of measurements that fail. One that
-        also takes ``groups=None`` is told, by :func:`measured`, which rows belong together: one name ``[n]`` a row, as
-        an array. One that tells of variables also says of which, see :func:`about`.
+    @property
+    def tells(self) -> tuple[Quantity, ...]:
+        """What its rows may be of."""
+        return (INPUT_INFORMATION,)
+
+    def about(self, names: Sequence[str]) -> list[str]:
+        """Which of the variables ``names`` its rows tell of, one row at least of each.
+
+        Raises
+        ------
+        InputError, UnknownNameError, MissingPackageError: it cannot be taken along a trajectory, or not with these.
         """
-        ...
+        return []
+
+    def refused(self, names: Sequence[str]) -> list[tuple[str, Quantity]]:
+        """Variable and quantity of the rows without a value that stand for it where it was refused as a whole."""
+        return [("input", quantity) for quantity in self.tells]
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        """An honest guess for one member of ``n`` rows and ``d`` columns, with variables of ``k`` classes."""
+        return Cost(1e-4 + 2e-9 * n * d, 8.0 * n * d)
+
+    def measure(self, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:
+        """Estimates for each member of ``t [m, n, d]``; ``variables`` are class labels ``[n]`` by name.
+
+        Who needs replicas finds the first of each input in ``t``.
+        """
+        raise NotImplementedError
+
+    def partners(self, members: int) -> list[int]:
+        """Which member of the other network each of ``members`` is given."""
+        return list(range(members))
+
+    @property
+    def forwards(self) -> tuple[int, int]:
+        """Of one that needs replicas: how many noisy forwards of each input, and the seed of their draws."""
+        return 0, 0
+
+    def trained_with(self, noise: float, said: Collection[str]) -> Measurement:
+        """The same for networks that have noise of this standard deviation at every hidden layer, 0 for none.
+
+        said: the names of the options that a person said; the others may follow the networks.
+        """
+        return self
 
 
-def takes_groups(function: Callable[..., Any]) -> bool:
-    """Whether ``function`` has an argument ``groups``."""
-    return "groups" in inspect.signature(function).parameters
+class Plain(Protocol):
+    """The least that a measurement of a user's own must be: :func:`adapted` makes a :class:`Measurement` of it.
 
-
-def about(measurement: Measurement, names: Iterable[str]) -> list[str]:
-    """Which of the variables ``names`` the rows of ``measurement`` tell of, one row at least of each.
-
-    Asks its ``about(names)``; none where it has no such method. That method is also what refuses, before anything is
-    recorded, a measurement that cannot be taken along a trajectory at all.
+    It may also have ``tells`` (quantities, or a unit by quantity) and ``about(names)``, and take ``groups=`` in
+    ``measure``.
     """
-    asked = getattr(measurement, "about", None)
-    return [] if asked is None else list(asked(list(names)))
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def options(self) -> dict[str, Any]: ...
+    def measure(self, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]: ...
 
 
-def told(measurement: Measurement) -> dict[str, str]:
-    """The unit of what a measurement tells of the input, by quantity: its fact ``tells``, else I(X;T) in nats."""
-    return getattr(measurement, "tells", None) or {"I(X;T)": "nats"}
+class Adapted(Measurement):
+    """A measurement that somebody else wrote, as one of ours.
+
+    Raises
+    ------
+    InputError: it has no id, options or ``measure(t, variables)`` that can be used.
+    """
+
+    def __init__(self, own: Any) -> None:
+        wanted = "wanted objects with id, options and measure(t, variables)"
+        if not callable(getattr(own, "measure", None)):
+            raise InputError(f"{own!r} is no measurement, {wanted}")
+        name = getattr(own, "id", None)
+        if not (isinstance(name, str) and name):
+            raise InputError(f"the id of {own!r} is {name!r}, wanted the word that its rows carry")
+        options: Any = getattr(own, "options", None)
+        try:
+            json.dumps({**options}, default=list)
+        except (TypeError, ValueError) as reason:
+            raise InputError(
+                f"the options of {name} are {options!r}, wanted plain values by name, such as {{'bins': 30}}"
+            ) from reason
+        self._own, self._takes_groups = own, False
+        self._gave: list[tuple[str, Quantity]] = []  # of the first member, when it last worked
+        try:
+            arguments = inspect.signature(own.measure)
+            arguments.bind(None, {})
+            self._takes_groups = "groups" in arguments.parameters
+        except TypeError as reason:
+            raise InputError(f"measure of {name} cannot be called ({reason}), {wanted}") from reason
+        except ValueError:  # written in C: its arguments cannot be seen
+            pass
+
+    @property
+    def id(self) -> str:
+        return self._own.id
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return self._own.options
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return ("labels", "groups") if self._takes_groups else ("labels",)
+
+    @property
+    def tells(self) -> tuple[Quantity, ...]:
+        said: Any = getattr(self._own, "tells", None) or super().tells
+        units = said if isinstance(said, Mapping) else dict.fromkeys(said, "nats")
+        return tuple(Quantity.of(symbol, unit) for symbol, unit in units.items())
+
+    def about(self, names: Sequence[str]) -> list[str]:
+        asked = getattr(self._own, "about", None)
+        return [] if asked is None else list(asked(list(names)))
+
+    def measure(self, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:
+        told = {"groups": given.groups} if self._takes_groups and given.groups is not None else {}
+        found = self._own.measure(t, variables, **told)
+        self._gave = [(variable, Quantity.of(e.quantity, e.unit)) for variable, e, _ in found[0]] if found else []
+        return found
+
+    def refused(self, names: Sequence[str]) -> list[tuple[str, Quantity]]:
+        return self._gave or super().refused(names)
+
+
+def adapted(value: Any) -> Measurement:
+    """``value`` as a measurement: one of ours as it is, one of a user's own by :class:`Adapted`.
+
+    Raises
+    ------
+    InputError: it is none.
+    """
+    if isinstance(value, type):
+        raise InputError(
+            f"{value.__name__} is a class, wanted objects with id, options and measure(t, variables): pass one made of "
+            f"it, {value.__name__}(…)"
+        )
+    return value if isinstance(value, Measurement) else Adapted(value)
 
 
 def measured(
-    measurement: Measurement, t: Any, variables: Mapping[str, np.ndarray], groups: np.ndarray | None = None
+    measurement: Measurement, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING
 ) -> list[list[Measured]]:
-    """What ``measurement`` finds, told of ``groups`` where there are any and it takes them."""
-    if groups is None:
-        return measurement.measure(t, variables)
-    if takes_groups(measurement.measure):
-        grouped: Any = measurement
-        return grouped.measure(t, variables, groups=groups)
+    """What ``measurement`` finds; where there are groups and it does not take them, its estimates say so."""
+    if given.groups is None or "groups" in measurement.needs:
+        return measurement.measure(t, variables, given)
     note = "rows come in groups, which this measurement does not take: its interval counts rows as independent"
+    alone = dataclasses.replace(given, groups=None)
     return [
         [one._replace(estimate=dataclasses.replace(one.estimate, notes=(*one.estimate.notes, note))) for one in member]
-        for member in measurement.measure(t, variables)
+        for member in measurement.measure(t, variables, alone)
     ]
-
-
-class Comparison(Measurement, Protocol):
-    """A measurement of two networks' representations of the same inputs; by itself it measures nothing."""
-
-    @property
-    def against(self) -> str:
-        """The other network of the run; empty where it was not said."""
-        ...
-
-    def partners(self, members: int) -> list[int]:
-        """Which member of the other network each member is compared with."""
-        ...
-
-    def beside(self, t: Any, other: Any) -> list[list[Measured]]:
-        """Estimates for each pair of members of ``t`` and ``other``, both ``[members, n, d]``."""
-        ...
 
 
 def covers(options: Mapping[str, Any], row: Mapping[str, Any]) -> bool:

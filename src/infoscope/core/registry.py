@@ -26,6 +26,7 @@ KINDS = {
     "probes": "measure/probes",
     "dependences": "measure/dependences",
     "geometries": "measure/geometry",
+    "contextual": "measure/contextual",
     "peers": "benchmark/peers",
     "figures": "papers",
     "plots": "show/plots",

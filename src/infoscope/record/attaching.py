@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import inspect
-import json
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from infoscope.core.errors import InputError, RunFolderError
 from infoscope.core.folder import RunFolder
-from infoscope.core.measurement import Measurement, about
+from infoscope.core.measurement import Measurement, Need, Plain, adapted
 from infoscope.core.rows import options_text
 from infoscope.record.schedule import per_decade
+
+#: What one network that is watched cannot meet, and what to do instead.
+ELSEWHERE: Mapping[Need, str] = {
+    "another network": "compares two networks and one is watched: compare their layers afterwards with "
+    "infoscope.geometry(t, other, {id!r})",
+    "quantities": "reads numbers and a watch holds class labels: use infoscope.{id} on the representations",
+    "inputs": "reads the inputs beside each layer: use it when the run is there, run.measure('{id}(with=input)')",
+    "replicas": "reads noisy forwards, which a watch does not make: use infoscope.record.noise.replicas",
+    "recorded range": "bins on the range of the whole training: use it when the run is there, "
+    "run.measure('{id}(range=recorded)')",
+}
 
 
 def ways_on(folder: Any, resume: bool, overwrite: bool) -> None:
@@ -53,7 +62,9 @@ def same_run(path: Path, wanted: dict[str, Any], resume: bool) -> RunFolder:
     return folder
 
 
-def measurements(measurements: Sequence[Measurement], variables: Sequence[str], snapshots: bool) -> list[Measurement]:
+def measurements(
+    measurements: Sequence[Measurement | Plain], variables: Sequence[str], snapshots: bool
+) -> list[Measurement]:
     """What is measured, each able to measure one layer of one network with these variables, and told apart by its rows.
 
     Raises
@@ -70,33 +81,12 @@ def measurements(measurements: Sequence[Measurement], variables: Sequence[str], 
 
 
 def _measurement(value: Any, variables: Sequence[str]) -> Measurement:
-    wanted = "wanted objects with id, options and measure(t, variables)"
-    if not callable(getattr(value, "measure", None)):
-        raise InputError(f"{value!r} is no measurement, {wanted}")
-    if isinstance(value, type):
-        raise InputError(f"{value.__name__} is a class, {wanted}: pass one made of it, {value.__name__}(…)")
-    if not (isinstance(getattr(value, "id", None), str) and value.id):
-        raise InputError(f"the id of {value!r} is {getattr(value, 'id', None)!r}, wanted the word that its rows carry")
-    options: Any = getattr(value, "options", None)
-    try:
-        json.dumps({**options}, default=list)
-    except (TypeError, ValueError) as reason:
-        raise InputError(
-            f"the options of {value.id} are {options!r}, wanted plain values by name, such as {{'bins': 30}}"
-        ) from reason
-    try:
-        inspect.signature(value.measure).bind(None, {})
-    except TypeError as reason:
-        raise InputError(f"measure of {value.id} cannot be called ({reason}), {wanted}") from reason
-    except ValueError:  # written in C: its arguments cannot be seen
-        pass
-    if hasattr(value, "beside"):
-        raise InputError(
-            f"{value.id} compares two networks and one is watched: compare their layers afterwards with "
-            f"infoscope.geometry(t, other, {value.id!r})"
-        )
-    about(value, variables)
-    return value
+    measurement = adapted(value)
+    for need in measurement.needs:
+        if need in ELSEWHERE:
+            raise InputError(f"{measurement.id} {ELSEWHERE[need].format(id=measurement.id)}")
+    measurement.about(variables)
+    return measurement
 
 
 def schedule(schedule: Any) -> Container[int]:

@@ -7,6 +7,7 @@ they are symbols (an enumerated table, the exclusive or) and not copies: see :me
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from infoscope.core import check
-from infoscope.core.measurement import Measured, Measurement, measured
+from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, measured
 from infoscope.record.inputs import Inputs
 
 LEAST = 10  # distinct inputs below which they are symbols
@@ -75,18 +76,20 @@ class Together:
         component = connected_components(coo_array(edges, shape=(nodes, nodes)), directed=False)[1]
         return check.names(component[self.inputs], self.n, "groups")
 
-    def measured(self, measurement: Measurement, t: Any, variables: Mapping[str, np.ndarray]) -> list[list[Measured]]:
-        """What ``measurement`` finds in ``t [m, n, d]``, told of the groups that hold for each variable.
+    def measured(
+        self, measurement: Measurement, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING
+    ) -> list[list[Measured]]:
+        """What ``measurement`` finds in ``t [m, n, d]``, also given the groups that hold for each variable.
 
         Variables that have too many classes for copies are measured a second time, without them; the parts of a chain
         (``fine``, ``coarse`` and ``fine|coarse``) stand together, since they add up.
         """
-        found = measured(measurement, t, variables, self.names())
+        found = measured(measurement, t, variables, dataclasses.replace(given, groups=self.names()))
         apart = {name for name, y in variables.items() if self.copies() and not self.copies(len(np.unique(y)))}
         if not apart:
             return found
         apart |= {name for one in found[0] for name in _parts(one) if apart & set(_parts(one))}
-        alone = measured(measurement, t, variables, self.given)
+        alone = measured(measurement, t, variables, dataclasses.replace(given, groups=self.given))
         return [
             [b if apart & set(_parts(a)) else a for a, b in zip(first, second, strict=True)]
             for first, second in zip(found, alone, strict=True)

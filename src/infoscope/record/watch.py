@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-import math
 import operator
 import sys
 import time
@@ -18,9 +16,10 @@ import torch
 from infoscope.core import check
 from infoscope.core.errors import InfoscopeError, InputError, warn
 from infoscope.core.folder import RunFolder, numbered
-from infoscope.core.measurement import Measured, Measurement, series, told
+from infoscope.core.measurement import Measurement, Plain
 from infoscope.core.provenance import provenance
-from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
+from infoscope.core.rows import Place
+from infoscope.core.session import Session, Step
 from infoscope.record import attaching, evaluation, processes
 from infoscope.record.inputs import BATCH_SIZE, Inputs
 from infoscope.record.sites import representations, sites_and_places, unwrap
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 NETWORK = "model"  # the name of the one network of a watched run
-FLUSH_SECONDS = 10.0  # the most measuring that a kill can lose
 
 
 class Watch:
@@ -76,7 +74,7 @@ class Watch:
         model: torch.nn.Module,
         inputs: Any,
         variables: Mapping[str, Any],
-        measurements: Sequence[Measurement],
+        measurements: Sequence[Measurement | Plain],
         folder: str | Path | None = None,
         *,
         groups: Any = None,
@@ -93,7 +91,7 @@ class Watch:
         if not self._records:
             processes.whole(unwrap(model))
             self.sites, self._path = [], None if folder is None else Path(folder)
-            self._folder, self._stopped = None, True
+            self._session, self._stopped = None, True
             return
         attaching.ways_on(folder, resume, overwrite)
         self.sites, self._places = sites_and_places(model, sites, inputs, batch_size)
@@ -107,13 +105,10 @@ class Watch:
         self._steps_per_epoch = None if steps_per_epoch is None else check.count(steps_per_epoch, "steps_per_epoch")
         self._snapshots, self._trajectory = snapshots, None
         self._index: dict[str, int] = {}  # each site's place from input to output
-        self._known: dict[tuple[str, str], list[tuple[str, str, str, str]]] = {}  # what each gave when it worked
         self._warned: set[str] = set()
-        self._folder: RunFolder | None = None
-        self._pending: list[Rows] = []
+        self._session: Session | None = None  # inside the block
         self._done: set[int] = set()
         self._stopped = False
-        self._next_flush = math.inf
         self._held = ExitStack()
 
     @property
@@ -145,22 +140,23 @@ class Watch:
         with ExitStack() as held:
             held.enter_context(folder.writing())
             folder.update({"state": "running"})
-            self._done = self._steps_there(folder)
+            session = Session(folder, NETWORK)
+            self._done = self._steps_there(session)
             self._held = held.pop_all()
-        self._folder, self._stopped = folder, False
-        self._next_flush = time.monotonic() + FLUSH_SECONDS
+        self._session, self._stopped = session, False
         return self
 
     def __exit__(self, error: type[BaseException] | None, *_: Any) -> None:
         if not self._records:
             return
         try:
-            self._flush()
+            if self._session is not None:
+                self._flush(self._session)
             RunFolder(self.path).update({"state": "interrupted" if error or self._stopped else "done"})
         except Exception as reason:
             self._stop(reason)
         finally:
-            self._folder, self._next_flush = None, math.inf
+            self._session = None
             self._held.close()
 
     def step(self, step: int, epoch: float | None = None) -> None:
@@ -179,20 +175,19 @@ class Watch:
         except TypeError:
             raise InputError(f"step is {step!r}, wanted a whole number: the count of updates made so far") from None
         if step in self._schedule:
-            if self._folder is None:
+            if self._session is None:
                 raise InputError(
                     f"step {step} came outside the watch: call it inside `with infoscope.watch(…) as scope:`"
                 )
             if not self._stopped and step not in self._done:
-                self._record(self._folder, step, epoch)
-        if time.monotonic() >= self._next_flush:
-            self._flush(step)
+                self._record(self._session, step, epoch)
+        if self._session is not None and not self._stopped and self._session.due:
+            self._flush(self._session, step)
 
-    def _record(self, folder: RunFolder, step: int, epoch: float | None) -> None:
+    def _record(self, session: Session, step: int, epoch: float | None) -> None:
         started = time.perf_counter()
         if epoch is None:
             epoch = step / self._steps_per_epoch if self._steps_per_epoch else 0.0
-        rows = RowsBuilder(folder.id)  # of this step alone, so that an interruption leaves no half of it
         with borrowed_randomness(), torch.no_grad(), eager(device_of(self._model).type):
             if self._trajectory is not None:
                 before = State(self._model, values=False)  # its hooks on state_dict may install something
@@ -202,12 +197,12 @@ class Watch:
                     self._trajectory.write(step, epoch, {name: t.detach()[None] for name, t in state.items()})
                 except Exception as reason:
                     return self._stop(reason, step)
-            self._measure(rows, step, float(epoch), started)
-        self._pending.append(rows.rows())
+            with session.step() as rows:
+                self._measure(rows, step, float(epoch), started)
         self._done.add(step)
         self.seconds += time.perf_counter() - started
 
-    def _measure(self, rows: RowsBuilder, step: int, epoch: float, started: float) -> None:
+    def _measure(self, rows: Step, step: int, epoch: float, started: float) -> None:
         """Add rows for every site and measurement; tell when other processes may not wait for all of it."""
         read: dict[str, Any] = {}
         if self._measurements:
@@ -217,53 +212,38 @@ class Watch:
                 read = dict.fromkeys(self.sites, reason)
         for site in self.sites:
             for measurement in self._measurements:
-                place = Place(
-                    network=NETWORK, step=step, epoch=epoch, site=site, site_index=self._index[site], variable="input",
-                    estimator=measurement.id, options=options_text(measurement.options),
-                )  # fmt: skip
+                place = rows.place(
+                    measurement, network=NETWORK, step=step, epoch=epoch, site=site, site_index=self._index[site]
+                )
                 self._measure_site(rows, place, measurement, read[site])
                 if (slow := processes.too_slow(time.perf_counter() - started, self._timeout)) is not None:
                     self._warn("slow", slow)
 
-    def _measure_site(
-        self, rows: RowsBuilder, place: Place, measurement: Measurement, t: torch.Tensor | Exception
-    ) -> None:
-        known = self._known.setdefault((place.estimator, place.options), [])
+    def _measure_site(self, rows: Step, place: Place, measurement: Measurement, t: torch.Tensor | Exception) -> None:
         try:
             if isinstance(t, Exception):
                 raise t
             (found,) = self._together.measured(measurement, t[None], self._variables)
-            placed = [(_place(place, m), m.estimate) for m in found]
-            for here, estimate in placed:
-                rows.add(here, estimate)
-            known[:] = [(here.variable, here.options, each.quantity, each.unit) for here, each in placed]
+            rows.found(place, found)
         except Exception as reason:
             sentence = str(reason) if isinstance(reason, InfoscopeError) else f"{type(reason).__name__}: {reason}"
             self._warn("refused", f"{place.estimator} was refused at step {place.step}, site {place.site}: {sentence}")
-            expected = [("input", place.options, quantity, unit) for quantity, unit in told(measurement).items()]
-            for variable, options, quantity, unit in known or expected:
-                here = dataclasses.replace(place, variable=variable, options=options)
-                rows.add_failure(here, quantity, sentence, len(self._inputs), unit)
+            rows.refused(place, measurement, list(self._variables), sentence, len(self._inputs))
 
     def flush(self) -> None:
         """Write the rows that wait, inside the ``with`` block."""
-        if self._folder is not None and not self._stopped:
-            self._flush()
+        if self._session is not None and not self._stopped:
+            self._flush(self._session)
 
-    def _flush(self, step: int | None = None) -> None:
-        """Write the rows that wait; they go on waiting when that fails."""
-        folder = RunFolder(self.path)
+    def _flush(self, session: Session, step: int | None = None) -> None:
         try:
-            folder.append(Rows.concat(self._pending))
-            self._pending.clear()
-            folder.beat()
-            self._next_flush = time.monotonic() + FLUSH_SECONDS
+            session.flush()
         except Exception as reason:
             self._stop(reason, step)
 
     def _stop(self, reason: Exception, step: int | None = None) -> None:
         """Record no more; the user's training goes on."""
-        self._stopped, self._next_flush = True, math.inf
+        self._stopped = True
         where = "on the way out" if step is None else f"at step {step}"
         self._warn("stopped", f"recording into {self.path} stopped {where} and the training goes on: {reason}")
 
@@ -301,19 +281,9 @@ class Watch:
             evaluation.save(self.path, self._inputs, self._variables, self._together.given)
             return RunFolder.create(self.path, {"title": title, **wanted, **about})
 
-    def _steps_there(self, folder: RunFolder) -> set[int]:
+    def _steps_there(self, session: Session) -> set[int]:
         """The steps that need no recording: those with rows of every measurement, or a snapshot where none is taken."""
         if not self._measurements:
             return set(self._trajectory.steps) if self._trajectory else set()
-        there = folder.rows().filter(network=NETWORK)
-        steps = []
-        for measurement in self._measurements:
-            rows = there.filter(estimator=measurement.id)
-            ours = rows.filter(options=series(measurement.options, rows.unique("options")))
-            steps.append(set(ours.column("step").tolist()))
-        return set.intersection(*steps)
-
-
-def _place(place: Place, measured: Measured) -> Place:
-    options = place.options if measured.options is None else options_text(measured.options)
-    return dataclasses.replace(place, variable=measured.variable, options=options)
+        there = (session.done(each.id, each.options) for each in self._measurements)
+        return set.intersection(*({step for step, _ in found} for found in there))

@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
 import pydantic
 
 from infoscope.core.errors import RunFolderError
+from infoscope.scanning.measure_plan import MeasurePlan, completed
 from infoscope.train.networks.convolutional import Convolutional
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
 
 Preset = Literal["smoke", "laptop", "paper"]
 PRESETS: tuple[Preset, ...] = ("smoke", "laptop", "paper")
-
-
-@dataclass(frozen=True)
-class MeasurePlan:
-    """One estimator with its options at some sites; ``"activity"``: :mod:`infoscope.measure.contextual.activity`.
-
-    range_recorded: bin between the smallest and largest value each member took at these sites over all recorded
-    epochs (train first, then bin), in place of a range known beforehand. epochs: those of the recorded epochs at which
-    to measure, for an estimator that is slow or has many values.
-    """
-
-    estimator: str
-    options: dict[str, Any] = field(default_factory=dict)
-    sites: tuple[str, ...] = ()  # none means all
-    range_recorded: bool = False
-    epochs: tuple[int, ...] = ()  # none means all recorded
 
 
 @dataclass(frozen=True)
@@ -49,7 +34,7 @@ class NetworkPlan:
     recipe: Recipe
     seeds: tuple[int, ...]
     epochs: tuple[int, ...]  # recorded
-    measures: tuple[MeasurePlan, ...]
+    measures: tuple[Annotated[MeasurePlan, pydantic.BeforeValidator(completed)], ...]
     evaluate: Literal["all", "test", "train"] = "all"
     evaluate_rows: int | None = None
     gradients: bool = False

@@ -23,6 +23,11 @@ class Replay(Protocol):
     """A trajectory together with what is needed to run the network again on its evaluation set."""
 
     @property
+    def name(self) -> str:
+        """Of the network."""
+        ...
+
+    @property
     def trajectory(self) -> Trajectory: ...
     @property
     def sites(self) -> Sequence[str]:
@@ -59,6 +64,20 @@ class Replay(Protocol):
         """``{site: T [m, n, d]}`` at one recorded step, of the default sites where none are named."""
         ...
 
+    @property
+    def noise(self) -> float:
+        """Standard deviation of the Gaussian noise that the networks have at every hidden layer; 0 for none."""
+        ...
+
+    @property
+    def noisy_sites(self) -> Sequence[str]:
+        """The sites that are measured by default where the network has noise: those that it is added to."""
+        ...
+
+    def propagated(self, step: int, member: int, sites: Iterable[str], replicas: int, seed: int) -> dict[str, Any]:
+        """The clean outputs ``{site: S [1, n, replicas, d]}`` of noisy forwards through one member."""
+        ...
+
 
 def marks_of(groups: np.ndarray | None) -> dict[str, Any]:
     """What the options of rows say of groups that a run does not have by itself, so that they are told apart."""
@@ -82,7 +101,7 @@ class EnsembleReplay:
     def __init__(
         self, folder: RunFolder, name: str, plan: NetworkPlan, device: str = "cpu", groups: Any = None
     ) -> None:
-        self.plan, self.device, self._groups = plan, device, groups
+        self.name, self.plan, self.device, self._groups = name, plan, device, groups
         self.trajectory = snapshots_of(folder, name)
         self.sites, self.places, self.seeds = plan.network.layers, plan.network.places, plan.seeds
         self.split = plan.evaluate

@@ -19,7 +19,8 @@ import numpy as np
 from infoscope.core import check, grammar, registry
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Plane, Status
-from infoscope.core.measurement import Measured
+from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need
+from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION, LAYER_ENTROPY, Quantity
 from infoscope.measure.intervals import jackknife
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.parts import even
@@ -48,8 +49,8 @@ def is_labels(y: Any, name: str = "y") -> bool:
 
 
 @dataclass(frozen=True)
-class Estimator(grammar.WithOptions):
-    """Base of every estimator; satisfies :class:`infoscope.core.measurement.Measurement`.
+class Estimator(grammar.WithOptions, Measurement):
+    """Base of every estimator; a :class:`infoscope.core.measurement.Measurement`.
 
     Facts, literals in the class body, which the contract tests hold every estimator to:
 
@@ -95,26 +96,36 @@ class Estimator(grammar.WithOptions):
     variants: ClassVar[tuple[dict[str, Any], ...]] = ()
 
     @property
-    def tells(self) -> dict[str, str]:
-        """The unit of what it tells of the input along a trajectory, by quantity."""
-        return {"I(X;T)" if "plane" in self.offers else "H(T)": "nats"}
+    def needs(self) -> tuple[Need, ...]:
+        return ("labels", "groups") if self._tells_of_variables() else ("groups",)
 
-    def measure(
-        self, t: Any, variables: Mapping[str, np.ndarray], groups: np.ndarray | None = None
-    ) -> list[list[Measured]]:
+    @property
+    def tells(self) -> tuple[Quantity, ...]:
+        """Along a trajectory; of the input first."""
+        return (*self._of_the_input(), *((LABEL_INFORMATION,) if self._tells_of_variables() else ()))
+
+    def _of_the_input(self) -> tuple[Quantity, ...]:
+        if "plane" in self.offers:
+            return (INPUT_INFORMATION,)
+        return (LAYER_ENTROPY,) if "entropy" in self.offers else ()
+
+    def refused(self, names: Sequence[str]) -> list[tuple[str, Quantity]]:
+        of_variables = [(name, LABEL_INFORMATION) for name in (names if self._tells_of_variables() else ())]
+        return [*(("input", quantity) for quantity in self._of_the_input()), *of_variables]
+
+    def measure(self, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:
         """What can be said of each member of ``t [m, n, d]``, in nats: I(X;T), or H(T) where that is not offered, as
         variable ``"input"``, and I(T;Y) of each variable.
 
-        ``variables`` are class labels ``[n]`` by name, ``groups`` one name ``[n]`` a row: rows of one name belong
-        together. Work that variables share is done once. An option holding several values gives several estimates of
-        each, told apart by :attr:`Measured.options`.
+        ``variables`` are class labels ``[n]`` by name. Work that variables share is done once. An option
+        holding several values gives several estimates of each, told apart by :attr:`Measured.options`.
         """
         self._must_go_along()
         t = self._x(t, "t", stacked=True)
         if "input" in variables:
             raise InputError("a variable is called 'input', wanted another name: 'input' stands for x itself")
         n = t.shape[1]
-        return self._of_members(t, {k: check.labels(y, n, k) for k, y in variables.items()}, together(groups, n))
+        return self._of_members(t, {k: check.labels(y, n, k) for k, y in variables.items()}, together(given.groups, n))
 
     def about(self, names: Sequence[str]) -> list[str]:
         """Which of the variables ``names`` :meth:`measure` tells of.

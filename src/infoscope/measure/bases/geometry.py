@@ -20,7 +20,7 @@ import numpy as np
 from infoscope.core import check, grammar
 from infoscope.core.errors import InputError, MissingPackageError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.core.measurement import Measured
+from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need
 from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.estimator import is_labels
 from infoscope.measure.intervals.groups import Groups
@@ -29,8 +29,8 @@ NOT_INFORMATION = "geometry, not information"
 
 
 @dataclass(frozen=True)
-class Geometry(grammar.WithOptions):
-    """Base of every measure of geometry; satisfies :class:`infoscope.core.measurement.Measurement`.
+class Geometry(grammar.WithOptions, Measurement):
+    """Base of every measure of geometry; a :class:`infoscope.core.measurement.Measurement`.
 
     Facts, literals in the class body, which the contract tests hold every one to:
 
@@ -50,15 +50,23 @@ class Geometry(grammar.WithOptions):
     distribution: ClassVar[str] = ""
 
     @property
-    def tells(self) -> dict[str, str]:
-        """The unit of what it tells, by quantity."""
-        return {quantity: quantity.unit for quantity in self.quantities}
+    def needs(self) -> tuple[Need, ...]:
+        beside: dict[str, tuple[Need, ...]] = {"labels": ("labels",), "rows": ("another network",)}
+        return (*beside.get(self.second, ()), "groups")
 
-    def measure(self, t: Any, variables: Mapping[str, np.ndarray], groups: Any = None) -> list[list[Measured]]:
+    @property
+    def tells(self) -> tuple[Quantity, ...]:
+        return self.quantities
+
+    def refused(self, names: Sequence[str]) -> list[tuple[str, Quantity]]:
+        of = self.about(names) or ["input"]
+        return [(name, quantity) for name in of for quantity in self.quantities]
+
+    def measure(self, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:
         """All quantities of each member of ``t [m, n, d]``: about each variable where labels are asked for, else
         once, as variable ``"input"``.
 
-        ``variables`` are class labels ``[n]`` by name. groups: one name ``[n]`` a row, of those that belong together.
+        ``variables`` are class labels ``[n]`` by name.
 
         Raises
         ------
@@ -67,7 +75,7 @@ class Geometry(grammar.WithOptions):
         stack = check.on_cpu(check.representation(t, "t", stacked=True))
         labels = {name: check.labels(y, stack.shape[1], name) for name, y in variables.items()}
         labels = labels if self.second == "labels" else {}
-        together = None if groups is None else Groups.of(groups, stack.shape[1])
+        together = None if given.groups is None else Groups.of(given.groups, stack.shape[1])
         return [list(self._checked(member, labels, together)) for member in stack]
 
     def about(self, names: Sequence[str]) -> list[str]:
@@ -84,7 +92,8 @@ class Geometry(grammar.WithOptions):
 
     def geometry(self, t: Any, y: Any = None, groups: Any = None) -> dict[str, Estimate]:
         """The quantities of the rows ``t [n, d]`` by name; ``y``: labels ``[n]`` or rows ``[n, d]``, as it asks for;
-        groups: as in :meth:`measure`.
+        groups: one
+        name ``[n]`` a row, of those that belong together.
 
         The cells of a histogram are called by the quantity and their own name.
         """

@@ -14,13 +14,15 @@ from infoscope.core import check
 from infoscope.core.cells import cell_names
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
-from infoscope.core.measurement import Measured
+from infoscope.core.grammar import coerce
+from infoscope.core.measurement import NOTHING, Cost, Given, Measured, Measurement
+from infoscope.core.quantity import Quantity
 
-QUANTITY = "activity_share"
+QUANTITY = Quantity("activity_share", "fraction", "Activities", "share")
 
 
 @dataclass(frozen=True)
-class Activity:
+class Activity(Measurement):
     """The histogram of all activities of a layer (every unit, every row) on the cells that ``edges`` cut the line into.
 
     A value on an edge belongs to the cell below it, so that with an edge at 0 a ReLU unit's zeros are cells of their
@@ -32,10 +34,13 @@ class Activity:
     InputError: no edges, or edges that do not rise.
     """
 
-    edges: tuple[float, ...]
+    edges: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "edges", tuple(float(edge) for edge in self.edges))
+        edges = (
+            coerce(self.edges, tuple[float, ...], "edges of activity") if isinstance(self.edges, str) else self.edges
+        )
+        object.__setattr__(self, "edges", tuple(float(edge) for edge in edges))
         if not self.edges or not all(low < high for low, high in pairwise(self.edges)):
             raise InputError(f"edges are {self.edges}, wanted at least one, and each above the one before it")
 
@@ -44,16 +49,17 @@ class Activity:
         return "activity"
 
     @property
-    def tells(self) -> dict[str, str]:
-        return {QUANTITY: "fraction"}
+    def tells(self) -> tuple[Quantity, ...]:
+        return (QUANTITY,)
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        return Cost(1e-4 + 1e-8 * n * d, 8.0 * n * d)  # the cell of each value
 
     @property
     def options(self) -> dict[str, Any]:
         return {"edges": list(self.edges)}
 
-    def measure(
-        self, t: Any, variables: Mapping[str, np.ndarray], groups: np.ndarray | None = None
-    ) -> list[list[Measured]]:
+    def measure(self, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:
         """One estimate a cell for each member of ``t [m, n, d]``, without interval; nothing else is looked at."""
         t = np.asarray(check.representation(t, "t", stacked=True))
         return [list(self._cells(member)) for member in t]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -10,9 +10,11 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
-from infoscope.core.measurement import Measured
+from infoscope.core.measurement import NOTHING, Given, Measured, Need
 from infoscope.measure.bases.estimator import Estimator, together
 from infoscope.measure.noise.propagation import NoisyLayer, check_population, propagate
+
+REPLICAS = 256  # noisy forwards of each input, where nobody says how many
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Noisy(Estimator):
     tolerance: standard error of the Monte Carlo integral in nats (0.02), which decides the number of draws.
     seed: of the draws.
     replicas: of a network trained with this noise, how many noisy forwards of each input are measured along its
-        trajectory (:meth:`measure` then takes ``[m, n, R, d]``); the interval is the bracket. 0: the rows are outputs
+        trajectory; the interval is the bracket. 0: the rows are outputs
         without noise, and it is the analysis that adds some.
 
     The value is that of Goldfeld et al. 2019 with rows for clean samples, and the middle of the bracket where there are
@@ -56,28 +58,57 @@ class Noisy(Estimator):
             if not 1e-15 <= getattr(self, name) <= 1e15:
                 raise InputError(f"{name} is {getattr(self, name)}, wanted a number above 0, e.g. {name}=0.1")
 
-    def measure(
-        self, t: Any, variables: Mapping[str, np.ndarray], groups: np.ndarray | None = None
-    ) -> list[list[Measured]]:
-        """As of every estimator; with ``replicas``, of clean outputs of noisy forwards ``t [m, n, R, d]``.
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return (*super().needs, "replicas") if self.replicas else super().needs
+
+    @property
+    def forwards(self) -> tuple[int, int]:
+        return self.replicas, self.seed
+
+    def trained_with(self, noise: float, said: Collection[str]) -> Noisy:
+        """With the networks' own noise, and 256 noisy forwards of each input where nobody says how many.
+
+        Raises
+        ------
+        InputError: another noise than theirs, unless ``replicas=0`` says that the analysis adds it; replicas of
+            networks without noise.
+        """
+        if not noise:
+            if self.replicas:
+                raise InputError(
+                    f"replicas={self.replicas} arrived for networks without noise of their own, wanted replicas=0"
+                )
+            return self
+        if "replicas" in said and not self.replicas:
+            return self
+        if "noise" in said and self.noise != noise:
+            raise InputError(
+                f"noise={self.noise:g} differs from these networks' own noise of {noise:g}: leave it out to measure "
+                "their information, or pass replicas=0 as well to add noise to their outputs without theirs"
+            )
+        return replace(self, noise=noise, replicas=self.replicas if "replicas" in said else REPLICAS)
+
+    def measure(self, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:
+        """As of every estimator; with ``replicas``, of those it is given in place of ``t``.
 
         Where all forwards agree, as in the first noisy layer, one of them is measured.
         """
         if not self.replicas:
-            return super().measure(t, variables, groups)
-        t = check.array(t, "t")
+            return super().measure(t, variables, given)
+        t = check.array(given.replicas, "replicas")
         if t.ndim != 4 or t.shape[2] != self.replicas:
             raise InputError(
-                f"t has shape {tuple(t.shape)}, wanted [members, inputs, {self.replicas} replicas, units]: the clean "
-                "outputs of noisy forwards"
+                f"replicas have shape {tuple(t.shape)}, wanted [members, inputs, {self.replicas} replicas, units]: the "
+                "clean outputs of noisy forwards"
             )
         members, n, _, d = t.shape
         if bool((t == t[:, :, :1]).all()):
             t = t[:, :, 0]
         else:
-            check.representation(t.reshape(members, -1, d), "t", stacked=True)
+            check.representation(t.reshape(members, -1, d), "replicas", stacked=True)
         labels = {name: check.labels(y, n, name) for name, y in variables.items()}
-        return self._of_members(t, labels, together(groups, n))
+        return self._of_members(t, labels, together(given.groups, n))
 
     def _layer(self, t: Any, labels: dict[str, np.ndarray]) -> NoisyLayer:
         return propagate(

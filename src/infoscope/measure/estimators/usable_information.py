@@ -12,6 +12,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
+from infoscope.core.quantity import USABLE, USABLE_COARSE, USABLE_FINE, USABLE_REST, Quantity
 from infoscope.measure.bases import probe as probes
 from infoscope.measure.bases.estimator import Estimator, several
 from infoscope.measure.bases.probe import Reading, Target
@@ -74,6 +75,16 @@ class UsableInformation(Estimator):
     @property
     def _links(self) -> tuple[str, ...]:
         return tuple(name.strip() for name in self.chain.split(">")) if self.chain else ()
+
+    @property
+    def tells(self) -> tuple[Quantity, ...]:
+        alone = () if self.chain and not self.variables else (USABLE,)
+        return (*alone, *((USABLE_FINE, USABLE_COARSE, USABLE_REST) if self.chain else ()))
+
+    def refused(self, names: Sequence[str]) -> list[tuple[str, Quantity]]:
+        named = several(self.variables) or (() if self.chain else names)
+        parts = zip((*self._links, "|".join(self._links)), self.tells[-3:], strict=True) if self.chain else ()
+        return [*((name, USABLE) for name in named), *parts]
 
     def about(self, names: Sequence[str]) -> list[str]:
         for name in (*several(self.variables), *self._links):

@@ -12,7 +12,7 @@ from infoscope.core import check
 from infoscope.core.cells import cell_names
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.core.measurement import Measured
+from infoscope.core.measurement import NOTHING, Given, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.kernels import draws
 from infoscope.measure.bases.geometry import Geometry, by_name
@@ -60,23 +60,23 @@ class CosineSimilarity(Geometry):
     def _check(self) -> None:
         check.count(self.seed, "seed", 0)
 
-    def measure(self, t: Any, variables: Any, groups: Any = None) -> list[list[Measured]]:
-        raise InputError(
-            "cosine_similarity compares two representations and one arrived: say which network of the run to compare "
-            "with, e.g. against=deterministic, or pass both to infoscope.geometry"
-        )
+    def measure(self, t: Any, variables: Any, given: Given = NOTHING) -> list[list[Measured]]:
+        """Of each pair of members of ``t [m, n, d]`` and of the other network, with the same inputs and units."""
+        if given.other is None:
+            raise InputError(
+                "cosine_similarity compares two representations and one arrived: say which network of the run to "
+                "compare with, e.g. against=deterministic, or pass both to infoscope.geometry"
+            )
+        pair = (t, given.other)
+        t, other = (check.on_cpu(check.representation(each, "t", stacked=True, place=True)) for each in pair)
+        together = None if given.groups is None else Groups.of(given.groups, t.shape[1])
+        return [list(self._both(*each, together)) for each in zip(t, other, strict=True)]
 
     def partners(self, members: int) -> list[int]:
         """Which member of the other network each of ``members`` is compared with."""
         if self.members == "next" and members < 2:
             raise InputError("members='next' came with one member, wanted at least 2 seeds")
         return [(member + (self.members == "next")) % members for member in range(members)]
-
-    def beside(self, t: Any, other: Any, groups: Any = None) -> list[list[Measured]]:
-        """Of each pair of members of ``t [m, n, d]`` and ``other``, with the same inputs and units in order."""
-        t, other = (check.on_cpu(check.representation(each, "t", stacked=True, place=True)) for each in (t, other))
-        together = None if groups is None else Groups.of(groups, t.shape[1])
-        return [list(self._both(*pair, together)) for pair in zip(t, other, strict=True)]
 
     def geometry(self, t: Any, y: Any = None, groups: Any = None) -> dict[str, Estimate]:
         """The quantities of rows ``t [n, d]`` and ``y [n, d]`` by name; groups: one name a row."""

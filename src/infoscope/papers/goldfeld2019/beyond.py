@@ -34,7 +34,6 @@ from infoscope.claim.statistics import last
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.papers.goldfeld2019._mnist import DETERMINISTIC, LAYERS, mnist_plan, recorded
-from infoscope.scanning.measuring import rows_of
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _SITES = (*LAYERS, "output")
@@ -111,7 +110,7 @@ class Beyond(Figure):
         return {DETERMINISTIC: plan}
 
     def judge(self, rows: Rows) -> Sequence[Judged]:
-        found = {key: rows_of(rows, DETERMINISTIC, plan).filter(quantity=key[1]) for key, plan in _plans(()).items()}
+        found = {key: plan.rows(rows, DETERMINISTIC).filter(quantity=key[1]) for key, plan in _plans(()).items()}
         compressed = found["lossy_compression", "I(X;T)"]
         steps = tuple(
             finding(f"growth of compressed I(X;T), {one} to {other}", _NO_MORE, _rise, *_two(compressed, one, other))

@@ -57,7 +57,7 @@ def some_epochs(preset: Preset) -> tuple[int, ...]:
 
 def relu_bins() -> tuple[MeasurePlan, MeasurePlan]:
     """The bins of figure 1B: hidden layers up to each member's largest recorded activity, the output on [0, 1]."""
-    hidden = MeasurePlan("binned", {"bins": 100}, sites=HIDDEN, range_recorded=True)
+    hidden = MeasurePlan("binned", {"bins": 100, "range": "recorded"}, sites=HIDDEN)
     output = MeasurePlan("binned", {"bins": 30, "range": (0.0, 1.0)}, sites=("output",))
     return hidden, output
 

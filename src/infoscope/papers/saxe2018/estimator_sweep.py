@@ -85,8 +85,8 @@ class EstimatorSweep(Figure):
         some, activity, net_input = some_epochs(preset), (_LAYER,), (f"{_LAYER}.linear",)
         measures = (
             MeasurePlan("binned", {"bins": _BINS, "range": (-1.0, 1.0)}, activity, epochs=some),
-            MeasurePlan("binned", {"bins": _BINS}, activity, range_recorded=True, epochs=some),
-            MeasurePlan("binned", {"bins": _BINS}, net_input, range_recorded=True, epochs=some),
+            MeasurePlan("binned", {"bins": _BINS, "range": "recorded"}, activity, epochs=some),
+            MeasurePlan("binned", {"bins": _BINS, "range": "recorded"}, net_input, epochs=some),
             MeasurePlan("binned", {"bins": _BINS, "form": "quantiles"}, activity, epochs=some),
             MeasurePlan("kde", {"noise_variance": _NOISE}, activity, epochs=some),
         )

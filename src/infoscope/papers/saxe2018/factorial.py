@@ -209,9 +209,9 @@ class Factorial(Figure):
 def _measures(preset: Preset) -> tuple[MeasurePlan, ...]:
     some, inputs = some_epochs(preset), tuple(f"{layer}.linear" for layer in LAYERS)
     return (
-        MeasurePlan("binned", {"bins": 30}, LAYERS, range_recorded=True, epochs=some),
+        MeasurePlan("binned", {"bins": 30, "range": "recorded"}, LAYERS, some),
         MeasurePlan("binned", {"bins": 30, "range": (-1.0, 1.0)}, LAYERS, epochs=some),
-        MeasurePlan("binned", {"bins": 30}, inputs, range_recorded=True, epochs=some),
+        MeasurePlan("binned", {"bins": 30, "range": "recorded"}, inputs, some),
         MeasurePlan("binned", {"bins": 30, "form": "quantiles"}, LAYERS, epochs=some),
     )
 

@@ -30,7 +30,6 @@ from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, PLAIN_SGD, SEEDS, boolean12_plan, some_epochs
 from infoscope.papers.saxe2018._findings import COMPRESS, FLAT
 from infoscope.papers.saxe2018._layers import in_words, second_largest
-from infoscope.scanning.measuring import rows_of
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _VARIANTS: dict[str, dict[str, Any]] = {
@@ -66,7 +65,7 @@ def _measures(preset: Preset) -> tuple[MeasurePlan, ...]:
 
 
 def _drops(rows: Rows, network: str, variant: MeasurePlan, criterion: Criterion) -> list[Finding]:
-    entropy = rows_of(rows, network, variant).filter(quantity="H(T)")
+    entropy = variant.rows(rows, network).filter(quantity="H(T)")
     return [
         score_finding(f"drop of H(T) after its peak, {network} {layer}", criterion, entropy.filter(site=layer))
         for layer in HIDDEN

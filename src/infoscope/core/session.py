@@ -1,0 +1,129 @@
+"""The one journal of whoever measures: whole steps of rows on their way into a run folder, and what is there already.
+
+What a step consists of is written whole or not at all: an interruption in the middle of one leaves none of it behind,
+and the step is measured again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Generic, Protocol, TypeVar
+
+from infoscope.core.estimate import Estimate, Status
+from infoscope.core.folder import RunFolder
+from infoscope.core.measurement import Measured, Measurement, series
+from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
+
+FLUSH_SECONDS = 10.0  # the most work that a kill can lose
+EVERY = ""  # in place of a variable: all of them
+
+Whole = TypeVar("Whole")
+
+
+class Journal(Generic[Whole]):
+    """Collects whole pieces of work and hands them to ``append`` now and then; ``beat`` says that the writer lives."""
+
+    def __init__(self, append: Callable[[list[Whole]], None], beat: Callable[[], None]) -> None:
+        self._append, self._beat = append, beat
+        self._waiting: list[Whole] = []
+        self._next = time.monotonic() + FLUSH_SECONDS
+
+    def take(self, whole: Whole) -> None:
+        """Keep one piece that is complete."""
+        self._waiting.append(whole)
+
+    @property
+    def due(self) -> bool:
+        """Whether the last writing is a while ago."""
+        return time.monotonic() >= self._next
+
+    def flush(self) -> None:
+        """Write what waits; it goes on waiting when that fails."""
+        self._append(self._waiting)
+        self._waiting = []
+        self._beat()
+        self._next = time.monotonic() + FLUSH_SECONDS
+
+
+class Sink(Protocol):
+    """Where rows also go as they come, beside the run folder: a mirror, never the truth."""
+
+    def take(self, rows: Rows) -> None:
+        """The rows of one whole step of one network."""
+        ...
+
+
+class Step:
+    """The rows of one step while it is measured."""
+
+    def __init__(self, run: str, marks: Mapping[str, Any]) -> None:
+        self._builder, self._marks = RowsBuilder(run), marks
+
+    def place(self, measurement: Measurement, **where: Any) -> Place:
+        """Where rows of ``measurement`` lie, told of the input and of all its options until a row says otherwise."""
+        options = options_text({**measurement.options, **self._marks})
+        return Place(estimator=measurement.id, options=options, **{"variable": "input", **where})
+
+    def add(self, place: Place, estimate: Estimate) -> None:
+        self._builder.add(place, estimate)
+
+    def found(self, place: Place, found: Sequence[Measured]) -> None:
+        """Add what a measurement found at ``place``."""
+        placed = []
+        for variable, estimate, options in found:
+            text = place.options if options is None else options_text({**options, **self._marks})
+            placed.append((dataclasses.replace(place, variable=variable, options=text), estimate))
+        for here, estimate in placed:  # all of them, or none when one is not what it should be
+            self.add(here, estimate)
+
+    def fail(self, place: Place, quantity: Any, reason: str, n: int) -> None:
+        """A row without a value, of the quantity that it would have had."""
+        self._builder.add_failure(place, quantity, reason, n, quantity.unit)
+
+    def refused(self, place: Place, measurement: Measurement, names: Sequence[str], reason: str, n: int) -> None:
+        """Rows without a value in place of those that ``measurement`` would have told of the variables ``names``."""
+        for variable, quantity in measurement.refused(names):
+            self.fail(dataclasses.replace(place, variable=variable), quantity, reason, n)
+
+    def rows(self) -> Rows:
+        return self._builder.rows()
+
+
+class Session(Journal[Rows]):
+    """The journal of one network in a run folder.
+
+    marks: what the options of its rows say beside those of the measurement. sinks: who else is told of whole steps.
+    """
+
+    def __init__(
+        self, folder: RunFolder, network: str, marks: Mapping[str, Any] | None = None, sinks: Sequence[Sink] = ()
+    ) -> None:
+        super().__init__(lambda waiting: folder.append(Rows.concat(waiting)), folder.beat)
+        self.folder, self.network = folder, network
+        self._marks, self._sinks = dict(marks or {}), sinks
+
+    @contextmanager
+    def step(self) -> Iterator[Step]:
+        """One step, kept when the block ends well; nothing of it is otherwise."""
+        step = Step(self.folder.id, self._marks)
+        yield step
+        rows = step.rows()
+        self.take(rows)
+        for sink in self._sinks:
+            sink.take(rows)
+        self.folder.beat()
+
+    def done(self, estimator: str, options: Mapping[str, Any]) -> dict[tuple[int, str], set[str]]:
+        """The (step, site) pairs that rows of this estimator with these options exist for, and the variables that they
+        tell of; ``EVERY`` is among them where the measurement was refused as a whole."""
+        rows = self.folder.rows().filter(network=self.network, estimator=estimator)
+        rows = rows.filter(options=series({**options, **self._marks}, rows.unique("options")))
+        found: dict[tuple[int, str], set[str]] = {}
+        columns = (rows.column(name).tolist() for name in ("step", "site", "variable", "status"))
+        for step, site, variable, status in zip(*columns, strict=True):
+            refused = variable == "input" and status == Status.FAILED.name
+            found.setdefault((step, site), set()).add(EVERY if refused else variable)
+        return found

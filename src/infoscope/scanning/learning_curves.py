@@ -1,0 +1,73 @@
+"""Learning curves from stored weights: loss and accuracy, and where planned how gradients and weights are doing."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import torch
+
+from infoscope.core.estimate import Estimate
+from infoscope.core.folder import RunFolder
+from infoscope.core.quantity import ACCURACY, GRADIENT_SNR, LOSS, WEIGHT_NORM, Quantity
+from infoscope.core.rows import Place
+from infoscope.core.session import Session, Step
+from infoscope.scanning.one_pass import over_steps
+from infoscope.scanning.replay import EnsembleReplay
+from infoscope.train.statistics import layer_gradients, performance
+
+TRAINING = "training"  # in place of an estimator
+
+
+def measure_training(folder: RunFolder, network: str, replay: EnsembleReplay, label: str) -> None:
+    """Append learning curves (loss and accuracy on train and test) and, where planned, gradient statistics."""
+    session = Session(folder, network)
+    done = session.done(TRAINING, {})
+    steps = [step for step in replay.trajectory.steps if (step, "network") not in done]
+    if not steps:
+        return
+    device = replay.device
+    x = torch.tensor(replay.ensemble.x, device=device)
+    y = torch.tensor(replay.ensemble.y, dtype=torch.long, device=device)
+    splits = {name: torch.tensor(rows, device=device) for name, rows in replay.splits.items()}
+    minibatches = torch.from_numpy(replay.minibatches).to(device)
+
+    def one(step: int, rows: Step) -> None:
+        parameters = replay.parameters(step)
+        place = Place(
+            network=network, step=step, epoch=replay.trajectory.epoch(step), site="network", site_index=-1,
+            variable=replay.trained_on, estimator=TRAINING,
+        )  # fmt: skip
+        for split, of_split in splits.items():
+            found = performance(replay.plan.network, parameters, x, y, of_split)
+            here, n = dataclasses.replace(place, split=split), of_split.shape[1]
+            _members(rows, here, replay, LOSS, "mean cross-entropy", found.loss, n)
+            _members(rows, here, replay, ACCURACY, "fraction of rows classified right", found.accuracy, n)
+        if replay.plan.gradients:
+            n = splits["train"].shape[1]
+            batch = replay.plan.recipe.batch_size(n)
+            snr = f"|mean| / |sd| of the weight gradient over minibatches of {batch} at frozen weights"
+            layers = layer_gradients(replay.plan.network, parameters, x, y, minibatches, batch)
+            for layer, found in layers.items():
+                here = dataclasses.replace(place, site=layer, site_index=replay.places[layer], split="train")
+                _members(rows, here, replay, GRADIENT_SNR, snr, found.snr, n)
+                _members(rows, here, replay, WEIGHT_NORM, "Frobenius norm of the weights", found.weight_norm, n)
+
+    over_steps(session, steps, len(replay.trajectory.steps), label, one)
+
+
+def _members(
+    rows: Step,
+    place: Place,
+    replay: EnsembleReplay,
+    quantity: Quantity,
+    estimand: str,
+    values: torch.Tensor,
+    n: int,
+) -> None:
+    for member, (value, seed) in enumerate(zip(values.tolist(), replay.seeds, strict=True)):
+        here = dataclasses.replace(place, member=member, seed=int(seed))
+        if math.isfinite(value):
+            rows.add(here, Estimate(value, quantity, estimand, n, unit=quantity.unit))
+        else:
+            rows.fail(here, quantity, f"{quantity} is {value}: this member diverged", n)

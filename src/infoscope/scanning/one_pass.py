@@ -1,0 +1,134 @@
+"""Measure a trajectory in one pass: every wanted place at every recorded step that has no row yet."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from infoscope.core.errors import InputError
+from infoscope.core.folder import RunFolder
+from infoscope.core.measurement import Given, Measured, Measurement
+from infoscope.core.progress import progress
+from infoscope.core.rows import Place
+from infoscope.core.session import Session, Step
+from infoscope.scanning.measure_plan import MeasurePlan
+from infoscope.scanning.replay import Replay
+from infoscope.scanning.wanted import ReplayOf, Wanted
+
+
+def measure(
+    folder: RunFolder,
+    network: str,
+    replay: Replay,
+    plans: Sequence[MeasurePlan],
+    label: str,
+    replay_of: ReplayOf | None = None,
+) -> None:
+    """Append rows of all ``plans`` at every recorded step that lacks them, in one pass over the trajectory.
+
+    A refused measurement becomes a FAILED row. ``replay_of``: the replay of another network of the run, by name, for
+    plans that compare two.
+    """
+    session = Session(folder, network, replay.marks)
+    wanted = [Wanted(plan, replay, session, replay_of) for plan in plans]
+    steps = [step for step in replay.trajectory.steps if any(each.missing(step) for each in wanted)]
+    total = len(replay.trajectory.steps)
+    over_steps(session, steps, total, label, lambda step, rows: _step(step, rows, wanted, replay))
+
+
+def over_steps(
+    session: Session, steps: Sequence[int], total: int, label: str, work: Callable[[int, Step], None]
+) -> None:
+    """``work`` on every step with progress; the steps that were completed are kept even when it is interrupted."""
+    with progress(label, total, total - len(steps)) as shown:
+        try:
+            for step in steps:
+                with session.step() as rows:
+                    work(step, rows)
+                if session.due:
+                    session.flush()
+                shown.advance()
+        finally:
+            session.flush()
+
+
+def _step(step: int, rows: Step, wanted: Sequence[Wanted], replay: Replay) -> None:
+    """One step: each place is read once for all that want it."""
+    missing = [(each, each.missing(step)) for each in wanted]
+    read = set().union(*(sites for each, sites in missing if not each.noisy))
+    representations = replay.representations(step, read) if read else {}
+    for each, sites in missing:
+        places = {site: _place(rows, each.measurement, step, site, replay) for site in sites}
+        if each.noisy and sites:
+            _noisy(rows, places, each, step, replay)
+            continue
+        for site, given in each.given(step, sites).items():
+            variables = each.variables(step, site)
+            _site(rows, places[site], each.measurement, representations[site], variables, given, replay)
+
+
+def _place(rows: Step, measurement: Measurement, step: int, site: str, replay: Replay) -> Place:
+    return rows.place(
+        measurement, network=replay.name, step=step, epoch=replay.trajectory.epoch(step), site=site,
+        site_index=replay.places[site], split=replay.split,
+    )  # fmt: skip
+
+
+def _site(
+    rows: Step,
+    place: Place,
+    measurement: Measurement,
+    t: Any,
+    variables: Mapping[str, np.ndarray],
+    given: Given,
+    replay: Replay,
+) -> None:
+    """One site at one step. An ensemble that is refused goes member by member: a diverged one costs its own row."""
+    results: Sequence[list[Measured] | InputError]
+    try:
+        results = replay.together.measured(measurement, t, variables, given)
+    except InputError:
+        results = [
+            _member(measurement, t[member : member + 1], variables, given.of(member), replay)
+            for member in range(len(t))
+        ]
+    for member, result in enumerate(results):
+        _add(rows, place, member, measurement, result, variables, replay, int(t.shape[1]))
+
+
+def _noisy(rows: Step, places: Mapping[str, Place], wanted: Wanted, step: int, replay: Replay) -> None:
+    """Several sites of networks with noise at one step, member by member: their noisy forwards are large."""
+    measurement, variables = wanted.measurement, replay.variables
+    for member in range(len(replay.seeds)):
+        for site, s in replay.propagated(step, member, places, *measurement.forwards).items():
+            result = _member(measurement, s[:, :, 0], variables, Given(replicas=s), replay)
+            _add(rows, places[site], member, measurement, result, variables, replay, int(s.shape[1]))
+
+
+def _member(
+    measurement: Measurement, t: Any, variables: Mapping[str, np.ndarray], given: Given, replay: Replay
+) -> list[Measured] | InputError:
+    try:
+        return replay.together.measured(measurement, t, variables, given)[0]
+    except InputError as reason:
+        return reason
+
+
+def _add(
+    rows: Step,
+    place: Place,
+    member: int,
+    measurement: Measurement,
+    result: list[Measured] | InputError,
+    variables: Mapping[str, np.ndarray],
+    replay: Replay,
+    n: int,
+) -> None:
+    here = dataclasses.replace(place, member=member, seed=int(replay.seeds[member]))
+    if isinstance(result, InputError):
+        rows.refused(here, measurement, list(variables), str(result), n)
+    else:
+        rows.found(here, result)

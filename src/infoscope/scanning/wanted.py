@@ -1,0 +1,113 @@
+"""One plan of a pass over a trajectory: where it is measured, what the run folder lacks of it, what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from infoscope.core import check
+from infoscope.core.errors import InputError, UnknownNameError, unknown_name
+from infoscope.core.measurement import Given, Measurement
+from infoscope.core.session import EVERY, Session
+from infoscope.scanning.measure_plan import MeasurePlan
+from infoscope.scanning.replay import Replay
+
+ReplayOf = Callable[[str], Replay]
+
+
+class Wanted:
+    """What ``plan`` wants of ``replay`` beyond what ``session`` holds.
+
+    Raises
+    ------
+    InputError: the measurement cannot be taken of these networks. UnknownNameError: no such site, variable or network.
+    """
+
+    def __init__(self, plan: MeasurePlan, replay: Replay, session: Session, replay_of: ReplayOf | None) -> None:
+        for site in plan.sites:
+            if site not in replay.places:
+                raise unknown_name(f"site of network {session.network}", site, replay.places)
+        self.measurement: Measurement = plan.measurement
+        needs = self.measurement.needs
+        self.noisy = "replicas" in needs
+        if self.noisy:
+            self.measurement.trained_with(replay.noise, plan.options)  # refuses replicas of networks without noise
+        default = replay.noisy_sites if self.noisy else replay.sites
+        self.sites = [site for site in replay.places if site in (plan.sites or default)]
+        self._plan, self._replay = plan, replay
+        self._done = session.done(self.measurement.id, self.measurement.options)
+        self._told = self.measurement.about(list(replay.variables))
+        self._inputs = check.on_cpu(replay.inputs) if "inputs" in needs else None
+        self._other = _other(self.measurement, replay, session, replay_of) if "another network" in needs else None
+
+    def missing(self, step: int) -> list[str]:
+        """The sites that are to have rows at ``step`` and have none, or none of some variable."""
+        if self._plan.epochs and self._replay.trajectory.epoch(step) not in self._plan.epochs:
+            return []
+        return [site for site in self.sites if (step, site) not in self._done or self._untold(step, site)]
+
+    def variables(self, step: int, site: str) -> Mapping[str, np.ndarray]:
+        """Those that are read there: all, or only those added since the rest was measured, where they can be alone."""
+        every = self._replay.variables
+        new = self._untold(step, site) if (step, site) in self._done else []
+        try:
+            alone = bool(new) and set(self.measurement.about(new)) == set(new)
+        except UnknownNameError:  # a chain wants both of its variables
+            alone = False
+        return {name: every[name] for name in new} if alone else every
+
+    def _untold(self, step: int, site: str) -> list[str]:
+        there = self._done.get((step, site), set())
+        return [] if EVERY in there else [name for name in self._told if name not in there]
+
+    def given(self, step: int, sites: Sequence[str]) -> Mapping[str, Given]:
+        """What the measurement is handed at each of ``sites``, beside the groups, which differ between variables."""
+        span = self._span if sites and "recorded range" in self.measurement.needs else None
+        if self._other is None or not sites:
+            return dict.fromkeys(sites, Given(inputs=self._inputs, span=span))
+        partners = self.measurement.partners(len(self._replay.seeds))
+        held = self._other.representations(step, sites)
+        return {site: Given(inputs=self._inputs, span=span, other=held[site][partners]) for site in sites}
+
+    @cached_property
+    def _span(self) -> tuple[np.ndarray, np.ndarray]:
+        """The least and the largest value of each member at the planned sites; reads the whole trajectory."""
+        replay, sites = self._replay, self._plan.sites
+        low = np.full(len(replay.seeds), np.inf, np.float32)
+        high = -low
+        for step in replay.trajectory.steps:
+            representations = replay.representations(step, sites)
+            for site in sites or replay.sites:
+                t = np.asarray(representations[site])
+                finite = np.isfinite(t)  # a member that diverges late keeps the range it had before
+                low = np.minimum(low, t.min((1, 2), where=finite, initial=np.inf))
+                high = np.maximum(high, t.max((1, 2), where=finite, initial=-np.inf))
+        return low, high
+
+
+def _other(measurement: Measurement, replay: Replay, session: Session, replay_of: ReplayOf | None) -> Replay:
+    """The replay of the network that a comparison is with.
+
+    Raises
+    ------
+    InputError: it is not said, or its members or recorded steps are others. UnknownNameError: no such network.
+    """
+    against, known = measurement.against, list(session.folder.manifest()["networks"])
+    if not against:
+        raise InputError(
+            f"{measurement.id} compares two networks and one arrived: say which, e.g. against={known[0]}, out of "
+            f"{', '.join(known)}"
+        )
+    if against not in known:
+        raise unknown_name("network", against, known)
+    if replay_of is None:
+        raise InputError(f"{measurement.id} compares two networks of one run, which cannot be done here")
+    other = replay_of(against)
+    if len(other.seeds) != len(replay.seeds) or not set(replay.trajectory.steps) <= set(other.trajectory.steps):
+        raise InputError(
+            f"{against} has {len(other.seeds)} members recorded at {len(other.trajectory.steps)} steps and "
+            f"{session.network} {len(replay.seeds)} at {len(replay.trajectory.steps)}, wanted the same of both"
+        )
+    return other
