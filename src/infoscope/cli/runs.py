@@ -21,7 +21,7 @@ def list_(kind: str | None = None, /, *, as_json: Json = False) -> None:
     Parameters
     ----------
     kind
-        tasks, sources, networks, estimators, probes, dependences, geometries, peers, figures or plots.
+        Only this one; without it all, each under the name of its kind.
     """
     content = {
         found: {entry.id: {"summary": entry.summary, "facts": entry.facts} for entry in entries.values()}
