@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from infoscope.benchmark.workers import Workers
 from infoscope.core.folder import RunFolder, write_json
 from infoscope.core.progress import Progress, progress
 from infoscope.core.provenance import provenance
+from infoscope.core.session import Journal
 from infoscope.data.source import find_source
 
-FLUSH_SECONDS = 5.0  # at most so much is lost when the run is killed
 WORKERS = 2
 TRIED = 3  # answers without an interval after which nobody's coverage is asked for any more
 
@@ -123,8 +124,7 @@ def _answer(
     shown: Progress,
 ) -> None:
     """Keep the workers busy until nothing is left or the budget is spent."""
-    fresh: list[Row] = []
-    flushed = time.monotonic()
+    journal = Journal[Row](partial(records.append, folder), RunFolder(folder).beat)
     try:
         while True:
             while workers.free and (cell := _next(list(cells.values()), budget)):
@@ -137,14 +137,12 @@ def _answer(
                 cell.flying -= 1
                 cell.take(row)
                 done[case] = row
-                fresh.append(row)
+                journal.take(row)
                 shown.advance(min(row["busy_seconds"] if budget else 1, shown.total - shown.done))
-            if time.monotonic() - flushed > FLUSH_SECONDS:
-                records.append(folder, fresh)
-                RunFolder(folder).beat()
-                fresh, flushed = [], time.monotonic()
+            if journal.due:
+                journal.flush()
     finally:
-        records.append(folder, fresh)
+        journal.flush()
 
 
 def _next(cells: list[_Cell], budget: float | None) -> _Cell | None:
