@@ -9,7 +9,7 @@ import pytest
 from infoscope import noisy_information, noisy_layer
 from infoscope.core.estimate import Status
 from infoscope.measure.noise import caps as caps
-from infoscope.measure.noise import propagation, published_bounds
+from infoscope.measure.noise import published_bounds, setting
 
 
 def entropy_of(density, grid):
@@ -198,7 +198,7 @@ MAPS = {"linear": lambda u: 1.5 * u, "tanh": lambda u: np.tanh(3 * u)}
 @pytest.mark.parametrize(("replicas", "most"), [(2, 10**6), (4, 10**6), (16, 10**6), (64, 10**6), (16, 96), (64, 48)])
 def test_a_second_layer_is_bracketed_ever_more_tightly(of, replicas, most, monkeypatch):
     """Also where the other inputs are stood for by 4 or 2 of their replicas (``most`` samples in the mixture)."""
-    monkeypatch.setattr(propagation, "MOST_CENTRES", most)
+    monkeypatch.setattr(setting, "MOST_CENTRES", most)
     points = np.linspace(-1, 1, 24)
     y, of = (points > 0).astype(int), MAPS[of]
     truth, of_label = two_layers(points, 0.2, of), two_layers(points, 0.2, of, y)
@@ -220,7 +220,7 @@ def test_a_second_layer_is_bracketed_ever_more_tightly(of, replicas, most, monke
 @pytest.mark.parametrize(("n", "most"), [(200, 10**6), (1000, 2000)])
 def test_gaussians_fitted_to_other_replicas_narrow_the_bracket(n, most, monkeypatch):
     """A linear second layer in three dimensions, whose replicas are Gaussian: 64 replicas leave less than 0.2 nats."""
-    monkeypatch.setattr(propagation, "MOST_CENTRES", most)
+    monkeypatch.setattr(setting, "MOST_CENTRES", most)
     rng, noise = np.random.default_rng(6), 0.1
     weights = np.array([[1.5, 0.5, 0.0], [-0.5, 1.0, 0.3], [0.0, 0.4, -1.2]])
     points = np.sign(rng.normal(size=(n, 3)))

@@ -16,10 +16,12 @@ from infoscope.core.errors import InputError, UntrustedEstimateError
 from infoscope.core.estimate import Status
 from infoscope.core.measurement import Given
 from infoscope.measure.bases.estimator import make
+from infoscope.measure.noise import draws, ends, setting
 from infoscope.measure.noise import posterior as posterior
-from infoscope.measure.noise import propagation
+from infoscope.measure.noise.draws import Draws
 from infoscope.measure.noise.mixture import Mixture
 from infoscope.measure.noise.propagation import propagate
+from infoscope.measure.noise.setting import Setting
 
 RNG = np.random.default_rng(0)
 S = np.tanh(RNG.normal(size=(300, 3)))
@@ -112,7 +114,7 @@ def test_the_draws_are_not_those_of_a_person_with_the_same_seed():
 def test_the_same_for_any_number_of_threads_and_any_chunk(s, monkeypatch):
     first = propagate(s, 0.2, "dataset", {"y": Y}, threads=1)
     assert propagate(s, 0.2, "dataset", {"y": Y}, threads=3).xt.value == first.xt.value
-    monkeypatch.setattr(propagation, "CHUNK", 3000)
+    monkeypatch.setattr(draws, "CHUNK", 3000)
     again = propagate(s, 0.2, "dataset", {"y": Y}, threads=1)
     assert again.xt.value == pytest.approx(first.xt.value, abs=1e-12)
     assert again.ty["y"].value == pytest.approx(first.ty["y"].value, abs=1e-12)
@@ -237,7 +239,7 @@ def test_gaussians_of_the_inputs_agree_with_a_readable_twin(d):
 def test_a_value_in_the_middle_says_so(monkeypatch):
     deep = np.tanh(S[:, None] + 0.2 * np.random.default_rng(1).normal(size=(300, 16, 3)))
     whole = noisy_layer(deep, 0.2, "dataset", {"y": Y})
-    monkeypatch.setattr(propagation, "MOST_CENTRES", 900)
+    monkeypatch.setattr(setting, "MOST_CENTRES", 900)
     few = noisy_layer(deep, 0.2, "dataset", {"y": Y})
     assert any("stood for by their Gaussians, value in the middle" in note for note in few.xt.notes)
     for a, b in ((whole.xt, few.xt), (whole.ty["y"], few.ty["y"]), (whole.t, few.t)):
@@ -427,3 +429,22 @@ def test_the_estimators_entropy_is_that_of_the_noisy_rows():
     assert found.value == pytest.approx(noisy_layer(S, 0.2, "dataset").t.value)
     kde = infoscope.entropy(S, estimator="kde", noise=0.2)
     assert kde.interval[0] - 0.02 <= found.value <= kde.interval[1] + 0.02
+
+
+@pytest.mark.parametrize("population", ["dataset", "sample"])
+@pytest.mark.parametrize(("inputs", "forwards"), [(60, 1), (60, 6), (60, 12), (1500, 9)])
+def test_every_lower_bound_lies_below_every_upper_one(population, inputs, forwards):
+    """Each bound is on its side of the truth in expectation, so all of a quantity agree within their errors."""
+    rng = np.random.default_rng(inputs + forwards)
+    s = np.tanh(rng.normal(size=(inputs, 1, 2)) + 0.3 * rng.normal(size=(inputs, forwards, 2)))
+    layer = Setting(s if forwards > 1 else s[:, 0], 0.3, population, {"y": np.arange(inputs) % 3}, "network")
+    sums, _ = Draws(layer, 0.05, 0).until(lambda drawn: ends.information(layer, drawn))
+    found = ends.found(layer, sums, ends.cap_of_layer(layer))
+    assert {bound.about.quantity for bound in found.bounds} == {"h(T)", "h(T|X)", "I(X;T)", "I(T;Y)"}
+    for about in {bound.about for bound in found.bounds}:
+        lows, highs = found.of(about, "low"), found.of(about, "high")
+        assert all(bound.why for bound in (*lows, *highs))
+        for low in lows:
+            for high in highs:
+                apart = low.mean.minus(high.mean)
+                assert apart.value <= 4 * apart.error + 1e-9, (about, low, high)

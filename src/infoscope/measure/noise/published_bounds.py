@@ -14,6 +14,10 @@ from functools import wraps
 from statistics import NormalDist
 from typing import Any
 
+import numpy as np
+
+from infoscope.core.shapes import Block
+
 _NORMAL = NormalDist()
 
 
@@ -120,6 +124,25 @@ def monte_carlo_mse_relu(d: int, noise: float, queries: int, square: float) -> f
 def chi_square_bias(chi_square: float, n: int) -> float:
     """ln(1 + I_chi2(S;T)/n), an upper bound on h - E h_SP; it needs the true chi-square information."""
     return math.log1p(chi_square / n)
+
+
+def said(s: Block, noise: float, n: int, samples: int, chi_square: float) -> tuple[str, ...]:
+    """The certificates of the plug-in as published, and the chi-square diagnostic, in words.
+
+    s: clean samples of ``n`` inputs ``[n, R, d]``, of which ``samples`` are in the mixture. Theorem 2 is about units in
+    [-1, 1], Theorem 3 about any whose size is known.
+    """
+    size, d = float(np.abs(s).max()), s.shape[-1]
+    if size <= 1:
+        risk, name = entropy_risk(n, d, noise), "Theorem 2"
+    else:
+        risk, name = entropy_risk_subgaussian(n, d, noise, size / math.sqrt(math.log(2))), "Theorem 3"
+    certificate = f"published risk bound of h(T) ({name}): {risk:.3g} nats"
+    if vacuous(risk, d, noise / max(size, 1.0)):
+        certificate += ", vacuous"
+    bias = chi_square_bias(chi_square, samples)
+    diagnostic = f"chi-square diagnostic {chi_square:.3g}: bias of h(T) near {bias:.2g} nats or, as it errs low, more"
+    return certificate, diagnostic
 
 
 @_or_infinite
