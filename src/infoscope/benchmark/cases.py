@@ -59,7 +59,8 @@ class Subject(NamedTuple):
     def takes(self, source: Source) -> bool:
         """Whether the problem is one this subject answers at all."""
         facts = self.facts
-        if source.kind not in facts.get("second", ("labels",)):
+        unsaid = ("real",) if self.who == "peer" else ("labels",)  # as their base classes have it
+        if source.kind not in facts.get("second", unsaid):
             return False
         if self.who == "peer":
             most = facts.get("columns")

@@ -1,0 +1,140 @@
+"""One more of anything is one file: toys, dropped into a copy of the package, are listed, told, measured and drawn.
+
+The files lie under ``tests/toys`` where they would lie in the package. Nothing else of the copy is touched.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from textwrap import dedent, indent
+
+import pytest
+
+import infoscope
+from infoscope.core import registry
+
+PACKAGE = Path(infoscope.__file__).parent
+ROOT = Path(__file__).resolve().parents[2]
+TOYS = {path.relative_to(ROOT / "tests" / "toys") for path in (ROOT / "tests" / "toys").rglob("*.py")}
+LATER = {"networks"}  # whose plans are still told apart by a union of two classes
+SCRIPTS = {
+    "tasks": """
+        task = infoscope.task("toy_task")
+        assert (len(task), task.classes) == (64, 2)
+    """,
+    "sources": """
+        from infoscope.data.source import find_source
+        found = infoscope.mutual_information(*find_source("toy-pair").sample(2000), "ksg")
+        assert abs(found.value - find_source("toy-pair").truth) < 0.1
+    """,
+    "estimators": """
+        found = infoscope.mutual_information(x, y, "toy_estimator(bins=4)")
+        assert found.value > 0.2 and found.status.name == "OK"
+        with infoscope.watch(model, x, {"label": y}, ["toy_estimator"], "watched", schedule=[0]) as scope:
+            scope.step(0)
+        assert scope.run.rows.unique("estimator") == ["toy_estimator"]
+        assert "toy_estimator" in infoscope.report(scope.run).read_text(encoding="utf-8")
+    """,
+    "probes": """
+        assert infoscope.usable_information(x, y, "toy_probe").value > 0.2
+    """,
+    "dependences": """
+        assert infoscope.dependence(x, x, "toy_dependence").value > 0.9
+    """,
+    "geometries": """
+        assert infoscope.geometry(x, measure="toy_geometry")["toy_reach"].value > 1
+        with infoscope.watch(model, x, {}, ["toy_geometry"], "watched", schedule=[0, 1]) as scope:
+            scope.step(0)
+            scope.step(1)
+        assert "Reach of the farthest row" in infoscope.report(scope.run).read_text(encoding="utf-8")
+    """,
+    "contextual": """
+        with infoscope.watch(model, x, {}, ["effective_rank"], "watched", schedule=[0]) as scope:
+            scope.step(0)
+        rows = scope.run.measure("toy_contextual", model=lambda: model)
+        assert (rows.unique("quantity"), rows.unique("status")) == (["toy_likeness"], ["OK"])
+    """,
+    "plots": """
+        with infoscope.watch(model, x, {}, ["effective_rank"], "watched", schedule=[0, 1]) as scope:
+            scope.step(0)
+            scope.step(1)
+        assert "toy&#39;s view of geometry" in infoscope.report(scope.run).read_text(encoding="utf-8")
+        from infoscope.show.figures import draw
+        assert draw("toy_plot", scope.run.rows, "toy.svg").stat().st_size > 1000
+    """,
+    "peers": """
+        found = infoscope.bench("smoke", estimators=["toy_peer"], sources=["toy-pair"], sizes=[200])
+        assert found["answers"] == found["planned"] > 0 and not found["broken"]
+    """,
+    "figures": """
+        run = infoscope.run("toy2026/line", preset="smoke", out="runs")
+        assert [verdict["said"] for verdict in run.verdicts] == ["reproduced"]
+        assert "A straight line rises" in infoscope.report(run).read_text(encoding="utf-8")
+    """,
+}
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """The package with the toys in it, in a folder of its own."""
+    place = tmp_path_factory.mktemp("copy")
+    shutil.copytree(PACKAGE, place / "infoscope", ignore=shutil.ignore_patterns("__pycache__"))
+    for path in TOYS:
+        (place / "infoscope" / path).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / "tests" / "toys" / path, place / "infoscope" / path)
+    return place
+
+
+def test_there_is_a_toy_of_every_kind():
+    folders = {kind: Path(folder) for kind, folder in registry.KINDS.items()}
+    assert set(SCRIPTS) == set(folders) - LATER
+    for kind, folder in folders.items():
+        if kind in LATER:
+            continue
+        assert len([path for path in TOYS if path.is_relative_to(folder)]) == 1, f"one file for {kind}"
+
+
+def test_they_are_listed_and_told(copy, tmp_path):
+    told = """
+        import pages
+        assert Path(infoscope.__file__).is_relative_to(COPY)
+        made = pages.pages()
+        for kind, entries in infoscope.contributions().items():
+            if kind in LATER:
+                continue
+            (toy,) = [name for name in entries if "toy" in name]
+            assert f"## {toy}\\n" in made[f"{kind}.md"], toy
+            print(kind, toy, entries[toy].summary)
+    """
+    places = f"import sys\nfrom pathlib import Path\nimport infoscope\nCOPY, LATER = {str(copy)!r}, {LATER!r}\n"
+    places += f"sys.path.insert(0, {str(ROOT / 'docs')!r})\n"
+    assert len(run(copy, places + dedent(told), tmp_path).splitlines()) == len(registry.KINDS) - len(LATER)
+
+
+BEFORE = """
+from pathlib import Path
+import numpy as np, torch, infoscope
+rng = np.random.default_rng(0)
+y = rng.integers(2, size=300)
+x = (rng.normal(size=(300, 3)) + 2 * y[:, None]).astype(np.float32)
+model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh())
+"""
+
+
+@pytest.mark.parametrize("kind", SCRIPTS)
+def test_one_file_is_enough(copy, kind, tmp_path):
+    run(copy, BEFORE + dedent(SCRIPTS[kind]), tmp_path)
+
+
+def run(copy: Path, code: str, where: Path) -> str:
+    """What ``code`` prints in a process of its own, with the copy in place of the package."""
+    environment = {**os.environ, "PYTHONPATH": str(copy)}
+    main = "if __name__ == '__main__':\n" + indent(code, "    ")  # whose workers must not run it again
+    (where / "script.py").write_text(main, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "script.py"], cwd=where, env=environment, capture_output=True, text=True, timeout=280
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done.stdout
