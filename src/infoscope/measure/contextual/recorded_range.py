@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from infoscope.core.errors import InputError
 from infoscope.core.grammar import plain
-from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need
+from infoscope.core.measurement import NOTHING, Cost, Given, Measured, Measurement, Need
 from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.estimator import Estimator, make
 
@@ -64,13 +64,13 @@ class RecordedRange(Measurement):
     def tells(self) -> tuple[Quantity, ...]:
         return self.binned.tells
 
-    def about(self, names: Any) -> list[str]:
+    def about(self, names: Sequence[str]) -> list[str]:
         return self.binned.about(names)
 
-    def refused(self, names: Any) -> list[tuple[str, Quantity]]:
+    def refused(self, names: Sequence[str]) -> list[tuple[str, Quantity]]:
         return self.binned.refused(names)
 
-    def cost(self, n: int, d: int, k: int) -> Any:
+    def cost(self, n: int, d: int, k: int) -> Cost:
         return self.binned.cost(n, d, k)
 
     def measure(self, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need
+from infoscope.core.measurement import NOTHING, Cost, Given, Measured, Measurement, Need
 from infoscope.measure.bases.estimator import Estimator, make
 
 
@@ -55,6 +55,9 @@ class WithInput(Measurement):
     @property
     def needs(self) -> tuple[Need, ...]:
         return ("inputs", "groups")
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        return self.estimator.cost(n, d, k)
 
     def measure(self, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:
         """One estimate of I(X;T) for each member of ``t [m, n, e]``; ``variables`` are not looked at."""

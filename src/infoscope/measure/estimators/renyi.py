@@ -11,6 +11,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.quantity import ENTROPY, Quantity
 from infoscope.kernels import draws, parallel
 from infoscope.measure.bases.estimator import CEILING, Estimator
 from infoscope.measure.pairs import kernel_sums as ks
@@ -52,6 +53,9 @@ class Renyi(Estimator):
 
     alpha: float = 1.01
     sigma: float | None = None
+
+    def _of_the_input(self) -> tuple[Quantity, ...]:
+        return (ENTROPY,)  # of a matrix: never negative
 
     def _check(self) -> None:
         check.positive(self.alpha, "alpha")

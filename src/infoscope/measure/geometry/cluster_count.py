@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -44,6 +44,10 @@ class ClusterCount(Geometry):
     distribution: ClassVar[str] = "scikit-learn"
 
     least: int = 20
+
+    def refused(self, names: Sequence[str]) -> list[tuple[str, Quantity]]:
+        clusters, unclustered, agreement = self.quantities
+        return [("input", clusters), ("input", unclustered), *((name, agreement) for name in names)]
 
     def _check(self) -> None:
         check.count(self.least, "least", 2)
