@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from infoscope.core.errors import InputError, UnknownNameError
-from infoscope.train._compiled_loop import CODES, batch_order
+from infoscope.train.activations import ACTIVATIONS
 from infoscope.train.ensemble import Ensemble, Layout, State, choose_program, initial_state, make_trainer, train
-from infoscope.train.networks._activations import ACTIVATIONS
-from infoscope.train.networks._initialisations import INITIALISATIONS
+from infoscope.train.initialisations import INITIALISATIONS
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Beginning, Recipe
+from infoscope.train.trainers._compiled_loop import CODES, batch_order
 
 PROGRAMS = ("compiled", "batched")
 

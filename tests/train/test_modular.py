@@ -14,11 +14,11 @@ from torch.nn import functional
 from infoscope.core.errors import InputError
 from infoscope.train.augmentation import augmented
 from infoscope.train.ensemble import Ensemble, Layout, State, initial_state, make_trainer, train
-from infoscope.train.modular import ModularTrainer, batch_statistics
 from infoscope.train.networks.convolutional import Convolutional
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.noise import stream
 from infoscope.train.recipe import Beginning, Recipe
+from infoscope.train.trainers.modular import ModularTrainer, batch_statistics
 
 NETWORK = Convolutional("small_resnet", (2, 8, 8), 3, width=4)
 ALONE = Layout(2, 1)  # each member a group of its own

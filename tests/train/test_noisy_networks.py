@@ -11,9 +11,9 @@ from torch.nn import functional
 
 from infoscope.core.errors import InputError
 from infoscope.kernels.counter_draws import KINDS, draw
+from infoscope.train.activations import ACTIVATIONS
 from infoscope.train.ensemble import Ensemble, Layout, initial_state, make_trainer
 from infoscope.train.networks import fully_connected
-from infoscope.train.networks._activations import ACTIVATIONS
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
 

@@ -1,9 +1,9 @@
 """Train every member of an ensemble at once, from recorded epoch to recorded epoch.
 
 Two programs give fully connected networks the same trajectories up to float32 rounding: ``compiled`` (narrow ones on
-the CPU, one member a task, :mod:`infoscope.train._compiled_loop`) and ``batched`` (any width and device, members on a
-leading axis, :mod:`infoscope.train.batched`). Every other network trains in ``modular``
-(:mod:`infoscope.train.modular`). A member's initial weights, split, batch orders and noise are functions of its seed.
+the CPU, one member a task, :mod:`infoscope.train.trainers._compiled_loop`) and ``batched`` (any width and device, members on a
+leading axis, :mod:`infoscope.train.trainers.batched`). Every other network trains in ``modular``
+(:mod:`infoscope.train.trainers.modular`). A member's initial weights, split, batch orders and noise are functions of its seed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
 
 if TYPE_CHECKING:
-    from infoscope.train._compiled_loop import Rules
+    from infoscope.train.trainers._compiled_loop import Rules
 
 Program = Literal["compiled", "batched", "modular"]
 WIDEST_COMPILED = 64  # above this a matrix library wins; measured in bench/training.py
@@ -94,7 +94,7 @@ class Ensemble:
 
     def orders(self, epoch: int, members: slice = slice(None)) -> np.ndarray:
         """The training rows of ``members`` in the order in which each takes them in ``epoch`` ``[m, n_train]``."""
-        from infoscope.train._compiled_loop import batch_order
+        from infoscope.train.trainers._compiled_loop import batch_order
 
         orders = np.array(self.train[members], dtype=np.int64)
         for order, seed in zip(orders, self.seeds[members], strict=True):
@@ -149,7 +149,7 @@ class Trainer(Protocol):
 
 def choose_program(ensemble: Ensemble, device: str) -> Program:
     """``compiled`` where it can run and is faster: on the CPU, for narrow fully connected networks."""
-    from infoscope.train._compiled_loop import CODES
+    from infoscope.train.trainers._compiled_loop import CODES
 
     network = ensemble.network
     if not isinstance(network, FullyConnected):
@@ -162,7 +162,7 @@ def initial_state(ensemble: Ensemble) -> State:
     """Before the first update."""
     parameters = ensemble.network.initial(ensemble.seeds)
     if not isinstance(ensemble.network, FullyConnected):
-        from infoscope.train.modular import with_statistics
+        from infoscope.train.trainers.modular import with_statistics
 
         parameters = with_statistics(ensemble, parameters)
     kept = ("first", "second") if ensemble.recipe.optimiser == "adam" else ("first",) * bool(ensemble.recipe.momentum)
@@ -180,10 +180,10 @@ def make_trainer(
     if program == "compiled":
         return CompiledTrainer(ensemble, layout or Layout(os.cpu_count() or 1, 1))
     if program == "modular":
-        from infoscope.train.modular import ModularTrainer
+        from infoscope.train.trainers.modular import ModularTrainer
 
         return ModularTrainer(ensemble, device, layout)
-    from infoscope.train.batched import BatchedTrainer
+    from infoscope.train.trainers.batched import BatchedTrainer
 
     return BatchedTrainer(ensemble, device, layout)
 
@@ -208,7 +208,7 @@ class CompiledTrainer:
         self._data: dict[bool, tuple[np.ndarray, np.ndarray]] = {}
 
     def advance(self, state: State, epoch: int) -> State:
-        from infoscope.train._compiled_loop import CODES, train_member
+        from infoscope.train.trainers._compiled_loop import CODES, train_member
 
         ensemble, recipe, rules = self.ensemble, self.ensemble.recipe, self._rules()
         flat = self._flatten(state.parameters)
@@ -249,7 +249,7 @@ class CompiledTrainer:
 
     def _rules(self) -> Rules:
         from infoscope.kernels.counter_draws import KINDS
-        from infoscope.train._compiled_loop import Rules
+        from infoscope.train.trainers._compiled_loop import Rules
 
         recipe, noise = self.ensemble.recipe, self._network.disturbance
         kind, size = (KINDS[noise.kind], noise.size) if noise else (0, 0.0)

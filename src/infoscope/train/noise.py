@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from infoscope.train.networks._noise import Noise
+from infoscope.train.disturbance import Noise
 
 
 def stream(

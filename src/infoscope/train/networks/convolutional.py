@@ -14,8 +14,8 @@ from torch.func import functional_call
 
 from infoscope.core import check
 from infoscope.core.errors import InputError, unknown_name
-from infoscope.train.networks._noise import DropoutKind, Noise, noise_of
-from infoscope.train.networks._stages import ARCHITECTURES, Stages, Standardise
+from infoscope.train.disturbance import DropoutKind, Noise, noise_of
+from infoscope.train.networks._architectures import ARCHITECTURES, Stages, Standardise
 
 ROWS = 512  # that an evaluation holds at a time
 COUNTER = "num_batches_tracked"  # of torch's BatchNorm; not part of the parameters
@@ -49,7 +49,7 @@ class Convolutional:
     Inputs are rows of pixels ``[n, c·h·w]``. Each channel is standardised with the mean and the standard deviation
     that it has over all training rows and places; these two (``input.mean``, ``input.sd``) and BatchNorm's statistics
     (``….running_mean``, ``….running_var``) are part of the parameters and of every snapshot, though not trained:
-    :mod:`infoscope.train.modular` measures them.
+    :mod:`infoscope.train.trainers.modular` measures them.
 
     Attributes
     ----------

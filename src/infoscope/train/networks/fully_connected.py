@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from infoscope.core import check
 from infoscope.core.errors import InputError, unknown_name
-from infoscope.train.networks._activations import ACTIVATIONS, Activation
-from infoscope.train.networks._initialisations import INITIALISATIONS, initial_bias, initial_weight
-from infoscope.train.networks._noise import DropoutKind, Noise, NoiseLayer, noise_of
+from infoscope.train.activations import ACTIVATIONS, Activation
+from infoscope.train.disturbance import DropoutKind, Noise, NoiseLayer, noise_of
+from infoscope.train.initialisations import INITIALISATIONS, initial_bias, initial_weight
 
 CHUNK = 1 << 20  # numbers of one layer that noisy forwards hold at a time
 

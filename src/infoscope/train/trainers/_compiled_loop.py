@@ -2,7 +2,7 @@
 
 Arrays are laid out ``[unit, row of the batch]``, so that every inner loop runs over 256 contiguous floats that stay in
 the first-level cache. The network is one flat vector of parameters: for each layer W [out, in] row-major, then b [out].
-The readable twin is :mod:`infoscope.train.batched`.
+The readable twin is :mod:`infoscope.train.trainers.batched`.
 """
 
 from __future__ import annotations

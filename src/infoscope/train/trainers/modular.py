@@ -23,12 +23,12 @@ from torch.nn import functional
 from torch.optim.swa_utils import update_bn
 
 from infoscope.core.errors import InputError
-from infoscope.train._layouts import fastest, member_slices, torch_threads
 from infoscope.train.augmentation import augmented
 from infoscope.train.ensemble import Ensemble, Layout, State
-from infoscope.train.networks._stages import Stages
+from infoscope.train.networks._architectures import Stages
 from infoscope.train.networks.convolutional import Convolutional
 from infoscope.train.noise import drawn, stream
+from infoscope.train.trainer import fastest, member_slices, torch_threads
 
 TRIAL_UPDATES = 3
 STATISTICS_ROWS = 2048  # a channel's mean is then known to 2 % of its standard deviation, or better

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 import torch
 from torch import Tensor, nn
 
-from infoscope.train.networks._noise import Noise
+from infoscope.train.disturbance import Noise
 
 
 class Standardise(nn.Module):

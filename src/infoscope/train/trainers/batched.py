@@ -17,9 +17,9 @@ from torch import Tensor
 
 from infoscope.kernels import adam
 from infoscope.kernels.counter_draws import KINDS, draw
-from infoscope.train._layouts import fastest, member_slices, torch_threads
+from infoscope.train.activations import ACTIVATIONS
 from infoscope.train.ensemble import Ensemble, Layout, State
-from infoscope.train.networks._activations import ACTIVATIONS
+from infoscope.train.trainer import fastest, member_slices, torch_threads
 
 TRIAL_UPDATES = 12
 
