@@ -22,9 +22,11 @@ from torch import nn
 from torch.nn import functional
 
 from _machine import multiply_rate
-from infoscope.train.ensemble import Ensemble, Layout, initial_state, make_trainer
+from infoscope.train.ensemble import Ensemble
 from infoscope.train.networks.convolutional import Convolutional
 from infoscope.train.recipe import Recipe
+from infoscope.train.trainer import Layout
+from infoscope.train.training import initial_state, make_trainer
 
 BATCH, UPDATES = 128, 12
 CASES = (

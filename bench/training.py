@@ -23,11 +23,13 @@ from torch.nn import functional
 from _machine import multiply_rate
 from infoscope.data import task
 from infoscope.kernels.counter_draws import ADDITIVE, draw
-from infoscope.train.ensemble import Ensemble, Layout, Program, initial_state, make_trainer
+from infoscope.train.ensemble import Ensemble
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
+from infoscope.train.trainer import Layout
+from infoscope.train.training import initial_state, make_trainer
 
-PROGRAMS: tuple[Program, ...] = ("compiled", "batched")
+TRAINERS = ("compiled", "batched")
 WIDTHS = (12, 10, 7, 5, 4, 3, 2)
 
 
@@ -59,15 +61,15 @@ VARIANTS = {
 
 def changed(e: Ensemble, recipe: dict, network: dict) -> Ensemble:
     return dataclasses.replace(
-        e, recipe=dataclasses.replace(e.recipe, **recipe), network=dataclasses.replace(e.dense, **network)
+        e, recipe=dataclasses.replace(e.recipe, **recipe), network=dataclasses.replace(e.network, **network)
     )
 
 
-def relative(e: Ensemble, program: Program, recipe: dict, network: dict) -> float:
+def relative(e: Ensemble, trainer: str, recipe: dict, network: dict) -> float:
     """CPU time of a variant over that of its optimiser's plain training."""
-    epochs = 100 if program == "compiled" else 5
+    epochs = 100 if trainer == "compiled" else 5
     plain = changed(e, {"optimiser": recipe.get("optimiser", "adam")}, {})
-    return ours(changed(e, recipe, network), program, epochs) / ours(plain, program, epochs)
+    return ours(changed(e, recipe, network), trainer, epochs) / ours(plain, trainer, epochs)
 
 
 def per_normal(filled: Callable[[], object], numbers: int) -> float:
@@ -78,12 +80,12 @@ def per_normal(filled: Callable[[], object], numbers: int) -> float:
     return (time.process_time() - start) / 200 / numbers * 1e9
 
 
-def ours(e: Ensemble, program: Program, epochs: int) -> float:
+def ours(e: Ensemble, trainer: str, epochs: int) -> float:
     """CPU seconds of the whole ensemble, after a warm-up epoch that compiles."""
-    trainer = make_trainer(e, program, layout=Layout(1, 1))
-    state = trainer.advance(initial_state(e), 1)
+    made = make_trainer(e, trainer, layout=Layout(1, 1))
+    state = made.advance(initial_state(e), 1)
     start = time.process_time()
-    trainer.advance(state, 1 + epochs)
+    made.advance(state, 1 + epochs)
     return time.process_time() - start
 
 
@@ -107,7 +109,7 @@ def main() -> None:
     for name, value in seconds.items():
         print(f"  {name:20} {value:8.4f} s   {seconds['plain PyTorch loop'] / value:7.1f} x the plain loop's speed")
     print("CPU time beside the same training without      compiled  batched")
-    cost = {name: [relative(e, program, *fields) for program in PROGRAMS] for name, fields in VARIANTS.items()}
+    cost = {name: [relative(e, trainer, *fields) for trainer in TRAINERS] for name, fields in VARIANTS.items()}
     for name, (compiled, batched) in cost.items():
         print(f"  {name:42} {compiled:9.2f} {batched:8.2f}")
     out = np.empty((40, 256), np.float32)

@@ -21,10 +21,10 @@ from infoscope.core.errors import DataMissingError, InputError, RunFolderError, 
 from infoscope.core.estimate import Status
 from infoscope.core.folder import RunFolder
 from infoscope.scanning.plan import NetworkPlan
-from infoscope.train.ensemble import train
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Beginning, Recipe
 from infoscope.train.statistics import performance
+from infoscope.train.training import train
 
 TANH, SEEDS = "saxe2018/tanh", 2
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.record.sites import representations
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan
-from infoscope.train.networks import convolutional
+from infoscope.train import stages
 from infoscope.train.networks.convolutional import Convolutional
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
@@ -92,7 +92,7 @@ def test_the_size_of_a_chunk_changes_nothing(monkeypatch, chunk):
     network, x = TINY["small_resnet"], rows(TINY["small_resnet"])
     parameters = begun(network)
     wanted = network.representations(parameters, x)
-    monkeypatch.setattr(convolutional, "ROWS", chunk)
+    monkeypatch.setattr(stages, "ROWS", chunk)
     for site, t in network.representations(parameters, x).items():
         torch.testing.assert_close(t, wanted[site])
 

@@ -13,12 +13,15 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from infoscope.core.errors import InputError, UnknownNameError
+from infoscope.kernels.counter_draws import batch_order
 from infoscope.train.activations import ACTIVATIONS
-from infoscope.train.ensemble import Ensemble, Layout, State, choose_program, initial_state, make_trainer, train
+from infoscope.train.ensemble import Ensemble
 from infoscope.train.initialisations import INITIALISATIONS
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Beginning, Recipe
-from infoscope.train.trainers._compiled_loop import CODES, batch_order
+from infoscope.train.trainer import Layout, State
+from infoscope.train.trainers._compiled_loop import CODES
+from infoscope.train.training import choose_trainer, initial_state, make_trainer, train
 
 PROGRAMS = ("compiled", "batched")
 
@@ -52,7 +55,7 @@ def variant(name: str, activation: str = "tanh", **fields) -> Ensemble:
     return dataclasses.replace(
         plain,
         recipe=dataclasses.replace(plain.recipe, **recipe),
-        network=dataclasses.replace(plain.dense, **network),
+        network=dataclasses.replace(plain.network, **network),
         **data,
     )
 
@@ -292,11 +295,11 @@ def test_a_diverged_member_stays_visible_and_alone():
 
 
 def test_wide_networks_and_other_devices_take_the_batched_program(monkeypatch):
-    assert choose_program(ensemble(), "cpu") == "compiled"
-    assert choose_program(ensemble(widths=(6, 200, 2)), "cpu") == "batched"
-    assert choose_program(ensemble(), "cuda") == "batched"
+    assert choose_trainer(ensemble().network, "cpu") == "compiled"
+    assert choose_trainer(ensemble(widths=(6, 200, 2)).network, "cpu") == "batched"
+    assert choose_trainer(ensemble().network, "cuda") == "batched"
     monkeypatch.delitem(CODES, "tanh")  # an activation that the compiled loop does not have
-    assert choose_program(ensemble(), "cpu") == "batched"
+    assert choose_trainer(ensemble().network, "cpu") == "batched"
 
 
 def test_every_activation_is_compiled():
@@ -405,7 +408,7 @@ def test_an_ensemble_whose_parts_do_not_fit_is_refused():
         Ensemble(FullyConnected((6, 1)), e.recipe, e.x, e.y, e.train, e.seeds)
     with pytest.raises(InputError, match="2 sets of training rows for 1 seeds"):
         Ensemble(e.network, e.recipe, e.x, e.y, e.train, (1,))
-    with pytest.raises(InputError, match=r"augmentation is \('flip',\) and the network fully connected"):
+    with pytest.raises(InputError, match=r"augmentation is \('flip',\) and the network fully_connected"):
         dataclasses.replace(e, recipe=dataclasses.replace(e.recipe, augmentation=("flip",)))
     with pytest.raises(InputError, match="wanted its data: pass first_x or first_y"):
         dataclasses.replace(e, recipe=dataclasses.replace(e.recipe, beginning=Beginning(2, labels="random")))

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from infoscope.core.errors import InputError
+from infoscope.kernels.counter_draws import batch_order
 from infoscope.train.linear import Lesson, train_student
-from infoscope.train.trainers._compiled_loop import batch_order
 
 
 def by_autograd(lesson: Lesson, seed: int, start, epochs: int) -> list[np.ndarray]:

@@ -13,12 +13,14 @@ from torch.nn import functional
 
 from infoscope.core.errors import InputError
 from infoscope.train.augmentation import augmented
-from infoscope.train.ensemble import Ensemble, Layout, State, initial_state, make_trainer, train
+from infoscope.train.ensemble import Ensemble
 from infoscope.train.networks.convolutional import Convolutional
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.noise import stream
 from infoscope.train.recipe import Beginning, Recipe
-from infoscope.train.trainers.modular import ModularTrainer, batch_statistics
+from infoscope.train.trainer import Layout, State
+from infoscope.train.trainers.modular import ModularTrainer
+from infoscope.train.training import initial_state, make_trainer, train
 
 NETWORK = Convolutional("small_resnet", (2, 8, 8), 3, width=4)
 ALONE = Layout(2, 1)  # each member a group of its own
@@ -183,7 +185,7 @@ def test_evaluation_on_the_training_rows_is_training_without_its_chance(epochs):
 def test_statistics_are_the_mean_over_minibatches():
     e = ensemble()
     parameters = initial_state(e).parameters
-    found = batch_statistics(e, parameters, e.x)
+    found = e.network.batch_statistics(parameters, e.x, e.order, e.batch)
     module = e.network.module(parameters, 0)
     images = [module.get_submodule("stem")(module.get_submodule("input")(torch.from_numpy(e.x[part])))
               for part in (e.orders(0)[0][:16], e.orders(0)[0][16:32])]  # fmt: skip
@@ -191,7 +193,8 @@ def test_statistics_are_the_mean_over_minibatches():
     variance = torch.stack([a.transpose(0, 1).flatten(1).var(1) for a in images]).mean(0)
     torch.testing.assert_close(found["block1.norm1.running_mean"][0], mean.detach(), atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(found["block1.norm1.running_var"][0], variance.detach(), atol=1e-5, rtol=1e-4)
-    assert batch_statistics(ensemble(Convolutional("small_cnn", (1, 16, 16), 3)), {}, e.x) == {}
+    without = ensemble(Convolutional("small_cnn", (1, 16, 16), 3))
+    assert without.network.batch_statistics(without.initial(), e.x, e.order, e.batch) == {}
 
 
 def test_half_precision_trains_near_full_precision():
@@ -226,8 +229,8 @@ def test_a_minibatch_of_one_row_is_refused():
 def test_a_network_without_modules_is_refused():
     e = ensemble()
     dense = dataclasses.replace(e, network=FullyConnected((128, 3)))
-    with pytest.raises(InputError, match="FullyConnected arrived, wanted a network of modules"):
-        ModularTrainer(dense, "cpu", None)
+    with pytest.raises(InputError, match="modular cannot train a fully_connected network on cpu: leave the choice"):
+        make_trainer(dense, "modular")
 
 
 def every_change(image: torch.Tensor) -> dict[tuple, torch.Tensor]:

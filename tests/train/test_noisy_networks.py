@@ -12,10 +12,12 @@ from torch.nn import functional
 from infoscope.core.errors import InputError
 from infoscope.kernels.counter_draws import KINDS, draw
 from infoscope.train.activations import ACTIVATIONS
-from infoscope.train.ensemble import Ensemble, Layout, initial_state, make_trainer
+from infoscope.train.ensemble import Ensemble
 from infoscope.train.networks import fully_connected
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
+from infoscope.train.trainer import Layout
+from infoscope.train.training import initial_state, make_trainer
 
 KINDS_OF_NOISE = ({"noise": 0.4}, {"dropout": 0.3}, {"dropout": 0.3, "dropout_kind": "gaussian"})
 SEEDS = (3, 11)

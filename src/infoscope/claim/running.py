@@ -33,7 +33,8 @@ from infoscope.scanning.learning_curves import TRAINING, measure_training
 from infoscope.scanning.one_pass import measure
 from infoscope.scanning.plan import NetworkPlan
 from infoscope.scanning.replay import EnsembleReplay, snapshots_of
-from infoscope.train.ensemble import Layout, State, initial_state, make_trainer
+from infoscope.train.trainer import Layout, State
+from infoscope.train.training import initial_state, make_trainer
 
 VISIT_EPOCHS = 10  # between recorded epochs the trainer comes up for air this often: progress, heartbeat, stored state
 STATE_SECONDS = 20.0  # the most training that a kill can lose, beside one visit

@@ -22,6 +22,7 @@ KINDS = {
     "tasks": "data/tasks",
     "sources": "data/sources",
     "networks": "train/networks",
+    "trainers": "train/trainers",
     "estimators": "measure/estimators",
     "probes": "measure/probes",
     "dependences": "measure/dependences",

@@ -22,6 +22,16 @@ def mix(z):
     return z ^ (z >> np.uint64(31))
 
 
+@njit(cache=True, nogil=True, error_model="numpy")
+def batch_order(seed, epoch, order):
+    """Shuffle ``order`` in place (Fisher-Yates). Only (seed, epoch) decide how, so a run can resume anywhere."""
+    state = np.uint64(seed) * STEP + np.uint64(epoch) * np.uint64(0xD1B54A32D192ED03)
+    for i in range(len(order) - 1, 0, -1):
+        state += STEP
+        j = np.int64(((mix(state) >> np.uint64(32)) * np.uint64(i + 1)) >> np.uint64(32))
+        order[i], order[j] = order[j], order[i]
+
+
 @njit(inline="always", error_model="numpy")
 def _start(seed, epoch, update, layer):
     state = mix(np.uint64(seed) + np.uint64(0xD1B54A32D192ED03))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import pydantic
 
-from infoscope.core.errors import RunFolderError
+from infoscope.core import registry
+from infoscope.core.errors import RunFolderError, UnknownNameError
 from infoscope.scanning.measure_plan import MeasurePlan, completed
-from infoscope.train.networks.convolutional import Convolutional
-from infoscope.train.networks.fully_connected import FullyConnected
+from infoscope.train.network import Network
 from infoscope.train.recipe import Recipe
 
 Preset = Literal["smoke", "laptop", "paper"]
@@ -30,7 +31,7 @@ class NetworkPlan:
 
     title: str
     task: str
-    network: FullyConnected | Convolutional  # told apart by the field without a default: widths, architecture
+    network: pydantic.InstanceOf[Network]
     recipe: Recipe
     seeds: tuple[int, ...]
     epochs: tuple[int, ...]  # recorded
@@ -41,7 +42,8 @@ class NetworkPlan:
     trained_on: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self)
+        content = dataclasses.asdict(self)
+        return {**content, "network": {"kind": self.network.kind, **content["network"]}}
 
     def training(self) -> dict[str, Any]:
         """The part that decides the weights: two plans that agree here have the same trajectory."""
@@ -58,11 +60,28 @@ class NetworkPlan:
         RunFolderError: ``content`` is no plan; the message names the field.
         """
         try:
-            return pydantic.TypeAdapter(cls).validate_python(content)
+            network = _network(content["network"])
+            return pydantic.TypeAdapter(cls).validate_python({**content, "network": network})
         except pydantic.ValidationError as reason:
             first = reason.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
-            raise RunFolderError(
-                f"run.json describes a network this infoscope cannot rebuild ({where}: {first['msg']}): "
-                "was it edited, or made by another version?"
-            ) from reason
+            why = f"{where}: {first['msg']}"
+        except UnknownNameError as reason:
+            why = str(reason)
+        except (KeyError, TypeError):
+            why = "it says no network"
+        raise RunFolderError(
+            f"run.json describes a network this infoscope cannot rebuild ({why}): was it edited, or made by another "
+            "version?"
+        )
+
+
+#: A network without a kind was stored before 0.2, when there were two: by the field that only one of them had.
+_KIND_OF_FIELD = {"widths": "fully_connected", "architecture": "convolutional"}
+
+
+def _network(content: Mapping[str, Any]) -> Network:
+    """A network from what is stored of it."""
+    fields = dict(content)
+    kind = fields.pop("kind", None) or next((k for field, k in _KIND_OF_FIELD.items() if field in fields), "")
+    return pydantic.TypeAdapter(registry.load("networks", kind)).validate_python(fields)

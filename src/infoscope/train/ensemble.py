@@ -1,33 +1,19 @@
-"""Train every member of an ensemble at once, from recorded epoch to recorded epoch.
+"""An ensemble: a network, how it is trained, what on, and by which seeds.
 
-Two programs give fully connected networks the same trajectories up to float32 rounding: ``compiled`` (narrow ones on
-the CPU, one member a task, :mod:`infoscope.train.trainers._compiled_loop`) and ``batched`` (any width and device, members on a
-leading axis, :mod:`infoscope.train.trainers.batched`). Every other network trains in ``modular``
-(:mod:`infoscope.train.trainers.modular`). A member's initial weights, split, batch orders and noise are functions of its seed.
+A member's initial weights, split, batch orders and noise are functions of its seed.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from infoscope.core.errors import InputError
+from infoscope.kernels.counter_draws import batch_order
 from infoscope.train.network import Network
-from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
-
-if TYPE_CHECKING:
-    from infoscope.train.trainers._compiled_loop import Rules
-
-Program = Literal["compiled", "batched", "modular"]
-WIDEST_COMPILED = 64  # above this a matrix library wins; measured in bench/training.py
 
 
 @dataclass(frozen=True)
@@ -63,23 +49,13 @@ class Ensemble:
                 )
         if len(self.train) != len(self.seeds):
             raise InputError(f"{len(self.train)} sets of training rows for {len(self.seeds)} seeds: pass one a seed")
-        if self.recipe.augmentation and isinstance(self.network, FullyConnected):
+        if self.recipe.augmentation and not self.network.sees_images:
             raise InputError(
-                f"augmentation is {self.recipe.augmentation} and the network fully connected, wanted one that sees "
+                f"augmentation is {self.recipe.augmentation} and the network {self.network.kind}, wanted one that sees "
                 "images: take a convolutional network, or no augmentation"
             )
         if self.recipe.beginning and self.first_x is None and self.first_y is None:
             raise InputError("the recipe has a beginning, wanted its data: pass first_x or first_y, or no beginning")
-
-    @property
-    def dense(self) -> FullyConnected:
-        """The network, of the two programs that train no other kind."""
-        if not isinstance(self.network, FullyConnected):
-            raise InputError(
-                f"the network is {type(self.network).__name__}, wanted FullyConnected: leave the choice of the program "
-                "to infoscope"
-            )
-        return self.network
 
     def data(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """Inputs and labels of the epoch that begins after ``epoch`` epochs."""
@@ -94,8 +70,6 @@ class Ensemble:
 
     def orders(self, epoch: int, members: slice = slice(None)) -> np.ndarray:
         """The training rows of ``members`` in the order in which each takes them in ``epoch`` ``[m, n_train]``."""
-        from infoscope.train.trainers._compiled_loop import batch_order
-
         orders = np.array(self.train[members], dtype=np.int64)
         for order, seed in zip(orders, self.seeds[members], strict=True):
             batch_order(seed, epoch, order)
@@ -105,177 +79,15 @@ class Ensemble:
         """Optimiser updates done after ``epoch`` epochs."""
         return self.recipe.updates(epoch, self.train.shape[1])
 
+    def batch(self, rows: int) -> int:
+        """Rows in a minibatch of so many training rows."""
+        return self.recipe.batch_size(rows)
 
-@dataclass(frozen=True)
-class State:
-    """All that is needed to go on training: stacked parameters, optimiser moments, and the epochs done."""
+    def order(self, member: int) -> np.ndarray:
+        """The training rows of ``member`` in the order of its first epoch ``[n_train]``."""
+        return self.orders(0, slice(member, member + 1))[0]
 
-    epoch: int
-    parameters: dict[str, Tensor]
-    moments: dict[str, Tensor]  # "first.<parameter>" (Adam, momentum) and "second.<parameter>" (Adam)
-
-    def tensors(self) -> dict[str, Tensor]:
-        """Everything by one flat set of names, for storing."""
-        return {
-            **{f"parameters.{k}": v for k, v in self.parameters.items()},
-            **{f"moments.{k}": v for k, v in self.moments.items()},
-        }
-
-    @classmethod
-    def from_tensors(cls, epoch: int, tensors: Mapping[str, Tensor]) -> State:
-        parts: dict[str, dict[str, Tensor]] = {"parameters": {}, "moments": {}}
-        for name, tensor in tensors.items():
-            part, _, rest = name.partition(".")
-            parts[part][rest] = tensor
-        return cls(epoch, parts["parameters"], parts["moments"])
-
-
-class Layout(NamedTuple):
-    """How work is laid over the cores: ``groups`` of members at the same time, ``threads`` for each matrix product."""
-
-    groups: int
-    threads: int
-
-
-class Trainer(Protocol):
-    """One of the two programs, holding the training data where it trains."""
-
-    layout: Layout | None  # None until measured
-
-    def advance(self, state: State, epoch: int) -> State:
-        """The state after ``epoch`` epochs; the same to the bit however the way there is cut into calls."""
-        ...
-
-
-def choose_program(ensemble: Ensemble, device: str) -> Program:
-    """``compiled`` where it can run and is faster: on the CPU, for narrow fully connected networks."""
-    from infoscope.train.trainers._compiled_loop import CODES
-
-    network = ensemble.network
-    if not isinstance(network, FullyConnected):
-        return "modular"
-    narrow = max(network.widths) <= WIDEST_COMPILED
-    return "compiled" if device == "cpu" and narrow and network.activation in CODES else "batched"
-
-
-def initial_state(ensemble: Ensemble) -> State:
-    """Before the first update."""
-    parameters = ensemble.network.initial(ensemble.seeds)
-    if not isinstance(ensemble.network, FullyConnected):
-        from infoscope.train.trainers.modular import with_statistics
-
-        parameters = with_statistics(ensemble, parameters)
-    kept = ("first", "second") if ensemble.recipe.optimiser == "adam" else ("first",) * bool(ensemble.recipe.momentum)
-    return State(0, parameters, {f"{which}.{k}": torch.zeros_like(v) for which in kept for k, v in parameters.items()})
-
-
-def make_trainer(
-    ensemble: Ensemble, program: Program | None = None, device: str = "cpu", layout: Layout | None = None
-) -> Trainer:
-    """The program that trains ``ensemble`` fastest on ``device``, or the one that is named.
-
-    layout: None lets the trainer choose; a resumed run passes what its first part used, to stay equal to the bit.
-    """
-    program = program or choose_program(ensemble, device)
-    if program == "compiled":
-        return CompiledTrainer(ensemble, layout or Layout(os.cpu_count() or 1, 1))
-    if program == "modular":
-        from infoscope.train.trainers.modular import ModularTrainer
-
-        return ModularTrainer(ensemble, device, layout)
-    from infoscope.train.trainers.batched import BatchedTrainer
-
-    return BatchedTrainer(ensemble, device, layout)
-
-
-def train(ensemble: Ensemble, epochs: Sequence[int], trainer: Trainer | None = None) -> Iterator[State]:
-    """Yield the state at each epoch of ``epochs`` (rising), from before the first update."""
-    trainer = trainer or make_trainer(ensemble)
-    state = initial_state(ensemble)
-    for epoch in epochs:
-        state = trainer.advance(state, epoch) if epoch > state.epoch else state
-        yield state
-
-
-class CompiledTrainer:
-    """Members as tasks of a thread pool, each in one compiled loop without the interpreter lock."""
-
-    def __init__(self, ensemble: Ensemble, layout: Layout) -> None:
-        self.ensemble = ensemble
-        self.layout: Layout | None = layout
-        self._groups = layout.groups
-        self._network = ensemble.dense
-        self._data: dict[bool, tuple[np.ndarray, np.ndarray]] = {}
-
-    def advance(self, state: State, epoch: int) -> State:
-        from infoscope.train.trainers._compiled_loop import CODES, train_member
-
-        ensemble, recipe, rules = self.ensemble, self.ensemble.recipe, self._rules()
-        flat = self._flatten(state.parameters)
-        none = np.zeros((len(flat), 1), np.float32)
-        first, second = (
-            self._flatten(state.moments, f"{which}.") if kept else none
-            for which, kept in (("first", rules.adam or rules.momentum), ("second", rules.adam))
-        )
-        sizes, code = np.array(self._network.widths, np.int64), CODES[self._network.activation]
-        batch = recipe.batch_size(ensemble.train.shape[1])
-
-        stretches = [
-            (self._columns(epochs.start), epochs.start, np.array([recipe.rate(each) for each in epochs]))
-            for epochs in ensemble.stretches(state.epoch, epoch)
-        ]
-
-        def one(member: int) -> None:
-            vectors, mine = (
-                (flat[member], first[member], second[member]),
-                (ensemble.train[member], ensemble.seeds[member]),
-            )
-            for columns, begun, rates in stretches:
-                train_member(sizes, code, *vectors, *columns, *mine, begun, rates, batch, rules)
-
-        with ThreadPoolExecutor(self._groups) as pool:
-            list(pool.map(one, range(len(flat))))
-        moments = self._unflatten(first, "first.") if first is not none else {}
-        moments |= self._unflatten(second, "second.") if second is not none else {}
-        return State(epoch, self._unflatten(flat), moments)
-
-    def _columns(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """The data of an epoch as the loop wants them, one column a sample."""
-        begins = self.ensemble.recipe.begins(epoch)
-        if begins not in self._data:
-            x, y = self.ensemble.data(epoch)
-            self._data[begins] = np.ascontiguousarray(x.T, np.float32), np.ascontiguousarray(y, np.int32)
-        return self._data[begins]
-
-    def _rules(self) -> Rules:
-        from infoscope.kernels.counter_draws import KINDS
-        from infoscope.train.trainers._compiled_loop import Rules
-
-        recipe, noise = self.ensemble.recipe, self._network.disturbance
-        kind, size = (KINDS[noise.kind], noise.size) if noise else (0, 0.0)
-        return Rules(
-            recipe.optimiser == "adam",
-            float(recipe.momentum),
-            float(recipe.weight_decay),
-            float(recipe.orthonormality),
-            kind,
-            float(size),
-        )
-
-    def _names(self) -> list[str]:
-        return [f"{layer}.linear.{part}" for layer in self._network.layers for part in ("weight", "bias")]
-
-    def _flatten(self, tensors: Mapping[str, Tensor], prefix: str = "") -> np.ndarray:
-        """``[m, parameters]``, layer by layer, weight before bias."""
-        members = len(self.ensemble.seeds)
-        return torch.cat([tensors[prefix + name].reshape(members, -1) for name in self._names()], dim=1).numpy()
-
-    def _unflatten(self, flat: np.ndarray, prefix: str = "") -> dict[str, Tensor]:
-        tensors, at = {}, 0
-        for layer, (out, into) in self._network.shapes():
-            for part, shape in (("weight", (out, into)), ("bias", (out,))):
-                size = int(np.prod(shape))
-                piece = torch.from_numpy(flat[:, at : at + size].copy())
-                tensors[f"{prefix}{layer}.linear.{part}"] = piece.reshape(len(flat), *shape)
-                at += size
-        return tensors
+    def initial(self) -> dict[str, Tensor]:
+        """Stacked parameters before the first update, with what only the data can tell."""
+        parameters = self.network.initial(self.seeds)
+        return self.network.prepared(parameters, self.x, self.train, self.order, self.batch)

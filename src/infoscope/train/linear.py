@@ -15,7 +15,7 @@ import numpy as np
 from numba import njit
 
 from infoscope.core.errors import InputError
-from infoscope.train.trainers._compiled_loop import batch_order
+from infoscope.kernels.counter_draws import batch_order
 
 _FAST = {"reassoc", "contract", "arcp", "nsz"}  # not nnan/ninf: a diverged member must stay visibly diverged
 

@@ -1,15 +1,76 @@
-"""How members of an ensemble are laid over the cores: in groups, on torch threads, and which layout is fastest."""
+"""What trains an ensemble from recorded epoch to recorded epoch: the base of every trainer, and its state.
+
+A trainer is one file in ``train/trainers``. Each is asked whether it can train a network on a device, and how gladly;
+two that can give it the same trajectory up to float32 rounding.
+"""
 
 from __future__ import annotations
 
+import abc
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from infoscope.train.ensemble import Layout
+from infoscope.train.ensemble import Ensemble
+from infoscope.train.network import Network
+
+
+@dataclass(frozen=True)
+class State:
+    """All that is needed to go on training: stacked parameters, optimiser moments, and the epochs done."""
+
+    epoch: int
+    parameters: dict[str, Tensor]
+    moments: dict[str, Tensor]  # "first.<parameter>" (Adam, momentum) and "second.<parameter>" (Adam)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything by one flat set of names, for storing."""
+        return {
+            **{f"parameters.{k}": v for k, v in self.parameters.items()},
+            **{f"moments.{k}": v for k, v in self.moments.items()},
+        }
+
+    @classmethod
+    def from_tensors(cls, epoch: int, tensors: Mapping[str, Tensor]) -> State:
+        parts: dict[str, dict[str, Tensor]] = {"parameters": {}, "moments": {}}
+        for name, tensor in tensors.items():
+            part, _, rest = name.partition(".")
+            parts[part][rest] = tensor
+        return cls(epoch, parts["parameters"], parts["moments"])
+
+
+class Layout(NamedTuple):
+    """How work is laid over the cores: ``groups`` of members at the same time, ``threads`` for each matrix product."""
+
+    groups: int
+    threads: int
+
+
+class Trainer(abc.ABC):
+    """Holds an ensemble's data where it trains.
+
+    layout: how the work is laid over the cores; None until it is measured.
+    """
+
+    layout: Layout | None
+
+    @abc.abstractmethod
+    def __init__(self, ensemble: Ensemble, device: str, layout: Layout | None) -> None: ...
+
+    @classmethod
+    @abc.abstractmethod
+    def rank(cls, network: Network, device: str) -> int | None:
+        """None where it cannot train such a network there; of those that can, the least is taken."""
+
+    @abc.abstractmethod
+    def advance(self, state: State, epoch: int) -> State:
+        """The state after ``epoch`` epochs; the same to the bit however the way there is cut into calls."""
 
 
 def member_slices(members: int, groups: int) -> list[slice]:

@@ -30,9 +30,10 @@ from infoscope.measure.bases.estimator import make
 from infoscope.measure.questions.noisy import noisy_layer
 from infoscope.papers.goldfeld2019._brackets import curves, each_seed
 from infoscope.scanning.plan import Preset
-from infoscope.train.ensemble import Ensemble, initial_state, make_trainer
+from infoscope.train.ensemble import Ensemble
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
+from infoscope.train.training import initial_state, make_trainer
 
 NOISE, ARMS, TURNS, BLUR, TRAINING, LAYER = 0.2, 3, 1.0, 0.05, 1500, "hidden3"
 SIZES = {"smoke": (250, 500), "laptop": (500, 1000, 2000, 4000), "paper": (500, 1000, 2000, 4000, 8000, 16_000)}

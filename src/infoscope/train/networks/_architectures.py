@@ -1,28 +1,12 @@
-"""The stages that convolutional classifiers are made of, and the four architectures as lists of stages."""
+"""The four convolutional architectures, as lists of stages."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-
-from infoscope.train.disturbance import Noise
-
-
-class Standardise(nn.Module):
-    """Rows of pixels ``[n, c·h·w]`` as images ``[n, c, h, w]``, each channel less its mean, over its sd (buffers)."""
-
-    def __init__(self, shape: tuple[int, int, int]) -> None:
-        super().__init__()
-        self.shape = shape
-        self.register_buffer("mean", torch.zeros(shape[0]))
-        self.register_buffer("sd", torch.ones(shape[0]))
-
-    def forward(self, x: Tensor) -> Tensor:
-        mean, sd = self.get_buffer("mean")[:, None, None], self.get_buffer("sd")[:, None, None]
-        return (x.reshape(-1, *self.shape) - mean) / sd
 
 
 class PreActivationBlock(nn.Module):
@@ -43,49 +27,6 @@ class PreActivationBlock(nn.Module):
         a = torch.relu(self.norm1(x))
         kept = x if self.shortcut is None else self.shortcut(a)
         return self.conv2(torch.relu(self.norm2(self.conv1(a)))) + kept
-
-
-class Stages(nn.Sequential):
-    """Stages one after the other, by name; those in ``layers`` are the network's layers, the last is ``output``.
-
-    Called with images or rows of pixels it returns class probabilities; in ``train()`` the noise is on, fresh at each
-    call.
-    """
-
-    def __init__(self, stages: OrderedDict[str, nn.Module], noise: Noise | None) -> None:
-        super().__init__(stages)
-        self.noise = noise
-
-    @property
-    def layers(self) -> tuple[str, ...]:
-        return tuple(name for name in self._modules if name not in ("input", "stem"))
-
-    def forward(
-        self,
-        x: Tensor,
-        sites: Collection[str] | None = None,
-        behind: Callable[[str, Tensor], Tensor] | None = None,
-    ) -> Tensor | dict[str, Tensor]:
-        """Class probabilities ``[n, classes]``, or what ``sites`` hold ``{site: [n, d]}``, their own noise left out.
-
-        behind: what happens to a hidden layer's output ``(layer, a)`` before the next sees it; None: the noise in
-        training, nothing in evaluation.
-        """
-        if behind is None and self.training and self.noise is not None:
-            noise = self.noise
-            behind = lambda _, a: noise(a)  # noqa: E731
-        held, a, layers = {}, x, self.layers
-        for name, stage in self.named_children():
-            if name == "output" and sites is not None:
-                logits = stage.get_submodule("linear")(a)
-                held |= {"output.linear": logits, "output": torch.softmax(logits, dim=-1)}
-                continue
-            a = stage(a)
-            if name in layers and name != "output":
-                if sites and (name in sites or f"{name}.map" in sites):
-                    held |= {name: a} if a.ndim == 2 else {name: a.mean((2, 3)), f"{name}.map": a.flatten(1)}
-                a = a if behind is None else behind(name, a)
-        return a if sites is None else {site: held[site] for site in held if site in sites}
 
 
 # Each takes the shape of the images and the planes of the first layer, and gives the stages up to ``features`` and how

@@ -12,14 +12,15 @@ from torch import Tensor, nn
 from infoscope.core import check
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.train.activations import ACTIVATIONS, Activation
-from infoscope.train.disturbance import DropoutKind, Noise, NoiseLayer, noise_of
 from infoscope.train.initialisations import INITIALISATIONS, initial_bias, initial_weight
+from infoscope.train.network import Dense
+from infoscope.train.noise import DropoutKind, Noise, NoiseLayer, noise_of
 
 CHUNK = 1 << 20  # numbers of one layer that noisy forwards hold at a time
 
 
 @dataclass(frozen=True)
-class FullyConnected:
+class FullyConnected(Dense):
     """Hidden layers of one activation and a softmax output, as in Saxe et al. 2018, section 2.
 
     Sites are ``hidden1`` … ``hiddenL`` (after the activation) and ``output`` (class probabilities); those with
@@ -78,10 +79,6 @@ class FullyConnected:
         """Every site that can be read, and its layer's place from input to output."""
         return {site: place for place, layer in enumerate(self.layers) for site in (f"{layer}.linear", layer)}
 
-    def shapes(self) -> Iterator[tuple[str, tuple[int, int]]]:
-        """Each layer's name and weight shape ``(out, in)``."""
-        return zip(self.layers, zip(self.widths[1:], self.widths[:-1], strict=True), strict=True)
-
     def initial(self, seeds: Iterable[int]) -> dict[str, Tensor]:
         """Stacked initial parameters ``[m, …]``; a member's depend on its own seed and on nothing else."""
         stacks: dict[str, list[Tensor]] = {}
@@ -139,12 +136,6 @@ class FullyConnected:
                 if not missing:
                     break
         return found
-
-    def _wanted(self, sites: Iterable[str]) -> set[str]:
-        wanted = set(sites) or set(self.layers)
-        if unknown := wanted - set(self.places):
-            raise unknown_name("site", min(unknown), self.places)
-        return wanted
 
     def _forward(
         self, parameters: Mapping[str, Tensor], x: Tensor, noise: torch.Generator | None = None, replicas: int = 1

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from infoscope.kernels import adam
-from infoscope.kernels.counter_draws import ADDITIVE, STEP, draw, mix
+from infoscope.kernels.counter_draws import ADDITIVE, batch_order, draw
 from infoscope.kernels.vector_math import INV_SQRT_2PI, F, exp, normal_cdf, sigmoid, softplus, tanh
 
 #: All but GELU have their derivative from their output; GELU's is kept beside it on the way forward.
@@ -46,16 +46,6 @@ class Rules(NamedTuple):
     orthonormality: float
     noise_kind: int
     noise_size: float
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def batch_order(seed, epoch, order):
-    """Shuffle ``order`` in place (Fisher-Yates). Only (seed, epoch) decide how, so a run can resume anywhere."""
-    state = np.uint64(seed) * STEP + np.uint64(epoch) * np.uint64(0xD1B54A32D192ED03)
-    for i in range(len(order) - 1, 0, -1):
-        state += STEP
-        j = np.int64(((mix(state) >> np.uint64(32)) * np.uint64(i + 1)) >> np.uint64(32))
-        order[i], order[j] = order[j], order[i]
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")

@@ -18,19 +18,25 @@ from torch import Tensor
 from infoscope.kernels import adam
 from infoscope.kernels.counter_draws import KINDS, draw
 from infoscope.train.activations import ACTIVATIONS
-from infoscope.train.ensemble import Ensemble, Layout, State
-from infoscope.train.trainer import fastest, member_slices, torch_threads
+from infoscope.train.ensemble import Ensemble
+from infoscope.train.network import Dense, Network
+from infoscope.train.trainer import Layout, State, Trainer, fastest, member_slices, torch_threads
 
 TRIAL_UPDATES = 12
 
 
-class BatchedTrainer:
+class BatchedTrainer(Trainer):
     """Holds the data on the device; ``layout`` None means: measure which is fastest."""
+
+    @classmethod
+    def rank(cls, network: Network, device: str) -> int | None:
+        return 1 if isinstance(network, Dense) else None
 
     def __init__(self, ensemble: Ensemble, device: str, layout: Layout | None) -> None:
         self.ensemble, self.device = ensemble, device
         self.layout = Layout(1, torch.get_num_threads()) if device != "cpu" else layout
-        self._network, self._noise = ensemble.dense, ensemble.dense.disturbance
+        assert isinstance(ensemble.network, Dense)
+        self._network, self._noise = ensemble.network, ensemble.network.disturbance
         self._data: dict[bool, tuple[Tensor, Tensor]] = {}
 
     def advance(self, state: State, epoch: int) -> State:

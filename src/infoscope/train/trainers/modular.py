@@ -20,35 +20,36 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.nn import functional
-from torch.optim.swa_utils import update_bn
 
 from infoscope.core.errors import InputError
 from infoscope.train.augmentation import augmented
-from infoscope.train.ensemble import Ensemble, Layout, State
-from infoscope.train.networks._architectures import Stages
-from infoscope.train.networks.convolutional import Convolutional
+from infoscope.train.ensemble import Ensemble
+from infoscope.train.network import Network
 from infoscope.train.noise import drawn, stream
-from infoscope.train.trainer import fastest, member_slices, torch_threads
+from infoscope.train.stages import Staged, Stages, hidden_shapes
+from infoscope.train.trainer import Layout, State, Trainer, fastest, member_slices, torch_threads
 
 TRIAL_UPDATES = 3
-STATISTICS_ROWS = 2048  # a channel's mean is then known to 2 % of its standard deviation, or better
 
 
 Rows = np.ndarray | Tensor  # either is indexed by an array of rows
 
 
-class ModularTrainer:
+class ModularTrainer(Trainer):
     """Holds the data on the device; ``layout`` None means: measure which is fastest.
 
     ``layout.groups`` groups of members, each one program. On the CPU as many groups run side by side as there are
     cores for ``layout.threads`` each; elsewhere they run one after the other.
     """
 
+    @classmethod
+    def rank(cls, network: Network, device: str) -> int | None:
+        return 1 if isinstance(network, Staged) else None
+
     def __init__(self, ensemble: Ensemble, device: str, layout: Layout | None) -> None:
-        if not isinstance(ensemble.network, Convolutional):
-            raise InputError(f"{type(ensemble.network).__name__} arrived, wanted a network of modules: Convolutional")
+        assert isinstance(ensemble.network, Staged)
         self.ensemble, self.device, self.layout = ensemble, device, layout
-        self.network: Convolutional = ensemble.network
+        self.network = ensemble.network
         self._data = {False: self._on_device(ensemble.x, ensemble.y)}
         if ensemble.recipe.begins(0):
             self._data[True] = self._on_device(*ensemble.data(0))
@@ -60,7 +61,7 @@ class ModularTrainer:
                 f"{rows} training rows in minibatches of {batch} leave one row alone, which has no spread that "
                 "BatchNorm could divide by: take another batch size"
             )
-        self._shapes = _hidden_shapes(skeleton, self.network) if self.network.disturbance else {}
+        self._shapes = hidden_shapes(self.network) if self.network.disturbance else {}
 
     def advance(self, state: State, epoch: int) -> State:
         """The state after ``epoch`` epochs; BatchNorm's statistics are those of the weights at that moment."""
@@ -70,7 +71,8 @@ class ModularTrainer:
             parameters, moments = self._copy(state.parameters), self._copy(state.moments)
             self._train(self.layout, parameters, moments, range(state.epoch, epoch))
             with self._threads(self.layout):
-                parameters |= batch_statistics(self.ensemble, parameters, self._data[False][0])
+                order, batch = self.ensemble.order, self.ensemble.batch
+                parameters |= self.network.batch_statistics(parameters, self._data[False][0], order, batch)
         return State(epoch, _to(parameters, "cpu"), _to(moments, "cpu"))
 
     def _on_device(self, x: np.ndarray, y: np.ndarray) -> tuple[Rows, Rows]:
@@ -213,58 +215,6 @@ class ModularTrainer:
             return train
 
         return fastest(sorted(layouts), prepare, TRIAL_UPDATES)
-
-
-def with_statistics(ensemble: Ensemble, parameters: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The initial ``parameters`` with what only the data can tell: channel means and standard deviations of each
-    member's training rows, and BatchNorm's statistics of the untrained network."""
-    assert isinstance(ensemble.network, Convolutional)
-    channels = ensemble.x.reshape(len(ensemble.x), ensemble.network.shape[0], -1)
-    mean, square = np.zeros((2, *channels.shape[:2]))  # of each image that someone trains on [n, c]
-    for rows in np.array_split(np.unique(ensemble.train), 1 + len(channels) // 4096):
-        part = channels[rows].astype(np.float64)
-        mean[rows], square[rows] = part.mean(2), (part**2).mean(2)
-    means, squares = (np.stack([each[rows].mean(0) for rows in ensemble.train]) for each in (mean, square))
-    sds = np.sqrt(np.maximum(squares - means**2, 0))
-    sds[sds < 1e-6] = 1  # a channel that does not vary stays at 0
-    found = {**parameters, "input.mean": torch.tensor(means).float(), "input.sd": torch.tensor(sds).float()}
-    return found | batch_statistics(ensemble, found, ensemble.x)
-
-
-def batch_statistics(ensemble: Ensemble, parameters: Mapping[str, Tensor], x: Tensor | np.ndarray) -> dict[str, Tensor]:
-    """BatchNorm's running means and variances ``[m, c]`` of frozen weights; nothing for a network without.
-
-    One pass over (at most :data:`STATISTICS_ROWS` of) each member's training rows in minibatches of the training's
-    size, noise off, the inputs as the task has them: the mean over minibatches. Statistics that run along while a
-    network trains belong to weights it has left, and an untrained network would have none.
-    """
-    network = ensemble.network
-    assert isinstance(network, Convolutional)
-    names = [name for name in parameters if name.endswith((".running_mean", ".running_var"))]
-    found: dict[str, list[Tensor]] = {name: [] for name in names}
-    for member in range(len(ensemble.seeds)) if names else ():
-        rows = ensemble.orders(0, slice(member, member + 1))[0][:STATISTICS_ROWS]
-        size = ensemble.recipe.batch_size(len(rows))
-        module = network.module(parameters, member)
-        module.noise = None
-        parts = [rows[start : start + size] for start in range(0, len(rows) - size + 1, size)]
-        update_bn((torch.as_tensor(x[part]) for part in parts), module)
-        state = module.state_dict()
-        for name in names:
-            found[name].append(state[name])
-    return {name: torch.stack(tensors) for name, tensors in found.items()}
-
-
-def _hidden_shapes(skeleton: Stages, network: Convolutional) -> dict[str, torch.Size]:
-    """The shape of each hidden layer's output for one image, found by a forward without numbers."""
-    shapes: dict[str, torch.Size] = {}
-
-    def keep(layer: str, a: Tensor) -> Tensor:
-        shapes[layer] = a.shape[1:]
-        return a
-
-    skeleton(torch.zeros((1, network.inputs), device="meta"), None, keep)
-    return shapes
 
 
 def _towards_orthonormal(leaves: Mapping[str, Tensor], step: float) -> None:

@@ -1,0 +1,103 @@
+"""Narrow dense layers on the CPU: one member a task, in a loop that numba compiles."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from infoscope.kernels.counter_draws import KINDS
+from infoscope.train.ensemble import Ensemble
+from infoscope.train.network import Dense, Network
+from infoscope.train.trainer import Layout, State, Trainer
+from infoscope.train.trainers._compiled_loop import CODES, Rules, train_member
+
+WIDEST = 64  # above this a matrix library wins; measured in bench/training.py
+
+
+class CompiledTrainer(Trainer):
+    """Members as tasks of a thread pool, each in one compiled loop without the interpreter lock."""
+
+    def __init__(self, ensemble: Ensemble, device: str, layout: Layout | None) -> None:
+        assert isinstance(ensemble.network, Dense)
+        self.ensemble, self._network = ensemble, ensemble.network
+        self.layout = layout or Layout(os.cpu_count() or 1, 1)
+        self._data: dict[bool, tuple[np.ndarray, np.ndarray]] = {}
+
+    @classmethod
+    def rank(cls, network: Network, device: str) -> int | None:
+        if not isinstance(network, Dense) or device != "cpu" or network.activation not in CODES:
+            return None
+        return 0 if max(network.widths) <= WIDEST else 2
+
+    def advance(self, state: State, epoch: int) -> State:
+        ensemble, recipe, rules = self.ensemble, self.ensemble.recipe, self._rules()
+        flat = self._flatten(state.parameters)
+        none = np.zeros((len(flat), 1), np.float32)
+        first, second = (
+            self._flatten(state.moments, f"{which}.") if kept else none
+            for which, kept in (("first", rules.adam or rules.momentum), ("second", rules.adam))
+        )
+        sizes, code = np.array(self._network.widths, np.int64), CODES[self._network.activation]
+        batch = recipe.batch_size(ensemble.train.shape[1])
+
+        stretches = [
+            (self._columns(epochs.start), epochs.start, np.array([recipe.rate(each) for each in epochs]))
+            for epochs in ensemble.stretches(state.epoch, epoch)
+        ]
+
+        def one(member: int) -> None:
+            vectors, mine = (
+                (flat[member], first[member], second[member]),
+                (ensemble.train[member], ensemble.seeds[member]),
+            )
+            for columns, begun, rates in stretches:
+                train_member(sizes, code, *vectors, *columns, *mine, begun, rates, batch, rules)
+
+        with ThreadPoolExecutor(self.layout.groups) as pool:
+            list(pool.map(one, range(len(flat))))
+        moments = self._unflatten(first, "first.") if first is not none else {}
+        moments |= self._unflatten(second, "second.") if second is not none else {}
+        return State(epoch, self._unflatten(flat), moments)
+
+    def _columns(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """The data of an epoch as the loop wants them, one column a sample."""
+        begins = self.ensemble.recipe.begins(epoch)
+        if begins not in self._data:
+            x, y = self.ensemble.data(epoch)
+            self._data[begins] = np.ascontiguousarray(x.T, np.float32), np.ascontiguousarray(y, np.int32)
+        return self._data[begins]
+
+    def _rules(self) -> Rules:
+        recipe, noise = self.ensemble.recipe, self._network.disturbance
+        kind, size = (KINDS[noise.kind], noise.size) if noise else (0, 0.0)
+        return Rules(
+            recipe.optimiser == "adam",
+            float(recipe.momentum),
+            float(recipe.weight_decay),
+            float(recipe.orthonormality),
+            kind,
+            float(size),
+        )
+
+    def _names(self) -> list[str]:
+        return [f"{layer}.linear.{part}" for layer in self._network.layers for part in ("weight", "bias")]
+
+    def _flatten(self, tensors: Mapping[str, Tensor], prefix: str = "") -> np.ndarray:
+        """``[m, parameters]``, layer by layer, weight before bias."""
+        members = len(self.ensemble.seeds)
+        return torch.cat([tensors[prefix + name].reshape(members, -1) for name in self._names()], dim=1).numpy()
+
+    def _unflatten(self, flat: np.ndarray, prefix: str = "") -> dict[str, Tensor]:
+        tensors, at = {}, 0
+        for layer, (out, into) in self._network.shapes():
+            for part, shape in (("weight", (out, into)), ("bias", (out,))):
+                size = int(np.prod(shape))
+                piece = torch.from_numpy(flat[:, at : at + size].copy())
+                tensors[f"{prefix}{layer}.linear.{part}"] = piece.reshape(len(flat), *shape)
+                at += size
+        return tensors
