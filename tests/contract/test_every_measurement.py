@@ -69,6 +69,12 @@ def test_what_cannot_be_measured_is_refused_when_attached_and_what_is_attached_l
         ("gaussian_copula", "use one that does .binned, "),
         ("plugin", "plugin reads symbols, and a layer holds real numbers: use binned"),
         ("cosine_similarity", "compares two networks and one is watched: compare their layers afterwards"),
+        ("sliced(with=input)", "sliced reads the inputs beside each layer: use Run.measure when the run is there"),
+        (
+            "binned(range=recorded)",
+            "binned bins on the range of a whole training: use Run.measure",
+        ),
+        ("noisy(population=dataset, replicas=3)", "noisy reads noisy forwards, which a watch does not make: use"),
         ("noisy", "population"),
         ("usable_information(variables=two)", "there is no variable named 'two': known: one"),
         ("usable_information(chain=one>two)", "there is no variable named 'two'"),

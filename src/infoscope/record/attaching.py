@@ -16,11 +16,10 @@ from infoscope.record.schedule import per_decade
 ELSEWHERE: Mapping[Need, str] = {
     "another network": "compares two networks and one is watched: compare their layers afterwards with "
     "infoscope.geometry(t, other, {id!r})",
-    "quantities": "reads numbers and a watch holds class labels: use infoscope.{id} on the representations",
-    "inputs": "reads the inputs beside each layer: use it when the run is there, run.measure('{id}(with=input)')",
+    "quantities": "reads numbers, and a watch holds class labels: use it on infoscope.representations",
+    "inputs": "reads the inputs beside each layer: use Run.measure when the run is there",
     "replicas": "reads noisy forwards, which a watch does not make: use infoscope.record.noise.replicas",
-    "recorded range": "bins on the range of the whole training: use it when the run is there, "
-    "run.measure('{id}(range=recorded)')",
+    "recorded range": "bins on the range of a whole training: use Run.measure when the run is there",
 }
 
 
