@@ -63,6 +63,13 @@ def test_each_has_the_kind_it_was_of(stored, where, kind):
     assert found.unique("kind") == [kind]
 
 
+def test_what_probes_read_of_each_part_of_a_chain_is_said(stored):
+    said = {name: stored.filter(quantity=name, kind="usable").unique("words") for name in stored.unique("quantity")}
+    assert said["I(T;Y)"] == ["Usable information about the label"]
+    assert said["I_u(T;coarse)"] == ["Usable information about coarse"]
+    assert said["I_u(T;fine|coarse)"] == ["Usable information about fine given coarse"]
+
+
 def test_a_measure_of_then_has_the_kind_and_words_that_its_older_rows_get(stored):
     for entry in registry.entries("geometries").values():
         there = stored.filter(estimator=entry.id).unique("quantity")

@@ -15,7 +15,6 @@ def cell_names(edges: Sequence[float]) -> list[str]:
 
 def upper_edge(name: str) -> float | None:
     """Where the cell called ``name`` ends; None of what is no cell, such as the variable of a failed row."""
-    before, found, edge = name.partition(_UP_TO)
-    if found and not before:
-        return float(edge)
+    if name.startswith(_UP_TO):
+        return float(name.removeprefix(_UP_TO))
     return math.inf if name.startswith(_ABOVE) else None
