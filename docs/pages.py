@@ -96,6 +96,9 @@ def markdown(docstring: str) -> str:
     text = re.sub(r"^([A-Z]\w+)\n-{3,}$", r"**\1**\n", text, flags=re.M)
     blocks = []
     for block in re.split(r"\n\s*\n", text):
+        if block.startswith(">>> "):
+            blocks.append(f"```python\n{block}\n```")
+            continue
         lines = [line.strip() for line in block.splitlines()]
         item = re.compile(r"([a-z_\d]+(?:, [a-z_\d]+)*): (.*)")
         listed = any(item.match(line) for line in lines[:1])  # elsewhere a colon ends half a sentence

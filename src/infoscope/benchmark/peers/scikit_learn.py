@@ -10,7 +10,15 @@ from infoscope.benchmark.peers._base import Peer
 
 @dataclass(frozen=True)
 class ScikitLearn(Peer):
-    """scikit-learn's mutual_info_regression and mutual_info_classif: KSG and Ross on one column; never below 0."""
+    """scikit-learn's mutual_info_regression and mutual_info_classif: KSG and Ross on one column; never below 0.
+
+    Example
+    -------
+    >>> from infoscope.benchmark.peers.scikit_learn import ScikitLearn
+    >>> x, noise = np.random.default_rng(0).normal(size=(2, 500, 1))
+    >>> round(float(ScikitLearn().mutual_information(x, x + noise)), 1)  # 0.35 nats in truth
+    0.4
+    """
 
     package: ClassVar[str] = "sklearn"
     distribution: ClassVar[str] = "scikit-learn"

@@ -12,7 +12,15 @@ from infoscope.benchmark.peers._base import Peer
 
 @dataclass(frozen=True)
 class ScipyTree(Peer):
-    """KSG 1 as its definition reads, in ten lines over scipy's k-d tree; columns in units of their deviations."""
+    """KSG 1 as its definition reads, in ten lines over scipy's k-d tree; columns in units of their deviations.
+
+    Example
+    -------
+    >>> from infoscope.benchmark.peers.scipy_tree import ScipyTree
+    >>> x, noise = np.random.default_rng(0).normal(size=(2, 500, 1))
+    >>> round(float(ScipyTree().mutual_information(x, x + noise)), 1)  # 0.35 nats in truth
+    0.4
+    """
 
     second: ClassVar[tuple[str, ...]] = ("real",)
 

@@ -17,7 +17,14 @@ from infoscope.data.sources._scales import Scales
 
 
 class BendAndMix(SourceFamily):
-    """Mixtures: letters, galaxy, waves, concentric shells, inliers; by quadrature where the benchmark drew samples."""
+    """Mixtures: letters, galaxy, waves, concentric shells, inliers; by quadrature where the benchmark drew samples.
+
+    Example
+    -------
+    >>> from infoscope.data.source import find_source
+    >>> find_source("letter-x")
+    Source('letter-x', 1 columns and 1 columns, 0.408443 nats)
+    """
 
     reference: ClassVar[str] = (
         "Czyż et al.: On the Properties and Estimation of Pointwise Mutual Information Profiles (TMLR 2025)"

@@ -30,6 +30,12 @@ class BeyondNormal(SourceFamily):
 
     The laws are those that the benchmark samples. It rescales columns to unit variance inside its estimators, so that
     is left to the estimator here too (:func:`infoscope.data.source.standardisation` does it to a source).
+
+    Example
+    -------
+    >>> from infoscope.data.source import find_source
+    >>> find_source("bivariate-normal")
+    Source('bivariate-normal', 1 columns and 1 columns, 0.413339 nats)
     """
 
     reference: ClassVar[str] = "Czyż, Grabowski, Vogt, Beerenwinkel, Marx: Beyond Normal (NeurIPS 2023)"

@@ -16,7 +16,14 @@ from infoscope.data.sources._laws import Table, binary_entropy, integral
 
 
 class Channels(SourceFamily):
-    """Symbols through channels: binary symmetric, erasure, rare events, copies, parity, quantised Gaussian."""
+    """Symbols through channels: binary symmetric, erasure, rare events, copies, parity, quantised Gaussian.
+
+    Example
+    -------
+    >>> from infoscope.data.source import find_source
+    >>> find_source("bsc-0.1")
+    Source('bsc-0.1', 1 columns and labels, 0.368064 nats)
+    """
 
     reference: ClassVar[str] = "Cover, Thomas: Elements of Information Theory (2006), chapters 2 and 7"
 

@@ -10,7 +10,14 @@ from infoscope.data.sources._laws import Normal, correlated
 
 
 class CorrelatedPairs(SourceFamily):
-    """1, 3, 10 and 25 independent pairs of normal columns correlated by .6 each: from .22 to 5.6 nats."""
+    """1, 3, 10 and 25 independent pairs of normal columns correlated by .6 each: from .22 to 5.6 nats.
+
+    Example
+    -------
+    >>> from infoscope.data.source import find_source
+    >>> find_source("correlated-pairs-1x1")
+    Source('correlated-pairs-1x1', 1 columns and 1 columns, 0.223144 nats)
+    """
 
     reference: ClassVar[str] = "I(X;Y) = -d/2 ln(1 - rho²); the problem of Kraskov et al. (2004) in d dimensions"
 

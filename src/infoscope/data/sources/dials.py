@@ -30,6 +30,12 @@ class Dials(SourceFamily):
     """Laws by their nats: normal, uniform, smoothed, log-gamma-exponential, Student, cells, symbols, rare events.
 
     Each method gives the source of any information within the range of its law.
+
+    Example
+    -------
+    >>> from infoscope.data.source import find_source
+    >>> find_source("dial-normal-3x3-0.5")
+    Source('dial-normal-3x3-0.5', 3 columns and 3 columns, 0.500000 nats)
     """
 
     reference: ClassVar[str] = (

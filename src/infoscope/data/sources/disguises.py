@@ -22,7 +22,14 @@ from infoscope.data.sources._mixtures import Components, NormalClasses
 
 
 class Disguises(SourceFamily):
-    """Normal laws and classes in another scale, rotated, in a subspace, on a spiral or with long tails."""
+    """Normal laws and classes in another scale, rotated, in a subspace, on a spiral or with long tails.
+
+    Example
+    -------
+    >>> from infoscope.data.source import find_source
+    >>> find_source("scaled-pair")
+    Source('scaled-pair', 1 columns and 1 columns, 0.830366 nats)
+    """
 
     reference: ClassVar[str] = "I(f(X);g(Y)) = I(X;Y) for injective f and g"
 

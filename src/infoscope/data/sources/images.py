@@ -22,6 +22,12 @@ class Images(SourceFamily):
 
     With s patches whose bits flip with probability b between X and Y, I(X;Y) = s (ln 2 - H(b)), since the class of an
     image can be told without error and the image says nothing more. MNIST's are halved to 14 x 14 pixels.
+
+    Example
+    -------
+    >>> from infoscope.data.source import find_source
+    >>> find_source("glyphs-2")
+    Source('glyphs-2', 128 columns and 128 columns, 0.989264 nats)
     """
 
     reference: ClassVar[str] = (

@@ -13,7 +13,14 @@ from infoscope.data.sources._mixtures import Beside, Components, NormalClasses
 
 
 class Independent(SourceFamily):
-    """Independent X and Y: normal columns, long tails, labels, symbols; the information is 0."""
+    """Independent X and Y: normal columns, long tails, labels, symbols; the information is 0.
+
+    Example
+    -------
+    >>> from infoscope.data.source import find_source
+    >>> find_source("independent-1x1")
+    Source('independent-1x1', 1 columns and 1 columns, 0.000000 nats)
+    """
 
     reference: ClassVar[str] = "I(X;Y) = 0"
 

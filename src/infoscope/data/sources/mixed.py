@@ -19,6 +19,12 @@ class Mixed(SourceFamily):
 
     The zero-inflated Poisson law is often given (1 - p) .3012 nats, which counts an inflated zero as if it could be
     told from a zero of Poisson's; the truths here are by quadrature.
+
+    Example
+    -------
+    >>> from infoscope.data.source import find_source
+    >>> find_source("window-5")
+    Source('window-5', 1 columns and 1 columns, 1.054920 nats)
     """
 
     reference: ClassVar[str] = (

@@ -14,7 +14,14 @@ from infoscope.data.sources._laws import Table, binary_entropy
 
 
 class Patterns(SourceFamily):
-    """Rows of +-1 in 32 columns, at mutual distance 8 (Hadamard codes), each with a label through a channel."""
+    """Rows of +-1 in 32 columns, at mutual distance 8 (Hadamard codes), each with a label through a channel.
+
+    Example
+    -------
+    >>> from infoscope.data.source import find_source
+    >>> find_source("patterns-copied")
+    Source('patterns-copied', 32 columns and labels, 1.386294 nats)
+    """
 
     reference: ClassVar[str] = "I(X;Y) is that of the table of patterns and classes"
 

@@ -20,6 +20,12 @@ class Representations(SourceFamily):
 
     Information adds over independent units, and a rotation of the columns or columns of noise leave it alone, so the
     truth in 50 dimensions is that of one unit.
+
+    Example
+    -------
+    >>> from infoscope.data.source import find_source
+    >>> find_source("noisy-clusters-10")
+    Source('noisy-clusters-10', 10 columns and labels, 1.580332 nats)
     """
 
     reference: ClassVar[str] = "Goldfeld et al.: Estimating Information Flow in Deep Neural Networks (ICML 2019)"

@@ -20,6 +20,11 @@ class Boolean12(Definition):
     References
     ----------
     Shwartz-Ziv and Tishby, Opening the Black Box of Deep Neural Networks via Information, arXiv:1703.00810.
+
+    Example
+    -------
+    >>> iscope.task("boolean12")
+    Task('boolean12', inputs [4096, 12], 2 classes, 3277 train, 819 test)
     """
 
     n = 4096

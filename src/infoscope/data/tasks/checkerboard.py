@@ -16,6 +16,11 @@ class Checkerboard(CheckerboardTask):
     ----------
     Kleinman, Achille, Idnani and Kao, Usable Information and Evolution of Optimal Representations During Training,
     arXiv:2010.02459.
+
+    Example
+    -------
+    >>> iscope.task("checkerboard")
+    Task('checkerboard', inputs [17000, 4], 2 classes, 9000 train, 8000 test)
     """
 
     colours = 2

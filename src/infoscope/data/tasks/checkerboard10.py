@@ -15,6 +15,11 @@ class CheckerboardTen(CheckerboardTask):
     ----------
     Kleinman, Achille, Idnani and Kao, Usable Information and Evolution of Optimal Representations During Training,
     arXiv:2010.02459. The paper varies the number of colours; this generator is ours.
+
+    Example
+    -------
+    >>> iscope.task("checkerboard10")
+    Task('checkerboard10', inputs [44000, 20], 10 classes, 36000 train, 8000 test)
     """
 
     colours = 10

@@ -15,6 +15,11 @@ class CheckerboardTwenty(CheckerboardTask):
     ----------
     Kleinman, Achille, Idnani and Kao, Usable Information and Evolution of Optimal Representations During Training,
     arXiv:2010.02459. The paper varies the number of colours; this generator is ours.
+
+    Example
+    -------
+    >>> iscope.task("checkerboard20")
+    Task('checkerboard20', inputs [152000, 40], 20 classes, 144000 train, 8000 test)
     """
 
     colours = 20

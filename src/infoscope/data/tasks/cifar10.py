@@ -16,6 +16,11 @@ class Cifar10(CifarImages):
     References
     ----------
     Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
+
+    Example
+    -------
+    >>> iscope.task("cifar10")
+    Task('cifar10', inputs [60000, 3072], 2 classes, 50000 train, 10000 test)
     """
 
     name = "cifar10"

@@ -13,6 +13,11 @@ class Cifar100(CifarImages):
     References
     ----------
     Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009.
+
+    Example
+    -------
+    >>> iscope.task("cifar100")
+    Task('cifar100', inputs [60000, 3072], 20 classes, 50000 train, 10000 test)
     """
 
     name = "cifar100"

@@ -22,6 +22,11 @@ class Digits(Definition):
     References
     ----------
     Alpaydin and Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository, 1998 (test part).
+
+    Example
+    -------
+    >>> iscope.task("digits")
+    Task('digits', inputs [1797, 64], 2 classes, 898 train, 899 test)
     """
 
     n = 1797

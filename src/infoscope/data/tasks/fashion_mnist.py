@@ -12,6 +12,11 @@ class FashionMNIST(IdxImages):
     ----------
     Xiao, Rasul and Vollgraf, Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine Learning Algorithms,
     arXiv:1708.07747.
+
+    Example
+    -------
+    >>> iscope.task("fashion_mnist")
+    Task('fashion_mnist', inputs [70000, 784], 10 classes, 60000 train, 10000 test)
     """
 
     name = "fashion_mnist"

@@ -11,6 +11,11 @@ class MNIST(IdxImages):
     References
     ----------
     LeCun, Bottou, Bengio and Haffner, Gradient-based learning applied to document recognition, Proc. IEEE 86, 1998.
+
+    Example
+    -------
+    >>> iscope.task("mnist")
+    Task('mnist', inputs [70000, 784], 10 classes, 60000 train, 10000 test)
     """
 
     name = "mnist"

@@ -20,5 +20,11 @@ def curves(rows: Rows, *, width: int = 460, height: int = 220) -> Spec:
     Raises
     ------
     InputError: for rows of more than one network or run.
+
+    Example
+    -------
+    >>> from infoscope.show.figures import figure
+    >>> figure("curves", run.rows)  # run: of one network, as infoscope.load gives it
+    Drawing('Learning curves...')
     """
     return over_time(rows, kinds, heading, (width, height), by=by, faint=True)

@@ -30,6 +30,12 @@ def distances(rows: Rows, *, site: str = "", width: int = 460, height: int = 240
     Raises
     ------
     InputError: for rows of more than one network or run.
+
+    Example
+    -------
+    >>> from infoscope.show.figures import figure
+    >>> figure("distances", run.rows)  # run: of one network, as infoscope.load gives it
+    Drawing('Distances within and between classes...')
     """
     rows = _series.one_network(rows).filter(kind=kinds)
     chosen = site or rows.last_hidden_site()

@@ -20,5 +20,11 @@ def dynamics(rows: Rows, *, width: int = 460, height: int = 240) -> Spec:
     Raises
     ------
     InputError: for rows of more than one network or run.
+
+    Example
+    -------
+    >>> from infoscope.show.figures import figure
+    >>> figure("dynamics", run.rows)  # run: of one network, as infoscope.load gives it
+    Drawing('Weights and gradients...')
     """
     return over_time(rows, kinds, heading, (width, height), by=by, log=True)

@@ -21,6 +21,12 @@ def forest(rows: Rows, *, width: int = 460, row_height: int = 34) -> Spec:
     Raises
     ------
     InputError: for rows of more than one network or run.
+
+    Example
+    -------
+    >>> from infoscope.show.figures import figure
+    >>> figure("forest", run.rows)  # run: of one network, as infoscope.load gives it
+    Drawing('Scores and effects...')
     """
     rows = _series.one_network(rows)
     held = _series.quantities(rows, kinds)

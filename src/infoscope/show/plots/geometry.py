@@ -21,5 +21,11 @@ def geometry(rows: Rows, *, width: int = 460, height: int = 220) -> Spec:
     Raises
     ------
     InputError: for rows of more than one network or run.
+
+    Example
+    -------
+    >>> from infoscope.show.figures import figure
+    >>> figure("geometry", run.rows)  # run: of one network, as infoscope.load gives it
+    Drawing('several panels')
     """
     return over_time(rows, kinds, heading, (width, height), by=by)

@@ -28,6 +28,12 @@ def heat_map(rows: Rows, *, width: int = 460, row_height: int = 30) -> Spec:
     Raises
     ------
     InputError: for rows of more than one network or run.
+
+    Example
+    -------
+    >>> from infoscope.show.figures import figure
+    >>> figure("heat_map", run.rows)  # run: of one network, as infoscope.load gives it
+    Drawing('Information about label, ...')
     """
     rows = _series.one_quantity(_series.one_network(rows), kinds)
     rows, remarks = _series.first(rows, "estimator", "variable", "split")

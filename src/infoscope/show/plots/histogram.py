@@ -31,6 +31,12 @@ def histogram(rows: Rows, *, width: int = 460, height: int = 90) -> Spec:
     Raises
     ------
     InputError: for rows of more than one network or run.
+
+    Example
+    -------
+    >>> from infoscope.show.figures import figure
+    >>> figure("histogram", run.rows)  # run: of one network, as infoscope.load gives it
+    Drawing('Histograms along training...')
     """
     rows = _series.one_quantity(_series.one_network(rows), kinds)
     what = _series.quantity(rows)[1].lower() if len(rows) else ""

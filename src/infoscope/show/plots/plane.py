@@ -33,6 +33,12 @@ def plane(rows: Rows, *, width: int = 460, height: int = 340) -> Spec:
     Raises
     ------
     InputError: for rows of more than one network or run.
+
+    Example
+    -------
+    >>> from infoscope.show.figures import figure
+    >>> figure("plane", run.rows)  # run: of one network, as infoscope.load gives it
+    Drawing('Information plane...')
     """
     rows = _series.one_network(rows)
     y_rows, remarks = _series.first(

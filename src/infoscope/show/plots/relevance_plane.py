@@ -50,6 +50,12 @@ def relevance_plane(
     ------
     InputError: for rows of more than one run, or recipes without ``colour``. UnknownNameError: for a variable or site
         that the rows do not have.
+
+    Example
+    -------
+    >>> from infoscope.show.figures import figure
+    >>> figure("relevance_plane", run.rows)  # run: of one network, as infoscope.load gives it
+    Drawing('Relevant against irrelevant information...')
     """
     if len(runs := rows.unique("run")) > 1:
         raise InputError(f"these rows hold {len(runs)} runs ({', '.join(runs[:6])}), a plot shows one: filter(run=…)")

@@ -26,6 +26,12 @@ def settings(rows: Rows, *, site: str = "", width: int = 460, height: int = 240)
     Raises
     ------
     InputError: for rows of more than one network or run.
+
+    Example
+    -------
+    >>> from infoscope.show.figures import figure
+    >>> figure("settings", run.rows)  # run: of one network, as infoscope.load gives it
+    Drawing('Information about label, ...')
     """
     rows = _series.one_network(rows)
     ways = Counter(quantity for quantity, _ in _series.distinct(rows, "quantity", "options"))

@@ -21,6 +21,12 @@ def sweep(rows: Rows, *, width: int = 460, height: int = 280) -> Spec:
     Raises
     ------
     InputError: for rows of more than one network or run.
+
+    Example
+    -------
+    >>> from infoscope.show.figures import figure
+    >>> figure("sweep", run.rows)  # run: of one network, as infoscope.load gives it
+    Drawing('Verdict by the way of measuring...')
     """
     rows = _series.one_network(rows)
     held = _series.quantities(rows, kinds)

@@ -30,6 +30,12 @@ def variables(
     Raises
     ------
     InputError: for rows of more than one network or run.
+
+    Example
+    -------
+    >>> from infoscope.show.figures import figure
+    >>> figure("variables", run.rows)  # run: of one network, as infoscope.load gives it
+    Drawing('What can be read of each variable...')
     """
     rows = _relevance.about_variables(_series.one_network(rows))
     chosen = site or rows.last_hidden_site()

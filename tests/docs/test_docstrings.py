@@ -1,0 +1,52 @@
+"""The examples in the docstrings of contributions do what they say."""
+
+import doctest
+
+import numpy as np
+import pytest
+import torch
+
+import infoscope
+from infoscope.benchmark.peers import _base
+from infoscope.core import registry
+from infoscope.core.errors import DataMissingError
+
+ENTRIES = [(kind, name) for kind in registry.KINDS for name in registry.entries(kind)]
+#: Kinds whose every contribution shows how it is used; the others do where they have an example.
+SHOWN = ("tasks", "sources", "peers", "plots")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A small run with rows of several kinds, which examples of plots draw."""
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
+    x = torch.randn(100, 3)
+    measures = ["binned(bins=10,20)", "kde", "effective_rank", "class_distances", "usable_information"]
+    folder = tmp_path_factory.mktemp("runs") / "mine"
+    with infoscope.watch(model, x, {"label": x[:, 0] > 0}, measures, folder, schedule=[0, 1]) as scope:
+        scope.step(0)
+        scope.step(1)
+    return scope.run
+
+
+@pytest.mark.parametrize(("kind", "name"), ENTRIES, ids=lambda value: value)
+def test_the_example_of(kind, name, request):
+    entry = registry.find(kind, name)
+    if kind == "peers" and (reason := _base.absent(entry.facts)):
+        pytest.skip(reason)
+    if kind == "tasks":
+        try:
+            infoscope.task(name)
+        except DataMissingError as reason:
+            pytest.skip(f"no data: {reason}")
+    thing = entry.load()
+    names = {"iscope": infoscope, "infoscope": infoscope, "np": np, "torch": torch}
+    examples = doctest.DocTestParser().get_doctest(thing.__doc__ or "", names, name, None, None)
+    assert examples.examples or kind not in SHOWN, f"{kind}/{name} shows no example"
+    if kind == "plots":
+        examples.globs["run"] = request.getfixturevalue("run")
+    said: list[str] = []
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    failed = doctest.DocTestRunner(optionflags=flags).run(examples, out=said.append).failed
+    assert not failed, "".join(said)
