@@ -8,7 +8,7 @@ import math
 import numpy as np
 
 from infoscope.claim.figure import Figure
-from infoscope.claim.guards import Guess, verdicts
+from infoscope.claim.judging import Guess, verdicts
 from infoscope.core.claim import Outcome, Verdict
 from infoscope.core.estimate import Estimate
 from infoscope.core.rows import Place, Rows, RowsBuilder

@@ -10,15 +10,19 @@ from infoscope.claim import running
 from infoscope.claim.computation import Computation, Curve
 from infoscope.core.errors import RunFolderError
 from infoscope.core.folder import RunFolder
+from infoscope.core.quantity import INPUT_INFORMATION, Quantity
 
 SNR, EXACT = "saxe2018/minimal_snr", "saxe2018/reparametrisation"
+
+
+SQUARED = Quantity("loss", "squared error", "Loss", "training")
 
 
 def ramps(at, seeds, slope):
     """Each member's own line, and one that diverges in the member of seed 1."""
     values = slope * np.array(at)[None] + np.array(seeds)[:, None]
-    yield Curve("hidden1", "I(X;T)", values, "made up", n=5)
-    yield Curve("network", "loss", np.where(values > 8, np.inf, values), "made up", unit="squared error", split="test")
+    yield Curve("hidden1", INPUT_INFORMATION, values, "made up", n=5)
+    yield Curve("network", SQUARED, np.where(values > 8, np.inf, values), "made up", split="test")
 
 
 def computation(**changes) -> Computation:

@@ -1,14 +1,17 @@
 """Laws of every figure: what its networks are called, where a reader meets the name."""
 
+import dataclasses
 import json
 
 import pytest
 
 import infoscope as iscope
+from infoscope.claim.part import Part
 from infoscope.core import registry
 from infoscope.core.errors import UnknownNameError
 from infoscope.core.folder import RunFolder
-from infoscope.scanning.plan import NetworkPlan
+from infoscope.core.rows import Rows
+from infoscope.scanning.plan import PRESETS, NetworkPlan
 
 FIGURES = list(registry.entries("figures"))
 #: Names that are stored in runs already: people see and type the title.
@@ -28,6 +31,53 @@ def variables(plan):
         chain = str(measure.options.get("chain", ""))
         found |= {*chain.split(">"), *measure.options.get("variables", ())}
     return found - {""}
+
+
+CLAIMS = [(figure, claim.id) for figure in FIGURES for claim in registry.load("figures", figure).claims]
+
+
+def claim_of(figure, identifier):
+    return next(claim for claim in registry.load("figures", figure).claims if claim.id == identifier)
+
+
+@pytest.mark.parametrize(("figure", "identifier"), CLAIMS, ids=[identifier for _, identifier in CLAIMS])
+def test_a_rule_is_written_from_parts_that_each_have_a_name_and_a_criterion(figure, identifier):
+    """Every criterion stands in the rule with its threshold and unit; another threshold makes another rule."""
+    claim = claim_of(figure, identifier)
+    names = [part.name for part in claim.parts]
+    assert identifier.startswith(f"{figure}/")
+    assert all(names)
+    assert len(set(names)) == len(names)
+    assert names.count(claim.headline) == 1
+    for part in claim.parts:
+        assert part.words in claim.rule
+        assert part.criterion.words in part.words
+        for moved in ({"threshold": part.criterion.threshold + 0.37}, {"unit": "parsecs"}):
+            other = dataclasses.replace(part.criterion, **moved)
+            changed = Part(part.name, dict(part.series), part.statistic, other, part.given)
+            parts = tuple(changed if each is part else each for each in claim.parts)
+            assert dataclasses.replace(claim, parts=parts).rule != claim.rule
+    placed = [place for part in claim.parts for place, _ in part.series if place]
+    assert all(word in claim.rule for place in placed for word in place.replace(",", " ").split())
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_without_rows_every_part_is_missing_at_every_place_and_says_so(figure):
+    one = registry.load("figures", figure)()
+    for judged in one.judge(Rows.concat([])):
+        asked = {part.name for part in judged.claim.parts if not part.given}
+        assert {found.part for found in judged.findings} == asked
+        assert all(found.value is None and found.note for found in judged.findings)
+
+
+@pytest.mark.parametrize("figure", FIGURES)
+def test_a_series_reads_a_network_that_its_figure_trains_or_computes(figure):
+    """A network or a site that is spelled wrong would be missing for ever."""
+    one = registry.load("figures", figure)()
+    plans = {name for preset in PRESETS for name in one.plan(preset)}
+    parts = [part for claim in one.claims for part in (*claim.parts, *claim.controls)]
+    series = [each for part in parts for _, several in part.series for each in several]
+    assert {each.network for each in series} - {""} <= plans
 
 
 @pytest.mark.parametrize("figure", FIGURES)

@@ -15,8 +15,8 @@ from rule_outcomes import CHANCE, FITTED, GUESS, falling, guarded, learning_curv
 import infoscope
 from infoscope.claim import running
 from infoscope.claim.figure import Judged
-from infoscope.claim.findings import score_finding
-from infoscope.claim.guards import SMOKE, fall_over_a_third, training, verdicts
+from infoscope.claim.judging import SMOKE, fall_over_a_third, training, verdicts
+from infoscope.claim.reading.curves import score_finding
 from infoscope.core import registry
 from infoscope.core.claim import NOTHING, Criterion, Finding, Learned, Outcome, combine
 from infoscope.core.estimate import Estimate, Status

@@ -10,17 +10,16 @@ from rule_outcomes import bits_curve, outcomes
 
 from infoscope.core.claim import Outcome, combine
 from infoscope.core.estimate import Estimate
-from infoscope.core.rows import Place as RowPlace
-from infoscope.core.rows import options_text
+from infoscope.core.rows import Place, options_text
 from infoscope.core.units import bits, nats
 from infoscope.data.tasks._checkerboard import ceiling
 from infoscope.papers.kleinman2021 import _checkerboard
 from infoscope.papers.kleinman2021._checkerboard import (
     MEDIUM,
     TWO,
-    Place,
     Task,
     checkerboard_plan,
+    layer,
     solving,
     told,
     usable,
@@ -69,7 +68,7 @@ class Made:
 
     def _again(self, network, site, variable, at, member, value, options):
         epoch = int(EPOCHS[at])
-        place = RowPlace(
+        place = Place(
             network, epoch * 13, site, 0, variable, "usable_information", member, member, float(epoch), "test", options
         )
         self.made_up.builder.add(place, Estimate(value, "I(T;Y)", "made up", 4096))
@@ -191,11 +190,11 @@ def test_every_solved_seed_is_to_keep_the_direction(made, share, wanted):
 def test_members_that_have_not_solved_the_task_are_left_out_and_counted(made):
     made.accuracy("relu", SOLVED, members=9).usable("relu", "hidden5", "colour", (0.5, 0.4, 0.4, 0.2), members=9)
     rows = made.rows()
-    members, note = solving(rows, TWO, [("relu", 25.0)])
+    members, note = solving(TWO, [(rows.filter(network="relu"), 25.0)])
     assert (members, note) == (set(range(9)), "")
     dead = Made(type(made.made_up)())
     dead.accuracy("relu", (0.5, 0.5, 0.5, 0.5), members=9)
-    members, note = solving(dead.rows(), TWO, [("relu", 25.0)])
+    members, note = solving(TWO, [(dead.rows(), 25.0)])
     assert not members
     assert note == "9 of 9 members left out: not solved in this arm (test accuracy under 0.901)"
     findings = (
@@ -211,7 +210,7 @@ def test_a_member_is_left_out_of_both_arms(made):
     for network, end in (("relu_high", 0.2), ("relu_low", 0.4)):
         made.usable(network, "hidden5", "colour", (0.5, 0.4, 0.4, end))
     rows = made.rows()
-    members, note = solving(rows, TWO, [("relu_high", 25.0), ("relu_low", 25.0)])
+    members, note = solving(TWO, [(rows.filter(network=network), 25.0) for network in ("relu_high", "relu_low")])
     assert 0 < len(members) < 12
     assert f"{12 - len(members)} of 12 members left out: not solved in every arm" in note
     finding = CheckerboardLearningRate().judge(rows)[0].findings[0]
@@ -321,10 +320,10 @@ def test_probes_are_told_apart_by_their_name_whatever_their_options(made):
     made.usable("relu", "hidden5", "colour", (0.5, 0.4), probes=["linear"])
     made.usable("relu", "hidden5", "colour", (0.6, 0.7), probes=["mlp(networks=1)"])
     rows = made.rows()
-    place = Place("relu", "hidden5", 1.0)
-    assert bits(np.mean(list(usable(rows, "colour", "linear", place).values()))) == pytest.approx(0.4)
-    assert bits(np.mean(list(usable(rows, "colour", "mlp", place).values()))) == pytest.approx(0.7)
-    assert usable(rows, "direction", "mlp", place) == {}
+    here = layer("relu", "hidden5").of(rows)
+    assert bits(np.mean(list(usable(here, "colour", "linear", 1.0).values()))) == pytest.approx(0.4)
+    assert bits(np.mean(list(usable(here, "colour", "mlp", 1.0).values()))) == pytest.approx(0.7)
+    assert usable(here, "direction", "mlp", 1.0) == {}
 
 
 def test_the_threshold_of_solving_is_that_of_the_bayes_rule():

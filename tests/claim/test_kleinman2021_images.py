@@ -17,7 +17,7 @@ from infoscope.papers.kleinman2021._beginnings import LENGTHS, apart_at_equal_ac
 from infoscope.papers.kleinman2021._cells import BATCHES, CELLS, LONG, RATES, RATES_AT, Cell
 from infoscope.papers.kleinman2021._convolutional import ARMS
 from infoscope.papers.kleinman2021._digits import DECAY, DIGITS, HIDDEN, HIGH, LAST
-from infoscope.papers.kleinman2021._images import REST, bounded, spearman
+from infoscope.papers.kleinman2021._images import EFFECT, REST, TRANSIENT, bounded, spearman
 from infoscope.papers.kleinman2021.fine_coarse import FineCoarse
 from infoscope.papers.kleinman2021.fine_coarse_attribution import FineCoarseAttribution
 from infoscope.papers.kleinman2021.fine_coarse_batchnorm import FineCoarseBatchnorm
@@ -118,7 +118,7 @@ def test_probes_of_a_fixed_weight_decay_decide_nothing(chains):
 
 def test_probes_that_did_not_converge_are_counted(made_up):
     made_up.series("high", LAST, REST, falling(1.0), variable="digit|high", status=Status.NOT_CONVERGED)
-    note = DIGITS.transient_finding(made_up.rows(), "high", LAST).note
+    note = TRANSIENT.find("drop", EFFECT, DIGITS.rest("high", LAST).of(made_up.rows())).note
     assert note == "96 of 96 values are of probes that did not converge, which read too little"
 
 
@@ -342,9 +342,9 @@ def test_arms_are_compared_where_they_are_equally_accurate():
 def test_a_beginning_is_no_part_of_the_comparison(made_up):
     made_up.series("base", LAST, REST, bits_curve(1, 2, 3, 4))  # ends at epoch 25
     made_up.series("arm", LAST, REST, bits_curve(1, 2, 3, 4, 5))  # ends at epoch 100, so begins the task at 75
-    mine, its = on_the_task(made_up.rows(), "arm", "base")
+    its = made_up.rows().filter(network="base")
+    mine = on_the_task(made_up.rows().filter(network="arm"), its)
     assert mine.unique("epoch") == [100.0]
-    assert its.unique("epoch") == [0.0, 1.0, 5.0, 25.0]
 
 
 def test_batches_take_as_many_updates_and_every_comparison_finds_its_epoch(tmp_path):

@@ -6,10 +6,18 @@ import numpy as np
 import pytest
 from scipy.stats import t as student
 
-from infoscope.claim.peaks import Peak, at_peaks, at_step, held_out, own_peak
+from infoscope.claim.reading.peaks import (
+    Peak,
+    at_peaks,
+    at_step,
+    end_over_lowest,
+    end_over_peak,
+    held_out,
+    own_peak,
+    rise_finding,
+)
 from infoscope.claim.statistics import OverSeeds, compression, over_seeds
-from infoscope.papers.saxe2018._findings import GROWS
-from infoscope.papers.saxe2018._peaks import end_over_lowest, end_over_peak, rise_finding
+from infoscope.papers.saxe2018._parts import GROWS
 from infoscope.papers.saxe2018._phases import compressing_share, end_of_compression, log_duration
 from infoscope.papers.saxe2018.linear import _largest_fall
 

@@ -11,21 +11,22 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rule_outcomes import falling
 
 import infoscope
 from infoscope.claim import running
-from infoscope.claim.peaks import Peak, own_peak
+from infoscope.claim.reading.layers import in_words, second_largest_drop
+from infoscope.claim.reading.peaks import Peak, own_peak
 from infoscope.core.cells import cell_names
 from infoscope.core.claim import Finding
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.folder import RunFolder
-from infoscope.core.units import nats
+from infoscope.core.units import bits, nats
 from infoscope.measure.bases.estimator import make
 from infoscope.measure.contextual.activity import Activity
 from infoscope.papers.saxe2018 import net_input_bins
 from infoscope.papers.saxe2018._boolean12 import EPOCHS, POINTS, some_epochs
-from infoscope.papers.saxe2018._findings import FLAT
-from infoscope.papers.saxe2018._layers import in_words, second_largest
+from infoscope.papers.saxe2018._parts import FLAT
 from infoscope.papers.saxe2018._phases import (
     complete_curves,
     compressing_share,
@@ -198,10 +199,15 @@ def test_members_without_a_value_have_no_complete_curve(made_up):
     assert phases_in_words(rows) == ("8000", "8000")
 
 
-def test_the_second_largest_and_all_of_them_in_words():
+def test_the_second_largest_and_all_of_them_in_words(made_up):
+    for layer, fall in enumerate((0.1, 3.0, 1.0), 1):
+        made_up.series("tanh", f"hidden{layer}", "I(X;T)", falling(fall))
+    layers = [made_up.rows().filter(site=f"hidden{layer}") for layer in (1, 2, 3)]
+    found = second_largest_drop("second largest drop", FLAT, *layers)
+    assert found.name == "second largest drop, tanh hidden3"
+    assert bits(found.value) == pytest.approx(1.0, abs=0.01)
+    gone = second_largest_drop("second largest drop", FLAT, *layers, made_up.rows().filter(site="hidden4"))
+    assert gone.value is None
     drops = [Finding(f"drop, tanh hidden{i}", FLAT, nats(value)) for i, value in ((1, 0.1), (2, 3.0), (3, 1.0))]
-    assert second_largest(drops).name == "second largest drop, tanh hidden3"
     assert in_words(drops) == ("drop: tanh hidden1 0.1 bits, tanh hidden2 3 bits, tanh hidden3 1 bits",)
-    gone = Finding("drop, tanh hidden4", FLAT, None)
-    assert second_largest([*drops, gone]).value is None
     assert in_words([gone]) == ()

@@ -1,7 +1,9 @@
 """Criteria decide by whole intervals, claims combine their parts, and a verdict knows which part decided it."""
 
+import dataclasses
 import json
 import math
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -122,8 +124,16 @@ def test_each_outcome_has_its_own_sentence():
     assert len({outcome.sentence for outcome in Outcome}) == len(Outcome)
 
 
+class Said(NamedTuple):
+    """A part, as far as a claim knows it."""
+
+    name: str
+    words: str = "drop ≥ 2 bits"
+    surely: str = "with the whole interval"
+
+
 def verdict(*findings: Finding) -> Verdict:
-    claim = Claim("E1", "saxe2018", "Fig. 1A", "A tanh network compresses.", "drop of 2 bits or more")
+    claim = Claim("E1", "saxe2018", "Fig. 1A", "A tanh network compresses.", (Said("drop"),))
     return Verdict(claim, combine(findings), findings, run="r", preset="smoke", seeds=5, notes=("earned at smoke",))
 
 
@@ -146,6 +156,53 @@ def test_the_headline_of_what_holds_is_the_part_nearest_its_threshold():
     assert verdict(far, Finding("bare", Criterion(">=", 2.0, "bits"), 2.0)).headline.name == "bare"
 
 
+def test_the_headline_is_of_the_part_that_the_claim_names_though_another_is_nearer_its_threshold():
+    """E1 spoke of what late layers lose and showed its test accuracy, the part with the least margin."""
+    accuracy, drop = (dataclasses.replace(finding("holds", name), part=name) for name in ("accuracy", "drop"))
+    near = dataclasses.replace(accuracy, interval=(2.001, 3.0))
+    assert verdict(near, drop).headline is drop
+    failed = dataclasses.replace(finding("fails", "drop, output"), part="drop")
+    assert verdict(near, drop, failed).headline is failed
+    assert verdict(near).headline is near  # an older finding knows of no part
+
+
+def test_partly_says_which_parts_held_and_which_failed():
+    def found(part, *places):
+        return [dataclasses.replace(finding(kind, f"{part}, {at}"), part=part) for at, kind in places]
+
+    drops = found("drop", ("a", "holds"), ("b", "fails"), ("c", "holds"), *((f"d{i}", "fails") for i in range(7)))
+    unclear = dataclasses.replace(finding("unclear", "accuracy"), part="accuracy")
+    said = verdict(*drops, unclear).sentence
+    assert said.endswith("held: drop (a, c); failed: drop (b, d0, d1, d2, d3, d4, 2 more); unclear: accuracy")
+    assert verdict(drops[0]).sentence == Outcome.REPRODUCED.sentence
+
+
+def test_a_rule_is_written_from_its_parts():
+    one, other = Said("a", "a ≥ 1"), Said("b", "b ≤ 2", "")
+    claim = Claim("E1", "p", "w", "s", (one, other), headline="a")
+    assert claim.rule == "a ≥ 1, with the whole interval; b ≤ 2"
+    assert dataclasses.replace(claim, parts=(one, Said("c", "c ≥ 3"))).rule == "a ≥ 1; c ≥ 3, with the whole interval"
+    assert claim.to_json()["rule"] == claim.rule
+    assert Claim("E1", "p", "w", "s", (other,)).headline == "b"
+    for parts, headline in (((one, other), ""), ((one, other), "c"), ((one, one), "a"), ((), "")):
+        with pytest.raises(AssertionError, match="headline"):
+            Claim("E1", "p", "w", "s", parts, headline=headline)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "words"),
+    [
+        (Criterion(">=", 2 * math.log(2), "nats", fails_at=math.log(2)), "≥ 2 bits (shown wrong at ≤ 1 bits)"),
+        (Criterion("<=", 0.1, "fraction", fails_at=0.2), "≤ 10 % (shown wrong at ≥ 20 %)"),
+        (Criterion("<=", 0.0, "nats"), "≤ 0 bits"),
+        (Criterion("<=", 1e-12, "ratio"), "≤ 1e-12"),
+        (Criterion("<=", 1e-9, "nats"), "≤ 1e-09 nats"),
+    ],
+)
+def test_a_criterion_in_words_says_where_it_is_shown_wrong_and_no_threshold_as_0_that_is_not(criterion, words):
+    assert criterion.words == words
+
+
 def test_no_finding_has_no_headline():
     assert verdict().headline is None
 
@@ -153,12 +210,12 @@ def test_no_finding_has_no_headline():
 def test_json_holds_all_that_is_needed_to_doubt_it():
     content = json.loads(json.dumps(verdict(finding("holds", "drop L4"), finding("fails", "drop L5")).to_json()))
     assert content["outcome"] == "partly"
-    assert content["sentence"] == Outcome.PARTLY.sentence
+    assert content["sentence"] == f"{Outcome.PARTLY.sentence}: held: drop L4; failed: drop L5"
     assert (content["run"], content["preset"], content["seeds"]) == ("r", "smoke", 5)
     assert content["claim"]["where"] == "Fig. 1A"
     assert content["notes"] == ["earned at smoke"]
     assert [f["headline"] for f in content["findings"]] == [False, True]
     assert content["findings"][0] == {
         "name": "drop L4", "value": 3.0, "interval": [2.5, 3.5], "unit": "bits", "relation": ">=", "threshold": 2.0,
-        "criterion": "≥ 2 bits", "outcome": "holds", "seeds": 5, "note": "", "headline": False,
+        "criterion": "≥ 2 bits", "outcome": "holds", "seeds": 5, "note": "", "part": "", "headline": False,
     }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -160,10 +160,16 @@ def many_rows() -> Rows:
     return _made_rows(members=50, steps=275, sites=("output",))
 
 
+class Said(NamedTuple):
+    """A part, as far as a claim knows it."""
+
+    name: str = "drop"
+    words: str = "drop ≥ 2 bits"
+    surely: str = ""
+
+
 def _verdicts(run: str) -> list[dict[str, Any]]:
-    claim = Claim(
-        "made/tanh", "made2018", "figure 1", "Late layers <compress>.", "drop ≥ 2 bits", "a compression phase"
-    )
+    claim = Claim("made/tanh", "made2018", "figure 1", "Late layers <compress>.", (Said(),), "a compression phase")
     drop = Criterion(">=", nats(2.0), "nats")
     holds = Finding("drop of I(X;T), output", drop, nats(4.0), (nats(3.5), nats(4.5)), 3)
     fails = Finding("drop of I(X;T), hidden2", drop, nats(0.5), (nats(0.25), nats(0.75)), 3, "one seed differs")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from infoscope.core.estimate import Estimate
+from infoscope.core.quantity import Quantity
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 
 
@@ -23,11 +24,10 @@ class Curve:
     """
 
     site: str
-    quantity: str
+    quantity: Quantity
     values: np.ndarray
     estimand: str
     n: int = 0
-    unit: str = "nats"
     variable: str = "input"
     split: str = "all"
     estimator: str = "exact"
@@ -94,6 +94,6 @@ class Computation:
 def _add(builder: RowsBuilder, place: Place, curve: Curve, value: float) -> None:
     if not np.isfinite(value):
         reason = f"{curve.quantity} is {value}: this member diverged"
-        builder.add_failure(place, curve.quantity, reason, curve.n, curve.unit)
+        builder.add_failure(place, curve.quantity, reason, curve.n, curve.quantity.unit)
         return
-    builder.add(place, Estimate(value, curve.quantity, curve.estimand, curve.n, unit=curve.unit))
+    builder.add(place, Estimate(value, curve.quantity, curve.estimand, curve.n, unit=curve.quantity.unit))

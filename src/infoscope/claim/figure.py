@@ -1,12 +1,12 @@
-"""The base of a paper's figure: what to train, measure and compute at each preset, and the rule that judges it."""
+"""The base of a paper's figure: what to train, measure and compute at each preset, and the claims that judge it."""
 
 from __future__ import annotations
 
-import abc
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, NamedTuple
 
 from infoscope.claim.computation import Computation
+from infoscope.claim.part import findings_of
 from infoscope.core import check
 from infoscope.core.claim import Claim, Finding, Learned
 from infoscope.core.errors import unknown_name
@@ -26,8 +26,8 @@ class Judged(NamedTuple):
     controls: tuple[Finding, ...] = ()
 
 
-class Figure(abc.ABC):
-    """One figure of a paper. Subclasses live one a file under ``claim/papers/<paper>/`` and state literal facts.
+class Figure:
+    """One figure of a paper. Subclasses live one a file under ``papers/<paper>/`` and state literal facts.
 
     A figure has networks, computations, or both.
     """
@@ -35,6 +35,7 @@ class Figure(abc.ABC):
     title: ClassVar[str]
     where: ClassVar[str]  # in the paper
     seeds: ClassVar[Mapping[str, int]]  # default number of members by preset, 0 where nothing is drawn
+    claims: ClassVar[tuple[Claim, ...]]
     presupposes: ClassVar[Learned] = Learned()  # of the networks that a claim speaks of, unless the claim says else
 
     @property
@@ -65,6 +66,23 @@ class Figure(abc.ABC):
         """
         return Rows.concat([])
 
-    @abc.abstractmethod
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        """Apply the rules to rows. A quantity that is not there becomes a finding without a value."""
+    def asked(self, rows: Rows) -> Sequence[Claim]:
+        """The claims as they are put to ``rows``: all of them, unless a preset has other networks than another."""
+        return self.claims
+
+    def notes(self, rows: Rows) -> Mapping[str, Sequence[str]]:
+        """What is told beside the verdicts and decides nothing, by the last word of the claim's id."""
+        return {}
+
+    def judge(self, rows: Rows) -> list[Judged]:
+        """What was found for every claim. A quantity that is not there becomes a finding without a value."""
+        told = self.notes(rows)
+        return [
+            Judged(
+                claim,
+                findings_of(claim.parts, rows),
+                tuple(told.get(claim.id.rpartition("/")[2], ())),
+                findings_of(claim.controls, rows),
+            )
+            for claim in self.asked(rows)
+        ]

@@ -16,7 +16,7 @@ import torch
 
 from infoscope.claim.computation import Computation
 from infoscope.claim.figure import Figure
-from infoscope.claim.guards import Guess, verdicts
+from infoscope.claim.judging import Guess, verdicts
 from infoscope.claim.scores import append_derived, sweeps
 from infoscope.core import registry
 from infoscope.core.claim import Verdict

@@ -11,6 +11,7 @@ import numpy as np
 from infoscope.claim.statistics import LEVEL, OverSeeds, compression
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.folder import RunFolder
+from infoscope.core.quantity import INPUT_INFORMATION, Quantity
 from infoscope.core.rows import KEY, Place, Rows, RowsBuilder, options_text
 
 SCORE = "score"  # the estimator of derived rows: they are computed from other rows and not from representations
@@ -24,7 +25,7 @@ def sweeps(rows: Rows) -> Rows:
     One row for each network, site, way of measuring and value: ``axis`` names the option, ``epoch`` holds its value,
     and ``options`` what was the same. Members without a value at some step are left out.
     """
-    information = rows.filter(quantity="I(X;T)", axis="epoch")
+    information = rows.filter(quantity=INPUT_INFORMATION, axis="epoch")
     found: dict[tuple[str, ...], list[tuple[float, str]]] = {}
     for network, site, split, estimator, options in _distinct(information):
         for name, value, rest in _numbers(estimator, json.loads(options)):
@@ -38,7 +39,7 @@ def sweeps(rows: Rows) -> Rows:
                 site_index=int(series.column("site_index")[0]), variable="input", split=split, estimator=SCORE,
                 options=rest,
             )  # fmt: skip
-            _add(builder, place, series, f"compression by {AXES[name]}")
+            _add(builder, place, series, _swept(AXES[name]))
     return builder.rows()
 
 
@@ -58,7 +59,11 @@ def _numbers(estimator: str, options: dict[str, Any]) -> Iterator[tuple[str, flo
             yield name, float(options[name]), options_text({"estimator": estimator, **rest})
 
 
-def _add(builder: RowsBuilder, place: Place, series: Rows, quantity: str) -> None:
+def _swept(axis: str) -> Quantity:
+    return Quantity(f"compression by {axis}", "nats", "Drop of I(X;T) after its peak", "swept score")
+
+
+def _add(builder: RowsBuilder, place: Place, series: Rows, quantity: Quantity) -> None:
     curves = series.curves()[2]
     complete = np.isfinite(curves).all(1)
     if not complete.any():
@@ -72,7 +77,7 @@ def _add(builder: RowsBuilder, place: Place, series: Rows, quantity: str) -> Non
     builder.add(place, score_estimate(compression(curves[complete]), quantity, words, tuple(notes)))
 
 
-def score_estimate(found: OverSeeds, quantity: str, estimand: str, notes: tuple[str, ...] = ()) -> Estimate:
+def score_estimate(found: OverSeeds, quantity: Quantity, estimand: str, notes: tuple[str, ...] = ()) -> Estimate:
     """A statistic over seeds as an estimate; ``n`` counts seeds."""
     if found.interval is None:
         return Estimate(found.value, quantity, estimand, found.seeds, notes=(*notes, "one seed, so no interval"))

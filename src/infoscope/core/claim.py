@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
+from infoscope.core.rows import Rows
 from infoscope.core.units import shown
 
 
@@ -39,6 +40,12 @@ class Criterion:
 
     ``fails_at`` is where the opposite is shown; between the two the part is unclear. By default they coincide.
     Without an interval (one member) the value alone decides, and the finding says so.
+
+    >>> flat = Criterion("<=", 0.3, "norm", fails_at=0.5)
+    >>> flat.words
+    '≤ 0.3 (shown wrong at ≥ 0.5)'
+    >>> flat.decide(0.1, (0.0, 0.2)), flat.decide(0.4, (0.35, 0.45)), flat.decide(0.6, (0.5, 0.7))
+    ('holds', 'unclear', 'fails')
     """
 
     relation: Relation
@@ -58,6 +65,22 @@ class Criterion:
     def __str__(self) -> str:
         return f"{'≥' if self.relation == '>=' else '≤'} {shown(self.threshold, self.unit)}"
 
+    @property
+    def words(self) -> str:
+        """As a rule writes it: with where it is shown wrong, and the tiny threshold of what is exact in full."""
+        holds, wrong = ("≥", "≤") if self.relation == ">=" else ("≤", "≥")
+        said = f"{holds} {_in_full(self.threshold, self.unit)}"
+        return (
+            said if self.fails_at is None else f"{said} (shown wrong at {wrong} {_in_full(self.fails_at, self.unit)})"
+        )
+
+
+def _in_full(value: float, unit: str) -> str:
+    """As it is shown to a person, but never a threshold as 0 that is not."""
+    if value and shown(value, unit) == shown(0.0, unit):
+        return f"{value:.2g} {unit}".removesuffix(" ratio").removesuffix(" norm")
+    return shown(value, unit)
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -71,6 +94,12 @@ class Finding:
     note: str = ""
     networks: tuple[str, ...] = ()  # whose rows it was read from; none where that is not known
     blind: bool = False  # its curves have no room to fall (the note says why), so that no fall is not evidence of any
+    part: str = ""  # of the claim that it is a finding of, by name
+
+    @property
+    def place(self) -> str:
+        """What its name says beside the part's: where it was read; its whole name where it is of no part."""
+        return self.name.removeprefix(self.part).removeprefix(", ") if self.part else self.name
 
     @property
     def outcome(self) -> Literal["holds", "fails", "unclear", "missing"]:
@@ -120,18 +149,66 @@ class Learned:
 NOTHING = Learned(share=0.0, ended=False)  # for a sentence that holds, or fails, whatever was learned
 
 
+class Asked(Protocol):
+    """What a claim knows of its parts: see :class:`infoscope.claim.part.Part`."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def words(self) -> str: ...
+    @property
+    def surely(self) -> str: ...
+    @property
+    def given(self) -> str: ...
+    def found(self, rows: Rows) -> dict[str, Finding]: ...
+
+
 @dataclass(frozen=True)
 class Claim:
-    """A sentence from a paper, restated so that it can be decided."""
+    """A sentence from a paper, restated so that it can be decided; its rule is written from its parts.
+
+    headline: the name of the part that the sentence is about, which tables show; where there is one part, that one.
+
+    >>> from infoscope.claim.part import Part, Series
+    >>> from infoscope.claim.reading.curves import DROP
+    >>> part = Part("drop", [Series("I(X;T)", "tanh", "hidden5")], DROP, Criterion(">=", 2.0, "norm"))
+    >>> Claim("paper/figure/falls", "paper", "figure 1", "It falls.", (part,)).rule
+    'drop of I(X;T) after the peak of its mean curve ≥ 2, for hidden5 of tanh, with the whole 95 % interval over seeds'
+    """
 
     id: str
     paper: str
     where: str  # figure and section
     sentence: str  # our restatement
-    rule: str  # the rule in words, as the code applies it
+    parts: tuple[Asked, ...]
     published: str = ""  # the paper's own number or words
     revised: str = ""  # what of the rule was not fixed before the first run, and why; empty where all of it was
     presupposes: Learned | None = None  # of its networks; None: what its figure says
+    headline: str = ""
+    controls: tuple[
+        Asked, ...
+    ] = ()  # what should be seen for the claim to be testable: one of them at least has to hold
+
+    def __post_init__(self) -> None:
+        names = [part.name for part in self.parts]
+        if not self.headline and len(names) == 1:
+            object.__setattr__(self, "headline", names[0])
+        if len(set(names)) < len(names) or names.count(self.headline) != 1:
+            raise AssertionError(f"{self.id}: headline {self.headline!r}, of parts {names}")
+
+    @property
+    def rule(self) -> str:
+        """The rule in words, as the code applies it."""
+        sure = {part.surely for part in self.parts}
+        if len(sure) == 1:
+            said = "; ".join(part.words for part in self.parts)
+            return ", ".join(filter(None, (said, *sure)))
+        return "; ".join(", ".join(filter(None, (part.words, part.surely))) for part in self.parts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; the parts as the rule in words."""
+        names = ("id", "paper", "where", "sentence", "rule", "headline", "published", "revised")
+        return {**{name: getattr(self, name) for name in names}, "presupposes": str(self.presupposes or "")}
 
 
 @dataclass(frozen=True)
@@ -186,17 +263,20 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
+        """Why: the reason, else what the outcome means, and where it is "partly" which parts held and which failed."""
+        if self.outcome is Outcome.PARTLY and not self.reason:
+            return f"{self.outcome.sentence}: {parted(self.findings)}"
         return self.reason or self.outcome.sentence
 
     @property
     def headline(self) -> Finding | None:
-        """The finding that decided, see :func:`decisive`."""
-        return decisive(self.findings)
+        """The finding that tables show: of the claim's headline, at the place that decides it."""
+        return headline(self.claim, self.findings)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, information in nats, for ``verdicts.json`` and ``--json``."""
         return {
-            "claim": {**asdict(self.claim), "presupposes": str(self.claim.presupposes or "")},
+            "claim": self.claim.to_json(),
             "outcome": self.word,
             "said": self.said,
             "sentence": self.sentence,
@@ -209,14 +289,44 @@ class Verdict:
             "untrained": [each.to_json() for each in self.untrained],
             "without": None
             if self.without is None
-            else {"outcome": self.word_without, "findings": _findings_json(self.without, decisive(self.without))},
+            else {
+                "outcome": self.word_without,
+                "findings": _findings_json(self.without, headline(self.claim, self.without)),
+            },
         }
 
 
 def completed(verdict: dict[str, Any]) -> dict[str, Any]:
     """A stored verdict with the fields that an older infoscope did not store."""
-    verdict["claim"] = {"revised": "", "presupposes": "", **verdict["claim"]}
+    verdict["claim"] = {"revised": "", "presupposes": "", "headline": "", **verdict["claim"]}
     return {"said": verdict["outcome"], "reason": "", "untrained": [], "without": None, **verdict}
+
+
+def headline(claim: Claim, findings: Sequence[Finding]) -> Finding | None:
+    """The finding of the claim's headline that decided; of all of them where none is of that part."""
+    return decisive([each for each in findings if each.part == claim.headline] or findings)
+
+
+def parted(findings: Sequence[Finding]) -> str:
+    """Which parts held, which failed and which are unclear, in words: ``held: growth (tanh, relu); failed: …``."""
+    said = []
+    for word, kind in (("held", "holds"), ("failed", "fails"), ("unclear", "unclear")):
+        found: dict[str, list[str]] = {}
+        for each in findings:
+            if each.outcome == kind:
+                found.setdefault(each.part or each.name, []).append(each.place if each.part else "")
+        parts = [f"{part} ({_few(places)})" if any(places) else part for part, places in found.items()]
+        if parts:
+            said.append(f"{word}: {', '.join(parts)}")
+    return "; ".join(said)
+
+
+_NAMED = 6  # places in a sentence
+
+
+def _few(places: Sequence[str]) -> str:
+    more = [f"{len(places) - _NAMED} more"] if len(places) > _NAMED else []
+    return ", ".join([*places[:_NAMED], *more])
 
 
 def decisive(findings: Sequence[Finding]) -> Finding | None:
@@ -251,6 +361,7 @@ def _findings_json(findings: Sequence[Finding], headline: Finding | None) -> lis
             "outcome": f.outcome,
             "seeds": f.seeds,
             "note": f.note,
+            "part": f.part,
             "headline": f is headline,
         }
         for f in findings

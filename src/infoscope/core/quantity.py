@@ -21,6 +21,8 @@ Kind = Literal[
     "dependence", "training", "dynamics", "score", "effect", "swept score", "error", "other",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
+#: Kinds of quantities whose truth cannot lie below 0.
+NEVER_NEGATIVE: frozenset[Kind] = frozenset(("information", "entropy", "usable"))
 
 
 class Quantity(str):
@@ -67,7 +69,7 @@ class Quantity(str):
     @property
     def never_negative(self) -> bool:
         """Whether the truth cannot lie below 0."""
-        return self.kind in ("information", "entropy", "usable")
+        return self.kind in NEVER_NEGATIVE
 
 
 def in_words(symbol: str) -> str:

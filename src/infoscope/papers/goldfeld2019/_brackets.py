@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from infoscope.claim.part import Series, Statistic
 from infoscope.claim.statistics import over_seeds
 from infoscope.core.claim import Criterion, Finding
 from infoscope.core.estimate import Status
+from infoscope.core.quantity import INPUT_INFORMATION
 from infoscope.core.rows import Rows
 from infoscope.papers.goldfeld2019._correlations import spearman
 
@@ -28,14 +31,31 @@ class Bracket(NamedTuple):
         return self.low[np.arange(len(self.low)), start] - self.high[:, -1]
 
 
-def bracket(rows: Rows, network: str, layer: str) -> Bracket | None:
-    """The noisy network's information of one layer; None where it was not measured, or nowhere for all members."""
-    found = rows.filter(network=network, site=layer, quantity="I(X;T)", estimator="noisy")
+def noisy(network: str, layer: str, since: float = -math.inf) -> Series:
+    """The noisy network's information of one layer."""
+    return Series(INPUT_INFORMATION, network, layer, f"of the {network} network", since=since, estimator="noisy")
+
+
+def bracket(found: Rows) -> Bracket | None:
+    """The bracket of one series of :func:`noisy`; None where it was not measured, or nowhere for all members."""
     if not len(found):
         return None
     _, epochs, value = found.curves()
     low, high = found.curves("low")[2], found.curves("high")[2]
     return Bracket(epochs, low, value, high) if np.isfinite([low, value, high]).all() else None
+
+
+A_NUMBER_A_SEED = "a number a seed, its mean over seeds with the whole 95 % interval"
+
+
+def of_seeds(words: str, number: Callable[..., np.ndarray | None]) -> Statistic:
+    """``number`` of the rows of the series: one value a seed, None where it cannot be had: see :func:`each_seed`."""
+
+    def find(name: str, criterion: Criterion, *series: Rows) -> Finding:
+        networks = tuple(dict.fromkeys(network for rows in series for network in rows.unique("network")))
+        return each_seed(name, criterion, number(*series), networks=networks)
+
+    return Statistic(words, find, A_NUMBER_A_SEED)
 
 
 def each_seed(
@@ -53,12 +73,11 @@ def each_seed(
     return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(notes), networks)
 
 
-def curves(rows: Rows, since: float = 0.0) -> np.ndarray | None:
-    """The curves ``[members, s]`` of one series from ``since`` epochs on; None where values are missing."""
+def curves(rows: Rows) -> np.ndarray | None:
+    """The curves ``[members, s]`` of one series; None where values are missing."""
     if not len(rows):
         return None
-    _, epochs, values = rows.curves()
-    values = values[:, epochs >= since]
+    values = rows.curves()[2]
     return values if values.shape[1] and np.isfinite(values).all() else None
 
 
@@ -75,11 +94,9 @@ def deepest_trough(curve: np.ndarray) -> np.ndarray:
     return (np.minimum(before, after) - curve).max(axis=1)
 
 
-def violations(
-    rows: Rows, network: str, layers: tuple[str, ...], end: Callable[[Bracket, Bracket], np.ndarray]
-) -> np.ndarray | None:
+def violations(layers: Sequence[Rows], end: Callable[[Bracket, Bracket], np.ndarray]) -> np.ndarray | None:
     """By how much a layer surely says more than the one before it, at most for each seed; ``end``: of two layers."""
-    found = [bracket(rows, network, layer) for layer in layers]
+    found = [bracket(rows) for rows in layers]
     pairs = [(one, other) for one, other in pairwise(found) if one and other]
     if len(pairs) < len(layers) - 1:
         return None
@@ -88,7 +105,7 @@ def violations(
 
 def unresolved(rows: Rows) -> str:
     """How many brackets of noisy layers are wider than the tolerance."""
-    found = rows.filter(quantity="I(X;T)", estimator="noisy")
+    found = rows.filter(quantity=INPUT_INFORMATION, estimator="noisy")
     wide = found.filter(status=Status.UNRESOLVED.name)
     widths = found.column("high") - found.column("low")
     if not len(found):

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.stats import rankdata
 
-from infoscope.claim.findings import judged
+from infoscope.claim.part import Statistic
+from infoscope.claim.reading.curves import judged
 from infoscope.claim.statistics import OverSeeds, last, over_seeds
 from infoscope.core.claim import Criterion, Finding
+from infoscope.core.quantity import Quantity
 from infoscope.core.rows import Rows
+
+DISTANCE_RATIO = Quantity("distance_ratio", "ratio", "Median distance within classes over that between", "geometry")
 
 
 def spearman(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -19,13 +25,24 @@ def spearman(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.divide((a * b).sum(-1), size, out=np.zeros_like(size), where=size > 0)
 
 
-def spearman_finding(name: str, criterion: Criterion, x: Rows, y: Rows) -> tuple[Finding, tuple[str, ...]]:
-    """The mean over members of the correlation over epochs; and in words that over epochs and members together."""
-    together: list[float] = []
-
+def _over_members(together: list[float]) -> Callable[[np.ndarray, np.ndarray], OverSeeds]:
     def over(a: np.ndarray, b: np.ndarray) -> OverSeeds:
         together.append(float(spearman(a.ravel(), b.ravel())))
         return over_seeds(last, spearman(a, b)[:, None])
 
-    found = judged(name, criterion, over, x, y)
-    return found, tuple(f"over epochs and seeds together: {value:.3f}" for value in together)
+    return over
+
+
+def _found(name: str, criterion: Criterion, x: Rows, y: Rows) -> Finding:
+    return judged(name, criterion, _over_members([]), x, y)
+
+
+#: The mean over members of the correlation over epochs.
+SPEARMAN = Statistic("Spearman correlation over epochs of {} and {}, mean over seeds,", _found)
+
+
+def together_in_words(x: Rows, y: Rows) -> tuple[str, ...]:
+    """The correlation over epochs and members together."""
+    together: list[float] = []
+    judged("", Criterion(">=", 0.0, "ratio"), _over_members(together), x, y)
+    return tuple(f"over epochs and seeds together: {value:.3f}" for value in together)

@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from infoscope.claim.computation import Curve
+from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.estimator import make
 from infoscope.measure.noise.mixture import Mixture
 from infoscope.measure.questions.noisy import noisy_layer
 
+ERROR = Quantity("error", "nats", "Error of the estimate", "error")
 #: Multiples of Silverman's bandwidth, which is made for Gaussian densities.
 BANDWIDTHS = (0.5, 1.0, 2.0)
 ESTIMATES = ("sample propagation", "neighbours", *(f"KDE, {factor:g} × Silverman" for factor in BANDWIDTHS))
@@ -60,7 +62,7 @@ def errors(
         estimator = {"sample propagation": "noisy", "neighbours": "kozachenko_leonenko"}.get(site, "kde")
         yield Curve(
             site=site,
-            quantity="error",
+            quantity=ERROR,
             values=values - truth,
             estimand=f"estimate of h(S+N(0, {noise:g}² I)) less the truth, {what}",
             n=int(max(at)),

@@ -28,10 +28,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import finding
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series
+from infoscope.claim.reading.curves import (
+    of_means,
+)
 from infoscope.claim.statistics import last
-from infoscope.core.claim import Claim, Criterion, Finding
+from infoscope.core.claim import Claim, Criterion
+from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION
 from infoscope.core.rows import Rows
 from infoscope.papers.goldfeld2019._mnist import DETERMINISTIC, LAYERS, mnist_plan, recorded
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
@@ -44,97 +48,31 @@ _OPTIONS: dict[str, dict[str, Any]] = {
     "lossy_compression": {},
     "max_sliced": {"starts": 4, "steps": 30},
 }
-_ASKED = (("sliced", "I(X;T)"), ("sliced", "I(T;Y)"), ("lossy_compression", "I(X;T)"), ("max_sliced", "I(T;Y)"))
-
-
-def _claim(name: str, where: str, sentence: str, rule: str, published: str) -> Claim:
-    return Claim(f"goldfeld2019/beyond/{name}", "goldfeld2019", where, sentence, rule, published)
-
-
-_GROWS = _claim(
-    "sliced-grows",
-    "Goldfeld and Greenewald 2021",
-    "Processing makes sliced information about the label grow, which no information can: layers extract features.",
-    "I(T;Y) by slices at the layer of 128 units less that at the first convolution ≥ 0.1 nats at the last epoch, with "
-    "the whole 95 % interval over seeds",
-    "sliced information can grow under processing",
+_ASKED = (
+    ("sliced", INPUT_INFORMATION),
+    ("sliced", LABEL_INFORMATION),
+    ("lossy_compression", INPUT_INFORMATION),
+    ("max_sliced", LABEL_INFORMATION),
 )
-_BEST_GROWS = _claim(
-    "max-sliced-grows",
-    "Tsur, Goldfeld and Greenewald 2023",
-    "Max-sliced information about the label grows from the first convolution to the layer of 128 units.",
-    "as for sliced-grows, by the best projections found",
-    "max-sliced information can grow under processing",
-)
-_ORDERED = _claim(
-    "compressed-falls",
-    "Butakov et al. 2024",
-    "Compressed to principal components, layers hold no more about the image the deeper they are.",
-    "I(X;T) of compressed variables grows by ≤ 0.05 nats from each layer to the next at the last epoch (shown wrong at "
-    "≥ 0.1 nats), with the whole 95 % interval over seeds",
-    "an estimate of I(X;T), for which the data-processing inequality holds",
-)
-_LEARNED = _claim(
-    "compressed-changes",
-    "Butakov et al. 2024",
-    "While I(X;T) is constant or infinite, what compression leaves of it changes as the network learns.",
-    "I(X;T) of compressed variables at the layer of 128 units changes by ≥ 0.1 nats from start to end (shown wrong at "
-    "≤ 0.05 nats), with the whole 95 % interval over seeds",
-    "information planes that move",
-)
-_MORE = Criterion(">=", 0.1, "nats")
-_NO_MORE = Criterion("<=", 0.05, "nats", fails_at=0.1)
-_MOVES = Criterion(">=", 0.1, "nats", fails_at=0.05)
 
 
 def _plans(end: tuple[int, ...]) -> dict[tuple[str, str], MeasurePlan]:
     """By estimator and quantity; the slow one at the last epoch only."""
 
     def plan(name: str, quantity: str) -> MeasurePlan:
-        options = {**_OPTIONS[name], **({"with": "input"} if quantity == "I(X;T)" else {})}
+        options = {**_OPTIONS[name], **({"with": "input"} if quantity == INPUT_INFORMATION else {})}
         return MeasurePlan(name, options, _SITES, epochs=end if name == "max_sliced" else ())
 
     return {asked: plan(*asked) for asked in _ASKED}
 
 
-class Beyond(Figure):
-    """MNIST layers by sliced, max-sliced and compressed information, where I(X;T) itself is out of reach"""
-
-    title = "Beyond I(X;T): sliced and compressed information on MNIST"
-    where = "follow-ups of 2021 to 2024"
-    seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 5, "paper": 8}
-
-    def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
-        measures = tuple(_plans(recorded(preset)[-1:]).values())
-        plan = mnist_plan(DETERMINISTIC, preset, seeds, measures, evaluate_rows=_ROWS[preset])
-        return {DETERMINISTIC: plan}
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        found = {key: plan.rows(rows, DETERMINISTIC).filter(quantity=key[1]) for key, plan in _plans(()).items()}
-        compressed = found["lossy_compression", "I(X;T)"]
-        steps = tuple(
-            finding(f"growth of compressed I(X;T), {one} to {other}", _NO_MORE, _rise, *_two(compressed, one, other))
-            for one, other in pairwise(_SITES)
-        )
-        features = compressed.filter(site="features")
-        change = finding("change of compressed I(X;T), features", _MOVES, _change, features)
-        notes = tuple(_violations(key, each) for key, each in found.items() if len(each))
-        return [
-            Judged(_GROWS, (_growth("sliced", found["sliced", "I(T;Y)"]),), notes),
-            Judged(_BEST_GROWS, (_growth("max-sliced", found["max_sliced", "I(T;Y)"]),)),
-            Judged(_ORDERED, steps),
-            Judged(_LEARNED, (change,)),
-        ]
+def _asked(estimator: str, quantity: str, site: str = "", words: str = "") -> Series:
+    plan = _plans(())[estimator, quantity]
+    return Series(quantity, site=site, words=words, narrowed=lambda rows: plan.rows(rows, DETERMINISTIC))
 
 
-def _two(rows: Rows, one: str, other: str) -> tuple[Rows, Rows]:
-    return rows.filter(site=one), rows.filter(site=other)
-
-
-def _growth(name: str, rows: Rows) -> Finding:
-    return finding(
-        f"growth of {name} I(T;Y), conv1.map to features", _MORE, _rise, *_two(rows, "conv1.map", "features")
-    )
+def _compressed(site: str) -> Series:
+    return _asked("lossy_compression", INPUT_INFORMATION, site, "of compressed variables")
 
 
 def _rise(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -143,6 +81,76 @@ def _rise(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 def _change(curve: np.ndarray) -> np.ndarray:
     return abs(last(curve) - curve[..., 0])
+
+
+_RISE = of_means("growth of {} from the first layer to the second, at the last epoch,", _rise)
+
+
+def _claim(name: str, where: str, sentence: str, part: Part, published: str) -> Claim:
+    return Claim(f"goldfeld2019/beyond/{name}", "goldfeld2019", where, sentence, (part,), published)
+
+
+def _growth(name: str, estimator: str, words: str) -> Part:
+    layers = [_asked(estimator, LABEL_INFORMATION, site, words) for site in ("conv1.map", "features")]
+    return Part(f"growth of {name} I(T;Y)", {"conv1.map to features": layers}, _RISE, Criterion(">=", 0.1, "nats"))
+
+
+_GROWS = _claim(
+    "sliced-grows",
+    "Goldfeld and Greenewald 2021",
+    "Processing makes sliced information about the label grow, which no information can: layers extract features.",
+    _growth("sliced", "sliced", "by slices"),
+    "sliced information can grow under processing",
+)
+_BEST_GROWS = _claim(
+    "max-sliced-grows",
+    "Tsur, Goldfeld and Greenewald 2023",
+    "Max-sliced information about the label grows from the first convolution to the layer of 128 units.",
+    _growth("max-sliced", "max_sliced", "by the best projections found"),
+    "max-sliced information can grow under processing",
+)
+_ORDERED = _claim(
+    "compressed-falls",
+    "Butakov et al. 2024",
+    "Compressed to principal components, layers hold no more about the image the deeper they are.",
+    Part(
+        "growth of compressed I(X;T)",
+        {f"{one} to {other}": (_compressed(one), _compressed(other)) for one, other in pairwise(_SITES)},
+        _RISE,
+        Criterion("<=", 0.05, "nats", fails_at=0.1),
+    ),
+    "an estimate of I(X;T), for which the data-processing inequality holds",
+)
+_LEARNED = _claim(
+    "compressed-changes",
+    "Butakov et al. 2024",
+    "While I(X;T) is constant or infinite, what compression leaves of it changes as the network learns.",
+    Part(
+        "change of compressed I(X;T)",
+        {"features": _compressed("features")},
+        of_means("distance between {} at the end and at the start", _change),
+        Criterion(">=", 0.1, "nats", fails_at=0.05),
+    ),
+    "information planes that move",
+)
+
+
+class Beyond(Figure):
+    """MNIST layers by sliced, max-sliced and compressed information, where I(X;T) itself is out of reach"""
+
+    title = "Beyond I(X;T): sliced and compressed information on MNIST"
+    where = "follow-ups of 2021 to 2024"
+    seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 5, "paper": 8}
+    claims = (_GROWS, _BEST_GROWS, _ORDERED, _LEARNED)
+
+    def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
+        measures = tuple(_plans(recorded(preset)[-1:]).values())
+        plan = mnist_plan(DETERMINISTIC, preset, seeds, measures, evaluate_rows=_ROWS[preset])
+        return {DETERMINISTIC: plan}
+
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        found = {asked: _asked(*asked).of(rows) for asked in _ASKED}
+        return {"sliced-grows": [_violations(asked, each) for asked, each in found.items() if len(each)]}
 
 
 def _violations(key: tuple[str, str], rows: Rows) -> str:

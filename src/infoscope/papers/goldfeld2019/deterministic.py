@@ -18,18 +18,26 @@ for a verdict). laptop: 16 seeds, about 3 minutes; paper: 16 seeds at every reco
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import finding, score_finding
-from infoscope.claim.statistics import drop, lowest
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series
+from infoscope.claim.reading.curves import (
+    DROP,
+    LOWEST,
+    finding,
+    of_means,
+)
+from infoscope.claim.statistics import drop
 from infoscope.core.claim import Claim, Criterion
+from infoscope.core.quantity import BINNED_ENTROPY, CLASS_DISTANCES
 from infoscope.core.rows import Rows, options_text
 from infoscope.measure.bases.geometry import make
-from infoscope.papers.goldfeld2019._correlations import spearman, spearman_finding
+from infoscope.papers.goldfeld2019._correlations import DISTANCE_RATIO, SPEARMAN, spearman, together_in_words
 from infoscope.record.schedule import log_spaced
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.train.networks.fully_connected import FullyConnected
@@ -43,16 +51,41 @@ _BINS = (1e-4, 1e-3, 1e-2, 1e-1)
 _CLUSTERING = 0.067  # 30 bins on [-1, 1], the width that Shwartz-Ziv and Tishby use
 _OFFSETS = 8
 _LAST = "hidden5"
-_CLOSENESS = ("distance_ratio", "within_class_distance_50")
+_WITHIN = CLASS_DISTANCES["within", 50]
 _FROM = 500
 
+_TRACKS = Criterion(">=", 0.7, "ratio")
+_CORRELATION = "Spearman correlation of H(Bin(T)) and the distance ratio"
+
+
+def _binned(width: float, layer: str = _LAST, since: float = -math.inf, words: bool = True) -> Series:
+    options = options_text(make("binned_entropy", width=width, offsets=_OFFSETS).options)
+    return Series(BINNED_ENTROPY, "tanh", layer, f"at width {width:g}" if words else "", since=since, options=options)
+
+
+def _closeness(quantity: str, since: float = -math.inf) -> Series:
+    return Series(quantity, "tanh", _LAST, since=since)
+
+
+def _order(*curves: np.ndarray) -> np.ndarray:
+    """Spearman correlation of the place of each series, from narrow to wide bins, with its drop ``[r]``."""
+    return spearman(np.arange(len(curves)), np.stack([drop(each) for each in curves], axis=1))
+
+
+_SINCE = (_binned(_CLUSTERING, since=_FROM), _closeness(DISTANCE_RATIO, since=_FROM))
 _NARROW = Claim(
     id="goldfeld2019/deterministic/narrow-bins-see-nothing",
     paper="goldfeld2019",
     where="the first figure",
     sentence="With bins 0.0001 wide the first three layers keep nearly all of H(X) at every epoch.",
-    rule="lowest H(Bin(T)) of the mean curve ≥ 8.25 nats in the first three hidden layers, each with its whole 95 % "
-    "interval over seeds",
+    parts=(
+        Part(
+            "lowest H(Bin(T)), width 0.0001",
+            {layer: _binned(1e-4, layer) for layer in _HIDDEN[:3]},
+            LOWEST,
+            Criterion(">=", 8.25, "nats"),
+        ),
+    ),
     published="pinned at ln 4096 = 8.318 nats for narrow bins (from memory)",
 )
 _WIDE = Claim(
@@ -60,8 +93,14 @@ _WIDE = Claim(
     paper="goldfeld2019",
     where="the first figure",
     sentence="With bins 0.1 wide the binned entropy of the last hidden layer falls.",
-    rule="H(Bin(T)) of the last hidden layer ends ≥ 1 nat below the peak of its mean curve, with the whole 95 % "
-    "interval over seeds",
+    parts=(
+        Part(
+            "drop of H(Bin(T)) after its peak, width 0.1",
+            {_LAST: _binned(1e-1)},
+            DROP,
+            Criterion(">=", 1.0, "nats"),
+        ),
+    ),
     published="only coarse bins show compression (from memory)",
 )
 _MONOTONE = Claim(
@@ -69,8 +108,16 @@ _MONOTONE = Claim(
     paper="goldfeld2019",
     where="the first figure",
     sentence="The wider the bins, the more the binned entropy of the last hidden layer falls.",
-    rule="Spearman correlation of the four widths with the drops of the mean curves ≥ 0.9 (that is, the same order), "
-    "with the whole 95 % interval over seeds",
+    parts=(
+        Part(
+            "Spearman correlation of width and drop",
+            {"": [_binned(width, words=False) for width in _BINS]},
+            of_means(
+                "Spearman correlation of the four widths with the drops of {} from the peaks of the mean curves", _order
+            ),
+            Criterion(">=", 0.9, "ratio"),
+        ),
+    ),
     published="the fall depends on the bins (from memory)",
 )
 _CLUSTERS = Claim(
@@ -78,9 +125,7 @@ _CLUSTERS = Claim(
     paper="goldfeld2019",
     where="section 5",
     sentence="The binned entropy of the last hidden layer rises and falls with how loosely its classes cluster.",
-    rule="Spearman correlation over epochs of H(Bin(T)) at width 0.067 with the ratio of the median distance within "
-    "classes to that between, mean over seeds ≥ 0.7, with the whole 95 % interval; the correlation over epochs and "
-    "seeds together is reported beside it",
+    parts=(Part(_CORRELATION, {"": (_binned(_CLUSTERING), _closeness(DISTANCE_RATIO))}, SPEARMAN, _TRACKS),),
     published="binned information tracks clustering (from memory)",
 )
 _LATE = Claim(
@@ -88,14 +133,10 @@ _LATE = Claim(
     paper="goldfeld2019",
     where="section 5",
     sentence="From epoch 500 on the binned entropy of the last hidden layer falls as its classes cluster.",
-    rule="as over all epochs, from epoch 500 on: mean over seeds ≥ 0.7, with the whole 95 % interval",
+    parts=(Part(f"{_CORRELATION}, from epoch {_FROM}", {"": _SINCE}, SPEARMAN, _TRACKS),),
     published="binned information tracks clustering (from memory)",
     revised="added after the rule over all epochs had been seen to fail",
 )
-_PINNED = Criterion(">=", 8.25, "nats")
-_FALLS = Criterion(">=", 1.0, "nats")
-_ORDER = Criterion(">=", 0.9, "ratio")
-_TRACKS = Criterion(">=", 0.7, "ratio")
 
 
 class Deterministic(Figure):
@@ -104,6 +145,7 @@ class Deterministic(Figure):
     title = "Deterministic 12-bit networks, four bin widths"
     where = "the first figure and section 5"
     seeds: ClassVar[dict[str, int]] = {"smoke": 3, "laptop": 16, "paper": 16}
+    claims = (_NARROW, _WIDE, _MONOTONE, _CLUSTERS, _LATE)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         recipe = Recipe(epochs=_EPOCHS[preset], learning_rate=4e-4, batch=256, optimiser="adam")
@@ -123,46 +165,18 @@ class Deterministic(Figure):
         )
         return {"tanh": plan}
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        entropy = rows.filter(network="tanh", quantity="H(Bin(T))")
-
-        def at(width: float, layer: str = _LAST) -> Rows:
-            options = make("binned_entropy", width=width, offsets=_OFFSETS).options
-            return entropy.filter(site=layer, options=options_text(options))
-
-        narrow = tuple(
-            finding(f"lowest H(Bin(T)), width 0.0001, {layer}", _PINNED, lowest, at(1e-4, layer))
-            for layer in _HIDDEN[:3]
-        )
-        wide = score_finding(f"drop of H(Bin(T)) after its peak, width 0.1, {_LAST}", _FALLS, at(1e-1))
-        order = finding("Spearman correlation of width and drop", _ORDER, _order, *(at(width) for width in _BINS))
-        drops = [finding("", _FALLS, drop, at(width)).value for width in _BINS]
-        told = ", ".join(
-            f"{width:g}: {value:.3g}" for width, value in zip(_BINS, drops, strict=True) if value is not None
-        )
-        ratio, within = (rows.filter(network="tanh", site=_LAST, quantity=quantity) for quantity in _CLOSENESS)
-        name = "Spearman correlation of H(Bin(T)) and the distance ratio"
-        tracks, together = spearman_finding(name, _TRACKS, at(_CLUSTERING), ratio)
-        later, later_together = spearman_finding(
-            f"{name}, from epoch {_FROM}", _TRACKS, _since(at(_CLUSTERING), _FROM), _since(ratio, _FROM)
-        )
-        size, _ = spearman_finding("", _TRACKS, at(_CLUSTERING), within)
-        if size.value is not None:
-            together = (*together, f"with the median distance within classes, undivided: {size.value:.3f}")
-        return [
-            Judged(_NARROW, narrow),
-            Judged(_WIDE, (wide,)),
-            Judged(_MONOTONE, (order,), (f"drops of the mean curves in nats by width: {told}",) if told else ()),
-            Judged(_CLUSTERS, (tracks,), together),
-            Judged(_LATE, (later,), later_together),
-        ]
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        size = SPEARMAN.find("", _TRACKS, *(each.of(rows) for each in (_binned(_CLUSTERING), _closeness(_WITHIN))))
+        within = [] if size.value is None else [f"with the median distance within classes, undivided: {size.value:.3f}"]
+        whole = (_binned(_CLUSTERING), _closeness(DISTANCE_RATIO))
+        return {
+            "wider-falls-more": _drops(rows),
+            "binned-entropy-is-clustering": [*together_in_words(*(each.of(rows) for each in whole)), *within],
+            "binned-entropy-is-clustering-later": together_in_words(*(each.of(rows) for each in _SINCE)),
+        }
 
 
-def _since(rows: Rows, epoch: float) -> Rows:
-    """The rows from ``epoch`` on."""
-    return rows.filter(step=set(rows.column("step")[rows.column("epoch") >= epoch].tolist()))
-
-
-def _order(*curves: np.ndarray) -> np.ndarray:
-    """Spearman correlation of the place of each series, from narrow to wide bins, with its drop ``[r]``."""
-    return spearman(np.arange(len(curves)), np.stack([drop(each) for each in curves], axis=1))
+def _drops(rows: Rows) -> tuple[str, ...]:
+    drops = [finding("", _TRACKS, drop, _binned(width).of(rows)).value for width in _BINS]
+    told = ", ".join(f"{width:g}: {value:.3g}" for width, value in zip(_BINS, drops, strict=True) if value is not None)
+    return (f"drops of the mean curves in nats by width: {told}",) if told else ()

@@ -21,49 +21,71 @@ from functools import partial
 from typing import ClassVar
 
 from infoscope.claim.computation import Computation, Curve
-from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Statistic
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.papers.goldfeld2019._entropies import BANDWIDTHS, ESTIMATES, errors
-from infoscope.papers.goldfeld2019._errors import closer_than, errors_of, from_below
+from infoscope.papers.goldfeld2019._errors import closer_than, error, errors_of, from_below
 from infoscope.papers.goldfeld2019._truncated import draw, entropy_of_one
 from infoscope.scanning.plan import Preset
 
 SIZES = {"smoke": (250, 500), "laptop": (500, 1000, 2000, 4000), "paper": (500, 1000, 2000, 4000, 8000, 16_000)}
 CASES = tuple((d, noise) for d in (5, 10) for noise in (0.01, 0.1, 0.5))
 WIDE = ((15, 0.1), (15, 0.2))  # at paper
-_APART = Criterion(">=", 0.5, "nats")
 
 
-def _claim(name: str, sentence: str, rule: str, published: str) -> Claim:
-    return Claim(
-        f"goldfeld2019/estimator_mixtures/{name}",
-        "goldfeld2019",
-        "the companion's experiments",
-        sentence,
-        rule,
-        published,
+_WHERE = "the companion's experiments"
+
+
+def _name(d: int, noise: float) -> str:
+    return f"d{d}_noise_{noise:g}"
+
+
+def _claim(name: str, sentence: str, part: Part, published: str) -> Claim:
+    return Claim(f"goldfeld2019/estimator_mixtures/{name}", "goldfeld2019", _WHERE, sentence, (part,), published)
+
+
+def _apart(name: str, criterion: Criterion, *series: Rows) -> Finding:
+    found = [errors_of(rows) for rows in series]
+    ends = [float(each[1][:, -1].mean()) for each in found if each is not None]
+    if len(ends) < len(BANDWIDTHS):
+        return Finding(name, criterion, None, note="not computed")
+    note = f"mean errors {', '.join(f'{end:.3g}' for end in ends)} nats"
+    return Finding(name, criterion, max(ends) - min(ends), None, len(found[0][1]) if found[0] else 0, note)
+
+
+_NEAR = _name(10, 0.1)
+
+
+def _below(cases: Sequence[tuple[int, float]]) -> Claim:
+    return _claim(
+        "from-below",
+        "Sample propagation nears the truth from below.",
+        from_below(_name(*case) for case in cases),
+        "a theorem (concavity of entropy)",
     )
 
 
-_BELOW = _claim(
-    "from-below",
-    "Sample propagation nears the truth from below.",
-    "every dimension and noise: the greatest mean error over sample sizes ≤ 3 standard errors over seeds",
-    "a theorem (concavity of entropy)",
-)
 _CLOSER = _claim(
     "closer-than-neighbours",
     "From 1000 samples on it is closer to the truth than nearest neighbours.",
-    "d = 10, noise 0.1, n ≥ 1000: root mean square error over seeds less that of Kozachenko and Leonenko (k = 3) ≤ 0 "
-    "nats",
+    closer_than([_NEAR], "neighbours", least=1000),
     "the plug-in beats neighbours and KDE",
 )
 _SENSITIVE = _claim(
     "kde-hangs-on-its-bandwidth",
     "What KDE says of the entropy hangs on its bandwidth.",
-    "d = 10, noise 0.1, the most samples: mean estimates at 0.5, 1 and 2 times Silverman's bandwidth apart by ≥ 0.5 "
-    "nats",
+    Part(
+        "spread of KDE over its bandwidths",
+        {_NEAR: [error(_NEAR, f"KDE, {factor:g} × Silverman") for factor in BANDWIDTHS]},
+        Statistic(
+            "how far apart the mean estimates at 0.5, 1 and 2 times Silverman's bandwidth are from the most samples",
+            _apart,
+            surely="",
+        ),
+        Criterion(">=", 0.5, "nats"),
+    ),
     "sensitive to the bandwidth (the threshold is ours)",
 )
 
@@ -74,6 +96,7 @@ class EstimatorMixtures(Figure):
     title = "The estimator on truncated Gaussian mixtures"
     where = "the companion's experiments"
     seeds: ClassVar[dict[str, int]] = {"smoke": 3, "laptop": 10, "paper": 20}
+    claims = (_below(CASES), _CLOSER, _SENSITIVE)
 
     def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
         return {
@@ -89,29 +112,11 @@ class EstimatorMixtures(Figure):
             for d, noise in (*CASES, *(WIDE if preset == "paper" else ()))
         }
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        cases = [*CASES, *(case for case in WIDE if _name(*case) in rows.unique("network"))]
-        return [
-            Judged(_BELOW, tuple(from_below(rows, _name(*case)) for case in cases)),
-            Judged(_CLOSER, (closer_than(rows, _name(10, 0.1), "neighbours", least=1000),)),
-            Judged(_SENSITIVE, (_bandwidths(rows, _name(10, 0.1)),)),
-        ]
-
-
-def _name(d: int, noise: float) -> str:
-    return f"d{d}_noise_{noise:g}"
+    def asked(self, rows: Rows) -> Sequence[Claim]:
+        wide = [case for case in WIDE if _name(*case) in rows.unique("network")]
+        return (_below([*CASES, *wide]), *self.claims[1:])
 
 
 def _curves(at: Sequence[float], seeds: Sequence[int], d: int, noise: float) -> Iterator[Curve]:
     truth = d * entropy_of_one(noise)
     yield from errors(at, seeds, partial(draw, d=d), noise, truth, f"truncated mixture of 2^{d} Gaussians")
-
-
-def _bandwidths(rows: Rows, network: str) -> Finding:
-    name = f"spread of KDE over its bandwidths, {network}"
-    found = [errors_of(rows, network, f"KDE, {factor:g} × Silverman") for factor in BANDWIDTHS]
-    ends = [float(each[1][:, -1].mean()) for each in found if each is not None]
-    if len(ends) < len(BANDWIDTHS):
-        return Finding(name, _APART, None, note="not computed")
-    note = f"mean errors {', '.join(f'{end:.3g}' for end in ends)} nats"
-    return Finding(name, _APART, max(ends) - min(ends), None, len(found[0][1]) if found[0] else 0, note)

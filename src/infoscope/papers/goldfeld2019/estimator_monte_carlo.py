@@ -22,30 +22,50 @@ from typing import ClassVar
 import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
-from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series
+from infoscope.claim.reading.exact import (
+    of_curve,
+)
 from infoscope.core.claim import Claim, Criterion
-from infoscope.core.rows import Rows
+from infoscope.core.quantity import Quantity
 from infoscope.measure.noise.mixture import Mixture
 from infoscope.measure.noise.published_bounds import monte_carlo_mse
+from infoscope.papers.goldfeld2019._entropies import ERROR
 from infoscope.papers.goldfeld2019._truncated import draw
-from infoscope.papers.saxe2018._exact import exact_finding
 from infoscope.scanning.plan import Preset
 
 DRAWS = (1, 2, 4, 8, 16, 32)  # around each centre
 REPEATS = {"smoke": 8, "laptop": 32, "paper": 32}  # of the most draws; fewer draws are repeated more often
 CENTRES = {"smoke": 200, "laptop": 1000, "paper": 10_000}
 CASES = tuple((d, noise) for d in (5, 10, 15) for noise in (0.01, 0.1))
-_STEEP = Criterion(">=", -0.55, "slope")
-_FLAT = Criterion("<=", -0.45, "slope")
-_BOUND = Criterion("<=", 1.0, "ratio")
+_SHARE = Quantity("share", "ratio", "Error over its bound", "error")
+_CASES = {f"d{d}_noise_{noise:g}": Series(ERROR, f"d{d}_noise_{noise:g}", member=0) for d, noise in CASES}
 
+
+def _slope(draws: np.ndarray, errors: np.ndarray) -> float | None:
+    return float(np.polyfit(np.log(draws), np.log(errors), 1)[0]) if errors.min() > 0 else None
+
+
+def _most(_places: np.ndarray, values: np.ndarray) -> float:
+    return float(values.max())
+
+
+_LINE = of_curve(
+    "slope of the least-squares line of the logarithm of the root mean square error against that of the draws around "
+    "each centre (1 to 32)",
+    _slope,
+)
 _SLOPE = Claim(
     id="goldfeld2019/estimator_monte_carlo/slope",
     paper="goldfeld2019",
     where="the companion's experiments",
     sentence="The Monte Carlo error falls as the root of the number of draws.",
-    rule="every dimension and noise: slope of the least-squares line of the logarithm of the root mean square error "
-    "against that of the draws around each centre (1 to 32) within [-0.55, -0.45]",
+    parts=(
+        Part("slope", _CASES, _LINE, Criterion(">=", -0.55, "slope")),
+        Part("slope from above", _CASES, _LINE, Criterion("<=", -0.45, "slope")),
+    ),
+    headline="slope",
     published="slope -1/2",
 )
 _LAW = Claim(
@@ -53,7 +73,14 @@ _LAW = Claim(
     paper="goldfeld2019",
     where="the companion's experiments",
     sentence="The error never exceeds the root of d/N, at little noise as at much.",
-    rule="every dimension and noise: the most over draws of the root mean square error over the root of d/N ≤ 1",
+    parts=(
+        Part(
+            "most of the error over its bound",
+            {name: Series(_SHARE, name, member=0) for name in _CASES},
+            of_curve("most over draws of the root mean square error over the root of d/N", _most),
+            Criterion("<=", 1.0, "ratio"),
+        ),
+    ),
     published="2d(2 + b²)/(b² N) bounds the mean square (theorem 5); d/N is ours",
 )
 
@@ -64,6 +91,7 @@ class EstimatorMonteCarlo(Figure):
     title = "The Monte Carlo error"
     where = "the companion's experiments"
     seeds: ClassVar[dict[str, int]] = {"smoke": 1, "laptop": 1, "paper": 1}
+    claims = (_SLOPE, _LAW)
 
     def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
         return {
@@ -79,28 +107,15 @@ class EstimatorMonteCarlo(Figure):
             for d, noise in CASES
         }
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        slopes, bounds = [], []
-        for d, noise in CASES:
-            network = f"d{d}_noise_{noise:g}"
-            first = rows.filter(network=network, member=0)
-            error = first.filter(quantity="error")
-            slopes += [exact_finding(f"slope, {network}", side, _slope, error) for side in (_STEEP, _FLAT)]
-            of_bound = first.filter(quantity="share")
-            bounds.append(exact_finding(f"most of the error over its bound, {network}", _BOUND, _most, of_bound))
-        return [Judged(_SLOPE, tuple(slopes)), Judged(_LAW, tuple(bounds))]
-
 
 def _curves(at: Sequence[float], seeds: Sequence[int], d: int, noise: float, n: int, repeats: int) -> Iterator[Curve]:
     found = np.array([_errors(at, seed, d, noise, n, repeats) for seed in seeds])
     bound = np.sqrt([monte_carlo_mse(d, int(n * draws)) for draws in at])
     what = f"Monte Carlo entropy of a mixture of {n} Gaussians, noise {noise:g}"
     options = {"noise": noise}
+    yield Curve("mixture", ERROR, found, f"root mean square error of the {what}", n, estimator="noisy", options=options)
     yield Curve(
-        "mixture", "error", found, f"root mean square error of the {what}", n, estimator="noisy", options=options
-    )
-    yield Curve(
-        "mixture", "share", found / bound, f"that error over the root of d/N, {what}", n, "ratio", estimator="noisy",
+        "mixture", _SHARE, found / bound, f"that error over the root of d/N, {what}", n, estimator="noisy",
         options=options,
     )  # fmt: skip
 
@@ -120,11 +135,3 @@ def _errors(at: Sequence[float], seed: int, d: int, noise: float, n: int, repeat
         square = (means[: total // draws * draws].reshape(-1, draws).mean(axis=1) ** 2).mean()
         found.append(np.sqrt(square / (1 - draws / total)))
     return np.array(found)
-
-
-def _slope(draws: np.ndarray, errors: np.ndarray) -> float | None:
-    return float(np.polyfit(np.log(draws), np.log(errors), 1)[0]) if errors.min() > 0 else None
-
-
-def _most(_places: np.ndarray, values: np.ndarray) -> float:
-    return float(values.max())

@@ -20,9 +20,8 @@ from typing import ClassVar
 import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
-from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.figure import Figure
 from infoscope.core.claim import Claim
-from infoscope.core.rows import Rows
 from infoscope.papers.goldfeld2019 import _quadrature
 from infoscope.papers.goldfeld2019._entropies import ESTIMATES, errors
 from infoscope.papers.goldfeld2019._errors import closer_than, from_below
@@ -36,8 +35,8 @@ _CLAIM = Claim(
     paper="goldfeld2019",
     where="the companion's experiments",
     sentence="On codewords over a Gaussian channel it nears the truth from below, and is closer than neighbours.",
-    rule="both codes: the greatest mean error over sample sizes ≤ 3 standard errors over seeds; root mean square error "
-    "less that of Kozachenko and Leonenko (k = 3) ≤ 0 nats at every sample size",
+    parts=(from_below(CODES), closer_than(CODES, "neighbours")),
+    headline="error of sample propagation less that of neighbours",
     published="estimates converge for RM(4, 4) and RM(5, 5) (the rule is ours)",
 )
 
@@ -48,6 +47,7 @@ class EstimatorReedMuller(Figure):
     title = "The estimator on Reed-Muller codewords"
     where = "the companion's experiments"
     seeds: ClassVar[dict[str, int]] = {"smoke": 3, "laptop": 10, "paper": 20}
+    claims = (_CLAIM,)
 
     def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
         return {
@@ -62,11 +62,6 @@ class EstimatorReedMuller(Figure):
             )
             for name, (d, noise) in CODES.items()
         }
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        findings = [from_below(rows, name) for name in CODES]
-        findings += [closer_than(rows, name, "neighbours") for name in CODES]
-        return [Judged(_CLAIM, tuple(findings))]
 
 
 def _curves(at: Sequence[float], seeds: Sequence[int], d: int, noise: float) -> Iterator[Curve]:

@@ -23,12 +23,14 @@ import numpy as np
 import torch
 
 from infoscope.claim.computation import Computation, Curve
-from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series
 from infoscope.core.claim import Claim, Criterion
+from infoscope.core.quantity import ACCURACY, DIFFERENTIAL_ENTROPY
 from infoscope.core.rows import Rows
 from infoscope.measure.bases.estimator import make
 from infoscope.measure.questions.noisy import noisy_layer
-from infoscope.papers.goldfeld2019._brackets import curves, each_seed
+from infoscope.papers.goldfeld2019._brackets import curves, of_seeds
 from infoscope.scanning.plan import Preset
 from infoscope.train.ensemble import Ensemble
 from infoscope.train.networks.fully_connected import FullyConnected
@@ -39,19 +41,51 @@ NOISE, ARMS, TURNS, BLUR, TRAINING, LAYER = 0.2, 3, 1.0, 0.05, 1500, "hidden3"
 SIZES = {"smoke": (250, 500), "laptop": (500, 1000, 2000, 4000), "paper": (500, 1000, 2000, 4000, 8000, 16_000)}
 EPOCHS = {"smoke": 20, "laptop": 400, "paper": 400}
 SITES = ("sample propagation", "lower end", "upper end", "neighbours")
+
+
+def _at_the_most(rows: Rows) -> np.ndarray | None:
+    right = curves(rows)
+    return None if right is None else right[:, -1]
+
+
+def _growth(rows: Rows) -> np.ndarray | None:
+    value = curves(rows)
+    return None if value is None else value[:, -1] - value[:, 0]
+
+
+def _width(lower: Rows, upper: Rows) -> np.ndarray | None:
+    low, high = curves(lower), curves(upper)
+    return None if low is None or high is None else high[:, -1] - low[:, -1]
+
+
 _CLAIM = Claim(
     id="goldfeld2019/estimator_spiral/settles",
     paper="goldfeld2019",
     where="the companion's experiments",
     sentence="On a trained noisy network the estimate rises with the number of samples and settles.",
-    rule="classified right without noise ≥ 0.98; the estimate from the most samples less that from the fewest ≥ 0 "
-    "nats; upper less lower end at the most samples ≤ 0.1 nats; a number a seed, its mean over seeds with its whole "
-    "95 % interval",
+    parts=(
+        Part(
+            "classified right",
+            {"": Series(ACCURACY, words="without noise")},
+            of_seeds("{} at the most samples", _at_the_most),
+            Criterion(">=", 0.98, "fraction"),
+        ),
+        Part(
+            "the most samples less the fewest",
+            {"": Series(DIFFERENTIAL_ENTROPY, site=SITES[0])},
+            of_seeds("{} from the most samples less that from the fewest", _growth),
+            Criterion(">=", 0.0, "nats"),
+        ),
+        Part(
+            "upper less lower end at the most samples",
+            {"": [Series(DIFFERENTIAL_ENTROPY, site=site) for site in SITES[1:3]]},
+            of_seeds("upper less lower end of {} at the most samples", _width),
+            Criterion("<=", 0.1, "nats"),
+        ),
+    ),
+    headline="upper less lower end at the most samples",
     published="98 % and a curve that settles (the rule is ours)",
 )
-_RIGHT = Criterion(">=", 0.98, "fraction")
-_RISES = Criterion(">=", 0.0, "nats")
-_NARROW = Criterion("<=", 0.1, "nats")
 
 
 class EstimatorSpiral(Figure):
@@ -60,6 +94,7 @@ class EstimatorSpiral(Figure):
     title = "The estimator on a network for three spirals"
     where = "the companion's experiments"
     seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 5, "paper": 10}
+    claims = (_CLAIM,)
 
     def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
         return {
@@ -74,22 +109,6 @@ class EstimatorSpiral(Figure):
                 trains=True,
             )
         }
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        right = curves(rows.filter(quantity="accuracy"))
-        value, low, high = (curves(rows.filter(site=site, quantity="h(T)")) for site in SITES[:3])
-        found = (
-            each_seed("classified right", _RIGHT, None if right is None else right[:, -1]),
-            each_seed(
-                "the most samples less the fewest", _RISES, None if value is None else value[:, -1] - value[:, 0]
-            ),
-            each_seed(
-                "upper less lower end at the most samples",
-                _NARROW,
-                None if low is None or high is None else high[:, -1] - low[:, -1],
-            ),
-        )
-        return [Judged(_CLAIM, found)]
 
 
 def _spirals(n: int, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -127,5 +146,7 @@ def _curves(at: Sequence[float], seeds: Sequence[int], epochs: int) -> Iterator[
     for site, values in zip(SITES, found, strict=True):
         estimator = "kozachenko_leonenko" if site == "neighbours" else "noisy"
         what = f"h(T) of {LAYER} with its noise, {site}"
-        yield Curve(site, "h(T)", values, what, int(max(at)), estimator=estimator, options={"noise": NOISE})
-    yield Curve("network", "accuracy", right, "classified right without noise", int(max(at)), "fraction", "label")
+        yield Curve(
+            site, DIFFERENTIAL_ENTROPY, values, what, int(max(at)), estimator=estimator, options={"noise": NOISE}
+        )
+    yield Curve("network", ACCURACY, right, "classified right without noise", int(max(at)), "label")

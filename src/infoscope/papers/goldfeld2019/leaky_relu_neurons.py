@@ -21,31 +21,56 @@ from typing import ClassVar
 import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
-from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series
 from infoscope.core.claim import Claim, Criterion
+from infoscope.core.quantity import ACCURACY, INPUT_INFORMATION, Quantity
 from infoscope.core.rows import Rows
 from infoscope.papers.goldfeld2019 import _quadrature
-from infoscope.papers.goldfeld2019._brackets import curves, each_seed
+from infoscope.papers.goldfeld2019._brackets import curves, of_seeds
 from infoscope.scanning.plan import Preset
 
 INPUTS = np.arange(1.0, 9.0)
 TARGETS = np.where(INPUTS <= 4, 0.0, 0.25)
 SLOPE, NOISE, RATE, NODES = 0.1, 0.05, 0.01, 20
 STEPS = {"smoke": 1000, "laptop": 100_000, "paper": 100_000}
+_SQUARES = Quantity("loss", "squares", "Loss", "training")
 SITES = ("T1", "T2")
+
+
+def _greater_fall(*units: Rows) -> np.ndarray | None:
+    found = [curves(rows) for rows in units]
+    falls = [each.max(1) - each[:, -1] for each in found if each is not None]
+    return np.max(falls, axis=0) if len(falls) == 2 else None
+
+
+def _right(rows: Rows) -> np.ndarray | None:
+    right = curves(rows)
+    return None if right is None else right[:, -1]
+
 
 _COMPRESSES = Claim(
     id="goldfeld2019/leaky_relu_neurons/compresses",
     paper="goldfeld2019",
     where="the two-neuron example",
     sentence="Without saturation, I(X;T) of a layer falls after its peak while the network classifies all inputs.",
-    rule="the greater of the falls of I(X;T1) and I(X;T2) from their peaks to the end ≥ 0.2 nats, and the share of "
-    "inputs on the right side of 1/8 at the end ≥ 0.99; a number a seed, its mean over seeds with its whole 95 % "
-    "interval",
+    parts=(
+        Part(
+            "greater fall of the two units",
+            {"": [Series(INPUT_INFORMATION, site=site) for site in SITES]},
+            of_seeds("greater, of the two units, of the falls of {} from its peak to the end", _greater_fall),
+            Criterion(">=", 0.2, "nats"),
+        ),
+        Part(
+            "inputs classified at the end",
+            {"": Series(ACCURACY, words="(inputs on the right side of 1/8)")},
+            of_seeds("{} at the end", _right),
+            Criterion(">=", 0.99, "fraction"),
+        ),
+    ),
+    headline="greater fall of the two units",
     published="inputs collapse onto the shallow branch (recalled from memory)",
 )
-_FALL = Criterion(">=", 0.2, "nats")
-_RIGHT = Criterion(">=", 0.99, "fraction")
 
 
 class LeakyReluNeurons(Figure):
@@ -54,6 +79,7 @@ class LeakyReluNeurons(Figure):
     title = "Two noisy leaky-ReLU neurons"
     where = "the two-neuron example"
     seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 16, "paper": 16}
+    claims = (_COMPRESSES,)
 
     def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
         steps = (0, *np.unique(np.geomspace(1, STEPS[preset], 40).round().astype(int)).tolist())
@@ -67,22 +93,6 @@ class LeakyReluNeurons(Figure):
                 trains=True,
             )
         }
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        found = [curves(rows.filter(site=site, quantity="I(X;T)")) for site in SITES]
-        falls = [each.max(1) - each[:, -1] for each in found if each is not None]
-        right = curves(rows.filter(quantity="accuracy"))
-        return [
-            Judged(
-                _COMPRESSES,
-                (
-                    each_seed(
-                        "greater fall of the two units", _FALL, np.max(falls, axis=0) if len(falls) == 2 else None
-                    ),
-                    each_seed("inputs classified at the end", _RIGHT, None if right is None else right[:, -1]),
-                ),
-            )
-        ]
 
 
 def _unit(net: np.ndarray) -> np.ndarray:
@@ -138,6 +148,6 @@ def _curves(at: Sequence[float], seeds: Sequence[int]) -> Iterator[Curve]:
             loss[m, k] = np.mean((out - TARGETS) ** 2)
     what = "X uniform on 8 inputs, noise in both units, by quadrature"
     for site, values in zip(SITES, (first_values, second_values), strict=True):
-        yield Curve(site, "I(X;T)", values, f"I(X;{site}), {what}", options={"noise": NOISE})
-    yield Curve("network", "accuracy", right, "inputs on the right side of 1/8, without noise", unit="fraction")
-    yield Curve("network", "loss", loss, "mean square error without noise", unit="squares")
+        yield Curve(site, INPUT_INFORMATION, values, f"I(X;{site}), {what}", options={"noise": NOISE})
+    yield Curve("network", ACCURACY, right, "inputs on the right side of 1/8, without noise")
+    yield Curve("network", _SQUARES, loss, "mean square error without noise")

@@ -25,120 +25,41 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import finding, judged
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series, Statistic
+from infoscope.claim.reading.curves import (
+    finding,
+    judged,
+    of_means,
+)
 from infoscope.claim.statistics import OverSeeds, last
 from infoscope.core.claim import NOTHING, Claim, Criterion, Finding
 from infoscope.core.estimate import Status
+from infoscope.core.quantity import ACCURACY, INPUT_INFORMATION, Quantity
 from infoscope.core.rows import Rows, options_text
 from infoscope.measure.bases.geometry import make
+from infoscope.papers.goldfeld2019._correlations import DISTANCE_RATIO
 from infoscope.papers.goldfeld2019._mnist import DETERMINISTIC, LAYERS, NETWORKS, NOISY, mnist_plan, recorded
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
-_FEATURES, _RATIO = "features", "distance_ratio"
+_FEATURES = "features"
+_COSINE_MEDIAN = Quantity("cosine_median", "ratio", "Median cosine with the other network", "geometry")
+_LEAST_FALL = Criterion(">=", 0.1, "ratio")
 _SMALL = ("noise_005", NOISY)
 
 
-def _claim(name: str, where: str, sentence: str, rule: str, published: str, **more: Any) -> Claim:
-    return Claim(f"goldfeld2019/mnist/{name}", "goldfeld2019", where, sentence, rule, published, **more)
+def _claim(name: str, where: str, sentence: str, parts: Sequence[Part], published: str, **more: Any) -> Claim:
+    return Claim(
+        f"goldfeld2019/mnist/{name}", "goldfeld2019", where, sentence, tuple(parts), published,
+        headline=parts[0].name, **more,
+    )  # fmt: skip
 
 
-_LITTLE = _claim(
-    "little-noise-is-free",
-    "the table of validation errors",
-    "Noise of 0.05 and 0.1 changes the number of validation errors by no more than seeds do.",
-    "final errors with noise less those without, in absolute value, ≤ 1 pooled standard deviation over seeds, for "
-    "both; the means alone decide, since at this number of seeds an interval is wider than the threshold",
-    "50 ± 4.6 errors without noise, 50 ± 5.0 at 0.05, 51 ± 6.9 at 0.1 (from memory)",
-)
-_MUCH = _claim(
-    "much-noise-costs",
-    "the table of validation errors",
-    "Noise of 0.2 costs accuracy, and noise of 0.5 most of it.",
-    "mean of final errors at 0.2 above that at 0.1, with the whole 95 % interval over seeds; at 0.5 at least 5 times "
-    "those without noise, with the whole interval",
-    "86 ± 9.8 errors at 0.2, 2200 ± 520 at 0.5, 50 without noise (from memory)",
-)
-_COSINE = _claim(
-    "noisy-resembles-deterministic",
-    "the figure of cosine similarities",
-    "A network with noise of 0.1 stays as near to the deterministic one, layer by layer, as a network with dropout.",
-    "final median cosine with noise 0.1 ≥ that with dropout - 0.05, and ≥ that of deterministic networks of different "
-    "seeds + 0.2, in each of the three layers, with the whole 95 % intervals over seeds",
-    "alike histograms for noise and dropout (from memory); no control",
-)
-_CLUSTERS = _claim(
-    "clusters-form",
-    "the figures of pairwise distances",
-    "In the layer of 128 units the classes cluster as the network learns, with noise and without.",
-    "ratio of the median distance within classes to that between falls by ≥ 0.1 from start to end, without noise and "
-    "with noise 0.1, with the whole 95 % interval over seeds",
-    "distances within classes move towards 0 (from memory)",
-)
-_REFUSED = _claim(
-    "information-is-out-of-reach",
-    "section 5",
-    "I(X;T) of the layer of 128 units cannot be estimated from this many inputs, and the estimator says so.",
-    "no estimate of I(X;T) of that layer with noise 0.1 has status OK",
-    "not estimated for its dimension (from memory)",
-    presupposes=NOTHING,
-)
-_SPREAD = Criterion("<=", 1.0, "pooled standard deviations")
-_MORE = Criterion(">=", 0.0, "fraction")
-_FIVE = Criterion(">=", 5.0, "ratio")
-_NEAR = Criterion(">=", -0.05, "ratio")
-_APART = Criterion(">=", 0.2, "ratio")
-_FALLS = Criterion(">=", 0.1, "ratio")
-_NONE = Criterion("<=", 0.0, "fraction")
-_INFORMATION: dict[str, Any] = {"population": "sample", "replicas": 4, "tolerance": 0.2}
+def _accuracy(network: str) -> Series:
+    return Series(ACCURACY, network, words="on test rows", split="test")
 
 
-class MnistClusters(Figure):
-    """MNIST, convolutional: noisy, deterministic and dropout networks by errors, cosines and clustering"""
-
-    title = "Noisy, deterministic and dropout networks on MNIST"
-    where = "the MNIST experiments"
-    seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 5, "paper": 8}
-
-    def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
-        end = recorded(preset)[-1:]
-        distances = (MeasurePlan("class_distances", sites=(_FEATURES,)),)
-        same = MeasurePlan("cosine_similarity", {"against": DETERMINISTIC}, sites=LAYERS)
-        others = MeasurePlan("cosine_similarity", {"against": DETERMINISTIC, "members": "next"}, LAYERS, epochs=end)
-        information = MeasurePlan("noisy", _INFORMATION, sites=(_FEATURES,), epochs=end)
-        plans = {}
-        for name in NETWORKS:
-            measures = (*distances, others) if name == DETERMINISTIC else (*distances, same)
-            if name == NOISY:
-                measures = (*measures, information)
-            plans[name] = mnist_plan(name, preset, seeds, measures)
-        return plans
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        errors = {name: _accuracy(rows, name) for name in NETWORKS}
-        free = tuple(_in_spreads(f"errors, {name} less none", errors[name], errors[DETERMINISTIC]) for name in _SMALL)
-        more = finding("errors, noise_02 less noise_01", _MORE, _last_errors, errors["noise_02"], errors[NOISY])
-        times = finding("errors, noise_05 over none", _FIVE, _times_errors, errors["noise_05"], errors[DETERMINISTIC])
-        clusters = tuple(
-            finding(f"fall of the distance ratio, {name}", _FALLS, _fall, rows.filter(network=name, quantity=_RATIO))
-            for name in (DETERMINISTIC, NOISY)
-        )
-        falls = [finding("", _FALLS, _fall, rows.filter(network=name, quantity=_RATIO)).value for name in NETWORKS]
-        told = ", ".join(f"{name} {fall:.3g}" for name, fall in zip(NETWORKS, falls, strict=True) if fall is not None)
-        return [
-            Judged(_LITTLE, free, _errors_in_words(errors)),
-            Judged(_MUCH, (more, times)),
-            Judged(_COSINE, tuple(found for layer in LAYERS for found in _cosines(rows, layer))),
-            Judged(_CLUSTERS, clusters, (f"falls of the ratio: {told}",) if told else ()),
-            Judged(_REFUSED, *_refused(rows)),
-        ]
-
-
-def _accuracy(rows: Rows, network: str) -> Rows:
-    return rows.filter(network=network, quantity="accuracy", split="test")
-
-
-def _in_spreads(name: str, x: Rows, y: Rows) -> Finding:
+def _in_spreads(name: str, criterion: Criterion, x: Rows, y: Rows) -> Finding:
     """The distance of two networks' mean final errors in pooled standard deviations over seeds, without an interval."""
 
     def over(a: np.ndarray, b: np.ndarray) -> OverSeeds:
@@ -147,7 +68,7 @@ def _in_spreads(name: str, x: Rows, y: Rows) -> Finding:
         difference = abs(float(ends[0].mean() - ends[1].mean()))
         return OverSeeds(difference / pooled if pooled > 0 else np.inf, None, ends.shape[1])
 
-    found = judged(name, _SPREAD, over, x, y)
+    found = judged(name, criterion, over, x, y)
     if found.value is None or not np.isfinite(found.value):
         note = found.note or "wants at least 2 seeds that differ"
         return dataclasses.replace(found, value=None, interval=None, seeds=0, note=note)
@@ -166,17 +87,145 @@ def _fall(ratio: np.ndarray) -> np.ndarray:
     return ratio[..., 0] - last(ratio)
 
 
-def _cosines(rows: Rows, layer: str) -> list[Finding]:
-    def median(network: str, **options: Any) -> Rows:
-        text = options_text(make("cosine_similarity", against=DETERMINISTIC, **options).options)
-        return rows.filter(network=network, site=layer, quantity="cosine_median", options=text)
+def _median(network: str, layer: str, **options: Any) -> Series:
+    text = options_text(make("cosine_similarity", against=DETERMINISTIC, **options).options)
+    return Series(_COSINE_MEDIAN, network, layer, options=text)
 
-    noisy, dropout, control = median(NOISY), median("dropout"), median(DETERMINISTIC, members="next")
-    ends = lambda a, b: last(a) - last(b)  # noqa: E731
-    return [
-        finding(f"median cosine, {layer}, noise 0.1 less dropout", _NEAR, ends, noisy, dropout),
-        finding(f"median cosine, {layer}, noise 0.1 less other seeds", _APART, ends, noisy, control),
+
+def _cosines(other: str, words: str, criterion: Criterion, **options: Any) -> Part:
+    pairs = {layer: (_median(NOISY, layer), _median(other, layer, **options)) for layer in LAYERS}
+    statistic = of_means(f"median cosine at the end, noise 0.1 less {words},", lambda a, b: last(a) - last(b))
+    return Part(f"median cosine, noise 0.1 less {words}", pairs, statistic, criterion)
+
+
+def _fine(name: str, criterion: Criterion, found: Rows) -> Finding:
+    if not len(found):
+        return Finding(name, criterion, None, note="not measured")
+    fine = len(found.filter(status=Status.OK.name)) / len(found)
+    return Finding(name, criterion, fine, None, len(found.unique("member")))
+
+
+_NOISY_INFORMATION = Series(INPUT_INFORMATION, NOISY, _FEATURES, estimator="noisy")
+_LITTLE = _claim(
+    "little-noise-is-free",
+    "the table of validation errors",
+    "Noise of 0.05 and 0.1 changes the number of validation errors by no more than seeds do.",
+    [
+        Part(
+            "errors",
+            {f"{name} less none": (_accuracy(name), _accuracy(DETERMINISTIC)) for name in _SMALL},
+            Statistic(
+                "distance of the mean final errors",
+                _in_spreads,
+                "the means alone, since at this number of seeds an interval is wider than the threshold",
+            ),
+            Criterion("<=", 1.0, "pooled standard deviations"),
+        )
+    ],
+    "50 ± 4.6 errors without noise, 50 ± 5.0 at 0.05, 51 ± 6.9 at 0.1 (from memory)",
+)
+_MUCH = _claim(
+    "much-noise-costs",
+    "the table of validation errors",
+    "Noise of 0.2 costs accuracy, and noise of 0.5 most of it.",
+    [
+        Part(
+            "errors, noise_02 less noise_01",
+            {"": (_accuracy("noise_02"), _accuracy(NOISY))},
+            of_means("share of errors at the end, noise 0.2 less noise 0.1,", _last_errors),
+            Criterion(">=", 0.0, "fraction"),
+        ),
+        Part(
+            "errors, noise_05 over none",
+            {"": (_accuracy("noise_05"), _accuracy(DETERMINISTIC))},
+            of_means("errors at the end, noise 0.5 over none,", _times_errors),
+            Criterion(">=", 5.0, "ratio"),
+        ),
+    ],
+    "86 ± 9.8 errors at 0.2, 2200 ± 520 at 0.5, 50 without noise (from memory)",
+)
+_COSINE = _claim(
+    "noisy-resembles-deterministic",
+    "the figure of cosine similarities",
+    "A network with noise of 0.1 stays as near to the deterministic one, layer by layer, as a network with dropout.",
+    [
+        _cosines("dropout", "dropout", Criterion(">=", -0.05, "ratio")),
+        _cosines(DETERMINISTIC, "other seeds", Criterion(">=", 0.2, "ratio"), members="next"),
+    ],
+    "alike histograms for noise and dropout (from memory); no control",
+)
+_CLUSTERS = _claim(
+    "clusters-form",
+    "the figures of pairwise distances",
+    "In the layer of 128 units the classes cluster as the network learns, with noise and without.",
+    [
+        Part(
+            "fall of the distance ratio",
+            {name: Series(DISTANCE_RATIO, name) for name in (DETERMINISTIC, NOISY)},
+            of_means(
+                "fall, from start to end, of the ratio of the median distance within classes to that between", _fall
+            ),
+            _LEAST_FALL,
+        )
+    ],
+    "distances within classes move towards 0 (from memory)",
+)
+_REFUSED = _claim(
+    "information-is-out-of-reach",
+    "section 5",
+    "I(X;T) of the layer of 128 units cannot be estimated from this many inputs, and the estimator says so.",
+    [
+        Part(
+            "share of estimates of I(X;T) with status OK",
+            {"": _NOISY_INFORMATION},
+            Statistic(
+                "share of the estimates of {} of the layer of 128 units with noise 0.1 that have status OK", _fine, ""
+            ),
+            Criterion("<=", 0.0, "fraction"),
+        )
+    ],
+    "not estimated for its dimension (from memory)",
+    presupposes=NOTHING,
+)
+_INFORMATION: dict[str, Any] = {"population": "sample", "replicas": 4, "tolerance": 0.2}
+
+
+class MnistClusters(Figure):
+    """MNIST, convolutional: noisy, deterministic and dropout networks by errors, cosines and clustering"""
+
+    title = "Noisy, deterministic and dropout networks on MNIST"
+    where = "the MNIST experiments"
+    seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 5, "paper": 8}
+    claims = (_LITTLE, _MUCH, _COSINE, _CLUSTERS, _REFUSED)
+
+    def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
+        end = recorded(preset)[-1:]
+        distances = (MeasurePlan("class_distances", sites=(_FEATURES,)),)
+        same = MeasurePlan("cosine_similarity", {"against": DETERMINISTIC}, sites=LAYERS)
+        others = MeasurePlan("cosine_similarity", {"against": DETERMINISTIC, "members": "next"}, LAYERS, epochs=end)
+        information = MeasurePlan("noisy", _INFORMATION, sites=(_FEATURES,), epochs=end)
+        plans = {}
+        for name in NETWORKS:
+            measures = (*distances, others) if name == DETERMINISTIC else (*distances, same)
+            if name == NOISY:
+                measures = (*measures, information)
+            plans[name] = mnist_plan(name, preset, seeds, measures)
+        return plans
+
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        return {
+            "little-noise-is-free": _errors_in_words({name: _accuracy(name).of(rows) for name in NETWORKS}),
+            "clusters-form": _falls(rows),
+            "information-is-out-of-reach": _statuses(_NOISY_INFORMATION.of(rows)),
+        }
+
+
+def _falls(rows: Rows) -> tuple[str, ...]:
+    falls = [
+        finding("", _LEAST_FALL, _fall, rows.filter(network=name, quantity=DISTANCE_RATIO)).value for name in NETWORKS
     ]
+    told = ", ".join(f"{name} {fall:.3g}" for name, fall in zip(NETWORKS, falls, strict=True) if fall is not None)
+    return (f"falls of the ratio: {told}",) if told else ()
 
 
 def _errors_in_words(errors: dict[str, Rows]) -> tuple[str, ...]:
@@ -191,15 +240,12 @@ def _errors_in_words(errors: dict[str, Rows]) -> tuple[str, ...]:
     return (f"final validation errors in 10 000: {', '.join(said)}",) if said else ()
 
 
-def _refused(rows: Rows) -> tuple[tuple[Finding, ...], tuple[str, ...]]:
-    name = "share of estimates of I(X;T) with status OK"
-    found = rows.filter(network=NOISY, site=_FEATURES, quantity="I(X;T)", estimator="noisy")
+def _statuses(found: Rows) -> tuple[str, ...]:
+    """The statuses of the estimates and how wide they are, in words."""
     if not len(found):
-        return (Finding(name, _NONE, None, note="not measured"),), ()
-    fine = len(found.filter(status=Status.OK.name)) / len(found)
-    statuses = ", ".join(sorted(found.unique("status")))
+        return ()
     widths = found.column("high") - found.column("low")
-    words = f"statuses: {statuses}"
+    words = f"statuses: {', '.join(sorted(found.unique('status')))}"
     if np.isfinite(widths).any():
         words += f"; mean width of the bracket {np.nanmean(widths):.3g} nats"
-    return (Finding(name, _NONE, fine, None, len(found.unique("member"))),), (words,)
+    return (words,)

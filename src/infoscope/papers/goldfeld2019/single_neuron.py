@@ -23,12 +23,18 @@ from typing import ClassVar
 import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
-from infoscope.claim.figure import Figure, Judged
-from infoscope.core.claim import Claim, Criterion, Finding
-from infoscope.core.rows import Rows
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series
+from infoscope.claim.reading.exact import (
+    LARGEST_FALL,
+    at,
+    of_curve,
+    of_known,
+)
+from infoscope.core.claim import Claim, Criterion
+from infoscope.core.quantity import INPUT_INFORMATION, Quantity
 from infoscope.measure.questions.noisy import noisy_information
 from infoscope.papers.goldfeld2019 import _quadrature
-from infoscope.papers.saxe2018._exact import at, exact_finding, furthest_from
 from infoscope.scanning.plan import Preset
 
 INPUTS, TARGETS = (-3.0, -1.0, 1.0, 3.0), (-1.0, -1.0, -1.0, 1.0)
@@ -44,46 +50,109 @@ REFERENCE = {
     0.2: dict(zip(REFERENCE_STEPS, (0.920, 0.952, 0.905, 0.755, 0.635, 0.583, 0.569), strict=False)),
     0.5: {30: 0.354, 30_000: 0.505},
 }
+_KNOWN = {
+    f"noise_{noise:g}": {float(step): value for step, value in values.items()} for noise, values in REFERENCE.items()
+}
 _SITE = "unit"
+_DEVIATION = Quantity("deviation", "standard errors", "Deviation from the truth", "error")
 _ALL = math.log(4)
 _TWO_AND_TWO = 1.5 * math.log(2)  # H(1/4, 1/4, 1/2)
-_ROUNDING = Criterion("<=", 6e-4, "nats")
-_NEAR_ALL = Criterion("<=", 0.1, "nats")
-_NEAR = Criterion("<=", 0.01, "nats")
-_LABEL = Criterion("<=", 0.6, "nats")
-_NO_FALL = Criterion("<=", 1e-9, "nats")
-_WITHIN = Criterion("<=", 1e-9, "nats")
-_THREE = Criterion("<=", 3.0, "standard errors")
 
 
-def _claim(name: str, sentence: str, rule: str, published: str) -> Claim:
-    return Claim(f"goldfeld2019/single_neuron/{name}", "goldfeld2019", "the single neuron", sentence, rule, published)
+def _exact(noise: float) -> Series:
+    return Series(INPUT_INFORMATION, f"noise_{noise:g}", estimator="exact")
+
+
+def _at(*noises: float) -> dict[str, Series]:
+    return {f"noise {noise:g}": _exact(noise) for noise in noises}
+
+
+def _below_all(_places: np.ndarray, values: np.ndarray) -> float:
+    return abs(_ALL - float(values.max()))
+
+
+def _plateau(places: np.ndarray, values: np.ndarray) -> float | None:
+    there = (places >= 3000) & (places <= 30_000)
+    return float(np.abs(values[there] - _TWO_AND_TWO).max()) if there.any() else None
+
+
+def _outside(_places: np.ndarray, values: np.ndarray) -> float:
+    return float(max(-values.min(), values.max() - _ALL))
+
+
+def _furthest(places: np.ndarray, values: np.ndarray) -> float | None:
+    there = np.isin(places, REFERENCE_STEPS)
+    return float(np.abs(values[there]).max()) if there.sum() == len(REFERENCE_STEPS) else None
+
+
+def _claim(name: str, sentence: str, parts: Sequence[Part], published: str) -> Claim:
+    return Claim(
+        f"goldfeld2019/single_neuron/{name}", "goldfeld2019", "the single neuron", sentence, tuple(parts), published,
+        headline=parts[0].name,
+    )  # fmt: skip
 
 
 _COMPRESSES = _claim(
     "rises-and-falls",
     "With little noise I(X;T) first tells all four inputs apart, then falls towards what the label needs.",
-    "noise 0.05 and 0.1: the most within 0.1 nats of ln 4; at step 100 000 ≤ 0.6 nats. Noise 0.01: within 0.01 nats of "
-    "H(1/4, 1/4, 1/2) = 1.0397 nats at every step from 3000 to 30 000",
+    [
+        Part(
+            "I(X;T) at step 100 000",
+            _at(0.05, 0.1),
+            of_curve("{} at step 100 000", at(100_000.0)),
+            Criterion("<=", 0.6, "nats"),
+        ),
+        Part(
+            "distance of the most to ln 4",
+            _at(0.05, 0.1),
+            of_curve("distance of the most {} to ln 4", _below_all),
+            Criterion("<=", 0.1, "nats"),
+        ),
+        Part(
+            "distance to H(1/4, 1/4, 1/2)",
+            _at(0.01),
+            of_curve("largest distance of {} to H(1/4, 1/4, 1/2) = 1.0397 nats from step 3000 to 30 000", _plateau),
+            Criterion("<=", 0.01, "nats"),
+        ),
+    ],
     "a rise and a fall; the entropy of the label is 0.5623 nats (recalled from memory)",
 )
 _GROWS = _claim(
     "much-noise-only-grows",
     "With much noise nothing can be told apart early on, and I(X;T) only grows.",
-    "noise 0.5: no fall from one recorded step to the next",
+    [Part("largest fall between recorded steps", _at(0.5), LARGEST_FALL, Criterion("<=", 1e-9, "nats"))],
     "noise decides what is seen (recalled from memory)",
 )
 _ESTIMATED = _claim(
     "sample-propagation-agrees",
     "Sample propagation finds the same information.",
-    "at eight steps of every noise: distance to the quadrature ≤ 3 of its own standard errors",
+    [
+        Part(
+            "furthest from the quadrature",
+            {f"noise {noise:g}": Series(_DEVIATION, f"noise_{noise:g}", estimator="noisy") for noise in NOISES},
+            of_curve("largest distance of sample propagation to the quadrature at eight steps", _furthest),
+            Criterion("<=", 3.0, "standard errors"),
+        )
+    ],
     "an unbiased integral here: the four inputs are all there are",
 )
 _TRUTH = _claim(
     "known-numbers",
     "The information is never negative nor above ln 4, and is what a separate computation found.",
-    "every value within [0, ln 4] nats up to 1e-9; distance to values worked out beforehand ≤ 0.0006 nats (they have "
-    "three decimals)",
+    [
+        Part(
+            "furthest outside [0, ln 4]",
+            _at(*NOISES),
+            of_curve("how far {} is at most outside [0, ln 4]", _outside),
+            Criterion("<=", 1e-9, "nats"),
+        ),
+        Part(
+            "largest distance to the values known beforehand",
+            _at(*NOISES),
+            of_known("largest distance of {} to values worked out beforehand (to three decimals)", _KNOWN, "network"),
+            Criterion("<=", 6e-4, "nats"),
+        ),
+    ],
     "a law, and 30 numbers",
 )
 
@@ -94,6 +163,7 @@ class SingleNeuron(Figure):
     title = "One noisy neuron, exactly"
     where = "the single neuron"
     seeds: ClassVar[dict[str, int]] = {"smoke": 0, "laptop": 0, "paper": 0}
+    claims = (_COMPRESSES, _GROWS, _ESTIMATED, _TRUTH)
 
     def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
         return {
@@ -106,28 +176,6 @@ class SingleNeuron(Figure):
             )
             for noise in NOISES
         }
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        exact = {noise: _series(rows, noise, "exact", "I(X;T)") for noise in NOISES}
-        falls = []
-        for noise in (0.05, 0.1):
-            falls += [
-                exact_finding(f"distance of the most to ln 4, noise {noise:g}", _NEAR_ALL, _below_all, exact[noise]),
-                exact_finding(f"I(X;T) at step 100 000, noise {noise:g}", _LABEL, at(100_000.0), exact[noise]),
-            ]
-        falls.append(exact_finding("distance to H(1/4, 1/4, 1/2), noise 0.01", _NEAR, _plateau, exact[0.01]))
-        grows = [exact_finding("largest fall between recorded steps, noise 0.5", _NO_FALL, _fall, exact[0.5])]
-        agrees, known = [], []
-        for noise in NOISES:
-            deviation = _series(rows, noise, "noisy", "deviation")
-            agrees.append(exact_finding(f"furthest from the quadrature, noise {noise:g}", _THREE, _furthest, deviation))
-            known += _known(noise, exact[noise])
-        return [
-            Judged(_COMPRESSES, tuple(falls)),
-            Judged(_GROWS, tuple(grows)),
-            Judged(_ESTIMATED, tuple(agrees)),
-            Judged(_TRUTH, tuple(known)),
-        ]
 
 
 @cache
@@ -153,13 +201,13 @@ def _curves(at: Sequence[float], seeds: Sequence[int], noise: float) -> Iterator
     truth = np.array([_quadrature.information(points, noise) for points in outputs])
     options = {"noise": noise}
     what = f"I(X; tanh(wX+b)+N(0, {noise:g}²)), X uniform on 4 inputs"
-    yield Curve(_SITE, "I(X;T)", truth[None], f"{what}, by quadrature", options=options)
+    yield Curve(_SITE, INPUT_INFORMATION, truth[None], f"{what}, by quadrature", options=options)
     found = [noisy_information(points, noise, "dataset") for points in outputs]
     values = np.array([one.value for one in found])
     errors = np.array([(one.interval[1] - one.interval[0]) / (2 * 1.96) for one in found if one.interval])
     yield Curve(
         _SITE,
-        "I(X;T)",
+        INPUT_INFORMATION,
         values[None],
         f"{what}, by sample propagation",
         n=len(INPUTS),
@@ -168,49 +216,10 @@ def _curves(at: Sequence[float], seeds: Sequence[int], noise: float) -> Iterator
     )
     yield Curve(
         _SITE,
-        "deviation",
+        _DEVIATION,
         ((values - truth) / np.maximum(errors, 1e-9))[None],
         "sample propagation less quadrature, in standard errors of the former",
         n=len(INPUTS),
-        unit="standard errors",
         estimator="noisy",
         options=options,
     )
-
-
-def _series(rows: Rows, noise: float, estimator: str, quantity: str) -> Rows:
-    return rows.filter(network=f"noise_{noise:g}", estimator=estimator, quantity=quantity)
-
-
-def _known(noise: float, rows: Rows) -> list[Finding]:
-    return [
-        exact_finding(f"furthest outside [0, ln 4], noise {noise:g}", _WITHIN, _outside, rows),
-        exact_finding(
-            f"largest distance to the values known beforehand, noise {noise:g}",
-            _ROUNDING,
-            furthest_from({float(step): value for step, value in REFERENCE[noise].items()}),
-            rows,
-        ),
-    ]
-
-
-def _below_all(_places: np.ndarray, values: np.ndarray) -> float:
-    return abs(_ALL - float(values.max()))
-
-
-def _plateau(places: np.ndarray, values: np.ndarray) -> float | None:
-    there = (places >= 3000) & (places <= 30_000)
-    return float(np.abs(values[there] - _TWO_AND_TWO).max()) if there.any() else None
-
-
-def _fall(_places: np.ndarray, values: np.ndarray) -> float:
-    return float((values[:-1] - values[1:]).max())
-
-
-def _outside(_places: np.ndarray, values: np.ndarray) -> float:
-    return float(max(-values.min(), values.max() - _ALL))
-
-
-def _furthest(places: np.ndarray, values: np.ndarray) -> float | None:
-    there = np.isin(places, REFERENCE_STEPS)
-    return float(np.abs(values[there]).max()) if there.sum() == len(REFERENCE_STEPS) else None

@@ -24,7 +24,7 @@ method in the released code) is our choice. Each seed draws its own split of 327
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -32,25 +32,31 @@ from scipy.special import xlogy
 from scipy.stats import binom
 
 from infoscope.claim.computation import Computation, Curve
-from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series, Statistic
 from infoscope.core.claim import NOTHING, Claim, Criterion, Finding, Learned
+from infoscope.core.quantity import BINNED_ENTROPY, LOSS, Quantity
 from infoscope.core.rows import Rows
 from infoscope.papers.goldfeld2019._boolean12 import NOISE, measured, noisy12_plan, propagation
 from infoscope.papers.goldfeld2019._brackets import (
-    Bracket,
+    A_NUMBER_A_SEED,
     bracket,
     curves,
     deepest_trough,
     each_seed,
+    noisy,
+    of_seeds,
     rank_correlations,
     unresolved,
     violations,
 )
+from infoscope.papers.goldfeld2019._correlations import DISTANCE_RATIO
+from infoscope.papers.saxe2018._parts import by_site
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 LAYERS = ("hidden1", "hidden2", "hidden3", "hidden4", "hidden5")
 LAST = LAYERS[-1]
-PLAIN = ("plain",)
+_INPUT_ENTROPY = Quantity("H(X)", "nats", "Entropy of the input", "entropy")
 ORTHONORMALITY = 1e-4
 WIDTH = 10 * NOISE
 INPUTS = 4096
@@ -58,77 +64,243 @@ LATE = 500.0  # epochs, from when on clusters and information are compared
 #: Mean of I(X;T1) over the 84 epochs of the run that the authors released, and its standard deviation.
 RELEASED, RELEASED_SD = 7.7437, 0.0098
 
-_FALLS = Criterion(">=", 1.5, "nats")
-_TROUGH = Criterion(">=", 0.5, "nats")
-_LOSS_RISES = Criterion(">=", 0.03, "nats")
-_STILL_FALLS = Criterion(">=", 0.5, "nats")
-_CLUSTERS = Criterion(">=", 0.7, "correlation")
-_BINS = Criterion(">=", 0.8, "correlation")
+
+def _claim(
+    name: str, sentence: str, parts: Sequence[Part], published: str, presupposes: Learned | None = None
+) -> Claim:
+    return Claim(
+        f"goldfeld2019/szt/{name}", "goldfeld2019", "the 12-bit network", sentence, tuple(parts), published,
+        presupposes=presupposes, headline=parts[0].name,
+    )  # fmt: skip
+
+
+def _test_loss(network: str) -> Series:
+    return Series(LOSS, network, words="on test rows", split="test")
+
+
+def _late_fall(rows: Rows) -> np.ndarray | None:
+    found = bracket(rows)
+    if found is None or found.epochs[-1] < 100:
+        return None
+    late = np.flatnonzero(found.epochs >= 100)
+    return found.fall(late[found.value[:, late].argmax(1)])
+
+
+def _trough(rows: Rows) -> np.ndarray | None:
+    found = bracket(rows)
+    return None if found is None or found.epochs[-1] < 100 else deepest_trough(found.value)
+
+
+def _rise(rows: Rows) -> np.ndarray | None:
+    loss = curves(rows)
+    return None if loss is None else loss[:, -1] - loss.min(1)
+
+
+def _fall_since_least(losses: Rows, information: Rows) -> np.ndarray | None:
+    loss, found = curves(losses), bracket(information)
+    if loss is None or found is None:
+        return None
+    at = np.searchsorted(found.epochs, losses.curves()[1][loss.argmin(1)]).clip(max=len(found.epochs) - 1)
+    return found.fall(at)
+
+
+def _less_than_half(plain: Rows, orthonormal: Rows) -> np.ndarray | None:
+    base, held = bracket(plain), bracket(orthonormal)
+    if base is None or held is None or len(base.value) != len(held.value):
+        return None
+    at = held.value.argmax(1)
+    most = held.high[np.arange(len(at)), at] - held.low[:, -1]  # what it may have fallen at most
+    return most - base.fall(base.value.argmax(1)) / 2
+
+
+def _worse(plain: Rows, orthonormal: Rows) -> np.ndarray | None:
+    one, other = curves(plain), curves(orthonormal)
+    return None if one is None or other is None or one.shape != other.shape else other[:, -1] - one[:, -1]
+
+
+def _correlation(information: Rows, other: Rows) -> np.ndarray | None:
+    return rank_correlations(curves(information), curves(other))
+
+
+def _surely_more(name: str, criterion: Criterion, *layers: Rows) -> Finding:
+    most = violations(layers, lambda before, after: after.low - before.high)
+    values = violations(layers, lambda before, after: after.value - before.value)
+    note = "" if values is None else f"the values alone by at most {values.max():.3g} nats"
+    return each_seed(name, criterion, most, note)
+
+
+def _extreme(least: bool) -> Callable[[Rows], np.ndarray | None]:
+    def number(rows: Rows) -> np.ndarray | None:
+        values = curves(rows)
+        return None if values is None else values.min(1) if least else values.max(1)
+
+    return number
+
+
+def _from_released(name: str, criterion: Criterion, found: Rows) -> Finding:
+    if not len(found):
+        return Finding(name, criterion, None, note="not computed")
+    _, sizes, values = found.curves()
+    if INPUTS not in sizes:
+        return Finding(name, criterion, None, note="not computed where it is wanted")
+    expected = float(values[0, np.flatnonzero(sizes == INPUTS)[0]])
+    return Finding(name, criterion, abs(expected - RELEASED), note=f"expected {expected:.4f} nats")
+
+
+def _binned(layer: str) -> Series:
+    return Series(BINNED_ENTROPY, "plain", layer, estimator="binned_entropy")
+
+
+_LAST = noisy("plain", LAST)
+_RATIO = Series(DISTANCE_RATIO, "plain", LAST, since=LATE, estimator="class_distances")
+_BOTH = (_LAST, noisy("orthonormal", LAST))
 _NOT_MORE = Criterion("<=", 0.0, "nats")
-_FULL = Criterion(">=", 8.30, "nats")
-_AT_MOST_ALL = Criterion("<=", 8.3178, "nats")
-_AS_RELEASED = Criterion("<=", RELEASED_SD, "nats")
-
-
-def _claim(name: str, sentence: str, rule: str, published: str, presupposes: Learned | None = None) -> Claim:
-    where = "the 12-bit network"
-    return Claim(f"goldfeld2019/szt/{name}", "goldfeld2019", where, sentence, rule, published, presupposes=presupposes)
-
-
-_SEEDS = "; a number a seed, its mean over seeds with its whole 95 % interval"
 COMPRESSES = _claim(
     "compresses",
     "The last hidden layer's I(X;T) has two peaks with a trough between them, and ends far below the later one.",
-    "hidden5: from the lower end at the highest point from epoch 100 on to the upper end at the last epoch a fall ≥ "
-    "1.5 nats; a trough between two peaks ≥ 0.5 nats deep" + _SEEDS,
+    [
+        Part(
+            "sure fall of I(X;T) from its later peak to the end",
+            by_site([_LAST]),
+            of_seeds(
+                "fall of {} from the lower end at its highest point from epoch 100 on to the upper end at the last",
+                _late_fall,
+            ),
+            Criterion(">=", 1.5, "nats"),
+        ),
+        Part(
+            "depth of the trough between two peaks of I(X;T)",
+            by_site([_LAST]),
+            of_seeds("depth of the deepest trough between two peaks of {}", _trough),
+            Criterion(">=", 0.5, "nats"),
+        ),
+    ],
     "4.89 nats at epoch 26, 3.33 at 72, 4.92 at 509, 2.30 at 9999 (the released run)",
 )
-LOSS = _claim(
+GENERALISATION = _claim(
     "compression-without-generalisation",
     "While I(X;T) of the last hidden layer falls, the test loss rises: compression does not imply a better loss.",
-    "test loss at the end less its minimum ≥ 0.03 nats; fall of I(X;T) of hidden5 from the epoch of that minimum to "
-    "the end, bracket end to bracket end, ≥ 0.5 nats" + _SEEDS,
+    [
+        Part(
+            "test loss at the end above its minimum",
+            [_test_loss("plain")],
+            of_seeds("{} at the end less its minimum", _rise),
+            Criterion(">=", 0.03, "nats"),
+        ),
+        Part(
+            "sure fall of I(X;T) from the least test loss to the end",
+            {LAST: (_test_loss("plain"), _LAST)},
+            of_seeds(
+                "fall of {1}, from bracket end to bracket end, from the epoch of the least {0} to the last",
+                _fall_since_least,
+            ),
+            Criterion(">=", 0.5, "nats"),
+        ),
+    ],
     "minimum 0.0956 at epoch 1072, 0.169 at the end (the released run)",
 )
 CLUSTERS = _claim(
     "clusters",
     "I(X;T) of the last hidden layer follows how tightly the classes are clustered.",
-    "Spearman's correlation over epochs ≥ 500 between I(X;T) of hidden5 and the ratio of median distances within and "
-    "between classes ≥ 0.7" + _SEEDS,
+    [
+        Part(
+            "rank correlation of I(X;T) and the ratio of distances",
+            {LAST: (noisy("plain", LAST, LATE), _RATIO)},
+            of_seeds("Spearman's correlation over epochs between {} and {}", _correlation),
+            Criterion(">=", 0.7, "correlation"),
+        )
+    ],
     "compression comes with the formation of clusters (the rule is ours)",
 )
 ORTHONORMAL = _claim(
     "orthonormal",
     "With weights held near orthonormal the last hidden layer compresses less and the test loss is no worse.",
-    "fall of I(X;T) of hidden5 from its highest point to the end under orthonormality less half of that without ≤ 0 "
-    "nats; test loss at the end less that without ≤ 0 nats; seed by seed" + _SEEDS,
+    [
+        Part(
+            "fall of I(X;T) under orthonormality less half of that without",
+            {LAST: _BOTH},
+            of_seeds(
+                "most that {} may fall from its highest point to the end under orthonormality, less half of what it "
+                "surely falls without,",
+                _less_than_half,
+            ),
+            _NOT_MORE,
+        ),
+        Part(
+            "test loss at the end less that without orthonormality",
+            {"": (_test_loss("plain"), _test_loss("orthonormal"))},
+            of_seeds("{} at the end under orthonormality less that without", _worse),
+            _NOT_MORE,
+        ),
+    ],
     "compression largely disappears, generalisation is no worse (recalled from memory, not read)",
 )
 PROCESSING = _claim(
     "data-processing",
     "No layer surely says more of the input than the layer before it.",
-    "lower end of a layer less upper end of the one before, the most over layers and epochs, ≤ 0 nats, in both networks"
-    + _SEEDS,
+    [
+        Part(
+            "how much more a layer surely says than the one before",
+            {network: [noisy(network, layer) for layer in LAYERS] for network in ("plain", "orthonormal")},
+            Statistic(
+                "lower end of {} of a layer less the upper end of the one before, the most over layers and epochs,",
+                _surely_more,
+                A_NUMBER_A_SEED,
+            ),
+            _NOT_MORE,
+        )
+    ],
     "a law; the released run breaks it at 84 of 84 epochs, by up to 0.148 nats",
     NOTHING,
 )
 FIRST = _claim(
     "first-layer",
     "The first layer tells nearly all inputs apart at every epoch.",
-    "hidden1 of the plain network: the least over epochs ≥ 8.30 nats, the most ≤ 8.3178 nats (ln 4096)" + _SEEDS,
+    [
+        Part(
+            "least I(X;T) over epochs",
+            by_site([noisy("plain", "hidden1")]),
+            of_seeds("least {} over epochs", _extreme(least=True)),
+            Criterion(">=", 8.30, "nats"),
+        ),
+        Part(
+            "most I(X;T) over epochs",
+            by_site([noisy("plain", "hidden1")]),
+            of_seeds("most {} over epochs", _extreme(least=False)),
+            Criterion("<=", 8.3178, "nats"),
+        ),
+    ],
     "7.744 nats in the released run, of inputs drawn with replacement",
 )
 BINNED = _claim(
     "binned",
     "The entropy of bins ten times as wide as the noise follows I(X;T) over training.",
-    "Spearman's correlation over all epochs between H(Bin(T)) and I(X;T) ≥ 0.8 in hidden4 and hidden5" + _SEEDS,
+    [
+        Part(
+            "rank correlation of H(Bin(T)) and I(X;T)",
+            {layer: (noisy("plain", layer), _binned(layer)) for layer in LAYERS[-2:]},
+            of_seeds("Spearman's correlation over epochs between {} and {}", _correlation),
+            Criterion(">=", 0.8, "correlation"),
+        )
+    ],
     "bins of about ten times the noise track I(X;T) (recalled from memory, not read)",
 )
 RESAMPLING = _claim(
     "resampling",
     "Drawing the inputs with replacement explains the released run's first layer.",
-    "distance between the expected entropy of 4096 draws with replacement from 4096 inputs and the mean of the "
-    "released run's I(X;T1), 7.7437 nats, ≤ its standard deviation over epochs, 0.0098 nats",
+    [
+        Part(
+            "distance of the expected entropy to the released mean",
+            {"": Series(_INPUT_ENTROPY, "resampled")},
+            Statistic(
+                f"distance of the expected entropy of {INPUTS} draws with replacement from {INPUTS} inputs to the mean "
+                f"of the released run's I(X;T1), {RELEASED} nats,",
+                _from_released,
+                surely="",
+            ),
+            Criterion("<=", RELEASED_SD, "nats"),
+        )
+    ],
     "mean 7.7437, standard deviation 0.0098 nats (the released run)",
     NOTHING,
 )
@@ -140,6 +312,7 @@ class Szt(Figure):
     title = "The noisy 12-bit network"
     where = "the figures of the 12-bit network"
     seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 5, "paper": 10}
+    claims = (COMPRESSES, GENERALISATION, CLUSTERS, ORTHONORMAL, PROCESSING, FIRST, BINNED, RESAMPLING)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         epochs = measured(preset)
@@ -166,26 +339,15 @@ class Szt(Figure):
             )
         }
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        plain, orthonormal = bracket(rows, "plain", LAST), bracket(rows, "orthonormal", LAST)
-        note = unresolved(rows)
-        return [
-            Judged(COMPRESSES, tuple(_compresses(plain)), (note,)),
-            Judged(LOSS, tuple(_loss(rows, plain))),
-            Judged(CLUSTERS, (_clusters(rows),)),
-            Judged(ORTHONORMAL, tuple(_orthonormal(rows, plain, orthonormal))),
-            Judged(PROCESSING, tuple(_processing(rows, network) for network in ("plain", "orthonormal")), (note,)),
-            Judged(FIRST, tuple(_first(rows))),
-            Judged(BINNED, tuple(_binned(rows, layer) for layer in LAYERS[-2:])),
-            Judged(RESAMPLING, (_resampling(rows),)),
-        ]
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        return {name: (unresolved(rows),) for name in ("compresses", "data-processing")}
 
 
 def _resampled(at: Sequence[float], seeds: Sequence[int]) -> list[Curve]:
     return [
         Curve(
             site="input",
-            quantity="H(X)",
+            quantity=_INPUT_ENTROPY,
             values=np.array([[_resampled_entropy(int(n)) for n in at]]),
             estimand="expected entropy of n draws with replacement from n equally likely inputs, exact",
         )
@@ -197,95 +359,3 @@ def _resampled_entropy(n: int) -> float:
     binomial (n, 1/n), as n times the mean over things of (N/n) ln N."""
     counts = np.arange(n + 1)
     return float(np.log(n) - binom.pmf(counts, n, 1 / n) @ xlogy(counts, counts))
-
-
-def _compresses(plain: Bracket | None) -> list[Finding]:
-    fall = trough = None
-    if plain is not None and plain.epochs[-1] >= 100:
-        late = np.flatnonzero(plain.epochs >= 100)
-        fall = plain.fall(late[plain.value[:, late].argmax(1)])
-        trough = deepest_trough(plain.value)
-    return [
-        each_seed("sure fall of I(X;T) from its later peak to the end, hidden5", _FALLS, fall, networks=PLAIN),
-        each_seed("depth of the trough between two peaks of I(X;T), hidden5", _TROUGH, trough, networks=PLAIN),
-    ]
-
-
-def _test_loss(rows: Rows, network: str) -> Rows:
-    return rows.filter(network=network, quantity="loss", split="test")
-
-
-def _loss(rows: Rows, plain: Bracket | None) -> list[Finding]:
-    loss, rise, fall = curves(_test_loss(rows, "plain")), None, None
-    if loss is not None:
-        rise = loss[:, -1] - loss.min(1)
-        if plain is not None:
-            epochs = _test_loss(rows, "plain").curves()[1]
-            at = np.searchsorted(plain.epochs, epochs[loss.argmin(1)]).clip(max=len(plain.epochs) - 1)
-            fall = plain.fall(at)
-    return [
-        each_seed("test loss at the end above its minimum, plain", _LOSS_RISES, rise, networks=PLAIN),
-        each_seed(
-            "sure fall of I(X;T) from the least test loss to the end, hidden5", _STILL_FALLS, fall, networks=PLAIN
-        ),
-    ]
-
-
-def _clusters(rows: Rows) -> Finding:
-    ratio = rows.filter(network="plain", site=LAST, estimator="class_distances", quantity="distance_ratio")
-    information = rows.filter(network="plain", site=LAST, estimator="noisy", quantity="I(X;T)")
-    found = rank_correlations(curves(information, LATE), curves(ratio, LATE))
-    return each_seed("rank correlation of I(X;T) and the ratio of distances, hidden5", _CLUSTERS, found, networks=PLAIN)
-
-
-def _orthonormal(rows: Rows, plain: Bracket | None, orthonormal: Bracket | None) -> list[Finding]:
-    less = worse = None
-    if plain is not None and orthonormal is not None and len(plain.value) == len(orthonormal.value):
-        whole = plain.fall(plain.value.argmax(1))
-        at = orthonormal.value.argmax(1)
-        most = orthonormal.high[np.arange(len(at)), at] - orthonormal.low[:, -1]  # what it may have fallen at most
-        less = most - whole / 2
-    losses = [curves(_test_loss(rows, network)) for network in ("plain", "orthonormal")]
-    if losses[0] is not None and losses[1] is not None and losses[0].shape == losses[1].shape:
-        worse = losses[1][:, -1] - losses[0][:, -1]
-    return [
-        each_seed("fall of I(X;T) under orthonormality less half of that without, hidden5", _NOT_MORE, less),
-        each_seed("test loss at the end less that without orthonormality", _NOT_MORE, worse),
-    ]
-
-
-def _processing(rows: Rows, network: str) -> Finding:
-    most = violations(rows, network, LAYERS, lambda before, after: after.low - before.high)
-    values = violations(rows, network, LAYERS, lambda before, after: after.value - before.value)
-    note = "" if values is None else f"the values alone by at most {values.max():.3g} nats"
-    return each_seed(f"how much more a layer surely says than the one before, {network}", _NOT_MORE, most, note)
-
-
-def _first(rows: Rows) -> list[Finding]:
-    values = curves(rows.filter(network="plain", site="hidden1", estimator="noisy", quantity="I(X;T)"))
-    least, most = (None, None) if values is None else (values.min(1), values.max(1))
-    return [
-        each_seed("least I(X;T) over epochs, hidden1", _FULL, least, networks=PLAIN),
-        each_seed("most I(X;T) over epochs, hidden1", _AT_MOST_ALL, most, networks=PLAIN),
-    ]
-
-
-def _binned(rows: Rows, layer: str) -> Finding:
-    here = rows.filter(network="plain", site=layer)
-    found = rank_correlations(
-        curves(here.filter(estimator="noisy", quantity="I(X;T)")),
-        curves(here.filter(estimator="binned_entropy", quantity="H(Bin(T))")),
-    )
-    return each_seed(f"rank correlation of H(Bin(T)) and I(X;T), {layer}", _BINS, found, networks=PLAIN)
-
-
-def _resampling(rows: Rows) -> Finding:
-    name = "distance of the expected entropy to the released mean"
-    found = rows.filter(network="resampled")
-    if not len(found):
-        return Finding(name, _AS_RELEASED, None, note="not computed")
-    _, sizes, values = found.curves()
-    if INPUTS not in sizes:
-        return Finding(name, _AS_RELEASED, None, note="not computed where it is wanted")
-    expected = float(values[0, np.flatnonzero(sizes == INPUTS)[0]])
-    return Finding(name, _AS_RELEASED, abs(expected - RELEASED), note=f"expected {expected:.4f} nats")

@@ -61,14 +61,13 @@ def arm_plan(
     )
 
 
-def on_the_task(rows: Rows, arm: str, base: str) -> tuple[Rows, Rows]:
-    """The rows of ``arm`` and of ``base`` since each is trained on the task; both are for as many epochs."""
-    mine, its = rows.filter(network=arm), rows.filter(network=base)
+def on_the_task(mine: Rows, its: Rows) -> Rows:
+    """The rows of an arm since it is trained on the task: for as many epochs as the base, whose rows are ``its``."""
     if not (len(mine) and len(its)):
-        return mine, its
+        return mine
     epochs = mine.column("epoch")
     later = epochs[epochs >= epochs.max() - its.column("epoch").max()]
-    return mine.filter(epoch=set(later.tolist())), its
+    return mine.filter(epoch=set(later.tolist()))
 
 
 def apart_at_equal_accuracy(*curves: np.ndarray) -> np.ndarray:
@@ -95,4 +94,4 @@ def kendall(*curves: np.ndarray) -> np.ndarray:
 
 def accuracies(rows: Rows) -> list[tuple[str, Rows]]:
     """The test accuracy of every network, by its name."""
-    return [(f"{name}:", accuracy(rows, name)) for name in rows.unique("network")]
+    return [(f"{name}:", accuracy(name).of(rows)) for name in rows.unique("network")]

@@ -10,13 +10,15 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from infoscope.claim.figure import Judged
+from infoscope.claim.part import OVER_SEEDS, Part, Series, Statistic
 from infoscope.claim.statistics import last, over_seeds
-from infoscope.core.claim import Claim, Criterion, Finding
+from infoscope.core.claim import Criterion, Finding
+from infoscope.core.quantity import ACCURACY
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats, shown
 from infoscope.data.tasks._checkerboard import bayes_accuracy, ceiling, sampled_ceiling
@@ -43,6 +45,7 @@ ABOVE_ZERO = Criterion(">=", 0.0, "nats")  # of the whole interval
 DEPTH = Criterion(">=", nats(0.3), "nats")
 SUFFICES = Criterion(">=", SUFFICIENT, "ratio")
 IN_WORDS = {"mlp": "MLP", "linear": "linear"}
+_A = {"mlp": "an MLP", "linear": "a linear"}
 IN_WORDS_ACTIVATIONS = {"relu": "ReLU", "tanh": "tanh"}
 
 
@@ -67,14 +70,6 @@ class Task(NamedTuple):
 
 
 TWO = Task()
-
-
-class Place(NamedTuple):
-    """A layer of a network of the run at a recorded epoch."""
-
-    network: str
-    site: str
-    epoch: float
 
 
 def hidden(widths: Sequence[int]) -> tuple[str, ...]:
@@ -136,15 +131,15 @@ def _measure(probe: str, sites: tuple[str, ...], epochs: tuple[int, ...] = ()) -
     return MeasurePlan("usable_information", options, sites, epochs=epochs)
 
 
-def last_epoch(rows: Rows, network: str) -> float:
-    """The last epoch that ``network`` was recorded at; -1 without rows."""
-    return float(rows.filter(network=network).column("epoch").max(initial=-1.0))
+def last_epoch(rows: Rows) -> float:
+    """The last epoch that a network was recorded at; -1 without rows."""
+    return float(rows.column("epoch").max(initial=-1.0))
 
 
-def usable(rows: Rows, variable: str, probe: str, place: Place) -> dict[int, float]:
-    """I_u(T;variable) of each member at one place, in nats, by the probe of that name whatever its options."""
+def usable(rows: Rows, variable: str, probe: str, epoch: float) -> dict[int, float]:
+    """I_u(T;variable) of each member at one layer, in nats, by the probe of that name whatever its options."""
     texts = [text for text in rows.unique("options") if json.loads(text).get("probe", "").split("(")[0] == probe]
-    return _by_member(rows.filter(estimator="usable_information", variable=variable, options=texts, **place._asdict()))
+    return _by_member(rows.filter(estimator="usable_information", variable=variable, options=texts, epoch=epoch))
 
 
 def _by_member(rows: Rows) -> dict[int, float]:
@@ -152,15 +147,15 @@ def _by_member(rows: Rows) -> dict[int, float]:
     return {member: value for member, value in values if np.isfinite(value)}
 
 
-def accuracies(rows: Rows, network: str, epoch: float) -> dict[int, float]:
+def accuracies(rows: Rows, epoch: float) -> dict[int, float]:
     """The test accuracy of each member."""
-    return _by_member(rows.filter(network=network, quantity="accuracy", split="test", epoch=epoch))
+    return _by_member(rows.filter(quantity=ACCURACY, split="test", epoch=epoch))
 
 
-def solving(rows: Rows, task: Task, arms: Iterable[tuple[str, float]]) -> tuple[set[int], str]:
-    """The members that have solved the task in every one of ``arms`` (network, epoch), and a note that counts them."""
+def solving(task: Task, arms: Iterable[tuple[Rows, float]]) -> tuple[set[int], str]:
+    """The members that have solved the task in every one of ``arms`` (rows, epoch), and a note that counts them."""
     arms = list(arms)
-    found = [accuracies(rows, network, epoch) for network, epoch in arms]
+    found = [accuracies(rows, epoch) for rows, epoch in arms]
     members = set().union(*found)
     solved = {member for member in members if all(each.get(member, 0.0) >= task.solved for each in found)}
     if len(solved) == len(members):
@@ -177,103 +172,135 @@ def paired(
     members: tuple[set[int], str],
     first: dict[int, float],
     second: dict[int, float],
-    networks: tuple[str, ...],
 ) -> Finding:
     """The mean over ``members`` of ``first`` minus ``second``, the same seed in both, with its interval over seeds."""
     chosen, note = members
     values = {m: first[m] - second[m] for m in first if m in second}
     if not values:
-        return Finding(name, criterion, None, note="not measured", networks=networks)
+        return Finding(name, criterion, None, note="not measured")
     kept = np.array([value for member, value in sorted(values.items()) if member in chosen])
     if not len(kept):
-        return Finding(name, criterion, None, note=note or "no member has solved the task", networks=networks)
+        return Finding(name, criterion, None, note=note or "no member has solved the task")
     found = over_seeds(last, kept[:, None])
     notes = [note, "one seed, so no interval" if found.interval is None else ""]
-    return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(filter(None, notes)), networks)
+    return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(filter(None, notes)))
 
 
-def mean_alone(name: str, criterion: Criterion, of: Finding) -> Finding:
-    """The mean of a finding beside a criterion that asks for no more than the mean."""
-    note = "; ".join(filter(None, ("the mean alone", of.note)))
-    return Finding(name, criterion, of.value, None, of.seeds, note, of.networks)
+def layer(network: str, site: str, variable: str = "colour") -> Series:
+    """What probes read of a variable at a layer, beside how accurate each member is."""
+    return Series("", network, words=f"I_u(T;{variable})", narrowed=lambda rows: rows.filter(site=[site, "network"]))
 
 
-def discards_findings(rows: Rows, task: Task, network: str, site: str, probes: Sequence[str] = PROBES) -> list[Finding]:
+def _place(network: str, site: str) -> str:
+    return f"{network} {site}"
+
+
+_SOLVED = ", seeds that have solved the task,"
+
+
+def discards(task: Task, network: str, site: str, probes: Sequence[str] = PROBES) -> list[Part]:
     """CB3: I_u(T;colour) after the first epoch minus at the end: its mean, and that its interval is above zero.
 
     The second is asked only where the first holds: however sure, a smaller fall is none in the sense of the claim.
     """
-    end = last_epoch(rows, network)
-    members = solving(rows, task, [(network, end)])
-    findings = []
+    parts = []
     for probe in probes:
-        early, late = (usable(rows, "colour", probe, Place(network, site, epoch)) for epoch in (1.0, end))
-        name = f"fall of I_u(T;colour) from epoch 1 to the end, {IN_WORDS[probe]} probe, {network} {site}"
-        over = paired(name, ABOVE_ZERO, members, early, late, (network,))
-        mean = mean_alone(f"mean {name}", EFFECT, over)
-        findings += [mean, over] if mean.outcome == "holds" else [mean]
-    return findings
+        name = f"fall of I_u(T;colour) from epoch 1 to the end, {IN_WORDS[probe]} probe"
+        words = f"fall of {{}} by {_A[probe]} probe from epoch 1 to the end{_SOLVED}"
+        where = {_place(network, site): layer(network, site)}
+        mean = Statistic(f"mean {words}", partial(_mean_fall, task, probe), "the mean alone")
+        over = Statistic(f"the {words}", partial(_fall, task, probe), OVER_SEEDS)
+        parts.append(Part(f"mean {name}", where, mean, EFFECT))
+        parts.append(Part(name, where, over, ABOVE_ZERO, given=f"mean {name}"))
+    return parts
 
 
-def relevant_finding(rows: Rows, task: Task, network: str, site: str) -> Finding:
+def _fall(task: Task, probe: str, name: str, criterion: Criterion, rows: Rows) -> Finding:
+    end = last_epoch(rows)
+    early, late = (usable(rows, "colour", probe, epoch) for epoch in (1.0, end))
+    return paired(name, criterion, solving(task, [(rows, end)]), early, late)
+
+
+def _mean_fall(task: Task, probe: str, name: str, criterion: Criterion, rows: Rows) -> Finding:
+    of = _fall(task, probe, name, criterion, rows)
+    note = "; ".join(filter(None, ("the mean alone", of.note)))
+    return Finding(name, criterion, of.value, None, of.seeds, note)
+
+
+def keeps(task: Task, places: Iterable[tuple[str, str]]) -> Part:
     """CB2: the least I_u(T;direction) at the end, by linear probes, of any member that has solved the task."""
-    end = last_epoch(rows, network)
-    members, note = solving(rows, task, [(network, end)])
-    found = usable(rows, "direction", "linear", Place(network, site, end))
-    kept = [value for member, value in found.items() if member in members]
-    name = f"least I_u(T;direction) at the end over I(X;direction), linear probe, {network} {site}"
+    statistic = Statistic(
+        "least {} by a linear probe at the end, as a share of I(X;direction), of any seed that has solved the task,",
+        partial(_least_share, task), surely="",
+    )  # fmt: skip
+    where = {_place(*place): layer(*place, "direction") for place in places}
+    return Part("least I_u(T;direction) at the end over I(X;direction), linear probe", where, statistic, SUFFICES)
+
+
+def _least_share(task: Task, name: str, criterion: Criterion, rows: Rows) -> Finding:
+    end = last_epoch(rows)
+    members, note = solving(task, [(rows, end)])
+    kept = [value for member, value in usable(rows, "direction", "linear", end).items() if member in members]
     if not kept:
-        return Finding(name, SUFFICES, None, note=note or "not measured", networks=(network,))
+        return Finding(name, criterion, None, note=note or "not measured")
     note = "; ".join(filter(None, ("the least of these members, so no interval", note)))
-    return Finding(name, SUFFICES, min(kept) / task.ceiling, None, len(kept), note, (network,))
+    return Finding(name, criterion, min(kept) / task.ceiling, None, len(kept), note)
 
 
-def depth_finding(rows: Rows, task: Task, network: str, sites: Sequence[str]) -> Finding:
+def depth(task: Task, network: str, sites: Sequence[str]) -> Part:
     """CB4: I_u(T;colour) at the end by linear probes, first hidden layer minus last."""
-    end = last_epoch(rows, network)
-    first, final = (usable(rows, "colour", "linear", Place(network, site, end)) for site in (sites[0], sites[-1]))
-    name = f"I_u(T;colour) at the end, linear probe, {network}: {sites[0]} minus {sites[-1]}"
-    return paired(name, DEPTH, solving(rows, task, [(network, end)]), first, final, (network,))
+    where = {f"{network}: {sites[0]} minus {sites[-1]}": (layer(network, sites[0]), layer(network, sites[-1]))}
+    words = f"{{}} by a linear probe at the end, first hidden layer less the last{_SOLVED}"
+    return Part("I_u(T;colour) at the end, linear probe", where, Statistic(words, partial(_deeper, task)), DEPTH)
 
 
-def difference_findings(rows: Rows, task: Task, what: str, first: Place, second: Place) -> list[Finding]:
-    """CB5-CB7: I_u(T;colour) at ``first`` minus at ``second`` for the same seeds, by both probes."""
-    members = solving(rows, task, [(first.network, first.epoch), (second.network, second.epoch)])
-    return [
-        paired(
-            f"I_u(T;colour), {IN_WORDS[probe]} probe: {what}",
+def _deeper(task: Task, name: str, criterion: Criterion, *layers: Rows) -> Finding:
+    end = last_epoch(layers[-1])
+    first, last = (usable(rows, "colour", "linear", end) for rows in layers)
+    return paired(name, criterion, solving(task, [(layers[-1], end)]), first, last)
+
+
+def differences(
+    task: Task, arm: str, base: str, site: str, words: tuple[str, str], *, matched: bool = False
+) -> tuple[Part, ...]:
+    """CB5-CB7: I_u(T;colour) of ``arm`` minus that of ``base`` at its end, for the same seeds, by both probes.
+
+    words: what both are. matched: the arm is read at the epoch at which the base ends, and not at its own end.
+    """
+    where = {f"{arm} minus {base}": (layer(arm, site), layer(base, site))}
+    when = "both when the second ends" if matched else "each at its end"
+    return tuple(
+        Part(
+            f"I_u(T;colour), {IN_WORDS[probe]} probe",
+            where,
+            Statistic(
+                f"{{}} of {site} by {_A[probe]} probe, {words[0]} less {words[1]}, {when}, the same seeds, of those "
+                "that have solved the task in both,",
+                partial(_difference, task, probe, matched),
+            ),
             ABOVE_ZERO,
-            members,
-            usable(rows, "colour", probe, first),
-            usable(rows, "colour", probe, second),
-            (first.network, second.network),
         )
         for probe in PROBES
-    ]
+    )
 
 
-def compared(
-    rows: Rows, task: Task, claim: Claim, what: str, first: Place, second: Place, since: float = 0.0
-) -> Judged:
-    """A claim on :func:`difference_findings`, with where both arms stand, the second first.
-
-    since: the epoch that counts as 0 in the first, after a perturbed beginning.
-    """
-    notes = told(rows, task, second.network, second.site, end=second.epoch)
-    notes += told(rows, task, first.network, first.site, since, first.epoch)
-    return Judged(claim, tuple(difference_findings(rows, task, what, first, second)), notes)
+def _difference(
+    task: Task, probe: str, matched: bool, name: str, criterion: Criterion, arm: Rows, base: Rows
+) -> Finding:
+    end = last_epoch(base)
+    epoch = end if matched else last_epoch(arm)
+    members = solving(task, [(arm, epoch), (base, end)])
+    return paired(name, criterion, members, usable(arm, "colour", probe, epoch), usable(base, "colour", probe, end))
 
 
-def at_both_ends(rows: Rows, task: Task, claims: Iterable[Claim], arm: str, base: str, site: str) -> list[Judged]:
-    """``arm``, which trains longer, after as many epochs as ``base`` and at its own end, minus ``base`` at its end.
-
-    claims: one for each of the two comparisons.
-    """
-    end, judged = last_epoch(rows, base), []
-    for claim, epoch in zip(claims, (end, last_epoch(rows, arm)), strict=True):
-        what = f"{arm} at epoch {epoch:g} minus {base} at epoch {end:g}"
-        judged.append(compared(rows, task, claim, what, Place(arm, site, epoch), Place(base, site, end)))
-    return judged
+def told_of_both(
+    rows: Rows, task: Task, arm: str, base: str, site: str, *, matched: bool = False, since: bool = False
+) -> tuple[str, ...]:
+    """Where both arms of :func:`differences` stand, the base first; since: the arm's beginning does not count."""
+    ends = [last_epoch(rows.filter(network=network)) for network in (arm, base)]
+    begun = ends[0] - ends[1] if since else 0.0
+    notes = told(rows, task, base, site, end=ends[1])
+    return notes + told(rows, task, arm, site, begun, ends[1] if matched else ends[0])
 
 
 def told(
@@ -283,13 +310,14 @@ def told(
 
     since: the epoch that counts as 0, after a perturbed beginning. end: the one that counts as the last.
     """
-    end = last_epoch(rows, network) if end is None else end
-    members, _ = solving(rows, task, [(network, end)])
+    rows = layer(network, site).of(rows)
+    end = last_epoch(rows) if end is None else end
+    members, _ = solving(task, [(rows, end)])
     said = []
     for probe in PROBES:
         parts = []
         for epoch in (since, since + 1, end):
-            values = usable(rows, "colour", probe, Place(network, site, epoch))
+            values = usable(rows, "colour", probe, epoch)
             kept = np.array([value for member, value in values.items() if member in members])
             if len(kept) > 1:
                 error = shown(float(kept.std(ddof=1) / np.sqrt(len(kept))), "nats")
@@ -298,5 +326,5 @@ def told(
             said.append(f"{IN_WORDS[probe]} {', '.join(parts)}")
     if not said:
         return ()
-    who = f"{len(members)} solved of {len(accuracies(rows, network, end))}"
+    who = f"{len(members)} solved of {len(accuracies(rows, end))}"
     return (f"{network} {site}, I_u(T;colour), mean (standard error) of {who}: {'; '.join(said)}",)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from infoscope.claim.figure import Judged
-from infoscope.claim.findings import finding
-from infoscope.core.claim import Claim, Finding
+from infoscope.claim.part import Part, Series, Statistic
+from infoscope.claim.reading.curves import BETWEEN, finding, of_means
+from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._images import (
     EFFECT,
@@ -19,9 +19,11 @@ from infoscope.papers.kleinman2021._images import (
     SIGN,
     Labels,
     accuracy,
-    alike_findings,
+    alike,
     end_difference,
     ends_in_words,
+    sufficient,
+    transient,
 )
 from infoscope.record.schedule import log_spaced
 from infoscope.scanning.plan import NetworkPlan
@@ -101,102 +103,113 @@ class Arena:
         )
 
 
-_INTERVAL = "each with its whole 95 % interval over seeds"
-_RULES = {
+#: name -> (sentence, what is published)
+_CLAIMS = {
     "transient": (
         "Without weight decay a high learning rate makes the last layer encode fine information and discard it.",
-        "layer before the output, rate 0.1, weight decay 0: I_u(T;fine|coarse) ends ≥ 0.5 bits below the peak of its "
-        "mean curve (shown wrong at ≤ 0.2 bits), corrected for choosing the peak; ",
         "irrelevant information is encoded early in training and discarded later (abstract)",
     ),
     "transient-with-decay": (
         "With weight decay a high learning rate makes the last layer encode fine information and discard it.",
-        "the same drop at rate 0.1 with weight decay 5e-4 ≥ 0.5 bits (shown wrong at ≤ 0.2 bits); ",
         "irrelevant information is encoded early in training and discarded later (abstract)",
     ),
     "no-transient-at-low-rate": (
         "At a low learning rate nothing is discarded.",
-        "the same drop at rate 0.003 without weight decay ≤ 0.15 bits; ",
         "a high learning rate helps to reach minimal representations (abstract)",
     ),
     "sufficient": (
         "At both rates the last layer holds what the task needs, and as much of it.",
-        "without weight decay: I_u(T;coarse) at the end ≥ 0.85 H(coarse) at both rates, and within 0.05 bits of each "
-        "other; ",
         "minimal sufficient representations (abstract)",
     ),
     "rate-alone": (
         "Without weight decay a high learning rate leaves less fine information than a low one.",
-        "without weight decay, matched updates: I_u(T;fine|coarse) at the end, rate 0.003 minus rate 0.1, ≥ 0.5 bits "
-        "(shown wrong at ≤ 0.2 bits); ",
         "less irrelevant information with a higher learning rate (abstract, poster)",
     ),
     "small-batch-matched-epochs": (
         "After as many epochs, small batches leave less fine information than large ones, without weight decay.",
-        "rate 0.1, weight decay 0: I_u(T;fine|coarse) at the end, batch 256 minus batch 32, ≥ 0; ",
         "small batches help to reach minimal representations (abstract)",
     ),
     "small-batch-matched-updates": (
         "After as many updates, small batches leave less fine information than large ones, without weight decay.",
-        "the same with batch 32 read at the recorded epoch nearest to as many updates as batch 256 takes in all; ",
         "small batches help to reach minimal representations (abstract)",
     ),
     "early-layers-keep": (
         "What the last layer discards, the first block keeps.",
-        "rate 0.1, weight decay 0, at the end: I_u(T;fine|coarse) of the first block minus that of the last layer "
-        "≥ 0.5 bits (shown wrong at ≤ 0.2 bits); ",
         "layers are swept; which layer keeps how much was not at hand",
     ),
-}  # fmt: skip
+}
 
 
-def judged(figure: str, rows: Rows, arenas: Sequence[Arena]) -> list[Judged]:
-    """The claims of ``figure``: each on those of ``arenas`` that were run, or on the first where none was."""
-    run = set(rows.unique("network"))
-    found = [arena for arena in arenas if arena.of("high") in run] or list(arenas[:1])
-    parts: dict[str, list[Finding]] = {name: [] for name in _RULES}
-    notes: list[str] = []
-    for arena in found:
-        for name, findings in _findings(rows, arena).items():
-            parts[name] += findings
-        notes += _in_words(rows, arena)
-    said = {"transient": tuple(notes)}
-    return [Judged(_claim(figure, name), tuple(parts[name]), said.get(name, ())) for name in _RULES]
-
-
-def _claim(figure: str, name: str) -> Claim:
-    sentence, rule, published = _RULES[name]
+def claims(figure: str, arenas: Sequence[Arena]) -> tuple[Claim, ...]:
+    """The claims of ``figure``, each on all ``arenas``."""
+    parts = _parts(arenas)
     where = "abstract and poster; images with coarse and fine labels (a re-derivation)"
-    return Claim(f"{figure}/{name}", "kleinman2021", where, sentence, rule + _INTERVAL, published)
+    return tuple(
+        Claim(f"{figure}/{name}", "kleinman2021", where, sentence, parts[name], published, headline=parts[name][0].name)
+        for name, (sentence, published) in _CLAIMS.items()
+    )
 
 
-def _findings(rows: Rows, arena: Arena) -> dict[str, list[Finding]]:
-    """The parts of every claim on one task and network."""
-    labels, name = arena.labels, arena.of
-    rest = {arm: labels.rest(rows, name(arm), LAST) for arm in ARMS}
-    relevant = [labels.relevant(rows, name(arm), LAST) for arm in ("high", "low")]
-    first = labels.rest(rows, name("high"), arena.first)
-    ends = f"{REST} at the end, {arena.name}"
-    early = _nearest(rest["high"], rest["large"])
-    return {
-        "transient": [labels.transient_finding(rows, name("high"), LAST)],
-        "transient-with-decay": [labels.transient_finding(rows, name("high_decay"), LAST)],
-        "no-transient-at-low-rate": [labels.transient_finding(rows, name("low"), LAST, NO_TRANSIENT)],
-        "sufficient": [
-            *(labels.sufficient_finding(rows, name(arm), LAST) for arm in ("high", "low")),
-            *alike_findings(f"I_u(T;coarse) at the end, {arena.name}, high and low", *relevant),
-        ],
-        "rate-alone": [finding(f"{ends}, low minus high rate", EFFECT, end_difference, rest["low"], rest["high"])],
-        "small-batch-matched-epochs": [
-            finding(f"{ends}, batch 256 minus 32", SIGN, end_difference, rest["large"], rest["high"])
-        ],
-        "small-batch-matched-updates": [
-            finding(f"{ends}, batch 256 minus 32, matched updates", SIGN, end_difference, rest["large"], early)
-        ],
-        "early-layers-keep": [
-            finding(f"{ends}, {arena.first} minus {LAST}", EFFECT, end_difference, first, rest["high"])
-        ],
+def run_of(rows: Rows, arenas: Sequence[Arena]) -> list[Arena]:
+    """Those of ``arenas`` that were run, or the first where none was."""
+    run = set(rows.unique("network"))
+    return [arena for arena in arenas if arena.of("high") in run] or list(arenas[:1])
+
+
+def _rest(arena: Arena, arm: str, site: str = LAST) -> Series:
+    rate, decay, batch = ARMS[arm]
+    words = f"at rate {rate:g}, weight decay {decay:g}, batch {batch}"
+    return arena.labels.rest(arena.of(arm), site, words=words)
+
+
+def _relevant(arena: Arena, arm: str) -> Series:
+    return arena.labels.relevant(arena.of(arm), LAST)
+
+
+_DEEPER = of_means("{} at the end, first block less the layer before the output,", end_difference)
+
+
+def _parts(arenas: Sequence[Arena]) -> dict[str, tuple[Part, ...]]:
+    def less(
+        what: str, first: str, second: str, criterion: Criterion, statistic: Statistic = BETWEEN
+    ) -> tuple[Part, ...]:
+        pairs = {f"{arena.name}, {what}": (_rest(arena, first), _rest(arena, second)) for arena in arenas}
+        return (Part(f"{REST} at the end", pairs, statistic, criterion),)
+
+    def drop(arm: str, criterion: Criterion = EFFECT) -> tuple[Part, ...]:
+        return (transient([_rest(arena, arm) for arena in arenas], criterion),)
+
+    both = {arena.name: (_relevant(arena, "high"), _relevant(arena, "low")) for arena in arenas}
+    depth = {
+        f"{arena.name}, {arena.first} minus {LAST}": (_rest(arena, "high", arena.first), _rest(arena, "high"))
+        for arena in arenas
     }
+    return {
+        "transient": drop("high"),
+        "transient-with-decay": drop("high_decay"),
+        "no-transient-at-low-rate": drop("low", NO_TRANSIENT),
+        "sufficient": (
+            _sufficient(arenas),
+            *alike("I_u(T;coarse) at the end, high and low", both),
+        ),
+        "rate-alone": less("low minus high rate", "low", "high", EFFECT),
+        "small-batch-matched-epochs": less("batch 256 minus 32", "large", "high", SIGN),
+        "small-batch-matched-updates": less(
+            "batch 256 minus 32, matched updates", "large", "high", SIGN,
+            Statistic("{} at its end less {} at as many updates,", _at_as_many_updates),
+        ),
+        "early-layers-keep": (Part(f"{REST} at the end", depth, _DEEPER, EFFECT),),
+    }  # fmt: skip
+
+
+def _sufficient(arenas: Sequence[Arena]) -> Part:
+    entropies = {arena.of(arm): arena.labels.entropy for arena in arenas for arm in ("high", "low")}
+    series = [_relevant(arena, arm) for arena in arenas for arm in ("high", "low")]
+    return sufficient(entropies, series)
+
+
+def _at_as_many_updates(name: str, criterion: Criterion, large: Rows, small: Rows) -> Finding:
+    return finding(name, criterion, end_difference, large, _nearest(small, large))
 
 
 def _nearest(rows: Rows, other: Rows) -> Rows:
@@ -207,18 +220,21 @@ def _nearest(rows: Rows, other: Rows) -> Rows:
     return rows.filter(step=min(steps, key=lambda step: abs(step - end)))
 
 
-def _in_words(rows: Rows, arena: Arena) -> list[str]:
-    """What the untrained network holds at every site, and where every arm ends."""
+def ends(rows: Rows, arenas: Sequence[Arena]) -> list[str]:
+    """What the untrained networks hold at every site, and where every arm ends, in words."""
+    return [text for arena in run_of(rows, arenas) for text in _ends(rows, arena)]
+
+
+def _ends(rows: Rows, arena: Arena) -> list[str]:
     first = rows.filter(network=arena.of("high"))
     sites = [site for site in first.sites() if site != "network"]
-    untrained = [(site, arena.labels.rest(rows, arena.of("high"), site)) for site in sites]
-    rest = [(f"{arm}:", arena.labels.rest(rows, arena.of(arm), LAST)) for arm in ARMS]
-    relevant = [(f"{arm}:", arena.labels.relevant(rows, arena.of(arm), LAST)) for arm in ARMS]
+    untrained = [(site, _rest(arena, "high", site).of(rows)) for site in sites]
+    rest = [(f"{arm}:", _rest(arena, arm).of(rows)) for arm in ARMS]
+    relevant = [(f"{arm}:", _relevant(arena, arm).of(rows)) for arm in ARMS]
+    right = [(f"{arm}:", accuracy(arena.of(arm)).of(rows)) for arm in ARMS]
     return [
         *ends_in_words(f"{arena.name}, {REST} before training", "nats", untrained, place=0),
         *ends_in_words(f"{arena.name}, {REST} at the end", "nats", rest),
         *ends_in_words(f"{arena.name}, I_u(T;coarse) at the end", "nats", relevant),
-        *ends_in_words(
-            f"{arena.name}, test accuracy", "fraction", [(f"{arm}:", accuracy(rows, arena.of(arm))) for arm in ARMS]
-        ),
+        *ends_in_words(f"{arena.name}, test accuracy", "fraction", right),
     ]

@@ -9,15 +9,17 @@ on the same rows, whose choice the interval does not cover.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from infoscope.claim.findings import finding, score_finding
+from infoscope.claim.part import Part, Series, Statistic
+from infoscope.claim.reading.curves import BACK, DROP, LESS, finding, score_finding
 from infoscope.claim.statistics import last
 from infoscope.core.claim import Criterion, Finding, Learned
 from infoscope.core.estimate import Status
+from infoscope.core.quantity import ACCURACY, USABLE_COARSE, USABLE_REST
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats, shown
 from infoscope.scanning.plan import MeasurePlan
@@ -30,7 +32,7 @@ FALLS_WITH = Criterion("<=", -0.8, "rank correlation")
 ALIKE = Criterion("<=", nats(0.05), "nats")
 SUFFICIENT = 0.85  # of H(coarse)
 SUFFICES = Criterion(">=", SUFFICIENT, "ratio")
-REST = "I_u(T;fine|coarse)"
+REST = USABLE_REST
 NEW_ROWS = Learned(split="test")  # what layers hold is read on rows that are new to the network
 #: How probes read: exact softmax regression on standardised columns, its weight decay chosen on validation rows. (A
 #: fixed one will not do: as training stretches the features along the task's direction, a ridge hides more and more of
@@ -55,45 +57,55 @@ class Labels(NamedTuple):
         chain = f"{self.fine}>{self.coarse}"
         return MeasurePlan("usable_information", {**probes, "chain": chain}, sites, epochs=epochs)
 
-    def rest(self, rows: Rows, network: str, site: str) -> Rows:
+    def rest(self, network: str, site: str, **more: Any) -> Series:
         """I_u(T;fine|coarse): what is usable about the fine label beyond the coarse one."""
-        return rows.filter(network=network, site=site, variable=f"{self.fine}|{self.coarse}", quantity=REST)
+        return Series(REST, network, site, variable=f"{self.fine}|{self.coarse}", **more)
 
-    def relevant(self, rows: Rows, network: str, site: str) -> Rows:
+    def relevant(self, network: str, site: str, **more: Any) -> Series:
         """I_u(T;coarse), by the coarse probabilities of the same probes."""
-        return rows.filter(network=network, site=site, variable=self.coarse, quantity="I_u(T;coarse)")
+        return Series(USABLE_COARSE, network, site, variable=self.coarse, **more)
 
-    def transient_finding(self, rows: Rows, network: str, site: str, criterion: Criterion = EFFECT) -> Finding:
-        """How far I_u(T;fine|coarse) ends below its peak, the peak chosen by other seeds.
-
-        The note says how many probes did not converge: those read too little, mostly late, and the drop is too large.
-        """
-        series = self.rest(rows, network, site)
-        found = score_finding(f"drop of {REST} after its peak, {network} {site}", criterion, series)
-        unfinished = len(series.filter(status=Status.NOT_CONVERGED.name))
-        if not unfinished:
-            return found
-        note = f"{unfinished} of {len(series)} values are of probes that did not converge, which read too little"
-        return dataclasses.replace(found, note="; ".join(filter(None, (found.note, note))))
-
-    def sufficient_finding(self, rows: Rows, network: str, site: str) -> Finding:
-        """I_u(T;coarse) at the end as a share of H(coarse)."""
-
-        def share(curve: np.ndarray) -> np.ndarray:
-            return last(curve) / self.entropy
-
-        name = f"I_u(T;coarse) at the end over H(coarse), {network} {site}"
-        return finding(name, SUFFICES, share, self.relevant(rows, network, site))
-
-    def suffices(self, rows: Rows, network: str, site: str) -> bool:
+    def suffices(self, relevant: Rows) -> bool:
         """Whether the mean of I_u(T;coarse) at the end is at least 0.85 H(coarse)."""
-        found = self.sufficient_finding(rows, network, site)
-        return found.value is not None and found.value >= SUFFICIENT
+        found = finding("", SUFFICES, last, relevant)
+        return found.value is not None and found.value / self.entropy >= SUFFICIENT
 
 
-def accuracy(rows: Rows, network: str) -> Rows:
+def _transient(name: str, criterion: Criterion, series: Rows) -> Finding:
+    """How far I_u(T;fine|coarse) ends below its peak, the peak chosen by other seeds.
+
+    The note says how many probes did not converge: those read too little, mostly late, and the drop is too large.
+    """
+    found = score_finding(name, criterion, series)
+    unfinished = len(series.filter(status=Status.NOT_CONVERGED.name))
+    if not unfinished:
+        return found
+    note = f"{unfinished} of {len(series)} values are of probes that did not converge, which read too little"
+    return dataclasses.replace(found, note="; ".join(filter(None, (found.note, note))))
+
+
+TRANSIENT = Statistic(DROP.words, _transient)
+
+
+def transient(series: Sequence[Series], criterion: Criterion = EFFECT) -> Part:
+    """How far I_u(T;fine|coarse) ends below its peak."""
+    return Part(f"drop of {REST} after its peak", series, TRANSIENT, criterion)
+
+
+def sufficient(entropies: Mapping[str, float], series: Sequence[Series]) -> Part:
+    """I_u(T;coarse) at the end as a share of H(coarse), in nats by network."""
+
+    def find(name: str, criterion: Criterion, relevant: Rows) -> Finding:
+        entropy = next((entropies[network] for network in relevant.unique("network")), np.nan)
+        return finding(name, criterion, lambda curve: last(curve) / entropy, relevant)
+
+    share = Statistic("{} at the end as a share of H(coarse)", find)
+    return Part("I_u(T;coarse) at the end over H(coarse)", series, share, SUFFICES)
+
+
+def accuracy(network: str) -> Series:
     """The test accuracy of the variable that ``network`` is trained on."""
-    return rows.filter(network=network, quantity="accuracy", split="test")
+    return Series(ACCURACY, network, words="on test rows", split="test")
 
 
 def end_difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
@@ -101,12 +113,10 @@ def end_difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return last(first) - last(second)
 
 
-def alike_findings(name: str, first: Rows, second: Rows) -> tuple[Finding, Finding]:
+def alike(name: str, pairs: Mapping[str, tuple[Series, Series]]) -> tuple[Part, Part]:
     """That two curves end within 0.05 bits of each other: neither ends further than that above the other."""
-    return (
-        finding(f"{name}: first minus second", ALIKE, end_difference, first, second),
-        finding(f"{name}: second minus first", ALIKE, end_difference, second, first),
-    )
+    one, other = f"{name}: first minus second", f"{name}: second minus first"
+    return Part(one, pairs, LESS, ALIKE), Part(other, pairs, BACK, ALIKE)
 
 
 def ends_in_words(what: str, unit: str, series: Sequence[tuple[str, Rows]], place: int = -1) -> tuple[str, ...]:

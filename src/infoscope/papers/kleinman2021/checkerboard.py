@@ -29,7 +29,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.figure import Figure
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._checkerboard import (
@@ -38,11 +38,11 @@ from infoscope.papers.kleinman2021._checkerboard import (
     SMALL,
     TWO,
     checkerboard_plan,
-    depth_finding,
-    discards_findings,
+    depth,
+    discards,
     hidden,
+    keeps,
     last_hidden,
-    relevant_finding,
     told,
 )
 from infoscope.scanning.plan import NetworkPlan, Preset
@@ -67,20 +67,20 @@ _RELEVANT = Claim(
     paper="kleinman2021",
     where=_WHERE,
     sentence="In every network that solves the task a linear probe reads the direction from the last hidden layer.",
-    rule="last hidden layer at the end, linear probe: I_u(T;direction) ≥ 0.95 of I(X;direction) in every seed that has "
-    "solved the task, in each of the three networks",
+    parts=(keeps(TWO, [(name, last_hidden(arm.widths)) for name, arm in _ARMS.items()]),),
     published="the last layers come close to sufficient representations",
 )
 
 
 def _discards(arm: str) -> Claim:
+    parts = tuple(discards(TWO, arm, last_hidden(_ARMS[arm].widths)))
     return Claim(
         id=f"kleinman2021/checkerboard/discards-{arm}",
         paper="kleinman2021",
         where=_WHERE,
         sentence=f"After the first epoch the last hidden layer of {_ARMS[arm].words} discards some of the colour.",
-        rule="seeds that have solved the task: I_u(T;colour) of the last hidden layer after epoch 1 minus at the end, "
-        "paired: mean ≥ 0.05 bits, and the whole 95 % interval over seeds above 0; by an MLP probe and by a linear one",
+        parts=parts,
+        headline=parts[0].name,
         published="irrelevant information is encoded in an early transient and later discarded",
         revised="whether the interval is above 0 was asked in every case at first, now only where the mean is ≥ 0.05 "
         "bits: a fall of 0.003 bits had counted as partly",
@@ -93,8 +93,7 @@ def _depth(arm: str) -> Claim:
         paper="kleinman2021",
         where=_WHERE,
         sentence=f"In {_ARMS[arm].words} the deeper layers hold less about colour than the first.",
-        rule="seeds that have solved the task, at the end, linear probe: I_u(T;colour) of the first hidden layer minus "
-        "that of the last ≥ 0.3 bits with its whole 95 % interval over seeds",
+        parts=(depth(TWO, arm, hidden(_ARMS[arm].widths)),),
         published="irrelevant information falls with depth",
     )
 
@@ -105,6 +104,7 @@ class CheckerboardLayers(Figure):
     title = "What trained networks hold of direction and colour"
     where = "checkerboard task"
     seeds = SEEDS
+    claims = (_RELEVANT, *map(_discards, _ARMS), *map(_depth, _ARMS))
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return {
@@ -114,14 +114,5 @@ class CheckerboardLayers(Figure):
             for name, arm in _ARMS.items()
         }
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        relevant = [relevant_finding(rows, TWO, name, last_hidden(arm.widths)) for name, arm in _ARMS.items()]
-        judged = [Judged(_RELEVANT, tuple(relevant))]
-        for name, arm in _ARMS.items():
-            site = last_hidden(arm.widths)
-            judged.append(
-                Judged(_discards(name), tuple(discards_findings(rows, TWO, name, site)), told(rows, TWO, name, site))
-            )
-        for name, arm in _ARMS.items():
-            judged.append(Judged(_depth(name), (depth_finding(rows, TWO, name, hidden(arm.widths)),)))
-        return judged
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        return {f"discards-{name}": told(rows, TWO, name, last_hidden(arm.widths)) for name, arm in _ARMS.items()}

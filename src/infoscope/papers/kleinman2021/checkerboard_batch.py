@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.figure import Figure
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._checkerboard import (
@@ -32,9 +32,10 @@ from infoscope.papers.kleinman2021._checkerboard import (
     SEEDS,
     SMALL,
     TWO,
-    at_both_ends,
     checkerboard_plan,
+    differences,
     last_hidden,
+    told_of_both,
 )
 from infoscope.scanning.plan import NetworkPlan, Preset
 
@@ -43,16 +44,26 @@ _UPDATES = {BATCH: 282, _LARGE: 18}  # an epoch of 9000 trials
 _MATCHED = {"epochs": "as many epochs", "updates": "as many updates"}
 
 
+_SITE = last_hidden(SMALL)
+
+
+_BATCHES = (f"batch {_LARGE}", f"batch {BATCH}")
+
+
+def _arms(activation: str) -> tuple[str, str]:
+    return f"{activation}_large", f"{activation}_small"
+
+
 def _claim(activation: str, matched: str) -> Claim:
+    parts = differences(TWO, *_arms(activation), _SITE, _BATCHES, matched=matched == "epochs")
     return Claim(
         id=f"kleinman2021/checkerboard_batch/{activation}-same-{matched}",
         paper="kleinman2021",
         where="abstract; checkerboard task (a re-derivation)",
         sentence=f"After {_MATCHED[matched]}, small batches leave less about colour in a narrow "
         f"{IN_WORDS_ACTIVATIONS[activation]} network.",
-        rule="seeds that have solved the task in both arms, last hidden layer: I_u(T;colour) with batch 512 minus with "
-        "batch 32, the same initial weights, > 0 with the whole 95 % interval over seeds; by an MLP probe and a linear "
-        "one",
+        parts=parts,
+        headline=parts[0].name,
         published="small batches help SGD to reach minimal sufficient representations",
     )
 
@@ -63,6 +74,7 @@ class CheckerboardBatch(Figure):
     title = "Batch size and what is discarded"
     where = "abstract; checkerboard task"
     seeds = SEEDS
+    claims = tuple(_claim(activation, matched) for activation in ACTIVATIONS for matched in _MATCHED)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plans = {}
@@ -82,10 +94,11 @@ class CheckerboardBatch(Figure):
             )
         return plans
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        judged = []
-        for activation in ACTIVATIONS:
-            claims = [_claim(activation, matched) for matched in _MATCHED]
-            arms = f"{activation}_large", f"{activation}_small"
-            judged += at_both_ends(rows, TWO, claims, *arms, last_hidden(SMALL))
-        return judged
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        return {
+            f"{activation}-same-{matched}": told_of_both(
+                rows, TWO, *_arms(activation), _SITE, matched=matched == "epochs"
+            )
+            for activation in ACTIVATIONS
+            for matched in _MATCHED
+        }

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.figure import Figure
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._checkerboard import (
@@ -29,11 +29,10 @@ from infoscope.papers.kleinman2021._checkerboard import (
     SEEDS,
     SMALL,
     TWO,
-    Place,
     checkerboard_plan,
-    compared,
-    last_epoch,
+    differences,
     last_hidden,
+    told_of_both,
 )
 from infoscope.scanning.plan import NetworkPlan, Preset
 
@@ -45,15 +44,22 @@ _ARMS = {
 }
 
 
+_ARMS_IN_WORDS = ("20 epochs on colour and 30 on direction", "30 on direction at once")
+
+
+def _arms(arm: str) -> tuple[str, str, str]:
+    return f"{arm}_colour_first", f"{arm}_random", last_hidden(_ARMS[arm][1])
+
+
 def _claim(arm: str) -> Claim:
+    parts = differences(TWO, *_arms(arm), _ARMS_IN_WORDS)
     return Claim(
         id=f"kleinman2021/checkerboard_initial/colour-first-{arm}",
         paper="kleinman2021",
         where="abstract; checkerboard task (a re-derivation)",
         sentence=f"Having learnt the colour first, {_ARMS[arm][2]} keeps more of it after learning the direction.",
-        rule="seeds that have solved the task in both arms, last hidden layer at the end: I_u(T;colour) after 20 "
-        "epochs on colour and 30 on direction minus after 30 on direction, the same initial weights, > 0 with the "
-        "whole 95 % interval over seeds; by an MLP probe and a linear one",
+        parts=parts,
+        headline=parts[0].name,
         published="perturbing the initial part of training changes the resulting representation",
     )
 
@@ -64,6 +70,7 @@ class CheckerboardInitial(Figure):
     title = "Colour learnt first"
     where = "abstract; checkerboard task"
     seeds = SEEDS
+    claims = tuple(map(_claim, _ARMS))
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plans = {}
@@ -77,12 +84,5 @@ class CheckerboardInitial(Figure):
                 )
         return plans
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        judged = []
-        for arm, (_, widths, _) in _ARMS.items():
-            random, first, site = f"{arm}_random", f"{arm}_colour_first", last_hidden(widths)
-            ends = {name: last_epoch(rows, name) for name in (random, first)}
-            what = f"{first} minus {random}, at the end"
-            places = Place(first, site, ends[first]), Place(random, site, ends[random])
-            judged.append(compared(rows, TWO, _claim(arm), what, *places, since=ends[first] - ends[random]))
-        return judged
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        return {f"colour-first-{arm}": told_of_both(rows, TWO, *_arms(arm), since=True) for arm in _ARMS}

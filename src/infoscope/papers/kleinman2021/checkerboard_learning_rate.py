@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.figure import Figure
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._checkerboard import (
@@ -31,9 +31,10 @@ from infoscope.papers.kleinman2021._checkerboard import (
     SEEDS,
     SMALL,
     TWO,
-    at_both_ends,
     checkerboard_plan,
+    differences,
     last_hidden,
+    told_of_both,
 )
 from infoscope.scanning.plan import NetworkPlan, Preset
 
@@ -41,16 +42,26 @@ _TIMES = 10  # lower
 _MATCHED = {"epochs": "as many epochs and updates", "rate-times-updates": "as much rate times updates"}
 
 
+_SITE = last_hidden(SMALL)
+
+
+_RATES = (f"rate {RATE / _TIMES:g}", f"rate {RATE:g}")
+
+
+def _arms(activation: str) -> tuple[str, str]:
+    return f"{activation}_low", f"{activation}_high"
+
+
 def _claim(activation: str, matched: str) -> Claim:
+    parts = differences(TWO, *_arms(activation), _SITE, _RATES, matched=matched == "epochs")
     return Claim(
         id=f"kleinman2021/checkerboard_learning_rate/{activation}-same-{matched}",
         paper="kleinman2021",
         where="abstract; checkerboard task (a re-derivation)",
         sentence=f"After {_MATCHED[matched]}, a high learning rate leaves less about colour in a narrow "
         f"{IN_WORDS_ACTIVATIONS[activation]} network.",
-        rule="seeds that have solved the task in both arms, last hidden layer: I_u(T;colour) at rate 0.005 minus at "
-        "rate 0.05, the same initial weights, > 0 with the whole 95 % interval over seeds; by an MLP probe and a "
-        "linear one",
+        parts=parts,
+        headline=parts[0].name,
         published="a high learning rate helps SGD to reach minimal sufficient representations",
     )
 
@@ -61,6 +72,7 @@ class CheckerboardLearningRate(Figure):
     title = "Learning rate and what is discarded"
     where = "abstract; checkerboard task"
     seeds = SEEDS
+    claims = tuple(_claim(activation, matched) for activation in ACTIVATIONS for matched in _MATCHED)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plans = {}
@@ -80,10 +92,11 @@ class CheckerboardLearningRate(Figure):
             )
         return plans
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        judged = []
-        for activation in ACTIVATIONS:
-            claims = [_claim(activation, matched) for matched in _MATCHED]
-            arms = f"{activation}_low", f"{activation}_high"
-            judged += at_both_ends(rows, TWO, claims, *arms, last_hidden(SMALL))
-        return judged
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        return {
+            f"{activation}-same-{matched}": told_of_both(
+                rows, TWO, *_arms(activation), _SITE, matched=matched == "epochs"
+            )
+            for activation in ACTIVATIONS
+            for matched in _MATCHED
+        }

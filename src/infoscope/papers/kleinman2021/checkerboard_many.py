@@ -30,24 +30,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.core.claim import Claim, Finding
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part
+from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._checkerboard import (
     BATCH,
     MEDIUM,
     RATE,
     SEEDS,
-    Place,
     Task,
     checkerboard_plan,
-    depth_finding,
-    difference_findings,
-    discards_findings,
+    depth,
+    differences,
+    discards,
     hidden,
-    last_epoch,
+    keeps,
     last_hidden,
-    relevant_finding,
     told,
 )
 from infoscope.scanning.plan import NetworkPlan, Preset
@@ -72,48 +71,58 @@ class _Size(NamedTuple):
 
 
 _SIZES = (_Size(Task(10), MEDIUM, 120), _Size(Task(20), (100, 40, 40, 40), 80))
-_DIFFERENCE = (
-    "seeds that have solved the task in both arms, last hidden layer: I_u(T;colour) of the first named minus the base, "
-    "the same initial weights, > 0 with the whole 95 % interval over seeds; by an MLP probe and a linear one"
-)
-#: What is claimed: name -> (sentence, rule); the names with an arm and the longer training are comparisons.
+_ARMS_IN_WORDS = {
+    "low_rate": f"a rate of {RATE / _TIMES:g}",
+    "large_batch": f"batch {_TIMES * BATCH}",
+    "colour_first": "20 epochs on colour first",
+}
+#: What is claimed: name -> sentence; the names with an arm and the longer training are comparisons.
 _CLAIMS = {
     "keeps-the-direction": (
-        "a linear probe reads the direction from the last hidden layer of every network that solves the task",
-        "last hidden layer at the end, linear probe: I_u(T;direction) ≥ 0.95 of I(X;direction) in every such seed",
+        "a linear probe reads the direction from the last hidden layer of every network that solves the task"
     ),
-    "discards": (
-        "after the first epoch the last hidden layer discards some of the colour",
-        "seeds that have solved the task: I_u(T;colour) of the last hidden layer after epoch 1 minus at the end: mean "
-        "≥ 0.05 bits, and the whole 95 % interval over seeds above 0; by an MLP probe and a linear one",
-    ),
-    "depth": (
-        "the deepest hidden layer holds less about colour than the first",
-        "seeds that have solved the task, at the end, linear probe: I_u(T;colour) of the first hidden layer minus that "
-        "of the last ≥ 0.3 bits with its whole 95 % interval over seeds",
-    ),
-    "low_rate-same-epochs": ("a quarter of the rate leaves more about colour after as many epochs", _DIFFERENCE),
-    "low_rate-longer": ("a quarter of the rate leaves more about colour, rate times updates being equal", _DIFFERENCE),
-    "large_batch-same-epochs": ("batches of 128 leave more about colour after as many epochs", _DIFFERENCE),
-    "large_batch-longer": ("batches of 128 leave more about colour after as many updates", _DIFFERENCE),
-    "colour_first": ("a network that has learnt the colour first keeps more of it", _DIFFERENCE),
+    "discards": "after the first epoch the last hidden layer discards some of the colour",
+    "depth": "the deepest hidden layer holds less about colour than the first",
+    "low_rate-same-epochs": "a quarter of the rate leaves more about colour after as many epochs",
+    "low_rate-longer": "a quarter of the rate leaves more about colour, rate times updates being equal",
+    "large_batch-same-epochs": "batches of 128 leave more about colour after as many epochs",
+    "large_batch-longer": "batches of 128 leave more about colour after as many updates",
+    "colour_first": "a network that has learnt the colour first keeps more of it",
 }
-
-
-def _claim(task: Task, name: str) -> Claim:
-    sentence, rule = _CLAIMS[name]
-    return Claim(
-        id=f"kleinman2021/checkerboard_many/{task.colours}-{name.replace('_', '-')}",
-        paper="kleinman2021",
-        where="abstract and poster, checkerboard task with more colours (a re-derivation)",
-        sentence=f"With {task.colours} colours, {sentence}.",
-        rule=rule,
-        published="the claims of the two-colour task, for more colours",
-    )
 
 
 def _name(task: Task, arm: str) -> str:
     return f"colours{task.colours}_{arm}"
+
+
+def _parts(size: _Size, name: str) -> tuple[Part, ...]:
+    task, base = size.task, _name(size.task, "base")
+    if name == "keeps-the-direction":
+        return (keeps(task, [(base, size.last)]),)
+    if name == "discards":
+        return tuple(discards(task, base, size.last))
+    if name == "depth":
+        return (depth(task, base, hidden(size.widths)),)
+    arm, _, when = name.partition("-")
+    words = (_ARMS_IN_WORDS[arm], "the base")
+    return differences(task, _name(task, arm), base, size.last, words, matched=when == "same-epochs")
+
+
+def _claim(size: _Size, name: str) -> Claim:
+    task, parts = size.task, _parts(size, name)
+    return Claim(
+        id=_id(size, name),
+        paper="kleinman2021",
+        where="abstract and poster, checkerboard task with more colours (a re-derivation)",
+        sentence=f"With {task.colours} colours, {_CLAIMS[name]}.",
+        parts=parts,
+        headline=parts[0].name,
+        published="the claims of the two-colour task, for more colours",
+    )
+
+
+def _id(size: _Size, name: str) -> str:
+    return f"kleinman2021/checkerboard_many/{size.task.colours}-{name.replace('_', '-')}"
 
 
 class CheckerboardMany(Figure):
@@ -122,6 +131,7 @@ class CheckerboardMany(Figure):
     title = "More colours and targets"
     where = "checkerboard task, more colours"
     seeds = SEEDS
+    claims = tuple(_claim(size, name) for size in _SIZES for name in _CLAIMS)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plans = {}
@@ -131,38 +141,11 @@ class CheckerboardMany(Figure):
                 plans[_name(size.task, arm)] = _plan(size, arm, preset, seeds)
         return plans
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        judged = []
-        for size in _SIZES:
-            task, base = size.task, _name(size.task, "base")
-            notes = told(rows, task, base, size.last)
-            found = {
-                "keeps-the-direction": [relevant_finding(rows, task, base, size.last)],
-                "discards": discards_findings(rows, task, base, size.last),
-                "depth": [depth_finding(rows, task, base, hidden(size.widths))],
-                **_differences(rows, size),
-            }
-            for name, findings in found.items():
-                judged.append(Judged(_claim(task, name), tuple(findings), notes))
-                notes = ()  # once for each number of colours
-        return judged
-
-
-def _differences(rows: Rows, size: _Size) -> dict[str, list[Finding]]:
-    base = _name(size.task, "base")
-    end = last_epoch(rows, base)
-    places = {}
-    for arm in ("low_rate", "large_batch"):
-        longest = last_epoch(rows, _name(size.task, arm))
-        places |= {f"{arm}-same-epochs": (arm, end), f"{arm}-longer": (arm, longest)}
-    places["colour_first"] = ("colour_first", last_epoch(rows, _name(size.task, "colour_first")))
-    found = {}
-    for name, (arm, epoch) in places.items():
-        first, second = Place(_name(size.task, arm), size.last, epoch), Place(base, size.last, end)
-        at = f"at epoch {epoch:g}" if len(rows.filter(network=first.network)) else "(not in this run)"
-        what = f"{first.network} {at} minus {base} at epoch {end:g}"
-        found[name] = difference_findings(rows, size.task, what, first, second)
-    return found
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        return {
+            f"{size.task.colours}-keeps-the-direction": told(rows, size.task, _name(size.task, "base"), size.last)
+            for size in _SIZES
+        }
 
 
 def _plan(size: _Size, arm: str, preset: Preset, seeds: tuple[int, ...]) -> NetworkPlan:

@@ -21,10 +21,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import finding
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series, Statistic
+from infoscope.claim.reading.curves import of_means
 from infoscope.core.claim import Claim, Criterion
-from infoscope.core.rows import Rows, options_text
+from infoscope.core.quantity import INFORMATION, USABLE
+from infoscope.core.rows import options_text
 from infoscope.core.units import nats
 from infoscope.data import task as load_task
 from infoscope.data.tasks._checkerboard import NOISE, ceiling
@@ -34,14 +36,50 @@ from infoscope.scanning.plan import Preset
 
 _NOISES = (0.05, NOISE, 0.2, 0.3)
 _VARIABLES = ("direction", "colour")
-_NOTHING = Criterion("<=", nats(0.02), "nats")
+_OVER_DRAWS = "with the whole 95 % interval over draws of the task"
+
+
+def _reader(probe: str):
+    return make("usable_information", probe=probe, test_fraction=0.5, variables=_VARIABLES)
+
+
+def _read(probe: str) -> Series:
+    options = options_text(_reader(probe).options)
+    return Series(USABLE, "raw_input", variable="direction", options=options)
+
+
+def _information(curve: np.ndarray) -> np.ndarray:
+    return curve[:, _NOISES.index(NOISE)]
+
+
+def _share(curve: np.ndarray) -> np.ndarray:
+    return curve[:, _NOISES.index(NOISE)] / ceiling()
+
+
 _READER = Claim(
     id="kleinman2021/checkerboard_raw/depends-on-the-reader",
     paper="kleinman2021",
     where="the definition; checkerboard task (a re-derivation)",
     sentence="Of the raw input a linear probe reads nothing about the direction, and an MLP all there is.",
-    rule="noise 0.1: I_u(X;direction) ≤ 0.02 bits by a linear probe, ≥ 0.95 of I(X;direction) by an MLP; each with its "
-    "whole 95 % interval over draws of the task",
+    parts=(
+        Part(
+            "I_u(X;direction), linear probe",
+            {"": _read("linear")},
+            Statistic("I_u(X;direction) by a linear probe at noise 0.1", of_means("", _information).find, _OVER_DRAWS),
+            Criterion("<=", nats(0.02), "nats"),
+        ),
+        Part(
+            "I_u(X;direction) over I(X;direction), MLP probe",
+            {"": _read("mlp")},
+            Statistic(
+                "I_u(X;direction) by an MLP at noise 0.1, as a share of I(X;direction),",
+                of_means("", _share).find,
+                _OVER_DRAWS,
+            ),
+            SUFFICES,
+        ),
+    ),
+    headline="I_u(X;direction), linear probe",
     published="usable information depends on the decoder; direction needs colour and configuration together",
 )
 
@@ -52,6 +90,7 @@ class RawInput(Figure):
     title = "The checkerboard's raw input"
     where = "the definition; checkerboard task"
     seeds = {"smoke": 2, "laptop": 8, "paper": 24}  # noqa: RUF012 - a fact, read from the syntax tree
+    claims = (_READER,)
 
     def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
         return {
@@ -65,27 +104,6 @@ class RawInput(Figure):
                 task="checkerboard",
             )
         }
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        here = rows.filter(network="raw_input", variable="direction", quantity="I(T;Y)")
-        at = _NOISES.index(NOISE)
-
-        def information(curve: np.ndarray) -> np.ndarray:
-            return curve[:, at]
-
-        def share(curve: np.ndarray) -> np.ndarray:
-            return curve[:, at] / ceiling()
-
-        linear, mlp = (here.filter(options=options_text(_reader(probe).options)) for probe in ("linear", "mlp"))
-        findings = (
-            finding("I_u(X;direction), linear probe", _NOTHING, information, linear),
-            finding("I_u(X;direction) over I(X;direction), MLP probe", SUFFICES, share, mlp),
-        )
-        return [Judged(_READER, findings)]
-
-
-def _reader(probe: str):
-    return make("usable_information", probe=probe, test_fraction=0.5, variables=_VARIABLES)
 
 
 def _curves(at: Sequence[float], seeds: Sequence[int]) -> Iterator[Curve]:
@@ -102,7 +120,7 @@ def _curves(at: Sequence[float], seeds: Sequence[int]) -> Iterator[Curve]:
         for name, values in found.items():
             yield Curve(
                 "input",
-                "I(T;Y)",
+                USABLE,
                 values,
                 f"usable by a {IN_WORDS[probe]} probe, the representation being the raw input",
                 len(held_out) // 2,
@@ -113,4 +131,4 @@ def _curves(at: Sequence[float], seeds: Sequence[int]) -> Iterator[Curve]:
             )
     exact = np.array([[ceiling(noise) for noise in at]] * len(seeds))
     for name in _VARIABLES:
-        yield Curve("input", "I(X;Y)", exact, "exact, by quadrature", variable=name)
+        yield Curve("input", INFORMATION, exact, "exact, by quadrature", variable=name)

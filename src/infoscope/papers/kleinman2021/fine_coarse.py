@@ -31,10 +31,12 @@ from functools import partial
 
 import numpy as np
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import finding
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series
+from infoscope.claim.reading.curves import of_means
 from infoscope.claim.statistics import lowest
-from infoscope.core.claim import NOTHING, Claim, Criterion, Finding
+from infoscope.core.claim import NOTHING, Claim, Criterion
+from infoscope.core.quantity import USABLE
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats, shown
 from infoscope.papers.kleinman2021._digits import CLASSES, DIGITS, HIDDEN, LAST, LOW, SEEDS, digits_plan
@@ -44,22 +46,54 @@ from infoscope.papers.kleinman2021._images import (
     NO_TRANSIENT,
     PROBES,
     REST,
+    TRANSIENT,
     accuracy,
-    alike_findings,
+    alike,
     end_difference,
     ends_in_words,
+    sufficient,
+    transient,
 )
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _WHERE = "abstract; images with coarse and fine labels (a re-derivation)"
+
+
+def _chosen(rows: Rows) -> Rows:
+    """Those of probes that choose their weight decay, not of one fixed one."""
+    return rows.filter(options=[options for options in rows.unique("options") if "weight_decay" not in options])
+
+
+def _fixed(rows: Rows) -> Rows:
+    return rows.filter(options=[options for options in rows.unique("options") if "weight_decay" in options])
+
+
+_RATES_IN_WORDS = {"high": "at rate 0.2", "low": "at rate 0.0125", "fine": "at rate 0.2, trained on the digit,"}
+
+
+def _rest(network: str, site: str = LAST) -> Series:
+    return DIGITS.rest(network, site, words=_RATES_IN_WORDS[network], narrowed=_chosen)
+
+
+def _relevant(network: str) -> Series:
+    return DIGITS.relevant(network, LAST, narrowed=_chosen)
+
+
+def _shuffled(site: str) -> Series:
+    return Series(USABLE, "high", site, narrowed=_chosen)
+
+
+def _highest(curve: np.ndarray) -> np.ndarray:
+    return curve.max(-1)
+
+
+_RATES = ("high", "low")
 _TRANSIENT = Claim(
     id="kleinman2021/fine_coarse/transient",
     paper="kleinman2021",
     where=_WHERE,
     sentence="At a high learning rate the last layer first encodes which digit of its half it sees, then discards it.",
-    rule="last hidden layer, rate 0.2: I_u(T;fine|coarse) ends ≥ 0.5 bits below the peak of its mean curve (shown "
-    "wrong at ≤ 0.2 bits), the peak chosen by half of the seeds and measured in the others; with its whole 95 % "
-    "interval over seeds",
+    parts=(transient([_rest("high")]),),
     published="irrelevant information is encoded early in training and discarded later (abstract)",
 )
 _NO_TRANSIENT = Claim(
@@ -67,7 +101,7 @@ _NO_TRANSIENT = Claim(
     paper="kleinman2021",
     where=_WHERE,
     sentence="At a low learning rate nothing is discarded.",
-    rule="the same drop at rate 0.0125 ≤ 0.15 bits, with its whole 95 % interval over seeds",
+    parts=(transient([_rest("low")], NO_TRANSIENT),),
     published="a high learning rate helps to reach minimal representations (abstract)",
 )
 _SUFFICIENT = Claim(
@@ -75,8 +109,11 @@ _SUFFICIENT = Claim(
     paper="kleinman2021",
     where=_WHERE,
     sentence="At both rates the last layer holds what the task needs, and as much of it.",
-    rule="last hidden layer at the end: I_u(T;coarse) ≥ 0.85 H(coarse) at both rates, and within 0.05 bits of each "
-    "other; each with its whole 95 % interval over seeds",
+    parts=(
+        sufficient(dict.fromkeys(_RATES, DIGITS.entropy), [_relevant(network) for network in _RATES]),
+        *alike("I_u(T;coarse) at the end, high and low", {"": (_relevant("high"), _relevant("low"))}),
+    ),
+    headline="I_u(T;coarse) at the end over H(coarse)",
     published="minimal sufficient representations (abstract)",
 )
 _DEPTH = Claim(
@@ -84,8 +121,14 @@ _DEPTH = Claim(
     paper="kleinman2021",
     where=_WHERE,
     sentence="What the last hidden layer discards, the first one keeps.",
-    rule="rate 0.2 at the end: I_u(T;fine|coarse) of the first minus the last hidden layer ≥ 0.5 bits (shown wrong at "
-    "≤ 0.2 bits), with its whole 95 % interval over seeds",
+    parts=(
+        Part(
+            f"{REST} at the end, {HIDDEN[0]} minus {LAST}",
+            {"high": (_rest("high", HIDDEN[0]), _rest("high"))},
+            of_means("{} at the end, first hidden layer less the last,", end_difference),
+            EFFECT,
+        ),
+    ),
     published="layers are swept; which layer keeps how much was not at hand",
 )
 _CONTROL = Claim(
@@ -93,7 +136,7 @@ _CONTROL = Claim(
     paper="kleinman2021",
     where="control",
     sentence="A network trained on the digits themselves, all else equal, does not discard them.",
-    rule="the same drop in the network trained on the fine label ≤ 0.1 bits, with its whole 95 % interval over seeds",
+    parts=(transient([_rest("fine")], Criterion("<=", nats(0.1), "nats")),),
     published="not at hand",
 )
 _DECODER = Claim(
@@ -101,15 +144,27 @@ _DECODER = Claim(
     paper="kleinman2021",
     where="control",
     sentence="Probes of these sizes read nothing of shuffled labels, from the first layer or the last, early or late.",
-    rule="digits shuffled over the rows: the mean curve of I_u(T;shuffled) is nowhere below -0.05 or above 0.02 bits, "
-    "in every hidden layer at rate 0.2; each with its whole 95 % interval over seeds",
+    parts=(
+        Part(
+            "highest point of the mean curve of I_u(T;shuffled)",
+            {site: _shuffled(site) for site in HIDDEN},
+            of_means(
+                "highest point of the mean curve of I_u(T;shuffled), the digits shuffled over the rows,", _highest
+            ),
+            Criterion("<=", nats(0.02), "nats"),
+        ),
+        Part(
+            "lowest point of the mean curve of I_u(T;shuffled)",
+            {site: _shuffled(site) for site in HIDDEN},
+            of_means("lowest point of the mean curve of I_u(T;shuffled)", lowest),
+            Criterion(">=", nats(-0.05), "nats"),
+        ),
+    ),
+    headline="highest point of the mean curve of I_u(T;shuffled)",
     published="not at hand",
     presupposes=NOTHING,
 )
-_NOTHING_BELOW = Criterion(">=", nats(-0.05), "nats")
-_NOTHING_ABOVE = Criterion("<=", nats(0.02), "nats")
 _RIDGE = {**PROBES, "probe": "linear(weight_decay=0.01)"}
-_KEEPS = Criterion("<=", nats(0.1), "nats")
 
 
 class FineCoarse(Figure):
@@ -119,6 +174,7 @@ class FineCoarse(Figure):
     where = "abstract, on coarse and fine labels"
     seeds = SEEDS
     presupposes = NEW_ROWS
+    claims = (_TRANSIENT, _NO_TRANSIENT, _SUFFICIENT, _DEPTH, _CONTROL, _DECODER)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plan = partial(digits_plan, preset=preset, seeds=seeds, probes=PROBES)
@@ -135,51 +191,25 @@ class FineCoarse(Figure):
         more = {"high": (early, ridge, control), "low": (early, ridge), "fine": (early,)}
         return {name: dataclasses.replace(plan, measures=(*plan.measures, *more[name])) for name, plan in plans.items()}
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        fixed = [options for options in rows.unique("options") if "weight_decay" in options]
-        ridge, rows = rows.filter(options=fixed), rows.filter(options=set(rows.unique("options")) - set(fixed))
-        relevant = [DIGITS.relevant(rows, network, LAST) for network in ("high", "low")]
-        sufficient = [DIGITS.sufficient_finding(rows, network, LAST) for network in ("high", "low")]
-        kept = [DIGITS.rest(rows, "high", site) for site in (HIDDEN[0], LAST)]
-        depth = finding(f"{REST} at the end, {HIDDEN[0]} minus {LAST}, high", EFFECT, end_difference, *kept)
-        return [
-            Judged(_TRANSIENT, (DIGITS.transient_finding(rows, "high", LAST),), (*_untrained(rows), *_by_ridge(ridge))),
-            Judged(_NO_TRANSIENT, (DIGITS.transient_finding(rows, "low", LAST, NO_TRANSIENT),)),
-            Judged(
-                _SUFFICIENT,
-                (*sufficient, *alike_findings("I_u(T;coarse) at the end, high and low", *relevant)),
-                ends_in_words("test accuracy", "fraction", [(name, accuracy(rows, name)) for name in ("high", "low")]),
-            ),
-            Judged(_DEPTH, (depth,)),
-            Judged(_CONTROL, (DIGITS.transient_finding(rows, "fine", LAST, _KEEPS),)),
-            Judged(_DECODER, _decoder_findings(rows)),
-        ]
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        ends = [(name, accuracy(name).of(rows)) for name in _RATES]
+        return {
+            "transient": (*_untrained(rows), *_by_ridge(rows)),
+            "sufficient": ends_in_words("test accuracy", "fraction", ends),
+        }
 
 
 def _untrained(rows: Rows) -> tuple[str, ...]:
     """What the networks hold before the first update, at every layer: a network that saw nothing says a lot."""
-    series = [(site, DIGITS.rest(rows, "high", site)) for site in HIDDEN]
+    series = [(site, _rest("high", site).of(rows)) for site in HIDDEN]
     return ends_in_words(f"{REST} before training", "nats", series, place=0)
 
 
 def _by_ridge(rows: Rows) -> tuple[str, ...]:
     """The drops that probes of a fixed weight decay see, in words: they decide nothing."""
-    drops = [(network, DIGITS.transient_finding(rows, network, LAST)) for network in ("high", "low")]
+    fixed = {network: DIGITS.rest(network, LAST, narrowed=_fixed).of(rows) for network in _RATES}
+    drops = [(network, TRANSIENT.find("", EFFECT, series)) for network, series in fixed.items()]
     said = [
         f"{network} {shown(drop.value, 'nats', drop.interval)}" for network, drop in drops if drop.value is not None
     ]
     return (f"by {_RIDGE['probe']}, without a pass mark, the drop is {', '.join(said)}",) if said else ()
-
-
-def _decoder_findings(rows: Rows) -> tuple[Finding, ...]:
-    found = []
-    for site in HIDDEN:
-        series = rows.filter(network="high", site=site, quantity="I(T;Y)")
-        name = f"of the mean curve of I_u(T;shuffled), {site}"
-        found.append(finding(f"lowest point {name}", _NOTHING_BELOW, lowest, series))
-        found.append(finding(f"highest point {name}", _NOTHING_ABOVE, _highest, series))
-    return tuple(found)
-
-
-def _highest(curve: np.ndarray) -> np.ndarray:
-    return curve.max(-1)

@@ -27,10 +27,11 @@ from itertools import product
 
 import numpy as np
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import finding
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series, Statistic
+from infoscope.claim.reading.curves import finding, of_means
 from infoscope.claim.statistics import last
-from infoscope.core.claim import Claim, Finding
+from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._cells import BATCHES, CELLS, LONG, RATES, RATES_AT, Cell
 from infoscope.papers.kleinman2021._digits import (
@@ -52,64 +53,132 @@ from infoscope.papers.kleinman2021._images import (
     end_difference,
     ends_in_words,
     spearman,
+    transient,
 )
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _LEAST = 4  # rates that a rank correlation wants
 _WHERE = "abstract and poster, learning rate and batch size (a re-derivation)"
-_INTERVAL = "with its whole 95 % interval over seeds"
 
 
-def _claim(name: str, sentence: str, rule: str, published: str) -> Claim:
-    return Claim(f"kleinman2021/fine_coarse_attribution/{name}", "kleinman2021", _WHERE, sentence, rule, published)
+def _claim(name: str, sentence: str, part: Part, published: str) -> Claim:
+    where = f"kleinman2021/fine_coarse_attribution/{name}"
+    return Claim(where, "kleinman2021", _WHERE, sentence, (part,), published)
+
+
+def _rest(cell: Cell) -> Series:
+    return DIGITS.rest(cell.name, LAST)
+
+
+def _drop(rate: float, decay: float) -> Part:
+    return transient([_rest(Cell(rate, decay, batch)) for batch in BATCHES])
+
+
+def _ends_at(rows: Rows, other: Rows) -> Rows:
+    """The rows at the epoch at which ``other`` ends."""
+    return rows.filter(epoch=set(other.column("epoch")[-1:].tolist()))
+
+
+def _at_its_end(name: str, criterion: Criterion, large: Rows, small: Rows) -> Finding:
+    return finding(name, criterion, end_difference, _ends_at(large, small), small)
+
+
+_BATCHES = "rate 0.2 with weight decay, batch 128 less batch 32,"
+
+
+def _batches(how: str, statistic: Statistic) -> Part:
+    name = f"{REST} at the end, batch {BATCHES[1]} minus batch {BATCHES[0]}"
+    small, large = (_rest(Cell(batch=batch)) for batch in BATCHES)
+    return Part(name, {how: (large, small)}, statistic, SIGN)
+
+
+def _trend(name: str, criterion: Criterion, *series: Rows) -> Finding:
+    """The rank correlation over the rates at which the network has learned its task."""
+    rests, relevant = series[: len(RATES)], series[len(RATES) :]
+    solved = [k for k, rows in enumerate(relevant) if DIGITS.suffices(rows)]
+    if len(solved) < _LEAST:
+        note = f"{len(solved)} of {len(RATES)} rates have I_u(T;coarse) ≥ 0.85 H(coarse), wanted {_LEAST}"
+        return Finding(name, criterion, None, note=note)
+    return bounded(finding(name, criterion, spearman([RATES[k] for k in solved]), *(rests[k] for k in solved)))
+
+
+def _over_rates(batch: int) -> list[Series]:
+    cells = [Cell(rate, DECAY, batch) for rate in RATES]
+    return [*map(_rest, cells), *(DIGITS.relevant(cell.name, LAST) for cell in cells)]
+
+
+def _with_less_without(*curves: np.ndarray) -> np.ndarray:
+    """The effect of the rate with weight decay less that without."""
+    low, high, low_without, high_without = map(last, curves)
+    return (low - high) - (low_without - high_without)
+
+
+def _four(batch: int) -> list[Series]:
+    return [_rest(Cell(rate, decay, batch)) for decay in RATES_AT for rate in (RATES[0], HIGH)]
 
 
 _TREND = _claim(
     "rate-trend",
     "The higher the learning rate, the less fine information is left in the last layer.",
-    "with weight decay, at each batch size: Spearman's correlation of the rate with I_u(T;fine|coarse) of the mean "
-    "curve at the end ≤ -0.8, over the rates with I_u(T;coarse) ≥ 0.85 H(coarse) (four of them at least); matched "
-    "updates; " + _INTERVAL,
+    Part(
+        f"rank correlation of rate and {REST} at the end",
+        {f"batch {batch}": _over_rates(batch) for batch in BATCHES},
+        Statistic(
+            "Spearman's correlation of the rate with {} of the mean curve at the end, with weight decay and matched "
+            "updates, over the rates with I_u(T;coarse) ≥ 0.85 H(coarse) (four of them at least),",
+            _trend,
+        ),
+        FALLS_WITH,
+    ),
     "less irrelevant information with a higher learning rate (abstract, poster)",
 )
 _MATCHED = _claim(
     "rate-beyond-rate-times-updates",
     "A high rate discards more than a quarter of it in four times as many updates.",
-    "batch 32, with weight decay: I_u(T;fine|coarse) at the end, rate 0.05 after four times as many updates minus rate "
-    "0.2, ≥ 0.5 bits (shown wrong at ≤ 0.2 bits); " + _INTERVAL,
+    Part(
+        f"{REST} at the end",
+        {"rate 0.05 for four times as long minus rate 0.2": (_rest(LONG), _rest(Cell()))},
+        of_means("{} at the end, batch 32 with weight decay, first less second,", end_difference),
+        EFFECT,
+    ),
     "not at hand",
 )
 _BATCH_UPDATES = _claim(
     "small-batch-matched-updates",
     "After as many updates, small batches leave less fine information than large ones.",
-    "rate 0.2, with weight decay: I_u(T;fine|coarse) at the end, batch 128 minus batch 32, ≥ 0; " + _INTERVAL,
+    _batches("matched updates", of_means(f"{{}} at the end, {_BATCHES}", end_difference)),
     "small batches help to reach minimal representations (abstract)",
 )
 _BATCH_EPOCHS = _claim(
     "small-batch-matched-epochs",
     "After as many epochs, small batches leave less fine information than large ones.",
-    "the same with batch 128 read at the epoch at which batch 32 ends; " + _INTERVAL,
+    _batches(
+        "matched epochs",
+        Statistic(f"{{}} at the epoch at which batch 32 ends, {_BATCHES}", _at_its_end),
+    ),
     "small batches help to reach minimal representations (abstract)",
 )
 _RATE_ALONE = _claim(
     "rate-alone",
     "A high learning rate discards without weight decay.",
-    "rate 0.2, weight decay 0, at each batch size: I_u(T;fine|coarse) ends ≥ 0.5 bits below the peak of its mean curve "
-    "(shown wrong at ≤ 0.2 bits), corrected for choosing the peak; " + _INTERVAL,
+    _drop(HIGH, 0.0),
     "the learning rate, without a word on weight decay (abstract)",
 )
 _DECAY_ALONE = _claim(
     "decay-alone",
     "Weight decay discards at a low learning rate.",
-    "rate 0.0125, weight decay 2e-3, at each batch size: the same drop ≥ 0.5 bits (shown wrong at ≤ 0.2 bits); "
-    + _INTERVAL,
+    _drop(RATES[0], DECAY),
     "not at hand",
 )
 _TOGETHER = _claim(
     "rate-needs-decay",
     "What the learning rate takes away at the end, it takes together with weight decay.",
-    "batch 32 and 128: I_u(T;fine|coarse) at the end, rate 0.0125 minus rate 0.2, with weight decay minus without, "
-    "≥ 0.5 bits (shown wrong at ≤ 0.2 bits); " + _INTERVAL,
+    Part(
+        f"{REST} at the end, low minus high rate, with minus without weight decay",
+        {f"batch {batch}": _four(batch) for batch in BATCHES},
+        of_means("{} at the end, rate 0.0125 less rate 0.2, with weight decay less without,", _with_less_without),
+        EFFECT,
+    ),
     "not at hand",
 )
 
@@ -121,6 +190,7 @@ class FineCoarseAttribution(Figure):
     where = "abstract, on learning rate and batch size"
     seeds = SEEDS
     presupposes = NEW_ROWS
+    claims = (_TREND, _MATCHED, _BATCH_UPDATES, _BATCH_EPOCHS, _RATE_ALONE, _DECAY_ALONE, _TOGETHER)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return {
@@ -131,68 +201,12 @@ class FineCoarseAttribution(Figure):
             for cell in (*CELLS, LONG)
         }  # fmt: skip
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        small, large = (_rest(rows, Cell(batch=batch)) for batch in BATCHES)
-        short = _ends_at(large, small)
-        return [
-            Judged(_TREND, tuple(_trend(rows, batch) for batch in BATCHES), tuple(_ends(rows))),
-            Judged(_MATCHED, (_difference("rate 0.05 for four times as long minus rate 0.2", rows, LONG, Cell()),)),
-            Judged(_BATCH_UPDATES, (_batches("matched updates", large, small),)),
-            Judged(_BATCH_EPOCHS, (_batches("matched epochs", short, small),)),
-            Judged(_RATE_ALONE, tuple(_drop(rows, Cell(HIGH, 0.0, batch)) for batch in BATCHES)),
-            Judged(_DECAY_ALONE, tuple(_drop(rows, Cell(RATES[0], DECAY, batch)) for batch in BATCHES)),
-            Judged(_TOGETHER, tuple(_together(rows, batch) for batch in BATCHES)),
-        ]
-
-
-def _rest(rows: Rows, cell: Cell) -> Rows:
-    return DIGITS.rest(rows, cell.name, LAST)
-
-
-def _drop(rows: Rows, cell: Cell) -> Finding:
-    return DIGITS.transient_finding(rows, cell.name, LAST)
-
-
-def _difference(name: str, rows: Rows, first: Cell, second: Cell) -> Finding:
-    return finding(f"{REST} at the end, {name}", EFFECT, end_difference, _rest(rows, first), _rest(rows, second))
-
-
-def _batches(how: str, large: Rows, small: Rows) -> Finding:
-    name = f"{REST} at the end, batch {BATCHES[1]} minus batch {BATCHES[0]}, {how}"
-    return finding(name, SIGN, end_difference, large, small)
-
-
-def _ends_at(rows: Rows, other: Rows) -> Rows:
-    """The rows at the epoch at which ``other`` ends."""
-    return rows.filter(epoch=set(other.column("epoch")[-1:].tolist()))
-
-
-def _trend(rows: Rows, batch: int) -> Finding:
-    """The rank correlation over the rates at which the network has learned its task."""
-    name = f"rank correlation of rate and {REST} at the end, batch {batch}"
-    cells = [Cell(rate, DECAY, batch) for rate in RATES]
-    solved = [cell for cell in cells if DIGITS.suffices(rows, cell.name, LAST)]
-    if len(solved) < _LEAST:
-        note = f"{len(solved)} of {len(cells)} rates have I_u(T;coarse) ≥ 0.85 H(coarse), wanted {_LEAST}"
-        return Finding(name, FALLS_WITH, None, note=note)
-    series = [_rest(rows, cell) for cell in solved]
-    return bounded(finding(name, FALLS_WITH, spearman([cell.rate for cell in solved]), *series))
-
-
-def _together(rows: Rows, batch: int) -> Finding:
-    """The effect of the rate with weight decay less that without."""
-
-    def effect(*curves: np.ndarray) -> np.ndarray:
-        low, high, low_without, high_without = map(last, curves)
-        return (low - high) - (low_without - high_without)
-
-    cells = [Cell(rate, decay, batch) for decay in RATES_AT for rate in (RATES[0], HIGH)]
-    name = f"{REST} at the end, low minus high rate, with minus without weight decay, batch {batch}"
-    return finding(name, EFFECT, effect, *(_rest(rows, cell) for cell in cells))
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        return {"rate-trend": tuple(_ends(rows))}
 
 
 def _ends(rows: Rows) -> Iterator[str]:
     """Where every cell ends, in words."""
     for decay, batch in product(RATES_AT, BATCHES):
-        series = [(f"rate {rate:g}:", _rest(rows, Cell(rate, decay, batch))) for rate in RATES_AT[decay]]
+        series = [(f"rate {rate:g}:", _rest(Cell(rate, decay, batch)).of(rows)) for rate in RATES_AT[decay]]
         yield from ends_in_words(f"{REST} at the end, weight decay {decay:g}, batch {batch}", "nats", series)

@@ -23,9 +23,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.figure import Figure
+from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
-from infoscope.papers.kleinman2021._convolutional import Arena, judged
+from infoscope.papers.kleinman2021._convolutional import Arena, claims, ends, run_of
 from infoscope.papers.kleinman2021._digits import DIGITS
 from infoscope.papers.kleinman2021._images import NEW_ROWS
 from infoscope.scanning.plan import NetworkPlan, Preset
@@ -39,6 +40,9 @@ def _arena(preset: Preset) -> Arena:
     return Arena("digits", DIGITS, Convolutional("small_resnet", (1, 8, 8), 2), "block1", _EPOCHS[preset])
 
 
+_ALL = [_arena("laptop")]
+
+
 class FineCoarseBatchnorm(Figure):
     """A small residual network on digits: do rate and batch alone discard fine information? (FC1-7, BatchNorm)"""
 
@@ -46,9 +50,13 @@ class FineCoarseBatchnorm(Figure):
     where = "abstract, on learning rate and batch size"
     seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 4, "paper": 24}
     presupposes = NEW_ROWS
+    claims = claims("kleinman2021/fine_coarse_batchnorm", _ALL)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return _arena(preset).plans(seeds, _ROWS)
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        return judged("kleinman2021/fine_coarse_batchnorm", rows, [_arena("laptop")])
+    def asked(self, rows: Rows) -> Sequence[Claim]:
+        return claims("kleinman2021/fine_coarse_batchnorm", run_of(rows, _ALL))
+
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        return {"transient": ends(rows, _ALL)}

@@ -24,10 +24,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.figure import Figure
+from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
-from infoscope.papers.kleinman2021._convolutional import Arena, judged
+from infoscope.papers.kleinman2021._convolutional import Arena, claims, ends, run_of
 from infoscope.papers.kleinman2021._images import NEW_ROWS, Labels
 from infoscope.scanning.plan import NetworkPlan, Preset
 from infoscope.train.networks.convolutional import Convolutional
@@ -58,6 +59,9 @@ _ARENAS: dict[Preset, tuple[Arena, ...]] = {
 }
 
 
+_ALL = [*_ARENAS["laptop"], *_ARENAS["paper"]]  # those of smoke have the names of laptop's
+
+
 class FineCoarseConvolutional(Figure):
     """Convolutional networks on groups of CIFAR classes: fine information over training (FC1-7)"""
 
@@ -65,6 +69,7 @@ class FineCoarseConvolutional(Figure):
     where = "abstract and poster, on coarse and fine labels"
     seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 3, "paper": 3}
     presupposes = NEW_ROWS
+    claims = claims("kleinman2021/fine_coarse_convolutional", _ALL)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plans = {}
@@ -72,6 +77,8 @@ class FineCoarseConvolutional(Figure):
             plans |= arena.plans(seeds, arena.rows or _ROWS)
         return plans
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        arenas = [*_ARENAS["laptop"], *_ARENAS["paper"]]  # those of smoke have the names of laptop's
-        return judged("kleinman2021/fine_coarse_convolutional", rows, arenas)
+    def asked(self, rows: Rows) -> Sequence[Claim]:
+        return claims("kleinman2021/fine_coarse_convolutional", run_of(rows, _ALL))
+
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        return {"transient": ends(rows, _ALL)}

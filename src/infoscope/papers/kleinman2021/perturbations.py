@@ -25,8 +25,9 @@ from typing import get_args
 
 import numpy as np
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import finding, judged
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series, Statistic
+from infoscope.claim.reading.curves import finding, judged
 from infoscope.claim.statistics import OverSeeds, last, over_seeds
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
@@ -48,8 +49,34 @@ from infoscope.scanning.plan import NetworkPlan, Preset
 _WHERE = "abstract, on the initial part of training (a re-derivation)"
 _PUBLISHED = "perturbing the initial part of training impacts dynamics and representations (abstract)"
 _OTHERS = ("regrouped", "random")
-_INCREASES = Criterion(">=", 0.05, "rank correlation", fails_at=0.0)
-_APART = Criterion(">=", nats(0.1), "nats", fails_at=nats(0.05))
+
+
+def _by_length(schedule: Schedule) -> dict[str, Series]:
+    """I_u(T;fine|coarse) of the base and of the arms that began with the digit, the shortest first."""
+    names = [arm(schedule), *(arm(schedule, DIGITS.fine, length) for length in LENGTHS)]
+    return {name: DIGITS.rest(name, LAST) for name in names}
+
+
+def _tau(name: str, criterion: Criterion, *series: Rows) -> Finding:
+    def over(*curves: np.ndarray) -> OverSeeds:
+        return over_seeds(last, kendall(*curves)[:, None])  # Student's interval of a mean
+
+    return bounded(judged(name, criterion, over, *series))
+
+
+def _apart(name: str, criterion: Criterion, *series: Rows) -> Finding:
+    rest, right, base_rest, base_right = series
+    mine = on_the_task(rest, base_rest), on_the_task(right, base_right)
+    return finding(name, criterion, apart_at_equal_accuracy, *mine, base_rest, base_right)
+
+
+def _two(labels: str) -> list[Series]:
+    """The arm that began with ``labels``, then the base: what is left of the digit, and the accuracy."""
+    return [
+        each
+        for name in (arm("restarted", labels), arm("restarted"))
+        for each in (DIGITS.rest(name, LAST), accuracy(name))
+    ]
 
 
 def _lasts(schedule: Schedule, words: str) -> Claim:
@@ -58,9 +85,18 @@ def _lasts(schedule: Schedule, words: str) -> Claim:
         paper="kleinman2021",
         where=_WHERE,
         sentence=f"The longer a network was first trained on the digits, the more of them is left: {words}.",
-        rule="Kendall's tau of the length of the beginning (0, 10, 30, 100 epochs) and I_u(T;fine|coarse) of the last "
-        "hidden layer at the end, over the arms of a seed: mean over seeds ≥ 0.05 (shown wrong at ≤ 0), with its whole "
-        "95 % interval",
+        parts=(
+            Part(
+                f"Kendall's tau of the length of the beginning and {REST} at the end",
+                {f"{schedule} rate": tuple(_by_length(schedule).values())},
+                Statistic(
+                    "Kendall's tau of the length of the beginning (0, 10, 30, 100 epochs) and {} at the end, over the "
+                    "arms of a seed, mean over seeds",
+                    _tau,
+                ),
+                Criterion(">=", 0.05, "rank correlation", fails_at=0.0),
+            ),
+        ),
         published=_PUBLISHED,
         revised="the threshold was 0 at first, which arms that end all alike would meet; a first run in which the "
         "networks with a falling rate did not train had shown that",
@@ -78,10 +114,19 @@ _DISTANCE = Claim(
     where=_WHERE,
     sentence="Networks that began with other labels are as accurate in the end and hold other amounts of irrelevant "
     "information.",
-    rule="100 epochs of the digit, of other halves or of random labels first, then the restarted schedule: "
-    "|I_u(T;fine|coarse) minus that of the base| ≥ 0.1 bits (shown wrong at ≤ 0.05 bits) in the last hidden layer, "
-    "each read at the first epoch at which it is as accurate on test rows as the less accurate of both is in the end; "
-    "each with its whole 95 % interval over seeds",
+    parts=(
+        Part(
+            f"distance of {REST} at equal accuracy",
+            {f"{labels} first": _two(labels) for labels in (DIGITS.fine, *_OTHERS)},
+            Statistic(
+                "distance of {} from that of the base, after 100 epochs with other labels, restarted rate, each "
+                "read at the first epoch at which it is as accurate on test rows as the less accurate of both is in "
+                "the end,",
+                _apart,
+            ),
+            Criterion(">=", nats(0.1), "nats", fails_at=nats(0.05)),
+        ),
+    ),
     published=_PUBLISHED,
 )
 
@@ -93,6 +138,7 @@ class Perturbations(Figure):
     where = "abstract, on the initial part of training"
     seeds = SEEDS
     presupposes = NEW_ROWS
+    claims = (*_LASTS.values(), _DISTANCE)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plans = {arm(schedule): arm_plan(preset, seeds, schedule) for schedule in ("falling", "steady")}
@@ -105,35 +151,11 @@ class Perturbations(Figure):
             plans[arm("restarted", labels)] = arm_plan(preset, seeds, "restarted", "long", labels=labels)
         return plans
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        lasts = [Judged(claim, (_tau(rows, schedule),), _left(rows, schedule)) for schedule, claim in _LASTS.items()]
-        apart = tuple(_apart(rows, labels) for labels in (DIGITS.fine, *_OTHERS))
-        return [*lasts, Judged(_DISTANCE, apart, ends_in_words("test accuracy", "fraction", accuracies(rows)))]
-
-
-def _by_length(rows: Rows, schedule: Schedule) -> list[tuple[str, Rows]]:
-    """I_u(T;fine|coarse) of the base and of the arms that began with the digit, the shortest first."""
-    names = [arm(schedule), *(arm(schedule, DIGITS.fine, length) for length in LENGTHS)]
-    return [(name, DIGITS.rest(rows, name, LAST)) for name in names]
-
-
-def _tau(rows: Rows, schedule: Schedule) -> Finding:
-    def over(*curves: np.ndarray) -> OverSeeds:
-        return over_seeds(last, kendall(*curves)[:, None])  # Student's interval of a mean
-
-    name = f"Kendall's tau of the length of the beginning and {REST} at the end, {schedule} rate"
-    return bounded(judged(name, _INCREASES, over, *(series for _, series in _by_length(rows, schedule))))
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        lasts = {f"lasts-with-{schedule}-rate": _left(rows, schedule) for schedule in _LASTS}
+        return {**lasts, "apart-at-equal-accuracy": ends_in_words("test accuracy", "fraction", accuracies(rows))}
 
 
 def _left(rows: Rows, schedule: Schedule) -> tuple[str, ...]:
-    named = [(f"{name}:", series) for name, series in _by_length(rows, schedule)]
+    named = [(f"{name}:", series.of(rows)) for name, series in _by_length(schedule).items()]
     return ends_in_words(f"{REST} at the end", "nats", named)
-
-
-def _apart(rows: Rows, labels: str) -> Finding:
-    """The arm that began with ``labels`` against the base, where both are equally accurate."""
-    name, base = arm("restarted", labels), arm("restarted")
-    series = []
-    for network, of in zip((name, base), on_the_task(rows, name, base), strict=True):
-        series += [DIGITS.rest(of, network, LAST), accuracy(of, network)]
-    return finding(f"distance of {REST} at equal accuracy, {labels} first", _APART, apart_at_equal_accuracy, *series)

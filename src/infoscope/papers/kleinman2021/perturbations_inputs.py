@@ -20,21 +20,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import get_args
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import finding
-from infoscope.core.claim import Claim, Criterion, Finding
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series
+from infoscope.claim.reading.curves import of_means
+from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.papers.kleinman2021._beginnings import Schedule, accuracies, arm, arm_plan
 from infoscope.papers.kleinman2021._digits import DIGITS, LAST, SEEDS
-from infoscope.papers.kleinman2021._images import NEW_ROWS, REST, alike_findings, end_difference, ends_in_words
+from infoscope.papers.kleinman2021._images import NEW_ROWS, REST, alike, end_difference, ends_in_words
 from infoscope.scanning.plan import NetworkPlan, Preset
 from infoscope.train.recipe import Disturbance
 
 _WHERE = "abstract, on the initial part of training (a re-derivation)"
 _PUBLISHED = "early blur leaves a permanent loss, a vertical flip does not (another paper: Achille et al. 2019)"
 _KINDS: tuple[Disturbance, ...] = ("blur", "flip", "noise")
-_LOSES = Criterion(">=", nats(0.05), "nats")
 _WORDS: dict[Schedule, str] = {
     "falling": "rate falling from the start of all training",
     "restarted": "falling rate, restarted when the images are clean",
@@ -42,28 +42,44 @@ _WORDS: dict[Schedule, str] = {
 }
 
 
-def _claim(kind: str, schedule: Schedule, sentence: str, rule: str) -> Claim:
+def _relevant(schedule: Schedule, kind: str = "") -> Series:
+    return DIGITS.relevant(arm(schedule, kind), LAST)
+
+
+def _claim(kind: str, schedule: Schedule, sentence: str, parts: Sequence[Part]) -> Claim:
     return Claim(
         id=f"kleinman2021/perturbations_inputs/{kind}-with-{schedule}-rate",
         paper="kleinman2021",
         where=_WHERE,
         sentence=f"{sentence}: {_WORDS[schedule]}.",
-        rule=f"100 epochs, then 200 clean ones: {rule}; with its whole 95 % interval over seeds",
+        parts=tuple(parts),
+        headline=parts[0].name,
         published=_PUBLISHED,
     )
+
+
+def _lost(schedule: Schedule) -> Part:
+    pair = {f"{schedule} rate": (_relevant(schedule), _relevant(schedule, "blur"))}
+    words = of_means("{} at the end, base less 100 epochs of blurred images first,", end_difference)
+    return Part("I_u(T;coarse) at the end, base minus blur", pair, words, Criterion(">=", nats(0.05), "nats"))
+
+
+def _kept(schedule: Schedule) -> tuple[Part, Part]:
+    pair = {f"{schedule} rate": (_relevant(schedule), _relevant(schedule, "flip"))}
+    return alike("I_u(T;coarse) at the end, base and flip", pair)
 
 
 _BLUR = {
     schedule: _claim(
         "blur", schedule, "A network that first saw blurred images reads less of what it needs, for good",
-        "I_u(T;coarse) of the last hidden layer at the end, base minus blur first, ≥ 0.05 bits",
+        [_lost(schedule)],
     )
     for schedule in get_args(Schedule)
 }  # fmt: skip
 _FLIP = {
     schedule: _claim(
         "flip", schedule, "A network that first saw images upside down reads as much of what it needs",
-        "I_u(T;coarse) of the last hidden layer at the end, base and flip first, differ by ≤ 0.05 bits either way",
+        _kept(schedule),
     )
     for schedule in get_args(Schedule)
 }  # fmt: skip
@@ -76,6 +92,7 @@ class PerturbationsInputs(Figure):
     where = "abstract, on the initial part of training"
     seeds = SEEDS
     presupposes = NEW_ROWS
+    claims = (*_BLUR.values(), *_FLIP.values())
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plans = {arm(schedule): arm_plan(preset, seeds, schedule) for schedule in ("falling", "steady")}
@@ -84,32 +101,15 @@ class PerturbationsInputs(Figure):
                 plans[arm(schedule, kind)] = arm_plan(preset, seeds, schedule, "long", inputs=kind)
         return plans
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        blur = [Judged(claim, (_lost(rows, schedule),)) for schedule, claim in _BLUR.items()]
-        flip = [Judged(claim, _kept(rows, schedule)) for schedule, claim in _FLIP.items()]
-        blur[0] = blur[0]._replace(notes=_ends(rows))
-        return [*blur, *flip]
-
-
-def _relevant(rows: Rows, schedule: Schedule, kind: str = "") -> Rows:
-    return DIGITS.relevant(rows, arm(schedule, kind), LAST)
-
-
-def _lost(rows: Rows, schedule: Schedule) -> Finding:
-    series = _relevant(rows, schedule), _relevant(rows, schedule, "blur")
-    return finding(f"I_u(T;coarse) at the end, base minus blur, {schedule} rate", _LOSES, end_difference, *series)
-
-
-def _kept(rows: Rows, schedule: Schedule) -> tuple[Finding, Finding]:
-    name = f"I_u(T;coarse) at the end, base and flip, {schedule} rate"
-    return alike_findings(name, _relevant(rows, schedule), _relevant(rows, schedule, "flip"))
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        return {f"blur-with-{next(iter(_BLUR))}-rate": _ends(rows)}
 
 
 def _ends(rows: Rows) -> tuple[str, ...]:
     """Where every arm ends, in words: what it needs, what it does not, and how accurate it is."""
     names = rows.unique("network")
-    relevant = [(f"{name}:", DIGITS.relevant(rows, name, LAST)) for name in names]
-    rest = [(f"{name}:", DIGITS.rest(rows, name, LAST)) for name in names]
+    relevant = [(f"{name}:", DIGITS.relevant(name, LAST).of(rows)) for name in names]
+    rest = [(f"{name}:", DIGITS.rest(name, LAST).of(rows)) for name in names]
     return (
         *ends_in_words("I_u(T;coarse) at the end", "nats", relevant),
         *ends_in_words(f"{REST} at the end", "nats", rest),

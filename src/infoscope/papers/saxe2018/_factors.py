@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import product
 from typing import NamedTuple
 
 import numpy as np
 
-from infoscope.claim.findings import until
+from infoscope.claim.part import Series
 from infoscope.claim.scores import SCORE, score_estimate
 from infoscope.claim.statistics import compression
+from infoscope.core.quantity import Quantity
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
-from infoscope.papers.saxe2018._findings import information
+from infoscope.papers.saxe2018._parts import information
 
 LAYERS = ("hidden5", "hidden4")
 JUDGED = "hidden5"
+_SCORE = Quantity("compression", "nats", "Drop of I(X;T) after its peak", "score")
+_EFFECT = Quantity("effect on compression", "nats", "Effect on the drop of I(X;T) after its peak", "effect")
 TIMES_3 = "_times_3"
 SHORT = 1000  # epochs
 
@@ -77,11 +81,12 @@ def network_of(activation: str, large: bool) -> str:
     return activation + TIMES_3 * large
 
 
-def series_of(rows: Rows, cell: Cell, layer: str = JUDGED) -> Rows:
-    """The rows of I(X;T) of one cell."""
+def series_of(cell: Cell, layer: str = JUDGED) -> Series:
+    """I(X;T) of one cell."""
     site = layer + ".linear" * (cell.bins == "in net input")
-    found = information(rows, network_of(cell.activation, cell.large), site).filter(options=BINS[cell.bins])
-    return found if cell.long else until(found, SHORT)
+    until = math.inf if cell.long else SHORT
+    words = f"of {layer}, 30 bins{', initial weights times 3' * cell.large},"
+    return information(network_of(cell.activation, cell.large), site, words, until=until, options=BINS[cell.bins])
 
 
 def effects(cells: Sequence[Cell]) -> dict[str, np.ndarray]:
@@ -106,7 +111,7 @@ def derived_rows(rows: Rows) -> Rows:
     """
     builder = RowsBuilder(next(iter(rows.unique("run")), ""))
     for layer in LAYERS:
-        found = [series_of(rows, cell, layer) for cell in CELLS]
+        found = [series_of(cell, layer).of(rows) for cell in CELLS]
         if not all(len(series) for series in found):
             continue
         curves = [series.curves()[2] for series in found]
@@ -120,12 +125,12 @@ def derived_rows(rows: Rows) -> Rows:
             place = _place(
                 cell.activation, list(ACTIVATIONS).index(cell.activation), cell.bins, _condition(cell, layer)
             )
-            builder.add(place, score_estimate(compression(each), "compression", score))
+            builder.add(place, score_estimate(compression(each), _SCORE, score))
         for words, chosen in _sets().items():
             for name, weights in effects([CELLS[k] for k in chosen]).items():
                 found_effect = compression(*(curves[k] for k in chosen), weights=weights)
                 place = _place(name, list(FACTORS).index(name), words, layer)
-                builder.add(place, score_estimate(found_effect, "effect on compression", effect))
+                builder.add(place, score_estimate(found_effect, _EFFECT, effect))
     return builder.rows()
 
 

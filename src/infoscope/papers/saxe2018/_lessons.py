@@ -6,8 +6,11 @@ import dataclasses
 from collections.abc import Callable, Iterable
 
 from infoscope.claim.computation import Computation, Curve
+from infoscope.core.quantity import Quantity
 from infoscope.record.schedule import log_spaced
 from infoscope.train.linear import Lesson
+
+SQUARED_ERROR = Quantity("loss", "squared error", "Loss", "training")
 
 
 def lesson_plan(

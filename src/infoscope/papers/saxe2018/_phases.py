@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from infoscope.claim.peaks import Peak, own_peak
+from infoscope.claim.reading.peaks import Peak, own_peak
 from infoscope.core.rows import Rows
 
 DONE = 0.9  # compression counts as over once this share of the whole drop has happened

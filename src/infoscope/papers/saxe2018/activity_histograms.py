@@ -21,48 +21,27 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import finding
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series, findings_of
+from infoscope.claim.reading.curves import (
+    of_means,
+)
+from infoscope.claim.reading.layers import in_words
 from infoscope.claim.statistics import growth, last
 from infoscope.core.cells import cell_names
-from infoscope.core.claim import Claim, Criterion, Finding
+from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.measure.contextual.activity import QUANTITY
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, PLAIN_SGD, SEEDS, boolean12_plan, some_epochs
-from infoscope.papers.saxe2018._layers import in_words
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _TENTHS = tuple(tenth / 10 for tenth in range(-9, 10))
 _OCTAVES = (0.0, *(2.0**power for power in range(-4, 7)))
-_SATURATES = Claim(
-    id="saxe2018/activity_histograms/tanh-saturates",
-    paper="saxe2018",
-    where="figure 16",
-    sentence="Most activities of the tanh network's 3-unit layer end at its limits.",
-    rule="final share of activities beyond ±0.9 in the 3-unit layer ≥ 50 % with its whole 95 % interval over seeds",
-    published="late tanh layers end in the extreme bins (figure 16, one network)",
-)
-_LAST_THREE = Claim(
-    id="saxe2018/activity_histograms/last-three",
-    paper="saxe2018",
-    where="figure 16",
-    sentence="Most activities of the last three hidden tanh layers end at their limits.",
-    rule="final share of activities beyond ±0.9 ≥ 50 % in each of the last three hidden layers; each with its whole "
-    "95 % interval over seeds",
-    published="the top three layers end in the extreme bins (figure 16, one network)",
-)
-_DISPERSES = Claim(
-    id="saxe2018/activity_histograms/relu-disperses",
-    paper="saxe2018",
-    where="figure 17",
-    sentence="In every hidden ReLU layer the share of zeros stays, and the other activities grow without saturating.",
-    rule="in each of the five hidden layers: distance between the final and initial share of zeros ≤ 10 % (shown wrong "
-    "at ≥ 20 %), and the share of activities above 1 grows by ≥ 0 %; each with its whole 95 % interval over seeds",
-    published="a roughly constant fraction of zeros, the rest disperses (figure 17, one network)",
-)
-_MOST = Criterion(">=", 0.5, "fraction")
-_STEADY = Criterion("<=", 0.1, "fraction", fails_at=0.2)
-_GROWS = Criterion(">=", 0.0, "fraction")
+_ABOVE_ONE = cell_names(_OCTAVES)[_OCTAVES.index(1.0) + 1 :]
+
+
+def _cell(network: str, layer: str, cell: str) -> Series:
+    return Series(QUANTITY, network, layer, f"({cell})", variable=cell)
 
 
 def _sum_at_end(*shares: np.ndarray) -> np.ndarray:
@@ -73,12 +52,68 @@ def _sum_of_growths(*shares: np.ndarray) -> np.ndarray:
     return np.sum([growth(share) for share in shares], axis=0)
 
 
+def _change(share: np.ndarray) -> np.ndarray:
+    return abs(growth(share))
+
+
+def _beyond(layers: Sequence[str], network: str = "tanh") -> Part:
+    names = cell_names(_TENTHS)
+    ends = {f"{network} {layer}": [_cell(network, layer, name) for name in (names[0], names[-1])] for layer in layers}
+    share = of_means("share of activities beyond ±0.9 at the end", _sum_at_end)
+    return Part("final share of activities beyond ±0.9", ends, share, Criterion(">=", 0.5, "fraction"))
+
+
+_SATURATES = Claim(
+    id="saxe2018/activity_histograms/tanh-saturates",
+    paper="saxe2018",
+    where="figure 16",
+    sentence="Most activities of the tanh network's 3-unit layer end at its limits.",
+    parts=(_beyond(HIDDEN[-3:][-1:]),),
+    published="late tanh layers end in the extreme bins (figure 16, one network)",
+)
+_LAST_THREE = Claim(
+    id="saxe2018/activity_histograms/last-three",
+    paper="saxe2018",
+    where="figure 16",
+    sentence="Most activities of the last three hidden tanh layers end at their limits.",
+    parts=(_beyond(HIDDEN[-3:]),),
+    published="the top three layers end in the extreme bins (figure 16, one network)",
+)
+_DISPERSES = Claim(
+    id="saxe2018/activity_histograms/relu-disperses",
+    paper="saxe2018",
+    where="figure 17",
+    sentence="In every hidden ReLU layer the share of zeros stays, and the other activities grow without saturating.",
+    parts=(
+        Part(
+            "change of the share of zeros",
+            [_cell("relu", layer, "up to 0") for layer in HIDDEN],
+            of_means("distance between the share of zeros at the end and at the start", _change),
+            Criterion("<=", 0.1, "fraction", fails_at=0.2),
+        ),
+        Part(
+            "growth of the share above 1",
+            {f"relu {layer}": [_cell("relu", layer, name) for name in _ABOVE_ONE] for layer in HIDDEN},
+            of_means("growth of the share of activities above 1 from start to end", _sum_of_growths),
+            Criterion(">=", 0.0, "fraction"),
+        ),
+    ),
+    headline="change of the share of zeros",
+    published="a roughly constant fraction of zeros, the rest disperses (figure 17, one network)",
+)
+
+
 class ActivityHistograms(Figure):
     """Histograms of every layer's activities along training on the 12-bit task, tanh and ReLU (E15)"""
 
     title = "Activities of tanh and ReLU along training"
     where = "figures 16 and 17"
     seeds = SEEDS
+    claims = (
+        _SATURATES,
+        _LAST_THREE,
+        _DISPERSES,
+    )
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         tenths, octaves = (
@@ -90,35 +125,6 @@ class ActivityHistograms(Figure):
             "tanh_sgd": boolean12_plan("tanh", preset, seeds, tenths, **PLAIN_SGD),
         }
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        saturated = [_saturated(rows, "tanh", layer) for layer in HIDDEN[-3:]]
-        beside = in_words([_saturated(rows, "tanh_sgd", layer) for layer in HIDDEN[-3:]])
-        disperses = []
-        for layer in HIDDEN:
-            zeros, large = _cells(rows, "relu", layer, "up to 0"), _above_one(rows, layer)
-            disperses.append(finding(f"change of the share of zeros, relu {layer}", _STEADY, _change, zeros))
-            disperses.append(finding(f"growth of the share above 1, relu {layer}", _GROWS, _sum_of_growths, *large))
-        return [
-            Judged(_SATURATES, (saturated[-1],)),
-            Judged(_LAST_THREE, tuple(saturated), tuple(f"plain SGD, beside: {text}" for text in beside)),
-            Judged(_DISPERSES, tuple(disperses)),
-        ]
-
-
-def _change(share: np.ndarray) -> np.ndarray:
-    return abs(growth(share))
-
-
-def _cells(rows: Rows, network: str, layer: str, cell: str) -> Rows:
-    return rows.filter(network=network, site=layer, quantity=QUANTITY, variable=cell)
-
-
-def _saturated(rows: Rows, network: str, layer: str) -> Finding:
-    names = cell_names(_TENTHS)
-    both = [_cells(rows, network, layer, name) for name in (names[0], names[-1])]
-    return finding(f"final share of activities beyond ±0.9, {network} {layer}", _MOST, _sum_at_end, *both)
-
-
-def _above_one(rows: Rows, layer: str) -> list[Rows]:
-    names = cell_names(_OCTAVES)[_OCTAVES.index(1.0) + 1 :]
-    return [_cells(rows, "relu", layer, name) for name in names]
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        beside = in_words(findings_of([_beyond(HIDDEN[-3:], "tanh_sgd")], rows))
+        return {"last-three": [f"plain SGD, beside: {text}" for text in beside]}

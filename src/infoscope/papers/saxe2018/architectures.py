@@ -16,24 +16,32 @@ epochs on the first 4000 training rows, measured on the first 2000 test images: 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
-from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.figure import Figure
 from infoscope.core.claim import Claim
-from infoscope.core.rows import Rows
-from infoscope.papers.saxe2018._findings import FLAT, drop_finding
 from infoscope.papers.saxe2018._mnist import mnist_plan
+from infoscope.papers.saxe2018._parts import (
+    FLAT,
+    drops,
+    information,
+)
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _WIDTHS = {"20_10": (784, 20, 10, 10), "512_10": (784, 512, 10, 10)}
+_BY = {"words": "by the KDE upper bound, noise variance 0.1,", "estimator": "kde"}
+_HIDDEN = [
+    information(f"{activation}_{name}", layer, **_BY)
+    for name in _WIDTHS
+    for activation in ("tanh", "relu")
+    for layer in ("hidden1", "hidden2")
+]
 _SHALLOW = Claim(
     id="saxe2018/architectures/shallow-no-compression",
     paper="saxe2018",
     where="class reproduction, slides",
     sentence="Networks with two hidden layers do not compress on MNIST, whether tanh or ReLU.",
-    rule="drop after the peak of the mean curve of the KDE upper bound (noise variance 0.1) ≤ 0.3 bits in both hidden "
-    "layers of all four networks (shown wrong at ≥ 0.5 bits); each with its whole 95 % interval over seeds",
+    parts=(drops(_HIDDEN, FLAT),),
     published="no compression for either activation (slides)",
 )
 
@@ -44,6 +52,7 @@ class Architectures(Figure):
     title = "Shallow networks on MNIST, KDE"
     where = "class reproduction"
     seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 4, "paper": 4}
+    claims = (_SHALLOW,)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return {
@@ -51,13 +60,3 @@ class Architectures(Figure):
             for name, widths in _WIDTHS.items()
             for activation in ("tanh", "relu")
         }
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        kde = rows.filter(estimator="kde")
-        findings = [
-            drop_finding(kde, f"{activation}_{name}", layer, FLAT)
-            for name in _WIDTHS
-            for activation in ("tanh", "relu")
-            for layer in ("hidden1", "hidden2")
-        ]
-        return [Judged(_SHALLOW, tuple(findings))]

@@ -18,28 +18,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import epochs_of
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part
+from infoscope.claim.reading.peaks import of_timing
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
-from infoscope.papers.saxe2018._findings import COMPRESS, drop_finding, information
-from infoscope.papers.saxe2018._peaks import timing_finding
+from infoscope.papers.saxe2018._parts import (
+    COMPRESS,
+    by_site,
+    drops,
+    information,
+)
 from infoscope.papers.saxe2018._phases import compressing_share, phases_in_words
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _LAYERS = ("hidden5", "output")
+_LATE = [information("tanh", layer) for layer in _LAYERS]
 _MOST_OF_IT = Claim(
     id="saxe2018/compression_time/most-of-training",
     paper="saxe2018",
     where="Shwartz-Ziv & Tishby 2017",
     sentence="Compression takes longer than fitting.",
-    rule="3-unit layer and output: I(X;T) drops by ≥ 0.5 bits after the peak of the mean curve (shown wrong at ≤ 0.3 "
-    "bits), and ≥ 50 % of the epochs until 90 % of that drop is done come after the peak; each with its whole 95 % "
-    "interval over seeds",
+    parts=(
+        drops(_LATE, COMPRESS),
+        Part(
+            "share of the epochs spent on compression",
+            by_site(_LATE),
+            of_timing(
+                "share of the epochs until 90 % of the drop of {} is done that come after its peak", compressing_share
+            ),
+            Criterion(">=", 0.5, "fraction"),
+        ),
+    ),
+    headline="share of the epochs spent on compression",
     published="most of the training epochs are spent on compression",
 )
-_HALF = Criterion(">=", 0.5, "fraction")
 
 
 class CompressionTime(Figure):
@@ -48,21 +62,17 @@ class CompressionTime(Figure):
     title = "Fitting and compression in time"
     where = "Shwartz-Ziv & Tishby 2017"
     seeds = SEEDS
+    claims = (_MOST_OF_IT,)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return {"tanh": boolean12_plan("tanh", preset, seeds, (tanh_bins(),))}
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        findings, notes = [], []
-        for layer in _LAYERS:
-            of_layer = information(rows, "tanh", layer)
-            share = compressing_share(epochs_of(of_layer))
-            findings.append(drop_finding(rows, "tanh", layer, COMPRESS))
-            name = f"share of the epochs spent on compression, {layer}"
-            findings.append(timing_finding(name, _HALF, share, of_layer))
-            if found := phases_in_words(of_layer):
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        said = []
+        for layer in _LATE:
+            if found := phases_in_words(layer.of(rows)):
                 peak, over = found
-                notes.append(
-                    f"{layer}: the mean curve peaks at epoch {peak}, and 90 % of its drop is done at epoch {over}"
+                said.append(
+                    f"{layer.site}: the mean curve peaks at epoch {peak}, and 90 % of its drop is done at epoch {over}"
                 )
-        return [Judged(_MOST_OF_IT, tuple(findings), tuple(notes))]
+        return {"most-of-training": said}

@@ -18,43 +18,31 @@ over when training stops.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import epochs_of, finding
-from infoscope.claim.peaks import Peak
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part
+from infoscope.claim.reading.curves import (
+    epochs_of,
+    of_means_at,
+)
+from infoscope.claim.reading.peaks import Peak, of_timing
 from infoscope.core.claim import Claim, Criterion, Learned
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import SEEDS, WIDTHS, boolean12_plan, tanh_bins
-from infoscope.papers.saxe2018._findings import COMPRESS, drop_finding, information
-from infoscope.papers.saxe2018._peaks import timing_finding
+from infoscope.papers.saxe2018._parts import (
+    COMPRESS,
+    accuracy,
+    drops,
+    information,
+)
 from infoscope.papers.saxe2018._phases import complete_curves, log_duration, log_first, phases_in_words
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _DEPTHS = (1, 2, 3, 4, 5, 6)
 _LEARNED = 0.95
-_SHORTER = Claim(
-    id="saxe2018/depth/shortens-compression",
-    paper="saxe2018",
-    where="Shwartz-Ziv & Tishby 2017",
-    sentence="The more hidden layers a network has, the fewer epochs its compression takes.",
-    rule="output, at each of 1 to 6 hidden layers: I(X;T) drops by ≥ 0.5 bits after the peak of the mean curve (shown "
-    "wrong at ≤ 0.3 bits); slope of log10 of the epochs from that peak to 90 % of the drop against the number of "
-    "hidden layers ≤ 0; each with its whole 95 % interval over seeds",
-    published="added hidden layers shorten the compression phase",
-)
-_FASTER = Claim(
-    id="saxe2018/depth/learns-sooner",
-    paper="saxe2018",
-    where="Shwartz-Ziv & Tishby 2017",
-    sentence="The more hidden layers a network has, the fewer epochs it needs to generalise.",
-    rule="slope of log10 of 1 + the first epoch with a mean test accuracy of ≥ 0.95 against the number of hidden "
-    "layers (1 to 6) ≤ 0 with its whole 95 % interval over seeds; where 0.95 is never reached the last epoch stands",
-    published="added hidden layers reduce the number of training epochs for good generalisation",
-    presupposes=Learned(ended=False),
-)
 _FALLS = Criterion("<=", 0.0, "decades a layer")
 
 
@@ -62,6 +50,20 @@ def _slope(values: Sequence[np.ndarray]) -> np.ndarray:
     """The least-squares slope ``[r]`` of ``values`` against depth, ``[r]`` a depth."""
     centred = np.array(_DEPTHS) - np.mean(_DEPTHS)
     return centred @ np.stack(values) / (centred @ centred)
+
+
+def _duration(*epochs: np.ndarray) -> Callable[..., np.ndarray]:
+    def slope(peaks: Sequence[Peak], *means: np.ndarray) -> np.ndarray:
+        return _slope([log_duration(*each) for each in zip(epochs, peaks, means, strict=True)])
+
+    return slope
+
+
+def _sooner(*epochs: np.ndarray) -> Callable[..., np.ndarray]:
+    def slope(*means: np.ndarray) -> np.ndarray:
+        return _slope([_log_learned(*each) for each in zip(epochs, means, strict=True)])
+
+    return slope
 
 
 def _log_learned(epochs: np.ndarray, accuracy: np.ndarray) -> np.ndarray:
@@ -72,12 +74,60 @@ def _name(depth: int) -> str:
     return f"depth{depth}"
 
 
+_OUTPUTS = [information(_name(depth), "output") for depth in _DEPTHS]
+_SHORTER = Claim(
+    id="saxe2018/depth/shortens-compression",
+    paper="saxe2018",
+    where="Shwartz-Ziv & Tishby 2017",
+    sentence="The more hidden layers a network has, the fewer epochs its compression takes.",
+    parts=(
+        drops(_OUTPUTS, COMPRESS),
+        Part(
+            "slope of the log duration of compression",
+            {"output": _OUTPUTS},
+            of_timing(
+                "slope, against the number of hidden layers, of log10 of the epochs from the peak of the mean curve of "
+                "{} to 90 % of the drop",
+                _duration,
+            ),
+            _FALLS,
+        ),
+    ),
+    headline="slope of the log duration of compression",
+    published="added hidden layers shorten the compression phase",
+)
+_FASTER = Claim(
+    id="saxe2018/depth/learns-sooner",
+    paper="saxe2018",
+    where="Shwartz-Ziv & Tishby 2017",
+    sentence="The more hidden layers a network has, the fewer epochs it needs to generalise.",
+    parts=(
+        Part(
+            "slope of the log epochs to a test accuracy of 0.95",
+            {"": [accuracy(_name(depth)) for depth in _DEPTHS]},
+            of_means_at(
+                "slope, against the number of hidden layers (1 to 6), of log10 of 1 + the first epoch at which the "
+                "mean curve of {} is ≥ 0.95 (the last one, where it never is)",
+                _sooner,
+            ),
+            _FALLS,
+        ),
+    ),
+    published="added hidden layers reduce the number of training epochs for good generalisation",
+    presupposes=Learned(ended=False),
+)
+
+
 class Depth(Figure):
     """One to six hidden layers on the 12-bit task, tanh: how long compression takes (T4)"""
 
     title = "Depth and the length of compression"
     where = "Shwartz-Ziv & Tishby 2017"
     seeds = SEEDS
+    claims = (
+        _SHORTER,
+        _FASTER,
+    )
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return {
@@ -85,24 +135,11 @@ class Depth(Figure):
             for depth in _DEPTHS
         }
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        output = [information(rows, _name(depth), "output") for depth in _DEPTHS]
-        accuracy = [rows.filter(network=_name(d), quantity="accuracy", split="test") for d in _DEPTHS]
-        at_output, at_accuracy = ([epochs_of(each) for each in series] for series in (output, accuracy))
-
-        def duration(peaks: Sequence[Peak], *means: np.ndarray) -> np.ndarray:
-            return _slope([log_duration(*each) for each in zip(at_output, peaks, means, strict=True)])
-
-        def sooner(*means: np.ndarray) -> np.ndarray:
-            return _slope([_log_learned(*each) for each in zip(at_accuracy, means, strict=True)])
-
-        shorter = [drop_finding(rows, _name(depth), "output", COMPRESS) for depth in _DEPTHS]
-        shorter.append(timing_finding("slope of the log duration of compression, output", _FALLS, duration, *output))
-        faster = finding("slope of the log epochs to a test accuracy of 0.95", _FALLS, sooner, *accuracy)
-        return [
-            Judged(_SHORTER, tuple(shorter), _durations(output)),
-            Judged(_FASTER, (faster,), _learned(accuracy)),
-        ]
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        return {
+            "shortens-compression": _durations([each.of(rows) for each in _OUTPUTS]),
+            "learns-sooner": _learned([accuracy(_name(depth)).of(rows) for depth in _DEPTHS]),
+        }
 
 
 def _widths(depth: int) -> tuple[int, ...]:

@@ -16,60 +16,89 @@ least and largest activity of each member, on [-1, 1], between the least and lar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import score_finding
-from infoscope.core.claim import Claim, Criterion, Finding
-from infoscope.core.rows import Rows, options_text
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Series
+from infoscope.core.claim import Claim, Criterion
+from infoscope.core.rows import options_text
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, some_epochs
-from infoscope.papers.saxe2018._findings import COMPRESS, FLAT, information
+from infoscope.papers.saxe2018._parts import (
+    COMPRESS,
+    FLAT,
+    drops,
+    information,
+)
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _LAYER = "hidden5"
 _BINS = (4, 6, 8, 10, 15, 20, 30, 60, 120, 240, 480, 960)
 _NOISE = (1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3, 1.0, 3.0)
-_RULE = "3-unit layer: drop of I(X;T) after the peak of the mean curve {}, each with its whole 95 % interval over seeds"
-_COMPRESSES, _FLAT = "≥ 0.5 bits (shown wrong at ≤ 0.3)", "≤ 0.3 bits (shown wrong at ≥ 0.5)"
 
 
-def _claim(name: str, where: str, sentence: str, rule: str, published: str) -> Claim:
-    return Claim(f"saxe2018/estimator_sweep/{name}", "saxe2018", where, sentence, _RULE.format(rule), published)
+def _claim(
+    name: str, where: str, sentence: str, series: dict[str, Series], criterion: Criterion, published: str
+) -> Claim:
+    return Claim(
+        f"saxe2018/estimator_sweep/{name}", "saxe2018", where, sentence, (drops(series, criterion),), published
+    )
+
+
+def _measured(network: str, words: str, site: str = _LAYER, **options: Any) -> dict[str, Series]:
+    """I(X;T) of one network with these options, by what they are in words."""
+    return {f"{network}, {words}": information(network, site, f"of {site}", options=options_text(options))}
+
+
+def _by_bins(network: str, **options: Any) -> dict[str, Series]:
+    return {k: v for bins in _BINS for k, v in _measured(network, f"{bins} bins", bins=bins, **options).items()}
+
+
+def _by_noise(network: str) -> dict[str, Series]:
+    said = {s2: f"noise variance {s2:g}" for s2 in _NOISE}
+    return {k: v for s2 in _NOISE for k, v in _measured(network, said[s2], noise_variance=s2, bound="upper").items()}
 
 
 _ANY_BINS = _claim(
     "tanh-any-bins",
     "figure 1A",
     "With bins on [-1, 1] the tanh network compresses whatever their number, from 4 to 960.",
-    f"{_COMPRESSES} at each of {len(_BINS)} numbers of bins",
+    _by_bins("tanh", form="interval", range=(-1.0, 1.0)),
+    COMPRESS,
     "shown for 30 bins",
 )
 _NEVER = _claim(
     "relu-any-bins",
     "figure 1B",
     "Over its recorded range the ReLU network does not compress whatever the number of bins, from 4 to 960.",
-    f"{_FLAT} at each of {len(_BINS)} numbers of bins",
+    _by_bins("relu", range="recorded"),
+    FLAT,
     "shown for 100 bins",
 )
 _PLACEMENT = _claim(
     "tanh-placement",
     "figures 13 and 14",
     "The same tanh networks stay flat with 30 bins that saturation cannot empty: equal in net input, or of equal mass.",
-    f"{_FLAT} with both",
+    {
+        **_measured("tanh", "30 bins in net input", f"{_LAYER}.linear", bins=30, range="recorded"),
+        **_measured("tanh", "30 bins of equal mass", bins=30, form="quantiles"),
+    },
+    FLAT,
     "no compression in most layers with bins equal in net input",
 )
 _ANY_NOISE = _claim(
     "tanh-any-noise",
     "figure 8",
     "By KDE the tanh network compresses whatever the noise variance, from 0.0001 to 3.",
-    f"{_COMPRESSES} at each of {len(_NOISE)} noise variances",
+    _by_noise("tanh"),
+    COMPRESS,
     "shown for variance 0.1",
 )
 _NEVER_BY_KDE = _claim(
     "relu-any-noise",
     "figure 8",
     "By KDE the ReLU network does not compress whatever the noise variance, from 0.0001 to 3.",
-    f"{_FLAT} at each of {len(_NOISE)} noise variances",
+    _by_noise("relu"),
+    FLAT,
     "shown for variance 0.1",
 )
 
@@ -80,6 +109,13 @@ class EstimatorSweep(Figure):
     title = "The estimator's hand in the result"
     where = "figures 1A, 1B, 8, 13 and 14"
     seeds = SEEDS
+    claims = (
+        _ANY_BINS,
+        _NEVER,
+        _PLACEMENT,
+        _ANY_NOISE,
+        _NEVER_BY_KDE,
+    )
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         some, activity, net_input = some_epochs(preset), (_LAYER,), (f"{_LAYER}.linear",)
@@ -91,30 +127,3 @@ class EstimatorSweep(Figure):
             MeasurePlan("kde", {"noise_variance": _NOISE}, activity, epochs=some),
         )
         return {activation: boolean12_plan(activation, preset, seeds, measures) for activation in ("tanh", "relu")}
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        def drop(network: str, criterion: Criterion, words: str, site: str = _LAYER, **options: object) -> Finding:
-            series = information(rows, network, site).filter(options=options_text(options))
-            return score_finding(f"drop of I(X;T) after its peak, {network}, {words}", criterion, series)
-
-        fixed = [
-            drop("tanh", COMPRESS, f"{bins} bins", bins=bins, form="interval", range=(-1.0, 1.0)) for bins in _BINS
-        ]
-        recorded = [drop("relu", FLAT, f"{bins} bins", bins=bins, range="recorded") for bins in _BINS]
-        placed = [
-            drop("tanh", FLAT, "30 bins in net input", f"{_LAYER}.linear", bins=30, range="recorded"),
-            drop("tanh", FLAT, "30 bins of equal mass", bins=30, form="quantiles"),
-        ]
-        noisy = {
-            network: tuple(
-                drop(network, criterion, f"noise variance {s2:g}", noise_variance=s2, bound="upper") for s2 in _NOISE
-            )
-            for network, criterion in (("tanh", COMPRESS), ("relu", FLAT))
-        }
-        return [
-            Judged(_ANY_BINS, tuple(fixed)),
-            Judged(_NEVER, tuple(recorded)),
-            Judged(_PLACEMENT, tuple(placed)),
-            Judged(_ANY_NOISE, noisy["tanh"]),
-            Judged(_NEVER_BY_KDE, noisy["relu"]),
-        ]

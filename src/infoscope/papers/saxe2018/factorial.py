@@ -27,9 +27,14 @@ from itertools import product
 
 import numpy as np
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import score_finding
-from infoscope.core.claim import Claim, Criterion, Finding
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series
+from infoscope.claim.reading.curves import (
+    LESS_DROP,
+    of_drops,
+)
+from infoscope.core.claim import Claim, Criterion
+from infoscope.core.quantity import ACCURACY
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, some_epochs
 from infoscope.papers.saxe2018._factors import (
@@ -43,107 +48,144 @@ from infoscope.papers.saxe2018._factors import (
     network_of,
     series_of,
 )
-from infoscope.papers.saxe2018._findings import COMPRESS, FLAT
+from infoscope.papers.saxe2018._parts import (
+    COMPRESS,
+    DROP_OF_INFORMATION,
+    FLAT,
+    drops,
+)
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.train.networks.fully_connected import FullyConnected
 
+_OPEN = "class reproduction, open question"
+_WITHOUT = f"{DROP_OF_INFORMATION} without the property"
+_ELSEWHERE = f"{DROP_OF_INFORMATION} where it should be flat"
+_RAISES = Criterion(">=", COMPRESS.threshold, "nats", fails_at=COMPRESS.fails_at)
 
-def _decides(name: str, sentence: str, published: str) -> Claim:
+
+def _cells(cells: Sequence[Cell]) -> dict[str, Series]:
+    return {f"{cell.activation}, bins: {cell.bins}": series_of(cell) for cell in cells}
+
+
+def _by_property(has: Callable[[Properties], bool], large: bool = False) -> tuple[Part, ...]:
+    """Each activation that has the property compresses, each that has not stays flat."""
+    have, lack = (
+        [Cell(name, large=large) for name, of in ACTIVATIONS.items() if has(of) is wanted] for wanted in (True, False)
+    )
+    return drops(_cells(have), COMPRESS), drops(_cells(lack), FLAT, _WITHOUT)
+
+
+def _decides(name: str, sentence: str, published: str, has: Callable[[Properties], bool]) -> Claim:
     return Claim(
         id=f"saxe2018/factorial/{name}-decides",
         paper="saxe2018",
-        where="class reproduction, open question",
+        where=_OPEN,
         sentence=sentence,
-        rule="3-unit layer, 30 bins over the recorded range: drop after the peak ≥ 0.5 bits (shown wrong at ≤ 0.3) for "
-        "each activation that has the property, ≤ 0.3 bits (shown wrong at ≥ 0.5) for each that has not; each with its "
-        "whole 95 % interval over seeds",
+        parts=_by_property(has),
+        headline=DROP_OF_INFORMATION,
         published=published,
     )
 
 
-_CANDIDATES: tuple[tuple[Claim, Callable[[Properties], bool]], ...] = (
-    (
-        _decides(
-            "saturation",
-            "Saturation on both sides alone decides: every activation that has it compresses, and no other.",
-            "the paper's account; doubted by the class reproduction, whose sigmoid does not compress",
-        ),
+_CANDIDATES = (
+    _decides(
+        "saturation",
+        "Saturation on both sides alone decides: every activation that has it compresses, and no other.",
+        "the paper's account; doubted by the class reproduction, whose sigmoid does not compress",
         lambda has: has.saturates,
     ),
-    (
-        _decides(
-            "centring",
-            "Zero-centring alone decides: every activation with values around zero compresses, and no other.",
-            "a guess of the class reproduction",
-        ),
+    _decides(
+        "centring",
+        "Zero-centring alone decides: every activation with values around zero compresses, and no other.",
+        "a guess of the class reproduction",
         lambda has: has.centred,
     ),
-    (
-        _decides(
-            "slope",
-            "The slope at zero alone decides: activations with slope 1 compress, and those with less do not.",
-            "a guess of the class reproduction (the sigmoid's slope is 1/4)",
-        ),
+    _decides(
+        "slope",
+        "The slope at zero alone decides: activations with slope 1 compress, and those with less do not.",
+        "a guess of the class reproduction (the sigmoid's slope is 1/4)",
         lambda has: has.steep,
     ),
 )
 _SCALE = Claim(
     id="saxe2018/factorial/scale-does-not-decide",
     paper="saxe2018",
-    where="class reproduction, open question",
+    where=_OPEN,
     sentence="From initial weights three times as large, the same activations compress: those that saturate twice.",
-    rule="as for saturation on both sides, in the networks that start from weights three times as large",
+    parts=_by_property(lambda has: has.saturates, large=True),
+    headline=DROP_OF_INFORMATION,
     published="not tried",
 )
 _BINS = Claim(
     id="saxe2018/factorial/bins-decide",
     paper="saxe2018",
-    where="class reproduction, open question",
+    where=_OPEN,
     sentence="The placement of the bins alone turns the verdict, for tanh one way and for ReLU the other.",
-    rule="3-unit layer, 30 bins: tanh drops by ≥ 0.5 bits over its recorded range and by ≤ 0.3 with bins equal in net "
-    "input; ReLU drops by ≤ 0.3 bits over its recorded range and by ≥ 0.5 with the published codes' bins on [-1, 1]; "
-    "each with its whole 95 % interval over seeds",
+    parts=(
+        drops(_cells([Cell("tanh"), Cell("relu", "on [-1, 1]")]), COMPRESS),
+        drops(_cells([Cell("tanh", "in net input"), Cell("relu")]), FLAT, _ELSEWHERE),
+    ),
+    headline=DROP_OF_INFORMATION,
     published="bin range as a guess of the class reproduction; for tanh figures 13 and 14",
 )
 _TIME = Claim(
     id="saxe2018/factorial/time-decides",
     paper="saxe2018",
-    where="class reproduction, open question",
+    where=_OPEN,
     sentence="It takes training beyond epoch 1000: each activation that saturates on both sides owes its drop to it.",
-    rule="3-unit layer, 30 bins over the recorded range: drop at the end minus drop by epoch 1000 ≥ 0.5 bits (shown "
-    "wrong at ≤ 0.3) for each activation that saturates on both sides, with its whole 95 % interval over seeds",
+    parts=(
+        Part(
+            f"drop at the end minus drop by epoch {SHORT}",
+            {
+                name: (series_of(Cell(name)), series_of(Cell(name, long=False)))
+                for name, properties in ACTIVATIONS.items()
+                if properties.saturates
+            },
+            of_drops("drop of {} after the peak of its mean curve less that of {},", (1.0, -1.0)),
+            _RAISES,
+        ),
+    ),
     published="training time as a guess of the class reproduction",
 )
-_RAISES = Criterion(">=", COMPRESS.threshold, "nats", fails_at=COMPRESS.fails_at)
 
 
-def _raises(name: str, sentence: str) -> Claim:
+def _raises(name: str, sentence: str, *pairs: tuple[str, str]) -> Claim:
     return Claim(
         id=f"saxe2018/factorial/{name}-raises",
         paper="saxe2018",
-        where="class reproduction, open question",
+        where=_OPEN,
         sentence=sentence,
-        rule="3-unit layer, 30 bins over the recorded range: drop of the first minus drop of the second of each pair "
-        "≥ 0.5 bits (shown wrong at ≤ 0.3), with its whole 95 % interval over seeds",
+        parts=(
+            Part(
+                "drop",
+                {f"{a} minus {b}": (series_of(Cell(a)), series_of(Cell(b))) for a, b in pairs},
+                LESS_DROP,
+                _RAISES,
+            ),
+        ),
         published="not tried",
     )
 
 
 _PAIRS = (
-    (
-        _raises("saturation", "A linear unit cut off at -1 and 1 (hard-tanh) compresses more than one that is not."),
-        (("hard_tanh", "linear"),),
+    _raises(
+        "saturation",
+        "A linear unit cut off at -1 and 1 (hard-tanh) compresses more than one that is not.",
+        ("hard_tanh", "linear"),
     ),
-    (
-        _raises("centring", "The same curve compresses more around zero than above it, for tanh and for the sigmoid."),
-        (("tanh", "shifted_tanh"), ("centred_sigmoid", "sigmoid")),
+    _raises(
+        "centring",
+        "The same curve compresses more around zero than above it, for tanh and for the sigmoid.",
+        ("tanh", "shifted_tanh"),
+        ("centred_sigmoid", "sigmoid"),
     ),
-    (
-        _raises("slope", "Tanh, with four times the slope and twice the range, compresses more than the sigmoid around "
-                "the same centre."),
-        (("tanh", "centred_sigmoid"), ("shifted_tanh", "sigmoid")),
+    _raises(
+        "slope",
+        "Tanh, with four times the slope and twice the range, compresses more than the sigmoid around the same centre.",
+        ("tanh", "centred_sigmoid"),
+        ("shifted_tanh", "sigmoid"),
     ),
-)  # fmt: skip
+)
 
 
 class Factorial(Figure):
@@ -152,6 +194,13 @@ class Factorial(Figure):
     title = "What decides whether a network compresses"
     where = "class reproduction, open question"
     seeds = SEEDS
+    claims = (
+        *_CANDIDATES,
+        _SCALE,
+        _BINS,
+        _TIME,
+        *_PAIRS,
+    )
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plans = {}
@@ -169,41 +218,8 @@ class Factorial(Figure):
     def derived(self, rows: Rows) -> Rows:
         return derived_rows(rows)
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        def drop(cell: Cell, criterion: Criterion) -> Finding:
-            name = f"drop of I(X;T) after its peak, {cell.activation}, bins: {cell.bins}"
-            return score_finding(name, criterion, series_of(rows, cell))
-
-        def difference(name: str, first: Cell, second: Cell) -> Finding:
-            pair = (series_of(rows, cell) for cell in (first, second))
-            return score_finding(name, _RAISES, *pair, weights=(1.0, -1.0))
-
-        def by_property(has: Callable[[Properties], bool], large: bool = False) -> tuple[Finding, ...]:
-            return tuple(
-                drop(Cell(activation, large=large), COMPRESS if has(properties) else FLAT)
-                for activation, properties in ACTIVATIONS.items()
-            )
-
-        judged = [Judged(claim, by_property(has)) for claim, has in _CANDIDATES]
-        judged[0] = judged[0]._replace(notes=_accuracies(rows))
-        judged.append(Judged(_SCALE, by_property(lambda has: has.saturates, large=True), _accuracies(rows, large=True)))
-        turns = {
-            Cell("tanh"): COMPRESS,
-            Cell("tanh", "in net input"): FLAT,
-            Cell("relu"): FLAT,
-            Cell("relu", "on [-1, 1]"): COMPRESS,
-        }
-        judged.append(Judged(_BINS, tuple(drop(cell, criterion) for cell, criterion in turns.items())))
-        later = [
-            difference(f"drop at the end minus drop by epoch {SHORT}, {name}", Cell(name), Cell(name, long=False))
-            for name, properties in ACTIVATIONS.items()
-            if properties.saturates
-        ]
-        judged.append(Judged(_TIME, tuple(later)))
-        for claim, pairs in _PAIRS:
-            findings = [difference(f"drop, {a} minus {b}", Cell(a), Cell(b)) for a, b in pairs]
-            judged.append(Judged(claim, tuple(findings)))
-        return judged
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        return {"saturation-decides": _accuracies(rows), "scale-does-not-decide": _accuracies(rows, large=True)}
 
 
 def _measures(preset: Preset) -> tuple[MeasurePlan, ...]:
@@ -220,7 +236,7 @@ def _accuracies(rows: Rows, large: bool = False) -> tuple[str, ...]:
     """Where the networks ended, as one note: what has not learned has had little to compress."""
     said = []
     for activation in ACTIVATIONS:
-        accuracy = rows.filter(network=network_of(activation, large), quantity="accuracy", split="test")
+        accuracy = rows.filter(network=network_of(activation, large), quantity=ACCURACY, split="test")
         if len(accuracy):
             said.append(f"{activation} {100 * np.nanmean(accuracy.curves()[2][:, -1]):.1f} %")
     return (f"final test accuracy: {', '.join(said)}",) if said else ()

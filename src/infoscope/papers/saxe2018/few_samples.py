@@ -15,15 +15,21 @@ Deviations: those of figure 1A.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import finding
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part
+from infoscope.claim.reading.curves import (
+    of_means,
+)
 from infoscope.claim.statistics import last
 from infoscope.core.claim import Claim, Criterion
-from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
-from infoscope.papers.saxe2018._findings import TWO_BITS, drop_finding
+from infoscope.papers.saxe2018._parts import (
+    DROP_OF_INFORMATION,
+    TWO_BITS,
+    accuracy,
+    drops,
+    information,
+)
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _STILL = Claim(
@@ -31,11 +37,20 @@ _STILL = Claim(
     paper="saxe2018",
     where="figure 4C-D",
     sentence="A tanh network trained on fewer patterns generalises worse and compresses all the same.",
-    rule="with 30 % of the patterns: drop after the peak of the mean curve ≥ 2 bits in the 3-unit layer, and final "
-    "test accuracy lower than with 80 % by ≥ 0.02; each with its whole 95 % interval over seeds",
+    parts=(
+        drops([information("tanh_few", "hidden5")], TWO_BITS),
+        Part(
+            "final test accuracy, 80 % minus 30 % of the patterns",
+            {"": (accuracy("tanh"), accuracy("tanh_few"))},
+            of_means(
+                "{} at the end, trained on 80 % of the patterns less on 30 %,", lambda many, few: last(many) - last(few)
+            ),
+            Criterion(">=", 0.02, "fraction"),
+        ),
+    ),
+    headline=DROP_OF_INFORMATION,
     published="compression without generalisation (figure 4C-D)",
 )
-_LOWER = Criterion(">=", 0.02, "fraction")
 
 
 class FewSamples(Figure):
@@ -44,18 +59,8 @@ class FewSamples(Figure):
     title = "Tanh on 30 % of the 12-bit task"
     where = "figure 4C-D"
     seeds = SEEDS
+    claims = (_STILL,)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         few = boolean12_plan("tanh", preset, seeds, (tanh_bins(),), title="30 % of the patterns", train_fraction=0.3)
         return {"tanh": boolean12_plan("tanh", preset, seeds, (tanh_bins(),)), "tanh_few": few}
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        accuracy = rows.filter(quantity="accuracy", split="test")
-        loses = finding(
-            "final test accuracy, 80 % minus 30 % of the patterns",
-            _LOWER,
-            lambda many, few: last(many) - last(few),
-            accuracy.filter(network="tanh"),
-            accuracy.filter(network="tanh_few"),
-        )
-        return [Judged(_STILL, (drop_finding(rows, "tanh_few", "hidden5", TWO_BITS), loses))]

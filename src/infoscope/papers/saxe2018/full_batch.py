@@ -18,14 +18,18 @@ be a fair rule.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import score_finding
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part
+from infoscope.claim.reading.curves import (
+    of_drops,
+)
 from infoscope.core.claim import Claim, Criterion
-from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, SEEDS, boolean12_plan, relu_bins, tanh_bins
-from infoscope.papers.saxe2018._findings import FLAT, drop_finding, information
+from infoscope.papers.saxe2018._parts import (
+    FLAT,
+    drops,
+    information,
+)
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _EPOCHS = {"smoke": 60, "laptop": 20_000, "paper": 20_000}
@@ -35,12 +39,18 @@ _NOT_SGD = Claim(
     where="figure 5",
     sentence="Compression does not need the noise of SGD: full-batch tanh networks compress, hidden ReLU layers never "
     "do.",
-    rule="3-unit tanh layer: drop after the peak of the mean curve under full batch minus half of that under "
-    "minibatches ≥ 0; hidden ReLU layers: drop ≤ 0.3 bits under full batch and minibatches (shown wrong at ≥ 0.5 "
-    "bits); each with its whole 95 % interval over seeds",
+    parts=(
+        Part(
+            "drop under full batch minus half the drop under minibatches",
+            {"hidden5": (information("tanh_full", "hidden5"), information("tanh", "hidden5"))},
+            of_drops("drop of {} after the peak of its mean curve, tanh_full less half of that of tanh,", (1.0, -0.5)),
+            Criterion(">=", 0.0, "nats"),
+        ),
+        drops([information(network, layer) for network in ("relu", "relu_full") for layer in HIDDEN], FLAT),
+    ),
+    headline="drop under full batch minus half the drop under minibatches",
     published="tanh compresses under both, ReLU under neither (figure 5)",
 )
-_AT_LEAST_HALF = Criterion(">=", 0.0, "nats")
 
 
 class FullBatch(Figure):
@@ -49,6 +59,7 @@ class FullBatch(Figure):
     title = "Full batch against minibatches on the 12-bit task"
     where = "figure 5"
     seeds = SEEDS
+    claims = (_NOT_SGD,)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plans = {}
@@ -65,17 +76,3 @@ class FullBatch(Figure):
                 epochs=_EPOCHS[preset],
             )
         return plans
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        full, mini = (information(rows, network, "hidden5") for network in ("tanh_full", "tanh"))
-        findings = [
-            score_finding(
-                "drop under full batch minus half the drop under minibatches, hidden5",
-                _AT_LEAST_HALF,
-                full,
-                mini,
-                weights=(1.0, -0.5),
-            )
-        ]
-        findings += [drop_finding(rows, network, layer, FLAT) for network in ("relu", "relu_full") for layer in HIDDEN]
-        return [Judged(_NOT_SGD, tuple(findings))]

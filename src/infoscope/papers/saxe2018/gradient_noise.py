@@ -15,39 +15,22 @@ gradient is exactly zero (dead ReLU units) has no ratio; members with one are le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import epochs_of
-from infoscope.claim.peaks import Means, at_step
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series
+from infoscope.claim.reading.peaks import Means, at_step, of_held_out_at
 from infoscope.core.claim import Claim, Criterion
-from infoscope.core.rows import Rows
+from infoscope.core.quantity import GRADIENT_SNR
 from infoscope.papers.saxe2018._boolean12 import LAYERS, SEEDS, boolean12_plan, relu_bins, tanh_bins
-from infoscope.papers.saxe2018._findings import norm_finding
-from infoscope.papers.saxe2018._peaks import held_out_finding
+from infoscope.papers.saxe2018._parts import (
+    norms,
+)
 from infoscope.scanning.plan import NetworkPlan, Preset
 
-_FALLS = Claim(
-    id="saxe2018/gradient_noise/falls",
-    paper="saxe2018",
-    where="figure 20",
-    sentence="The gradient's signal-to-noise ratio falls in every layer, in networks that compress and that do not.",
-    rule="median ratio from epoch 100 on over the largest until epoch 30 ≤ 0.5 in every layer of both networks; each "
-    "with its whole 95 % interval over seeds",
-    published="a transition from high to low signal-to-noise in tanh and ReLU networks (figure 20)",
-)
-_GROW = Claim(
-    id="saxe2018/gradient_noise/norms-grow",
-    paper="saxe2018",
-    where="figure 20",
-    sentence="The weights of every layer grow over training in both networks.",
-    rule="final minus initial Frobenius norm ≥ 0 in every layer of both networks; each with its whole 95 % interval "
-    "over seeds",
-    published="weight norms increase over training",
-)
-_HALVED = Criterion("<=", 0.5, "ratio")
+_NETWORKS = ("tanh", "relu")
 
 
 def _late_over_early(epochs: np.ndarray) -> Callable[[Means, Means], np.ndarray]:
@@ -62,24 +45,39 @@ def _late_over_early(epochs: np.ndarray) -> Callable[[Means, Means], np.ndarray]
     return ratio
 
 
+_FALLS = Claim(
+    id="saxe2018/gradient_noise/falls",
+    paper="saxe2018",
+    where="figure 20",
+    sentence="The gradient's signal-to-noise ratio falls in every layer, in networks that compress and that do not.",
+    parts=(
+        Part(
+            "late over early signal-to-noise",
+            [Series(GRADIENT_SNR, network, layer) for network in _NETWORKS for layer in LAYERS],
+            of_held_out_at("median of {} from epoch 100 on over its largest until epoch 30", _late_over_early),
+            Criterion("<=", 0.5, "ratio"),
+        ),
+    ),
+    published="a transition from high to low signal-to-noise in tanh and ReLU networks (figure 20)",
+)
+_GROW = Claim(
+    id="saxe2018/gradient_noise/norms-grow",
+    paper="saxe2018",
+    where="figure 20",
+    sentence="The weights of every layer grow over training in both networks.",
+    parts=(norms(_NETWORKS, LAYERS),),
+    published="weight norms increase over training",
+)
+
+
 class GradientNoise(Figure):
     """Gradient signal-to-noise ratio and weight norms on the 12-bit task, tanh and ReLU (E13)"""
 
     title = "Gradient signal-to-noise on the 12-bit task"
     where = "figure 20"
     seeds = SEEDS
+    claims = (_FALLS, _GROW)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         bins = {"tanh": (tanh_bins(),), "relu": relu_bins()}
         return {name: boolean12_plan(name, preset, seeds, measures, gradients=True) for name, measures in bins.items()}
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        falls, grow = [], []
-        for network in ("tanh", "relu"):
-            for layer in LAYERS:
-                ratio = rows.filter(network=network, site=layer, quantity="gradient_snr")
-                statistic = _late_over_early(epochs_of(ratio))
-                name = f"late over early signal-to-noise, {network} {layer}"
-                falls.append(held_out_finding(name, _HALVED, statistic, ratio))
-                grow.append(norm_finding(rows, network, layer))
-        return [Judged(_FALLS, tuple(falls)), Judged(_GROW, tuple(grow))]

@@ -26,30 +26,71 @@ bits); the released labels have no noise.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import finding
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series, Statistic
+from infoscope.claim.reading.curves import (
+    of_means,
+)
 from infoscope.core.claim import Claim, Criterion, Finding
+from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.data import task
 from infoscope.data.tasks._icosahedron import counts
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, LAYERS, SEEDS, boolean12_plan, tanh_bins
 from infoscope.papers.saxe2018._bottleneck import bottleneck
-from infoscope.papers.saxe2018._findings import information
+from infoscope.papers.saxe2018._parts import (
+    information,
+)
 from infoscope.scanning.plan import NetworkPlan, Preset
+
+
+@cache
+def _label_entropy() -> float:
+    return task("boolean12").entropies["label"]
+
+
+def _both(layer: str) -> tuple[Series, Series]:
+    return information("tanh", layer), Series(LABEL_INFORMATION, "tanh", layer)
+
+
+def _below(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.minimum(x[..., -1], _label_entropy()) - y[..., -1]
+
+
+def _beside(name: str, criterion: Criterion, x: Rows, y: Rows) -> Finding:
+    """The computed curve against the closed form of a label without noise."""
+    if not (len(x) and len(y)):
+        return Finding(name, criterion, None, note="not computed")
+    at, computed = (each.curves()[2][0] for each in (x, y))
+    return Finding(name, criterion, float(abs(computed - np.minimum(at, _label_entropy())).max()))
+
 
 _NEAR = Claim(
     id="saxe2018/information_bottleneck_bound/near-the-curve",
     paper="saxe2018",
     where="Shwartz-Ziv and Tishby 2017",
     sentence="The layers of a converged tanh network lie near the information bottleneck curve.",
-    rule="at the last epoch I(T;Y) of the mean curve ≤ 0.05 bits below min(I(X;T), H(Y)) in all six layers (shown "
-    "wrong at ≥ 0.1 bits), with the whole 95 % interval over seeds; the curve by the self-consistent equations is "
-    "within 0.001 bits of that closed form",
+    parts=(
+        Part(
+            "largest distance of the computed curve to min(I(X;T), H(Y))",
+            {"": (Series(INPUT_INFORMATION, "bound"), Series(LABEL_INFORMATION, "bound"))},
+            Statistic("largest distance of the computed curve to min(I(X;T), H(Y))", _beside, surely=""),
+            Criterion("<=", nats(1e-3), "nats"),
+        ),
+        Part(
+            "final I(T;Y) below the curve",
+            {layer: _both(layer) for layer in LAYERS},
+            of_means("how far the mean curve of {1} ends below min({0}, H(Y))", _below),
+            Criterion("<=", nats(0.05), "nats", fails_at=nats(0.1)),
+        ),
+    ),
+    headline="final I(T;Y) below the curve",
     published="converged layers lie very close to the bound (Shwartz-Ziv and Tishby 2017)",
 )
 _CORNER = Claim(
@@ -57,13 +98,16 @@ _CORNER = Claim(
     paper="saxe2018",
     where="Shwartz-Ziv and Tishby 2017",
     sentence="The hidden layers of a converged tanh network keep little about the input beyond the label.",
-    rule="at the last epoch I(X;T) minus I(T;Y) of the mean curves ≤ 0.5 bits in every hidden layer (shown wrong at "
-    "≥ 1 bit), with the whole 95 % interval over seeds",
+    parts=(
+        Part(
+            "final I(X;T) minus I(T;Y)",
+            {layer: _both(layer) for layer in HIDDEN},
+            of_means("{} less {} of the mean curves at the end", lambda x, y: x[..., -1] - y[..., -1]),
+            Criterion("<=", nats(0.5), "nats", fails_at=nats(1.0)),
+        ),
+    ),
     published="layers converge to the optimal trade-off (Shwartz-Ziv and Tishby 2017)",
 )
-_CLOSE = Criterion("<=", nats(0.05), "nats", fails_at=nats(0.1))
-_MINIMAL = Criterion("<=", nats(0.5), "nats", fails_at=nats(1.0))
-_SAME = Criterion("<=", nats(1e-3), "nats")
 _TARGETS = tuple(round(0.05 * i, 2) for i in range(1, 31))  # bits of I(X;T) that the weight asks for
 
 
@@ -73,6 +117,10 @@ class InformationBottleneckBound(Figure):
     title = "Converged layers and the information bottleneck curve"
     where = "Shwartz-Ziv and Tishby 2017"
     seeds = SEEDS
+    claims = (
+        _NEAR,
+        _CORNER,
+    )
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return {"tanh": boolean12_plan("tanh", preset, seeds, (tanh_bins(),))}
@@ -87,36 +135,6 @@ class InformationBottleneckBound(Figure):
             task="boolean12",
         )
         return {"bound": curve}
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        near = [_same(rows)]
-        corner = []
-        label_entropy = task("boolean12").entropies["label"]
-        for layer in LAYERS:
-            x = information(rows, "tanh", layer)
-            y = rows.filter(network="tanh", site=layer, quantity="I(T;Y)")
-            below = finding(
-                f"final I(T;Y) below the curve, {layer}",
-                _CLOSE,
-                lambda x, y: np.minimum(x[..., -1], label_entropy) - y[..., -1],
-                x,
-                y,
-            )
-            near.append(below)
-            if layer in HIDDEN:
-                name = f"final I(X;T) minus I(T;Y), {layer}"
-                corner.append(finding(name, _MINIMAL, lambda x, y: x[..., -1] - y[..., -1], x, y))
-        return [Judged(_NEAR, tuple(near)), Judged(_CORNER, tuple(corner))]
-
-
-def _same(rows: Rows) -> Finding:
-    """The computed curve against the closed form of a label without noise."""
-    name = "largest distance of the computed curve to min(I(X;T), H(Y))"
-    curve = rows.filter(network="bound")
-    if not len(curve):
-        return Finding(name, _SAME, None, note="not computed")
-    x, y = (curve.filter(quantity=quantity).curves()[2][0] for quantity in ("I(X;T)", "I(T;Y)"))
-    return Finding(name, _SAME, float(abs(y - np.minimum(x, task("boolean12").entropies["label"])).max()))
 
 
 def _class_joint() -> np.ndarray:
@@ -133,5 +151,5 @@ def _curves(at: Sequence[float], seeds: Sequence[int]) -> Iterator[Curve]:
     joint = _class_joint()
     points = np.array([bottleneck(joint, 1 / (2 * nats(target))) for target in at])
     how = f"of the best T for the joint of {len(joint)} classes and the label, by the self-consistent equations"
-    yield Curve("bound", "I(X;T)", points[None, :, 0], how)
-    yield Curve("bound", "I(T;Y)", points[None, :, 1], how, variable="label")
+    yield Curve("bound", INPUT_INFORMATION, points[None, :, 0], how)
+    yield Curve("bound", LABEL_INFORMATION, points[None, :, 1], how, variable="label")

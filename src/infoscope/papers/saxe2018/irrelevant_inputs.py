@@ -26,15 +26,19 @@ from typing import Any, ClassVar
 import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import finding, score_finding
-from infoscope.claim.statistics import growth
-from infoscope.core.claim import Claim, Criterion, Finding
-from infoscope.core.rows import Rows, options_text
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series
+from infoscope.claim.reading.curves import (
+    DROP,
+    GROWTH,
+)
+from infoscope.claim.reading.peaks import RISE
+from infoscope.core.claim import Claim, Criterion
+from infoscope.core.quantity import INPUT_INFORMATION
+from infoscope.core.rows import options_text
 from infoscope.core.units import nats
 from infoscope.papers.saxe2018._gaussian import information_about
-from infoscope.papers.saxe2018._lessons import lesson_plan
-from infoscope.papers.saxe2018._peaks import rise_finding
+from infoscope.papers.saxe2018._lessons import SQUARED_ERROR, lesson_plan
 from infoscope.scanning.plan import Preset
 from infoscope.train.linear import Lesson, train_student
 
@@ -52,13 +56,28 @@ PARTS = {
 }
 UNIT = {"input_variance": 1.0}
 
+_RISES = Criterion(">=", nats(0.2), "nats")
+_PEAKS = Criterion(">=", nats(0.05), "nats")
+_FALL = "drop of the irrelevant information after its peak"
+
+
+def _about(inputs: str, network: str = "samples_500") -> Series:
+    words = "" if inputs == "input" else f"about the {inputs}"
+    return Series(INPUT_INFORMATION, network, words=words, variable=inputs, options=options_text(UNIT))
+
+
 _FALLS = Claim(
     id="saxe2018/irrelevant_inputs/rises-and-falls",
     paper="saxe2018",
     where="figure 6",
     sentence="Information about irrelevant inputs rises and then falls while the network fits; the total hides it.",
-    rule="500 samples, mean curves: relevant information grows by ≥ 0.2 bits; irrelevant information peaks ≥ 0.05 bits "
-    "above its start and ends ≥ 0.2 bits below its peak; the total grows; each with its whole 95 % interval over seeds",
+    parts=(
+        Part("growth of the relevant information", {"": _about("relevant inputs")}, GROWTH, _RISES),
+        Part("peak of the irrelevant information above its start", {"": _about("irrelevant inputs")}, RISE, _PEAKS),
+        Part(_FALL, {"500 samples": _about("irrelevant inputs")}, DROP, _RISES),
+        Part("growth of the total information", {"": _about("input")}, GROWTH, Criterion(">=", 0.0, "nats")),
+    ),
+    headline=_FALL,
     published="a rise and a fall of the irrelevant information, none of the total (figure 6)",
 )
 _FEW = Claim(
@@ -66,13 +85,9 @@ _FEW = Claim(
     paper="saxe2018",
     where="figure 6",
     sentence="The information about irrelevant inputs falls as well when there are only as many samples as inputs.",
-    rule="100 samples: irrelevant information ends ≥ 0.2 bits below the peak of its mean curve, with the whole 95 % "
-    "interval over seeds",
+    parts=(Part(_FALL, {"100 samples": _about("irrelevant inputs", "samples_100")}, DROP, _RISES),),
     published="not reported; the number of samples of figure 6 is not given",
 )
-_RISES = Criterion(">=", nats(0.2), "nats")
-_PEAKS = Criterion(">=", nats(0.05), "nats")
-_TOTAL = Criterion(">=", 0.0, "nats")
 
 
 class IrrelevantInputs(Figure):
@@ -81,6 +96,7 @@ class IrrelevantInputs(Figure):
     title = "Task-irrelevant inputs, linear network, exact information"
     where = "figure 6"
     seeds: ClassVar[dict[str, int]] = {"smoke": 3, "laptop": 50, "paper": 50}
+    claims = (_FALLS, _FEW)
 
     def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
         return {
@@ -95,22 +111,6 @@ class IrrelevantInputs(Figure):
             for name, (lesson, epochs) in LESSONS.items()
         }
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        rows = rows.filter(quantity="I(X;T)", options=options_text(UNIT))
-        total, relevant, irrelevant = (rows.filter(network="samples_500", variable=part) for part in PARTS)
-        findings = (
-            finding("growth of the relevant information", _RISES, growth, relevant),
-            rise_finding("peak of the irrelevant information above its start", _PEAKS, irrelevant),
-            _irrelevant_fall(irrelevant, "500 samples"),
-            finding("growth of the total information", _TOTAL, growth, total),
-        )
-        few = rows.filter(network="samples_100", variable="irrelevant inputs")
-        return [Judged(_FALLS, findings), Judged(_FEW, (_irrelevant_fall(few, "100 samples"),))]
-
-
-def _irrelevant_fall(rows: Rows, name: str) -> Finding:
-    return score_finding(f"drop of the irrelevant information after its peak, {name}", _RISES, rows)
-
 
 def _curves(at: Sequence[int], seeds: Sequence[int], **lesson: Any) -> Iterator[Curve]:
     how = Lesson(**lesson)
@@ -123,7 +123,7 @@ def _curves(at: Sequence[int], seeds: Sequence[int], **lesson: Any) -> Iterator[
             values = [information_about(mask, student.layers[0], variances) for student in students]
             yield Curve(
                 site="hidden1",
-                quantity="I(X;T)",
+                quantity=INPUT_INFORMATION,
                 values=np.array(values),
                 estimand=f"information about {meaning}, T = W x + N(0, I), x ~ N(0, {shown}), exact",
                 variable=variable,
@@ -133,10 +133,9 @@ def _curves(at: Sequence[int], seeds: Sequence[int], **lesson: Any) -> Iterator[
     missed = [((student.teacher - fit) ** 2).sum(1) for student, fit in zip(students, fits, strict=True)]
     yield Curve(
         site="network",
-        quantity="loss",
+        quantity=SQUARED_ERROR,
         values=np.array(missed) / how.inputs + how.noise**2,
         estimand=f"mean squared error on new samples, |w - w'|² / {how.inputs} + {how.noise**2:g}, exact",
-        unit="squared error",
         variable="label",
         split="test",
         estimator="training",

@@ -32,15 +32,18 @@ from typing import Any, ClassVar
 import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.peaks import Means, at_step
-from infoscope.core.claim import Claim, Criterion, Finding
-from infoscope.core.rows import Rows, options_text
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series
+from infoscope.claim.reading.peaks import END_OVER_LOWEST, END_OVER_PEAK, Means, at_step, of_held_out
+from infoscope.core.claim import Claim, Criterion
+from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION
+from infoscope.core.rows import options_text
 from infoscope.core.units import nats
-from infoscope.papers.saxe2018._findings import information
 from infoscope.papers.saxe2018._gaussian import label_information, layer_entropy
-from infoscope.papers.saxe2018._lessons import lesson_plan
-from infoscope.papers.saxe2018._peaks import end_over_lowest, end_over_peak, held_out_finding
+from infoscope.papers.saxe2018._lessons import SQUARED_ERROR, lesson_plan
+from infoscope.papers.saxe2018._parts import (
+    information,
+)
 from infoscope.scanning.plan import Preset
 from infoscope.train.linear import Lesson, Student, train_student
 
@@ -55,88 +58,12 @@ LESSONS: dict[str, tuple[str, Lesson, int]] = {
     "deep_500": ("five hidden layers, full batch, 500 samples", Lesson(samples=500, **_DEEP), 2000),
     "deep_100": ("five hidden layers, full batch, 100 samples", Lesson(samples=100, **_DEEP), 2000),
 }
-_NO_COMPRESSION = Claim(
-    id="saxe2018/linear/no-compression",
-    paper="saxe2018",
-    where="figures 3, 4A, 18, 19",
-    sentence="A linear network never compresses: exact I(X;T) does not fall, with SGD or full batch, shallow or deep.",
-    rule="the mean curve of I(X;T) is nowhere more than 0.01 bits below what it was before, in every hidden layer of "
-    "all six networks; each with its whole 95 % interval over seeds",
-    published="I(X;T) does not decrease (figures 3, 4A, 18, 19)",
-)
-_LESS_NOISE = Claim(
-    id="saxe2018/linear/no-compression-with-less-noise",
-    paper="saxe2018",
-    where="figures 3, 4A, 18, 19",
-    sentence="The same holds with the formula as printed, whose inputs have variance 1: a hundred times less noise.",
-    rule="as for no-compression, on I(X;T) as printed",
-    published="I(X;T) does not decrease, by the formula as printed (figures 3, 4A, 18, 19)",
-    revised="added after a fall had been seen with SGD",
-)
-_OVERTRAINS = Claim(
-    id="saxe2018/linear/overtrains",
-    paper="saxe2018",
-    where="figures 4B and 19",
-    sentence="With as many samples as inputs the network overtrains, and loses information about the label.",
-    rule="100 samples, SGD and full batch: test error at the end over its minimum ≥ 2, I(T;Y) at the end over its peak "
-    "≤ 0.9; of mean curves, each with its whole 95 % interval over seeds",
-    published="substantial overtraining without compression (figure 4B)",
-)
-_GENERALISES = Claim(
-    id="saxe2018/linear/generalises",
-    paper="saxe2018",
-    where="figure 3",
-    sentence="With five times as many samples as inputs the network generalises, without compression all the same.",
-    rule="500 samples, full batch: test error of the mean curve at the end over its minimum ≤ 1.1, with its whole 95 % "
-    "interval over seeds",
-    published="minimal overtraining (figure 3, said to be of 100 samples)",
-)
-_NO_FALL = Criterion("<=", nats(0.01), "nats")
-_DOUBLED = Criterion(">=", 2.0, "ratio")
-_KEPT = Criterion("<=", 1.1, "ratio")
-_LOST = Criterion("<=", 0.9, "ratio")
-
-
-class LinearStudents(Figure):
-    """Linear teacher and student, exact Gaussian information: no compression, overtrained or not (E9)"""
-
-    title = "Linear networks, exact information"
-    where = "figures 3, 4A-B, 18, 19"
-    seeds: ClassVar[dict[str, int]] = {"smoke": 3, "laptop": 50, "paper": 50}
-
-    def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
-        return {
-            name: lesson_plan(title, _curves, _layers(lesson), lesson, 200 if preset == "smoke" else epochs, seeds)
-            for name, (title, lesson, epochs) in LESSONS.items()
-        }
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        printed, rows = rows.filter(options=options_text(PRINTED)), rows.filter(options="{}")
-        over = []
-        for name in ("sgd_100", "batch_100"):
-            over.append(_error_finding(rows, name, _DOUBLED))
-            label = rows.filter(network=name, site="hidden1", quantity="I(T;Y)")
-            over.append(held_out_finding(f"I(T;Y), end over peak, {name}", _LOST, end_over_peak, label))
-        return [
-            Judged(_NO_COMPRESSION, _fall_findings(rows)),
-            Judged(_LESS_NOISE, _fall_findings(printed)),
-            Judged(_OVERTRAINS, tuple(over)),
-            Judged(_GENERALISES, (_error_finding(rows, "batch_500", _KEPT),)),
-        ]
+_FEW = ("sgd_100", "batch_100")
+_ERROR = "test error, end over minimum"
 
 
 def _layers(lesson: Lesson) -> tuple[str, ...]:
     return tuple(f"hidden{i + 1}" for i in range(len(lesson.hidden)))
-
-
-def _fall_findings(rows: Rows) -> tuple[Finding, ...]:
-    return tuple(
-        held_out_finding(
-            f"largest fall of I(X;T), {name} {site}", _NO_FALL, _largest_fall, information(rows, name, site)
-        )
-        for name, (_, lesson, _) in LESSONS.items()
-        for site in _layers(lesson)
-    )
 
 
 def _largest_fall(choosing: Means, measured: Means) -> np.ndarray:
@@ -147,9 +74,80 @@ def _largest_fall(choosing: Means, measured: Means) -> np.ndarray:
     return at_step(held, before.argmax(-1)) - at_step(held, end)
 
 
-def _error_finding(rows: Rows, network: str, criterion: Criterion) -> Finding:
-    error = rows.filter(network=network, quantity="loss", split="test")
-    return held_out_finding(f"test error, end over minimum, {network}", criterion, end_over_lowest, error)
+def _largest_falls(options: str, words: str = "") -> Part:
+    return Part(
+        "largest fall of I(X;T)",
+        [
+            information(name, site, words, options=options)
+            for name, (_, lesson, _) in LESSONS.items()
+            for site in _layers(lesson)
+        ],
+        of_held_out("how far the mean curve of {} is at most below what it was before", _largest_fall),
+        Criterion("<=", nats(0.01), "nats"),
+    )
+
+
+def _test_error(network: str) -> Series:
+    return Series(SQUARED_ERROR, network, words="on test rows", split="test", options="{}")
+
+
+_NO_COMPRESSION = Claim(
+    id="saxe2018/linear/no-compression",
+    paper="saxe2018",
+    where="figures 3, 4A, 18, 19",
+    sentence="A linear network never compresses: exact I(X;T) does not fall, with SGD or full batch, shallow or deep.",
+    parts=(_largest_falls("{}"),),
+    published="I(X;T) does not decrease (figures 3, 4A, 18, 19)",
+)
+_LESS_NOISE = Claim(
+    id="saxe2018/linear/no-compression-with-less-noise",
+    paper="saxe2018",
+    where="figures 3, 4A, 18, 19",
+    sentence="The same holds with the formula as printed, whose inputs have variance 1: a hundred times less noise.",
+    parts=(_largest_falls(options_text(PRINTED), "as printed"),),
+    published="I(X;T) does not decrease, by the formula as printed (figures 3, 4A, 18, 19)",
+    revised="added after a fall had been seen with SGD",
+)
+_OVERTRAINS = Claim(
+    id="saxe2018/linear/overtrains",
+    paper="saxe2018",
+    where="figures 4B and 19",
+    sentence="With as many samples as inputs the network overtrains, and loses information about the label.",
+    parts=(
+        Part(_ERROR, [_test_error(name) for name in _FEW], END_OVER_LOWEST, Criterion(">=", 2.0, "ratio")),
+        Part(
+            "I(T;Y), end over peak",
+            {name: Series(LABEL_INFORMATION, name, "hidden1", options="{}") for name in _FEW},
+            END_OVER_PEAK,
+            Criterion("<=", 0.9, "ratio"),
+        ),
+    ),
+    headline="I(T;Y), end over peak",
+    published="substantial overtraining without compression (figure 4B)",
+)
+_GENERALISES = Claim(
+    id="saxe2018/linear/generalises",
+    paper="saxe2018",
+    where="figure 3",
+    sentence="With five times as many samples as inputs the network generalises, without compression all the same.",
+    parts=(Part(_ERROR, [_test_error("batch_500")], END_OVER_LOWEST, Criterion("<=", 1.1, "ratio")),),
+    published="minimal overtraining (figure 3, said to be of 100 samples)",
+)
+
+
+class LinearStudents(Figure):
+    """Linear teacher and student, exact Gaussian information: no compression, overtrained or not (E9)"""
+
+    title = "Linear networks, exact information"
+    where = "figures 3, 4A-B, 18, 19"
+    seeds: ClassVar[dict[str, int]] = {"smoke": 3, "laptop": 50, "paper": 50}
+    claims = (_NO_COMPRESSION, _LESS_NOISE, _OVERTRAINS, _GENERALISES)
+
+    def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
+        return {
+            name: lesson_plan(title, _curves, _layers(lesson), lesson, 200 if preset == "smoke" else epochs, seeds)
+            for name, (title, lesson, epochs) in LESSONS.items()
+        }
 
 
 def _curves(at: Sequence[int], seeds: Sequence[int], **lesson: Any) -> Iterator[Curve]:
@@ -168,11 +166,11 @@ def _curves(at: Sequence[int], seeds: Sequence[int], **lesson: Any) -> Iterator[
             noisy = f"T = W x + N(0, I), x ~ N(0, I{'' if printed else f'/{n}'}), exact"
             said: dict[str, Any] = {"site": f"hidden{layer}", "options": PRINTED if printed else {}}
             if printed:
-                yield Curve(quantity="I(X;T)", values=2 * inputs, estimand=f"without its 1/2, {noisy}", **said)
+                yield Curve(quantity=INPUT_INFORMATION, values=2 * inputs, estimand=f"without its 1/2, {noisy}", **said)
             else:
-                yield Curve(quantity="I(X;T)", values=inputs, estimand=noisy, **said)
+                yield Curve(quantity=INPUT_INFORMATION, values=inputs, estimand=noisy, **said)
             said["variable"] = "label"
-            yield Curve(quantity="I(T;Y)", values=np.array(label), estimand=noisy, **said)
+            yield Curve(quantity=LABEL_INFORMATION, values=np.array(label), estimand=noisy, **said)
     yield from _errors(how, students)
 
 
@@ -181,7 +179,7 @@ def _errors(how: Lesson, students: Sequence[Student]) -> Iterator[Curve]:
     fits = [student.total()[:, 0] for student in students]
     train = [((student.y - fit @ student.x.T) ** 2).mean(1) for student, fit in zip(students, fits, strict=True)]
     missed = np.array([((student.teacher - fit) ** 2).sum(1) for student, fit in zip(students, fits, strict=True)])
-    said: dict[str, Any] = {"site": "network", "quantity": "loss", "unit": "squared error", "variable": "label"}
+    said: dict[str, Any] = {"site": "network", "quantity": SQUARED_ERROR, "variable": "label"}
     said["estimator"], noise = "training", how.noise**2
     what = "mean squared error on the samples"
     yield Curve(split="train", values=np.array(train), estimand=what, n=how.samples, **said)

@@ -15,16 +15,18 @@ Deviations: those of figure 1A.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import finding, until
-from infoscope.claim.statistics import lowest
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part
+from infoscope.claim.reading.curves import (
+    LOWEST,
+)
 from infoscope.core.claim import Claim, Criterion
-from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan
-from infoscope.papers.saxe2018._findings import information
+from infoscope.papers.saxe2018._parts import (
+    by_site,
+    information,
+)
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _STAYS = Claim(
@@ -32,12 +34,23 @@ _STAYS = Claim(
     paper="saxe2018",
     where="figure 15",
     sentence="At float32 precision a tanh network loses almost nothing of its input while it trains.",
-    rule="lowest point of the mean curve ≥ 11.9 bits in the first three hidden layers, ≥ 11.5 bits in the 3-unit layer "
-    "until epoch 1000; each with its whole 95 % interval over seeds",
+    parts=(
+        Part(
+            "lowest I(X;T)",
+            by_site(information("tanh", layer) for layer in ("hidden1", "hidden2", "hidden3")),
+            LOWEST,
+            Criterion(">=", nats(11.9), "nats"),
+        ),
+        Part(
+            "lowest I(X;T) until epoch 1000",
+            by_site([information("tanh", "hidden5", until=1000)]),
+            LOWEST,
+            Criterion(">=", nats(11.5), "nats"),
+        ),
+    ),
+    headline="lowest I(X;T)",
     published="I(X;T) stays at 12 bits for nearly all layers and epochs (figure 15)",
 )
-_NEARLY_ALL = Criterion(">=", nats(11.9), "nats")
-_MOST = Criterion(">=", nats(11.5), "nats")
 
 
 class MachinePrecision(Figure):
@@ -46,15 +59,7 @@ class MachinePrecision(Figure):
     title = "Tanh on the 12-bit task, machine precision"
     where = "figure 15"
     seeds = SEEDS
+    claims = (_STAYS,)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return {"tanh": boolean12_plan("tanh", preset, seeds, (MeasurePlan("binned", {"form": "exact"}),))}
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        findings = [
-            finding(f"lowest I(X;T), {layer}", _NEARLY_ALL, lowest, information(rows, "tanh", layer))
-            for layer in ("hidden1", "hidden2", "hidden3")
-        ]
-        early = until(information(rows, "tanh", "hidden5"), 1000)
-        findings.append(finding("lowest I(X;T) until epoch 1000, hidden5", _MOST, lowest, early))
-        return [Judged(_STAYS, tuple(findings))]

@@ -22,13 +22,24 @@ from typing import ClassVar
 import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
-from infoscope.claim.figure import Figure, Judged
-from infoscope.core.claim import Claim, Criterion, Finding
-from infoscope.core.rows import Rows
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series
+from infoscope.claim.reading.exact import (
+    LARGEST_FALL,
+    ROUNDING_BITS,
+    at,
+    furthest_from,
+    of_curve,
+    of_known,
+    peak_above_end,
+)
+from infoscope.core.claim import Claim, Criterion
+from infoscope.core.quantity import INPUT_INFORMATION
 from infoscope.core.units import nats
-from infoscope.papers.saxe2018._exact import ROUNDING_BITS, at, exact_finding, furthest_from, largest_fall
-from infoscope.papers.saxe2018._findings import COMPRESS
 from infoscope.papers.saxe2018._minimal_model import BOUNDED, binned_entropy, equal_bins, fixed_width
+from infoscope.papers.saxe2018._parts import (
+    COMPRESS,
+)
 from infoscope.scanning.plan import Preset
 
 AXIS = "weight w"
@@ -42,13 +53,64 @@ RELU_BITS = {
 }
 _BINS, _WIDTHS = (10, 30, 100), (0.1, 0.5, 2.0)
 
+_NO_FALL = Criterion("<=", nats(1e-9), "nats")  # exact arithmetic says 0
+_CLOSE = Criterion("<=", nats(ROUNDING_BITS), "nats")
+_KNOWN = "largest distance to the values known beforehand"
+
+
+def _curve(network: str, site: str) -> Series:
+    return Series(INPUT_INFORMATION, network, site)
+
+
+def _in_nats(known: dict[float, float]) -> dict[float, float]:
+    return {place: nats(value) for place, value in known.items()}
+
+
+def _turns(_places: np.ndarray, values: np.ndarray) -> float:
+    """How often the curve changes between rising and falling."""
+    return float((np.diff(np.sign(np.diff(values))) != 0).sum())
+
+
+def _beside_half(places: np.ndarray, values: np.ndarray) -> float | None:
+    ends = at(500.0)(places, values), at(1000.0)(places, values)
+    return abs(ends[1] - ends[0] - nats(0.5)) if ends[0] is not None and ends[1] is not None else None
+
+
+_TURNING = of_curve("turning points of {}", _turns)
+_PEAK_ABOVE_END = of_curve("peak of {} above its value at w = 10", peak_above_end)
+_TANH_CURVE = _curve("tanh", "30 bins")
 _TANH = Claim(
     id="saxe2018/minimal_model/tanh-falls",
     paper="saxe2018",
     where="figure 2, left",
     sentence="Binned I(X;T) of a tanh unit rises with its input weight, peaks once, and falls towards 1 bit.",
-    rule="30 bins on [-1, 1]: one turning point for w in (0, 10]; the peak ≥ 0.5 bits above either end; within 0.001 "
-    "bits of 1 bit at w = 10⁶; within 0.001 bits of ten values worked out beforehand",
+    parts=(
+        Part("turning points", {"tanh": _TANH_CURVE}, _TURNING, Criterion("<=", 1.0, "turning points")),
+        Part(
+            "peak above w = 0.05",
+            {"tanh": _TANH_CURVE},
+            of_curve("peak of {} above its value at w = 0.05", lambda _, values: values.max() - values[0]),
+            COMPRESS,
+        ),
+        Part("peak above w = 10", {"tanh": _TANH_CURVE}, _PEAK_ABOVE_END, COMPRESS),
+        Part(
+            "distance from 1 bit at w = 10⁶",
+            {"tanh": _curve("tanh_large", "30 bins")},
+            of_curve("distance of {} from 1 bit at w = 10⁶", furthest_from({1e6: nats(1.0)})),
+            _CLOSE,
+        ),
+        Part(
+            _KNOWN,
+            {"tanh": _TANH_CURVE, "tanh, w > 10": _curve("tanh_large", "30 bins")},
+            of_known(
+                "largest distance of {} to ten values worked out beforehand",
+                {"tanh": _in_nats(TANH_BITS), "tanh_large": _in_nats(TANH_LARGE_BITS)},
+                "network",
+            ),
+            _CLOSE,
+        ),
+    ),
+    headline="peak above w = 10",
     published="a rise and a fall (figure 2)",
 )
 _RELU = Claim(
@@ -56,9 +118,31 @@ _RELU = Claim(
     paper="saxe2018",
     where="figure 2, right",
     sentence="Binned I(X;T) of a ReLU unit never falls with its input weight, and grows by half a bit a doubling.",
-    rule="bins of width 0.1, 0.5 and 2: no fall anywhere for w in (0, 10]; from w = 500 to 1000 a growth within 0.001 "
-    "bits of 0.5 bits (half of the inputs spread, the others share a bin); within 0.001 bits of seven values worked "
-    "out beforehand",
+    parts=(
+        Part(
+            "largest fall between neighbours",
+            [_curve("relu", f"width {width:g}") for width in _WIDTHS],
+            LARGEST_FALL,
+            _NO_FALL,
+        ),
+        Part(
+            _KNOWN,
+            [_curve("relu", width) for width in RELU_BITS],
+            of_known(
+                "largest distance of {} to seven values worked out beforehand",
+                {width: _in_nats(known) for width, known in RELU_BITS.items()},
+                "site",
+            ),
+            _CLOSE,
+        ),
+        Part(
+            "distance from half a bit a doubling",
+            {"relu": _curve("relu_large", "width 0.1")},
+            of_curve("distance of the growth of {} from w = 500 to 1000 from half a bit", _beside_half),
+            _CLOSE,
+        ),
+    ),
+    headline="largest fall between neighbours",
     published="a rise only (figure 2)",
 )
 _SATURATION = Claim(
@@ -66,12 +150,13 @@ _SATURATION = Claim(
     paper="saxe2018",
     where="section 2",
     sentence="What makes the information fall is saturation on both sides: four such units fall, a linear one never.",
-    rule="tanh, sigmoid, softsign and hard tanh with 30 bins over their range: the peak ≥ 0.5 bits above w = 10 (shown "
-    "wrong at ≤ 0.3 bits); linear with bins of width 0.1: no fall anywhere",
+    parts=(
+        Part("peak above w = 10", {name: _curve(name, "30 bins") for name in BOUNDED}, _PEAK_ABOVE_END, COMPRESS),
+        Part("largest fall between neighbours", {"linear": _curve("linear", "width 0.1")}, LARGEST_FALL, _NO_FALL),
+    ),
+    headline="peak above w = 10",
     published="double-saturating nonlinearities compress (section 2; tanh and ReLU are shown)",
 )
-_NO_FALL = Criterion("<=", nats(1e-9), "nats")  # exact arithmetic says 0
-_CLOSE = Criterion("<=", nats(ROUNDING_BITS), "nats")
 
 
 class MinimalModel(Figure):
@@ -80,6 +165,7 @@ class MinimalModel(Figure):
     title = "The minimal three-neuron model, exactly"
     where = "figure 2"
     seeds: ClassVar[dict[str, int]] = {"smoke": 0, "laptop": 0, "paper": 0}
+    claims = (_TANH, _RELU, _SATURATION)
 
     def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
         found = {name: _unit(name, WEIGHTS) for name in ("tanh", "relu", "sigmoid", "softsign", "hard_tanh", "linear")}
@@ -87,30 +173,6 @@ class MinimalModel(Figure):
         decades = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
         found["relu_large"] = _unit("relu", decades, " beyond the paper's weights")
         return found
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        tanh, relu = _curve(rows, "tanh", "30 bins"), {width: _curve(rows, "relu", width) for width in RELU_BITS}
-        large = _curve(rows, "tanh_large", "30 bins")
-        one_bit = exact_finding("distance from 1 bit at w = 10⁶, tanh", _CLOSE, furthest_from({1e6: nats(1.0)}), large)
-        falls = [
-            exact_finding("turning points, tanh", Criterion("<=", 1.0, "turning points"), _turns, tanh),
-            exact_finding("peak above w = 0.05, tanh", COMPRESS, lambda _, values: values.max() - values[0], tanh),
-            _fall("tanh", tanh),
-            one_bit,
-            _reference("tanh", TANH_BITS, tanh),
-            _reference("tanh, w > 10", TANH_LARGE_BITS, large),
-        ]
-        grows = [
-            exact_finding(f"largest fall between neighbours, relu {site}", _NO_FALL, largest_fall, curve)
-            for site, curve in ((f"width {width:g}", _curve(rows, "relu", f"width {width:g}")) for width in _WIDTHS)
-        ]
-        grows += [_reference(f"relu {site}", RELU_BITS[site], curve) for site, curve in relu.items()]
-        doubling = _curve(rows, "relu_large", "width 0.1")
-        grows.append(exact_finding("distance from half a bit a doubling, relu", _CLOSE, _beside_half, doubling))
-        decides = [_fall(name, _curve(rows, name, "30 bins")) for name in BOUNDED]
-        linear = _curve(rows, "linear", "width 0.1")
-        decides.append(exact_finding("largest fall between neighbours, linear", _NO_FALL, largest_fall, linear))
-        return [Judged(_TANH, tuple(falls)), Judged(_RELU, tuple(grows)), Judged(_SATURATION, tuple(decides))]
 
 
 def _unit(activation: str, weights: tuple[float, ...], more: str = "") -> Computation:
@@ -137,7 +199,7 @@ def _curves(
         low, high, _ = BOUNDED[activation]
         yield Curve(
             site=f"{count} bins",
-            quantity="I(X;T)",
+            quantity=INPUT_INFORMATION,
             values=binned_entropy(equal_bins(activation, count), weights)[None],
             estimand=f"H(Bin({activation}(w X))), X ~ N(0, 1), {count} equal bins on [{low:g}, {high:g}], exact",
             options={"bins": count},
@@ -145,33 +207,8 @@ def _curves(
     for width in widths:
         yield Curve(
             site=f"width {width:g}",
-            quantity="I(X;T)",
+            quantity=INPUT_INFORMATION,
             values=binned_entropy(fixed_width(activation, width, weights.max()), weights)[None],
             estimand=f"H(Bin({activation}(w X))), X ~ N(0, 1), bins of width {width:g}, exact",
             options={"width": width},
         )
-
-
-def _curve(rows: Rows, network: str, site: str) -> Rows:
-    return rows.filter(network=network, site=site, quantity="I(X;T)")
-
-
-def _reference(name: str, in_bits: dict[float, float], rows: Rows) -> Finding:
-    wanted = {place: nats(value) for place, value in in_bits.items()}
-    return exact_finding(
-        f"largest distance to the values known beforehand, {name}", _CLOSE, furthest_from(wanted), rows
-    )
-
-
-def _fall(name: str, rows: Rows) -> Finding:
-    return exact_finding(f"peak above w = 10, {name}", COMPRESS, lambda _, values: values.max() - values[-1], rows)
-
-
-def _turns(_places: np.ndarray, values: np.ndarray) -> float:
-    """How often the curve changes between rising and falling."""
-    return float((np.diff(np.sign(np.diff(values))) != 0).sum())
-
-
-def _beside_half(places: np.ndarray, values: np.ndarray) -> float | None:
-    ends = at(500.0)(places, values), at(1000.0)(places, values)
-    return abs(ends[1] - ends[0] - nats(0.5)) if ends[0] is not None and ends[1] is not None else None

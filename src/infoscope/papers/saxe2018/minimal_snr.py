@@ -25,14 +25,20 @@ from typing import Any, ClassVar
 import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import finding
-from infoscope.claim.statistics import growth
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series
+from infoscope.claim.reading.curves import (
+    GROWTH,
+    of_means,
+)
 from infoscope.core.claim import Claim, Criterion
-from infoscope.core.rows import Rows
-from infoscope.papers.saxe2018._findings import information, norm_finding
+from infoscope.core.quantity import GRADIENT_SNR, INPUT_INFORMATION, WEIGHT_NORM
 from infoscope.papers.saxe2018._gaussian import layer_entropy
 from infoscope.papers.saxe2018._lessons import lesson_plan
+from infoscope.papers.saxe2018._parts import (
+    information,
+    norms,
+)
 from infoscope.scanning.plan import Preset
 from infoscope.train.linear import Lesson, train_student
 
@@ -45,17 +51,30 @@ LESSONS = {
 }
 LAYERS = ("hidden1", "output")
 
+_SMALL_START = ("sgd", "full_batch")
 _FALLS = Claim(
     id="saxe2018/minimal_snr/falls-without-compression",
     paper="saxe2018",
     where="figure 21",
     sentence="In a 1-1-1 linear network the gradient's signal-to-noise ratio steps down while weight and I(X;T) grow.",
-    rule="SGD and full batch from a small start: ratio of w1's and w2's gradient at the end over the start ≤ 0.3; "
-    "growth of |w1| ≥ 0 and of I(X;T) ≥ 0; of mean curves, each with its whole 95 % interval over seeds",
+    parts=(
+        Part(
+            "signal-to-noise, end over start",
+            [Series(GRADIENT_SNR, name, layer) for name in _SMALL_START for layer in LAYERS],
+            of_means("{} at the end over its start", lambda c: c[..., -1] / c[..., 0]),
+            Criterion("<=", 0.3, "ratio"),
+        ),
+        norms(_SMALL_START, ["hidden1"]),
+        Part(
+            "growth of I(X;T)",
+            {name: information(name, "hidden1") for name in _SMALL_START},
+            GROWTH,
+            Criterion(">=", 0.0, "nats"),
+        ),
+    ),
+    headline="signal-to-noise, end over start",
     published="a step from high to low ratio while |w1| grows (figure 21)",
 )
-_FALLEN = Criterion("<=", 0.3, "ratio")
-_GROWS = Criterion(">=", 0.0, "nats")
 
 
 class MinimalSnr(Figure):
@@ -64,23 +83,13 @@ class MinimalSnr(Figure):
     title = "Gradient signal-to-noise in the smallest linear network"
     where = "figure 21"
     seeds: ClassVar[dict[str, int]] = {"smoke": 3, "laptop": 50, "paper": 50}
+    claims = (_FALLS,)
 
     def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
         return {
             name: lesson_plan(title, _curves, LAYERS, lesson, epochs // (10 if preset == "smoke" else 1), seeds)
             for name, (title, lesson, epochs) in LESSONS.items()
         }
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        findings = []
-        for name in ("sgd", "full_batch"):
-            for layer in LAYERS:
-                ratio = rows.filter(network=name, site=layer, quantity="gradient_snr")
-                what = f"signal-to-noise, end over start, {name} {layer}"
-                findings.append(finding(what, _FALLEN, lambda c: c[..., -1] / c[..., 0], ratio))
-            findings.append(norm_finding(rows, name, "hidden1"))
-            findings.append(finding(f"growth of I(X;T), {name}", _GROWS, growth, information(rows, name, "hidden1")))
-        return [Judged(_FALLS, tuple(findings))]
 
 
 def _curves(at: Sequence[int], seeds: Sequence[int], **lesson: Any) -> Iterator[Curve]:
@@ -95,7 +104,7 @@ def _curves(at: Sequence[int], seeds: Sequence[int], **lesson: Any) -> Iterator[
         said: dict[str, Any] = {"site": site, "variable": "label", "split": "train", "estimator": "training"}
         said["n"] = how.samples
         what = "|mean| / sd of the gradient over the samples at frozen weights"
-        yield Curve(quantity="gradient_snr", values=ratio, estimand=what, unit="ratio", **said)
-        yield Curve(quantity="weight_norm", values=abs(weights[:, layer]), estimand="|w|", unit="norm", **said)
+        yield Curve(quantity=GRADIENT_SNR, values=ratio, estimand=what, **said)
+        yield Curve(quantity=WEIGHT_NORM, values=abs(weights[:, layer]), estimand="|w|", **said)
     values = [layer_entropy(student.layers[0], np.ones(1)) for student in students]
-    yield Curve("hidden1", "I(X;T)", np.array(values), "T = w x + N(0, 1), x ~ N(0, 1), exact")
+    yield Curve("hidden1", INPUT_INFORMATION, np.array(values), "T = w x + N(0, 1), x ~ N(0, 1), exact")

@@ -16,30 +16,70 @@ where the released code lets them move.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 import numpy as np
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import epochs_of, finding
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series, Statistic, findings_of
+from infoscope.claim.reading.curves import (
+    of_means_at,
+)
+from infoscope.claim.reading.layers import in_words
 from infoscope.core.claim import NOTHING, Claim, Criterion, Finding
+from infoscope.core.quantity import GRADIENT_SNR, INPUT_INFORMATION
 from infoscope.core.rows import Rows
-from infoscope.papers.saxe2018._findings import COMPRESS, FLAT, drop_finding, norm_finding
-from infoscope.papers.saxe2018._layers import in_words
 from infoscope.papers.saxe2018._mnist import mnist_plan
+from infoscope.papers.saxe2018._parts import (
+    COMPRESS,
+    FLAT,
+    drops,
+    information,
+    norms,
+)
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _HIDDEN = ("hidden1", "hidden2", "hidden3", "hidden4")
 _LAYERS = (*_HIDDEN, "output")
 _WIDTHS = (784, 1024, 20, 20, 20, 10)
+_NETWORKS = ("tanh", "relu")
+_ORDERED = Criterion("<=", 1e-3, "nats")  # float32 rounding allowed for
+
+
+def _by_kde(network: str, layer: str) -> Series:
+    return information(network, layer, "by the KDE upper bound, noise variance 0.1,", estimator="kde")
+
+
+def _over_first(epochs: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    """The last ratio over that after epoch 1."""
+    first = int(np.searchsorted(epochs, 1.0))
+    return lambda curve: curve[..., -1] / curve[..., first]
+
+
+def _of_all(words: str, most: Callable[[Rows], float]) -> Statistic:
+    def find(name: str, criterion: Criterion, kde: Rows) -> Finding:
+        return Finding(name, criterion, most(kde)) if len(kde) else Finding(name, criterion, None, note="not measured")
+
+    return Statistic(words, find, surely="")
+
+
+def _low_over_high(kde: Rows) -> float:
+    return float(np.nanmax(kde.column("low") - kde.column("high")))
+
+
+def _high_over_inputs(kde: Rows) -> float:
+    return float(np.nanmax(kde.column("high") - np.log(kde.column("n"))))
+
+
+_BOUNDS = Series(INPUT_INFORMATION, words="by KDE", estimator="kde")
 _RELU_FLAT = Claim(
     id="saxe2018/mnist/relu-no-compression",
     paper="saxe2018",
     where="figures 1D and 10",
     sentence="On MNIST no hidden ReLU layer compresses, by the KDE upper bound with noise variance 0.1.",
-    rule="drop after the peak of the mean curve ≤ 0.3 bits in all four hidden layers (shown wrong at ≥ 0.5 bits); each "
-    "with its whole 95 % interval over seeds",
+    parts=(drops([_by_kde("relu", layer) for layer in _HIDDEN], FLAT),),
+    controls=(drops([_by_kde("tanh", layer) for layer in _LAYERS] + [_by_kde("relu", "output")], COMPRESS),),
     published="no compression in hidden ReLU layers (one network)",
 )
 _SNR_FALLS = Claim(
@@ -47,8 +87,14 @@ _SNR_FALLS = Claim(
     paper="saxe2018",
     where="figures 9 and 10, bottom row",
     sentence="The gradient's signal-to-noise ratio falls in both networks, whether they compress or not.",
-    rule="final ratio ≤ 0.3 of the ratio after epoch 1, in every layer of both networks; each with its whole 95 % "
-    "interval over seeds",
+    parts=(
+        Part(
+            "final over first signal-to-noise",
+            [Series(GRADIENT_SNR, network, layer) for network in _NETWORKS for layer in _LAYERS],
+            of_means_at("{} at the end over its value after epoch 1", _over_first),
+            Criterion("<=", 0.3, "ratio"),
+        ),
+    ),
     published="both networks go from high to low signal-to-noise (one network each)",
 )
 _NORMS_GROW = Claim(
@@ -56,8 +102,7 @@ _NORMS_GROW = Claim(
     paper="saxe2018",
     where="figures 9 and 10",
     sentence="The weights of every layer grow over training in both networks.",
-    rule="final minus initial Frobenius norm ≥ 0 in every layer of both networks; each with its whole 95 % interval "
-    "over seeds",
+    parts=(norms(_NETWORKS, _LAYERS),),
     published="weight norms increase in every layer (one network each)",
 )
 _BOUNDS_ORDERED = Claim(
@@ -65,12 +110,24 @@ _BOUNDS_ORDERED = Claim(
     paper="saxe2018",
     where="figures 9 and 10, second row",
     sentence="The KDE bounds keep their order and stay below H(X).",
-    rule="lower bound ≤ upper bound ≤ H(X) + 0.001 nats at every layer, step and member (float32 rounding allowed for)",
+    parts=(
+        Part(
+            "largest lower minus upper bound",
+            {"": _BOUNDS},
+            _of_all("lower end of {} less its upper end, the most over layers, steps and members,", _low_over_high),
+            _ORDERED,
+        ),
+        Part(
+            "largest upper bound minus H(X)",
+            {"": _BOUNDS},
+            _of_all("upper end of {} less H(X), the most over layers, steps and members,", _high_over_inputs),
+            _ORDERED,
+        ),
+    ),
+    headline="largest lower minus upper bound",
     published="the band lies below the line H(X)",
     presupposes=NOTHING,
 )
-_SNR_RATIO = Criterion("<=", 0.3, "ratio")
-_ORDERED = Criterion("<=", 1e-3, "nats")
 
 
 class MnistPlane(Figure):
@@ -79,51 +136,12 @@ class MnistPlane(Figure):
     title = "Tanh and ReLU on MNIST, KDE"
     where = "figures 1C-D, 9, 10"
     seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 4, "paper": 1}
+    claims = (_RELU_FLAT, _SNR_FALLS, _NORMS_GROW, _BOUNDS_ORDERED)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return {name: mnist_plan(_WIDTHS, name, preset, seeds, gradients=True) for name in ("tanh", "relu")}
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        kde = rows.filter(estimator="kde", quantity="I(X;T)")
-        flat = tuple(drop_finding(kde, "relu", layer, FLAT) for layer in _HIDDEN)
-        snr, norms = [], []
-        for network in ("tanh", "relu"):
-            for layer in _LAYERS:
-                ratio = rows.filter(network=network, site=layer, quantity="gradient_snr")
-                snr.append(_snr_finding(f"{network} {layer}", ratio))
-                norms.append(norm_finding(rows, network, layer))
-        return [
-            Judged(_RELU_FLAT, flat, _tanh_notes(kde), _controls(kde)),
-            Judged(_SNR_FALLS, tuple(snr)),
-            Judged(_NORMS_GROW, tuple(norms)),
-            Judged(_BOUNDS_ORDERED, _bound_findings(kde)),
-        ]
-
-
-def _snr_finding(name: str, rows: Rows) -> Finding:
-    """The last ratio over that after epoch 1."""
-    first = int(np.searchsorted(epochs_of(rows), 1.0))
-    return finding(f"final over first signal-to-noise, {name}", _SNR_RATIO, lambda c: c[..., -1] / c[..., first], rows)
-
-
-def _tanh_notes(rows: Rows) -> tuple[str, ...]:
-    """Tanh's drops in words: the paper's caption and text disagree on what they should be."""
-    said = in_words([drop_finding(rows, "tanh", layer, FLAT) for layer in _HIDDEN])
-    return tuple(f"for comparison and without a pass mark: {text}" for text in said)
-
-
-def _controls(kde: Rows) -> tuple[Finding, ...]:
-    """What the paper shows to compress beside the hidden ReLU layers: those of tanh, and the outputs."""
-    places = [*(("tanh", layer) for layer in _LAYERS), ("relu", "output")]
-    return tuple(drop_finding(kde, network, layer, COMPRESS) for network, layer in places)
-
-
-def _bound_findings(kde: Rows) -> tuple[Finding, ...]:
-    if not len(kde):
-        return (Finding("lower minus upper bound", _ORDERED, None, note="not measured"),)
-    low, high = kde.column("low"), kde.column("high")
-    above = high - np.log(kde.column("n"))
-    return (
-        Finding("largest lower minus upper bound", _ORDERED, float(np.nanmax(low - high))),
-        Finding("largest upper bound minus H(X)", _ORDERED, float(np.nanmax(above))),
-    )
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        """Tanh's drops in words: the paper's caption and text disagree on what they should be."""
+        said = in_words(findings_of([drops([_by_kde("tanh", layer) for layer in _HIDDEN], FLAT)], rows))
+        return {"relu-no-compression": [f"for comparison and without a pass mark: {text}" for text in said]}

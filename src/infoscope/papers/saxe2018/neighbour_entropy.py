@@ -23,13 +23,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import score_finding
-from infoscope.core.claim import Claim, Criterion, Finding
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series, findings_of
+from infoscope.claim.reading.curves import (
+    DROP,
+)
+from infoscope.claim.reading.layers import SECOND_LARGEST_DROP, in_words
+from infoscope.core.claim import Claim, Criterion
+from infoscope.core.quantity import LAYER_ENTROPY
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, PLAIN_SGD, SEEDS, boolean12_plan, some_epochs
-from infoscope.papers.saxe2018._findings import COMPRESS, FLAT
-from infoscope.papers.saxe2018._layers import in_words, second_largest
+from infoscope.papers.saxe2018._parts import (
+    COMPRESS,
+    FLAT,
+)
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _VARIANTS: dict[str, dict[str, Any]] = {
@@ -37,13 +44,30 @@ _VARIANTS: dict[str, dict[str, Any]] = {
     "1e-6 in place of 1e-16": {"k": 2, "floor": 1e-6, "duplicates": "keep"},
     "one of each repeated row": {"k": 2, "duplicates": "merge"},
 }
+_PAPERS = next(iter(_VARIANTS))
+_DROP = "drop of H(T) after its peak"
+
+
+def _layers(network: str, variant: str) -> list[Series]:
+    """H(T) of every hidden layer by one variant of the formula."""
+
+    def narrowed(rows: Rows) -> Rows:
+        return MeasurePlan("kozachenko_leonenko", _VARIANTS[variant]).rows(rows, network)
+
+    return [Series(LAYER_ENTROPY, network, layer, "by nearest neighbours", narrowed=narrowed) for layer in HIDDEN]
+
+
+def _drops(rows: Rows, network: str, variant: str, criterion: Criterion) -> tuple[str, ...]:
+    """The drops of one variant in words."""
+    return in_words(findings_of([Part(_DROP, _layers(network, variant), DROP, criterion)], rows))
+
+
 _TANH = Claim(
     id="saxe2018/neighbour_entropy/tanh-falls",
     paper="saxe2018",
     where="figure 12",
     sentence="By nearest neighbours the entropy of several hidden tanh layers falls along training.",
-    rule="the second largest of the five hidden layers' drops of H(T) after the peak of the mean curve ≥ 0.5 bits "
-    "(shown wrong at ≤ 0.3 bits), with its whole 95 % interval over seeds",
+    parts=(Part(f"second largest {_DROP}", {"": _layers("tanh", _PAPERS)}, SECOND_LARGEST_DROP, COMPRESS),),
     published="several tanh layers fall (figure 12)",
 )
 _RELU = Claim(
@@ -51,8 +75,7 @@ _RELU = Claim(
     paper="saxe2018",
     where="figure 12",
     sentence="By nearest neighbours the entropy of no hidden ReLU layer falls along training.",
-    rule="drop of H(T) after the peak of the mean curve ≤ 0.3 bits in all five hidden layers (shown wrong at ≥ 0.5 "
-    "bits); each with its whole 95 % interval over seeds",
+    parts=(Part(_DROP, _layers("relu", _PAPERS), DROP, FLAT),),
     published="no ReLU layer falls (figure 12)",
 )
 
@@ -64,20 +87,16 @@ def _measures(preset: Preset) -> tuple[MeasurePlan, ...]:
     )
 
 
-def _drops(rows: Rows, network: str, variant: MeasurePlan, criterion: Criterion) -> list[Finding]:
-    entropy = variant.rows(rows, network).filter(quantity="H(T)")
-    return [
-        score_finding(f"drop of H(T) after its peak, {network} {layer}", criterion, entropy.filter(site=layer))
-        for layer in HIDDEN
-    ]
-
-
 class NeighbourEntropy(Figure):
     """Entropy of the hidden layers by nearest neighbours on the 12-bit task, tanh and ReLU (E8)"""
 
     title = "Nearest-neighbour entropy on the 12-bit task"
     where = "figure 12"
     seeds = SEEDS
+    claims = (
+        _TANH,
+        _RELU,
+    )
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         measures = _measures(preset)
@@ -87,20 +106,13 @@ class NeighbourEntropy(Figure):
             "tanh_sgd": boolean12_plan("tanh", preset, seeds, measures[:1], **PLAIN_SGD),
         }
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        drops = {
-            network: [_drops(rows, network, variant, criterion) for variant in _measures("paper")]
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        tanh, relu = (
+            [f"{name}: {text}" for name in _VARIANTS for text in _drops(rows, network, name, criterion)]
             for network, criterion in (("tanh", COMPRESS), ("relu", FLAT))
+        )
+        beside = _drops(rows, "tanh_sgd", _PAPERS, COMPRESS)
+        return {
+            "tanh-falls": [*tanh, *(f"plain SGD, the paper's formula: {text}" for text in beside)],
+            "relu-stays": relu,
         }
-        notes = {
-            network: tuple(
-                f"{name}: {text}" for name, each in zip(_VARIANTS, found, strict=True) for text in in_words(each)
-            )
-            for network, found in drops.items()
-        }
-        beside = in_words(_drops(rows, "tanh_sgd", _measures("paper")[0], COMPRESS))
-        notes["tanh"] += tuple(f"plain SGD, the paper's formula: {text}" for text in beside)
-        return [
-            Judged(_TANH, (second_largest(drops["tanh"][0]),), notes["tanh"]),
-            Judged(_RELU, tuple(drops["relu"][0]), notes["relu"]),
-        ]

@@ -18,22 +18,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, findings_of
+from infoscope.claim.reading.layers import SECOND_LARGEST_DROP, in_words
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, LAYERS, SEEDS, boolean12_plan
-from infoscope.papers.saxe2018._findings import FLAT, drop_finding
-from infoscope.papers.saxe2018._layers import in_words, second_largest
+from infoscope.papers.saxe2018._parts import (
+    DROP_OF_INFORMATION,
+    FLAT,
+    drops,
+    information,
+)
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _EDGES, _LARGEST = 30, 50.0
+_LAYERS = [information("tanh", f"{layer}.linear") for layer in HIDDEN]
 _AT_MOST_ONE = Claim(
     id="saxe2018/net_input_bins/at-most-one",
     paper="saxe2018",
     where="figures 13 and 14",
     sentence="With bins equally spaced in net input, at most one hidden layer of a tanh network compresses.",
-    rule="the second largest of the five hidden layers' drops of I(X;T) after the peak of the mean curve ≤ 0.3 bits "
-    "(shown wrong at ≥ 0.5 bits), with its whole 95 % interval over seeds",
+    parts=(Part(f"second largest {DROP_OF_INFORMATION}", {"": _LAYERS}, SECOND_LARGEST_DROP, FLAT),),
     published="no compression in most layers (figure 14)",
 )
 
@@ -53,10 +59,10 @@ class NetInputBins(Figure):
     title = "Tanh on the 12-bit task, bins equal in net input"
     where = "figures 13 and 14"
     seeds = SEEDS
+    claims = (_AT_MOST_ONE,)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return {"tanh": boolean12_plan("tanh", preset, seeds, (_bins(),))}
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        drops = [drop_finding(rows, "tanh", f"{layer}.linear", FLAT) for layer in HIDDEN]
-        return [Judged(_AT_MOST_ONE, (second_largest(drops),), in_words(drops))]
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        return {"at-most-one": in_words(findings_of([drops(_LAYERS, FLAT)], rows))}

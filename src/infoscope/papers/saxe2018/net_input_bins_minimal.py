@@ -21,11 +21,12 @@ from typing import ClassVar
 import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
-from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series
+from infoscope.claim.reading.exact import ROUNDING_BITS, furthest_from, of_curve
 from infoscope.core.claim import Claim, Criterion
-from infoscope.core.rows import Rows
+from infoscope.core.quantity import INPUT_INFORMATION
 from infoscope.core.units import nats
-from infoscope.papers.saxe2018._exact import ROUNDING_BITS, exact_finding, furthest_from
 from infoscope.papers.saxe2018._minimal_model import binned_entropy, collapsed_edges, net_input_edges
 from infoscope.scanning.plan import Preset
 
@@ -34,17 +35,39 @@ WEIGHTS = tuple(round(0.1 * i, 1) for i in range(1, 201))
 BITS = {1.0: 0.5032, 2.0: 1.4182, 5.0: 2.6112, 10.0: 3.5903, 20.0: 4.5366}
 _EDGES = (30, 100)
 
+_KNOWN = {weight: nats(value) for weight, value in BITS.items()}
+
+
+def _curve(count: int) -> Series:
+    return Series(INPUT_INFORMATION, "tanh", f"{count} edges")
+
+
+def _smallest_growth(weights: np.ndarray, values: np.ndarray) -> float:
+    return float(np.diff(values[weights >= 0.5]).min())
+
+
 _INCREASES = Claim(
     id="saxe2018/net_input_bins_minimal/increases",
     paper="saxe2018",
     where="figure 13",
     sentence="With bins equally spaced in net input, a tanh unit's I(X;T) only grows with its input weight.",
-    rule="30 and 100 edges: smallest growth between neighbours (0.1 apart) for w from 0.5 to 20 ≥ 0.0001 bits (shown "
-    "wrong at ≤ 0); with 30 edges within 0.001 bits of five values worked out beforehand",
+    parts=(
+        Part(
+            "smallest growth",
+            {f"{count} edges": _curve(count) for count in _EDGES},
+            of_curve("smallest growth of {} from w to w + 0.1, for w from 0.5 to 20,", _smallest_growth),
+            Criterion(">=", nats(1e-4), "nats", fails_at=0.0),
+        ),
+        Part(
+            "largest distance to values known beforehand",
+            {"30 edges": _curve(30)},
+            of_curve("largest distance of {} to five values worked out beforehand", furthest_from(_KNOWN)),
+            Criterion("<=", nats(ROUNDING_BITS), "nats"),
+        ),
+    ),
+    headline="smallest growth",
     published="I(X;T) increases with the weight (figure 13)",
 )
-_GROWTH = Criterion(">=", nats(1e-4), "nats", fails_at=0.0)
-_CLOSE = Criterion("<=", nats(ROUNDING_BITS), "nats")
 
 
 class NetInputBinsMinimal(Figure):
@@ -53,6 +76,7 @@ class NetInputBinsMinimal(Figure):
     title = "The minimal model, bins equally spaced in net input"
     where = "figure 13"
     seeds: ClassVar[dict[str, int]] = {"smoke": 0, "laptop": 0, "paper": 0}
+    claims = (_INCREASES,)
 
     def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
         exact = Computation(
@@ -73,21 +97,6 @@ class NetInputBinsMinimal(Figure):
         )
         return {"tanh": exact, "tanh_rounded": rounded}
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        findings = []
-        for count in _EDGES:
-            curve = rows.filter(network="tanh", site=f"{count} edges", quantity="I(X;T)")
-            findings.append(exact_finding(f"smallest growth, {count} edges", _GROWTH, _smallest_growth, curve))
-        wanted = {weight: nats(value) for weight, value in BITS.items()}
-        thirty = rows.filter(network="tanh", site="30 edges", quantity="I(X;T)")
-        name = "largest distance to values known beforehand, 30 edges"
-        findings.append(exact_finding(name, _CLOSE, furthest_from(wanted), thirty))
-        return [Judged(_INCREASES, tuple(findings))]
-
-
-def _smallest_growth(weights: np.ndarray, values: np.ndarray) -> float:
-    return float(np.diff(values[weights >= 0.5]).min())
-
 
 def _curves(at: Sequence[float], seeds: Sequence[int], edges: list[int], collapsed: bool) -> Iterator[Curve]:
     for count in edges:
@@ -95,7 +104,7 @@ def _curves(at: Sequence[float], seeds: Sequence[int], edges: list[int], collaps
         rounded = f", of which double precision keeps {len(placed) + 2}" if collapsed else ", kept in net input"
         yield Curve(
             site=f"{count} edges",
-            quantity="I(X;T)",
+            quantity=INPUT_INFORMATION,
             values=binned_entropy(placed, np.array(at))[None],
             estimand=f"H(Bin(tanh(w X))), X ~ N(0, 1), edges at tanh(linspace(-50, 50, {count})){rounded}, exact",
             options={"edges": count},

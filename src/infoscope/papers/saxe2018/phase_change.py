@@ -24,30 +24,27 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import epochs_of
-from infoscope.claim.peaks import Peak
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series
+from infoscope.claim.reading.curves import (
+    epochs_of,
+)
+from infoscope.claim.reading.peaks import Peak, of_timing
 from infoscope.core.claim import Claim, Criterion
+from infoscope.core.quantity import GRADIENT_SNR
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
-from infoscope.papers.saxe2018._findings import information
-from infoscope.papers.saxe2018._peaks import timing_finding
+from infoscope.papers.saxe2018._parts import (
+    information,
+)
 from infoscope.papers.saxe2018._phases import complete_curves, log_first
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _LAYERS = ("hidden5", "output")
-_NEAR = Claim(
-    id="saxe2018/phase_change/near-the-peak",
-    paper="saxe2018",
-    where="Shwartz-Ziv & Tishby 2017",
-    sentence="The gradient turns from drift to diffusion near the onset of compression.",
-    rule="3-unit layer and output: 1 + epoch at which the mean ratio of gradient mean to standard deviation falls "
-    "below 1, over 1 + epoch of the peak of the mean I(X;T): size of its log10 ≤ log10 3; each with its whole 95 % "
-    "interval over seeds",
-    published="the transition between the two phases of the gradient precedes compression closely",
-    revised="the same distance was judged by its two ends at first, of which one part always held; now by its size",
-)
-_WITHIN = Criterion("<=", math.log10(3.0), "decades")
+
+
+def _ratio(layer: str) -> Series:
+    return Series(GRADIENT_SNR, "tanh", layer)
 
 
 def _log_crossing(epochs: np.ndarray, ratio: np.ndarray) -> np.ndarray:
@@ -56,7 +53,7 @@ def _log_crossing(epochs: np.ndarray, ratio: np.ndarray) -> np.ndarray:
     return log_first(epochs, later & (ratio < 1))
 
 
-def _distance(epochs: np.ndarray) -> Callable[..., np.ndarray]:
+def _distance(_: np.ndarray, epochs: np.ndarray) -> Callable[..., np.ndarray]:
     """The statistic that says how far the ratio's crossing is from the peak of I(X;T), the second of its series."""
 
     def distance(peaks: Sequence[Peak], ratio: np.ndarray, _: np.ndarray) -> np.ndarray:
@@ -65,25 +62,42 @@ def _distance(epochs: np.ndarray) -> Callable[..., np.ndarray]:
     return distance
 
 
+_NEAR = Claim(
+    id="saxe2018/phase_change/near-the-peak",
+    paper="saxe2018",
+    where="Shwartz-Ziv & Tishby 2017",
+    sentence="The gradient turns from drift to diffusion near the onset of compression.",
+    parts=(
+        Part(
+            "distance from the epoch of the peak to that of the crossing, in log10",
+            {layer: (_ratio(layer), information("tanh", layer)) for layer in _LAYERS},
+            of_timing(
+                "size of the log10 of 1 + the epoch at which the mean curve of {} falls below 1, over 1 + the epoch at "
+                "which that of {} has its peak,",
+                _distance,
+            ),
+            Criterion("<=", math.log10(3.0), "decades"),
+        ),
+    ),
+    published="the transition between the two phases of the gradient precedes compression closely",
+    revised="the same distance was judged by its two ends at first, of which one part always held; now by its size",
+)
+
+
 class PhaseChange(Figure):
     """When the gradient turns noisy and when compression begins on the 12-bit task, tanh (T2)"""
 
     title = "Gradient phases and the onset of compression"
     where = "Shwartz-Ziv & Tishby 2017"
     seeds = SEEDS
+    claims = (_NEAR,)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return {"tanh": boolean12_plan("tanh", preset, seeds, (tanh_bins(),), gradients=True)}
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        findings, notes = [], []
-        for layer in _LAYERS:
-            ratio = rows.filter(network="tanh", site=layer, quantity="gradient_snr")
-            of_layer = information(rows, "tanh", layer)
-            name = f"distance from the epoch of the peak to that of the crossing, in log10, {layer}"
-            findings.append(timing_finding(name, _WITHIN, _distance(epochs_of(of_layer)), ratio, of_layer))
-            notes += _in_words(layer, ratio, of_layer)
-        return [Judged(_NEAR, tuple(findings), tuple(notes))]
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        said = [_in_words(layer, _ratio(layer).of(rows), information("tanh", layer).of(rows)) for layer in _LAYERS]
+        return {"near-the-peak": [text for each in said for text in each]}
 
 
 def _in_words(layer: str, ratio: Rows, of_layer: Rows) -> list[str]:

@@ -15,13 +15,17 @@ recorded epochs. The paper does not say how the output is binned here: 30 bins o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.figure import Figure
 from infoscope.core.claim import Claim
-from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, SEEDS, boolean12_plan, relu_bins
-from infoscope.papers.saxe2018._findings import COMPRESS, FLAT, drop_finding
+from infoscope.papers.saxe2018._parts import (
+    COMPRESS,
+    DROP_AT_THE_OUTPUT,
+    DROP_OF_INFORMATION,
+    FLAT,
+    drops,
+    information,
+)
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _FLAT_HIDDEN = Claim(
@@ -29,8 +33,11 @@ _FLAT_HIDDEN = Claim(
     paper="saxe2018",
     where="figure 1B",
     sentence="A ReLU network on the same task does not compress in its hidden layers; only the softmax output does.",
-    rule="drop after the peak of the mean curve ≤ 0.3 bits in all five hidden layers (shown wrong at ≥ 0.5 bits), "
-    "≥ 0.5 bits at the output (shown wrong at ≤ 0.3 bits); each with its whole 95 % interval over seeds",
+    parts=(
+        drops([information("relu", layer) for layer in HIDDEN], FLAT),
+        drops([information("relu", "output")], COMPRESS, DROP_AT_THE_OUTPUT),
+    ),
+    headline=DROP_OF_INFORMATION,
     published="no compression phase for ReLU except in the final layer (figure 1B, one network)",
 )
 
@@ -41,11 +48,7 @@ class ReluPlane(Figure):
     title = "ReLU on the 12-bit task, 100 bins"
     where = "figure 1B"
     seeds = SEEDS
+    claims = (_FLAT_HIDDEN,)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return {"relu": boolean12_plan("relu", preset, seeds, relu_bins())}
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        findings = [drop_finding(rows, "relu", layer, FLAT) for layer in HIDDEN]
-        findings.append(drop_finding(rows, "relu", "output", COMPRESS))
-        return [Judged(_FLAT_HIDDEN, tuple(findings))]

@@ -17,39 +17,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import score_finding
-from infoscope.core.claim import Claim, Criterion, Finding
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series, findings_of
+from infoscope.claim.reading.curves import (
+    DROP,
+)
+from infoscope.claim.reading.layers import in_words
+from infoscope.core.claim import Claim, Criterion
+from infoscope.core.quantity import LABEL_INFORMATION
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
-from infoscope.papers.saxe2018._layers import in_words
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _FRACTIONS = {"five_percent": 0.05, "forty_five_percent": 0.45, "eighty_five_percent": 0.85}
 _LAYERS = ("hidden5", "output")
+_FALLS = Criterion(">=", nats(0.1), "nats", fails_at=nats(0.05))
+_STAYS = Criterion("<=", nats(0.05), "nats", fails_at=nats(0.1))
+
+
+def _drops(network: str, criterion: Criterion) -> Part:
+    """How far I(T;Y) of each layer ends below the peak of its mean curve, corrected for the choice of the peak."""
+    about = [Series(LABEL_INFORMATION, network, layer) for layer in _LAYERS]
+    few = " with few samples" if network == "five_percent" else ""
+    return Part(f"drop of I(T;Y) after its peak{few}", about, DROP, criterion)
+
+
 _LOSES = Claim(
     id="saxe2018/sample_size/few-samples-lose",
     paper="saxe2018",
     where="Shwartz-Ziv & Tishby 2017",
     sentence="Trained on few samples, a network loses information about the label in the late phase; on many it does "
     "not.",
-    rule="3-unit layer and output: drop of I(T;Y) after the peak of the mean curve ≥ 0.1 bits with 5 % of the patterns "
-    "(shown wrong at ≤ 0.05 bits), ≤ 0.05 bits with 85 % (shown wrong at ≥ 0.1 bits); each with its whole 95 % "
-    "interval over seeds",
+    parts=(_drops("five_percent", _FALLS), _drops("eighty_five_percent", _STAYS)),
+    headline="drop of I(T;Y) after its peak with few samples",
     published="with 5 % of the data compression loses I(T;Y), with 85 % it does not",
 )
-_FALLS = Criterion(">=", nats(0.1), "nats", fails_at=nats(0.05))
-_STAYS = Criterion("<=", nats(0.05), "nats", fails_at=nats(0.1))
-
-
-def _drops(rows: Rows, network: str, criterion: Criterion) -> list[Finding]:
-    """How far I(T;Y) of each layer ends below the peak of its mean curve, corrected for the choice of the peak."""
-    about = rows.filter(network=network, quantity="I(T;Y)")
-    return [
-        score_finding(f"drop of I(T;Y) after its peak, {network} {layer}", criterion, about.filter(site=layer))
-        for layer in _LAYERS
-    ]
 
 
 class SampleSize(Figure):
@@ -58,6 +61,7 @@ class SampleSize(Figure):
     title = "Sample size and I(T;Y)"
     where = "Shwartz-Ziv & Tishby 2017"
     seeds = SEEDS
+    claims = (_LOSES,)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return {
@@ -67,7 +71,6 @@ class SampleSize(Figure):
             for name, fraction in _FRACTIONS.items()
         }
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        findings = [*_drops(rows, "five_percent", _FALLS), *_drops(rows, "eighty_five_percent", _STAYS)]
-        beside = in_words(_drops(rows, "forty_five_percent", _STAYS))
-        return [Judged(_LOSES, tuple(findings), tuple(f"for comparison: {text}" for text in beside))]
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        beside = in_words(findings_of([_drops("forty_five_percent", _STAYS)], rows))
+        return {"few-samples-lose": [f"for comparison: {text}" for text in beside]}

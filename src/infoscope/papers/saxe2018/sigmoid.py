@@ -16,26 +16,34 @@ Deviations: the reproduction's learning rate is unknown; these networks take fig
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import finding
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part
+from infoscope.claim.reading.curves import (
+    of_means,
+)
 from infoscope.core.claim import NOTHING, Claim, Criterion
-from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, LAYERS, SEEDS, boolean12_plan, tanh_bins
-from infoscope.papers.saxe2018._findings import FLAT, drop_finding, information
+from infoscope.papers.saxe2018._parts import (
+    FLAT,
+    drops,
+    information,
+)
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
+
+
+def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return abs(a - b).max(-1)
+
 
 _FLAT_SIGMOID = Claim(
     id="saxe2018/sigmoid/no-compression",
     paper="saxe2018",
     where="class reproduction, slides",
     sentence="A sigmoid network does not compress in its hidden layers although its units saturate on both sides.",
-    rule="drop after the peak of the mean curve ≤ 0.3 bits in all five hidden layers (shown wrong at ≥ 0.5 bits); each "
-    "with its whole 95 % interval over seeds",
+    parts=(drops([information("sigmoid", layer) for layer in HIDDEN], FLAT),),
     published="no compression for sigmoid (slides)",
 )
 _SAME = Claim(
@@ -43,16 +51,17 @@ _SAME = Claim(
     paper="saxe2018",
     where="control",
     sentence="Rescaled to tanh's range and slope, the sigmoid network is the tanh network of figure 1A.",
-    rule="largest distance of the mean curves of I(X;T) over all recorded epochs ≤ 0.05 bits in every layer; each with "
-    "its whole 95 % interval over seeds",
+    parts=(
+        Part(
+            "largest distance to tanh's mean curve",
+            {layer: (information("scaled_sigmoid", layer), information("tanh", layer)) for layer in LAYERS},
+            of_means("largest distance of the mean curves of {} of scaled_sigmoid and tanh", _distance),
+            Criterion("<=", nats(0.05), "nats"),
+        ),
+    ),
     published="an identity: 2 sigmoid(2x) - 1 = tanh(x)",
     presupposes=NOTHING,
 )
-_CLOSE = Criterion("<=", nats(0.05), "nats")
-
-
-def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    return abs(a - b).max(-1)
 
 
 class Sigmoid(Figure):
@@ -61,6 +70,7 @@ class Sigmoid(Figure):
     title = "Sigmoid on the 12-bit task"
     where = "class reproduction"
     seeds = SEEDS
+    claims = (_FLAT_SIGMOID, _SAME)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         unit = MeasurePlan("binned", {"bins": 30, "range": (0.0, 1.0)})
@@ -69,11 +79,3 @@ class Sigmoid(Figure):
             "scaled_sigmoid": boolean12_plan("scaled_sigmoid", preset, seeds, (tanh_bins(),)),
             "tanh": boolean12_plan("tanh", preset, seeds, (tanh_bins(),)),
         }
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        flat = [drop_finding(rows, "sigmoid", layer, FLAT) for layer in HIDDEN]
-        same = []
-        for layer in LAYERS:
-            pair = (information(rows, network, layer) for network in ("scaled_sigmoid", "tanh"))
-            same.append(finding(f"largest distance to tanh's mean curve, {layer}", _CLOSE, _distance, *pair))
-        return [Judged(_FLAT_SIGMOID, tuple(flat)), Judged(_SAME, tuple(same))]

@@ -16,28 +16,38 @@ does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from infoscope.claim.figure import Figure, Judged
-from infoscope.claim.findings import finding, peak_finding
-from infoscope.claim.statistics import last
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part
+from infoscope.claim.reading.curves import (
+    LAST,
+    PEAK,
+)
 from infoscope.core.claim import Claim, Criterion
-from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
-from infoscope.papers.saxe2018._findings import TWO_BITS, drop_finding, information
+from infoscope.papers.saxe2018._parts import (
+    DROP_OF_INFORMATION,
+    TWO_BITS,
+    accuracy,
+    by_site,
+    drops,
+    information,
+)
 from infoscope.scanning.plan import NetworkPlan, Preset
 
+_LATE = [information("tanh", layer) for layer in ("hidden5", "output")]
 _COMPRESSES = Claim(
     id="saxe2018/tanh/compresses",
     paper="saxe2018",
     where="figure 1A",
     sentence="A tanh network on the 12-bit task fits and then compresses: its late layers lose binned I(X;T).",
-    rule="drop after the peak of the mean curve ≥ 2 bits in the 3-unit layer and the output, peak before epoch 200, "
-    "final test accuracy ≥ 0.95; each with its whole 95 % interval over seeds",
+    parts=(
+        drops(_LATE, TWO_BITS),
+        Part("epoch of the peak of I(X;T)", by_site(_LATE), PEAK, Criterion("<=", 200.0, "epochs")),
+        Part("final test accuracy", {"": accuracy("tanh")}, LAST, Criterion(">=", 0.95, "fraction")),
+    ),
+    headline=DROP_OF_INFORMATION,
     published="a fitting phase, then a compression phase (figure 1A, one network)",
 )
-_EARLY = Criterion("<=", 200.0, "epochs")
-_LEARNED = Criterion(">=", 0.95, "fraction")
 
 
 class TanhPlane(Figure):
@@ -46,16 +56,7 @@ class TanhPlane(Figure):
     title = "Tanh on the 12-bit task, 30 bins"
     where = "figure 1A"
     seeds = SEEDS
+    claims = (_COMPRESSES,)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return {"tanh": boolean12_plan("tanh", preset, seeds, (tanh_bins(),))}
-
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        findings = []
-        for layer in ("hidden5", "output"):
-            of_layer = information(rows, "tanh", layer)
-            findings.append(drop_finding(rows, "tanh", layer, TWO_BITS))
-            findings.append(peak_finding(f"epoch of the peak of I(X;T), {layer}", _EARLY, of_layer))
-        accuracy = rows.filter(network="tanh", quantity="accuracy", split="test")
-        findings.append(finding("final test accuracy", _LEARNED, last, accuracy))
-        return [Judged(_COMPRESSES, tuple(findings))]

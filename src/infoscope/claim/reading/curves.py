@@ -8,14 +8,15 @@ from functools import partial
 
 import numpy as np
 
-from infoscope.claim.statistics import OverSeeds, compression, over_seeds, peak
+from infoscope.claim.part import Statistic
+from infoscope.claim.statistics import OverSeeds, compression, growth, last, lowest, over_seeds, peak
 from infoscope.core.claim import Criterion, Finding
 from infoscope.core.estimate import Status
+from infoscope.core.quantity import NEVER_NEGATIVE
 from infoscope.core.rows import Rows
 from infoscope.core.units import shown
 
 AT_CEILING = 0.98  # of the values of a curve that counts as being at its ceiling throughout
-_NEVER_NEGATIVE = ("I(", "I_u(", "H(Bin(")  # quantities that cannot fall by more than what there is of them
 
 
 def finding(name: str, criterion: Criterion, statistic: Callable[..., np.ndarray], *series: Rows) -> Finding:
@@ -50,7 +51,7 @@ def _no_room(criterion: Criterion, rows: Rows) -> str:
     asked = criterion.threshold
     if criterion.relation == "<=" and criterion.fails_at is not None:
         asked = criterion.fails_at
-    if not rows.unique("quantity")[0].startswith(_NEVER_NEGATIVE):
+    if not NEVER_NEGATIVE.issuperset(rows.unique("kind")):  # else it can fall by more than there is of it
         return ""
     curves = rows.curves()[2]
     highest = float(curves[np.isfinite(curves).all(1)].mean(0).max())
@@ -91,12 +92,40 @@ def judged(name: str, criterion: Criterion, over: Callable[..., OverSeeds], *ser
     return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(notes), networks)
 
 
-def until(rows: Rows, epoch: float) -> Rows:
-    """The rows up to and including ``epoch``."""
-    steps = rows.column("step")[rows.column("epoch") <= epoch]
-    return rows.filter(step=set(steps.tolist()))
-
-
 def epochs_of(rows: Rows) -> np.ndarray:
     """The recorded epochs of one series, none where there are no rows."""
     return rows.curves()[1] if len(rows) else np.empty(0)
+
+
+def of_means(words: str, statistic: Callable[..., np.ndarray]) -> Statistic:
+    """``statistic`` of the mean curves of the series, one argument a series: see :func:`finding`."""
+
+    def find(name: str, criterion: Criterion, *series: Rows) -> Finding:
+        return finding(name, criterion, statistic, *series)
+
+    return Statistic(words, find)
+
+
+def of_means_at(words: str, made: Callable[..., Callable[..., np.ndarray]]) -> Statistic:
+    """The same where the statistic hangs on recorded epochs: ``made`` is called with those of each series."""
+
+    def find(name: str, criterion: Criterion, *series: Rows) -> Finding:
+        return finding(name, criterion, made(*map(epochs_of, series)), *series)
+
+    return Statistic(words, find)
+
+
+def of_drops(words: str, weights: Sequence[float]) -> Statistic:
+    """The weighted sum of how far the series end below the peaks of their mean curves: see :func:`score_finding`."""
+    return Statistic(words, partial(score_finding, weights=weights))
+
+
+DROP = Statistic("drop of {} after the peak of its mean curve", score_finding)
+PEAK = Statistic("epoch at which the mean curve of {} has its peak", peak_finding)
+LAST = of_means("{} at the end", last)
+LOWEST = of_means("lowest point of the mean curve of {}", lowest)
+GROWTH = of_means("growth of {} from start to end", growth)
+LESS = of_means("{} at the end, first less second,", lambda first, second: last(first) - last(second))
+BACK = of_means("{} at the end, second less first,", lambda first, second: last(second) - last(first))
+BETWEEN = of_means("{} less {}, at the end,", lambda first, second: last(first) - last(second))
+LESS_DROP = of_drops("drop of {} after the peak of its mean curve, first less second,", (1.0, -1.0))

@@ -9,7 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from infoscope.claim.part import Statistic
+from infoscope.claim.reading.curves import epochs_of, judged
 from infoscope.claim.statistics import SPLITS, OverSeeds, compression, drop, over_seeds, peak, student
+from infoscope.core.claim import Criterion, Finding
+from infoscope.core.rows import Rows
 
 #: The mean curves ``[r, s]`` of every series over some of the seeds; one row a halving of the seeds.
 Means = tuple[np.ndarray, ...]
@@ -87,3 +91,66 @@ def _possible(curves: np.ndarray, own: Peak) -> list[Peak]:
 def at_step(curve: np.ndarray, step: np.ndarray) -> np.ndarray:
     """``curve [r, s]`` at each row's own position ``step [r]``."""
     return np.take_along_axis(curve, step[:, None], 1)[:, 0]
+
+
+def held_out_finding(
+    name: str, criterion: Criterion, statistic: Callable[[Means, Means], np.ndarray], *series: Rows
+) -> Finding:
+    """``statistic(choosing, measured)`` of the mean curves of ``series``, by :func:`held_out`."""
+    return judged(name, criterion, partial(held_out, statistic), *series)
+
+
+def timing_finding(name: str, criterion: Criterion, statistic: Callable[..., np.ndarray], *series: Rows) -> Finding:
+    """``statistic(peaks, *means)`` of the mean curves of ``series``, by :func:`at_peaks`."""
+    return judged(name, criterion, partial(at_peaks, statistic), *series)
+
+
+def rise_finding(name: str, criterion: Criterion, rows: Rows) -> Finding:
+    """How far the peak of the mean curve of ``rows`` lies above its start: the compression score, read backwards."""
+
+    def backwards(curves: np.ndarray) -> OverSeeds:
+        return compression(curves[:, ::-1])
+
+    return judged(name, criterion, backwards, rows)
+
+
+def end_over_peak(choosing: Means, measured: Means) -> np.ndarray:
+    """The end of the one series over its value at the peak."""
+    return measured[0][:, -1] / at_step(measured[0], choosing[0].argmax(-1))
+
+
+def end_over_lowest(choosing: Means, measured: Means) -> np.ndarray:
+    """The end of the one series over its value at the lowest point."""
+    return measured[0][:, -1] / at_step(measured[0], choosing[0].argmin(-1))
+
+
+def of_held_out(words: str, statistic: Callable[[Means, Means], np.ndarray]) -> Statistic:
+    """What is read at a peak that other seeds chose: see :func:`held_out`."""
+
+    def find(name: str, criterion: Criterion, *series: Rows) -> Finding:
+        return held_out_finding(name, criterion, statistic, *series)
+
+    return Statistic(words, find)
+
+
+def of_held_out_at(words: str, made: Callable[..., Callable[[Means, Means], np.ndarray]]) -> Statistic:
+    """The same where the statistic hangs on recorded epochs: ``made`` is called with those of each series."""
+
+    def find(name: str, criterion: Criterion, *series: Rows) -> Finding:
+        return held_out_finding(name, criterion, made(*map(epochs_of, series)), *series)
+
+    return Statistic(words, find)
+
+
+def of_timing(words: str, made: Callable[..., Callable[..., np.ndarray]]) -> Statistic:
+    """What hangs on the epochs of peaks: see :func:`at_peaks`. ``made``: called with the epochs of each series."""
+
+    def find(name: str, criterion: Criterion, *series: Rows) -> Finding:
+        return timing_finding(name, criterion, made(*map(epochs_of, series)), *series)
+
+    return Statistic(words, find)
+
+
+RISE = Statistic("peak of the mean curve of {} above its start", rise_finding)
+END_OVER_PEAK = of_held_out("{} at the end over its peak", end_over_peak)
+END_OVER_LOWEST = of_held_out("{} at the end over its minimum", end_over_lowest)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Literal
 
 import numpy as np
 
+from infoscope.claim.part import Statistic
 from infoscope.core.claim import Criterion, Finding
 from infoscope.core.rows import Rows
 
@@ -54,3 +56,30 @@ def furthest_from(reference: dict[float, float]) -> Callable[[np.ndarray, np.nda
 def largest_fall(_places: np.ndarray, values: np.ndarray) -> float:
     """How much a curve falls from one place to the next at most; negative where it always rises."""
     return float((values[:-1] - values[1:]).max())
+
+
+def of_curve(words: str, statistic: Callable[[np.ndarray, np.ndarray], float | None]) -> Statistic:
+    """``statistic`` of (places on the axis, values) of one computed curve, which has no interval."""
+
+    def find(name: str, criterion: Criterion, rows: Rows) -> Finding:
+        return exact_finding(name, criterion, statistic, rows)
+
+    return Statistic(words, find, surely="")
+
+
+def of_known(words: str, nats: Mapping[str, Mapping[float, float]], by: Literal["network", "site"]) -> Statistic:
+    """The largest distance to values worked out beforehand, by place on the axis and, before it, network or site."""
+
+    def find(name: str, criterion: Criterion, rows: Rows) -> Finding:
+        known = {place: value for each in rows.unique(by) for place, value in nats[each].items()}
+        return exact_finding(name, criterion, furthest_from(known), rows)
+
+    return Statistic(words, find, surely="")
+
+
+def peak_above_end(_places: np.ndarray, values: np.ndarray) -> float:
+    """How far the highest point lies above the last."""
+    return float(values.max() - values[-1])
+
+
+LARGEST_FALL = of_curve("largest fall of {} from one point to the next", largest_fall)

@@ -27,6 +27,7 @@ from infoscope.core.claim import (
     combine,
     decisive,
 )
+from infoscope.core.quantity import ACCURACY, LOSS
 from infoscope.core.rows import Rows
 from infoscope.core.units import shown
 
@@ -100,12 +101,12 @@ def verdicts(
 def training(rows: Rows, network: str, guess: Guess) -> Training | None:
     """The learning curves of ``network``; None where it has none."""
     curves = rows.filter(network=network, site="network", estimator="training")
-    losses = curves.filter(quantity="loss", split="train")
+    losses = curves.filter(quantity=LOSS, split="train")
     if not len(losses):
         return None
     accuracy = {}
     for split in ("train", "test"):
-        if len(found := curves.filter(quantity="accuracy", split=split)):
+        if len(found := curves.filter(quantity=ACCURACY, split=split)):
             accuracy[split] = found.curves()[2]
     _, epochs, loss = losses.curves()
     members = np.unique(losses.column("member")).tolist()
