@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from itertools import product
+
 import numpy as np
 import pytest
+from scipy.stats import t as scipy_t
 
-from infoscope.claim.statistics import compression, drop, growth, last, over_seeds, peak
+from infoscope.claim.statistics import compression, drop, growth, last, lowest, over_seeds, peak
 
 RISE_AND_FALL = np.array([1.0, 2, 4, 5, 4.5, 4, 3.5, 3])
 
@@ -76,6 +80,99 @@ def test_the_score_covers_the_truth_and_is_not_lifted_by_choosing_the_peak(membe
     assert error.mean() < 3 * error.std() / np.sqrt(150)
     lifted = np.array([drop(each.mean(0)) for each in curves]) - truth
     assert lifted.mean() > 5 * lifted.std() / np.sqrt(150)  # the drop of the mean curve itself is
+
+
+def two_intervals(curves, weights):
+    """The score and the two intervals it reaches over, seed by seed and resampling by resampling, as documented."""
+    m = len(curves[0])
+    t = scipy_t.ppf(0.975, m - 1)
+    order = np.random.default_rng(0).random((200, m))
+    values, variances = [], []
+    for keys in order:
+        chosen_first = set(sorted(range(m), key=lambda seed: keys[seed])[: m // 2])
+        falls = []
+        for seed in range(m):
+            others = [k for k in range(m) if (k in chosen_first) is not (seed in chosen_first)]
+            fall = 0.0
+            for weight, each in zip(weights, curves, strict=True):
+                mean = [sum(each[k][step] for k in others) / len(others) for step in range(each.shape[1])]
+                fall += weight * (each[seed][mean.index(max(mean))] - each[seed][-1])
+            falls.append(fall)
+        centre = sum(falls) / m
+        values.append(centre)
+        variances.append(sum((fall - centre) ** 2 for fall in falls) / (m - 1))
+    value = sum(values) / len(values)
+    half = t * math.sqrt(sum(variances) / len(variances) / m)
+
+    def dropped(counts):
+        found = 0.0
+        for weight, each in zip(weights, curves, strict=True):
+            mean = [sum(count * line[step] for count, line in zip(counts, each, strict=True)) / m
+                    for step in range(each.shape[1])]  # fmt: skip
+            found += weight * (max(mean) - mean[-1])
+        return found
+
+    again = [dropped(counts) for counts in np.random.default_rng(0).multinomial(m, [1 / m] * m, 4000)]
+    centre = sum(again) / len(again)
+    own_half = t * math.sqrt(m / (m - 1)) * math.sqrt(sum((one - centre) ** 2 for one in again) / len(again))
+    own = dropped([1] * m)
+    corrected = own - (centre - own)  # less the bias that the bootstrap finds
+    return value, (value - half, value + half), (corrected - own_half, corrected + own_half)
+
+
+@pytest.mark.parametrize("members", [2, 3, 5])
+@pytest.mark.parametrize("weights", [(1.0,), (1.0, -0.5)])
+@pytest.mark.parametrize("steep", [0.0, 0.3, 3.0])
+def test_the_score_and_both_ends_of_its_interval_are_those_of_a_slow_readable_twin(members, weights, steep):
+    rng = np.random.default_rng([members, int(10 * steep)])
+    curves = [steep * RISE_AND_FALL + rng.normal(size=(members, 8)) for _ in weights]
+    value, student, bootstrap = two_intervals(curves, weights)
+    found = compression(*curves, weights=weights)
+    assert found.value == pytest.approx(value)
+    assert found.interval == pytest.approx((min(student[0], bootstrap[0]), max(student[1], bootstrap[1])))
+
+
+def test_either_of_the_two_intervals_gives_either_end():
+    """Else half of the formula would stand untested: the twin's cases, and a peak that every half finds."""
+    given = set()
+    for members, steep in product((2, 3, 5), (0.0, 0.3, 3.0)):
+        rng = np.random.default_rng([members, int(10 * steep)])
+        _, student, bootstrap = two_intervals([steep * RISE_AND_FALL + rng.normal(size=(members, 8))], (1.0,))
+        given |= {("low", student[0] < bootstrap[0]), ("high", student[1] > bootstrap[1])}
+    assert given == set(product(("low", "high"), (True, False)))
+
+
+def test_the_interval_of_two_seeds_in_closed_form():
+    """Each seed chooses for the other; of four equally likely resamplings two are both seeds and two are one twice."""
+    curves = np.array([[1.0, 7.0, 2.0], [9.0, 3.0, 4.0]])
+    falls = np.array([1.0 - 2.0, 3.0 - 4.0])  # at the other's peak
+    own, alone = 5.0 - 3.0, np.array([5.0, 5.0])  # the mean curve is (5, 5, 3)
+    again = np.array([own, own, *alone])
+    half = scipy_t.ppf(0.975, 1) * math.sqrt(2) * again.std()
+    value, (low, high), _ = compression(curves)
+    assert value == falls.mean() == -1.0
+    corrected = 2 * own - again.mean()
+    assert high == pytest.approx(corrected + half, rel=0.05)  # 4000 resamplings
+    assert low == pytest.approx(corrected - half, rel=0.05)
+    assert low < value < high
+
+
+def test_the_interval_of_falls_that_differ_by_seed_in_closed_form():
+    """Where all halves find the same peak, both intervals are Student's of the seeds' falls."""
+    fall = np.array([1.0, 2.0, 4.0, 5.0])
+    curves = np.stack([np.zeros(4), np.full(4, 10.0), 10.0 - fall], axis=1)
+    half = scipy_t.ppf(0.975, 3) * fall.std(ddof=1) / 2
+    value, interval, _ = compression(curves)
+    assert value == pytest.approx(3.0)
+    assert interval == pytest.approx((3.0 - half, 3.0 + half), rel=0.03)
+    ends = np.array(interval)
+    assert compression(2 * curves).interval == pytest.approx(tuple(2 * ends))
+    assert compression(curves + 7).interval == pytest.approx(interval)
+
+
+def test_the_lowest_point_is_the_least_along_the_curve():
+    assert lowest(np.array([[3.0, 1.0, 2.0], [0.0, 5.0, 4.0]])).tolist() == [1.0, 0.0]
+    assert growth(np.array([[3.0, 1.0, 2.0]])).tolist() == [-1.0]
 
 
 def test_a_clear_peak_costs_no_width():
