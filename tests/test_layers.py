@@ -97,6 +97,19 @@ def test_relative_imports_in_a_package_start_one_level_lower():
     assert forbidden(source, "infoscope.measure.estimators", is_package=True) == set()
 
 
+#: The engine rooms of ``measure`` by floors: a room imports rooms before it, and neither bases nor contributions.
+ENGINE_ROOMS = ("symbols", "intervals", "pairs", "moments", "neighbours", "noise", "critics", "usable")
+
+
+@pytest.mark.parametrize("room", ENGINE_ROOMS)
+def test_an_engine_room_stands_on_the_rooms_below_it(room):
+    below = set(ENGINE_ROOMS[: ENGINE_ROOMS.index(room) + 1])
+    for path in sorted((ROOT / "measure" / room).glob("*.py")):
+        for name in ours_imported(path.read_text(encoding="utf-8"), module_of(path)):
+            parts = name.split(".")
+            assert parts[1] != "measure" or parts[2] in below, f"{module_of(path)} must not import {name}"
+
+
 LIGHT = ("infoscope", "infoscope.cli", "infoscope.core", "infoscope.show", "infoscope.data")
 
 

@@ -12,9 +12,10 @@ import torch
 from infoscope.core import registry
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Status
-from infoscope.measure.bases.probe import Probe, Reading, Target, make
+from infoscope.measure.bases.probe import Probe, make
 from infoscope.measure.questions.usable import usable_information
 from infoscope.measure.usable.accounts import cross_fitted, folds_of
+from infoscope.measure.usable.readings import Reading, Target
 
 ENTRIES = registry.entries("probes")
 READERS = [name for name, entry in ENTRIES.items() if "prior" in entry.facts.get("contains", ("prior",))]

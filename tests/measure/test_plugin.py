@@ -12,8 +12,8 @@ from scipy.special import digamma
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure.bases.estimator import make
-from infoscope.measure.intervals import noncentral
 from infoscope.measure.symbols import entropy as de
+from infoscope.measure.symbols import noncentral
 from infoscope.measure.symbols.nsb import posterior
 
 COUNTS = [[4, 12, 4, 5, 3, 1], [1, 1, 1, 2], [50, 1], [7, 7, 7]]

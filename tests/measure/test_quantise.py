@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from slow_twins import interval_codes, peers_codes, quantile_codes, width_codes
 
+from infoscope.measure.symbols import partitions
 from infoscope.measure.symbols import quantise as q
 
 # Halves, edges and neighbours of edges are where a wrong comparison shows.
@@ -31,7 +32,7 @@ def same_grouping(keys, codes):
 @settings(max_examples=60, deadline=None)
 def test_interval_bins_group_rows_as_searchsorted_does(t, bins, dtype):
     t = t.astype(dtype)
-    (symbols,) = q.quantise(t, [q.interval(bins, -1.0, 1.0)])
+    (symbols,) = q.quantise(t, [partitions.interval(bins, -1.0, 1.0)])
     codes = interval_codes(t, bins, -1.0, 1.0)
     assert same_grouping(symbols.keys, codes)
     assert (symbols.below, symbols.above) == ((codes == 0).sum(), (codes == bins + 1).sum())
@@ -40,7 +41,7 @@ def test_interval_bins_group_rows_as_searchsorted_does(t, bins, dtype):
 @given(TABLES, st.sampled_from([2, 3, 30]))
 @settings(max_examples=40, deadline=None)
 def test_peers_form_groups_rows_as_digitize_does(t, bins):
-    (symbols,) = q.quantise(t, [q.peers(bins, -1.0, 1.0)])
+    (symbols,) = q.quantise(t, [partitions.peers(bins, -1.0, 1.0)])
     assert same_grouping(symbols.keys, peers_codes(t, bins, -1.0, 1.0))
     assert symbols.above == (t > 1).sum()  # h == 1 has its own symbol on purpose, so it is not outside
 
@@ -48,7 +49,7 @@ def test_peers_form_groups_rows_as_digitize_does(t, bins):
 @given(TABLES, st.sampled_from([0.07, 0.5, 3.0]))
 @settings(max_examples=40, deadline=None)
 def test_width_form_groups_rows_as_floor_does(t, width):
-    (symbols,) = q.quantise(t, [q.widths(width)])
+    (symbols,) = q.quantise(t, [partitions.widths(width)])
     assert same_grouping(symbols.keys, width_codes(t, width))
 
 
@@ -56,16 +57,16 @@ def test_width_form_groups_rows_as_floor_does(t, width):
 @settings(max_examples=40, deadline=None)
 def test_quantiles_group_rows_as_the_twin_does_and_only_ranks_decide(t, bins, dtype):
     t = t.astype(dtype)
-    (symbols,) = q.quantise(t, [q.quantiles(bins)])
+    (symbols,) = q.quantise(t, [partitions.quantiles(bins)])
     assert same_grouping(symbols.keys, quantile_codes(t, bins))
     order = np.unique(t, return_inverse=True)[1].reshape(t.shape)  # an increasing map of every value
-    assert (q.quantise(order.astype(dtype), [q.quantiles(bins)])[0].keys == symbols.keys).all()
+    assert (q.quantise(order.astype(dtype), [partitions.quantiles(bins)])[0].keys == symbols.keys).all()
 
 
 def test_quantiles_have_equal_mass_where_no_values_tie():
     t = np.random.default_rng(0).normal(size=(1200, 1)) ** 3
     for bins in (1, 7, 30):
-        counts = q.group(q.quantise(t, [q.quantiles(bins)])[0].keys)[1]
+        counts = q.group(q.quantise(t, [partitions.quantiles(bins)])[0].keys)[1]
         assert len(counts) == bins
         assert np.ptp(counts) <= 1
 
@@ -75,7 +76,7 @@ def test_exact_form_tells_neighbouring_floats_apart_and_not_the_two_zeros():
     for dtype in (np.float64, np.float32):
         if dtype is np.float32:
             t[2] = np.nextafter(np.float32(0), np.float32(1))
-        keys = q.quantise(t.astype(dtype), [q.exact()])[0].keys
+        keys = q.quantise(t.astype(dtype), [partitions.exact()])[0].keys
         assert keys[0] == keys[1]
         assert len(set(keys.tolist())) == 3
 
@@ -84,11 +85,11 @@ def test_exact_form_tells_neighbouring_floats_apart_and_not_the_two_zeros():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_several_bins_from_one_quantisation_equal_separate_runs(bins, dtype):
     rng = np.random.default_rng(0)
-    edges = np.concatenate([q.even_edges(b, -1.0, 1.1) for b in bins])
+    edges = np.concatenate([partitions.even_edges(b, -1.0, 1.1) for b in bins])
     t = np.concatenate([rng.uniform(-1.3, 1.3, 4000), rng.choice(edges, 2000)]).reshape(-1, 3).astype(dtype)
-    together = q.quantise(t, [q.interval(b, -1.0, 1.1) for b in bins])
+    together = q.quantise(t, [partitions.interval(b, -1.0, 1.1) for b in bins])
     for b, symbols in zip(bins, together, strict=True):
-        (alone,) = q.quantise(t, [q.interval(b, -1.0, 1.1)])
+        (alone,) = q.quantise(t, [partitions.interval(b, -1.0, 1.1)])
         np.testing.assert_array_equal(symbols.keys, alone.keys)
         assert (symbols.below, symbols.above) == (alone.below, alone.above)
 
@@ -96,7 +97,9 @@ def test_several_bins_from_one_quantisation_equal_separate_runs(bins, dtype):
 @pytest.mark.parametrize("d", [3, 40])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
-    "partition", [q.interval(30, -1.0, 1.0), q.peers(30, -1.0, 1.0), q.widths(0.07), q.exact()], ids=lambda p: p.words
+    "partition",
+    [partitions.interval(30, -1.0, 1.0), partitions.peers(30, -1.0, 1.0), partitions.widths(0.07), partitions.exact()],
+    ids=lambda p: p.words,
 )
 def test_tensors_get_the_same_keys_as_arrays(partition, d, dtype, device):
     rng = np.random.default_rng(1)
@@ -107,11 +110,11 @@ def test_tensors_get_the_same_keys_as_arrays(partition, d, dtype, device):
 
 
 def test_packing_is_exact_as_long_as_64_bits_hold_the_alphabet():
-    assert q.base(q.interval(30, -1.0, 1.0), 12) == 32  # 5 bits a symbol
-    assert q.base(q.interval(30, -1.0, 1.0), 13) == 0
+    assert q.base(partitions.interval(30, -1.0, 1.0), 12) == 32  # 5 bits a symbol
+    assert q.base(partitions.interval(30, -1.0, 1.0), 13) == 0
     every = np.array(np.meshgrid(*[np.linspace(-1, 1, 7)] * 5)).reshape(5, -1).T
     for columns in (every, np.hstack([every] * 6)):  # packed, hashed
-        keys = q.quantise(columns, [q.interval(30, -1.0, 1.0)])[0].keys
+        keys = q.quantise(columns, [partitions.interval(30, -1.0, 1.0)])[0].keys
         assert len(np.unique(keys)) == len(every)
 
 

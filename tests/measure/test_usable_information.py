@@ -16,7 +16,7 @@ from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimat
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import column_sums
 from infoscope.measure.bases.estimator import make as make_estimator
-from infoscope.measure.bases.probe import Split, Target, make
+from infoscope.measure.bases.probe import make
 from infoscope.measure.questions.usable import (
     conditional_usable_information,
     description_length,
@@ -25,6 +25,7 @@ from infoscope.measure.questions.usable import (
 )
 from infoscope.measure.usable.accounts import cross_fitted, folds_of, order_of
 from infoscope.measure.usable.columns import Columns
+from infoscope.measure.usable.readings import Split, Target
 from infoscope.measure.usable.softmax_regression import Problem, _Objective, solve
 from infoscope.measure.usable.temperature import Calibration
 

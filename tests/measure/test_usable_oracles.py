@@ -6,9 +6,10 @@ import pytest
 from infoscope.core.errors import InputError
 from infoscope.core.units import bits
 from infoscope.data.tasks.checkerboard import Checkerboard
-from infoscope.measure.bases.probe import Target, make
+from infoscope.measure.bases.probe import make
 from infoscope.measure.questions.usable import usable_chain, usable_information
 from infoscope.measure.usable.accounts import cross_fitted, folds_of
+from infoscope.measure.usable.readings import Target
 
 
 @pytest.mark.parametrize("noise", [0.1, 0.3])

@@ -179,8 +179,10 @@ def meant_as_labels(value: Any, name: str) -> bool:
     )
 
 
-def labels(value: Any, n: int, name: str = "y") -> np.ndarray:
+def labels(value: Any, n: int, name: str = "y", instead: str = "") -> np.ndarray:
     """Integer class labels ``[n]``, renumbered 0..k-1 in the order of their values.
+
+    instead: what else can be done where real numbers arrive, for the refusal.
 
     Raises
     ------
@@ -207,7 +209,10 @@ def labels(value: Any, n: int, name: str = "y") -> np.ndarray:
                 "wanted a class for every row: drop those rows, in the representation too"
             )
         if (out != np.round(out)).any():
-            raise InputError(f"{name} holds real numbers, wanted class indices: bin it first or pass integer labels")
+            otherwise = f", or {instead}" if instead else ""
+            raise InputError(
+                f"{name} holds real numbers, wanted class indices: bin it first or pass integer labels{otherwise}"
+            )
         out = out.astype(np.int64)
     if out.dtype.kind in "iu":
         if len(out) and out.min() < 0:

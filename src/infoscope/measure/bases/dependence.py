@@ -20,9 +20,10 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import draws
 from infoscope.kernels.scaling import unit
-from infoscope.measure.bases.estimator import CEILING, is_labels
+from infoscope.measure.bases.estimator import is_labels
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.pairs.centred_products import Moments
+from infoscope.measure.symbols.labels import CEILING
 
 LARGEST = 1 << 27  # numbers of one-hot rows: a gigabyte
 LEAST = 4  # rows: the unbiased forms divide by n - 3

@@ -24,10 +24,8 @@ from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION, LAYER_
 from infoscope.measure.intervals import jackknife
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.parts import even
-from infoscope.measure.symbols.labels import doubted
+from infoscope.measure.symbols.labels import CEILING, doubted
 
-#: "Within 2 % of log n": from here on a value says how many samples there were, not what the network does.
-CEILING = 0.98
 #: What an estimator's number can be to I(X;Y): an estimate of it, a value on one side of it, or of something else, as
 #: the information of binned or projected rows is, or that of a Gaussian with the data's covariance.
 ANSWERS = ("the question", "a lower bound", "an upper bound", "another question")

@@ -14,8 +14,10 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.core.grammar import plain
 from infoscope.core.measurement import Measured
 from infoscope.kernels import parallel
-from infoscope.measure.bases.estimator import CEILING, Estimator, several, the_one
+from infoscope.measure.bases.estimator import Estimator, several, the_one
+from infoscope.measure.symbols import partitions
 from infoscope.measure.symbols import quantise as q
+from infoscope.measure.symbols.labels import CEILING
 
 
 @dataclass(frozen=True)
@@ -87,16 +89,16 @@ class Binned(Estimator):
             return [replace(self, bins=bins) for bins in self.bins]
         return [self]
 
-    def _partition(self) -> q.Partition:
+    def _partition(self) -> partitions.Partition:
         if self.form == "exact":
-            return q.exact()
+            return partitions.exact()
         if self.form == "width":
-            return q.widths(self.width)  # type: ignore[arg-type]
+            return partitions.widths(self.width)  # type: ignore[arg-type]
         if self.form == "quantiles":
-            return q.quantiles(self.bins)  # type: ignore[arg-type]
-        return (q.interval if self.form == "interval" else q.peers)(self.bins, *self.range)  # type: ignore[arg-type]
+            return partitions.quantiles(self.bins)  # type: ignore[arg-type]
+        return (partitions.interval if self.form == "interval" else partitions.peers)(self.bins, *self.range)  # type: ignore[arg-type]
 
-    def _quantised(self, t: Any) -> list[tuple[Binned, q.Partition, q.Symbols]]:
+    def _quantised(self, t: Any) -> list[tuple[Binned, partitions.Partition, partitions.Symbols]]:
         singles = self._single()
         if self.form == "width":
             cells = float(abs(t).max()) / min(several(self.width))
@@ -155,7 +157,7 @@ class Binned(Estimator):
         return replace(the_one(estimates), seconds=time.perf_counter() - start)
 
 
-def _outside(symbols: q.Symbols, t: Any) -> tuple[str, ...]:
+def _outside(symbols: partitions.Symbols, t: Any) -> tuple[str, ...]:
     if not symbols.below + symbols.above:
         return ()
     of = math.prod(t.shape)
@@ -165,7 +167,7 @@ def _outside(symbols: q.Symbols, t: Any) -> tuple[str, ...]:
     )
 
 
-def _input(h: float, partition: q.Partition, n: int, notes: tuple[str, ...]) -> Estimate:
+def _input(h: float, partition: partitions.Partition, n: int, notes: tuple[str, ...]) -> Estimate:
     """H(Bin(T)) as the value of I(X;T)."""
     status = Status.VACUOUS
     if h == 0:

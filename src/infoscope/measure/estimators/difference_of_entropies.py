@@ -12,7 +12,7 @@ from torch import Tensor
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import parallel
-from infoscope.measure.critics.cross_fitted import GAP, KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
+from infoscope.measure.bases.cross_fitted import GAP, KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
 from infoscope.measure.critics.inputs import components, normal_scores, with_length
 from infoscope.measure.critics.mixture_heads import MixtureHeads, coordinates, rank
 from infoscope.measure.critics.training import fit, random_numbers, split

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from infoscope.core.errors import InputError
+from infoscope.measure.bases.critic import Critics
 from infoscope.measure.critics.bounds import Critic, Objective, Reading, log_partition, objective
-from infoscope.measure.critics.estimator import Critics
 from infoscope.measure.critics.networks import Rows
 
 

@@ -12,11 +12,11 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator
-from infoscope.measure.intervals import noncentral
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
 from infoscope.measure.moments import canonical as gc
 from infoscope.measure.moments.gaussian_information import ROWS_A_COLUMN, Found, doubted, information
+from infoscope.measure.symbols import noncentral
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from infoscope.measure.critics.estimator import Critics
+from infoscope.measure.bases.critic import Critics
 
 
 @dataclass(frozen=True)

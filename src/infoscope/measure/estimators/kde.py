@@ -13,8 +13,9 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.kernels import parallel
-from infoscope.measure.bases.estimator import CEILING, Estimator, several, the_one
+from infoscope.measure.bases.estimator import Estimator, several, the_one
 from infoscope.measure.pairs.distance_bounds import Information, information
+from infoscope.measure.symbols.labels import CEILING
 
 BRACKET = "certified bracket"
 _NAMES = {"upper": "KL upper", "lower": "Bhattacharyya lower"}

@@ -3,8 +3,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from infoscope.measure.bases.critic import Critics
 from infoscope.measure.critics.bounds import Objective, Reading
-from infoscope.measure.critics.estimator import Critics
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ import numpy as np
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure.bases.estimator import CEILING, Estimator
-from infoscope.measure.intervals import noncentral
+from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
 from infoscope.measure.symbols import entropy as de
+from infoscope.measure.symbols import noncentral
 from infoscope.measure.symbols import quantise as q
+from infoscope.measure.symbols.labels import CEILING
 from infoscope.measure.symbols.nsb import posterior
 
 UNSEEN = 0.1  # share of the distribution never seen from which on no correction is to be believed

@@ -13,10 +13,11 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.quantity import ENTROPY, Quantity
 from infoscope.kernels import draws, parallel
-from infoscope.measure.bases.estimator import CEILING, Estimator
+from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.pairs import kernel_sums as ks
 from infoscope.measure.pairs.over_pairs import over_pairs
 from infoscope.measure.symbols import quantise as q
+from infoscope.measure.symbols.labels import CEILING
 
 CHANCE = 0.1  # nats that rows in another order may share, whatever the value
 LARGEST = 5000  # rows whose eigenvalues are worth waiting for: three times 10 s on one core, and 200 MB a matrix

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from infoscope.core import check
+from infoscope.measure.bases.critic import Critics
 from infoscope.measure.critics.bounds import Objective, Reading
-from infoscope.measure.critics.estimator import Critics
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,10 @@ from infoscope.core.measurement import Measured
 from infoscope.core.quantity import USABLE, USABLE_COARSE, USABLE_FINE, USABLE_REST, Quantity
 from infoscope.measure.bases import probe as probes
 from infoscope.measure.bases.estimator import Estimator, several
-from infoscope.measure.bases.probe import Reading, Target
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.usable import accounts
 from infoscope.measure.usable.accounts import Deal, Usable
+from infoscope.measure.usable.readings import Reading, Target
 
 QUANTITY = "I(T;Y)"
 CHAIN = ("I_u(T;fine)", "I_u(T;coarse)", "I_u(T;fine|coarse)")

@@ -13,10 +13,12 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.core.quantity import Quantity
 from infoscope.kernels import draws
-from infoscope.measure.bases.estimator import CEILING, several
+from infoscope.measure.bases.estimator import several
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.intervals.jackknife import copies
+from infoscope.measure.symbols import partitions
 from infoscope.measure.symbols import quantise as q
+from infoscope.measure.symbols.labels import CEILING
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class BinnedEntropy(Geometry):
         if cells > 2.0**52:
             raise InputError(f"t spans {cells:.2g} bins of width {min(widths):g}, wanted fewer than 2^52: widen them")
         places = np.random.Generator(draws.stream(self.seed)).random((self.offsets, t.shape[1]))
-        whole = [q.widths(1.0)]
+        whole = [partitions.widths(1.0)]
         for width in widths:
             units = t / np.float64(width)  # in float64, which an offset costs no digit that matters
             found = np.array([q.entropy_of(q.group(q.quantise(units + u, whole)[0].keys)[1]) for u in places])

@@ -13,8 +13,8 @@ from scipy.special import digamma
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.kernels import parallel
-from infoscope.measure.intervals import noncentral
 from infoscope.measure.moments import canonical as gc
+from infoscope.measure.symbols import noncentral, partitions
 from infoscope.measure.symbols import quantise as q
 
 ROWS_A_COLUMN = 2  # below this the bias is as large as the entropies, and its correction right for Gaussian rows only
@@ -71,7 +71,7 @@ def _information(x: Any, y: Any, z: Any | None, shrinkage: str) -> Found:
     found = _exact(kept) if shrinkage == "none" else _shrunk(kept, shrinkage)
     if found.status in (Status.OK, Status.UNDERSAMPLED):
         for name, part in (("x", x), ("y", y)):
-            counts = q.group(q.quantise(part, [q.exact()])[0].keys)[1]
+            counts = q.group(q.quantise(part, [partitions.exact()])[0].keys)[1]
             if 2 * len(counts) <= len(x) and found.value > q.entropy_of(counts):
                 held = f"{name} takes {len(counts)} values, which hold {q.entropy_of(counts):.3g} nats at most"
                 return Found(found.value, status=Status.SATURATED, notes=(*found.notes, held))

@@ -12,7 +12,6 @@ from scipy.special import digamma
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure.bases.estimator import CEILING
 from infoscope.measure.intervals import subsampling
 from infoscope.measure.intervals.groups import Groups, Scatter
 from infoscope.measure.intervals.jackknife import JACKKNIFE, followed
@@ -20,6 +19,7 @@ from infoscope.measure.neighbours.cells import cell_balls, joint
 from infoscope.measure.neighbours.grouped_information import Corrected, Found, Search, estimates
 from infoscope.measure.neighbours.parts import Part
 from infoscope.measure.neighbours.search import Balls, Norm, balls
+from infoscope.measure.symbols.labels import CEILING
 
 #: From this share of tied balls on, ties decide the answer.
 TIED_SHARE = 0.5

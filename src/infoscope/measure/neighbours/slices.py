@@ -12,7 +12,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.kernels import draws
-from infoscope.measure.bases.estimator import CEILING
+from infoscope.measure.symbols.labels import CEILING
 
 RAW = 2.0**-64
 

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from infoscope.core import check
-from infoscope.measure.bases.probe import Probe, Reading, Readings, Split, Target
+from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.columns import Columns
+from infoscope.measure.usable.readings import Reading, Readings, Split, Target
 from infoscope.measure.usable.temperature import Calibration, cross_entropy
 
 BLOCK = 1 << 22  # distances held at once

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from infoscope.core.errors import InputError
-from infoscope.measure.bases.probe import Probe, Readings, Split, Target, make
+from infoscope.measure.bases.probe import Probe, make
+from infoscope.measure.usable.readings import Readings, Split, Target
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.kernels import parallel
-from infoscope.measure.bases.probe import Means, Probe, Reading, Readings, Split, Target
+from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.columns import Columns
+from infoscope.measure.usable.readings import Means, Reading, Readings, Split, Target
 from infoscope.measure.usable.temperature import Calibration, cross_entropy
 
 

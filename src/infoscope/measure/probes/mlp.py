@@ -9,7 +9,8 @@ import numpy as np
 from scipy.special import logsumexp
 
 from infoscope.core import check
-from infoscope.measure.bases.probe import Means, Probe, Reading, Readings, Split, Target
+from infoscope.measure.bases.probe import Probe
+from infoscope.measure.usable.readings import Means, Reading, Readings, Split, Target
 from infoscope.measure.usable.temperature import Calibration, cross_entropy
 
 LATE = 0.02  # nats that the second half of the updates still added: it had not converged

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from infoscope.measure.bases.probe import Means, Probe, Reading, Readings, Split, Target
+from infoscope.measure.bases.probe import Probe
+from infoscope.measure.usable.readings import Means, Reading, Readings, Split, Target
 from infoscope.measure.usable.temperature import cross_entropy
 
 

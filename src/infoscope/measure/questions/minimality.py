@@ -12,9 +12,9 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.bases import probe as _base
-from infoscope.measure.bases.probe import Split, Target
 from infoscope.measure.intervals.groups import LEVEL, Groups
 from infoscope.measure.usable.accounts import shannon
+from infoscope.measure.usable.readings import Split, Target
 
 OWN_STREAM = 0x6C6162656C73
 

@@ -20,10 +20,11 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.estimator import is_labels
-from infoscope.measure.bases.probe import Probe, Reading, Split, Target
+from infoscope.measure.bases.probe import Probe
 from infoscope.measure.intervals.groups import LEVEL, Groups, doubts
 from infoscope.measure.usable import accounts, regression_accounts
 from infoscope.measure.usable.accounts import Deal, Entropy, Usable
+from infoscope.measure.usable.readings import Reading, Split, Target
 
 FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 LEAST_ROWS = 10  # coded before a first probe is fitted
@@ -413,7 +414,7 @@ def _about_quantities(rows: _Rows, y: Any, y_test: Any, seed: int, reader: Probe
         return accounts.nothing(rows.scored, quantity, estimand, why, time.perf_counter() - start)
 
     def of(deal: Deal) -> list[Usable]:
-        found = regression_accounts.read(reader, rows.z, values, deal.splits, seed)
+        found = regression_accounts.read(reader.expect, rows.z, values, deal.splits, seed)
         estimate = accounts.estimate(found.account, quantity, estimand, 0.0, deal)
         if not found.exact:
             return [estimate]
@@ -477,12 +478,7 @@ class _Problem(_Rows):
 
 def _labels(y: Any, n: int, name: str) -> np.ndarray:
     """Labels as they came, one a row, checked."""
-    try:
-        check.labels(y, n, name)
-    except InputError as reason:
-        if "holds real numbers" not in str(reason):
-            raise
-        raise InputError(f'{reason}, or pass target="quantities" to read quantities') from reason
+    check.labels(y, n, name, instead='pass target="quantities" to read quantities')
     y = check.array(y, name)
     return check.on_cpu(y).reshape(-1)
 

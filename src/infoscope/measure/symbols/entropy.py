@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import digamma, xlogy
 
-from infoscope.measure.intervals import noncentral
+from infoscope.measure.symbols import noncentral
 from infoscope.measure.symbols import quantise as q
 
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from infoscope.core.estimate import Estimate, Status
 
-CEILING = 0.98  # of log n: from here on nearly every row is a class of its own
+#: "Within 2 % of log n": from here on a value says how many samples there were, not what the network does.
+CEILING = 0.98
 
 
 def alone(y: np.ndarray) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from infoscope.measure.symbols.quantise import Partition, Symbols, base
+from infoscope.measure.symbols.partitions import Partition, Symbols, base
 
 _M = int(np.uint64(0xC6A4A7935BD1E995).astype(np.int64))
 _LOW_17 = 2**17 - 1  # int64 shifts keep the sign; a logical shift by 47 leaves 17 bits

@@ -13,10 +13,10 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure.bases.probe import Reading, Split, Target
 from infoscope.measure.intervals.groups import LEAST, LEVEL, Groups, alike, doubts, scatter, serial, too_narrow
 from infoscope.measure.symbols import quantise
 from infoscope.measure.symbols.labels import alone
+from infoscope.measure.usable.readings import Reading, Split, Target
 
 GAP = 0.02  # nats by which held-out rows may cost more than fitted ones, or than the null probe, whatever the value
 MISSED = 0.01  # share of scored rows whose class no probe has seen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,12 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.measure.bases.probe import Means, Probe, Split
+from infoscope.core.shapes import TensorRows
 from infoscope.measure.usable.accounts import Account
+from infoscope.measure.usable.readings import Means, Split
 
+#: Of :meth:`infoscope.measure.bases.probe.Probe.expect`.
+Expect = Callable[[TensorRows, np.ndarray, Sequence[Split], int], list[Means]]
 LARGE = 400  # powers of two beyond which a column is divided by its size: its square would be no number
 EXACT = 1e-4  # of the standard deviation of y: nearer than this it is the weight decay that is measured
 
@@ -39,9 +42,10 @@ def quantities(y: Any, n: int, name: str = "y") -> np.ndarray:
     return np.asarray(check.on_cpu(rows), np.float64)
 
 
-def read(reader: Probe, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> Regression:
-    """What ``reader`` saves of the cost of ``y [n, e]`` over the null probe, a Gaussian that ignores ``z [n, d]``.
+def read(expect: Expect, z: TensorRows, y: np.ndarray, splits: Sequence[Split], seed: int) -> Regression:
+    """What a probe saves of the cost of ``y [n, e]`` over the null probe, a Gaussian that ignores ``z [n, d]``.
 
+    expect: fits the probe.
     The columns of y are taken to be independent given z. Each spread is that of the validation rows around what a
     probe fitted to the training rows expects, scaled by the best slope there between 0, which is the null probe, and 1:
     the optional ignorance of quantities. With v validation rows choosing both costs about 1/v nats a column.
@@ -49,7 +53,7 @@ def read(reader: Probe, z: Any, y: np.ndarray, splits: Sequence[Split], seed: in
     scored = np.concatenate([split.scored for split in splits])
     y, shift = _sized(y)
     base, loss, train, exact = [], [], [], False
-    found = reader.expect(z, y, splits, seed)
+    found = expect(z, y, splits, seed)
     for split, means in zip(splits, found, strict=True):
         known = y[split.known]
         mean, sd = known.mean(0), known.std(0)

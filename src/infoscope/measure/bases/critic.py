@@ -17,7 +17,7 @@ from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.kernels import parallel
-from infoscope.measure.bases.estimator import CEILING
+from infoscope.measure.bases.cross_fitted import KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
 from infoscope.measure.critics.bounds import (
     WILD,
     Critic,
@@ -28,7 +28,6 @@ from infoscope.measure.critics.bounds import (
     objective,
     read,
 )
-from infoscope.measure.critics.cross_fitted import KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
 from infoscope.measure.critics.inputs import (
     LARGEST,
     canonical,
@@ -41,6 +40,7 @@ from infoscope.measure.critics.networks import Concatenated, Pairs, Rows, Separa
 from infoscope.measure.critics.training import fit, random_numbers, split
 from infoscope.measure.intervals.groups import Groups, scatter
 from infoscope.measure.intervals.jackknife import followed
+from infoscope.measure.symbols.labels import CEILING
 
 VALIDATION_BLOCKS = 4  # of at most a batch, whose pairs are looked at
 MODELS = 12  # in one stack
