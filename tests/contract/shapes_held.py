@@ -19,7 +19,7 @@ from numba.core.extending import _Intrinsic
 
 #: Arithmetic written for LLVM, as NumPy does it.
 TWINS = {
-    "_exp2": lambda y: np.exp2(-y),
+    "_exp2_negative": lambda y: np.exp2(-y),
     "_float_from_bits": lambda bits: np.int32(bits).view(np.float32),
     "_bits_of_float": lambda x: np.float32(x).view(np.int32),
 }
@@ -34,6 +34,7 @@ with install_import_hook("infoscope.measure", "shapes_held.held"):
     import torch
 
     from infoscope.core import grammar, registry
+    from infoscope.core.measurement import Given
     from infoscope.measure.questions import collapse, dependence, geometry, minimality, noisy, usable
 
 Asked = tuple[str, Callable[[], Any]]
@@ -47,15 +48,18 @@ members = np.stack([x, np.tanh(x)])
 
 def of_estimators() -> Iterator[Asked]:
     for name, entry in registry.entries("estimators").items():
-        made: Any = grammar.make("estimators", name, {**entry.facts.get("quick", {}), **entry.facts.get("needs", {})})
+        made: Any = grammar.make("estimators", name, {**entry.facts.get("quick", {}), **entry.facts.get("asks", {})})
         rows = x if "real" in made.first else label[:, None]
         seconds = {"labels": label, "real": near}
         thirds = {"labels": label, "real": near[:, :1]}
         for along in (None, groups):
             told = f"{name}, {'groups' if along is not None else 'rows'}"
             if "plane" in made.offers:
-                yield f"{told}: plane", partial(made.measure, members, {"y": label}, along)
-                yield f"{told}: plane of tensors", partial(made.measure, torch.tensor(members), {"y": label}, along)
+                yield f"{told}: plane", partial(made.measure, members, {"y": label}, Given(groups=along))
+                yield (
+                    f"{told}: plane of tensors",
+                    partial(made.measure, torch.tensor(members), {"y": label}, Given(groups=along)),
+                )
             if "entropy" in made.offers:
                 yield f"{told}: entropy", partial(made.entropy, rows, along)
             if "mutual_information" in made.offers:
