@@ -61,7 +61,8 @@ def test_verdicts_of_before_have_all_that_is_read_of_them(tmp_path):
     shutil.copy(STORED / "verdicts.json", folder.path)
     (verdict,) = folder.verdicts()
     (stored,) = json.loads((STORED / "verdicts.json").read_text(encoding="utf-8"))
-    assert {name: verdict[name] for name in stored} == stored
+    assert all(verdict[name] == stored[name] for name in stored if name != "claim")
+    assert verdict["claim"].items() >= stored["claim"].items()
     for name in ("revised", "presupposes", "said", "reason", "untrained", "without"):
         older = json.loads(json.dumps(stored))
         (older["claim"] if name in older["claim"] else older).pop(name)
