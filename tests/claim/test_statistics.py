@@ -201,3 +201,7 @@ def test_the_interval_of_a_peak_widens_as_the_curve_flattens():
     assert peak(20 * RISE_AND_FALL + noise, places) == (5.0, (5.0, 5.0), 20)
     low, high = peak(noise, places).interval
     assert high - low > 40
+
+
+def test_on_a_curve_of_nothing_any_step_may_be_the_peak():
+    assert peak(np.zeros((3, 4)), np.array([0, 1, 5, 9])) == (0.0, (0.0, 9.0), 3)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infoscope.core.claim import Claim, Criterion, Finding, Outcome, Verdict, combine
+from infoscope.core.claim import Claim, Criterion, Finding, Outcome, Verdict, combine, completed
 
 NUMBERS = st.floats(-1e6, 1e6)
 
@@ -219,3 +219,32 @@ def test_json_holds_all_that_is_needed_to_doubt_it():
         "name": "drop L4", "value": 3.0, "interval": [2.5, 3.5], "unit": "bits", "relation": ">=", "threshold": 2.0,
         "criterion": "≥ 2 bits", "outcome": "holds", "seeds": 5, "note": "", "part": "", "headline": False,
     }  # fmt: skip
+
+
+def stored(*headlines: bool) -> dict:
+    """A verdict as infoscope stored it before claims had a headline: the finding that decided is marked."""
+    findings = [
+        {
+            "name": f"drop, hidden{place}", "value": 3.0, "interval": None, "unit": "nats", "relation": ">=",
+            "threshold": 2.0, "criterion": "≥ 2.885 bits", "outcome": "holds", "seeds": 1, "note": "",
+            "headline": headline,
+        }
+        for place, headline in enumerate(headlines)
+    ]  # fmt: skip
+    claim = {"id": "p/f/c", "paper": "p", "where": "w", "sentence": "s", "rule": "drop ≥ 2 nats", "published": ""}
+    return {
+        "claim": claim, "outcome": "reproduced", "sentence": "every part holds", "run": "r", "preset": "laptop",
+        "seeds": 1, "notes": [], "findings": findings,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("headlines", [(True, False), (False, True)])
+def test_a_stored_verdict_keeps_its_rule_its_words_and_the_headline_it_had(headlines):
+    before, loaded = stored(*headlines), completed(stored(*headlines))
+    assert [each["headline"] for each in loaded["findings"]] == list(headlines)
+    assert {name: loaded[name] for name in before if name != "claim"} == {
+        k: v for k, v in before.items() if k != "claim"
+    }
+    assert {name: loaded["claim"][name] for name in before["claim"]} == before["claim"]
+    assert (loaded["said"], loaded["reason"], loaded["untrained"], loaded["without"]) == ("reproduced", "", [], None)
+    assert (loaded["claim"]["headline"], loaded["claim"]["revised"]) == ("", "")

@@ -125,7 +125,7 @@ def print_verdicts(verdicts: list[dict[str, Any]], *after: str) -> None:
         told = [*verdict["notes"], *([f"the rule was not fixed before the first run: {revised}"] if revised else [])]
         notes = in_bits("; ".join(told))
         lines.append([verdict["claim"]["id"], verdict["said"], f"{value}{'; ' + notes if notes else ''}", at])
-    table(["claim", "verdict", "decided by", "at"], lines)
+    table(["claim", "verdict", "headline", "at"], lines)
     for line in after:
         print(line)
 
