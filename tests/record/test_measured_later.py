@@ -58,7 +58,7 @@ def test_any_layer_is_read_later_and_stands_in_its_place_from_input_to_output(wa
     assert rows.sites() == ["0", "1", "3", "output"]
     again = build()
     again.load_state_dict({name: tensor[0] for name, tensor in run.trajectory[1].items()})
-    t = iscope.runs.representations(again, data[0], ["3"])["3"]
+    t = iscope.representations(again, data[0], ["3"])["3"]
     assert values(rows, site="3", step=1) == [iscope.geometry(t, measure="effective_rank")["effective_rank"].value]
     assert run.rows.sites() == ["0", "1", "3", "output"]
     with pytest.raises(UnknownNameError, match=r"there is no site of network model named '9': .*known: 0, 1, 2, 3, 4"):
