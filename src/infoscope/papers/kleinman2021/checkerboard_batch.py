@@ -22,50 +22,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure
-from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
-from infoscope.papers.kleinman2021._checkerboard import (
-    ACTIVATIONS,
-    BATCH,
-    EPOCHS,
-    IN_WORDS_ACTIVATIONS,
-    SEEDS,
-    SMALL,
-    TWO,
-    checkerboard_plan,
-    differences,
-    last_hidden,
-    told_of_both,
-)
+from infoscope.papers.kleinman2021._checkerboard import BATCH, SEEDS
+from infoscope.papers.kleinman2021._matched import Matched, Side
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _LARGE = 512
 _UPDATES = {BATCH: 282, _LARGE: 18}  # an epoch of 9000 trials
-_MATCHED = {"epochs": "as many epochs", "updates": "as many updates"}
-
-
-_SITE = last_hidden(SMALL)
-
-
-_BATCHES = (f"batch {_LARGE}", f"batch {BATCH}")
-
-
-def _arms(activation: str) -> tuple[str, str]:
-    return f"{activation}_large", f"{activation}_small"
-
-
-def _claim(activation: str, matched: str) -> Claim:
-    parts = differences(TWO, *_arms(activation), _SITE, _BATCHES, matched=matched == "epochs")
-    return Claim(
-        id=f"kleinman2021/checkerboard_batch/{activation}-same-{matched}",
-        paper="kleinman2021",
-        where="abstract; checkerboard task (a re-derivation)",
-        sentence=f"After {_MATCHED[matched]}, small batches leave less about colour in a narrow "
-        f"{IN_WORDS_ACTIVATIONS[activation]} network.",
-        parts=parts,
-        headline=parts[0].name,
-        published="small batches help SGD to reach minimal sufficient representations",
-    )
+_BATCHES = Matched(
+    "kleinman2021/checkerboard_batch",
+    longer=Side("large", f"batch {_LARGE}", {"batch": _LARGE}),
+    other=Side("small", f"batch {BATCH}", {}),
+    times=(_UPDATES[BATCH], _UPDATES[_LARGE]),
+    same={"epochs": "as many epochs", "updates": "as many updates"},
+    sentence="small batches leave less about colour",
+    published="small batches help SGD to reach minimal sufficient representations",
+)
 
 
 class CheckerboardBatch(Figure):
@@ -74,31 +46,10 @@ class CheckerboardBatch(Figure):
     title = "Batch size and what is discarded"
     where = "abstract; checkerboard task"
     seeds = SEEDS
-    claims = tuple(_claim(activation, matched) for activation in ACTIVATIONS for matched in _MATCHED)
+    claims = _BATCHES.claims()
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
-        plans = {}
-        for activation in ACTIVATIONS:
-            words, short = IN_WORDS_ACTIVATIONS[activation], EPOCHS[preset]
-            plans[f"{activation}_small"] = checkerboard_plan(
-                f"FC Small, {words}, batch {BATCH}", preset, seeds, activation=activation, probed=()
-            )
-            plans[f"{activation}_large"] = checkerboard_plan(
-                f"FC Small, {words}, batch {_LARGE}",
-                preset,
-                seeds,
-                activation=activation,
-                epochs=-(-short * _UPDATES[BATCH] // _UPDATES[_LARGE]),
-                probed=(short,),
-                batch=_LARGE,
-            )
-        return plans
+        return _BATCHES.plans(preset, seeds)
 
     def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
-        return {
-            f"{activation}-same-{matched}": told_of_both(
-                rows, TWO, *_arms(activation), _SITE, matched=matched == "epochs"
-            )
-            for activation in ACTIVATIONS
-            for matched in _MATCHED
-        }
+        return _BATCHES.notes(rows)

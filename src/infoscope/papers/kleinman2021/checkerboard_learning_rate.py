@@ -21,49 +21,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure
-from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
-from infoscope.papers.kleinman2021._checkerboard import (
-    ACTIVATIONS,
-    EPOCHS,
-    IN_WORDS_ACTIVATIONS,
-    RATE,
-    SEEDS,
-    SMALL,
-    TWO,
-    checkerboard_plan,
-    differences,
-    last_hidden,
-    told_of_both,
-)
+from infoscope.papers.kleinman2021._checkerboard import RATE, SEEDS
+from infoscope.papers.kleinman2021._matched import Matched, Side
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _TIMES = 10  # lower
-_MATCHED = {"epochs": "as many epochs and updates", "rate-times-updates": "as much rate times updates"}
-
-
-_SITE = last_hidden(SMALL)
-
-
-_RATES = (f"rate {RATE / _TIMES:g}", f"rate {RATE:g}")
-
-
-def _arms(activation: str) -> tuple[str, str]:
-    return f"{activation}_low", f"{activation}_high"
-
-
-def _claim(activation: str, matched: str) -> Claim:
-    parts = differences(TWO, *_arms(activation), _SITE, _RATES, matched=matched == "epochs")
-    return Claim(
-        id=f"kleinman2021/checkerboard_learning_rate/{activation}-same-{matched}",
-        paper="kleinman2021",
-        where="abstract; checkerboard task (a re-derivation)",
-        sentence=f"After {_MATCHED[matched]}, a high learning rate leaves less about colour in a narrow "
-        f"{IN_WORDS_ACTIVATIONS[activation]} network.",
-        parts=parts,
-        headline=parts[0].name,
-        published="a high learning rate helps SGD to reach minimal sufficient representations",
-    )
+_RATES = Matched(
+    "kleinman2021/checkerboard_learning_rate",
+    longer=Side("low", f"rate {RATE / _TIMES}", {"learning_rate": RATE / _TIMES}),
+    other=Side("high", f"rate {RATE}", {}),
+    times=(_TIMES, 1),
+    same={"epochs": "as many epochs and updates", "rate-times-updates": "as much rate times updates"},
+    sentence="a high learning rate leaves less about colour",
+    published="a high learning rate helps SGD to reach minimal sufficient representations",
+)
 
 
 class CheckerboardLearningRate(Figure):
@@ -72,31 +44,10 @@ class CheckerboardLearningRate(Figure):
     title = "Learning rate and what is discarded"
     where = "abstract; checkerboard task"
     seeds = SEEDS
-    claims = tuple(_claim(activation, matched) for activation in ACTIVATIONS for matched in _MATCHED)
+    claims = _RATES.claims()
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
-        plans = {}
-        for activation in ACTIVATIONS:
-            words, short = IN_WORDS_ACTIVATIONS[activation], EPOCHS[preset]
-            plans[f"{activation}_high"] = checkerboard_plan(
-                f"FC Small, {words}, rate {RATE}", preset, seeds, activation=activation, probed=()
-            )
-            plans[f"{activation}_low"] = checkerboard_plan(
-                f"FC Small, {words}, rate {RATE / _TIMES}",
-                preset,
-                seeds,
-                activation=activation,
-                epochs=_TIMES * short,
-                probed=(short,),
-                learning_rate=RATE / _TIMES,
-            )
-        return plans
+        return _RATES.plans(preset, seeds)
 
     def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
-        return {
-            f"{activation}-same-{matched}": told_of_both(
-                rows, TWO, *_arms(activation), _SITE, matched=matched == "epochs"
-            )
-            for activation in ACTIVATIONS
-            for matched in _MATCHED
-        }
+        return _RATES.notes(rows)
