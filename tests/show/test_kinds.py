@@ -19,7 +19,8 @@ from infoscope.core.quantity import (
     Quantity,
 )
 from infoscope.core.rows import Place, Rows, RowsBuilder
-from infoscope.show.plots import _over_time, _series
+from infoscope.show.plots import _over_time, _relevance, _series
+from infoscope.show.plots.settings import settings
 
 SPREAD = Quantity("spread", "norm", "Spread of the rows", "geometry")
 NARROW = Quantity("narrowness", "fraction", "A measure of how narrow a layer is, in many words", "geometry")
@@ -83,3 +84,22 @@ def test_a_heading_names_the_estimator_but_of_probes_and_of_training():
     assert _series.titled("Loss", rows(LOSS, estimator="training")) == "Loss: net"
     both = Rows.concat([rows(USABLE, estimator="usable_information"), rows(SPREAD, estimator="spread")])
     assert _series.titled("Both", both) == "Both: net, spread"
+
+
+def test_what_rows_say_about_variables_is_what_is_read_of_them_and_not_of_the_input():
+    both = Rows.concat([rows(INPUT_INFORMATION, SPREAD), rows(USABLE, LABEL_INFORMATION, variable="fine")])
+    found = _relevance.about_variables(Rows.concat([both, rows(LOSS, ACCURACY, variable="coarse")]))
+    assert found.unique("variable") == ["fine"]
+    assert found.unique("kind") == ["usable", "information"]
+    assert len(_relevance.about_variables(rows(INPUT_INFORMATION))) == 0
+
+
+def test_the_settings_drawn_are_of_what_was_measured_in_several_ways():
+    builder = RowsBuilder("made")
+    for step in range(2):
+        for quantity, options in ((SPREAD, "{}"), (NARROW, '{"k":3}'), (NARROW, '{"k":5}')):
+            at = Place("net", step, "hidden1", 1, "input", "made", epoch=float(step), options=options)
+            builder.add(at, Estimate(1.0, quantity, "made up", 64))
+    spec = settings(builder.rows())
+    assert spec["title"]["text"] == f"{NARROW.words} at hidden1: net"
+    assert {row["line"] for layer in spec["layer"] for row in layer["data"]["values"]} == {"k 3", "k 5"}
