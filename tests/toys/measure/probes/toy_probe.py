@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from scipy.special import log_softmax
 
-from infoscope.measure.bases.probe import Probe, Reading, Readings, Split, Target
+from infoscope.measure.bases.probe import Probe
+from infoscope.measure.usable.readings import Reading, Readings, Split, Target
 from infoscope.measure.usable.temperature import cross_entropy
 
 

@@ -11,18 +11,32 @@ from typing import ClassVar
 import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
-from infoscope.claim.figure import Figure, Judged
-from infoscope.core.claim import Claim, Criterion, Finding
-from infoscope.core.rows import Rows
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series
+from infoscope.claim.reading.exact import of_curve
+from infoscope.core.claim import Claim, Criterion
+from infoscope.core.quantity import INPUT_INFORMATION
 from infoscope.core.units import nats
 from infoscope.scanning.plan import Preset
+
+
+def _rise(_places: np.ndarray, values: np.ndarray) -> float:
+    return float(values[-1] - values[0])
+
 
 _RISES = Claim(
     id="toy2026/line/rises",
     paper="toy2026",
     where="nowhere",
     sentence="A straight line rises.",
-    rule="its end lies ≥ 0.5 bits above its beginning",
+    parts=(
+        Part(
+            "rise of I(X;T)",
+            {"": Series(INPUT_INFORMATION, site="output")},
+            of_curve("{} at the end less that at the beginning", _rise),
+            Criterion(">=", nats(0.5), "nats"),
+        ),
+    ),
     published="nobody's",
 )
 
@@ -33,15 +47,11 @@ class Line(Figure):
     title = "A straight line"
     where = "nowhere"
     seeds: ClassVar[dict[str, int]] = {"smoke": 0, "laptop": 0, "paper": 0}
+    claims = (_RISES,)
 
     def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
         return {"line": Computation("a line", _curves, ("output",), (0.0, 1.0, 2.0), axis="place")}
 
-    def judge(self, rows: Rows) -> Sequence[Judged]:
-        values = rows.filter(quantity="I(X;T)").curves()[2][0] if len(rows) else None
-        rise = None if values is None else float(values[-1] - values[0])
-        return [Judged(_RISES, (Finding("rise", Criterion(">=", nats(0.5), "nats"), rise),))]
-
 
 def _curves(at: Sequence[float], seeds: Sequence[int]) -> Iterator[Curve]:
-    yield Curve("output", "I(X;T)", np.asarray(at)[None], "the place itself, exact")
+    yield Curve("output", INPUT_INFORMATION, np.asarray(at)[None], "the place itself, exact")
