@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from infoscope.core import check
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import NOTHING, Cost, Given, Measured, Measurement, Need
 from infoscope.core.quantity import Quantity
@@ -38,7 +39,7 @@ class ToyContextual(Measurement):
 
     def measure(self, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:
         of_inputs = np.linalg.norm(np.asarray(given.inputs).reshape(len(given.inputs), -1), axis=1)
-        lengths = np.linalg.norm(np.asarray(t, np.float64), axis=2)
+        lengths = np.linalg.norm(np.asarray(check.representation(t, "t", stacked=True), np.float64), axis=2)
         found = [float(np.corrcoef(of_inputs, member)[0, 1]) if np.ptp(member) else 0.0 for member in lengths]
         words = "correlation of lengths: geometry, not information"
         return [[Measured("input", Estimate(one, LIKENESS, words, len(of_inputs), unit="ratio"))] for one in found]

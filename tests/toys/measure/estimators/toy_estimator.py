@@ -8,6 +8,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.quantity import INFORMATION
 from infoscope.measure.bases.estimator import Estimator
 
 
@@ -34,7 +35,7 @@ class ToyEstimator(Estimator):
         column = np.asarray(check.on_cpu(x))[:, 0]
         said = f"plug-in, {self.bins} cells of the first column"
         if column.max() == column.min() or np.ptp(np.asarray(y)) == 0:
-            return Estimate(0.0, "I(X;Y)", said, len(column), status=Status.DEGENERATE, notes=("x or y is constant",))
+            return Estimate(0.0, INFORMATION, said, len(column), status=Status.DEGENERATE, notes=("x or y is constant",))
         cell = (np.argsort(np.argsort(column, kind="stable"), kind="stable") * min(self.bins, len(column))) // len(
             column
         )
@@ -42,4 +43,4 @@ class ToyEstimator(Estimator):
         np.add.at(table, (cell, np.asarray(y)), 1 / len(column))
         expected = table.sum(1, keepdims=True) * table.sum(0, keepdims=True)
         value = float((table[table > 0] * np.log(table[table > 0] / expected[table > 0])).sum())
-        return Estimate(value, "I(X;Y)", said, len(column))
+        return Estimate(value, INFORMATION, said, len(column))
