@@ -74,8 +74,7 @@ def called(name: str, options: list[str] | None) -> str:
     """``name`` with the options of a command line in it, as every function takes it: ``"binned(bins=30)"``."""
     from infoscope.core import grammar
 
-    name, said = grammar.written(name, pairs(options))
-    return f"{name}({', '.join(f'{key}={value}' for key, value in said.items())})" if said else name
+    return grammar.spelled(*grammar.written(name, pairs(options)))
 
 
 def columns(file: str | None) -> Any:

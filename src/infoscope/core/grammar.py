@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import types
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -92,7 +93,7 @@ def _convert(value: Any, hint: Any) -> Any:
     if get_origin(hint) is not tuple:
         return _scalar(value, hint)
     parts = get_args(hint)
-    values = value.split(",") if isinstance(value, str) else value
+    values = value.removesuffix(",").split(",") if isinstance(value, str) else value
     if not isinstance(values, (list, tuple, np.ndarray)) or len(values) == 0:
         raise ValueError
     any_number = parts[-1] is Ellipsis
@@ -161,6 +162,13 @@ class WithOptions:
         """The options in force, as plain JSON values."""
         return {field.name: plain(getattr(self, field.name)) for field in dataclasses.fields(self)}
 
+    @property
+    def spelled(self) -> str:
+        """The text that makes it again, wherever a name is taken: ``"binned(bins=30,60)"``; defaults are left out."""
+        fields = dataclasses.fields(self)
+        said = {field.name: getattr(self, field.name) for field in fields if getattr(self, field.name) != field.default}
+        return spelled(self.id, said)
+
     def _check(self) -> None:
         """Refuse options that make no sense together or out of range; fields have their types already."""
 
@@ -187,6 +195,20 @@ def written(text: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
             raise InputError(f"the option {key} of {name.strip()} is said twice in {text!r}: leave one out")
         said[key] = value
     return name.strip(), {**said, **options}
+
+
+def spelled(name: str, options: Mapping[str, Any]) -> str:
+    """``name`` with ``options`` as one text, which :func:`written` reads back: ``"binned(bins=30,60)"``."""
+    said = ", ".join(f"{option}={_text(value)}" for option, value in options.items())
+    return f"{name}({said})" if said else name
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ",".join(map(_text, value)) + "," * (len(value) == 1)  # one of several is not one alone
+    if isinstance(value, bool) or value is None:
+        return str(value).lower()
+    return value if isinstance(value, str) else repr(value)
 
 
 def _parts(text: str) -> list[str]:

@@ -60,11 +60,11 @@ class Kde(Estimator):
                 f"noise={self.noise} and noise_variance={self.noise_variance} both arrived, wanted one of them: "
                 "noise is a standard deviation, noise_variance its square"
             )
-        for name in ("noise", "noise_variance"):
+        for name, (least, most) in (("noise", (1e-7, 1e7)), ("noise_variance", (1e-15, 1e15))):
             for value in several(getattr(self, name)):
-                if not 1e-15 <= value <= 1e15:
+                if not least <= value <= most:
                     raise InputError(
-                        f"{name} is {value}, wanted a number above 0 (1e-15 to 1e15), e.g. noise_variance=0.1"
+                        f"{name} is {value}, wanted a number above 0 ({least:g} to {most:g}), e.g. noise_variance=0.1"
                     )
 
     @property
