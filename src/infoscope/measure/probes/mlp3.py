@@ -3,11 +3,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from infoscope.measure.probes.mlp import Mlp
+from infoscope.measure.bases.mlp import MlpProbe
 
 
 @dataclass(frozen=True)
-class Mlp3(Mlp):
+class Mlp3(MlpProbe):
     """A network with three hidden ReLU layers on standardised columns, stopped early on validation rows.
 
     Options
