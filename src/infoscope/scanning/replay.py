@@ -194,7 +194,7 @@ class EnsembleReplay:
     @property
     def noise(self) -> float:
         """Standard deviation of the Gaussian noise that the networks have at every hidden layer; 0 for none."""
-        return getattr(self.plan.network, "noise", 0.0)
+        return self.plan.network.noise
 
     @property
     def noisy_sites(self) -> Sequence[str]:

@@ -26,6 +26,7 @@ class CompiledTrainer(Trainer):
         assert isinstance(ensemble.network, Dense)
         self.ensemble, self._network = ensemble, ensemble.network
         self.layout = layout or Layout(os.cpu_count() or 1, 1)
+        self._groups = self.layout.groups
         self._data: dict[bool, tuple[np.ndarray, np.ndarray]] = {}
 
     @classmethod
@@ -58,7 +59,7 @@ class CompiledTrainer(Trainer):
             for columns, begun, rates in stretches:
                 train_member(sizes, code, *vectors, *columns, *mine, begun, rates, batch, rules)
 
-        with ThreadPoolExecutor(self.layout.groups) as pool:
+        with ThreadPoolExecutor(self._groups) as pool:
             list(pool.map(one, range(len(flat))))
         moments = self._unflatten(first, "first.") if first is not none else {}
         moments |= self._unflatten(second, "second.") if second is not none else {}
