@@ -21,6 +21,7 @@ from infoscope.core.quantity import (
 from infoscope.core.rows import Place, Rows, RowsBuilder
 from infoscope.show.plots import _over_time, _relevance, _series
 from infoscope.show.plots.settings import settings
+from infoscope.show.report import _cards, write_report
 
 SPREAD = Quantity("spread", "norm", "Spread of the rows", "geometry")
 NARROW = Quantity("narrowness", "fraction", "A measure of how narrow a layer is, in many words", "geometry")
@@ -103,3 +104,18 @@ def test_the_settings_drawn_are_of_what_was_measured_in_several_ways():
     spec = settings(builder.rows())
     assert spec["title"]["text"] == f"{NARROW.words} at hidden1: net"
     assert {row["line"] for layer in spec["layer"] for row in layer["data"]["values"]} == {"k 3", "k 5"}
+
+
+def test_the_report_says_what_probes_read_in_words_and_of_which_variable(make_run, read_rows):
+    folder = make_run("read", read_rows(("high",)))
+    (section,) = _cards.sections([folder], [folder.rows()])
+    (block,) = (block for block in section.blocks if block.kinds == {"usable"})
+    assert [panel.heading for panel in block.panels if panel.plot == "information"] == [
+        "Information along training: I(T;Y) about colour on test",
+        "Information along training: about fine given coarse on test",
+        "Information along training: about coarse on test",
+        "Information along training: about fine on test",
+    ]
+    page = write_report([folder], folder.path / "report.html").read_text(encoding="utf-8")
+    assert "What probes can read" in page
+    assert "Measured with" not in page

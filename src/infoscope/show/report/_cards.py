@@ -140,7 +140,7 @@ def blocks(all_columns: Sequence[Column]) -> list[Block]:
     for (estimator, number), rows in series.items():
         held = _held(all_columns, rows)
         kinds = frozenset(kind for mine in rows.values() for kind in mine.unique("kind"))
-        if kinds <= DERIVED:  # most networks have none, and nobody misses them
+        if DERIVED.issuperset(kinds):  # most networks have none, and nobody misses them
             held = [(column, mine) for column, mine in held if len(mine)]
         panels = [panel for plot in plots if plot not in across for panel in _panels(plot, held)]
         if number == 0:

@@ -228,7 +228,7 @@ def _block(block: Block, all_blocks: Sequence[Block], section: str, figures: lis
 def _heading(block: Block) -> str:
     if block.kinds == {"usable"}:
         return "What probes can read"
-    if block.kinds and block.kinds <= DERIVED:
+    if block.kinds and DERIVED.issuperset(block.kinds):
         return "Compression scores"
     known = {TRAINING: "Training", "exact": "Computed exactly", EXAMPLES: "Examples"}
     return known.get(block.estimator, f"Measured with {block.estimator}")
