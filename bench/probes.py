@@ -35,7 +35,7 @@ from infoscope.measure.critics.training import Fit, Schedule
 from infoscope.measure.usable import softmax_regression
 from infoscope.measure.usable.columns import Columns
 from infoscope.measure.usable.mlp_training import Stack, outputs
-from infoscope.measure.usable.softmax_regression import Problem, Solution, solve
+from infoscope.measure.usable.softmax_regression import Regression, Solution, solve
 
 ROWS, TEST, COLUMNS, CLASSES = 10_000, 5000, 64, 10
 DECAY, PATH = 1e-4, tuple(10.0 ** (-5 + 5 * i / 7) for i in range(8))
@@ -80,7 +80,7 @@ class Linear:
         fitted = torch.from_numpy(z)
         columns = Columns.of(fitted).rotated(fitted)
         rows = columns(fitted, single=True)
-        problems = [Problem(y, decay) for decay in self.decays]
+        problems = [Regression(y, decay) for decay in self.decays]
         return columns, solve(rows, columns.variances, problems, CLASSES, TOLERANCE, 1000)
 
     def _theirs(self, z: np.ndarray, y: np.ndarray) -> tuple[StandardScaler, list[LogisticRegression]]:

@@ -26,8 +26,8 @@ from infoscope.measure.questions.usable import (
 from infoscope.measure.usable.accounts import cross_fitted, folds_of, order_of
 from infoscope.measure.usable.columns import Columns
 from infoscope.measure.usable.readings import Split, Target
-from infoscope.measure.usable.softmax_regression import Problem, _Objective, solve
-from infoscope.measure.usable.temperature import Calibration
+from infoscope.measure.usable.softmax_regression import Regression, _Objective, solve
+from infoscope.measure.usable.temperature import Tempered
 
 DECAYS = (1e-5, 1e-3, 1e-1, 1.0)
 
@@ -60,7 +60,7 @@ def test_the_path_is_that_of_scikit_learn_to_1e_5_nats(n, d, k, apart):
     columns = Columns.of(z)
     rotated = columns.rotated(z)
     targets = [y, other]
-    problems = [Problem(t, decay) for t in [y[:n], other[:n]] for decay in DECAYS]
+    problems = [Regression(t, decay) for t in [y[:n], other[:n]] for decay in DECAYS]
     found = solve(rotated(z, single=True), rotated.variances, problems, k, 1e-6, 2000)
     assert found.converged.all()
     x = columns(z).numpy()
@@ -94,7 +94,7 @@ def test_without_principal_axes_the_optimum_is_the_same(d, monkeypatch):
         monkeypatch.setattr("infoscope.measure.usable.columns.LARGEST_ROTATION", most)
         here = columns.rotated(z)
         assert (here.axes is None) == (most == 5)
-        problems = [Problem(y, 1e-3), Problem(y, 1e-1)]
+        problems = [Regression(y, 1e-3), Regression(y, 1e-1)]
         found.append(solve(here(z), here.variances, problems, 3, 1e-7, 5000))
     assert all(one.converged.all() for one in found)
     np.testing.assert_allclose(found[0].objective, found[1].objective, atol=1e-7)
@@ -106,7 +106,7 @@ def test_problems_side_by_side_are_those_alone():
     z = torch.from_numpy(z)
     columns = Columns.of(z).rotated(z)
     x, other = columns(z), np.random.default_rng(1).integers(4, size=600)
-    problems = [Problem(target, decay) for target in (y, other) for decay in DECAYS]
+    problems = [Regression(target, decay) for target in (y, other) for decay in DECAYS]
     together = solve(x, columns.variances, problems, 4, 1e-8, 1000)
     for i, problem in enumerate(problems):
         alone = solve(x, columns.variances, [problem], 4, 1e-8, 1000)
@@ -120,7 +120,7 @@ def test_float32_passes_reach_the_optimum_of_float64():
     z, y = classes(700, 5, 12, 4)
     z = torch.from_numpy(z)
     columns = Columns.of(z).rotated(z)
-    problems = [Problem(y, decay) for decay in DECAYS]
+    problems = [Regression(y, decay) for decay in DECAYS]
     coarse = solve(columns(z, single=True), columns.variances, problems, 5, 1e-6, 1000)
     fine = solve(columns(z), columns.variances, problems, 5, 1e-9, 1000)
     assert (coarse.converged & fine.converged).all()
@@ -153,7 +153,7 @@ def test_blocks_of_the_hessian_are_those_of_autograd(monkeypatch):
 
     hessian = torch.autograd.functional.hessian(loss, theta)
     wanted = hessian[torch.arange(4), :, torch.arange(4)]
-    objective = _Objective(x, columns.variances, [Problem(y, 0.1)], 4, np.float64)
+    objective = _Objective(x, columns.variances, [Regression(y, 0.1)], 4, np.float64)
     monkeypatch.setattr("infoscope.measure.usable.softmax_regression.LEAST", 0.0)
     for per_axis, tolerance in ((2000, 1e-9), (100, 0.3)):
         monkeypatch.setattr("infoscope.measure.usable.softmax_regression.PER_AXIS", per_axis)
@@ -185,7 +185,7 @@ def test_wide_problems_with_unequal_classes_converge_to_a_zero_gradient(n, d, k)
     y = np.concatenate([np.arange(k), np.minimum(rng.geometric(0.3, size=n - k) - 1, k - 1)])
     z = torch.from_numpy(rng.normal(size=(n, d)) + rng.normal(size=(k, d))[y])
     columns = Columns.of(z).rotated(z)
-    found = solve(columns(z), columns.variances, [Problem(y, 1e-3), Problem(y, 1e-1)], k, 1e-8, 5000)
+    found = solve(columns(z), columns.variances, [Regression(y, 1e-3), Regression(y, 1e-1)], k, 1e-8, 5000)
     assert found.converged.all()
     x = columns(z)
     for weights, decay, value in zip(found.weights, (1e-3, 1e-1), found.objective, strict=True):
@@ -323,16 +323,16 @@ def test_calibration_finds_the_temperature_and_the_ignorance():
     p = np.exp(log_softmax(logits, axis=1))
     y = (rng.random((20000, 1)) > p.cumsum(1)).sum(1)
     prior = np.full(3, 1 / 3)
-    found = Calibration.chosen(log_softmax(3 * logits, axis=1), y, prior, 1000)
+    found = Tempered.chosen(log_softmax(3 * logits, axis=1), y, prior, 1000)
     assert found.sharpness == pytest.approx(1 / 3, rel=0.05)
     assert found.ignorance < 0.02
     lost = rng.random(20000) < 0.3
-    mixed = Calibration.chosen(
+    mixed = Tempered.chosen(
         log_softmax(20 * np.eye(3)[y], axis=1), np.where(lost, rng.integers(3, size=20000), y), prior, 1000
     )
     np.testing.assert_allclose(np.exp(mixed(log_softmax(20 * np.eye(3), axis=1))).diagonal(), 0.8, atol=0.02)
     np.testing.assert_allclose(np.exp(found(logits)).sum(1), 1)
-    assert Calibration.none(prior, 9).words == "sharpness 1, ignorance 0.1"
+    assert Tempered.none(prior, 9).words == "sharpness 1, ignorance 0.1"
 
 
 def test_noise_is_ignored_as_validation_says():

@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 from infoscope.core import check
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.readings import Means, Reading, Readings, Split, Target
-from infoscope.measure.usable.temperature import Calibration, cross_entropy
+from infoscope.measure.usable.temperature import Tempered, cross_entropy
 
 LATE = 0.02  # nats that the second half of the updates still added: it had not converged
 STACK = 1 << 25  # numbers held at once: standardised rows, or hidden activations of all validation rows
@@ -83,8 +83,8 @@ class MlpProbe(Probe):
 
             prior, y = target.prior(split.known), target.y[split.validation]
             log_q = predicted(split.validation)
-            choose = Calibration.chosen(log_q, y, prior, len(split.train)) if self.calibrate else None
-            calibration = choose or Calibration.none(prior, len(split.known))
+            choose = Tempered.chosen(log_q, y, prior, len(split.train)) if self.calibrate else None
+            calibration = choose or Tempered.none(prior, len(split.known))
             readings[place] = Reading(
                 calibration(predicted(split.scored)),
                 cross_entropy(calibration(log_q), y),

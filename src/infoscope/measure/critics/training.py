@@ -42,7 +42,7 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class Split:
+class Folds:
     """Rows of each of ``folds``: held out (``tests``), the others (``rests``), and how the others are used.
 
     train, validation: ``[folds, ...]``, the same number in every fold.
@@ -54,7 +54,7 @@ class Split:
     validation: Tensor
 
 
-def split(n: int, folds: int, share: float, generator: torch.Generator, groups: Groups | None = None) -> Split:
+def split(n: int, folds: int, share: float, generator: torch.Generator, groups: Groups | None = None) -> Folds:
     """Deal ``n`` rows to ``folds``; ``share`` of the rows that are not held out are for validation.
 
     Whole ``groups`` where there are any, which must be more than folds; each fold then validates on as many rows as the
@@ -67,7 +67,7 @@ def split(n: int, folds: int, share: float, generator: torch.Generator, groups: 
     rests = [rest[torch.randperm(len(rest), generator=generator)] for rest in rests]
     least = min(map(len, rests))
     held_back = max(2, int(share * least))
-    return Split(
+    return Folds(
         tests,
         rests,
         torch.stack([rest[held_back:least] for rest in rests]),
@@ -75,7 +75,7 @@ def split(n: int, folds: int, share: float, generator: torch.Generator, groups: 
     )
 
 
-def _split_groups(folds: int, share: float, generator: torch.Generator, groups: Groups) -> Split:
+def _split_groups(folds: int, share: float, generator: torch.Generator, groups: Groups) -> Folds:
     seed = int(torch.randint(2**31, (1,), generator=generator))
     tests = [_mixed(torch.from_numpy(rows), generator) for rows in groups.deal(folds, seed)]
     ids, train, validation, rests = torch.from_numpy(groups.ids), [], [], []
@@ -89,7 +89,7 @@ def _split_groups(folds: int, share: float, generator: torch.Generator, groups: 
         train.append(rests[-1][held_back:])
         validation.append(_mixed(rests[-1][:held_back], generator))
     train_on, judge_on = min(map(len, train)), min(map(len, validation))
-    return Split(
+    return Folds(
         tests,
         rests,
         torch.stack([one[:train_on] for one in train]),

@@ -10,7 +10,7 @@ from infoscope.core import check
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.columns import Columns
 from infoscope.measure.usable.readings import Reading, Readings, Split, Target
-from infoscope.measure.usable.temperature import Calibration, cross_entropy
+from infoscope.measure.usable.temperature import Tempered, cross_entropy
 
 BLOCK = 1 << 22  # distances held at once
 TIES = 1e-9  # of the squared lengths: distances that differ by less are equal
@@ -64,8 +64,8 @@ class Knn(Probe):
             losses = [cross_entropy(log_q, y) for log_q in tried]
             best = int(np.argmin(losses))
             k = self._numbers[best]
-            choose = Calibration.chosen(tried[best], y, prior, len(split.train)) if self.calibrate else None
-            calibration = choose or Calibration.none(prior, len(split.known))
+            choose = Tempered.chosen(tried[best], y, prior, len(split.train)) if self.calibrate else None
+            calibration = choose or Tempered.none(prior, len(split.known))
             ((scored,),) = self._counts(full, split.known, split.scored, [target], (k,))
             ((train,),) = self._counts(full, split.known, split.known, [target], (k,), out=True)
             readings.append(

@@ -12,7 +12,7 @@ from infoscope.kernels import parallel
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.columns import Columns
 from infoscope.measure.usable.readings import Means, Reading, Readings, Split, Target
-from infoscope.measure.usable.temperature import Calibration, cross_entropy
+from infoscope.measure.usable.temperature import Tempered, cross_entropy
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Linear(Probe):
         """Ridge regression, mean square / 2 + weight_decay/2 |W|², its path in closed form along the principal axes."""
         found = []
         for split in splits:
-            rows = _Rows.of(z, split, single=False)
+            rows = _Turned.of(z, split, single=False)
             tried = [_ridge(rows.train, rows.x_train, y[split.train], decay) for decay in self._path]
             guesses = [mean + rows.x_validation.cpu().numpy() @ weights for mean, weights in tried]
             best = int(np.argmin([np.square(guess - y[split.validation]).sum() for guess in guesses]))
@@ -78,7 +78,7 @@ class Linear(Probe):
         """Every target read from one member on one split; those of as many classes are solved at once."""
         from infoscope.measure.usable.softmax_regression import COARSE
 
-        rows = _Rows.of(z, split, single=self.tolerance >= COARSE)
+        rows = _Turned.of(z, split, single=self.tolerance >= COARSE)
         readings: dict[int, Reading] = {}
         for k in sorted({target.k for target in targets}):
             places = [t for t, target in enumerate(targets) if target.k == k]
@@ -86,12 +86,12 @@ class Linear(Probe):
             readings.update(zip(places, self._solved(rows, labels, k), strict=True))
         return [readings[t] for t in range(len(targets))]
 
-    def _solved(self, rows: _Rows, labels: list[_Labels], k: int) -> list[Reading]:
+    def _solved(self, rows: _Turned, labels: list[_Labels], k: int) -> list[Reading]:
         """For each target's labels: the whole path, then the best of it with more rows."""
-        from infoscope.measure.usable.softmax_regression import Problem, solve
+        from infoscope.measure.usable.softmax_regression import Regression, solve
 
         path = self._path
-        problems = [Problem(y.train, decay) for y in labels for decay in path]
+        problems = [Regression(y.train, decay) for y in labels for decay in path]
         tried = solve(rows.x_train, rows.train.variances, problems, k, self.tolerance, self.iterations)
         best, validations, starts = [], [], []
         for i, y in enumerate(labels):
@@ -100,12 +100,12 @@ class Linear(Probe):
             best.append(int(np.argmin(losses)))
             validations.append(of[best[i]])
             starts.append(rows.train.carried(tried.weights[i * len(path) + best[i]], rows.known))
-        problems = [Problem(y.known, path[j]) for y, j in zip(labels, best, strict=True)]
+        problems = [Regression(y.known, path[j]) for y, j in zip(labels, best, strict=True)]
         final = solve(rows.x_known, rows.known.variances, problems, k, self.tolerance, self.iterations, starts)
         readings = []
         for i, (y, log_q) in enumerate(zip(labels, validations, strict=True)):
-            choose = Calibration.chosen(log_q, y.validation, y.prior, len(y.train)) if self.calibrate else None
-            calibration = choose or Calibration.none(y.prior, len(y.known))
+            choose = Tempered.chosen(log_q, y.validation, y.prior, len(y.train)) if self.calibrate else None
+            calibration = choose or Tempered.none(y.prior, len(y.known))
             scored, fitted = (_log_softmax(final, slice(i, i + 1), x)[0] for x in (rows.x_scored, rows.x_known))
             readings.append(
                 Reading(
@@ -119,7 +119,7 @@ class Linear(Probe):
         return readings
 
 
-class _Rows(NamedTuple):
+class _Turned(NamedTuple):
     """One representation on one split: rows ``[n, r]`` along the principal axes of those a probe is fitted to."""
 
     train: Columns
@@ -130,7 +130,7 @@ class _Rows(NamedTuple):
     x_scored: Any
 
     @classmethod
-    def of(cls, z: Any, split: Split, single: bool) -> _Rows:
+    def of(cls, z: Any, split: Split, single: bool) -> _Turned:
         train, known = z[split.train], z[split.known]
         first, second = Columns.of(train).rotated(train), Columns.of(known).rotated(known)
         return cls(

@@ -33,7 +33,7 @@ HELD = 1 << 25  # numbers of them at most
 BLOCK_ON_DEVICE = 1 << 26  # numbers in a block of rows and their logits
 
 
-class Problem(NamedTuple):
+class Regression(NamedTuple):
     """Mean cross-entropy (nats) of ``y [n]`` in 0..k-1 + decay/2 |W|², the bias free."""
 
     y: np.ndarray
@@ -59,7 +59,7 @@ class Solution:
 class _Objective:
     """f and its gradient for problems on rows ``x [n, r]`` passed over in one precision."""
 
-    def __init__(self, x: Tensor, variances: Tensor, problems: Sequence[Problem], k: int, dtype: type) -> None:
+    def __init__(self, x: Tensor, variances: Tensor, problems: Sequence[Regression], k: int, dtype: type) -> None:
         self.k, self.n, self.dtype = k, len(x), dtype
         self.x, self.variances = x, variances
         self.decay = np.array([problem.decay for problem in problems])
@@ -139,7 +139,7 @@ class _Objective:
 def solve(
     x: Tensor,
     variances: Tensor,
-    problems: Sequence[Problem],
+    problems: Sequence[Regression],
     k: int,
     tolerance: float,
     most: int,

@@ -24,7 +24,7 @@ def cross_entropy(log_q: np.ndarray, y: np.ndarray) -> float:
 
 
 @dataclass(frozen=True)
-class Calibration:
+class Tempered:
     """q' = (1 - ignorance) softmax(sharpness * ln q) + ignorance * prior.
 
     ``prior [k]`` is the null probe, so q' may ignore the representation altogether: the optional ignorance of a
@@ -36,12 +36,12 @@ class Calibration:
     prior: np.ndarray
 
     @classmethod
-    def none(cls, prior: np.ndarray, rows: int) -> Calibration:
+    def none(cls, prior: np.ndarray, rows: int) -> Tempered:
         """Nothing but the least ignorance."""
         return cls(1.0, 1 / (rows + 1), prior)
 
     @classmethod
-    def chosen(cls, log_q: np.ndarray, y: np.ndarray, prior: np.ndarray, rows: int) -> Calibration:
+    def chosen(cls, log_q: np.ndarray, y: np.ndarray, prior: np.ndarray, rows: int) -> Tempered:
         """What is best on validation rows: first the sharpness, then the ignorance, each a problem in one dimension.
 
         log_q ``[n, k]``, y ``[n]``: the validation rows. rows: how many rows the probe was fitted to. A standard

@@ -12,7 +12,7 @@ from infoscope.core.estimate import BRACKET
 from infoscope.core.quantity import INPUT_INFORMATION
 from infoscope.core.rows import Rows
 from infoscope.show.plots import _series, _style
-from infoscope.show.plots._series import Line, Series
+from infoscope.show.plots._series import Bundle, Line
 from infoscope.show.plots._style import Spec
 
 _LONG = 40  # characters of an axis title that a figure of usual height has no room for
@@ -43,7 +43,7 @@ def _panel(rows: Rows, size: tuple[int, int], *, by: str = "site", log: bool = F
 
 
 def lines(
-    series: Series,
+    series: Bundle,
     heading: str,
     words: str,
     remarks: list[str],
@@ -106,7 +106,7 @@ def lines(
     }
 
 
-def _horizontal(series: Series) -> Spec:
+def _horizontal(series: Bundle) -> Spec:
     if series.training:
         return _style.time_axis(series.clock, series.last)
     return _style.other_axis(series.clock, np.concatenate([line.times for line in series.lines]))
@@ -136,7 +136,7 @@ def label(rows: Rows, unit: str) -> str:
     return f"{words} ({unit})" if unit in ("bits", "fraction") else words
 
 
-def _positive(series: Series) -> Series:
+def _positive(series: Bundle) -> Bundle:
     """Without values of zero or less, which a log axis cannot show; how many there were is said."""
     dropped = sum(int((line.values <= 0).sum()) for line in series.lines)
     lines = [
@@ -148,7 +148,7 @@ def _positive(series: Series) -> Series:
     return replace(series, lines=lines, remarks=series.remarks + ([remark] if dropped else []))
 
 
-def _values(series: Series, faint: bool) -> tuple[list[Spec], list[Spec], list[Spec]]:
+def _values(series: Bundle, faint: bool) -> tuple[list[Spec], list[Spec], list[Spec]]:
     """The data of the means, of the band, and of the faint members."""
     means: list[Spec] = []
     bands: list[Spec] = []
@@ -165,7 +165,7 @@ def _values(series: Series, faint: bool) -> tuple[list[Spec], list[Spec], list[S
     return means, bands, members
 
 
-def _brackets(series: Series) -> list[Spec]:
+def _brackets(series: Bundle) -> list[Spec]:
     """Both ends of the mean bracket of several members, where values are bracketed: it holds their mean."""
     out: list[Spec] = []
     if series.members > 1 and series.interval_kind == BRACKET:
@@ -208,7 +208,7 @@ def _extend(
         out.append(row)
 
 
-def _layers(means: list[Spec], bands: list[Spec], members: list[Spec], series: Series, by: str) -> list[Spec]:
+def _layers(means: list[Spec], bands: list[Spec], members: list[Spec], series: Bundle, by: str) -> list[Spec]:
     layers: list[Spec] = []
     if bands:
         mark = {"type": "area", "clip": True, "opacity": 0.16, "line": False}

@@ -46,7 +46,7 @@ class Line:
 
 
 @dataclass
-class Series:
+class Bundle:
     """Lines that were measured alike, and what a reader must know about them."""
 
     lines: list[Line]
@@ -192,7 +192,7 @@ def first(rows: Rows, *names: str) -> tuple[Rows, list[str]]:
     return (series[0] if series else rows), remarks
 
 
-def read(rows: Rows, by: str = "site") -> Series:
+def read(rows: Rows, by: str = "site") -> Bundle:
     """Rows of one series as lines, one per value of the column ``by``, such as ``site``, ``variable`` or ``options``.
 
     Rows are of one quantity, but for lines by variable: one of its own for each quantity (see :func:`about`).
@@ -218,7 +218,7 @@ def read(rows: Rows, by: str = "site") -> Series:
     lines = [_line(rows.filter(**where), name, place, by, clock) for place, (name, where) in enumerate(found)]
     failed = int((rows.column("status") == "FAILED").sum())
     kinds = [kind for kind in rows.unique("interval_kind") if kind]
-    return Series(
+    return Bundle(
         lines=lines,
         unit="bits" if unit == "nats" else unit,
         clock=clock,
@@ -301,7 +301,7 @@ def paired(x: Line, y: Line) -> tuple[Line, Line]:
     )
 
 
-def said(series: Series, drawn: int, steps_drawn: int, steps: int) -> list[str]:
+def said(series: Bundle, drawn: int, steps_drawn: int, steps: int) -> list[str]:
     """The remarks every figure makes about what it drew."""
     if series.closed_form:
         out = ["closed form"]

@@ -7,7 +7,7 @@ import numpy as np
 from infoscope.core.quantity import CLASS_DISTANCES
 from infoscope.core.rows import Rows
 from infoscope.show.plots import _series, _style
-from infoscope.show.plots._series import Line, Series
+from infoscope.show.plots._series import Bundle, Line
 from infoscope.show.plots._style import Spec
 
 heading = "Distances within and between classes"
@@ -83,7 +83,7 @@ def distances(rows: Rows, *, site: str = "", width: int = 460, height: int = 240
     }
 
 
-def _data(found: dict[str, Line], series: Series) -> tuple[list[Spec], list[Spec]]:
+def _data(found: dict[str, Line], series: Bundle) -> tuple[list[Spec], list[Spec]]:
     means: list[Spec] = []
     fans: list[Spec] = []
     for name, which in _PAIRS.items():
@@ -111,11 +111,11 @@ def _rows(name: str, line: Line, at: list[int], finite: bool = True) -> list[Spe
     ]
 
 
-def _other(series: Series) -> Spec:
+def _other(series: Bundle) -> Spec:
     return _style.other_axis(series.clock, np.concatenate([line.times for line in series.lines]))
 
 
-def _tooltip(series: Series) -> list[Spec]:
+def _tooltip(series: Bundle) -> list[Spec]:
     return [
         {"field": "line", "title": "pairs"},
         {"field": "time", "title": series.clock, "format": ",~r"},

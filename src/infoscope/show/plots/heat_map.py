@@ -8,7 +8,7 @@ import numpy as np
 
 from infoscope.core.rows import Rows
 from infoscope.show.plots import _over_time, _series, _style
-from infoscope.show.plots._series import Series
+from infoscope.show.plots._series import Bundle
 from infoscope.show.plots._style import Spec
 
 heading = "Layers along training"
@@ -91,7 +91,7 @@ def _strip(line: _series.Line, place: int) -> list[Spec]:
     ]
 
 
-def _other(series: Series) -> Spec:
+def _other(series: Bundle) -> Spec:
     return _style.other_axis(series.clock, np.concatenate([line.times for line in series.lines]))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from infoscope.core.cells import upper_edge
 from infoscope.core.rows import Rows
 from infoscope.show.plots import _series, _style
-from infoscope.show.plots._series import Series
+from infoscope.show.plots._series import Bundle
 from infoscope.show.plots._style import Spec
 
 heading = "Histograms along training"
@@ -84,7 +84,7 @@ def histogram(rows: Rows, *, width: int = 460, height: int = 90) -> Spec:
     }
 
 
-def _strip(strip: Series, cells: list[str], place: int) -> list[Spec]:
+def _strip(strip: Bundle, cells: list[str], place: int) -> list[Spec]:
     """What one site's cells hold, but for the empty. Each reaches half way, as drawn, to its neighbours in time."""
     out: list[Spec] = []
     for line in (line for line in strip.lines if line.name in cells):

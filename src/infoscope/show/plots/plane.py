@@ -9,7 +9,7 @@ import numpy as np
 from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION
 from infoscope.core.rows import Rows
 from infoscope.show.plots import _series, _style
-from infoscope.show.plots._series import Line, Series
+from infoscope.show.plots._series import Bundle, Line
 from infoscope.show.plots._style import INK, Spec
 
 heading = "Information plane"
@@ -127,7 +127,7 @@ def _axes(data: dict[str, list[Spec]], variable: str) -> Spec:
     return out
 
 
-def _layers(points: list[tuple[Line, Line]], series: Series, variable: str, drawn: int) -> list[Spec]:
+def _layers(points: list[tuple[Line, Line]], series: Bundle, variable: str, drawn: int) -> list[Spec]:
     lines = [x for x, _ in points]
     colour = _style.colours([line.name for line in lines], [line.index for line in lines])
     now = [{"filter": "datum.step <= step && step < datum.until"}]
@@ -172,7 +172,7 @@ def _layers(points: list[tuple[Line, Line]], series: Series, variable: str, draw
     ]
 
 
-def _by_time(series: Series) -> Spec:
+def _by_time(series: Bundle) -> Spec:
     last = max(1.0, series.last)
     return {
         "field": "time",
