@@ -26,6 +26,12 @@ class Cka(Dependence):
     1 for representations equal up to rotation and scale; 0 on average without dependence, where debiased.
     UNDERSAMPLED: the biased form was chosen and is mostly bias, or so few rows give as much without dependence.
     UNRESOLVED: a tenth of full similarity is bias.
+
+    Example
+    -------
+    >>> x, noise = np.random.default_rng(0).normal(size=(2, 1000, 1))
+    >>> print(iscope.dependence(x, x + noise, measure="cka"))
+    CKA(X,Y) = 0.5...
     """
 
     quantity: ClassVar[str] = "CKA(X,Y)"

@@ -24,6 +24,12 @@ class DistanceCorrelation(Dependence):
 
     UNDERSAMPLED: dCor without the correction is mostly bias, or so few rows give as much without dependence.
     UNRESOLVED: a tenth of full dependence is bias.
+
+    Example
+    -------
+    >>> x, noise = np.random.default_rng(0).normal(size=(2, 1000, 1))
+    >>> print(iscope.dependence(x, x + noise, measure="distance_correlation"))
+    dCor(X,Y) = 0.6...
     """
 
     quantity: ClassVar[str] = "dCor(X,Y)"

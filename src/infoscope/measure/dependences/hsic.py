@@ -25,6 +25,12 @@ class Hsic(Dependence):
         tr(KHLH) / n² (Gretton et al. 2005), which is about 1/n too large.
 
     UNDERSAMPLED, UNRESOLVED: as for CKA, by the normalised forms. DEGENERATE: to a kernel all pairs are alike.
+
+    Example
+    -------
+    >>> x, noise = np.random.default_rng(0).normal(size=(2, 1000, 1))
+    >>> print(iscope.dependence(x, x + noise, measure="hsic"))
+    HSIC(X,Y) = 0.0...
     """
 
     quantity: ClassVar[str] = "HSIC(X,Y)"

@@ -40,6 +40,12 @@ class DifferenceOfEntropies(CrossFitted):
     stopping and reading are cross-fitted as for the critics. Takes densities only: on labels or repeated values of y
     the number is that of the smallest scale (TIED). UNRESOLVED where the rows trained on have more by over the width of
     the interval (and .1 nats): the densities then follow the rows, and the interval knows nothing of that.
+
+    Example
+    -------
+    >>> x, noise = np.random.default_rng(0).normal(size=(2, 300, 1))
+    >>> print(iscope.mutual_information(x, x + noise, "difference_of_entropies"))
+    I(X;Y) = 0... bits...
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information",)

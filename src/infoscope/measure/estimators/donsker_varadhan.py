@@ -24,6 +24,12 @@ class DonskerVaradhan(Critics):
     averaging: weight of the present batch in a running mean that replaces the batch's own partition function in the
     gradient (Belghazi et al. 2018, eq. 12); None for the plain gradient. All pairs of a batch are used, so the
     difference is small.
+
+    Example
+    -------
+    >>> x, noise = np.random.default_rng(0).normal(size=(2, 300, 1))
+    >>> print(iscope.mutual_information(x, x + noise, "donsker_varadhan"))
+    I(X;Y) ≥ 0... bits...
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information",)

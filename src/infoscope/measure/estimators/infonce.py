@@ -15,6 +15,12 @@ class InfoNce(Critics):
     over samples, and cannot pass the logarithm of the number of candidates (van den Oord et al. 2018, eq. 4; Poole et
     al. 2019, eq. 12), which is the size of a fold: SATURATED there. Near that ceiling it is far below the truth before
     it touches it: read it as a bound.
+
+    Example
+    -------
+    >>> x, noise = np.random.default_rng(0).normal(size=(2, 300, 1))
+    >>> print(iscope.mutual_information(x, x + noise, "infonce"))
+    I(X;Y) ≥ 0... bits...
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information",)

@@ -45,6 +45,12 @@ class KozachenkoLeonenko(Estimator):
     Leonenko 1987; Kraskov et al. 2004, eq. 20). Columns are not rescaled: the entropy depends on their units.
     ``k=2, floor=1e-16, duplicates="keep"`` is the formula of Saxe et al. 2018, in which every repeated row adds
     d ln 1e-16 / n and so mostly counts the repetitions.
+
+    Example
+    -------
+    >>> x, noise = np.random.default_rng(0).normal(size=(2, 1000, 1))
+    >>> print(iscope.entropy(x, "kozachenko_leonenko"))
+    H(T) = 1.9... bits...
     """
 
     offers: ClassVar[tuple[str, ...]] = ("entropy",)

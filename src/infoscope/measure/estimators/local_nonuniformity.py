@@ -36,6 +36,12 @@ class LocalNonuniformity(Estimator):
     informations beyond psi(n) - psi(k). It helps in few columns. Where the rows lie on a curved surface it is too low,
     where x alone (or y alone) lies on a curve or surface it is far too high, because it takes any thinness for
     dependence, and where rows lie exactly on a flat surface (Y = X) the value is what rounding leaves, SATURATED.
+
+    Example
+    -------
+    >>> x, noise = np.random.default_rng(0).normal(size=(2, 1000, 1))
+    >>> print(iscope.mutual_information(x, x + noise, "local_nonuniformity"))
+    I(X;Y) = 0.5... bits...
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information",)

@@ -16,6 +16,12 @@ class Nwj(Critics):
     the logarithm of its partition function, and with it the bound is Donsker and Varadhan's: critics are trained on
     that, and the constant is taken from the rows training was stopped on. The value of a poor or unlucky critic can
     be far below zero: NOT_CONVERGED when few pairs decide it. SATURATED at ln n, which no sample of n can show.
+
+    Example
+    -------
+    >>> x, noise = np.random.default_rng(0).normal(size=(2, 300, 1))
+    >>> print(iscope.mutual_information(x, x + noise, "nwj"))
+    I(X;Y) ≥ 0... bits...
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information",)

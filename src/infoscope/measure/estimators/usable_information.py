@@ -44,6 +44,12 @@ class UsableInformation(Estimator):
     of a run's row says whether the network was trained on the rows that probes meet: ``test`` rows are new
     to the network, ``train`` rows are not, ``all`` are some of each. Probes on ``train`` rows see features more
     collapsed than those of new inputs.
+
+    Example
+    -------
+    >>> x, noise = np.random.default_rng(0).normal(size=(2, 1000, 1))
+    >>> print(iscope.mutual_information(x + noise, x > 0, "usable_information"))
+    I(X;Y) ≥ 0.2... bits...
     """
 
     offers: ClassVar[tuple[str, ...]] = ("mutual_information",)

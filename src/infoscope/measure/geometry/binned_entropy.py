@@ -35,6 +35,13 @@ class BinnedEntropy(Geometry):
     I(X;Bin(T)), but not I(X;T), which is H(X) or infinite whatever was learned (Goldfeld et al. 2019, section 5).
     SATURATED within 2 % of log n, of different rows where many are there several times; DEGENERATE where all rows share
     a cell whatever the offset.
+
+    Example
+    -------
+    >>> t = np.random.default_rng(0).normal(size=(500, 3))
+    >>> found = iscope.geometry(t, measure="binned_entropy")
+    >>> print(next(iter(found.values())))
+    H(Bin(T)) = 8.9... bits...
     """
 
     quantities: ClassVar[tuple[Quantity, ...]] = (

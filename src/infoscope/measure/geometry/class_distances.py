@@ -34,6 +34,14 @@ class ClassDistances(Geometry):
     After Goldfeld et al. 2019, section 5, who plot both distributions. DEGENERATE where most pairs of two classes
     coincide: the ratio then stands for nothing. UNDERSAMPLED, but for the distances between classes, with fewer than 20
     pairs of rows within a class, as where nearly every row is of a class of its own.
+
+    Example
+    -------
+    >>> t = np.random.default_rng(0).normal(size=(500, 3))
+    >>> t[:, 0] += 4 * (np.arange(500) % 2)
+    >>> found = iscope.geometry(t, np.arange(500) % 2, measure="class_distances")
+    >>> print(next(iter(found.values())))
+    distance_ratio = 0.4...
     """
 
     quantities: ClassVar[tuple[Quantity, ...]] = (

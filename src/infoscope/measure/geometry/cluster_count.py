@@ -30,6 +30,14 @@ class ClusterCount(Geometry):
     below 2 ``least`` rows, which cannot make two clusters (one alone is never found); and the agreement where all rows
     are of one class or in one group, or each of a class of its own. TIED where more different rows than there could be
     clusters are there several times, as on a grid.
+
+    Example
+    -------
+    >>> t = np.random.default_rng(0).normal(size=(500, 3))
+    >>> t[:, 0] += 4 * (np.arange(500) % 2)
+    >>> found = iscope.geometry(t, np.arange(500) % 2, measure="cluster_count")
+    >>> print(next(iter(found.values())))
+    clusters = 2 clusters, ...
     """
 
     quantities: ClassVar[tuple[Quantity, ...]] = (

@@ -41,6 +41,13 @@ class CosineSimilarity(Geometry):
     against: along a trajectory, the network of the same run with which to compare, member by member.
     members: ``"same"`` member of it, or the ``"next"`` one, which began with other weights: a control.
     seed: of the permutation.
+
+    Example
+    -------
+    >>> t, noise = np.random.default_rng(0).normal(size=(2, 500, 3))
+    >>> found = iscope.geometry(t, t + noise, measure="cosine_similarity")
+    >>> print(next(iter(found.values())))
+    cosine_median = 0.7...
     """
 
     quantities: ClassVar[tuple[Quantity, ...]] = (

@@ -28,6 +28,13 @@ class DistanceHistogram(Geometry):
     the representation does not matter. UNDERSAMPLED within classes with fewer than 20 pairs of rows there.
 
     Options: ``label``, the variable that says the classes; needed where there are several.
+
+    Example
+    -------
+    >>> t = np.random.default_rng(0).normal(size=(500, 3))
+    >>> found = iscope.geometry(t, np.arange(500) % 2, measure="distance_histogram")
+    >>> print(len(found), "cells, within and between classes")
+    42 cells, within and between classes
     """
 
     quantities: ClassVar[tuple[Quantity, ...]] = (

@@ -39,6 +39,14 @@ class NeuralCollapse(Geometry):
     own; NC2 of two classes is, for their centred means are opposite whatever the network. UNDERSAMPLED where the class
     means differ by no more than twice what chance gives those of so few rows, as they do under labels that mean
     nothing, and for nearest_mean_error where rows left out of their own mean are missed more than twice as often.
+
+    Example
+    -------
+    >>> t = np.random.default_rng(0).normal(size=(500, 3))
+    >>> t[:, 0] += 4 * (np.arange(500) % 2)
+    >>> found = iscope.geometry(t, np.arange(500) % 2, measure="neural_collapse")
+    >>> print(next(iter(found.values())))
+    nc1_variability = 0.1...
     """
 
     quantities: ClassVar[tuple[Quantity, ...]] = (

@@ -23,6 +23,13 @@ class ParticipationRatio(Geometry):
     It is the number of these rows: 1/n of their 1/value is there for Gaussian rows whatever the law. SATURATED where
     that of the law behind them, by an unbiased Σ λ², is more than twice as large; UNRESOLVED where it is more than a
     tenth larger. DEGENERATE for one column.
+
+    Example
+    -------
+    >>> t = np.random.default_rng(0).normal(size=(500, 3))
+    >>> found = iscope.geometry(t, measure="participation_ratio")
+    >>> print(next(iter(found.values())))
+    participation_ratio = 2.9...
     """
 
     quantities: ClassVar[tuple[Quantity, ...]] = (

@@ -27,6 +27,12 @@ class Knn(Probe):
 
     Rows as far away as the k-th neighbour count as well, so the order of rows does not matter. The loss on fitted rows
     leaves each row out of its own neighbours.
+
+    Example
+    -------
+    >>> x, noise = np.random.default_rng(0).normal(size=(2, 1000, 1))
+    >>> print(iscope.usable_information(x + noise, x[:, 0] > 0, probe="knn"))
+    I_u(Z;Y) ≥ 0.2... bits...
     """
 
     nonlinear: ClassVar[bool] = True

@@ -18,6 +18,12 @@ class Ladder(Probe):
     -------
     rungs: the probes, separated by commas; a rung may carry options, ``"prior, mlp(hidden=32, steps=300)"``. By default
     ``mlp3`` is not among them, because it costs up to twice as much as all the others together.
+
+    Example
+    -------
+    >>> x, noise = np.random.default_rng(0).normal(size=(2, 1000, 1))
+    >>> print(iscope.usable_information(x + noise, x[:, 0] > 0, probe="ladder"))
+    I_u(Z;Y) ≥ 0.2... bits...
     """
 
     contains: ClassVar[tuple[str, ...]] = ("prior", "linear", "knn", "mlp")

@@ -16,6 +16,12 @@ class Prior(Probe):
     """The null probe: class frequencies, whatever the representation says.
 
     With H(Y) of the null probe its usable information is exactly zero (Xu et al. 2020, definition 2).
+
+    Example
+    -------
+    >>> x, noise = np.random.default_rng(0).normal(size=(2, 1000, 1))
+    >>> print(iscope.usable_information(x + noise, x[:, 0] > 0, probe="prior"))
+    I_u(Z;Y) ≥ 0 bits...
     """
 
     contains: ClassVar[tuple[str, ...]] = ()

@@ -35,7 +35,7 @@ class ToyEstimator(Estimator):
         column = np.asarray(check.on_cpu(x))[:, 0]
         said = f"plug-in, {self.bins} cells of the first column"
         if column.max() == column.min() or np.ptp(np.asarray(y)) == 0:
-            return Estimate(0.0, INFORMATION, said, len(column), status=Status.DEGENERATE, notes=("x or y is constant",))
+            return Estimate(0.0, INFORMATION, said, len(column), status=Status.DEGENERATE, notes=("x is constant",))
         cell = (np.argsort(np.argsort(column, kind="stable"), kind="stable") * min(self.bins, len(column))) // len(
             column
         )
