@@ -9,6 +9,7 @@ import numpy as np
 from scipy.special import logsumexp
 
 from infoscope.core import check
+from infoscope.core.measurement import Cost
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.readings import Means, Reading, Readings, Split, Target
 from infoscope.measure.usable.temperature import Tempered, cross_entropy
@@ -36,6 +37,10 @@ class MlpProbe(Probe):
     learning_rate: float = 5e-3
     weight_decay: float = 1e-2
     calibrate: bool = True
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        update = 3e-5 + 1.7e-10 * self.batch * self.hidden * (d + k + (self.depth - 1) * self.hidden)
+        return Cost(self.networks * self.steps * update, 8.0 * n * (2 * d + k) + 1e5)
 
     def _check(self) -> None:
         for name in ("hidden", "networks", "steps", "patience", "batch"):

@@ -18,6 +18,7 @@ import numpy as np
 
 from infoscope.core import check, grammar, registry
 from infoscope.core.errors import InputError
+from infoscope.core.measurement import Cost
 from infoscope.kernels import parallel
 from infoscope.measure.usable.readings import Means, Readings, Split, Target
 
@@ -36,6 +37,10 @@ class Probe(grammar.WithOptions):
     nonlinear: ClassVar[bool] = False
     remembers: ClassVar[bool] = False
     quick: ClassVar[dict[str, Any]] = {}
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        """An honest guess for one fit to ``n`` rows of ``d`` columns and ``k`` classes, and its reading."""
+        return Cost(3e-3 + 1e-7 * n * d * k, 32.0 * n * (d + k))
 
     @property
     def words(self) -> str:

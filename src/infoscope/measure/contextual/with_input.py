@@ -57,7 +57,7 @@ class WithInput(Measurement):
         return ("inputs", "groups")
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return self.estimator.cost(n, d, k)
+        return self.estimator.cost(n, d, n)  # every row is a class of its own
 
     def measure(self, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:
         """One estimate of I(X;T) for each member of ``t [m, n, e]``; ``variables`` are not looked at."""

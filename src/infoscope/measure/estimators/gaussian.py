@@ -10,6 +10,7 @@ from scipy.special import polygamma
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.measurement import Cost
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
@@ -59,6 +60,9 @@ class Gaussian(Estimator):
     suits: ClassVar[tuple[str, ...]] = ("gaussian",)
 
     shrinkage: Literal["none", "oas", "ledoit_wolf"] = "none"
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        return Cost(7e-4 + n * d * (3e-8 + 1e-10 * d), 20.0 * n + 4.0 * n * d)
 
     def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()

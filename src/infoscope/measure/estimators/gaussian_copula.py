@@ -11,6 +11,7 @@ from scipy.stats import rankdata
 
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.measurement import Cost
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
@@ -52,6 +53,9 @@ class GaussianCopula(Estimator):
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "swap", "shift", "scale", "monotone")
     grouped: ClassVar[str] = "own"
     suits: ClassVar[tuple[str, ...]] = ("gaussian", "gaussian copula")
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        return Cost(1e-3 + n * d * (2e-7 + 1e-10 * d), 20.0 * n + 32.0 * n * d)
 
     def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
         found, estimate = _estimate(x, y, None, "I(X;Y)")

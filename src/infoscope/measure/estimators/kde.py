@@ -11,7 +11,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.core.measurement import Measured
+from infoscope.core.measurement import Cost, Measured
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator, several, the_one
 from infoscope.measure.pairs.distance_bounds import Information, information
@@ -59,6 +59,12 @@ class Kde(Estimator):
     noise_variance: float | tuple[float, ...] | None = None
     noise: float | tuple[float, ...] | None = None
     bound: Literal["upper", "lower"] = "upper"
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        times = max(1, len(several(self.noise_variance)), len(several(self.noise)))
+        return Cost(
+            5e-4 + n * n * (3e-10 * (1 + times) + 1.6e-11 * d), 1000.0 * n + 12.0 * n * d
+        )  # all pairs, in blocks
 
     def _check(self) -> None:
         if self.noise is not None and self.noise_variance is not None:

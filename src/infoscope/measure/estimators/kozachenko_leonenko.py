@@ -12,7 +12,7 @@ from scipy.special import digamma, gammaln
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.core.measurement import Measured
+from infoscope.core.measurement import Cost, Measured
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals import subsampling
@@ -64,6 +64,9 @@ class KozachenkoLeonenko(Estimator):
     floor: float = 0.0
     duplicates: Literal["merge", "keep", "jitter"] = "merge"
     seed: int = 0
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        return Cost(3e-3 + n * (1.5e-6 + n * (1e-10 + 9e-11 * d)), 100.0 * n + 24.0 * n * d)
 
     def _check(self) -> None:
         check.count(self.k, "k")

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
+from infoscope.core.measurement import Cost
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.information import Problem, answer
@@ -50,6 +51,9 @@ class Ksg(Estimator):
     variant: int = 1
     norm: Literal["max", "euclidean"] = "max"
     margins: Literal["scale", "normal"] = "scale"
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        return Cost(4e-3 + n * (2.5e-6 + n * (2e-10 + 1.1e-10 * d)), 300.0 * n + 32.0 * n * d)
 
     def _check(self) -> None:
         check.count(self.k, "k")

@@ -10,6 +10,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.measurement import Cost
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.boxes import log_shares, uniform_share
@@ -52,6 +53,9 @@ class LocalNonuniformity(Estimator):
 
     k: int | None = None
     alpha: float | None = None
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        return Cost(4e-3 + n * (2e-5 + n * (2e-10 + 1.1e-10 * d)), 300.0 * n + 40.0 * n * d)
 
     def _check(self) -> None:
         if self.k is not None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.measurement import Cost
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.estimators.mixed_ksg import MixedKsg
 from infoscope.measure.intervals.groups import Groups
@@ -46,6 +47,9 @@ class LossyCompression(Estimator):
 
     components: int = 4
     k: int = 3
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        return Cost(4e-3 + 8e-6 * n + 5.5e-8 * d**3, 350.0 * n + 24.0 * n * d)  # principal components, then neighbours
 
     def _check(self) -> None:
         check.count(self.components, f"components of {self.id}")

@@ -13,6 +13,7 @@ from torch import Tensor
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.measurement import Cost
 from infoscope.kernels import draws, parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.critics.inputs import PARTS, canonical, components, one_hot
@@ -61,6 +62,10 @@ class MaxSliced(Estimator):
     steps: int = 100
     k: int = 3
     seed: int = 0
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        tries = self.starts * self.steps
+        return Cost(4e-3 + tries * (4e-4 + n * (1.3e-7 + 4e-9 * d)), 100.0 * n + 24.0 * n * d)
 
     def _check(self) -> None:
         for name, least in (("starts", 1), ("steps", 0), ("k", 1), ("seed", 0)):

@@ -10,7 +10,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
-from infoscope.core.measurement import NOTHING, Given, Measured, Need
+from infoscope.core.measurement import NOTHING, Cost, Given, Measured, Need
 from infoscope.measure.bases.estimator import Estimator, together
 from infoscope.measure.noise.propagation import NoisyLayer, check_population, propagate
 
@@ -55,6 +55,11 @@ class Noisy(Estimator):
     tolerance: float = 0.02
     seed: int = 0
     replicas: int = 0
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        draws = (0.02 / self.tolerance) ** 2
+        noisy = 160.0 * n * d * self.replicas
+        return Cost(5e-3 + 1.3e-5 * n * d * max(draws, 0.01), 1.4e6 * d + 100.0 * n + noisy)
 
     def _check(self) -> None:
         check_population(self.population)

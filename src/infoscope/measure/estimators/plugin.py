@@ -9,6 +9,7 @@ import numpy as np
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.measurement import Cost
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
@@ -77,6 +78,9 @@ class Plugin(Estimator):
 
     correction: Literal["miller_madow", "none", "jackknife", "grassberger", "chao_shen", "nsb"] = "miller_madow"
     alphabet: int | None = None
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        return Cost(3e-4 + 2e-7 * n * d, 40.0 * n + 8.0 * n * d)
 
     def _check(self) -> None:
         if self.alphabet is not None and (self.correction != "nsb" or self.alphabet < 1):

@@ -10,6 +10,7 @@ from scipy.special import digamma
 
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.measurement import Cost
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import LEAST, Groups, Scatter, left_out
@@ -54,6 +55,10 @@ class Sliced(Estimator):
     dimensions: int = 1
     k: int = 3
     seed: int = 0
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        each = 1.7e-7 if 2 * k < n else 1e-6  # of class labels, or of y that takes a value of its own in every row
+        return Cost(2e-3 + n * self.slices * each * self.dimensions, 25.0 * n * self.slices + 16.0 * n * d)
 
     def _check(self) -> None:
         for name, least in (("slices", 2), ("dimensions", 1), ("k", 1), ("seed", 0)):

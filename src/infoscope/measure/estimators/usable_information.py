@@ -11,7 +11,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import Estimate, Status
-from infoscope.core.measurement import Measured
+from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import USABLE, USABLE_COARSE, USABLE_FINE, USABLE_REST, Quantity
 from infoscope.measure.bases import probe as probes
 from infoscope.measure.bases.estimator import Estimator, several
@@ -68,6 +68,11 @@ class UsableInformation(Estimator):
     variables: tuple[str, ...] | None = None
     chain: str = ""
     shuffled: bool = False
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        times = 1 if self.test_fraction is not None else self.folds
+        once = probes.make(self.probe).cost(n, d, k)
+        return Cost(times * once.seconds, once.bytes + 100.0 * n + 8.0 * n * d)
 
     def _check(self) -> None:
         probes.make(self.probe)

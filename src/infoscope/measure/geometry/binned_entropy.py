@@ -10,7 +10,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.core.measurement import Measured
+from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.kernels import draws
 from infoscope.measure.bases.estimator import several
@@ -51,6 +51,10 @@ class BinnedEntropy(Geometry):
     width: float | tuple[float, ...] = 0.1
     offsets: int = 16
     seed: int = 0
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        grids = len(several(self.width)) * self.offsets
+        return Cost(6e-4 + 4e-9 * grids * n * d, 17.0 * n * d + 16.0 * n)
 
     def _check(self) -> None:
         for width in several(self.width):

@@ -8,7 +8,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
-from infoscope.core.measurement import Measured
+from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, Spread, spreads, too_few
@@ -63,6 +63,9 @@ class ClassDistances(Geometry):
 
     pairs: int = 0
     seed: int = 0
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        return Cost(8e-3 + n * n * (2e-9 + 1e-11 * d), 2.4e6 + 2700.0 * n)
 
     def _check(self) -> None:
         check.count(self.pairs, "pairs", LEAST if self.pairs else 0)

@@ -10,7 +10,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.core.measurement import Measured
+from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.kernels.scaling import unit
 from infoscope.measure.bases.geometry import Geometry
@@ -52,6 +52,9 @@ class ClusterCount(Geometry):
     distribution: ClassVar[str] = "scikit-learn"
 
     least: int = 20
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        return Cost(4e-3 + n * n * (2.5e-9 + 5.5e-10 * d), 60.0 * n + 40.0 * n * d)
 
     def refused(self, names: Sequence[str]) -> list[tuple[str, Quantity]]:
         clusters, unclustered, agreement = self.quantities

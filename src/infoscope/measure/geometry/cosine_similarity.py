@@ -12,7 +12,7 @@ from infoscope.core import check
 from infoscope.core.cells import cell_names
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.core.measurement import NOTHING, Given, Measured
+from infoscope.core.measurement import NOTHING, Cost, Given, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.kernels import draws
 from infoscope.measure.bases.geometry import Geometry, by_name
@@ -63,6 +63,9 @@ class CosineSimilarity(Geometry):
     against: str = ""
     members: Literal["same", "next"] = "same"
     seed: int = 0
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        return Cost(1e-3 + 3e-8 * n * d, 32.0 * n * d)
 
     def _check(self) -> None:
         check.count(self.seed, "seed", 0)

@@ -10,7 +10,7 @@ import numpy as np
 from infoscope.core.cells import cell_names
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import Status
-from infoscope.core.measurement import Measured
+from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, spreads, too_few
@@ -45,6 +45,9 @@ class DistanceHistogram(Geometry):
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
 
     label: str = ""
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        return Cost(1e-3 + n * n * (1e-9 + 6e-11 * d), 2.4e6 + 2700.0 * n)
 
     def about(self, names: Sequence[str]) -> list[str]:
         self._chosen({name: np.empty(0) for name in super().about(names)})

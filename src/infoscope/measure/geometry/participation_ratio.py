@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from infoscope.core.measurement import Measured
+from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.intervals.groups import Groups
@@ -36,6 +36,9 @@ class ParticipationRatio(Geometry):
         Quantity("participation_ratio", "dimensions", "Participation ratio (directions in use)", "geometry"),
     )
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        return Cost(3e-4 + n * d * (1.4e-8 + 1e-10 * d), 17.0 * n * d)
 
     def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         return self._judged(t, None)

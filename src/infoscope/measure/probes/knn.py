@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from infoscope.core import check
+from infoscope.core.measurement import Cost
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.columns import Columns
 from infoscope.measure.usable.readings import Reading, Readings, Split, Target
@@ -41,6 +42,9 @@ class Knn(Probe):
     k: int | tuple[int, ...] = (3, 10, 30, 100)
     smoothing: float = 1.0
     calibrate: bool = True
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        return Cost(6e-3 + n * n * (2e-9 + 3.5e-10 * d), 400.0 * n + 8.0 * n * (d + k))
 
     def _check(self) -> None:
         for k in self._numbers:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from infoscope.core.errors import InputError
+from infoscope.core.measurement import Cost
 from infoscope.measure.bases.probe import Probe, make
 from infoscope.measure.usable.readings import Readings, Split, Target
 
@@ -32,6 +33,10 @@ class Ladder(Probe):
     quick: ClassVar[dict[str, Any]] = {"rungs": "prior,linear,knn"}
 
     rungs: str = "prior,linear,knn,mlp"
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        rungs = [make(name).cost(n, d, k) for name in self._names]
+        return Cost(sum(rung.seconds for rung in rungs), max(rung.bytes for rung in rungs))
 
     def _check(self) -> None:
         names = self._names

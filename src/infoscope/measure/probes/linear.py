@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from infoscope.core import check
+from infoscope.core.measurement import Cost
 from infoscope.kernels import parallel
+from infoscope.measure.bases.estimator import several
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.columns import Columns
 from infoscope.measure.usable.readings import Means, Reading, Readings, Split, Target
@@ -40,6 +42,10 @@ class Linear(Probe):
     calibrate: bool = True
     tolerance: float = 1e-6
     iterations: int = 1000
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        decays = len(several(self.weight_decay))
+        return Cost(4e-3 + 1.2e-8 * decays * n * d * k, 8.0 * n * (2 * d + decays * k))
 
     def _check(self) -> None:
         for decay in self._path:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from infoscope.core.measurement import Cost
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.readings import Means, Reading, Readings, Split, Target
 from infoscope.measure.usable.temperature import cross_entropy
@@ -25,6 +26,9 @@ class Prior(Probe):
     """
 
     contains: ClassVar[tuple[str, ...]] = ()
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        return Cost(1e-3 + 1e-8 * n * k, 16.0 * n * k)
 
     @property
     def words(self) -> str:
