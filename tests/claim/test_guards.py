@@ -21,6 +21,7 @@ from infoscope.core import registry
 from infoscope.core.claim import NOTHING, Criterion, Finding, Learned, Outcome, combine
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.folder import RunFolder, write_json
+from infoscope.core.quantity import LAYER_ENTROPY
 from infoscope.core.rows import Place, Rows, RowsBuilder
 from infoscope.core.units import nats
 from infoscope.papers.kleinman2021.fine_coarse_convolutional import FineCoarseConvolutional
@@ -253,7 +254,7 @@ def test_what_never_rises_cannot_show_a_fall(made_up, relation, wanted):
     curve = np.full(8, nats(0.25))
     curve[3] = nats(0.36)
     made_up.series("net", "features", "I_u(T;fine|coarse)", curve)
-    made_up.series("net", "features", "H(T)", curve)  # a differential entropy falls below 0
+    made_up.series("net", "features", LAYER_ENTROPY, curve)  # a differential entropy falls below 0
     rows = made_up.rows()
     found = score_finding("drop", Criterion(relation, nats(0.5), "nats"), rows.filter(quantity="I_u(T;fine|coarse)"))
     assert (found.outcome, combine([found])) == ("unclear", wanted)
