@@ -10,8 +10,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost
-from infoscope.measure.bases.estimator import Estimator
-from infoscope.measure.estimators.mixed_ksg import MixedKsg
+from infoscope.measure.bases.estimator import Estimator, make
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours import slices
 
@@ -69,7 +68,7 @@ class LossyCompression(Estimator):
         if any(not (side != side[:1]).any() for side in sides):
             found = Estimate(0.0, "I(X;Y)", estimand, len(x), status=Status.DEGENERATE, notes=("x or y is constant",))
         else:
-            found = MixedKsg(k=self.k)._mutual_information(sides[0], sides[1], groups)
+            found = make("mixed_ksg", k=self.k)._mutual_information(sides[0], sides[1], groups)
             found = dataclasses.replace(found, estimand=estimand, notes=(*found.notes, *notes))
         return dataclasses.replace(found, seconds=time.perf_counter() - start)
 
