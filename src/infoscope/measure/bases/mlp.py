@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 from infoscope.core import check
 from infoscope.core.measurement import Cost
 from infoscope.measure.bases.probe import Probe
-from infoscope.measure.usable.readings import Means, Reading, Readings, Split, Target
+from infoscope.measure.usable.readings import Expected, Reading, Readings, Split, Target
 from infoscope.measure.usable.temperature import Tempered, cross_entropy
 
 LATE = 0.02  # nats that the second half of the updates still added: it had not converged
@@ -99,10 +99,10 @@ class MlpProbe(Probe):
             )
         return readings
 
-    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> list[Means]:
+    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> list[Expected]:
         import torch
 
-        found: dict[int, Means] = {}
+        found: dict[int, Expected] = {}
         for alike in _alike(splits):
             here = [splits[s] for s in alike]
             # One scale for the folds of a batch, which early stopping and the learning rate suppose to be about 1.
@@ -115,7 +115,7 @@ class MlpProbe(Probe):
                     mean + sd * trained.outputs((0, 0, i), rows).mean(0).cpu().numpy()
                     for rows in (split.validation, split.scored, split.known)
                 )
-                found[s] = Means(validation, scored, known, trained.converged((0, 0, i)))
+                found[s] = Expected(validation, scored, known, trained.converged((0, 0, i)))
         return [found[s] for s in range(len(splits))]
 
     def _trained(self, z: Any, wanted: Any, k: int, splits: Sequence[Split], seed: int) -> _Trained:

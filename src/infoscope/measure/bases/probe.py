@@ -20,7 +20,7 @@ from infoscope.core import check, grammar, registry
 from infoscope.core.errors import InputError
 from infoscope.core.measurement import Cost
 from infoscope.kernels import parallel
-from infoscope.measure.usable.readings import Means, Readings, Split, Target
+from infoscope.measure.usable.readings import Expected, Readings, Split, Target
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Probe(grammar.WithOptions):
             for member in found
         ]
 
-    def expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int = 0) -> list[Means]:
+    def expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int = 0) -> list[Expected]:
         """Fit means of quantities ``y [n, e]`` on every split of ``z [n, d]``, by least squares.
 
         Raises
@@ -83,7 +83,7 @@ class Probe(grammar.WithOptions):
         with torch.enable_grad():
             return self._expect(tensor(z), y, splits, seed)
 
-    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> list[Means]:
+    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> list[Expected]:
         """Hook of :meth:`expect`, where a family can read quantities."""
         able = [name for name in registry.entries("probes") if type(make(name))._expect is not Probe._expect]
         raise InputError(f"{self.id} reads labels only, wanted one of {', '.join(sorted(able))} for quantities")

@@ -13,7 +13,7 @@ from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import several
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.columns import Columns
-from infoscope.measure.usable.readings import Means, Reading, Readings, Split, Target
+from infoscope.measure.usable.readings import Expected, Reading, Readings, Split, Target
 from infoscope.measure.usable.temperature import Tempered, cross_entropy
 
 
@@ -73,7 +73,7 @@ class Linear(Probe):
         of = dict(zip(cells, found, strict=True))
         return [[[of[m, s][t] for s in range(len(splits))] for t in range(len(targets))] for m in range(len(z))]
 
-    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> list[Means]:
+    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> list[Expected]:
         """Ridge regression, mean square / 2 + weight_decay/2 |W|², its path in closed form along the principal axes."""
         found = []
         for split in splits:
@@ -83,7 +83,7 @@ class Linear(Probe):
             best = int(np.argmin([np.square(guess - y[split.validation]).sum() for guess in guesses]))
             mean, weights = _ridge(rows.known, rows.x_known, y[split.known], self._path[best])
             scored, known = (mean + x.cpu().numpy() @ weights for x in (rows.x_scored, rows.x_known))
-            found.append(Means(guesses[best], scored, known, True, f"weight decay {self._path[best]:.2g}"))
+            found.append(Expected(guesses[best], scored, known, True, f"weight decay {self._path[best]:.2g}"))
         return found
 
     def _cell(self, z: Any, targets: Sequence[Target], split: Split) -> list[Reading]:

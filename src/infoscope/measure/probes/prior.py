@@ -8,7 +8,7 @@ import numpy as np
 
 from infoscope.core.measurement import Cost
 from infoscope.measure.bases.probe import Probe
-from infoscope.measure.usable.readings import Means, Reading, Readings, Split, Target
+from infoscope.measure.usable.readings import Expected, Reading, Readings, Split, Target
 from infoscope.measure.usable.temperature import cross_entropy
 
 
@@ -37,11 +37,11 @@ class Prior(Probe):
     def _member(self, z: Any, targets: Sequence[Target], splits: Sequence[Split]) -> Readings:
         return [[_reading(target, split) for split in splits] for target in targets]
 
-    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> list[Means]:
+    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> list[Expected]:
         def same(split: Split, rows: np.ndarray) -> np.ndarray:
             return np.broadcast_to(y[split.known].mean(0), (len(rows), y.shape[1]))
 
-        return [Means(same(s, s.validation), same(s, s.scored), same(s, s.known)) for s in splits]
+        return [Expected(same(s, s.validation), same(s, s.scored), same(s, s.known)) for s in splits]
 
 
 def _reading(target: Target, split: Split) -> Reading:

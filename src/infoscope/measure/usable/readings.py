@@ -64,7 +64,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Means:
+class Expected:
     """What a probe of quantities, fitted on one split, expects: rows ``[rows, e]`` in the units of the target.
 
     validation: of a fit to the training rows; scored, known: of the final fit. Other fields as in :class:`Reading`.

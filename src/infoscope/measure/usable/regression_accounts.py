@@ -13,10 +13,10 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.shapes import TensorRows
 from infoscope.measure.usable.accounts import Account
-from infoscope.measure.usable.readings import Means, Split
+from infoscope.measure.usable.readings import Expected, Split
 
 #: Of :meth:`infoscope.measure.bases.probe.Probe.expect`.
-Expect = Callable[[TensorRows, np.ndarray, Sequence[Split], int], list[Means]]
+Expect = Callable[[TensorRows, np.ndarray, Sequence[Split], int], list[Expected]]
 LARGE = 400  # powers of two beyond which a column is divided by its size: its square would be no number
 EXACT = 1e-4  # of the standard deviation of y: nearer than this it is the weight decay that is measured
 
@@ -83,7 +83,7 @@ def _sized(y: np.ndarray) -> tuple[np.ndarray, float]:
     return np.ldexp(y, -power), float(power.sum()) * math.log(2)
 
 
-def _chosen(means: Means, y: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _chosen(means: Expected, y: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Slope and spread of each column on the validation rows ``y [v, e]``."""
     expected, actual = means.validation - mean, y - mean
     size = np.square(expected).sum(0)
