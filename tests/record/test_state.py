@@ -1,5 +1,6 @@
 """Whatever a forward of ours installs or writes, anywhere in a network, is gone afterwards, in the same objects."""
 
+import inspect
 from collections import Counter, OrderedDict, defaultdict, deque
 from types import SimpleNamespace
 
@@ -54,10 +55,12 @@ INSTALL = {
     "backward": lambda m: m.register_full_backward_hook(quiet),
     "backward, old": lambda m: m.register_backward_hook(quiet),
     "backward pre": lambda m: m.register_full_backward_pre_hook(quiet),
-    "state_dict": lambda m: m.register_state_dict_post_hook(quiet),
+    "state_dict": lambda m: getattr(m, "register_state_dict_post_hook", m._register_state_dict_hook)(quiet),
     "state_dict, old": lambda m: m._register_state_dict_hook(lambda *_: None),
     "state_dict pre": lambda m: m.register_state_dict_pre_hook(quiet),
-    "load pre": lambda m: m.register_load_state_dict_pre_hook(quiet),
+    "load pre": lambda m: getattr(
+        m, "register_load_state_dict_pre_hook", m._register_load_state_dict_pre_hook
+    )(quiet),
     "load post": lambda m: m.register_load_state_dict_post_hook(quiet),
     "forward of all": lambda m: torch_module.register_module_forward_hook(quiet),
     "forward of all, kwargs": lambda m: torch_module.register_module_forward_hook(quiet, with_kwargs=True),
@@ -83,6 +86,8 @@ INSTALL = {
     "values": lambda m: m.weight.data.mul_(2),
     "memory": lambda m: setattr(m.weight, "data", m.weight.data * 2),
 }  # fmt: skip
+if "with_kwargs" not in inspect.signature(torch_module.register_module_forward_hook).parameters:  # torch 2.4
+    del INSTALL["forward of all, kwargs"]
 
 
 class Doubling(nn.Linear):

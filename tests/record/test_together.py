@@ -6,7 +6,7 @@ import torch
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
-from infoscope.core.measurement import Measured
+from infoscope.core.measurement import NOTHING, Measured
 from infoscope.record.inputs import Inputs
 from infoscope.record.together import Together, equal_rows
 
@@ -67,15 +67,15 @@ def test_groups_that_cannot_be_used_are_refused(given, words):
 class Counting:
     """How many groups it was told of, for each variable; ``a`` and ``b`` also as a chain."""
 
-    id, options = "counting", {}
+    id, options, needs = "counting", {}, ("groups",)
 
     def __init__(self, chain=False):
         self.chain, self.calls = chain, 0
 
-    def measure(self, t, variables, groups=None):
+    def measure(self, t, variables, given=NOTHING):
         self.calls += 1
         names = ["input", *variables, *(["b|a"] if self.chain else [])]
-        told = 0 if groups is None else len(np.unique(groups))
+        told = 0 if given.groups is None else len(np.unique(given.groups))
         return [[Measured(name, Estimate(told, "I(T;Y)", "groups", 2)) for name in names] for _ in t]
 
 

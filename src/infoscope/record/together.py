@@ -72,7 +72,11 @@ class Together:
         if self.inputs is None or self.given is None:
             return self.given if self.inputs is None else self.inputs
         nodes = self.distinct + int(self.given.max()) + 1  # inputs and groups, joined by the rows that have both
-        edges = (np.ones(self.n), (self.inputs, self.distinct + self.given))
+        ends = (
+            self.inputs.astype(np.int32),
+            (self.distinct + self.given).astype(np.int32),
+        )  # as older scipy wants them
+        edges = (np.ones(self.n), ends)
         component = connected_components(coo_array(edges, shape=(nodes, nodes)), directed=False)[1]
         return check.names(component[self.inputs], self.n, "groups")
 
