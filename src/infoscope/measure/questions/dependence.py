@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from infoscope.core.estimate import Estimate
+from infoscope.measure.bases.answering import question
 
 
+@question
 def dependence(
     x: Any, y: Any, measure: str = "cka", *, groups: Any = None, strict: bool = False, **options: Any
 ) -> Estimate:
@@ -28,4 +30,4 @@ def dependence(
     from infoscope.measure.bases import dependence as _base
 
     estimate = _base.make(measure, **options).dependence(x, y, groups)
-    return estimate.trusted() if strict else estimate
+    return estimate

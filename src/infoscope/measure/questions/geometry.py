@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from infoscope.core.estimate import Estimate
+from infoscope.measure.bases.answering import question
 
 
+@question
 def geometry(
     t: Any,
     y: Any = None,
@@ -35,4 +37,4 @@ def geometry(
     from infoscope.measure.bases import geometry as _base
 
     found = _base.make(measure, **options).geometry(t, y, groups)
-    return {name: estimate.trusted() for name, estimate in found.items()} if strict else found
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infoscope.core.estimate import Estimate, Plane
+from infoscope.measure.bases.answering import question
 
 
 def _made(name: str, options: dict[str, Any]) -> Any:
@@ -13,6 +14,7 @@ def _made(name: str, options: dict[str, Any]) -> Any:
     return _base.make(name, **options)
 
 
+@question
 def entropy(t: Any, estimator: str = "kde", *, groups: Any = None, strict: bool = False, **options: Any) -> Estimate:
     """Entropy of the rows of ``t [n, d]`` in nats; the result's ``estimand`` says of what exactly.
 
@@ -29,9 +31,10 @@ def entropy(t: Any, estimator: str = "kde", *, groups: Any = None, strict: bool 
     UnknownNameError: no such estimator or option. InputError: unusable data or options.
     """
     estimate = _made(estimator, options).entropy(t, groups)
-    return estimate.trusted() if strict else estimate
+    return estimate
 
 
+@question
 def mutual_information(
     x: Any,
     y: Any,
@@ -57,9 +60,10 @@ def mutual_information(
         from infoscope.measure.calibration import calibrate as calibrated
 
         estimate = calibrated(made, x, y, estimate)
-    return estimate.trusted() if strict else estimate
+    return estimate
 
 
+@question
 def conditional_mutual_information(
     x: Any, y: Any, z: Any, estimator: str = "ksg", *, groups: Any = None, strict: bool = False, **options: Any
 ) -> Estimate:
@@ -69,9 +73,10 @@ def conditional_mutual_information(
     as in :func:`entropy`.
     """
     estimate = _made(estimator, options).conditional_mutual_information(x, y, z, groups)
-    return estimate.trusted() if strict else estimate
+    return estimate
 
 
+@question
 def plane(
     t: Any, y: Any, estimator: str = "binned", *, groups: Any = None, strict: bool = False, **options: Any
 ) -> Plane:
@@ -81,4 +86,4 @@ def plane(
     binned deterministic network never has (VACUOUS). Other arguments and errors as in :func:`entropy`.
     """
     point = _made(estimator, options).plane(t, y, groups)
-    return point.trusted() if strict else point
+    return point

@@ -12,6 +12,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.bases import probe as _base
+from infoscope.measure.bases.answering import question
 from infoscope.measure.intervals.groups import LEVEL, Groups
 from infoscope.measure.usable.accounts import shannon
 from infoscope.measure.usable.readings import Split, Target
@@ -27,6 +28,7 @@ class _Fitted(Split):
         return self.train
 
 
+@question
 def minimality(
     z: Any,
     y: Any,
@@ -78,7 +80,7 @@ def minimality(
     quantity = "I_u(Z;N|Y)"
     if not bool((z != z[0]).any()):
         found = Estimate(0.0, quantity, estimand, n, status=Status.DEGENERATE, notes=("z is constant",))
-        return found.trusted() if strict else found
+        return found
     random = np.random.default_rng([seed, OWN_STREAM])
     targets = [Target(_halves(classes, units, random), 2) for _ in range(count)]
     rows = np.arange(n)
@@ -93,7 +95,7 @@ def minimality(
         level=LEVEL, status=Status.OK if converged else Status.NOT_CONVERGED, seconds=time.perf_counter() - start,
         resampled="labelings", groups=None if together is None else together.count,
     )  # fmt: skip
-    return found.trusted() if strict else found
+    return found
 
 
 def _halves(classes: np.ndarray, units: np.ndarray, random: np.random.Generator) -> np.ndarray:

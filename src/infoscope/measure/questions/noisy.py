@@ -13,6 +13,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.measure.bases.answering import question
 
 if TYPE_CHECKING:
     from infoscope.measure.noise.propagation import AddedBy, NoisyLayer, Population
@@ -57,6 +58,7 @@ def noisy_layer(
     return propagate(s, noise, known, classes, tolerance=tolerance, seed=seed, added_by=added_by)
 
 
+@question
 def noisy_information(
     s: Any,
     noise: float = 0.1,
@@ -92,9 +94,10 @@ def noisy_information(
         s, noise, population, {} if y is None else {"y": y}, tolerance=tolerance, seed=seed, added_by=added_by
     )
     estimate = layer.xt if y is None else layer.ty["y"]
-    return estimate.trusted() if strict else estimate
+    return estimate
 
 
+@question
 def layer_information(
     t: Any,
     network: Network,
@@ -149,10 +152,10 @@ def layer_information(
         if noise is None:
             raise InputError("network='noisy' arrived without noise, wanted its standard deviation, e.g. noise=0.1")
         by: AddedBy = "network" if network == "noisy" else "analysis"
-        return noisy_information(t, noise, population, tolerance=tolerance, seed=seed, added_by=by, strict=strict)
+        return noisy_information(t, noise, population, tolerance=tolerance, seed=seed, added_by=by)
     if network == "gaussian dropout":
         found = _gaussian_dropout(t, noise, population, tolerance, seed)
-        return found.trusted() if strict else found
+        return found
     if noise is not None:
         raise InputError(f"noise={noise:g} arrived for a {network} network, wanted none: its noise is its own")
     start = time.perf_counter()
@@ -163,7 +166,7 @@ def layer_information(
         raise InputError(f"t has shape {t.shape} for a {network} network, wanted t {wanted}")
     found = (_dropout if network == "binary dropout" else _patterns)(t, network, inputs, population)
     found = replace(found, seconds=time.perf_counter() - start)
-    return found.trusted() if strict else found
+    return found
 
 
 def _patterns(t: np.ndarray, network: Network, inputs: Inputs, population: Population) -> Estimate:

@@ -19,6 +19,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.bases import probe as _base
+from infoscope.measure.bases.answering import question
 from infoscope.measure.bases.estimator import is_labels
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.intervals.groups import LEVEL, Groups, doubts
@@ -31,6 +32,7 @@ LEAST_ROWS = 10  # coded before a first probe is fitted
 LENGTH = "L(Y|Z)"
 
 
+@question
 def usable_information(
     z: Any,
     y: Any,
@@ -86,21 +88,22 @@ def usable_information(
         if not isinstance(prior, str) or prior != "null":
             raise InputError(f"prior is {prior!r}, wanted 'null' for quantities: H(Y) is that of a Gaussian")
         rows = _Rows.of(z, z_test, y_test, folds, groups, groups_test, seed)
-        return _given(_about_quantities(rows, y, y_test, seed, _base.make(probe, **options), start), strict)
+        return _about_quantities(rows, y, y_test, seed, _base.make(probe, **options), start)
     problem = _Problem.labelled(z, y, z_test, y_test, prior, folds, groups, groups_test, seed)
     reader = _base.make(probe, **options)
     quantity, estimand = "I_u(Z;Y)", problem.estimand(reader)
     if problem.constant:
-        return _given(problem.nothing(quantity, estimand, time.perf_counter() - start), strict)
+        return problem.nothing(quantity, estimand, time.perf_counter() - start)
 
     def of(deal: Deal) -> Usable:
         account = accounts.account(problem.target, deal.splits, problem.read(reader, deal), problem.entropy)
         return accounts.estimate(account, quantity, estimand, 0.0, deal)
 
     found = problem.doubted([of(problem.deal)], lambda deal: [of(deal)])
-    return _given(_timed(found, start)[0], strict)
+    return _timed(found, start)[0]
 
 
+@question
 def conditional_usable_information(
     z: Any,
     y: Any,
@@ -131,7 +134,7 @@ def conditional_usable_information(
     quantity, target = "I_u(Z;Y|W)", problem.target
     estimand = f"usable by {reader.words}, cross-entropy given W less that given W and Z, {problem.deal.protocol}"
     if problem.constant:
-        return _given(problem.nothing(quantity, estimand, time.perf_counter() - start), strict)
+        return problem.nothing(quantity, estimand, time.perf_counter() - start)
     together = torch.cat([w, problem.z.double()], 1)
 
     def of(deal: Deal) -> Usable:
@@ -147,7 +150,7 @@ def conditional_usable_information(
         return replace(accounts.estimate(saved, quantity, estimand, 0.0, deal, gap), bound="none")
 
     found = replace(problem, z=together).doubted([of(problem.deal)], lambda deal: [of(deal)])
-    return _given(_timed(found, start)[0], strict)
+    return _timed(found, start)[0]
 
 
 class Chain(NamedTuple):
@@ -158,6 +161,7 @@ class Chain(NamedTuple):
     fine_given_coarse: Usable
 
 
+@question
 def usable_chain(
     z: Any,
     fine: Any,
@@ -191,14 +195,14 @@ def usable_chain(
     names = ("I_u(Z;fine)", "I_u(Z;coarse)", "I_u(Z;fine|coarse)")
     if problem.constant:
         seconds = time.perf_counter() - start
-        return Chain(*(_given(problem.nothing(name, estimand, seconds), strict) for name in names))
+        return Chain(*(problem.nothing(name, estimand, seconds) for name in names))
 
     def of(deal: Deal) -> list[Usable]:
         readings = problem.read(reader, deal)
         return accounts.chain(problem.target, deal, readings, problem.entropy, of_fine, names, estimand)
 
     found = problem.doubted(of(problem.deal), of)
-    return Chain(*(_given(one, strict) for one in _timed(found, start)))
+    return Chain(*_timed(found, start))
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +234,7 @@ class DescriptionLength(Estimate):
         return min((known for known, coded, nats in self.blocks if nats <= epsilon * coded), default=None)
 
 
+@question
 def description_length(
     z: Any,
     y: Any,
@@ -257,11 +262,11 @@ def description_length(
         status, why = (Status.DEGENERATE, problem.constant) if k == 1 else (Status.SATURATED, problem.alone)
         estimand, uniform = f"online code of {reader.words} in the order of seed {seed}", n * float(np.log(k))
         found = DescriptionLength(uniform, LENGTH, estimand, n, status=status, notes=(why,), uniform=uniform)
-        return _given(replace(found, seconds=time.perf_counter() - start), strict)
+        return replace(found, seconds=time.perf_counter() - start)
     found = _code(problem, reader, problem.deal.groups)
     if problem.deal.groups is None and (copies := accounts.copies_of(problem.z, problem.target.k)):
         found = accounts.both(found, _code(problem, reader, copies), copies)
-    return _given(replace(found, seconds=time.perf_counter() - start), strict)
+    return replace(found, seconds=time.perf_counter() - start)
 
 
 def _code(problem: _Problem, reader: Probe, groups: Groups | None) -> DescriptionLength:
@@ -523,7 +528,3 @@ def _coarse_of_fine(problem: _Problem, coarse: np.ndarray) -> np.ndarray:
 def _timed(found: list[Usable], start: float) -> list[Usable]:
     seconds = time.perf_counter() - start
     return [replace(one, seconds=seconds) for one in found]
-
-
-def _given(found: Any, strict: bool) -> Any:
-    return found.trusted() if strict else found
