@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -119,15 +119,9 @@ class Geometry(grammar.WithOptions, Measurement):
     def _checked(self, t: np.ndarray, labels: dict[str, np.ndarray], groups: Groups | None) -> Iterable[Measured]:
         """What ``_of`` finds, with its time and the number of groups; of constant rows what :meth:`_constant` says."""
         self._installed()
-        start = time.perf_counter()
         if not (t != t[:1]).any():
-            found = list(self._constant(t, labels))
-        else:
-            found = list(self._of(t, labels) if groups is None else self._of_groups(t, labels, groups))
-        seconds = (time.perf_counter() - start) / max(1, len(found))
-        for measured in found:
-            more = {"seconds": seconds, "groups": None if groups is None else groups.count}
-            yield measured._replace(estimate=dataclasses.replace(measured.estimate, **more))
+            return timed(lambda: self._constant(t, labels), groups)
+        return timed(lambda: self._of(t, labels) if groups is None else self._of_groups(t, labels, groups), groups)
 
     def _installed(self) -> None:
         if self.package and importlib.util.find_spec(self.package) is None:
@@ -151,6 +145,15 @@ class Geometry(grammar.WithOptions, Measurement):
         """One estimate of its quantity with this symbol, labelled as what it is not."""
         quantity = self.quantities[self.quantities.index(symbol)]
         return Estimate(float(value), quantity, f"{estimand}: {NOT_INFORMATION}", n, unit=quantity.unit, **more)
+
+
+def timed(find: Callable[[], Iterable[Measured]], groups: Groups | None) -> list[Measured]:
+    """What ``find`` comes to, each with its share of the time and the number of groups."""
+    start = time.perf_counter()
+    found = list(find())
+    more = {"seconds": (time.perf_counter() - start) / max(1, len(found))}
+    count = None if groups is None else groups.count
+    return [one._replace(estimate=dataclasses.replace(one.estimate, groups=count, **more)) for one in found]
 
 
 def by_name(found: Iterable[Measured]) -> dict[str, Estimate]:

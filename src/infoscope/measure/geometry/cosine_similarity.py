@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -15,7 +14,7 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import NOTHING, Cost, Given, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.kernels import draws
-from infoscope.measure.bases.geometry import Geometry, by_name
+from infoscope.measure.bases.geometry import Geometry, by_name, timed
 from infoscope.measure.intervals.groups import Groups, doubts, scatter
 
 LEAST = 20  # rows, of which one lies below the 5 % quantile
@@ -80,7 +79,7 @@ class CosineSimilarity(Geometry):
         pair = (t, given.other)
         t, other = (check.on_cpu(check.representation(each, "t", stacked=True, place=True)) for each in pair)
         together = None if given.groups is None else Groups.of(given.groups, t.shape[1])
-        return [list(self._both(*each, together)) for each in zip(t, other, strict=True)]
+        return [self._timed(*each, together) for each in zip(t, other, strict=True)]
 
     def partners(self, members: int) -> list[int]:
         """Which member of the other network each of ``members`` is compared with."""
@@ -95,7 +94,10 @@ class CosineSimilarity(Geometry):
         check.paired(t=t, y=y)
         t, y = (check.on_cpu(check.representation(one, name, place=True)) for one, name in ((t, "t"), (y, "y")))
         together = None if groups is None else Groups.of(groups, len(t))
-        return by_name(self._both(t, y, together))
+        return by_name(self._timed(t, y, together))
+
+    def _timed(self, t: np.ndarray, other: np.ndarray, groups: Groups | None) -> list[Measured]:
+        return timed(lambda: self._both(t, other, groups), groups)
 
     def _both(self, t: np.ndarray, other: np.ndarray, groups: Groups | None = None) -> Iterable[Measured]:
         if t.shape != other.shape:
@@ -103,19 +105,17 @@ class CosineSimilarity(Geometry):
                 f"the representations are {t.shape} and {other.shape}, wanted the same inputs and the same units: "
                 "for networks of different widths use infoscope.dependence"
             )
-        start = time.perf_counter()
         a, b = _directions(t), _directions(other)
         pointing = (a != 0).any(1) & (b != 0).any(1)
         a, b = a[pointing], b[pointing]
         n, left_out = len(a), len(t) - len(a)
         notes = (f"{left_out} of {len(t)} rows are 0 and have no direction",) if left_out else ()
-        common = {"groups": None if groups is None else groups.count}
         words = f"between the same unit-by-unit representation in two networks, {self.members} member"
         if not n:
             for quantity in self.quantities:
                 cells = cell_names(EDGES) if quantity == "cosine_share" else ["input"]
                 for name in cells:
-                    empty = self._say(quantity, 0.0, words, len(t), status=Status.DEGENERATE, notes=notes, **common)
+                    empty = self._say(quantity, 0.0, words, len(t), status=Status.DEGENERATE, notes=notes)
                     yield Measured(name, empty)
             return
         cosines = np.einsum("nd,nd->n", a, b)
@@ -127,7 +127,6 @@ class CosineSimilarity(Geometry):
         if n < LEAST:
             note = f"{n} rows, wanted at least {LEAST} for outer quantiles"
             few = {"status": Status.UNDERSAMPLED, "notes": (note,)}
-        seconds = time.perf_counter() - start
         for quantity, value, about, more in (
             ("cosine_median", np.median(cosines), "median cosine", around),
             ("cosine_05", np.quantile(cosines, 0.05), "5 % of the cosines are below it,", few),
@@ -137,12 +136,12 @@ class CosineSimilarity(Geometry):
             if t.shape[1] == 1:
                 one = "one column has two directions: every cosine is 1 or -1"
                 more = {"status": Status.DEGENERATE, "notes": (one,)}
-            more = {"seconds": seconds, **more, "notes": (*notes, *more.get("notes", ()))}
-            yield Measured("input", self._say(quantity, value, f"{about} {words}", n, **common, **more))
+            more = {**more, "notes": (*notes, *more.get("notes", ()))}
+            yield Measured("input", self._say(quantity, value, f"{about} {words}", n, **more))
         for name, share in zip(cell_names(EDGES), shares, strict=True):
             words_of = f"share of the cosines {words}"
             more = {"status": Status.DEGENERATE} if t.shape[1] == 1 else {}
-            yield Measured(name, self._say("cosine_share", share, words_of, n, notes=notes, **common, **more))
+            yield Measured(name, self._say("cosine_share", share, words_of, n, notes=notes, **more))
 
     def _around(self, cosines: np.ndarray, groups: Groups | None) -> dict[str, Any]:
         """The interval of the median ``cosines [n]`` by order statistics; of groups as wide as the share of the rows
