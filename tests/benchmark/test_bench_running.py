@@ -21,6 +21,7 @@ from infoscope.benchmark.judging import blank, judge
 from infoscope.benchmark.running import Here, run
 from infoscope.core.errors import InputError, RunFolderError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.quantity import INFORMATION
 from infoscope.data.source import all_sources
 
 SOURCES = ("bivariate-normal", "swiss-roll", "bivariate-uniform")
@@ -78,7 +79,7 @@ def test_an_answer_is_put_beside_the_truth(answering):
     def answer(x, y):
         sizes.append(len(x))
         return Estimate(
-            0.4, "I(X;Y)", "t", len(x), interval=(0.3, 0.5), interval_kind="k", level=0.95, bound="lower",
+            0.4, INFORMATION, "t", len(x), interval=(0.3, 0.5), interval_kind="k", level=0.95, bound="lower",
             status=Status.SATURATED, notes=("a", "b"),
         )  # fmt: skip
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.older_rows import quantity as named
 from infoscope.core.rows import Place, Rows, RowsBuilder
 
 EPOCHS = np.array([0, 1, 5, 25, 100, 400, 2000, 8000])
@@ -42,7 +43,8 @@ class MadeUpRows:
                     options=options,
                 )
                 self.builder.add(
-                    place, Estimate(value, quantity, "made up", n, unit=unit, interval=interval, status=status)
+                    place,
+                    Estimate(value, named(quantity, "", unit), "made up", n, interval=interval, status=status),
                 )
         return self
 

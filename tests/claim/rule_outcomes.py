@@ -11,6 +11,7 @@ from infoscope.claim.figure import Figure
 from infoscope.claim.judging import Guess, verdicts
 from infoscope.core.claim import Outcome, Verdict
 from infoscope.core.estimate import Estimate
+from infoscope.core.quantity import Quantity
 from infoscope.core.rows import Place, Rows, RowsBuilder
 from infoscope.core.units import nats
 from infoscope.scanning.plan import PRESETS, NetworkPlan
@@ -55,12 +56,12 @@ def learning_curves(rows: Rows, network: str, loss=FITTED, right=1.0) -> Rows:
             accuracy = end if (step, epoch) == at[-1] else 0.5
             place = Place(network, step, "network", -1, "label", "training", member, member, epoch, "train")
             if math.isfinite(value):
-                builder.add(place, Estimate(value, "loss", "made up", 100))
+                builder.add(place, Estimate(value, Quantity.of("loss", "nats"), "made up", 100))
             else:
                 builder.add_failure(place, "loss", f"loss is {value}: this member diverged", 100)
             for split in splits:
                 here = dataclasses.replace(place, split=split)
-                builder.add(here, Estimate(accuracy, "accuracy", "made up", 100, unit="fraction"))
+                builder.add(here, Estimate(accuracy, Quantity.of("accuracy", "fraction"), "made up", 100))
     return builder.rows()
 
 

@@ -16,6 +16,7 @@ from infoscope.claim.computation import Computation
 from infoscope.core.claim import Outcome
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.older_rows import quantity as named
 from infoscope.core.rows import Place, Rows, RowsBuilder
 from infoscope.measure.questions.noisy import noisy_information
 from infoscope.papers.goldfeld2019 import _brackets, _entropies, _quadrature, _truncated, estimator_spiral, szt
@@ -63,7 +64,7 @@ def curve_rows(network, site, quantity, values, places, estimator="noisy", unit=
         for step, value in zip(places, line, strict=True):
             place = Place(network, int(step), site, 0, "input", estimator, member, member, float(step), **where)
             interval = (value - ends, value + ends)
-            builder.add(place, Estimate(float(value), quantity, "made up", 9, unit=unit, interval=interval))
+            builder.add(place, Estimate(float(value), named(quantity, "", unit), "made up", 9, interval=interval))
     return builder.rows()
 
 

@@ -21,7 +21,8 @@ from infoscope.core import registry
 from infoscope.core.claim import NOTHING, Criterion, Finding, Learned, Outcome, combine
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.folder import RunFolder, write_json
-from infoscope.core.quantity import LAYER_ENTROPY
+from infoscope.core.older_rows import quantity as named
+from infoscope.core.quantity import LAYER_ENTROPY, Quantity
 from infoscope.core.rows import Place, Rows, RowsBuilder
 from infoscope.core.units import nats
 from infoscope.papers.kleinman2021.fine_coarse_convolutional import FineCoarseConvolutional
@@ -40,7 +41,7 @@ def members(networks: set[str], count: int = 12) -> Rows:
         for member in range(count):
             for epoch in (0, 100, 6000, 9000):
                 place = Place(network, epoch, "hidden1", 0, "input", "binned", member, member, float(epoch))
-                builder.add(place, Estimate(1.0, "I(X;T)", "made up", 100))
+                builder.add(place, Estimate(1.0, Quantity.of("I(X;T)", "nats"), "made up", 100))
     return builder.rows()
 
 
@@ -243,7 +244,7 @@ def test_a_curve_at_its_ceiling_is_no_evidence_of_no_fall(share, criterion, fall
         status = Status.SATURATED if member < 8 * share else Status.OK
         for step, value in enumerate(falling(fall).tolist()):
             place = Place("net", step, "hidden1", 0, "input", "binned", member, member, float(step))
-            builder.add(place, Estimate(value, "I(X;T)", "made up", 100, status=status))
+            builder.add(place, Estimate(value, Quantity.of("I(X;T)", "nats"), "made up", 100, status=status))
     found = score_finding("drop", Criterion(criterion, nats(1.0), "nats"), builder.rows())
     assert found.outcome == wanted
 
@@ -402,7 +403,7 @@ def test_a_run_with_a_dead_member_tells_it_in_the_report(smoked, tmp_path):
         there = rows.filter(member=1, estimator="training", quantity=quantity, split=split)
         for step, epoch in zip(there.column("step").tolist(), there.column("epoch").tolist(), strict=True):
             at = Place("relu", step, "network", -1, "label", "training", 1, 1, epoch, split)
-            builder.add(at, Estimate(value, quantity, "made up", 100))
+            builder.add(at, Estimate(value, named(quantity, "", "nats"), "made up", 100))
     folder.update({"preset": "laptop"})
     folder.append(builder.rows())
     (verdict,) = infoscope.load(folder.path).claims()

@@ -10,6 +10,7 @@ from rule_outcomes import bits_curve, outcomes
 
 from infoscope.core.claim import Outcome, combine
 from infoscope.core.estimate import Estimate
+from infoscope.core.quantity import LABEL_INFORMATION
 from infoscope.core.rows import Place, options_text
 from infoscope.core.units import bits, nats
 from infoscope.data.tasks._checkerboard import ceiling
@@ -71,7 +72,7 @@ class Made:
         place = Place(
             network, epoch * 13, site, 0, variable, "usable_information", member, member, float(epoch), "test", options
         )
-        self.made_up.builder.add(place, Estimate(value, "I(T;Y)", "made up", 4096))
+        self.made_up.builder.add(place, Estimate(value, LABEL_INFORMATION, "made up", 4096))
 
     def accuracy(self, network, curve, *, members=12, spread=0.0):
         self.made_up.series(

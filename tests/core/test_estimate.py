@@ -8,16 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infoscope.core.errors import UntrustedEstimateError
+from infoscope.core.errors import InputError, UntrustedEstimateError
 from infoscope.core.estimate import Estimate, Plane, Status
+from infoscope.core.quantity import Quantity
 from infoscope.core.units import bits, nats
 
 FINITE = st.floats(-1e12, 1e12)
 
 
 def an_estimate(**changes) -> Estimate:
-    content = {"value": math.log(4), "quantity": "I(X;T)", "estimand": "H(Bin(T)), 30 bins on [-1, 1]", "n": 4096}
+    quantity = Quantity.of(changes.pop("quantity", "I(X;T)"), changes.pop("unit", "nats"))
+    content = {"value": math.log(4), "quantity": quantity, "estimand": "H(Bin(T)), 30 bins on [-1, 1]", "n": 4096}
     return Estimate(**{**content, **changes})
+
+
+def test_text_is_no_quantity():
+    with pytest.raises(InputError, match=r"quantity is the text 'I\(X;T\)', wanted a Quantity, which knows its unit"):
+        Estimate(1.0, "I(X;T)", "H(Bin(T))", 8)
 
 
 def test_prints_one_line_in_bits():

@@ -13,12 +13,16 @@ from infoscope.core import folder as folder_module
 from infoscope.core.errors import RunFolderError
 from infoscope.core.estimate import Estimate
 from infoscope.core.folder import FORMAT, STALE_SECONDS, RunFolder, atomic, write_json
+from infoscope.core.quantity import Quantity
 from infoscope.core.rows import Place, Rows, RowsBuilder
 
 
 def some_rows(step: int = 0, value: float = 1.0) -> Rows:
     builder = RowsBuilder("r")
-    builder.add(Place("tanh", step, "hidden1", 1, "input", "binned"), Estimate(value, "I(X;T)", "H(Bin(T))", 8))
+    builder.add(
+        Place("tanh", step, "hidden1", 1, "input", "binned"),
+        Estimate(value, Quantity.of("I(X;T)", "nats"), "H(Bin(T))", 8),
+    )
     return builder.rows()
 
 

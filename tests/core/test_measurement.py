@@ -4,6 +4,7 @@ import numpy as np
 
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import Given, Measured, adapted, measured
+from infoscope.core.quantity import Quantity
 
 T, GROUPS = np.zeros((1, 4, 2)), np.array([0, 0, 1, 1])
 
@@ -12,13 +13,13 @@ class Plain:
     id, options = "plain", {}
 
     def measure(self, t, variables):
-        return [[Measured("input", Estimate(1.0, "q", "a number", 4))]]
+        return [[Measured("input", Estimate(1.0, Quantity.of("q", "nats"), "a number", 4))]]
 
 
 class Grouped(Plain):
     def measure(self, t, variables, groups=None):
         found = None if groups is None else len(set(groups.tolist()))
-        return [[Measured("input", Estimate(1.0, "q", "a number", 4, groups=found))]]
+        return [[Measured("input", Estimate(1.0, Quantity.of("q", "nats"), "a number", 4, groups=found))]]
 
 
 def test_groups_reach_a_measurement_that_takes_them():

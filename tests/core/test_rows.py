@@ -17,7 +17,8 @@ from infoscope.core.rows import KEY, SCHEMA, VERSION, Place, Rows, RowsBuilder, 
 
 
 def estimate(value: float = 1.0, **changes) -> Estimate:
-    return Estimate(**{"value": value, "quantity": "I(X;T)", "estimand": "H(Bin(T))", "n": 8, **changes})
+    quantity = Quantity.of(changes.pop("quantity", "I(X;T)"), changes.pop("unit", "nats"))
+    return Estimate(**{"value": value, "quantity": quantity, "estimand": "H(Bin(T))", "n": 8, **changes})
 
 
 def place(**changes) -> Place:

@@ -13,6 +13,7 @@ from scipy import integrate, stats
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.quantity import Quantity
 from infoscope.measure import calibration
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.calibration import calibrate, matched
@@ -32,7 +33,9 @@ class LogDeterminants(Estimator):
             return 0.5 * np.linalg.slogdet(np.atleast_2d(np.cov(np.asarray(rows), rowvar=False)))[1]
 
         status = Status.UNDERSAMPLED if self.flagged else Status.OK
-        return Estimate(h(x) + h(y) - h(np.hstack([x, y])), "I(X;Y)", "test", len(x), status=status)
+        return Estimate(
+            h(x) + h(y) - h(np.hstack([x, y])), Quantity.of("I(X;Y)", "nats"), "test", len(x), status=status
+        )
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class Symbols(Estimator):
     slow: ClassVar[bool] = True
 
     def _mutual_information(self, x: Any, y: Any) -> Estimate:
-        return Estimate(plug_in(x[:, 0], y), "I(X;Y)", "test", len(x))
+        return Estimate(plug_in(x[:, 0], y), Quantity.of("I(X;Y)", "nats"), "test", len(x))
 
 
 def plug_in(x, y):
@@ -98,12 +101,14 @@ def test_the_problem_is_as_sparse_as_the_data():
 
 def test_what_no_pair_can_hold_is_said():
     x, y = correlated(n=300, dx=1, dy=1)
-    estimate = Estimate(40.0, "I(X;Y)", "test", len(x))
+    estimate = Estimate(40.0, Quantity.of("I(X;Y)", "nats"), "test", len(x))
     found = calibrate(LogDeterminants(), x, y, estimate, replicates=2)
     assert found.calibration is not None
     assert found.calibration.truth == calibration.PAIR_CEILING
     assert found.notes[-1] == "no such problem has 40 nats, 5 nats is the nearest"
-    below = calibrate(LogDeterminants(), x, y, Estimate(-0.3, "I(X;Y)", "test", len(x)), replicates=2)
+    below = calibrate(
+        LogDeterminants(), x, y, Estimate(-0.3, Quantity.of("I(X;Y)", "nats"), "test", len(x)), replicates=2
+    )
     assert below.calibration is not None
     assert below.calibration.truth == 0
 
@@ -113,7 +118,7 @@ def test_bias_and_spread_are_those_of_the_estimator():
     n, dx, dy = 400, 10, 8
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(n, dx)), rng.normal(size=(n, dy))
-    estimate = Estimate(0.5, "I(X;Y)", "test", n, notes=("first",))
+    estimate = Estimate(0.5, Quantity.of("I(X;Y)", "nats"), "test", n, notes=("first",))
     found = calibrate(LogDeterminants(), x, y, estimate, replicates=100)
     about = found.calibration
     assert (found.value, found.status, found.notes[0]) == (0.5, Status.OK, "first")
@@ -128,7 +133,8 @@ def test_bias_and_spread_are_those_of_the_estimator():
 
 def test_the_same_seed_gives_the_same_answer_and_nothing_is_touched():
     x, y = correlated(n=300)
-    before, estimate = (x.copy(), y.copy(), np.random.get_state()[1].copy()), Estimate(1.0, "I(X;Y)", "test", 300)  # noqa: NPY002
+    estimate = Estimate(1.0, Quantity.of("I(X;Y)", "nats"), "test", 300)
+    before = (x.copy(), y.copy(), np.random.get_state()[1].copy())  # noqa: NPY002
     one, same, other = (calibrate(LogDeterminants(), x, y, estimate, seed=s, replicates=3) for s in (1, 1, 2))
     assert one == same
     assert one.calibration != other.calibration
@@ -138,7 +144,9 @@ def test_the_same_seed_gives_the_same_answer_and_nothing_is_touched():
 
 def test_flags_of_the_matched_answers_are_counted():
     x, y = correlated(n=100)
-    found = calibrate(LogDeterminants(flagged=True), x, y, Estimate(1.0, "I(X;Y)", "test", 100), replicates=3)
+    found = calibrate(
+        LogDeterminants(flagged=True), x, y, Estimate(1.0, Quantity.of("I(X;Y)", "nats"), "test", 100), replicates=3
+    )
     assert found.notes[-1] == "3 of the 3 matched answers were UNDERSAMPLED themselves"
 
 
@@ -202,7 +210,7 @@ def test_symbols_are_matched_by_their_own_table():
         values = [plug_in(a[:, 0], b) for a, b in (problem.draw(np.random.default_rng(k)) for k in range(20))]
         bias = (4 - 1) * (3 - 1) / (2 * 3000)
         assert np.mean(values) == pytest.approx(problem.truth + bias, abs=0.01)
-    found = calibrate(Symbols(), x, y, Estimate(whole, "I(X;Y)", "test", 3000))
+    found = calibrate(Symbols(), x, y, Estimate(whole, Quantity.of("I(X;Y)", "nats"), "test", 3000))
     assert found.calibration is not None
     assert found.calibration.replicates == calibration.REPLICATES_OF_A_SLOW_ONE
 
@@ -218,7 +226,7 @@ def test_constant_data_stay_constant():
 def test_tensors_are_taken_and_precision_is_kept():
     x, y = correlated(n=200)
     x = torch.tensor(x, dtype=torch.float32)
-    estimate = Estimate(1.0, "I(X;Y)", "test", 200)
+    estimate = Estimate(1.0, Quantity.of("I(X;Y)", "nats"), "test", 200)
     seen = []
 
     class Spy(LogDeterminants):
@@ -235,4 +243,6 @@ def test_tensors_are_taken_and_precision_is_kept():
 def test_too_few_replicates_are_refused(replicates):
     x, y = correlated(n=100)
     with pytest.raises(InputError, match=r"replicates is .*, wanted a whole number of at least 2"):
-        calibrate(LogDeterminants(), x, y, Estimate(1.0, "I(X;Y)", "test", 100), replicates=replicates)
+        calibrate(
+            LogDeterminants(), x, y, Estimate(1.0, Quantity.of("I(X;Y)", "nats"), "test", 100), replicates=replicates
+        )

@@ -14,6 +14,7 @@ from torch import nn
 from infoscope.core import check
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import Measured
+from infoscope.core.quantity import Quantity
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Spread:
         return found
 
     def _estimate(self, value: float, quantity: str, n: int) -> Estimate:
-        return Estimate(self.scale * value, quantity, "mean square", n)
+        return Estimate(self.scale * value, Quantity.of(quantity, "nats"), "mean square", n)
 
 
 class Everything(nn.Module):

@@ -32,7 +32,9 @@ class Spread:
     def measure(self, t, variables):
         from infoscope.core.estimate import Estimate
         from infoscope.core.measurement import Measured
-        return [[Measured("input", Estimate(each.var().item(), "spread", "variance", 40))] for each in t]
+        from infoscope.core.quantity import Quantity
+        spread = Quantity("spread", "variance", "Spread", "geometry")
+        return [[Measured("input", Estimate(each.var().item(), spread, "variance", 40))] for each in t]
 
 def train(wrap, out):
     torch.manual_seed(rank)

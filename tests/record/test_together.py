@@ -7,6 +7,7 @@ import torch
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import NOTHING, Measured
+from infoscope.core.quantity import LABEL_INFORMATION
 from infoscope.record.inputs import Inputs
 from infoscope.record.together import Together, equal_rows
 
@@ -76,7 +77,7 @@ class Counting:
         self.calls += 1
         names = ["input", *variables, *(["b|a"] if self.chain else [])]
         told = 0 if given.groups is None else len(np.unique(given.groups))
-        return [[Measured(name, Estimate(told, "I(T;Y)", "groups", 2)) for name in names] for _ in t]
+        return [[Measured(name, Estimate(told, LABEL_INFORMATION, "groups", 2)) for name in names] for _ in t]
 
 
 def test_a_variable_with_too_many_classes_is_read_without_copies_and_the_others_with_them():

@@ -13,6 +13,7 @@ import pytest
 from infoscope.core.claim import Claim, Criterion, Finding, Verdict, combine
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.folder import RunFolder, write_json
+from infoscope.core.older_rows import quantity as known
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 from infoscope.core.units import nats
 from infoscope.show.report import write_report
@@ -33,11 +34,17 @@ def _add_site(
         if failed:
             add(variable, quantity, None)
         elif estimator == "kde":
-            add(variable, quantity, Estimate(value, quantity, "KL upper bound", 64, interval=(0.9 * value, 1.1 * value),
-                                             interval_kind="certified bracket", level=1.0, bound="upper"))  # fmt: skip
+            around = (0.9 * value, 1.1 * value)
+            add(variable, quantity, Estimate(value, known(quantity, "", "nats"), "KL upper bound", 64,
+                                             interval=around, level=1.0,
+                                             interval_kind="certified bracket", bound="upper"))  # fmt: skip
         else:
             status = Status.VACUOUS if quantity == "I(X;T)" else Status.OK
-            add(variable, quantity, Estimate(value, quantity, "H(Bin(T)), 30 bins on [-1, 1]", 64, status=status))
+            add(
+                variable,
+                quantity,
+                Estimate(value, known(quantity, "", "nats"), "H(Bin(T)), 30 bins on [-1, 1]", 64, status=status),
+            )
 
 
 def _made_rows(
@@ -86,12 +93,18 @@ def _add_training(
     for split, worse in (("train", 0.0), ("test", 0.05)):
         at = Place(site="network", site_index=-1, variable="label", estimator="training", split=split, **who)
         loss = nats(1.2 - progress + worse + 0.1 * abs(wobble))
-        builder.add(at, Estimate(loss, "loss", "mean cross-entropy", 64))
-        builder.add(at, Estimate(0.5 + 0.4 * progress - worse, "accuracy", "fraction right", 64, unit="fraction"))
+        builder.add(at, Estimate(loss, known("loss", "", "nats"), "mean cross-entropy", 64))
+        builder.add(
+            at,
+            Estimate(0.5 + 0.4 * progress - worse, known("accuracy", "", "fraction"), "fraction right", 64),
+        )
     for place, site in enumerate(sites):
         at = Place(site=site, site_index=place, variable="label", estimator="training", split="train", **who)
-        builder.add(at, Estimate(np.exp(1 - 3 * progress + wobble), "gradient_snr", "|mean| / |sd|", 64, unit="ratio"))
-        builder.add(at, Estimate(1.0 + progress, "weight_norm", "Frobenius norm", 1, unit="norm"))
+        builder.add(
+            at,
+            Estimate(np.exp(1 - 3 * progress + wobble), known("gradient_snr", "", "ratio"), "|mean| / |sd|", 64),
+        )
+        builder.add(at, Estimate(1.0 + progress, known("weight_norm", "", "norm"), "Frobenius norm", 1))
 
 
 def _add_activities(builder: RowsBuilder, who: dict[str, Any], sites: tuple[str, ...], progress: float) -> None:
@@ -99,7 +112,10 @@ def _add_activities(builder: RowsBuilder, who: dict[str, Any], sites: tuple[str,
     for place, site in enumerate(sites):
         for cell, share in (("up to -0.5", progress / 3), ("up to 0.5", 1 - progress), ("above 0.5", 2 * progress / 3)):
             at = Place(site=site, site_index=place, variable=cell, estimator="activity", **who)
-            builder.add(at, Estimate(share, "activity_share", "share of the activities", 64, unit="fraction"))
+            builder.add(
+                at,
+                Estimate(share, known("activity_share", "", "fraction"), "share of the activities", 64),
+            )
 
 
 def _read_rows(
@@ -124,7 +140,10 @@ def _read_rows(
             for member in range(members):
                 who |= {"member": member, "seed": 100 + member}
                 at = Place(site="network", site_index=-1, variable=trained, estimator="training", split="test", **who)
-                builder.add(at, Estimate(0.5 + 0.4 * progress, "accuracy", "fraction right", 64, unit="fraction"))
+                builder.add(
+                    at,
+                    Estimate(0.5 + 0.4 * progress, known("accuracy", "", "fraction"), "fraction right", 64),
+                )
                 for depth, site in enumerate(sites):
                     coarse = 0.2 + 0.7 * progress + 0.02 * random.normal()
                     lost = (place + 1) / len(networks) * (depth + 1) / len(sites) * max(0.0, progress - 0.4)
@@ -136,7 +155,8 @@ def _read_rows(
                         where = Place(site=site, site_index=depth, variable=variable, estimator="usable_information",
                                       split="test", **who)  # fmt: skip
                         around = (nats(value - 0.05), nats(value + 0.05))
-                        read = Estimate(nats(value), quantity, "usable by linear softmax probes", 64, interval=around,
+                        of = known(quantity, "", "nats")
+                        read = Estimate(nats(value), of, "usable by linear softmax probes", 64, interval=around,
                                         interval_kind="over draws of rows", level=0.95,
                                         bound="lower")  # fmt: skip
                         builder.add(where, read)

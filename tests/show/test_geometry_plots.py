@@ -10,6 +10,7 @@ import vl_convert
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
+from infoscope.core.older_rows import quantity as known
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 from infoscope.core.units import NATS_PER_BIT, nats
 from infoscope.show.plots import _series
@@ -43,7 +44,7 @@ def geometric(members: int = 3, steps: int = 5) -> Rows:
                                options=options_text(options), **who)  # noqa: B023  # fmt: skip
                     around = None if low is None else (low, high)
                     level = None if low is None else 0.95
-                    builder.add(at, Estimate(value, quantity, "made up", 64, unit=unit, interval=around,
+                    builder.add(at, Estimate(value, known(quantity, "", unit), "made up", 64, interval=around,
                                              interval_kind=kind, level=level))  # fmt: skip
 
                 for kind, far in (("within", 1.0), ("between", 2.0 + step)):

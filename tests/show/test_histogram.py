@@ -9,6 +9,7 @@ import pytest
 import vl_convert
 
 from infoscope.core.estimate import Estimate
+from infoscope.core.older_rows import quantity as known
 from infoscope.core.rows import Place, Rows, RowsBuilder
 from infoscope.show.plots.histogram import histogram
 
@@ -30,7 +31,7 @@ def made(members: int = 2, sites: tuple[str, ...] = ("hidden1", "output"), faile
                 for cell, name in enumerate(CELLS):
                     share = 0.0 if name == "above 10" and index else (cell + 1) / 10 + 0.02 * member
                     where = Place(variable=name, estimator="activity", member=member, **at)
-                    builder.add(where, Estimate(share, "activity_share", "share", 64, unit="fraction"))
+                    builder.add(where, Estimate(share, known("activity_share", "", "fraction"), "share", 64))
     return builder.rows()
 
 

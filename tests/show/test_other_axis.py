@@ -7,6 +7,8 @@ import pytest
 import vl_convert
 
 from infoscope.core.estimate import Estimate
+from infoscope.core.older_rows import quantity as known
+from infoscope.core.quantity import Quantity
 from infoscope.core.rows import Place, Rows, RowsBuilder
 from infoscope.core.units import nats
 from infoscope.show.plots.information import information
@@ -25,7 +27,7 @@ def made(places, axis="weight w", quantities=("I(X;T)",), values=None, n=0, memb
                         network="unit", step=step, epoch=float(place), site=site, site_index=site_index, member=member,
                         variable="label" if quantity == "I(T;Y)" else "input", estimator="exact", axis=axis,
                     )  # fmt: skip
-                    builder.add(at, Estimate(nats(float(value)), quantity, "made up", n))
+                    builder.add(at, Estimate(nats(float(value)), known(quantity, "", "nats"), "made up", n))
     return builder.rows()
 
 
@@ -95,7 +97,7 @@ def test_information_about_some_of_the_inputs_names_them():
     builder = RowsBuilder("made")
     for row in table:
         at = Place("unit", row["step"], "hidden1", 0, "relevant inputs", "exact", epoch=row["epoch"])
-        builder.add(at, Estimate(row["value"], "I(X;T)", "made up", 0))
+        builder.add(at, Estimate(row["value"], Quantity.of("I(X;T)", "nats"), "made up", 0))
     both = Rows.concat([rows, builder.rows()])
     assert "relevant inputs, I(X;T)" in information(builder.rows())["title"]["text"]
     (block,) = blocks([Column("made", "unit", "one unit", "", both)])

@@ -7,6 +7,7 @@ import pytest
 import vl_convert
 
 from infoscope.core.estimate import Estimate
+from infoscope.core.quantity import Quantity
 from infoscope.core.rows import Place, RowsBuilder
 from infoscope.core.units import NATS_PER_BIT
 from infoscope.show.plots.curves import curves
@@ -76,7 +77,7 @@ def test_what_a_log_axis_cannot_show_is_counted():
         at = Place(
             network="a", step=step, site="layer", site_index=0, variable="", estimator="training", epoch=float(step)
         )
-        builder.add(at, Estimate(value, "weight_norm", "norm", 1, unit="norm"))
+        builder.add(at, Estimate(value, Quantity.of("weight_norm", "norm"), "norm", 1))
     spec = dynamics(builder.rows())
     assert "1 values of 0 or less cannot be shown on a log axis" in " ".join(spec["title"]["subtitle"])
     assert of(layer(spec, "line"), "layer") == [1.0, 2.0]
@@ -89,7 +90,7 @@ def test_negative_estimates_are_on_the_axis():
         at = Place(
             network="a", step=step, site="layer", site_index=0, variable="input", estimator="ksg", epoch=float(step)
         )
-        builder.add(at, Estimate(value, "I(X;T)", "Kraskov", 64))
+        builder.add(at, Estimate(value, Quantity.of("I(X;T)", "nats"), "Kraskov", 64))
     assert information(builder.rows())["encoding"]["y"]["scale"]["domain"][0] == pytest.approx(
         -0.5 / NATS_PER_BIT, rel=0.1
     )

@@ -9,6 +9,7 @@ import vl_convert
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
+from infoscope.core.older_rows import quantity as known
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 from infoscope.core.units import nats
 from infoscope.show.plots._scores import labels
@@ -32,7 +33,17 @@ def rows_of(scores, quantity="compression by bins", axis="bins", network="tanh",
             builder.add_failure(place, quantity, "no member has a value at every step", 8)
             continue
         ends = (nats(value - 0.25), nats(value + 0.5)) if interval else None
-        builder.add(place, Estimate(nats(value), quantity, "made up", 8, interval=ends, level=0.95 if ends else None))
+        builder.add(
+            place,
+            Estimate(
+                nats(value),
+                known(quantity, "", "nats"),
+                "made up",
+                8,
+                interval=ends,
+                level=0.95 if ends else None,
+            ),
+        )
     return builder.rows()
 
 

@@ -96,4 +96,4 @@ def _add(builder: RowsBuilder, place: Place, curve: Curve, value: float) -> None
         reason = f"{curve.quantity} is {value}: this member diverged"
         builder.add_failure(place, curve.quantity, reason, curve.n, curve.quantity.unit)
         return
-    builder.add(place, Estimate(value, curve.quantity, curve.estimand, curve.n, unit=curve.quantity.unit))
+    builder.add(place, Estimate(value, curve.quantity, curve.estimand, curve.n))

@@ -17,9 +17,9 @@ def print_estimate(estimate: Any, as_json: bool) -> None:
 
 
 def _estimate_values(estimate: Any) -> dict[str, Any]:
-
     return {
         **{k: v for k, v in dataclasses.asdict(estimate).items() if k != "status"},
+        "unit": estimate.unit,
         "status": estimate.status.name,
         "sentence": estimate.status.sentence,
     }

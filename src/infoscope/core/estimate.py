@@ -7,7 +7,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-from infoscope.core.errors import UntrustedEstimateError
+from infoscope.core.errors import InputError, UntrustedEstimateError
+from infoscope.core.quantity import Quantity
 from infoscope.core.units import bits, in_bits, shown
 
 Bound = Literal["lower", "upper", "none"]
@@ -60,9 +61,9 @@ class Estimate:
     Attributes
     ----------
     value: the number, in ``unit``. Never clipped, never NaN.
-    quantity: the symbol it stands for, e.g. ``"I(X;T)"``.
+    quantity: what it stands for, e.g. ``"I(X;T)"``: a symbol that knows its unit, words and kind. unit: of the
+        quantity; ``"nats"`` for information, always.
     estimand: what the number truly is, e.g. ``"H(Bin(T)), 30 bins on [-1, 1]"``.
-    unit: ``"nats"`` for information, always; other quantities carry their own unit.
     interval: ``(low, high)`` in ``unit``, or None; ``interval_kind`` says what kind of uncertainty it is
         (``"certified bracket"``, ``"bootstrap over seeds"``), ``level`` its level (1.0 for a certified one),
         ``resampled`` what it takes to be drawn anew (``"rows"``, ``"groups"``, ``"seeds"`` …); None for a bracket.
@@ -75,10 +76,9 @@ class Estimate:
     """
 
     value: float
-    quantity: str
+    quantity: Quantity
     estimand: str
     n: int
-    unit: str = "nats"
     interval: tuple[float, float] | None = None
     interval_kind: str | None = None
     level: float | None = None
@@ -91,8 +91,18 @@ class Estimate:
     groups: int | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.quantity, Quantity):
+            raise InputError(
+                f"quantity is the text {self.quantity!r}, wanted a Quantity, which knows its unit: "
+                f"Quantity({self.quantity!r}, unit, words, kind) of infoscope.core.quantity"
+            )
         if not math.isfinite(self.value):
             raise AssertionError(f"{self.quantity} came out as {self.value}: an estimator must refuse, not return this")
+
+    @property
+    def unit(self) -> str:
+        """Of the value and its interval."""
+        return self.quantity.unit
 
     def __float__(self) -> float:
         return self.value

@@ -66,6 +66,10 @@ class Quantity(str):
     def __repr__(self) -> str:
         return f"Quantity({str(self)!r}, {self.unit!r}, {self.words!r}, {self.kind!r})"
 
+    def called(self, symbol: str, words: str = "") -> Quantity:
+        """The same under another symbol: the entropy of another thing is an entropy."""
+        return Quantity(symbol, self.unit, words or self.words, self.kind)
+
     @property
     def never_negative(self) -> bool:
         """Whether the truth cannot lie below 0."""
@@ -88,6 +92,7 @@ DIFFERENTIAL_ENTROPY = Quantity("h(T)", "nats", "Differential entropy", "differe
 LAYER_ENTROPY = Quantity("H(T)", "nats", "Entropy", "differential entropy")
 #: What probes read along a run, whose rows have said I(T;Y) from the first of them on.
 USABLE = Quantity("I(T;Y)", "nats", "Usable information about the label", "usable")
+USABLE_INFORMATION = Quantity("I_u(Z;Y)", "nats", "Usable information", "usable")
 USABLE_REST = Quantity("I_u(T;fine|coarse)", "nats", "Usable information about fine given coarse", "usable")
 USABLE_COARSE = Quantity("I_u(T;coarse)", "nats", "Usable information about coarse", "usable")
 USABLE_FINE = Quantity("I_u(T;fine)", "nats", "Usable information about fine", "usable")
@@ -107,6 +112,7 @@ _NAMED = {
     str(quantity): quantity
     for quantity in (
         INPUT_INFORMATION, LABEL_INFORMATION, INFORMATION, CONDITIONAL_INFORMATION, ENTROPY, BINNED_ENTROPY,
-        DIFFERENTIAL_ENTROPY, USABLE_REST, USABLE_COARSE, USABLE_FINE, LOSS, ACCURACY, GRADIENT_SNR, WEIGHT_NORM,
+        USABLE_INFORMATION, DIFFERENTIAL_ENTROPY, USABLE_REST, USABLE_COARSE, USABLE_FINE, LOSS, ACCURACY, GRADIENT_SNR,
+        WEIGHT_NORM,
     )
 }  # fmt: skip

@@ -68,6 +68,6 @@ def _members(
     for member, (value, seed) in enumerate(zip(values.tolist(), replay.seeds, strict=True)):
         here = dataclasses.replace(place, member=member, seed=int(seed))
         if math.isfinite(value):
-            rows.add(here, Estimate(value, quantity, estimand, n, unit=quantity.unit))
+            rows.add(here, Estimate(value, quantity, estimand, n))
         else:
             rows.fail(here, quantity, f"{quantity} is {value}: this member diverged", n)

@@ -16,6 +16,7 @@ from torch import Tensor
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
+from infoscope.core.quantity import INFORMATION, LABEL_INFORMATION, Quantity
 from infoscope.kernels import parallel
 from infoscope.measure.bases.cross_fitted import KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
 from infoscope.measure.critics.bounds import (
@@ -95,13 +96,13 @@ class Critics(CrossFitted):
     words: ClassVar[str] = "InfoNCE"
 
     def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
-        return self._informations(x[None], y, "I(X;Y)", groups)[0]
+        return self._informations(x[None], y, INFORMATION, groups)[0]
 
     def _members(self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None = None) -> list[list[Measured]]:
-        found = {name: self._informations(t, y, "I(T;Y)", groups) for name, y in labels.items()}
+        found = {name: self._informations(t, y, LABEL_INFORMATION, groups) for name, y in labels.items()}
         return [[Measured(name, estimates[m]) for name, estimates in found.items()] for m in range(len(t))]
 
-    def _informations(self, t: Any, y: Any, quantity: str, groups: Groups | None) -> list[Estimate]:
+    def _informations(self, t: Any, y: Any, quantity: Quantity, groups: Groups | None) -> list[Estimate]:
         """I of every member of ``t [m, n, d]`` with ``y``, labels ``[n]`` or rows ``[n, e]``."""
         started = time.perf_counter()
         n = t.shape[1]
@@ -237,11 +238,11 @@ class Critics(CrossFitted):
         return math.log(n), "log n: more takes exponentially many samples (McAllester & Stratos 2020)"
 
     def _estimate(
-        self, folds: list[Reached] | None, n: int, quantity: str, dense: bool, groups: Groups | None
+        self, folds: list[Reached] | None, n: int, quantity: Quantity, dense: bool, groups: Groups | None
     ) -> Estimate:
         hidden = "-".join([str(self.width)] * self.depth)
         estimand = f"{self.words}, {self.critic} critic {hidden}, {self._folds(n, groups)} folds"
-        bound: Any = self.bounds.get("I(X;Y)", "none")
+        bound: Any = self.bounds.get(INFORMATION, "none")
         if folds is None:
             notes = ("x or y is constant",)
             return Estimate(0.0, quantity, estimand, n, bound=bound, status=Status.DEGENERATE, notes=notes)

@@ -18,6 +18,7 @@ import numpy as np
 from infoscope.core import check, grammar
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.quantity import Quantity
 from infoscope.kernels import draws
 from infoscope.kernels.scaling import unit
 from infoscope.measure.bases.estimator import is_labels
@@ -36,7 +37,7 @@ SPREAD = 3.0  # standard deviations of what rows without dependence give
 class Dependence(grammar.WithOptions):
     """Base of every measure of dependence.
 
-    Facts, literals in the class body: ``quantity``, its symbol; ``unit``, ``"ratio"`` or ``"norm"``; ``invariant``,
+    Facts, literals in the class body: ``quantity``, in ``"ratio"`` or ``"norm"``; ``invariant``,
     what leaves it unchanged, out of ``"rotation"`` (orthogonal maps of x and of y), ``"scale"`` (of x or y by one
     factor) and ``"shift"``. Every one is symmetric in x and y and blind to the order of the rows.
 
@@ -44,8 +45,7 @@ class Dependence(grammar.WithOptions):
     where there is no dependence; 0 for none. seed: of the shuffles.
     """
 
-    quantity: ClassVar[str] = ""
-    unit: ClassVar[str] = "ratio"
+    quantity: ClassVar[Quantity]
     invariant: ClassVar[tuple[str, ...]] = ()
 
     permutations: int = dataclasses.field(default=0, kw_only=True)
@@ -82,7 +82,7 @@ class Dependence(grammar.WithOptions):
         estimand = f"{self._words()}: a measure of dependence, not information"
         seconds = time.perf_counter() - start
         return Estimate(
-            value, self._symbol(), estimand, n, unit=self.unit, status=status, notes=notes, seconds=seconds,
+            value, self._symbol(), estimand, n, status=status, notes=notes, seconds=seconds,
             groups=None if together is None else together.count,
         )  # fmt: skip
 
@@ -133,7 +133,7 @@ class Dependence(grammar.WithOptions):
         """An alignment of the biased form on the scale of the value."""
         return alignment
 
-    def _symbol(self) -> str:
+    def _symbol(self) -> Quantity:
         return self.quantity
 
     def _scale(self, size_x: float, size_y: float) -> float:

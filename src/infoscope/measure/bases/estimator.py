@@ -298,11 +298,12 @@ class Estimator(grammar.WithOptions, Measurement):
         measured = []
         if "entropy" in self.offers:
             about = self._asked(self._entropy, (t,), groups)
-            measured.append(Measured("input", dataclasses.replace(about, quantity="H(T)")))
+            (quantity,) = self._of_the_input()
+            measured.append(Measured("input", dataclasses.replace(about, quantity=quantity)))
         if "mutual_information" in self.offers and "labels" in self.second:
             for name, y in labels.items():
                 about = self._asked(self._mutual_information, (t, y), groups)
-                measured.append(Measured(name, dataclasses.replace(about, quantity="I(T;Y)")))
+                measured.append(Measured(name, dataclasses.replace(about, quantity=LABEL_INFORMATION)))
         return measured
 
     def _entropy(self, t: Any) -> Estimate:

@@ -144,7 +144,7 @@ class Geometry(grammar.WithOptions, Measurement):
     def _say(self, symbol: str, value: float, estimand: str, n: int, **more: Any) -> Estimate:
         """One estimate of its quantity with this symbol, labelled as what it is not."""
         quantity = self.quantities[self.quantities.index(symbol)]
-        return Estimate(float(value), quantity, f"{estimand}: {NOT_INFORMATION}", n, unit=quantity.unit, **more)
+        return Estimate(float(value), quantity, f"{estimand}: {NOT_INFORMATION}", n, **more)
 
 
 def timed(find: Callable[[], Iterable[Measured]], groups: Groups | None) -> list[Measured]:

@@ -70,5 +70,5 @@ class Activity(Measurement):
         seconds = (time.perf_counter() - start) / len(counts)
         estimand = f"share of the activities of a layer in each of {len(counts)} cells"
         for name, count in zip(cell_names(self.edges), counts.tolist(), strict=True):
-            share = Estimate(count / t.size, QUANTITY, estimand, t.size, unit="fraction", seconds=seconds)
+            share = Estimate(count / t.size, QUANTITY, estimand, t.size, seconds=seconds)
             yield Measured(name, share)

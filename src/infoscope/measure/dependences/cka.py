@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from infoscope.core import check
+from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.dependence import Dependence
 from infoscope.measure.pairs import centred_products
 from infoscope.measure.pairs.centred_products import Moments
@@ -34,8 +35,7 @@ class Cka(Dependence):
     CKA(X,Y) = 0.5...
     """
 
-    quantity: ClassVar[str] = "CKA(X,Y)"
-    unit: ClassVar[str] = "ratio"
+    quantity: ClassVar[Quantity] = Quantity("CKA(X,Y)", "ratio", "Centred kernel alignment", "dependence")
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
 
     kernel: Literal["linear", "rbf"] = "linear"

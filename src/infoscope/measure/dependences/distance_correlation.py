@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.dependence import Dependence
 from infoscope.measure.pairs import centred_products
 from infoscope.measure.pairs.centred_products import Moments
@@ -32,14 +33,13 @@ class DistanceCorrelation(Dependence):
     dCor(X,Y) = 0.6...
     """
 
-    quantity: ClassVar[str] = "dCor(X,Y)"
-    unit: ClassVar[str] = "ratio"
+    quantity: ClassVar[Quantity] = Quantity("dCor(X,Y)", "ratio", "Distance correlation", "dependence")
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
 
     bias_corrected: bool = False
 
-    def _symbol(self) -> str:
-        return "dCor²(X,Y)" if self.bias_corrected else self.quantity
+    def _symbol(self) -> Quantity:
+        return self.quantity.called("dCor²(X,Y)") if self.bias_corrected else self.quantity
 
     def _unbiased(self) -> bool:
         return self.bias_corrected

@@ -8,6 +8,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
+from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.dependence import Dependence
 from infoscope.measure.pairs import centred_products
 from infoscope.measure.pairs.centred_products import Moments
@@ -33,8 +34,7 @@ class Hsic(Dependence):
     HSIC(X,Y) = 0.0...
     """
 
-    quantity: ClassVar[str] = "HSIC(X,Y)"
-    unit: ClassVar[str] = "norm"
+    quantity: ClassVar[Quantity] = Quantity("HSIC(X,Y)", "norm", "Hilbert-Schmidt independence criterion", "dependence")
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "shift")
 
     kernel: Literal["rbf", "linear"] = "rbf"

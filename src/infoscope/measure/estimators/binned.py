@@ -13,6 +13,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.grammar import plain
 from infoscope.core.measurement import Cost, Measured
+from infoscope.core.quantity import BINNED_ENTROPY, INFORMATION, INPUT_INFORMATION, LABEL_INFORMATION, Quantity
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator, several, the_one
 from infoscope.measure.symbols import partitions
@@ -133,7 +134,7 @@ class Binned(Estimator):
             notes = _outside(symbols, t)
             measured.append(Measured("input", _input(h, partition, len(t), notes), single.options))
             for name, y in labels.items():
-                estimate = _about(h, ids, y, f"I(Bin(T);Y), {partition.words}", "I(T;Y)", notes)
+                estimate = _about(h, ids, y, f"I(Bin(T);Y), {partition.words}", LABEL_INFORMATION, notes)
                 measured.append(Measured(name, estimate, single.options))
         seconds = (time.perf_counter() - start) / len(measured)
         return [m._replace(estimate=replace(m.estimate, seconds=seconds)) for m in measured]
@@ -148,7 +149,7 @@ class Binned(Estimator):
                 Status.OK if estimate.status is Status.VACUOUS else estimate.status
             )  # as an entropy it is what it says
             notes = tuple(note for note in estimate.notes if note != Status.VACUOUS.sentence)
-            estimates.append(replace(estimate, quantity="H(Bin(T))", status=status, notes=notes))
+            estimates.append(replace(estimate, quantity=BINNED_ENTROPY, status=status, notes=notes))
         return replace(the_one(estimates), seconds=time.perf_counter() - start)
 
     def _mutual_information(self, x: Any, y: Any) -> Estimate:
@@ -163,7 +164,7 @@ class Binned(Estimator):
             if other is not None:
                 labels, notes = q.group(other.keys)[0], notes + _outside(other, y)
             words = f"I(Bin(X);{'Bin(Y)' if real else 'Y'}), {partition.words}"
-            estimates.append(_about(q.entropy_of(counts), ids, labels, words, "I(X;Y)", notes))
+            estimates.append(_about(q.entropy_of(counts), ids, labels, words, INFORMATION, notes))
         return replace(the_one(estimates), seconds=time.perf_counter() - start)
 
 
@@ -184,10 +185,12 @@ def _input(h: float, partition: partitions.Partition, n: int, notes: tuple[str, 
         status, notes = Status.DEGENERATE, (*notes, "every row falls into one symbol")
     elif h >= CEILING * math.log(n):
         status, notes = Status.SATURATED, (*notes, Status.VACUOUS.sentence)
-    return Estimate(h, "I(X;T)", f"H(Bin(T)), {partition.words}", n, status=status, notes=notes)
+    return Estimate(h, INPUT_INFORMATION, f"H(Bin(T)), {partition.words}", n, status=status, notes=notes)
 
 
-def _about(h: float, ids: np.ndarray, y: np.ndarray, estimand: str, quantity: str, notes: tuple[str, ...]) -> Estimate:
+def _about(
+    h: float, ids: np.ndarray, y: np.ndarray, estimand: str, quantity: Quantity, notes: tuple[str, ...]
+) -> Estimate:
     """I = H(Bin) + H(Y) - H(Bin, Y), which equals H(Bin) - sum_y p(y) H(Bin|y)."""
     n = len(ids)
     h_y = q.entropy_of(q.group(y.astype(np.uint64))[1])

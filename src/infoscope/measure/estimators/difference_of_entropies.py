@@ -11,6 +11,7 @@ from torch import Tensor
 
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.quantity import INFORMATION
 from infoscope.kernels import parallel
 from infoscope.measure.bases.cross_fitted import GAP, KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
 from infoscope.measure.critics.inputs import components, normal_scores, with_length
@@ -75,7 +76,7 @@ class DifferenceOfEntropies(CrossFitted):
         )
         if not x.any() or not y.any():
             notes, seconds = ("x or y is constant",), time.perf_counter() - started
-            return Estimate(0.0, "I(X;Y)", estimand, n, status=Status.DEGENERATE, notes=notes, seconds=seconds)
+            return Estimate(0.0, INFORMATION, estimand, n, status=Status.DEGENERATE, notes=notes, seconds=seconds)
         with torch.inference_mode(False), torch.enable_grad():
             terms, gap, at_floor, late, broken = parallel.run([lambda: self._terms(x, y, folds, device, groups)], 1)[0]
         value, half = float(terms.mean()), QUANTILE * float(terms.std()) / math.sqrt(n)
@@ -96,7 +97,7 @@ class DifferenceOfEntropies(CrossFitted):
             notes.append("training left the finite numbers: lower learning_rate")
         estimate = Estimate(
             value,
-            "I(X;Y)",
+            INFORMATION,
             estimand,
             n,
             interval=(value - half, value + half),

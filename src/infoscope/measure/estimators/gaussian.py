@@ -11,6 +11,7 @@ from scipy.special import polygamma
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost
+from infoscope.core.quantity import CONDITIONAL_INFORMATION, DIFFERENTIAL_ENTROPY, INFORMATION, Quantity
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
@@ -68,23 +69,29 @@ class Gaussian(Estimator):
         start = time.perf_counter()
         found = information(x, y, None, self.shrinkage)
         found, words = doubted(found, found.beyond), "I(X;Y) of the Gaussian with the data's covariance"
-        estimate = self._about(found, "I(X;Y)", words, len(x), start)
+        estimate = self._about(found, INFORMATION, words, len(x), start)
         return settled(estimate, found.each, (x, y), groups, self._mutual_information)
 
     def _conditional_mutual_information(self, x: Any, y: Any, z: Any, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
         found = information(x, y, z, self.shrinkage)
         found, words = doubted(found, found.beyond), "I(X;Y|Z) of the Gaussian with the data's covariance"
-        estimate = self._about(found, "I(X;Y|Z)", words, len(x), start)
+        estimate = self._about(found, CONDITIONAL_INFORMATION, words, len(x), start)
         return settled(estimate, found.each, (x, y, z), groups, self._conditional_mutual_information)
 
     def _entropy(self, t: Any, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
         ((found, where),) = parallel.run([lambda: _entropy(t, self.shrinkage)], 1)
         words = f"h(X) of the Gaussian with the data's covariance{where}"
-        return settled(self._about(found, "H(X)", words, len(t), start), found.each, (t,), groups, self._entropy)
+        return settled(
+            self._about(found, DIFFERENTIAL_ENTROPY.called("H(X)"), words, len(t), start),
+            found.each,
+            (t,),
+            groups,
+            self._entropy,
+        )
 
-    def _about(self, found: Found, quantity: str, estimand: str, n: int, start: float) -> Estimate:
+    def _about(self, found: Found, quantity: Quantity, estimand: str, n: int, start: float) -> Estimate:
         if self.shrinkage != "none":
             estimand += f", {self.shrinkage} shrinkage"
         seconds = time.perf_counter() - start

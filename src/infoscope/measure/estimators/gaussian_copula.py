@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost
+from infoscope.core.quantity import CONDITIONAL_INFORMATION, INFORMATION, Quantity
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
@@ -58,15 +59,15 @@ class GaussianCopula(Estimator):
         return Cost(1e-3 + n * d * (2e-7 + 1e-10 * d), 20.0 * n + 32.0 * n * d)
 
     def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
-        found, estimate = _estimate(x, y, None, "I(X;Y)")
+        found, estimate = _estimate(x, y, None, INFORMATION)
         return settled(estimate, found.each, (x, y), groups, self._mutual_information)
 
     def _conditional_mutual_information(self, x: Any, y: Any, z: Any, groups: Groups | None = None) -> Estimate:
-        found, estimate = _estimate(x, y, z, "I(X;Y|Z)")
+        found, estimate = _estimate(x, y, z, CONDITIONAL_INFORMATION)
         return settled(estimate, found.each, (x, y, z), groups, self._conditional_mutual_information)
 
 
-def _estimate(x: Any, y: Any, z: Any | None, quantity: str) -> tuple[Found, Estimate]:
+def _estimate(x: Any, y: Any, z: Any | None, quantity: Quantity) -> tuple[Found, Estimate]:
     start = time.perf_counter()
     scored = [None if part is None else _scores(part) for part in (x, y, z)]
     found = information(scored[0], scored[1], scored[2], "none")

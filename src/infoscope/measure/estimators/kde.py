@@ -12,6 +12,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost, Measured
+from infoscope.core.quantity import DIFFERENTIAL_ENTROPY, INFORMATION, INPUT_INFORMATION, LABEL_INFORMATION
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator, several, the_one
 from infoscope.measure.pairs.distance_bounds import Information, information
@@ -113,7 +114,7 @@ class Kde(Estimator):
         status, notes = _judge(found, self.bound)
         return Estimate(
             found.value(self.bound),
-            "I(X;T)",
+            INPUT_INFORMATION,
             f"{_NAMES[self.bound]} bound on I(X; T+N(0, {s2:g} I)) over these n rows",
             found.n,
             interval=(found.low, found.up),
@@ -131,7 +132,7 @@ class Kde(Estimator):
             notes = ("nearly every row is alone within its noise, so the value is H(Y) whatever the network does",)
         return Estimate(
             found.up - up if self.bound == "upper" else found.low - low,
-            f"I({t};Y)",
+            LABEL_INFORMATION if t == "T" else INFORMATION,
             f"difference of two {self.bound} bounds for I({t}+N(0, {s2:g} I); Y) over these n rows",
             found.n,
             interval=(found.low - up, found.up - low),
@@ -149,7 +150,7 @@ class Kde(Estimator):
         return replace(
             self._about_input(found, s2),
             value=found.value(self.bound) + of_noise,
-            quantity="H(T+N)",
+            quantity=DIFFERENTIAL_ENTROPY.called("H(T+N)"),
             estimand=f"{_NAMES[self.bound]} bound on h(T+N(0, {s2:g} I)) over these n rows",
             interval=(found.low + of_noise, found.up + of_noise),
             seconds=time.perf_counter() - start,

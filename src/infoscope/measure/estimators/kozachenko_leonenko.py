@@ -13,6 +13,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost, Measured
+from infoscope.core.quantity import LAYER_ENTROPY
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals import subsampling
@@ -98,7 +99,7 @@ class KozachenkoLeonenko(Estimator):
         repeated = 1 - len(firsts) / n
         if len(firsts) == 1:
             return Estimate(
-                0.0, "H(T)", estimand, n, status=Status.DEGENERATE, seconds=time.perf_counter() - start,
+                0.0, LAYER_ENTROPY, estimand, n, status=Status.DEGENERATE, seconds=time.perf_counter() - start,
                 notes=("every row is the same: the true value is minus infinity, and 0 stands for no answer",),
             )  # fmt: skip
         rows, k, notes = self._rows(t, firsts)
@@ -124,7 +125,14 @@ class KozachenkoLeonenko(Estimator):
             grown = f"from the growth with n in about {intrinsic:.2g} dimensions the bias is near {bias:.2g} nats"
             notes = (*notes, grown)
         estimate = Estimate(
-            value, "H(T)", estimand, n, **spread.stated, status=status, notes=notes, seconds=time.perf_counter() - start
+            value,
+            LAYER_ENTROPY,
+            estimand,
+            n,
+            **spread.stated,
+            status=status,
+            notes=notes,
+            seconds=time.perf_counter() - start,
         )
         if groups is not None:
             return estimate

@@ -8,6 +8,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import Cost
+from infoscope.core.quantity import CONDITIONAL_INFORMATION, INFORMATION, Quantity
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.information import Problem, answer
@@ -61,14 +62,14 @@ class Ksg(Estimator):
             raise InputError(f"variant is {self.variant}, wanted 1 (a cube around each row) or 2 (a rectangle)")
 
     def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
-        return self._answer("I(X;Y)", f"KSG-{self.variant}", x, y, groups=groups)
+        return self._answer(INFORMATION, f"KSG-{self.variant}", x, y, groups=groups)
 
     def _conditional_mutual_information(self, x: Any, y: Any, z: Any, groups: Groups | None = None) -> Estimate:
         if self.variant == 2:
             raise InputError("variant 2 has no conditional information, wanted variant=1 (Frenzel & Pompe)")
-        return self._answer("I(X;Y|Z)", "Frenzel-Pompe", x, y, z, groups=groups)
+        return self._answer(CONDITIONAL_INFORMATION, "Frenzel-Pompe", x, y, z, groups=groups)
 
-    def _answer(self, quantity: str, method: str, *values: Any, groups: Groups | None) -> Estimate:
+    def _answer(self, quantity: Quantity, method: str, *values: Any, groups: Groups | None) -> Estimate:
         start = time.perf_counter()
         parts = tuple(Part.of(value, normal=self.margins == "normal") for value in values)
         estimand = f"{quantity}, {method}, k={self.k}, {self.norm} norm"

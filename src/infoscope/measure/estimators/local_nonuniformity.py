@@ -11,6 +11,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost
+from infoscope.core.quantity import INFORMATION
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.boxes import log_shares, uniform_share
@@ -88,7 +89,7 @@ class LocalNonuniformity(Estimator):
 
         estimand = f"I(X;Y), KSG-1 with local non-uniformity corrected, k={k}, alpha={alpha:.3g}"
         estimate = answer(
-            problem, "I(X;Y)", estimand, start, local=local, ceiling=math.inf, groups=groups, corrected=corrected
+            problem, INFORMATION, estimand, start, local=local, ceiling=math.inf, groups=groups, corrected=corrected
         )
         if estimate.status is Status.OK and flat[0] > FLAT_SHARE:
             note = f"{flat[0]:.2g} of the rows lie on a flat surface to within rounding, which is all the value tells"

@@ -10,6 +10,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost
+from infoscope.core.quantity import INFORMATION
 from infoscope.measure.bases.estimator import Estimator, make
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours import slices
@@ -66,7 +67,9 @@ class LossyCompression(Estimator):
             sides.append(z)
             notes.append(f"{kept:.1%} of the variance of {name} kept")
         if any(not (side != side[:1]).any() for side in sides):
-            found = Estimate(0.0, "I(X;Y)", estimand, len(x), status=Status.DEGENERATE, notes=("x or y is constant",))
+            found = Estimate(
+                0.0, INFORMATION, estimand, len(x), status=Status.DEGENERATE, notes=("x or y is constant",)
+            )
         else:
             found = make("mixed_ksg", k=self.k)._mutual_information(sides[0], sides[1], groups)
             found = dataclasses.replace(found, estimand=estimand, notes=(*found.notes, *notes))

@@ -14,6 +14,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost
+from infoscope.core.quantity import INFORMATION
 from infoscope.kernels import draws, parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.critics.inputs import PARTS, canonical, components, one_hot
@@ -90,7 +91,7 @@ class MaxSliced(Estimator):
             notes = ("x or y is constant",)
             seconds = time.perf_counter() - started
             return Estimate(
-                0.0, "I(X;Y)", estimand, n, bound="lower", status=Status.DEGENERATE, notes=notes, seconds=seconds
+                0.0, INFORMATION, estimand, n, bound="lower", status=Status.DEGENERATE, notes=notes, seconds=seconds
             )
         if groups is None:
             order = draws.order(n, self.seed)
@@ -119,7 +120,7 @@ class MaxSliced(Estimator):
             notes.append(f"{gap:.2g} nats more on the rows the directions were sought in than on the others")
         estimate = Estimate(
             value,
-            "I(X;Y)",
+            INFORMATION,
             estimand,
             n,
             interval=(value - half, value + half),

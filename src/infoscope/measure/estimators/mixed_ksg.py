@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from infoscope.core import check
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import Cost
+from infoscope.core.quantity import CONDITIONAL_INFORMATION, INFORMATION, Quantity
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.information import Problem, answer
@@ -54,12 +55,12 @@ class MixedKsg(Estimator):
         check.count(self.k, "k")
 
     def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
-        return self._answer("I(X;Y)", x, y, groups=groups)
+        return self._answer(INFORMATION, x, y, groups=groups)
 
     def _conditional_mutual_information(self, x: Any, y: Any, z: Any, groups: Groups | None = None) -> Estimate:
-        return self._answer("I(X;Y|Z)", x, y, z, groups=groups)
+        return self._answer(CONDITIONAL_INFORMATION, x, y, z, groups=groups)
 
-    def _answer(self, quantity: str, *values: Any, groups: Groups | None) -> Estimate:
+    def _answer(self, quantity: Quantity, *values: Any, groups: Groups | None) -> Estimate:
         start = time.perf_counter()
         often = max(self.k + 1, math.sqrt(len(values[0])))
         parts = tuple(Part.of(value, split_above=often) for value in values)

@@ -11,6 +11,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import NOTHING, Cost, Given, Measured, Need
+from infoscope.core.quantity import DIFFERENTIAL_ENTROPY
 from infoscope.measure.bases.estimator import Estimator, together
 from infoscope.measure.noise.propagation import NoisyLayer, check_population, propagate
 
@@ -138,4 +139,6 @@ class Noisy(Estimator):
 
     def _entropy(self, t: Any) -> Estimate:
         start = time.perf_counter()
-        return replace(self._layer(t, {}).t, quantity="h(T+N)", seconds=time.perf_counter() - start)
+        return replace(
+            self._layer(t, {}).t, quantity=DIFFERENTIAL_ENTROPY.called("h(T+N)"), seconds=time.perf_counter() - start
+        )

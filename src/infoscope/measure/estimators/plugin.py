@@ -10,6 +10,7 @@ import numpy as np
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost
+from infoscope.core.quantity import CONDITIONAL_INFORMATION, ENTROPY, INFORMATION, Quantity
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
@@ -100,7 +101,7 @@ class Plugin(Estimator):
             interval, kind = (mean - half, mean + half), "NSB posterior"
             status, notes = self._believed(t, x, deviation)
         words = f"entropy of the symbols from counts, {self._words(x)}"
-        estimate = _estimate(value, "H(X)", words, x.n, interval, kind, status, notes, start)
+        estimate = _estimate(value, ENTROPY.called("H(X)"), words, x.n, interval, kind, status, notes, start)
         return settled(estimate, -np.log(x.counts / x.n).take(x.ids), (t,), groups, self._entropy)
 
     def _believed(self, t: Any, x: _Symbols, deviation: float) -> tuple[Status, tuple[str, ...]]:
@@ -146,7 +147,7 @@ class Plugin(Estimator):
             if len(part.counts) == len(z.counts):
                 value, status = 0.0, Status.DEGENERATE
                 notes = (f"{name} is constant" if given is None else f"{name} is a function of z",)
-        quantity = "I(X;Y)" if given is None else "I(X;Y|Z)"
+        quantity = INFORMATION if given is None else CONDITIONAL_INFORMATION
         words = f"{quantity} of the symbols from counts, {self._words(xyz)}"
         estimate = _estimate(value, quantity, words, xyz.n, interval, "delta method", status, notes, start)
         both, of_x, of_y, of_z = cells
@@ -194,7 +195,7 @@ def _joint(columns: Any) -> _Symbols:
 
 def _estimate(
     value: float,
-    quantity: str,
+    quantity: Quantity,
     estimand: str,
     n: int,
     interval: tuple[float, float],

@@ -12,7 +12,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost
-from infoscope.core.quantity import ENTROPY, Quantity
+from infoscope.core.quantity import CONDITIONAL_INFORMATION, ENTROPY, INFORMATION, Quantity
 from infoscope.kernels import draws, parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.pairs import kernel_sums as ks
@@ -87,7 +87,7 @@ class Renyi(Estimator):
             )
         estimand = f"matrix-based Rényi entropy of order {self.alpha:g}, {_words('x', x, width)}, not Shannon entropy"
         seconds = time.perf_counter() - start
-        return Estimate(s, "H_α(X)", estimand, len(t), status=status, notes=notes, seconds=seconds)
+        return Estimate(s, ENTROPY.called("H_α(X)"), estimand, len(t), status=status, notes=notes, seconds=seconds)
 
     def _mutual_information(self, x: Any, y: Any) -> Estimate:
         return self._information(x, y, None)
@@ -121,7 +121,7 @@ class Renyi(Estimator):
             notes = (
                 f"with the rows of y in another order it is {by_chance:.3g} nats: so much the number of rows makes",
             )
-        quantity = "I_α(X;Y)" if z is None else "I_α(X;Y|Z)"
+        quantity = INFORMATION.called("I_α(X;Y)") if z is None else CONDITIONAL_INFORMATION.called("I_α(X;Y|Z)")
         estimand = f"matrix-based Rényi information of order {self.alpha:g}, {words}, not Shannon information"
         seconds = time.perf_counter() - start
         return Estimate(value, quantity, estimand, n, status=status, notes=notes, seconds=seconds)

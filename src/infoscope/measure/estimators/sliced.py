@@ -11,6 +11,7 @@ from scipy.special import digamma
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost
+from infoscope.core.quantity import INFORMATION
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import LEAST, Groups, Scatter, left_out
@@ -79,7 +80,7 @@ class Sliced(Estimator):
         if not x.any() or not (y != y[:1]).any():
             notes = ("x or y is constant",)
             seconds = time.perf_counter() - started
-            return Estimate(0.0, "I(X;Y)", estimand, n, status=Status.DEGENERATE, notes=notes, seconds=seconds)
+            return Estimate(0.0, INFORMATION, estimand, n, status=Status.DEGENERATE, notes=notes, seconds=seconds)
         local = self._local(x, y, groups, self.slices)
         value = float(local.mean())
         of_slices = float(local.mean(axis=1).var(ddof=1)) / self.slices
@@ -91,7 +92,7 @@ class Sliced(Estimator):
         status, notes = _sliced.judged(value, ceiling, _sliced.alone_in_class(y))
         estimate = Estimate(
             value,
-            "I(X;Y)",
+            INFORMATION,
             estimand,
             n,
             interval=(value - half, value + half),

@@ -12,7 +12,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost, Measured
-from infoscope.core.quantity import USABLE, USABLE_COARSE, USABLE_FINE, USABLE_REST, Quantity
+from infoscope.core.quantity import INFORMATION, USABLE, USABLE_COARSE, USABLE_FINE, USABLE_REST, Quantity
 from infoscope.measure.bases import probe as probes
 from infoscope.measure.bases.estimator import Estimator, several
 from infoscope.measure.intervals.groups import Groups
@@ -20,8 +20,7 @@ from infoscope.measure.usable import accounts
 from infoscope.measure.usable.accounts import Deal, Usable
 from infoscope.measure.usable.readings import Reading, Target
 
-QUANTITY = "I(T;Y)"
-CHAIN = ("I_u(T;fine)", "I_u(T;coarse)", "I_u(T;fine|coarse)")
+CHAIN = (USABLE_FINE, USABLE_COARSE, USABLE_REST)
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ class UsableInformation(Estimator):
 
     def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
         ((measured,),) = dataclasses.replace(self, variables=None, chain="")._members(x[None], {"y": y}, groups)
-        return dataclasses.replace(measured.estimate, quantity="I(X;Y)")
+        return dataclasses.replace(measured.estimate, quantity=INFORMATION)
 
     def _members(self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None = None) -> list[list[Measured]]:
         start = time.perf_counter()
@@ -154,9 +153,9 @@ class UsableInformation(Estimator):
 
     def _one(self, target: Target, deal: Deal, readings: list[Reading] | None, varies: bool, estimand: str) -> Usable:
         if readings is None:
-            return _nothing(target, deal, QUANTITY, estimand, varies)
+            return _nothing(target, deal, USABLE, estimand, varies)
         account = accounts.account(target, deal.splits, readings, accounts.Entropy(self.prior))
-        return accounts.estimate(account, QUANTITY, estimand, 0.0, deal)
+        return accounts.estimate(account, USABLE, estimand, 0.0, deal)
 
     def _chained(
         self,
@@ -182,7 +181,7 @@ class UsableInformation(Estimator):
             yield from zip(names, parts, strict=True)
 
 
-def _nothing(target: Target, deal: Deal, quantity: str, estimand: str, varies: bool) -> Usable:
+def _nothing(target: Target, deal: Deal, quantity: Quantity, estimand: str, varies: bool) -> Usable:
     alone = accounts.alone(target.y) if varies and target.k > 1 else ""
     why = alone or ("there is one class only" if varies else "the representation is constant")
     status = Status.SATURATED if alone else Status.DEGENERATE

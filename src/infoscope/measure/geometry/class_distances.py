@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -78,11 +78,11 @@ class ClassDistances(Geometry):
             found = [*spreads(t, list(labels.values()))]
         for name, spread in zip(labels, found, strict=True):
             few = too_few(labels[name])
-            for estimate in self._estimates(spread, len(t)):
-                about_between = estimate.quantity.startswith("between") or estimate.status is not Status.OK
-                yield Measured(name, estimate if about_between else replace(estimate, **few))
+            for estimate in self._estimates(spread, len(t), few):
+                yield Measured(name, estimate)
 
-    def _estimates(self, spread: Spread | Drawn, n: int) -> Iterator[Estimate]:
+    def _estimates(self, spread: Spread | Drawn, n: int, few: dict[str, Any]) -> Iterator[Estimate]:
+        """``few``: status and notes of all that tells of pairs within classes, where there are too few."""
         how = f"{self.pairs} random pairs of each kind" if self.pairs else "all pairs of these rows"
         within, between = (spread.quantile(which, 0.5) for which in (WITHIN, BETWEEN))
         words = f"median distance within classes over median between, {how}"
@@ -94,18 +94,19 @@ class ClassDistances(Geometry):
             if isinstance(spread, Drawn):
                 (low, high), (less, most) = (spread.interval(which, 0.5, BOTH) for which in (WITHIN, BETWEEN))
                 more = _interval(low / most, high / less if less > 0 else np.inf)
-            yield self._say("distance_ratio", within / between, words, n, **more)
+            yield self._say("distance_ratio", within / between, words, n, **more, **few)
         words = f"how often a pair of two classes is further apart than a pair of one, {how}"
         auc, more = spread.separation(), {}
         if isinstance(auc, tuple):
             auc, error = auc
             more = _interval(auc - NORMAL * error, auc + NORMAL * error)
-        yield self._say("distance_auc", auc, words, n, **more)
+        yield self._say("distance_auc", auc, words, n, **more, **few)
         for which, kind in ((WITHIN, "within"), (BETWEEN, "between")):
             for percent in QUANTILES:
                 more = _interval(*spread.interval(which, percent / 100)) if isinstance(spread, Drawn) else {}
                 words = f"{percent} % of the distances {kind} classes are below it, {how}"
                 name = f"{kind}_class_distance_{percent:02d}"
+                more |= few if which == WITHIN else {}
                 yield self._say(name, spread.quantile(which, percent / 100), words, n, **more)
 
     def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:

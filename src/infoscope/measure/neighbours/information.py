@@ -12,6 +12,7 @@ from scipy.special import digamma
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.quantity import Quantity
 from infoscope.measure.intervals import subsampling
 from infoscope.measure.intervals.groups import Groups, Scatter
 from infoscope.measure.intervals.jackknife import JACKKNIFE, followed
@@ -204,7 +205,7 @@ class Spread:
 
 def answer(
     problem: Problem,
-    quantity: str,
+    quantity: Quantity,
     estimand: str,
     start: float,
     *,

@@ -9,6 +9,10 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
+from infoscope.core.quantity import Quantity
+
+DUALITY = Quantity("nc3_duality", "ratio", "Distance of the classifier from the class means (NC3)", "geometry")
+DISAGREEMENT = Quantity("nc4_disagreement", "fraction", "Rows not decided for the nearest mean (NC4)", "geometry")
 
 
 def neural_collapse(t: Any, y: Any, weights: Any, bias: Any = None) -> dict[str, Estimate]:
@@ -52,17 +56,16 @@ def neural_collapse(t: Any, y: Any, weights: Any, bias: Any = None) -> dict[str,
     if means.apart:
         duality = float(np.square(w / np.linalg.norm(w) - means.means / np.linalg.norm(means.means)).sum())
     disagreement = float((decided != means.nearest()).mean())
-    for quantity, value, unit, doubt, words in (
-        ("nc3_duality", duality, "ratio", "duality", "|W / |W| - M / |M||² of the weights and the centred class means"),
+    for quantity, value, doubt, words in (
+        (DUALITY, duality, "duality", "|W / |W| - M / |M||² of the weights and the centred class means"),
         (
-            "nc4_disagreement",
+            DISAGREEMENT,
             disagreement,
-            "fraction",
             "nearest",
             "share of rows not decided for the nearest mean's class",
         ),
     ):
         status, notes = doubts[doubt]
         estimand = f"{words}: {NOT_INFORMATION}"
-        found[quantity] = Estimate(value, quantity, estimand, len(t), unit=unit, status=status, notes=notes)
+        found[quantity] = Estimate(value, quantity, estimand, len(t), status=status, notes=notes)
     return found

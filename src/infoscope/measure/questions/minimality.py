@@ -11,6 +11,7 @@ from scipy import stats
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.quantity import USABLE_INFORMATION
 from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.answering import question
 from infoscope.measure.intervals.groups import LEVEL, Groups
@@ -77,7 +78,7 @@ def minimality(
     if reader.remembers:
         raise InputError(f"{reader.id} holds the fitted rows themselves, wanted a family fitted to them, e.g. linear")
     estimand = f"usable by {reader.words} of {count} random labelings within classes, on the fitted rows"
-    quantity = "I_u(Z;N|Y)"
+    quantity = USABLE_INFORMATION.called("I_u(Z;N|Y)")
     if not bool((z != z[0]).any()):
         found = Estimate(0.0, quantity, estimand, n, status=Status.DEGENERATE, notes=("z is constant",))
         return found

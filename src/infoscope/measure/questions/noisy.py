@@ -13,6 +13,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.quantity import INPUT_INFORMATION
 from infoscope.measure.bases.answering import question
 
 if TYPE_CHECKING:
@@ -180,7 +181,7 @@ def _patterns(t: np.ndarray, network: Network, inputs: Inputs, population: Popul
     seen = f"the {n} inputs" if dataset else f"{n} sampled inputs"
     found = Estimate(
         entropy,
-        "I(X;T)",
+        INPUT_INFORMATION,
         f"H(T) of {seen}, rows alike when every float is equal",
         n,
         bound="none" if dataset else "lower",
@@ -230,7 +231,7 @@ def _gaussian_dropout(t: Any, noise: float | None, population: Population, toler
     who = f"X uniform on these {n} inputs" if dataset else f"{n} inputs a sample of their law"
     estimate = Estimate(
         found.value,
-        "I(X;T)",
+        INPUT_INFORMATION,
         f"I(X; f(X)·N(1, {noise:g}²)), {who}",
         n,
         interval=(found.value - half, found.value + half),
@@ -262,7 +263,7 @@ def _dropout(t: np.ndarray, network: Network, inputs: Inputs, population: Popula
     value = q.entropy_of(counts) + math.log(n) - q.entropy_of(joint)
     found = Estimate(
         value,
-        "I(X;T)",
+        INPUT_INFORMATION,
         f"plug-in information of {n} inputs and the patterns of {replicas} forwards of each",
         n,
         notes=(f"{len(counts)} different rows of {n * replicas}",),

@@ -18,6 +18,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.quantity import USABLE_COARSE, USABLE_FINE, USABLE_INFORMATION, USABLE_REST, Quantity
 from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.answering import question
 from infoscope.measure.bases.estimator import is_labels
@@ -27,9 +28,15 @@ from infoscope.measure.usable import accounts, regression_accounts
 from infoscope.measure.usable.accounts import Deal, Entropy, Usable
 from infoscope.measure.usable.readings import Reading, Split, Target
 
+DESCRIPTION = Quantity("L(Y|Z)", "nats", "Description length of the labels", "usable")
+CHAIN = (
+    USABLE_FINE.called("I_u(Z;fine)"),
+    USABLE_COARSE.called("I_u(Z;coarse)"),
+    USABLE_REST.called("I_u(Z;fine|coarse)"),
+)
 FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 LEAST_ROWS = 10  # coded before a first probe is fitted
-LENGTH = "L(Y|Z)"
+LENGTH = DESCRIPTION
 
 
 @question
@@ -91,7 +98,7 @@ def usable_information(
         return _about_quantities(rows, y, y_test, seed, _base.make(probe, **options), start)
     problem = _Problem.labelled(z, y, z_test, y_test, prior, folds, groups, groups_test, seed)
     reader = _base.make(probe, **options)
-    quantity, estimand = "I_u(Z;Y)", problem.estimand(reader)
+    quantity, estimand = USABLE_INFORMATION, problem.estimand(reader)
     if problem.constant:
         return problem.nothing(quantity, estimand, time.perf_counter() - start)
 
@@ -131,7 +138,7 @@ def conditional_usable_information(
     problem = _Problem.labelled(z, y, None, None, "null", folds, groups, None, seed)
     reader = _base.make(probe, **options)
     w = _columns(given, problem.z)
-    quantity, target = "I_u(Z;Y|W)", problem.target
+    quantity, target = USABLE_INFORMATION.called("I_u(Z;Y|W)"), problem.target
     estimand = f"usable by {reader.words}, cross-entropy given W less that given W and Z, {problem.deal.protocol}"
     if problem.constant:
         return problem.nothing(quantity, estimand, time.perf_counter() - start)
@@ -192,7 +199,7 @@ def usable_chain(
     reader = _base.make(probe, **options)
     of_fine = _coarse_of_fine(problem, check.labels(coarse, problem.fitted, "coarse"))
     estimand = problem.estimand(reader)
-    names = ("I_u(Z;fine)", "I_u(Z;coarse)", "I_u(Z;fine|coarse)")
+    names = CHAIN
     if problem.constant:
         seconds = time.perf_counter() - start
         return Chain(*(problem.nothing(name, estimand, seconds) for name in names))
@@ -412,7 +419,7 @@ def _about_quantities(rows: _Rows, y: Any, y_test: Any, seed: int, reader: Probe
         if test.shape[1] != values.shape[1]:
             raise InputError(f"y has {values.shape[1]} columns and y_test {test.shape[1]}, wanted the same in both")
         values = np.concatenate([values, test])
-    quantity = "I_u(Z;Y)"
+    quantity = USABLE_INFORMATION
     estimand = f"usable by {reader.words_of_means}, H(Y) of the null Gaussian, {rows.deal.protocol}"
     why = "y is constant" if (values == values[0]).all() else "z is constant"
     if why == "y is constant" or not bool((rows.z != rows.z[0]).any()):
@@ -475,7 +482,7 @@ class _Problem(_Rows):
         """One reading for each split."""
         return reader.read(self.z[None], [self.target], deal.splits, self.seed)[0][0]
 
-    def nothing(self, quantity: str, estimand: str, seconds: float) -> Usable:
+    def nothing(self, quantity: Quantity, estimand: str, seconds: float) -> Usable:
         why = self.constant
         status = Status.SATURATED if why == self.alone else Status.DEGENERATE
         return accounts.nothing(self.scored, quantity, estimand, why, seconds, status=status)

@@ -13,6 +13,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.quantity import Quantity
 from infoscope.measure.intervals.groups import LEAST, LEVEL, Groups, alike, doubts, scatter, serial, too_narrow
 from infoscope.measure.symbols import quantise
 from infoscope.measure.symbols.labels import alone
@@ -397,7 +398,7 @@ def shannon(p: np.ndarray) -> float:
 
 
 def estimate(
-    found: Account, quantity: str, estimand: str, seconds: float, deal: Deal, gap: float | None = None
+    found: Account, quantity: Quantity, estimand: str, seconds: float, deal: Deal, gap: float | None = None
 ) -> Usable:
     """The mean over rows with its interval, and whether to believe it.
 
@@ -437,7 +438,7 @@ def chain(
     readings: Sequence[Reading],
     entropy: Entropy,
     groups: np.ndarray,
-    quantities: tuple[str, str, str],
+    quantities: tuple[Quantity, Quantity, Quantity],
     estimand: str,
 ) -> list[Usable]:
     """Fine, coarse, and fine given coarse, from one fine probe; they add up for every row.
@@ -476,7 +477,7 @@ def groups_of(fine: np.ndarray, coarse: np.ndarray, k: int) -> np.ndarray:
 
 def nothing(
     n: int,
-    quantity: str,
+    quantity: Quantity,
     estimand: str,
     why: str,
     seconds: float,
