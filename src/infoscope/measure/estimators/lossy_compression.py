@@ -11,9 +11,10 @@ from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import INFORMATION
-from infoscope.measure.bases.estimator import Estimator, make
+from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours import slices
+from infoscope.measure.neighbours.information import of_points
 
 NEGLIGIBLE = 1e-12  # of the largest variance: what rounding leaves in a direction without any
 
@@ -71,8 +72,8 @@ class LossyCompression(Estimator):
                 0.0, INFORMATION, estimand, len(x), status=Status.DEGENERATE, notes=("x or y is constant",)
             )
         else:
-            found = make("mixed_ksg", k=self.k)._mutual_information(sides[0], sides[1], groups)
-            found = dataclasses.replace(found, estimand=estimand, notes=(*found.notes, *notes))
+            found = of_points(INFORMATION, sides, self.k, "max", start, groups, estimand)
+            found = dataclasses.replace(found, notes=(*found.notes, *notes))
         return dataclasses.replace(found, seconds=time.perf_counter() - start)
 
     def _compressed(self, z: np.ndarray) -> tuple[np.ndarray, float]:

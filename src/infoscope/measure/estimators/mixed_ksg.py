@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -11,8 +10,7 @@ from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, INFORMATION, Quantity
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
-from infoscope.measure.neighbours.information import Problem, answer
-from infoscope.measure.neighbours.parts import Part
+from infoscope.measure.neighbours.information import of_points
 
 
 @dataclass(frozen=True)
@@ -61,8 +59,4 @@ class MixedKsg(Estimator):
         return self._answer(CONDITIONAL_INFORMATION, x, y, z, groups=groups)
 
     def _answer(self, quantity: Quantity, *values: Any, groups: Groups | None) -> Estimate:
-        start = time.perf_counter()
-        often = max(self.k + 1, math.sqrt(len(values[0])))
-        parts = tuple(Part.of(value, split_above=often) for value in values)
-        estimand = f"{quantity}, repeated rows as points, k={self.k}, {self.norm} norm"
-        return answer(Problem(parts, self.k, self.norm), quantity, estimand, start, points=True, groups=groups)
+        return of_points(quantity, values, self.k, self.norm, time.perf_counter(), groups)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.special import digamma
@@ -201,6 +202,26 @@ class Spread:
     @property
     def half(self) -> float:
         return math.inf if self.interval is None else (self.interval[1] - self.interval[0]) / 2
+
+
+def of_points(
+    quantity: Quantity,
+    values: Sequence[Any],
+    k: int,
+    norm: Norm,
+    start: float,
+    groups: Groups | None,
+    estimand: str = "",
+) -> Estimate:
+    """The information between ``values`` (two, or a third that is given) where rows that repeat are points.
+
+    A row that is there at least sqrt(n) times is a class of its own, because such an atom inside the ball of other rows
+    would swamp their counts.
+    """
+    often = max(k + 1, math.sqrt(len(values[0])))
+    parts = tuple(Part.of(value, split_above=often) for value in values)
+    words = estimand or f"{quantity}, repeated rows as points, k={k}, {norm} norm"
+    return answer(Problem(parts, k, norm), quantity, words, start, points=True, groups=groups)
 
 
 def answer(
