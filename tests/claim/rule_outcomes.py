@@ -11,7 +11,7 @@ from infoscope.claim.figure import Figure
 from infoscope.claim.judging import Guess, verdicts
 from infoscope.core.claim import Outcome, Verdict
 from infoscope.core.estimate import Estimate
-from infoscope.core.quantity import Quantity
+from infoscope.core.quantity import LOSS, Quantity
 from infoscope.core.rows import Place, Rows, RowsBuilder
 from infoscope.core.units import nats
 from infoscope.scanning.plan import PRESETS, NetworkPlan
@@ -58,7 +58,7 @@ def learning_curves(rows: Rows, network: str, loss=FITTED, right=1.0) -> Rows:
             if math.isfinite(value):
                 builder.add(place, Estimate(value, Quantity.of("loss", "nats"), "made up", 100))
             else:
-                builder.add_failure(place, "loss", f"loss is {value}: this member diverged", 100)
+                builder.add_failure(place, LOSS, f"loss is {value}: this member diverged", 100)
             for split in splits:
                 here = dataclasses.replace(place, split=split)
                 builder.add(here, Estimate(accuracy, Quantity.of("accuracy", "fraction"), "made up", 100))

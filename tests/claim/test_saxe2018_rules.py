@@ -12,6 +12,7 @@ from infoscope.claim.computation import Computation
 from infoscope.core import registry
 from infoscope.core.claim import Outcome, combine
 from infoscope.core.estimate import Status
+from infoscope.core.quantity import INPUT_INFORMATION
 from infoscope.core.rows import RowsBuilder
 from infoscope.core.units import nats
 from infoscope.papers.saxe2018.few_samples import FewSamples
@@ -243,7 +244,7 @@ def test_a_diverged_member_is_left_out_and_counted(made_up):
     rows = tanh_rows(made_up, falling(5), falling(3.3))
     builder = RowsBuilder("made-up")
     place = Place("tanh", 0, "hidden5", 0, "input", "binned", member=99)
-    builder.add_failure(place, "I(X;T)", "NaN in 3 rows", 4096)
+    builder.add_failure(place, INPUT_INFORMATION, "NaN in 3 rows", 4096)
     judged = TanhPlane().judge(Rows.concat([rows, builder.rows()]))[0]
     assert combine(judged.findings) is Outcome.REPRODUCED
     assert "1 of 13 members left out" in judged.findings[0].note

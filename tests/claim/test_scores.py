@@ -9,6 +9,7 @@ from infoscope.claim.scores import append_derived, sweeps
 from infoscope.claim.statistics import compression
 from infoscope.core.estimate import Status
 from infoscope.core.folder import RunFolder
+from infoscope.core.quantity import INPUT_INFORMATION
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 
 CURVE = np.array([1.0, 2, 3, 4, 3.5, 3, 2.5, 2])
@@ -52,7 +53,7 @@ def test_ceilings_diverged_members_and_a_single_seed_are_said(made_up):
         made_up.series("tanh", "hidden2", "I(X;T)", CURVE, options=text, members=1)
     builder = RowsBuilder("made-up")
     place = Place("tanh", 0, "hidden1", 0, "input", "binned", member=77, options=text)
-    builder.add_failure(place, "I(X;T)", "NaN", 4096)
+    builder.add_failure(place, INPUT_INFORMATION, "NaN", 4096)
     found = sweeps(Rows.concat([made_up.rows(), builder.rows()]))
     first, second, third = found.filter(site="hidden1").column("notes")
     assert first == second == "100% of the values are at their ceiling"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from infoscope.core.errors import InputError, MissingPackageError, RunFolderError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.core.quantity import DIFFERENTIAL_ENTROPY, ENTROPY, INPUT_INFORMATION, LAYER_ENTROPY, Quantity
+from infoscope.core.quantity import ACCURACY, DIFFERENTIAL_ENTROPY, ENTROPY, INPUT_INFORMATION, LAYER_ENTROPY, Quantity
 from infoscope.core.rows import KEY, SCHEMA, VERSION, Place, Rows, RowsBuilder, options_text
 
 
@@ -69,7 +69,7 @@ def test_every_column_of_the_schema_is_filled_from_place_and_estimate():
 
 def test_a_failure_is_a_row_without_a_value():
     builder = RowsBuilder("r")
-    builder.add_failure(place(), "I(X;T)", "t holds NaN", 8)
+    builder.add_failure(place(), INPUT_INFORMATION, "t holds NaN", 8)
     assert len(builder) == 1
     (row,) = builder.rows().table.to_pylist()
     assert (row["value"], row["status"], row["notes"]) == (None, "FAILED", "t holds NaN")
@@ -188,7 +188,7 @@ def test_concat_drops_nothing_and_latest_keeps_the_last_of_equals(grid):
 
 def test_latest_lets_a_value_replace_an_earlier_failure():
     failed = RowsBuilder("r")
-    failed.add_failure(place(), "I(X;T)", "out of memory", 8)
+    failed.add_failure(place(), INPUT_INFORMATION, "out of memory", 8)
     latest = Rows.concat([failed.rows(), rows((place(), estimate(2.0)))]).latest()
     assert latest.column("status").tolist() == ["OK"]
 
@@ -259,10 +259,10 @@ def test_an_absent_frame_library_is_one_clear_line(grid, package, monkeypatch):
 def test_a_failed_row_decides_no_unit():
     """Before schema 3 every failed row said nats; axes of accuracy and effective rank then became bits."""
     builder = RowsBuilder("r")
-    builder.add_failure(place(step=0), "accuracy", "diverged", 8)
+    builder.add_failure(place(step=0), Quantity("accuracy", "nats", "Accuracy", "training"), "diverged", 8)
     builder.add(place(step=1), estimate(0.5, quantity="accuracy", unit="fraction"))
     assert builder.rows().unit() == "fraction"
     failed = RowsBuilder("r")
-    failed.add_failure(place(), "accuracy", "diverged", 8, "fraction")
+    failed.add_failure(place(), ACCURACY, "diverged", 8)
     assert failed.rows().unit() == "fraction"
     assert RowsBuilder("r").rows().unit() == ""

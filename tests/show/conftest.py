@@ -76,7 +76,7 @@ def _made_rows(
                         at = Place(site=site, site_index=place, variable=variable, estimator=estimator,  # noqa: B023
                                    options=options_text(options(estimator, site)), **who)  # noqa: B023  # fmt: skip
                         if estimate is None:
-                            builder.add_failure(at, quantity, "the activations hold NaN", 64)
+                            builder.add_failure(at, known(quantity, "", "nats"), "the activations hold NaN", 64)
                         else:
                             builder.add(at, estimate)
 
@@ -155,7 +155,7 @@ def _read_rows(
                         where = Place(site=site, site_index=depth, variable=variable, estimator="usable_information",
                                       split="test", **who)  # fmt: skip
                         around = (nats(value - 0.05), nats(value + 0.05))
-                        of = known(quantity, "", "nats")
+                        of = known(quantity, "usable_information", "nats")
                         read = Estimate(nats(value), of, "usable by linear softmax probes", 64, interval=around,
                                         interval_kind="over draws of rows", level=0.95,
                                         bound="lower")  # fmt: skip

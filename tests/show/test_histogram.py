@@ -26,7 +26,7 @@ def made(members: int = 2, sites: tuple[str, ...] = ("hidden1", "output"), faile
                 at = {"network": "relu", "step": epoch, "epoch": float(epoch), "site": site, "site_index": place}
                 if failed and member == 1 and site == "output":
                     where = Place(variable="input", estimator="activity", member=member, **at)
-                    builder.add_failure(where, "activity_share", "NaN in 3 rows", 64)
+                    builder.add_failure(where, known("activity_share", "", "fraction"), "NaN in 3 rows", 64)
                     continue
                 for cell, name in enumerate(CELLS):
                     share = 0.0 if name == "above 10" and index else (cell + 1) / 10 + 0.02 * member

@@ -30,7 +30,7 @@ def rows_of(scores, quantity="compression by bins", axis="bins", network="tanh",
             estimator="score", split="hidden5" if axis == "none" else "all", options=options_text(options),
         )  # fmt: skip
         if value is None:
-            builder.add_failure(place, quantity, "no member has a value at every step", 8)
+            builder.add_failure(place, known(quantity, "", "nats"), "no member has a value at every step", 8)
             continue
         ends = (nats(value - 0.25), nats(value + 0.5)) if interval else None
         builder.add(

@@ -94,6 +94,6 @@ class Computation:
 def _add(builder: RowsBuilder, place: Place, curve: Curve, value: float) -> None:
     if not np.isfinite(value):
         reason = f"{curve.quantity} is {value}: this member diverged"
-        builder.add_failure(place, curve.quantity, reason, curve.n, curve.quantity.unit)
+        builder.add_failure(place, curve.quantity, reason, curve.n)
         return
     builder.add(place, Estimate(value, curve.quantity, curve.estimand, curve.n))

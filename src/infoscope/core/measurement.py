@@ -228,7 +228,7 @@ class Adapted(Measurement):
     def measure(self, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:
         told = {"groups": given.groups} if self._takes_groups and given.groups is not None else {}
         found = self._own.measure(t, variables, **told)
-        self._gave = [(variable, Quantity.of(e.quantity, e.unit)) for variable, e, _ in found[0]] if found else []
+        self._gave = [(variable, e.quantity) for variable, e, _ in found[0]] if found else []
         return found
 
     def refused(self, names: Sequence[str]) -> list[tuple[str, Quantity]]:

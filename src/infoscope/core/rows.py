@@ -92,9 +92,9 @@ def options_text(options: Mapping[str, Any]) -> str:
     return json.dumps(options, sort_keys=True, separators=(",", ":"), default=list)
 
 
-def _quantity(symbol: str, place: Place, unit: str) -> Quantity:
-    """Until every measurement tells quantities, text that stands for one is read as that of older rows."""
-    return symbol if isinstance(symbol, Quantity) else older_rows.quantity(symbol, place.estimator, unit)
+def _of(quantity: Quantity) -> dict[str, str]:
+    """The columns that a quantity fills."""
+    return {"quantity": str(quantity), "unit": quantity.unit, "kind": quantity.kind, "words": quantity.words}
 
 
 class RowsBuilder:
@@ -117,14 +117,10 @@ class RowsBuilder:
 
     def add(self, place: Place, estimate: Estimate) -> None:
         low, high = estimate.interval or (None, None)
-        quantity = _quantity(estimate.quantity, place, estimate.unit)
         self._append(
             place,
-            quantity=str(quantity),
-            kind=quantity.kind,
-            words=quantity.words,
+            **_of(estimate.quantity),
             value=estimate.value,
-            unit=estimate.unit,
             low=low,
             high=high,
             level=estimate.level,
@@ -139,19 +135,15 @@ class RowsBuilder:
             groups=estimate.groups,
         )
 
-    def add_failure(self, place: Place, quantity: str, reason: str, n: int, unit: str = "nats") -> None:
+    def add_failure(self, place: Place, quantity: Quantity, reason: str, n: int) -> None:
         """A measurement that was refused: a row without a value, so that the gap can be seen and explained.
 
-        ``quantity`` and ``unit`` are those that the value would have had.
+        ``quantity`` is the one that the value would have had.
         """
-        known = _quantity(quantity, place, unit)
         self._append(
             place,
-            quantity=str(known),
-            kind=known.kind,
-            words=known.words,
+            **_of(quantity),
             value=None,
-            unit=unit,
             low=None,
             high=None,
             level=None,

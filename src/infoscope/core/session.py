@@ -15,6 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.folder import RunFolder
 from infoscope.core.measurement import Measured, Measurement, series
+from infoscope.core.quantity import Quantity
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 
 FLUSH_SECONDS = 10.0  # the most work that a kill can lose
@@ -79,9 +80,9 @@ class Step:
         for here, estimate in placed:  # all of them, or none when one is not what it should be
             self.add(here, estimate)
 
-    def fail(self, place: Place, quantity: Any, reason: str, n: int) -> None:
+    def fail(self, place: Place, quantity: Quantity, reason: str, n: int) -> None:
         """A row without a value, of the quantity that it would have had."""
-        self._builder.add_failure(place, quantity, reason, n, quantity.unit)
+        self._builder.add_failure(place, quantity, reason, n)
 
     def refused(self, place: Place, measurement: Measurement, names: Sequence[str], reason: str, n: int) -> None:
         """Rows without a value in place of those that ``measurement`` would have told of the variables ``names``."""
