@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -159,14 +158,12 @@ def layer_information(
         return found
     if noise is not None:
         raise InputError(f"noise={noise:g} arrived for a {network} network, wanted none: its noise is its own")
-    start = time.perf_counter()
     t = _samples(t)
     t = check.on_cpu(t)
     if (t.ndim == 3) != (network == "binary dropout"):
         wanted = "[n, R, d]: R forwards of each input" if network == "binary dropout" else "[n, d]: one row an input"
         raise InputError(f"t has shape {t.shape} for a {network} network, wanted t {wanted}")
     found = (_dropout if network == "binary dropout" else _patterns)(t, network, inputs, population)
-    found = replace(found, seconds=time.perf_counter() - start)
     return found
 
 
@@ -209,7 +206,6 @@ def _gaussian_dropout(t: Any, noise: float | None, population: Population, toler
     """I(X; f(X) D) for factors D ~ N(1, noise²), from the outputs ``t [n, d]`` before them."""
     from infoscope.measure.noise.dropout import through_dropout
 
-    start = time.perf_counter()
     if noise is None:
         raise InputError(
             "network='gaussian dropout' arrived without noise, wanted the sd of its factors, e.g. noise=0.5"
@@ -240,7 +236,6 @@ def _gaussian_dropout(t: Any, noise: float | None, population: Population, toler
         resampled="draws",
         bound="none" if dataset else "lower",
         notes=notes,
-        seconds=time.perf_counter() - start,
     )
     if bool((t == t[:1]).all()):
         return replace(estimate, value=0.0, interval=(0.0, 0.0), status=Status.DEGENERATE)

@@ -8,7 +8,6 @@ layer to the next.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
@@ -88,26 +87,25 @@ def usable_information(
     ------
     InputError: unusable data or options. UnknownNameError: no such probe or option.
     """
-    start = time.perf_counter()
     check.paired(z=z, y=y, groups=groups)
     check.paired(z_test=z_test, y_test=y_test, groups_test=groups_test)
     if check.choice(target, ("labels", "quantities"), "target") == "quantities":
         if not isinstance(prior, str) or prior != "null":
             raise InputError(f"prior is {prior!r}, wanted 'null' for quantities: H(Y) is that of a Gaussian")
         rows = _Rows.of(z, z_test, y_test, folds, groups, groups_test, seed)
-        return _about_quantities(rows, y, y_test, seed, _base.make(probe, **options), start)
+        return _about_quantities(rows, y, y_test, seed, _base.make(probe, **options))
     problem = _Problem.labelled(z, y, z_test, y_test, prior, folds, groups, groups_test, seed)
     reader = _base.make(probe, **options)
     quantity, estimand = USABLE_INFORMATION, problem.estimand(reader)
     if problem.constant:
-        return problem.nothing(quantity, estimand, time.perf_counter() - start)
+        return problem.nothing(quantity, estimand)
 
     def of(deal: Deal) -> Usable:
         account = accounts.account(problem.target, deal.splits, problem.read(reader, deal), problem.entropy)
         return accounts.estimate(account, quantity, estimand, 0.0, deal)
 
     found = problem.doubted([of(problem.deal)], lambda deal: [of(deal)])
-    return _timed(found, start)[0]
+    return found[0]
 
 
 @question
@@ -133,7 +131,6 @@ def conditional_usable_information(
     """
     import torch
 
-    start = time.perf_counter()
     check.paired(z=z, y=y, given=given, groups=groups)
     problem = _Problem.labelled(z, y, None, None, "null", folds, groups, None, seed)
     reader = _base.make(probe, **options)
@@ -141,7 +138,7 @@ def conditional_usable_information(
     quantity, target = USABLE_INFORMATION.called("I_u(Z;Y|W)"), problem.target
     estimand = f"usable by {reader.words}, cross-entropy given W less that given W and Z, {problem.deal.protocol}"
     if problem.constant:
-        return problem.nothing(quantity, estimand, time.perf_counter() - start)
+        return problem.nothing(quantity, estimand)
     together = torch.cat([w, problem.z.double()], 1)
 
     def of(deal: Deal) -> Usable:
@@ -157,7 +154,7 @@ def conditional_usable_information(
         return replace(accounts.estimate(saved, quantity, estimand, 0.0, deal, gap), bound="none")
 
     found = replace(problem, z=together).doubted([of(problem.deal)], lambda deal: [of(deal)])
-    return _timed(found, start)[0]
+    return found[0]
 
 
 class Chain(NamedTuple):
@@ -192,7 +189,6 @@ def usable_chain(
     give a slightly different coarse part. ``prior`` is that of the fine labels; other arguments and errors as in
     :func:`usable_information`.
     """
-    start = time.perf_counter()
     check.paired(z=z, fine=fine, coarse=coarse, groups=groups)
     check.paired(z_test=z_test, fine_test=fine_test, groups_test=groups_test)
     problem = _Problem.labelled(z, fine, z_test, fine_test, prior, folds, groups, groups_test, seed)
@@ -201,15 +197,14 @@ def usable_chain(
     estimand = problem.estimand(reader)
     names = CHAIN
     if problem.constant:
-        seconds = time.perf_counter() - start
-        return Chain(*(problem.nothing(name, estimand, seconds) for name in names))
+        return Chain(*(problem.nothing(name, estimand) for name in names))
 
     def of(deal: Deal) -> list[Usable]:
         readings = problem.read(reader, deal)
         return accounts.chain(problem.target, deal, readings, problem.entropy, of_fine, names, estimand)
 
     found = problem.doubted(of(problem.deal), of)
-    return Chain(*_timed(found, start))
+    return Chain(*found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +255,6 @@ def description_length(
     belong together are sent whole, so that no block is coded by a probe that knows a part of it. The length is an upper
     bound on n H(Y|Z) in expectation. Other arguments and errors as in :func:`usable_information`.
     """
-    start = time.perf_counter()
     check.paired(z=z, y=y, groups=groups)
     problem = _Problem.labelled(z, y, None, None, "null", 5, groups, None, seed)
     reader = _base.make(probe, **options)
@@ -269,11 +263,11 @@ def description_length(
         status, why = (Status.DEGENERATE, problem.constant) if k == 1 else (Status.SATURATED, problem.alone)
         estimand, uniform = f"online code of {reader.words} in the order of seed {seed}", n * float(np.log(k))
         found = DescriptionLength(uniform, LENGTH, estimand, n, status=status, notes=(why,), uniform=uniform)
-        return replace(found, seconds=time.perf_counter() - start)
+        return found
     found = _code(problem, reader, problem.deal.groups)
     if problem.deal.groups is None and (copies := accounts.copies_of(problem.z, problem.target.k)):
         found = accounts.both(found, _code(problem, reader, copies), copies)
-    return replace(found, seconds=time.perf_counter() - start)
+    return found
 
 
 def _code(problem: _Problem, reader: Probe, groups: Groups | None) -> DescriptionLength:
@@ -412,7 +406,7 @@ def _both_groups(groups: Any, groups_test: Any, n: int, tested: int) -> tuple[Gr
     return found
 
 
-def _about_quantities(rows: _Rows, y: Any, y_test: Any, seed: int, reader: Probe, start: float) -> Usable:
+def _about_quantities(rows: _Rows, y: Any, y_test: Any, seed: int, reader: Probe) -> Usable:
     values = regression_accounts.quantities(y, rows.fitted)
     if y_test is not None:
         test = regression_accounts.quantities(y_test, rows.scored, "y_test")
@@ -423,7 +417,7 @@ def _about_quantities(rows: _Rows, y: Any, y_test: Any, seed: int, reader: Probe
     estimand = f"usable by {reader.words_of_means}, H(Y) of the null Gaussian, {rows.deal.protocol}"
     why = "y is constant" if (values == values[0]).all() else "z is constant"
     if why == "y is constant" or not bool((rows.z != rows.z[0]).any()):
-        return accounts.nothing(rows.scored, quantity, estimand, why, time.perf_counter() - start)
+        return accounts.nothing(rows.scored, quantity, estimand, why, 0.0)
 
     def of(deal: Deal) -> list[Usable]:
         found = regression_accounts.read(reader.expect, rows.z, values, deal.splits, seed)
@@ -433,7 +427,7 @@ def _about_quantities(rows: _Rows, y: Any, y_test: Any, seed: int, reader: Probe
         note = "a probe names y to within rounding: of real numbers that is infinitely much information"
         return [replace(estimate, status=Status.SATURATED, notes=(*estimate.notes, note))]
 
-    return _timed(rows.doubted(of(rows.deal), of), start)[0]
+    return rows.doubted(of(rows.deal), of)[0]
 
 
 @dataclass(frozen=True)
@@ -482,10 +476,10 @@ class _Problem(_Rows):
         """One reading for each split."""
         return reader.read(self.z[None], [self.target], deal.splits, self.seed)[0][0]
 
-    def nothing(self, quantity: Quantity, estimand: str, seconds: float) -> Usable:
+    def nothing(self, quantity: Quantity, estimand: str) -> Usable:
         why = self.constant
         status = Status.SATURATED if why == self.alone else Status.DEGENERATE
-        return accounts.nothing(self.scored, quantity, estimand, why, seconds, status=status)
+        return accounts.nothing(self.scored, quantity, estimand, why, 0.0, status=status)
 
 
 def _labels(y: Any, n: int, name: str) -> np.ndarray:
@@ -530,8 +524,3 @@ def _coarse_of_fine(problem: _Problem, coarse: np.ndarray) -> np.ndarray:
     if p is not None and abs(float(p.sum()) - 1) > 1e-6:
         raise InputError("prior names fine labels that do not occur, wanted only those whose coarse label is known")
     return groups
-
-
-def _timed(found: list[Usable], start: float) -> list[Usable]:
-    seconds = time.perf_counter() - start
-    return [replace(one, seconds=seconds) for one in found]
