@@ -15,6 +15,7 @@ import infoscope as iscope
 from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimateError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import column_sums
+from infoscope.kernels.draws import fold_order
 from infoscope.measure.bases.estimator import make as make_estimator
 from infoscope.measure.bases.probe import make
 from infoscope.measure.questions.usable import (
@@ -23,7 +24,7 @@ from infoscope.measure.questions.usable import (
     usable_chain,
     usable_information,
 )
-from infoscope.measure.usable.accounts import cross_fitted, folds_of, order_of
+from infoscope.measure.usable.accounts import cross_fitted, folds_of
 from infoscope.measure.usable.columns import Columns
 from infoscope.measure.usable.readings import Split, Target
 from infoscope.measure.usable.softmax_regression import Regression, _Objective, solve
@@ -293,8 +294,8 @@ def test_pointwise_is_in_the_order_of_the_rows():
 def test_rows_fall_into_folds_by_other_numbers_than_data_are_drawn_with():
     """`default_rng(0)` and `seed=0` are what everybody writes."""
     first = np.random.default_rng(0).random(1000)
-    assert abs(stats.spearmanr(first[order_of(1000, 0)], np.arange(1000)).statistic) < 0.1
-    assert not np.array_equal(order_of(100, 0), order_of(100, 1))
+    assert abs(stats.spearmanr(first[fold_order(1000, 0)], np.arange(1000)).statistic) < 0.1
+    assert not np.array_equal(fold_order(100, 0), fold_order(100, 1))
 
 
 def test_every_row_is_scored_once_by_probes_that_did_not_see_it():

@@ -13,6 +13,7 @@ from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import INFORMATION, USABLE, USABLE_COARSE, USABLE_FINE, USABLE_REST, Quantity
+from infoscope.kernels import draws
 from infoscope.measure.bases import probe as probes
 from infoscope.measure.bases.estimator import Estimator, several
 from infoscope.measure.intervals.groups import Groups
@@ -113,7 +114,7 @@ class UsableInformation(Estimator):
                 raise unknown_name("variable", name, labels)
         reader, n = probes.make(self.probe), t.shape[1]
         if self.shuffled:
-            order = accounts.order_of(n, self.seed + 1)  # another than the rows are dealt to folds by
+            order = draws.fold_order(n, self.seed + 1)  # another than the rows are dealt to folds by
             labels = {name: y[order] for name, y in labels.items()}
         named = several(self.variables) or (() if self.chain else tuple(labels))
         targets = {

@@ -10,13 +10,13 @@ import numpy as np
 
 from infoscope.core.errors import InputError
 from infoscope.core.shapes import Block
+from infoscope.kernels import draws as streams
 from infoscope.measure.noise import posterior
 from infoscope.measure.noise.means import Mean
 from infoscope.measure.noise.setting import Setting
 
 MOST_QUERIES = 20_000_000
 CHUNK, BLOCK = 2**22, 2**16  # numbers of noise at once, and from one generator
-KEY = 0x5A17
 
 #: Logarithms at one query an input and round, ``[j, n]`` or, by variable, ``[v, j, n]``. ``extra``: what the noise
 #: itself adds, of mean zero. ``others``, ``squares``, ``kin``, ``strangers``: as in ``mixture.Sums``. ``own``: sums
@@ -103,8 +103,7 @@ class Draws:
         size = max(1, BLOCK // (self.setting.n * self.setting.d))  # rounds that share a generator
         blocks = []
         for k in range(rounds.start // size, (rounds.stop - 1) // size + 1):
-            # A key, so that no generator a person seeds with the same number makes the same draws.
-            generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(KEY, k)))
+            generator = streams.normals(self.seed, k)
             blocks.append(generator.standard_normal((size, self.setting.n, self.setting.d)))
         first = rounds.start // size * size
         return np.concatenate(blocks)[rounds.start - first : rounds.stop - first]

@@ -14,9 +14,9 @@ import numpy as np
 from numba import njit
 
 from infoscope.core.errors import InputError
+from infoscope.kernels import draws
 from infoscope.measure.symbols import quantise as q
 
-KEY = 0x6D0
 MOST_QUERIES = 2_000_000
 MOST_ROUNDS = 16  # times the first draws
 
@@ -78,7 +78,7 @@ def through_dropout(f: np.ndarray, a: float, dataset: bool, tolerance: float, se
             raise InputError(
                 f"tolerance={tolerance:g} asks for {rounds * n:.2g} draws, wanted at most {MOST_QUERIES:.2g}: raise it"
             )
-        part = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(KEY, len(found))))
+        part = draws.dropout(seed, len(found))
         e = part.standard_normal((rounds - len(found), n, d))
         out = np.empty(e.shape[:2])
         _told(f, logs, e, a, group, starts, out)

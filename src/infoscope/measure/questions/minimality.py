@@ -11,13 +11,12 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.quantity import USABLE_INFORMATION
+from infoscope.kernels import draws
 from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.answering import question
 from infoscope.measure.intervals.groups import LEVEL, Groups
 from infoscope.measure.usable.accounts import shannon
 from infoscope.measure.usable.readings import Split, Target
-
-OWN_STREAM = 0x6C6162656C73
 
 
 class _Fitted(Split):
@@ -80,7 +79,7 @@ def minimality(
     if not bool((z != z[0]).any()):
         found = Estimate(0.0, quantity, estimand, n, status=Status.DEGENERATE, notes=("z is constant",))
         return found
-    random = np.random.default_rng([seed, OWN_STREAM])
+    random = draws.labels(seed)
     targets = [Target(_halves(classes, units, random), 2) for _ in range(count)]
     rows = np.arange(n)
     (readings,) = reader.read(z[None], targets, [_Fitted(rows, rows, rows)], seed)

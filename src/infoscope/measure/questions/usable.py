@@ -18,6 +18,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.quantity import USABLE_COARSE, USABLE_FINE, USABLE_INFORMATION, USABLE_REST, Quantity
+from infoscope.kernels import draws
 from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.answering import question
 from infoscope.measure.bases.estimator import is_labels
@@ -313,9 +314,9 @@ def _blocks(n: int, groups: Groups | None, seed: int) -> tuple[np.ndarray, list[
     """The order in which ``n`` rows are sent, groups whole, and where blocks end."""
     wanted = [max(LEAST_ROWS, round(fraction * n)) for fraction in FRACTIONS]
     if groups is None:
-        return accounts.order_of(n, seed), sorted(set(wanted))
+        return draws.fold_order(n, seed), sorted(set(wanted))
     place = np.empty(groups.count, np.int64)
-    place[accounts.order_of(groups.count, seed)] = np.arange(groups.count)
+    place[draws.fold_order(groups.count, seed)] = np.arange(groups.count)
     order = np.argsort(place[groups.ids], kind="stable")
     whole = np.cumsum(groups.sizes[np.argsort(place)])  # rows sent after each group
     ends = {int(whole[np.searchsorted(whole, end)]) for end in wanted if end <= n}

@@ -14,6 +14,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.quantity import Quantity
+from infoscope.kernels import draws
 from infoscope.measure.intervals.groups import LEAST, LEVEL, Groups, alike, doubts, scatter, serial, too_narrow
 from infoscope.measure.symbols import quantise
 from infoscope.measure.symbols.labels import alone
@@ -21,7 +22,6 @@ from infoscope.measure.usable.readings import Reading, Split, Target
 
 GAP = 0.02  # nats by which held-out rows may cost more than fitted ones, or than the null probe, whatever the value
 MISSED = 0.01  # share of scored rows whose class no probe has seen
-OWN_STREAM = 0x666F6C6473
 LEAST_FOLDS = 3  # one is scored, one is chosen by, one is fitted to
 
 
@@ -161,7 +161,7 @@ def folds_of(n: int, folds: Any, seed: int, groups: Groups | None = None) -> lis
             raise InputError(f"z has {n} rows, wanted at least {2 * count} for {count} folds: pass more samples")
         if groups is not None and groups.count < n:
             return groups.deal(count, seed)
-        return [np.sort(rows) for rows in np.array_split(order_of(n, seed), count)]
+        return [np.sort(rows) for rows in np.array_split(draws.fold_order(n, seed), count)]
     parts = check.labels(folds, n, "folds")
     count = int(parts.max()) + 1
     if count < LEAST_FOLDS:
@@ -181,7 +181,7 @@ def held_out(n: int, share: float, seed: int, groups: Groups | None = None) -> D
     if scored < 2 or validation < 1:
         raise InputError(f"{n} rows arrived, too few to score {share:g} of them and choose by a fifth of the others")
     if groups is None or groups.count == n:
-        parts = [np.sort(rows) for rows in np.split(order_of(n, seed), [scored, scored + validation])]
+        parts = [np.sort(rows) for rows in np.split(draws.fold_order(n, seed), [scored, scored + validation])]
     else:
         parts = groups.shares([scored, validation, n - scored - validation], seed)
     return Deal([Split(*reversed(parts))], f"{len(parts[0])} rows held out", groups)
@@ -267,15 +267,6 @@ def both(found: Any, beside: Any, copies: Groups) -> Any:
         found, interval=(min(low, least), max(high, most)), interval_kind="equal rows apart or together", level=LEVEL,
         status=status, notes=notes, resampled="rows", seconds=found.seconds + beside.seconds,
     )  # fmt: skip
-
-
-def order_of(n: int, seed: int) -> np.ndarray:
-    """An order of ``n`` rows, drawn from a stream of its own: data are often drawn with the same ``seed``, and rows
-    ordered by the very numbers that made them fall into folds that are unlike each other.
-    """
-    # Raw words, because NumPy keeps these the same over its versions and Generator.permutation not.
-    stream = np.random.PCG64(np.random.SeedSequence([seed, OWN_STREAM]))
-    return np.argsort(stream.random_raw(n), kind="stable")
 
 
 def cross_fitted(folds: Sequence[np.ndarray]) -> list[Split]:
