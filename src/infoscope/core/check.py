@@ -60,7 +60,7 @@ def alike(first: Any, second: Any, names: tuple[str, str]) -> tuple[Array, Array
         both = foreign.floats(np.concatenate([one, two]), " and ".join(names))  # the same smallest for both
         one, two = both[: len(one)], both[len(one) :]
     # Where the smallest cannot be the same for both, none is subtracted.
-    return tuple(_checked(part, name, False, True) for part, name in zip((one, two), names, strict=True))
+    return _checked(one, names[0], False, True), _checked(two, names[1], False, True)
 
 
 def _checked(out: Array, name: str, stacked: bool, place: bool) -> Array:

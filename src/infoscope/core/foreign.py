@@ -13,19 +13,23 @@ from collections.abc import Set as AnySet
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from infoscope.core.errors import InputError
+from infoscope.core.shapes import Array as Array
+from infoscope.core.shapes import Tensor
 
-Array = Any  # np.ndarray, or a torch.Tensor on a device that NumPy cannot see
+if TYPE_CHECKING:
+    from typing_extensions import TypeIs
+
 EXACT = 2**53  # whole numbers up to here are float64 numbers
 NUMBERS = "fiub"
 _MISSING = ("NoneType", "NAType", "NaTType", "MaskedConstant")
 
 
-def is_tensor(value: Any) -> bool:
+def is_tensor(value: Any) -> TypeIs[Tensor]:
     """Whether ``value`` is a torch tensor, answered without importing torch."""
     return of("torch", value, "Tensor")
 

@@ -15,24 +15,30 @@ import numpy as np
 if TYPE_CHECKING:
     from typing import Annotated as Bool
     from typing import Annotated as Float
-    from typing import Annotated as Int
-    from typing import Annotated as Real
+    from typing import Annotated as Integer
     from typing import Annotated as Shaped
 
-    from numpy.typing import ArrayLike as ArrayLike
+    from numpy.typing import ArrayLike as _NumpyLike
     from torch import Tensor as Tensor
+    from torch import device as Device
+
+    ArrayLike = _NumpyLike | Tensor
 elif "INFOSCOPE_SHAPES" in os.environ:
     from typing import Any as ArrayLike
 
-    from jaxtyping import Bool, Float, Int, Real, Shaped
+    from jaxtyping import Bool, Float, Integer, Shaped
     from torch import Tensor
+    from torch import device as Device
 else:
     from typing import Annotated
 
-    Bool = Float = Int = Real = Shaped = Annotated
+    Bool = Float = Integer = Shaped = Annotated
 
     class Tensor:
         """Stands for ``torch.Tensor`` where torch need not be imported."""
+
+    class Device:
+        """Stands for ``torch.device``."""
 
     class ArrayLike:
         """Stands for what ``numpy.asarray`` takes, or a tensor: arrays as a person passes them."""
@@ -55,7 +61,7 @@ TensorMembers = Float[Tensor, "m n d"]
 TensorRows = Float[Tensor, "n d"]
 
 Column = Float[np.ndarray, "n"]
-Labels = Int[np.ndarray, "n"]
+Labels = Integer[np.ndarray, "n"]
 Flags = Bool[np.ndarray, "n"]
 MemberColumns = Float[np.ndarray, "m n"]
 ClassRows = Float[np.ndarray, "k d"]
@@ -67,9 +73,18 @@ Products = Float[np.ndarray, "d d"]
 Vector = Float[np.ndarray, "_"]
 Matrix = Float[np.ndarray, "_ _"]
 Block = Float[np.ndarray, "_ _ _"]
-Floats = Float[np.ndarray, "..."]
-Indices = Int[np.ndarray, "_"]
-IndexTable = Int[np.ndarray, "_ _"]
+Block4 = Float[np.ndarray, "_ _ _ _"]
+Indices = Integer[np.ndarray, "_"]
+IndexTable = Integer[np.ndarray, "_ _"]
+IndexBlock = Integer[np.ndarray, "_ _ _"]
 Marks = Bool[np.ndarray, "_"]
+MarkTable = Bool[np.ndarray, "_ _"]
 TensorVector = Float[Tensor, "_"]
 TensorMatrix = Float[Tensor, "_ _"]
+TensorBlock = Float[Tensor, "_ _ _"]
+AnyMatrix = Float[Array, "_ _"]
+AnyBlock = Float[Array, "_ _ _"]
+AnyArray = Shaped[Array, "..."]
+VectorOrMatrix = Vector | Matrix
+VectorOrNumber = Vector | float
+RowsOrNames = Shaped[Array, "_ *_rest"]

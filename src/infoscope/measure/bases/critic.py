@@ -17,6 +17,7 @@ from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Measured
 from infoscope.core.quantity import INFORMATION, LABEL_INFORMATION, Quantity
+from infoscope.core.shapes import AnyArray, AnyBlock, AnyMatrix
 from infoscope.kernels import parallel
 from infoscope.measure.bases.cross_fitted import KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
 from infoscope.measure.critics.bounds import (
@@ -95,14 +96,14 @@ class Critics(CrossFitted):
     reading: ClassVar[Reading] = "infonce"
     words: ClassVar[str] = "InfoNCE"
 
-    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: AnyMatrix, y: AnyArray, groups: Groups | None = None) -> Estimate:
         return self._informations(x[None], y, INFORMATION, groups)[0]
 
     def _members(self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None = None) -> list[list[Measured]]:
         found = {name: self._informations(t, y, LABEL_INFORMATION, groups) for name, y in labels.items()}
         return [[Measured(name, estimates[m]) for name, estimates in found.items()] for m in range(len(t))]
 
-    def _informations(self, t: Any, y: Any, quantity: Quantity, groups: Groups | None) -> list[Estimate]:
+    def _informations(self, t: AnyBlock, y: AnyArray, quantity: Quantity, groups: Groups | None) -> list[Estimate]:
         """I of every member of ``t [m, n, d]`` with ``y``, labels ``[n]`` or rows ``[n, e]``."""
         started = time.perf_counter()
         n = t.shape[1]

@@ -19,6 +19,7 @@ from infoscope.core import check, grammar
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.quantity import Quantity
+from infoscope.core.shapes import ArrayLike
 from infoscope.kernels import draws
 from infoscope.kernels.scaling import unit
 from infoscope.measure.bases.estimator import is_labels
@@ -56,7 +57,7 @@ class Dependence(grammar.WithOptions):
         check.count(self.permutations, "permutations", 0)
         check.count(self.seed, "seed", 0)
 
-    def dependence(self, x: Any, y: Any, groups: Any = None) -> Estimate:
+    def dependence(self, x: ArrayLike, y: ArrayLike, groups: ArrayLike | None = None) -> Estimate:
         """Between the rows of ``x [n, d]`` and ``y``: rows ``[n, e]`` or class labels ``[n]`` (as one-hot rows).
 
         groups: one name ``[n]`` a row, of those that belong together; they are counted, and permuted whole.
@@ -156,7 +157,7 @@ class Dependence(grammar.WithOptions):
         raise NotImplementedError
 
 
-def _rows(value: Any, name: str) -> np.ndarray:
+def _rows(value: ArrayLike, name: str) -> np.ndarray:
     """``value`` as rows ``[n, d]``: labels become one-hot."""
     if is_labels(value, name):
         n = len(check.array(value, name))

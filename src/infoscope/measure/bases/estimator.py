@@ -12,7 +12,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -21,11 +21,13 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Plane, Status
 from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need
 from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION, LAYER_ENTROPY, Quantity
+from infoscope.core.shapes import AnyArray, ArrayLike
 from infoscope.measure.intervals import jackknife
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.parts import even
 from infoscope.measure.symbols.labels import CEILING, doubted
 
+Option = TypeVar("Option")
 #: What an estimator's number can be to I(X;Y): an estimate of it, a value on one side of it, or of something else, as
 #: the information of binned or projected rows is, or that of a Gaussian with the data's covariance.
 ANSWERS = ("the question", "a lower bound", "an upper bound", "another question")
@@ -36,7 +38,7 @@ def _along(offers: Collection[str], second: Collection[str]) -> bool:
     return bool({"plane", "entropy"} & set(offers)) or ("mutual_information" in offers and "labels" in second)
 
 
-def is_labels(y: Any, name: str = "y") -> bool:
+def is_labels(y: ArrayLike, name: str = "y") -> bool:
     """Whether ``y`` is read as class labels: whole numbers, booleans or words, one a row."""
     array = check.array(y, name)
     if array.ndim != 1 and tuple(array.shape[1:]) != (1,):
@@ -111,7 +113,9 @@ class Estimator(grammar.WithOptions, Measurement):
         of_variables = [(name, LABEL_INFORMATION) for name in (names if self._tells_of_variables() else ())]
         return [*(("input", quantity) for quantity in self._of_the_input()), *of_variables]
 
-    def measure(self, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:
+    def measure(
+        self, t: ArrayLike, variables: Mapping[str, np.ndarray], given: Given = NOTHING
+    ) -> list[list[Measured]]:
         """What can be said of each member of ``t [m, n, d]``, in nats: I(X;T), or H(T) where that is not offered, as
         variable ``"input"``, and I(T;Y) of each variable.
 
@@ -140,7 +144,7 @@ class Estimator(grammar.WithOptions, Measurement):
             raise InputError(f"{self.id} reads variables and there are none: pass variables={{'label': labels}}")
         return told
 
-    def plane(self, t: Any, y: Any, groups: Any = None) -> Plane:
+    def plane(self, t: ArrayLike, y: ArrayLike, groups: ArrayLike | None = None) -> Plane:
         """One layer's point: I(X;T) with every row of ``t [n, d]`` a distinct input, and I(T;Y), in nats."""
         self._must_offer("plane")
         check.paired(t=t, y=y, groups=groups)
@@ -149,14 +153,14 @@ class Estimator(grammar.WithOptions, Measurement):
         xt, ty = ([m.estimate for m in measured if m.variable == name] for name in ("input", "y"))
         return Plane(the_one(xt), the_one(ty))
 
-    def entropy(self, t: Any, groups: Any = None) -> Estimate:
+    def entropy(self, t: ArrayLike, groups: ArrayLike | None = None) -> Estimate:
         """Entropy of the rows of ``t [n, d]`` in nats; the estimand says of what exactly."""
         self._must_offer("entropy")
         t = self._x(t, "t")
         with jackknife.in_order():
             return self._asked(self._entropy, (t,), together(groups, len(t)))
 
-    def mutual_information(self, x: Any, y: Any, groups: Any = None) -> Estimate:
+    def mutual_information(self, x: ArrayLike, y: ArrayLike, groups: ArrayLike | None = None) -> Estimate:
         """I(X;Y) in nats between the rows of ``x [n, d]`` and ``y``: class labels ``[n]`` or rows ``[n, e]``.
 
         groups: one name ``[n]`` a row; rows of one name belong together.
@@ -174,7 +178,9 @@ class Estimator(grammar.WithOptions, Measurement):
             return estimate
         return _under_the_labels(estimate, y) if y.ndim == 1 else _short_of_infinite(estimate, x, y)
 
-    def conditional_mutual_information(self, x: Any, y: Any, z: Any, groups: Any = None) -> Estimate:
+    def conditional_mutual_information(
+        self, x: ArrayLike, y: ArrayLike, z: ArrayLike, groups: ArrayLike | None = None
+    ) -> Estimate:
         """I(X;Y|Z) in nats for rows ``x [n, d]``; ``y`` and ``z`` are class labels ``[n]`` or rows ``[n, e]``."""
         self._must_offer("conditional_mutual_information")
         check.paired(x=x, y=y, z=z, groups=groups)
@@ -211,7 +217,7 @@ class Estimator(grammar.WithOptions, Measurement):
         labels = values[1] if len(values) > 1 and values[1].ndim == 1 else None
         return jackknife.stated(estimate, groups, labels, self.grouped != "none")
 
-    def _of_members(self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None) -> list[list[Measured]]:
+    def _of_members(self, t: AnyArray, labels: dict[str, np.ndarray], groups: Groups | None) -> list[list[Measured]]:
         """What ``_members`` finds, told of ``groups``; question by question where it cannot be."""
         if groups is None:
             return [
@@ -230,13 +236,13 @@ class Estimator(grammar.WithOptions, Measurement):
             for member in found
         ]
 
-    def _x(self, x: Any, name: str, stacked: bool = False) -> Any:
+    def _x(self, x: Any, name: str, stacked: bool = False) -> AnyArray:
         """The first argument, checked: real rows, or symbols as whole numbers."""
         if "real" not in self.first:
             x = np.stack([check.symbols(member, name) for member in x]) if stacked else check.symbols(x, name)
         return check.representation(x, name, stacked=stacked, place=self.placed)
 
-    def _other(self, y: Any, name: str, kinds: tuple[str, ...], n: int) -> Any:
+    def _other(self, y: ArrayLike, name: str, kinds: tuple[str, ...], n: int) -> AnyArray:
         """The second or third argument, checked: labels ``[n]`` or real rows ``[n, e]``, whichever may be."""
         only = "real" not in kinds  # so that whole numbers can be meant as labels only, whatever their type
         kind = "labels" if is_labels(y, name) or (only and check.meant_as_labels(y, name)) else "real"
@@ -287,12 +293,14 @@ class Estimator(grammar.WithOptions, Measurement):
                 f"{self.id} does not estimate {question.replace('_', ' ')}: use one that does ({', '.join(able)})"
             )
 
-    def _members(self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None = None) -> list[list[Measured]]:
+    def _members(
+        self, t: AnyArray, labels: dict[str, np.ndarray], groups: Groups | None = None
+    ) -> list[list[Measured]]:
         """Hook of ``measure`` and ``plane``: checked ``t [m, n, d]``, labels renumbered 0..k-1."""
         return [self._member_by_questions(member, labels, groups) for member in t]
 
     def _member_by_questions(
-        self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None = None
+        self, t: AnyArray, labels: dict[str, np.ndarray], groups: Groups | None = None
     ) -> list[Measured]:
         """H(T) and each I(T;Y), one question at a time, as far as they are offered."""
         measured = []
@@ -306,22 +314,22 @@ class Estimator(grammar.WithOptions, Measurement):
                 measured.append(Measured(name, dataclasses.replace(about, quantity=LABEL_INFORMATION)))
         return measured
 
-    def _entropy(self, t: Any) -> Estimate:
+    def _entropy(self, t: AnyArray) -> Estimate:
         raise NotImplementedError
 
-    def _mutual_information(self, x: Any, y: Any) -> Estimate:
+    def _mutual_information(self, x: AnyArray, y: AnyArray) -> Estimate:
         raise NotImplementedError
 
-    def _conditional_mutual_information(self, x: Any, y: Any, z: Any) -> Estimate:
+    def _conditional_mutual_information(self, x: AnyArray, y: AnyArray, z: AnyArray) -> Estimate:
         raise NotImplementedError
 
 
-def together(groups: Any, n: int) -> Groups | None:
+def together(groups: ArrayLike | None, n: int) -> Groups | None:
     """The groups that a person passed, checked."""
     return None if groups is None else Groups.of(groups, n)
 
 
-def _unless_few_decide(estimate: Estimate, hook: Callable[..., Estimate], x: Any, y: Any) -> Estimate:
+def _unless_few_decide(estimate: Estimate, hook: Callable[..., Estimate], x: AnyArray, y: AnyArray) -> Estimate:
     """The estimate; UNRESOLVED where few rows make the width of a column and normal scores of its ranks say otherwise.
 
     Information is the same of either (a column is mapped one to one), so what changes is what those rows decided.
@@ -339,7 +347,7 @@ def _unless_few_decide(estimate: Estimate, hook: Callable[..., Estimate], x: Any
     return dataclasses.replace(estimate, status=Status.UNRESOLVED, notes=(*estimate.notes, note))
 
 
-def _under_the_labels(estimate: Estimate, y: np.ndarray) -> Estimate:
+def _under_the_labels(estimate: Estimate, y: AnyArray) -> Estimate:
     """The estimate, with a note where it exceeds H(Y); UNDERSAMPLED where its interval does so too."""
     p = np.bincount(y) / len(y)
     most = float(-(p[p > 0] @ np.log(p[p > 0])))
@@ -351,7 +359,7 @@ def _under_the_labels(estimate: Estimate, y: np.ndarray) -> Estimate:
     return dataclasses.replace(estimate, status=status, notes=(*estimate.notes, note))
 
 
-def _short_of_infinite(estimate: Estimate, x: Any, y: Any) -> Estimate:
+def _short_of_infinite(estimate: Estimate, x: AnyArray, y: AnyArray) -> Estimate:
     """The estimate; SATURATED where a column of y is a linear function of one of x, which makes I(X;Y) infinite."""
     if estimate.status is not Status.OK or not _share_a_column(x, y):
         return estimate
@@ -359,7 +367,7 @@ def _short_of_infinite(estimate: Estimate, x: Any, y: Any) -> Estimate:
     return dataclasses.replace(estimate, status=Status.SATURATED, notes=(*estimate.notes, note))
 
 
-def _share_a_column(x: Any, y: Any) -> bool:
+def _share_a_column(x: AnyArray, y: AnyArray) -> bool:
     """Whether a column of y is a linear function of one of x, and takes more values than a few."""
     x, y = (check.on_cpu(v) for v in (x, y))
     first = slice(64)  # enough to rule nearly every pair out
@@ -380,7 +388,7 @@ def _standardised(v: np.ndarray) -> np.ndarray:
     return v / np.maximum(np.sqrt((v * v).sum(axis=0)), np.finfo(np.float64).tiny)
 
 
-def several(value: Any) -> tuple[Any, ...]:
+def several(value: Option | tuple[Option, ...] | None) -> tuple[Option, ...]:
     """The values of an option that may hold none, one or several."""
     return () if value is None else value if isinstance(value, tuple) else (value,)
 

@@ -22,6 +22,7 @@ from infoscope.core.errors import InputError, MissingPackageError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need
 from infoscope.core.quantity import Quantity
+from infoscope.core.shapes import ArrayLike
 from infoscope.measure.bases.estimator import is_labels
 from infoscope.measure.intervals.groups import Groups
 
@@ -62,7 +63,9 @@ class Geometry(grammar.WithOptions, Measurement):
         of = self.about(names) or ["input"]
         return [(name, quantity) for name in of for quantity in self.quantities]
 
-    def measure(self, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:
+    def measure(
+        self, t: ArrayLike, variables: Mapping[str, np.ndarray], given: Given = NOTHING
+    ) -> list[list[Measured]]:
         """All quantities of each member of ``t [m, n, d]``: about each variable where labels are asked for, else
         once, as variable ``"input"``.
 
@@ -90,7 +93,9 @@ class Geometry(grammar.WithOptions, Measurement):
             raise InputError(f"{self.id} asks for class labels and there are none: pass variables={{'label': labels}}")
         return list(names) if self.second == "labels" else []
 
-    def geometry(self, t: Any, y: Any = None, groups: Any = None) -> dict[str, Estimate]:
+    def geometry(
+        self, t: ArrayLike, y: ArrayLike | None = None, groups: ArrayLike | None = None
+    ) -> dict[str, Estimate]:
         """The quantities of the rows ``t [n, d]`` by name; ``y``: labels ``[n]`` or rows ``[n, d]``, as it asks for;
         groups: one
         name ``[n]`` a row, of those that belong together.
@@ -102,7 +107,7 @@ class Geometry(grammar.WithOptions, Measurement):
         together = None if groups is None else Groups.of(groups, len(t))
         return by_name(self._checked(t, self._other(y, len(t)), together))
 
-    def _other(self, y: Any, n: int) -> dict[str, np.ndarray]:
+    def _other(self, y: ArrayLike | None, n: int) -> dict[str, np.ndarray]:
         """The second argument, checked, as the labels by name that ``_of`` takes."""
         if self.second == "rows":
             raise AssertionError(f"{self.id} compares two representations and must say how")

@@ -14,6 +14,7 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.core.grammar import plain
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import BINNED_ENTROPY, INFORMATION, INPUT_INFORMATION, LABEL_INFORMATION, Quantity
+from infoscope.core.shapes import Block, Indices, Matrix
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator, several, the_one
 from infoscope.measure.symbols import partitions
@@ -109,7 +110,7 @@ class Binned(Estimator):
             return partitions.quantiles(self.bins)  # type: ignore[arg-type]
         return (partitions.interval if self.form == "interval" else partitions.peers)(self.bins, *self.range)  # type: ignore[arg-type]
 
-    def _quantised(self, t: Any) -> list[tuple[Binned, partitions.Partition, partitions.Symbols]]:
+    def _quantised(self, t: Matrix) -> list[tuple[Binned, partitions.Partition, partitions.Symbols]]:
         singles = self._single()
         if self.form == "width":
             cells = float(abs(t).max()) / min(several(self.width))
@@ -120,12 +121,12 @@ class Binned(Estimator):
         partitions = [single._partition() for single in singles]
         return list(zip(singles, partitions, q.quantise(t, partitions), strict=True))
 
-    def _members(self, t: Any, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
+    def _members(self, t: Block, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
         jobs = [partial(self._member, member, labels) for member in t]
         seconds = 3e-9 * math.prod(t.shape) + 3e-8 * t.shape[0] * t.shape[1] * (1 + len(labels))
         return parallel.run(jobs, 1 if check.is_tensor(t) else parallel.cores(seconds))
 
-    def _member(self, t: Any, labels: dict[str, np.ndarray]) -> list[Measured]:
+    def _member(self, t: Matrix, labels: dict[str, np.ndarray]) -> list[Measured]:
         start = time.perf_counter()
         measured = []
         for single, partition, symbols in self._quantised(t):
@@ -139,7 +140,7 @@ class Binned(Estimator):
         seconds = (time.perf_counter() - start) / len(measured)
         return [m._replace(estimate=replace(m.estimate, seconds=seconds)) for m in measured]
 
-    def _entropy(self, t: Any) -> Estimate:
+    def _entropy(self, t: Matrix) -> Estimate:
         start = time.perf_counter()
         estimates = []
         for _, partition, symbols in self._quantised(t):
@@ -152,7 +153,7 @@ class Binned(Estimator):
             estimates.append(replace(estimate, quantity=BINNED_ENTROPY, status=status, notes=notes))
         return replace(the_one(estimates), seconds=time.perf_counter() - start)
 
-    def _mutual_information(self, x: Any, y: Any) -> Estimate:
+    def _mutual_information(self, x: Matrix, y: Matrix | Indices) -> Estimate:
         start = time.perf_counter()
         estimates = []
         real = y.ndim == 2
@@ -168,7 +169,7 @@ class Binned(Estimator):
         return replace(the_one(estimates), seconds=time.perf_counter() - start)
 
 
-def _outside(symbols: partitions.Symbols, t: Any) -> tuple[str, ...]:
+def _outside(symbols: partitions.Symbols, t: Matrix) -> tuple[str, ...]:
     if not symbols.below + symbols.above:
         return ()
     of = math.prod(t.shape)

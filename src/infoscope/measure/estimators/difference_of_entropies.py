@@ -12,6 +12,7 @@ from torch import Tensor
 from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.quantity import INFORMATION
+from infoscope.core.shapes import AnyArray, AnyMatrix
 from infoscope.kernels import parallel
 from infoscope.measure.bases.cross_fitted import GAP, KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
 from infoscope.measure.critics.inputs import components, normal_scores, with_length
@@ -64,7 +65,7 @@ class DifferenceOfEntropies(CrossFitted):
         check.count(self.parts, f"parts of {self.id}")
         super()._check()
 
-    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: AnyMatrix, y: AnyArray, groups: Groups | None = None) -> Estimate:
         started = time.perf_counter()
         n, folds = len(x), self._folds(len(x), groups)
         self._must_be_enough(n, groups)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 import torch
 from scipy.special import polygamma
@@ -12,6 +12,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, DIFFERENTIAL_ENTROPY, INFORMATION, Quantity
+from infoscope.core.shapes import Matrix
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
@@ -65,21 +66,23 @@ class Gaussian(Estimator):
     def cost(self, n: int, d: int, k: int) -> Cost:
         return Cost(7e-4 + n * d * (3e-8 + 1e-10 * d), 20.0 * n + 4.0 * n * d)
 
-    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: Matrix, y: Matrix, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
         found = information(x, y, None, self.shrinkage)
         found, words = doubted(found, found.beyond), "I(X;Y) of the Gaussian with the data's covariance"
         estimate = self._about(found, INFORMATION, words, len(x), start)
         return settled(estimate, found.each, (x, y), groups, self._mutual_information)
 
-    def _conditional_mutual_information(self, x: Any, y: Any, z: Any, groups: Groups | None = None) -> Estimate:
+    def _conditional_mutual_information(
+        self, x: Matrix, y: Matrix, z: Matrix, groups: Groups | None = None
+    ) -> Estimate:
         start = time.perf_counter()
         found = information(x, y, z, self.shrinkage)
         found, words = doubted(found, found.beyond), "I(X;Y|Z) of the Gaussian with the data's covariance"
         estimate = self._about(found, CONDITIONAL_INFORMATION, words, len(x), start)
         return settled(estimate, found.each, (x, y, z), groups, self._conditional_mutual_information)
 
-    def _entropy(self, t: Any, groups: Groups | None = None) -> Estimate:
+    def _entropy(self, t: Matrix, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
         ((found, where),) = parallel.run([lambda: _entropy(t, self.shrinkage)], 1)
         words = f"h(X) of the Gaussian with the data's covariance{where}"
@@ -98,7 +101,7 @@ class Gaussian(Estimator):
         return Estimate(found.value, quantity, estimand, n, **found.parts, seconds=seconds)
 
 
-def _entropy(t: Any, shrinkage: str) -> tuple[Found, str]:
+def _entropy(t: Matrix, shrinkage: str) -> tuple[Found, str]:
     """H(X) and what it is the entropy of, in words."""
     columns = gc.standardised(t)
     n, d = columns.z.shape

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import ndtri
@@ -13,6 +13,7 @@ from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, INFORMATION, Quantity
+from infoscope.core.shapes import Matrix
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
@@ -58,19 +59,20 @@ class GaussianCopula(Estimator):
     def cost(self, n: int, d: int, k: int) -> Cost:
         return Cost(1e-3 + n * d * (2e-7 + 1e-10 * d), 20.0 * n + 32.0 * n * d)
 
-    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: Matrix, y: Matrix, groups: Groups | None = None) -> Estimate:
         found, estimate = _estimate(x, y, None, INFORMATION)
         return settled(estimate, found.each, (x, y), groups, self._mutual_information)
 
-    def _conditional_mutual_information(self, x: Any, y: Any, z: Any, groups: Groups | None = None) -> Estimate:
+    def _conditional_mutual_information(
+        self, x: Matrix, y: Matrix, z: Matrix, groups: Groups | None = None
+    ) -> Estimate:
         found, estimate = _estimate(x, y, z, CONDITIONAL_INFORMATION)
         return settled(estimate, found.each, (x, y, z), groups, self._conditional_mutual_information)
 
 
-def _estimate(x: Any, y: Any, z: Any | None, quantity: Quantity) -> tuple[Found, Estimate]:
+def _estimate(x: Matrix, y: Matrix, z: Matrix | None, quantity: Quantity) -> tuple[Found, Estimate]:
     start = time.perf_counter()
-    scored = [None if part is None else _scores(part) for part in (x, y, z)]
-    found = information(scored[0], scored[1], scored[2], "none")
+    found = information(_scores(x), _scores(y), None if z is None else _scores(z), "none")
     if z is None and found.interval and 1 in (x.shape[1], y.shape[1]):
         found = replace(found, notes=(*found.notes, "a lower bound where the one column of x or y is continuous"))
     if found.interval:
@@ -101,7 +103,7 @@ def _with_blur(found: Found, n: int, columns: int) -> Found:
     return doubted(found, found.beyond - columns / (2 * spacing(n)) - blur)
 
 
-def _scores(x: Any) -> np.ndarray:
+def _scores(x: Matrix) -> np.ndarray:
     """Normal scores ``[n, d]`` of each column's ranks; a constant column becomes zeros."""
     values = check.on_cpu(x)
     return ndtri(rankdata(values, axis=0) / (len(values) + 1))

@@ -13,6 +13,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import DIFFERENTIAL_ENTROPY, INFORMATION, INPUT_INFORMATION, LABEL_INFORMATION
+from infoscope.core.shapes import Block, Matrix
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator, several, the_one
 from infoscope.measure.pairs.distance_bounds import Information, information
@@ -90,7 +91,7 @@ class Kde(Estimator):
         value = list(self.variances) if isinstance(self.noise or self.noise_variance, tuple) else self.variances[0]
         return {"noise_variance": value, "bound": self.bound}
 
-    def _members(self, t: Any, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
+    def _members(self, t: Block, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
         m, n, _ = t.shape
         classes = np.stack(list(labels.values())) if labels else np.zeros((0, n), np.int32)
         threads = 1 if check.is_tensor(t) else parallel.cores(_seconds(t.shape))
@@ -98,7 +99,7 @@ class Kde(Estimator):
         jobs = [partial(self._member, member, list(labels), classes, inside) for member in t]
         return parallel.run(jobs, threads if inside == 1 else 1)
 
-    def _member(self, t: Any, names: list[str], classes: np.ndarray, threads: int) -> list[Measured]:
+    def _member(self, t: Matrix, names: list[str], classes: np.ndarray, threads: int) -> list[Measured]:
         start = time.perf_counter()
         measured = []
         for s2, found in zip(self.variances, information(t, classes, self.variances, threads), strict=True):
@@ -142,7 +143,7 @@ class Kde(Estimator):
             notes=(*notes, _ADDED),
         )
 
-    def _entropy(self, t: Any) -> Estimate:
+    def _entropy(self, t: Matrix) -> Estimate:
         start = time.perf_counter()
         s2 = the_one(self.variances)
         (found,) = information(t, np.zeros((0, len(t)), np.int32), (s2,), parallel.cores(_seconds(t.shape)))
@@ -156,7 +157,7 @@ class Kde(Estimator):
             seconds=time.perf_counter() - start,
         )
 
-    def _mutual_information(self, x: Any, y: np.ndarray) -> Estimate:
+    def _mutual_information(self, x: Matrix, y: np.ndarray) -> Estimate:
         start = time.perf_counter()
         s2 = the_one(self.variances)
         (found,) = information(x, y[None], (s2,), parallel.cores(_seconds(x.shape)))

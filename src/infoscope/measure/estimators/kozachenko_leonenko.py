@@ -14,6 +14,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import LAYER_ENTROPY
+from infoscope.core.shapes import AnyMatrix, Indices
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals import subsampling
@@ -81,28 +82,28 @@ class KozachenkoLeonenko(Estimator):
         threads = parallel.cores(seconds) if len(t) > 1 and not check.is_tensor(t) else 1
         return [[Measured("input", estimate)] for estimate in parallel.run(jobs, threads)]
 
-    def _entropy(self, t: Any, groups: Groups | None = None) -> Estimate:
+    def _entropy(self, t: AnyMatrix, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
         device = t.device if check.is_tensor(t) else None
-        t = np.asarray(t if device is None else t.cpu(), np.float64)
-        n, d = t.shape
+        rows = np.asarray(check.on_cpu(t), np.float64)
+        n, d = rows.shape
         estimand = f"h(T) in {d} dimensions, k={self.k}, {self.norm} norm"
         if self.floor:
             estimand += f", floor {self.floor:g}"
         # The power of two brings the numbers near 1 without rounding, so that squares neither overflow nor vanish.
         # Centred first: rows that differ by less than the mean's rounding are equal from here on.
-        check.resolved(t, "t")
-        power = int(np.frexp(np.abs(t).max())[1])
-        t = np.ldexp(t, -power)
-        t -= t.mean(axis=0)
-        firsts = q.group(q.exact_keys(t + 0.0))[2]
+        check.resolved(rows, "t")
+        power = int(np.frexp(np.abs(rows).max())[1])
+        rows = np.ldexp(rows, -power)
+        rows -= rows.mean(axis=0)
+        firsts = q.group(q.exact_keys(rows + 0.0))[2]
         repeated = 1 - len(firsts) / n
         if len(firsts) == 1:
             return Estimate(
                 0.0, LAYER_ENTROPY, estimand, n, status=Status.DEGENERATE, seconds=time.perf_counter() - start,
                 notes=("every row is the same: the true value is minus infinity, and 0 stands for no answer",),
             )  # fmt: skip
-        rows, k, notes = self._rows(t, firsts)
+        rows, k, notes = self._rows(rows, firsts)
         if groups is None:
             each, distances = self._local(rows, k, power, device)
             value = float(each.mean())
@@ -179,7 +180,7 @@ class KozachenkoLeonenko(Estimator):
         distances = balls([rows], k, norm=self.norm, device=device).distances
         return self._contributions(distances[:, -1], k, n, d, power), distances
 
-    def _contributions(self, reach: np.ndarray, k: Any, met: Any, d: int, power: int) -> np.ndarray:
+    def _contributions(self, reach: np.ndarray, k: int | Indices, met: int | Indices, d: int, power: int) -> np.ndarray:
         """What rows contribute whose k-th neighbour is at ``reach``, sought among ``met`` rows, itself counted."""
         unit_ball = d / 2 * math.log(math.pi) - gammaln(d / 2 + 1) if self.norm == "euclidean" else d * math.log(2)
         if self.floor:

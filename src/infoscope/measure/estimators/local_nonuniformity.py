@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import INFORMATION
+from infoscope.core.shapes import Matrix
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.boxes import log_shares, uniform_share
@@ -64,7 +65,7 @@ class LocalNonuniformity(Estimator):
         if self.alpha is not None and not 0 < self.alpha <= 1:
             raise InputError(f"alpha is {self.alpha}, wanted a share of the volume above 0 and at most 1, e.g. 0.2")
 
-    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: Matrix, y: Matrix, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
         parts = (Part.of(x), Part.of(y))
         columns = np.column_stack([part.columns for part in parts])

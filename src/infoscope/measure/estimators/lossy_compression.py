@@ -3,7 +3,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import INFORMATION
+from infoscope.core.shapes import Indices, Matrix
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours import slices
@@ -56,7 +57,7 @@ class LossyCompression(Estimator):
         check.count(self.components, f"components of {self.id}")
         check.count(self.k, f"k of {self.id}")
 
-    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: Matrix, y: Matrix | Indices, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
         estimand = f"information between {self.components} principal components of each side (not I(X;Y)), k={self.k}"
         sides, notes = [], []

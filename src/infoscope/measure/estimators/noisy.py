@@ -12,6 +12,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import NOTHING, Cost, Given, Measured, Need
 from infoscope.core.quantity import DIFFERENTIAL_ENTROPY
+from infoscope.core.shapes import AnyBlock, Block, Matrix
 from infoscope.measure.bases.estimator import Estimator, together
 from infoscope.measure.noise.propagation import NoisyLayer, check_population, propagate
 
@@ -101,7 +102,7 @@ class Noisy(Estimator):
             )
         return replace(self, noise=noise, replicas=self.replicas if "replicas" in said else REPLICAS)
 
-    def measure(self, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:
+    def measure(self, t: AnyBlock, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:
         """As of every estimator; with ``replicas``, of those it is given in place of ``t``.
 
         Where all forwards agree, as in the first noisy layer, one of them is measured.
@@ -115,14 +116,15 @@ class Noisy(Estimator):
                 "clean outputs of noisy forwards"
             )
         members, n, _, d = t.shape
-        if bool((t == t[:, :, :1]).all()):
+        still: Any = t == t[:, :, :1]
+        if bool(still.all()):
             t = t[:, :, 0]
         else:
             check.representation(t.reshape(members, -1, d), "replicas", stacked=True)
         labels = {name: check.labels(y, n, name) for name, y in variables.items()}
         return self._of_members(t, labels, together(given.groups, n))
 
-    def _layer(self, t: Any, labels: dict[str, np.ndarray]) -> NoisyLayer:
+    def _layer(self, t: Matrix, labels: dict[str, np.ndarray]) -> NoisyLayer:
         return propagate(
             t,
             self.noise,
@@ -133,11 +135,11 @@ class Noisy(Estimator):
             added_by="network" if self.replicas else "analysis",
         )
 
-    def _members(self, t: Any, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
+    def _members(self, t: Block, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
         layers = [self._layer(member, labels) for member in t]
         return [[Measured("input", layer.xt), *(Measured(name, layer.ty[name]) for name in labels)] for layer in layers]
 
-    def _entropy(self, t: Any) -> Estimate:
+    def _entropy(self, t: Matrix) -> Estimate:
         start = time.perf_counter()
         return replace(
             self._layer(t, {}).t, quantity=DIFFERENTIAL_ENTROPY.called("h(T+N)"), seconds=time.perf_counter() - start

@@ -11,6 +11,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, ENTROPY, INFORMATION, Quantity
+from infoscope.core.shapes import IndexTable, Indices, Matrix
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
@@ -90,7 +91,7 @@ class Plugin(Estimator):
                 "1 with correction='nsb': leave alphabet out, or choose nsb"
             )
 
-    def _entropy(self, t: Any, groups: Groups | None = None) -> Estimate:
+    def _entropy(self, t: Matrix, groups: Groups | None = None) -> Estimate:
         start = time.perf_counter()
         x = self._first(t)
         value, interval, kind = self._of(x), de.entropy_interval(x.counts), "delta method"
@@ -112,7 +113,7 @@ class Plugin(Estimator):
             return Status.UNDERSAMPLED, ("the posterior is nearly as wide as the prior",)
         return Status.OK, ()
 
-    def _first(self, x: Any) -> _Symbols:
+    def _first(self, x: Matrix) -> _Symbols:
         found = _joint(x)
         if self.alphabet is None:
             return found
@@ -122,17 +123,17 @@ class Plugin(Estimator):
             )
         return replace(found, alphabet=float(self.alphabet))
 
-    def _mutual_information(self, x: Any, y: np.ndarray, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: Matrix, y: np.ndarray, groups: Groups | None = None) -> Estimate:
         estimate, each = self._information(x, y, None)
         return settled(estimate, each, (x, y), groups, self._mutual_information)
 
     def _conditional_mutual_information(
-        self, x: Any, y: np.ndarray, z: np.ndarray, groups: Groups | None = None
+        self, x: Matrix, y: np.ndarray, z: np.ndarray, groups: Groups | None = None
     ) -> Estimate:
         estimate, each = self._information(x, y, z)
         return settled(estimate, each, (x, y, z), groups, self._conditional_mutual_information)
 
-    def _information(self, x: Any, y: np.ndarray, given: np.ndarray | None) -> tuple[Estimate, np.ndarray]:
+    def _information(self, x: Matrix, y: np.ndarray, given: np.ndarray | None) -> tuple[Estimate, np.ndarray]:
         """The estimate, and the information density ``[n]`` of each row."""
         start = time.perf_counter()
         z = _joint(np.zeros(len(y)) if given is None else given)
@@ -182,7 +183,7 @@ class _Symbols:
         return _Symbols(*q.group(q.joint(self.ids, other.ids)), alphabet=self.alphabet * other.alphabet)
 
 
-def _joint(columns: Any) -> _Symbols:
+def _joint(columns: Indices | IndexTable) -> _Symbols:
     """The joint symbol of the columns ``[n]`` or ``[n, d]`` of whole numbers from 0."""
     found = None
     for column in columns.T if columns.ndim == 2 else [columns]:

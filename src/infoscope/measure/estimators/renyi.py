@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, ENTROPY, INFORMATION, Quantity
+from infoscope.core.shapes import Indices, Matrix
 from infoscope.kernels import draws, parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.pairs import kernel_sums as ks
@@ -73,7 +74,7 @@ class Renyi(Estimator):
         if self.sigma is not None:
             check.positive(self.sigma, "sigma")
 
-    def _entropy(self, t: Any) -> Estimate:
+    def _entropy(self, t: Matrix) -> Estimate:
         start = time.perf_counter()
         x, width = self._scaled(t, "x")
         s = self._joint([x])
@@ -89,13 +90,13 @@ class Renyi(Estimator):
         seconds = time.perf_counter() - start
         return Estimate(s, ENTROPY.called("H_α(X)"), estimand, len(t), status=status, notes=notes, seconds=seconds)
 
-    def _mutual_information(self, x: Any, y: Any) -> Estimate:
+    def _mutual_information(self, x: Matrix, y: Matrix | Indices) -> Estimate:
         return self._information(x, y, None)
 
-    def _conditional_mutual_information(self, x: Any, y: Any, z: Any) -> Estimate:
+    def _conditional_mutual_information(self, x: Matrix, y: Matrix | Indices, z: Matrix | Indices) -> Estimate:
         return self._information(x, y, z)
 
-    def _information(self, x: Any, y: Any, z: Any | None) -> Estimate:
+    def _information(self, x: Matrix, y: Matrix | Indices, z: Matrix | Indices | None) -> Estimate:
         start = time.perf_counter()
         (x, width), (y, other) = self._scaled(x, "x"), self._scaled(y, "y")
         words, given = f"{_words('x', x, width)}, {_words('y', y, other)}", []
@@ -126,7 +127,7 @@ class Renyi(Estimator):
         seconds = time.perf_counter() - start
         return Estimate(value, quantity, estimand, n, status=status, notes=notes, seconds=seconds)
 
-    def _scaled(self, x: Any, name: str) -> tuple[np.ndarray, float]:
+    def _scaled(self, x: Matrix | Indices, name: str) -> tuple[np.ndarray, float]:
         """Rows in units of their kernel's width, and that width; labels as they are; 0 for what is constant."""
         n = len(x)
         if self.alpha != 2 and n > LARGEST:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import digamma
@@ -12,6 +12,7 @@ from infoscope.core import check
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import INFORMATION
+from infoscope.core.shapes import Indices, Matrix
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import LEAST, Groups, Scatter, left_out
@@ -65,7 +66,7 @@ class Sliced(Estimator):
         for name, least in (("slices", 2), ("dimensions", 1), ("k", 1), ("seed", 0)):
             check.count(getattr(self, name), f"{name} of {self.id}", least)
 
-    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: Matrix, y: Matrix | Indices, groups: Groups | None = None) -> Estimate:
         started = time.perf_counter()
         n = len(x)
         x, y = _sliced.centred(x), y if np.ndim(y) == 1 else _sliced.centred(y)

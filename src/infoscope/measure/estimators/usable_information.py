@@ -13,6 +13,7 @@ from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import INFORMATION, USABLE, USABLE_COARSE, USABLE_FINE, USABLE_REST, Quantity
+from infoscope.core.shapes import Block, Indices, Matrix
 from infoscope.kernels import draws
 from infoscope.measure.bases import probe as probes
 from infoscope.measure.bases.estimator import Estimator, several
@@ -103,11 +104,11 @@ class UsableInformation(Estimator):
                 raise unknown_name("variable", name, names)
         return list(several(self.variables) or (() if self.chain else super().about(names))) + list(self._links)
 
-    def _mutual_information(self, x: Any, y: Any, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: Matrix, y: Indices, groups: Groups | None = None) -> Estimate:
         ((measured,),) = dataclasses.replace(self, variables=None, chain="")._members(x[None], {"y": y}, groups)
         return dataclasses.replace(measured.estimate, quantity=INFORMATION)
 
-    def _members(self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None = None) -> list[list[Measured]]:
+    def _members(self, t: Block, labels: dict[str, np.ndarray], groups: Groups | None = None) -> list[list[Measured]]:
         start = time.perf_counter()
         for name in (*several(self.variables), *self._links):
             if name not in labels:

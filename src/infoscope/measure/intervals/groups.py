@@ -10,13 +10,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import stats
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
+from infoscope.core.shapes import ArrayLike
 from infoscope.kernels import draws
 
 LEVEL = 0.95
@@ -39,7 +40,7 @@ class Groups:
     ids: np.ndarray
 
     @classmethod
-    def of(cls, value: Any, n: int, name: str = "groups") -> Groups:
+    def of(cls, value: ArrayLike, n: int, name: str = "groups") -> Groups:
         """From one name (number or word) a row.
 
         Raises

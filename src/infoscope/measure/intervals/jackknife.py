@@ -13,6 +13,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.shapes import Indices, Matrix
 from infoscope.measure.intervals import groups as of_groups
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.symbols import quantise as q
@@ -161,7 +162,7 @@ def _without_interval(estimate: Estimate, note: str) -> Estimate:
     )  # fmt: skip
 
 
-def copies(x: Any, others: tuple[Any, ...]) -> Groups | None:
+def copies(x: Matrix, others: tuple[Any, ...]) -> Groups | None:
     """The rows of ``x [n, d]`` by their value, where they look like samples that are there several times; else None.
 
     They do where one row in twenty repeats another, at least ten values and more than two a class are there several
@@ -197,7 +198,7 @@ def one_of_each(values: Sequence[Any], groups: Groups) -> np.ndarray:
     return np.flatnonzero(kept)
 
 
-def _distinct(values: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _distinct(values: Matrix | Indices) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ids ``[n]`` of equal labels or rows, how many there are of each, and the first of each."""
     rows = check.on_cpu(values)
     if rows.ndim == 1:

@@ -12,6 +12,7 @@ from scipy.special import digamma
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
+from infoscope.core.shapes import Matrix
 from infoscope.kernels import parallel
 from infoscope.measure.moments import canonical as gc
 from infoscope.measure.symbols import noncentral, partitions
@@ -51,7 +52,7 @@ class Found:
         }
 
 
-def information(x: Any, y: Any, z: Any | None, shrinkage: str) -> Found:
+def information(x: Matrix, y: Matrix, z: Matrix | None, shrinkage: str) -> Found:
     """I(X;Y) or I(X;Y|Z) of Gaussian rows ``[n, d]`` in nats.
 
     Raises
@@ -62,7 +63,7 @@ def information(x: Any, y: Any, z: Any | None, shrinkage: str) -> Found:
     return found
 
 
-def _information(x: Any, y: Any, z: Any | None, shrinkage: str) -> Found:
+def _information(x: Matrix, y: Matrix, z: Matrix | None, shrinkage: str) -> Found:
     columns = [gc.standardised(part) for part in (x, y, *(() if z is None else (z,)))]
     for name, part in zip("xy", columns, strict=False):
         if bool(part.constant.all()):

@@ -12,12 +12,14 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from infoscope.core.shapes import Block, IndexTable, Indices, Marks, MarkTable, Matrix, Vector
+
 ROWS, STRETCH, GROUP = 8, 1024, 32
 _FLAGS = {"nnan", "nsz", "reassoc"}  # reassoc only regroups counts, which are whole numbers
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def exact(points: Any, i: int, j: int, first: int, last: int, euclidean: bool) -> float:
+def exact(points: Matrix, i: int, j: int, first: int, last: int, euclidean: bool) -> float:
     """The distance of rows i and j over columns ``first`` to ``last``, squared when Euclidean."""
     found = 0.0
     for c in range(first, last):
@@ -27,7 +29,7 @@ def exact(points: Any, i: int, j: int, first: int, last: int, euclidean: bool) -
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS)
-def _greatest(columns: Any, i: int, first: int, last: int, j0: int, j1: int, line: Any) -> None:
+def _greatest(columns: Matrix, i: int, first: int, last: int, j0: int, j1: int, line: Vector) -> None:
     """line[j] = max over columns of |x_j - x_i|, four columns at a time to spare loads and stores."""
     size, c = j1 - j0, first + (last - first) % 4
     if c == first:
@@ -56,7 +58,7 @@ def _greatest(columns: Any, i: int, first: int, last: int, j0: int, j1: int, lin
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS)
-def _squared(columns: Any, i: int, first: int, last: int, j0: int, j1: int, line: Any) -> None:
+def _squared(columns: Matrix, i: int, first: int, last: int, j0: int, j1: int, line: Vector) -> None:
     """line[j] = sum over columns of (x_j - x_i)²."""
     size, c = j1 - j0, first + (last - first) % 4
     line[:] = 0
@@ -75,7 +77,7 @@ def _squared(columns: Any, i: int, first: int, last: int, j0: int, j1: int, line
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS)
-def _combine(lines: Any, t: int, member: Any, out: Any) -> None:
+def _combine(lines: Block, t: int, member: Marks, out: Vector) -> None:
     """out[j] = the largest distance of row t over the blocks in ``member``."""
     started = False
     for b in range(len(member)):
@@ -90,7 +92,7 @@ def _combine(lines: Any, t: int, member: Any, out: Any) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS)
-def _least(one: Any, other: Any, out: Any) -> None:
+def _least(one: Vector, other: Vector, out: Vector) -> None:
     """out[g] = the least of max(one, other) over group g, which is every len(out)-th row from the g-th on."""
     groups = len(out)
     out[:] = np.inf
@@ -101,7 +103,7 @@ def _least(one: Any, other: Any, out: Any) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _kth_least(values: Any, k: int, best: Any) -> Any:
+def _kth_least(values: Vector, k: int, best: Vector) -> Any:
     """The k-th least of ``values``, infinity where there are fewer; ``best [>= k]`` is overwritten."""
     best[:k] = np.inf
     for value in values:
@@ -115,7 +117,7 @@ def _kth_least(values: Any, k: int, best: Any) -> Any:
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS)
-def _below(line: Any, low: Any, high: Any) -> tuple[int, int]:
+def _below(line: Vector, low: float | np.float32, high: float | np.float32) -> tuple[int, int]:
     """How many are below ``low`` and how many at or below ``high``; counted in float32, 2^22 at a time."""
     one, zero = np.float32(1), np.float32(0)
     sure = maybe = 0
@@ -152,7 +154,7 @@ def _widened(reach: float, tie: float, times: float, blur: float, columns: int, 
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def joint(points: Any, i: int, j: int, starts: Any, euclidean: bool) -> float:
+def joint(points: Matrix, i: int, j: int, starts: Indices, euclidean: bool) -> float:
     """The distance of two rows in the space of all blocks, squared when Euclidean."""
     found = 0.0
     for b in range(len(starts) - 1):
@@ -161,7 +163,7 @@ def joint(points: Any, i: int, j: int, starts: Any, euclidean: bool) -> float:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _subspace(points: Any, i: int, j: int, starts: Any, member: Any, euclidean: bool) -> float:
+def _subspace(points: Matrix, i: int, j: int, starts: Indices, member: Marks, euclidean: bool) -> float:
     found = 0.0
     for b in range(len(starts) - 1):
         if member[b]:
@@ -170,7 +172,7 @@ def _subspace(points: Any, i: int, j: int, starts: Any, member: Any, euclidean: 
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _insert(value: Any, row: int, values: Any, rows: Any, size: int) -> None:
+def _insert(value: float, row: int, values: Vector, rows: Indices, size: int) -> None:
     """Put ``value`` into the sorted ``values[:size]``, whose last falls out."""
     at = size - 1
     while at > 0 and (values[at - 1] > value):
@@ -181,9 +183,9 @@ def _insert(value: Any, row: int, values: Any, rows: Any, size: int) -> None:
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def settle(
-    points: Any, i: int, candidates: Any, starts: Any, members: Any, k: int, tie: float, euclidean: bool,
-    rectangle: bool, scratch: Any, distances: Any, nearest: Any, thresholds: Any,
-) -> tuple[float, int, bool]:  # fmt: skip
+    points: Matrix, i: int, candidates: Indices, starts: Indices, members: MarkTable, k: Any, tie: float,
+    euclidean: bool, rectangle: bool, scratch: Vector, distances: Vector, nearest: Indices, thresholds: Vector,
+) -> tuple[Any, Any, Any]:  # fmt: skip
     """Exact nearest k of row i out of ``candidates``, which hold every row in its closed ball, and what to count.
 
     Fills ``distances[:k]``, ``nearest[:k]`` and the ``thresholds`` of the subspaces below or at which a row counts as
@@ -219,22 +221,22 @@ def settle(
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def every_pair(
-    points: Any,  # [n, d] float64
-    columns: Any,  # [d, m] float32, the same transposed and padded to whole groups with rows out of reach
-    starts: Any,  # [b + 1] first column of each block
-    members: Any,  # [s, b] the blocks of each subspace
-    ks: Any,  # [n] how many neighbours make the ball of each row
+    points: Matrix,  # [n, d] float64
+    columns: Matrix,  # [d, m] float32, the same transposed and padded to whole groups with rows out of reach
+    starts: Indices,  # [b + 1] first column of each block
+    members: MarkTable,  # [s, b] the blocks of each subspace
+    ks: Indices,  # [n] how many neighbours make the ball of each row
     tie: float,
     blur: float,
     euclidean: bool,
     rectangle: bool,
     begin: int,
     end: int,
-    distances: Any,  # [n, k] written
-    nearest: Any,  # [n, k] written
-    inside: Any,  # [n] written
-    tied: Any,  # [n] written
-    counts: Any,  # [s, n] written
+    distances: Matrix,  # [n, k] written
+    nearest: IndexTable,  # [n, k] written
+    inside: Indices,  # [n] written
+    tied: Marks,  # [n] written
+    counts: IndexTable,  # [s, n] written
 ) -> None:
     d, padded = columns.shape
     n, blocks = len(points), len(starts) - 1

@@ -7,10 +7,10 @@ sorted. Only cells of several real columns are searched.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
+from infoscope.core.shapes import Device
 from infoscope.measure.neighbours import line as line
 from infoscope.measure.neighbours.parts import Part
 from infoscope.measure.neighbours.search import Balls, Norm, balls, counted, label_block, tie_of
@@ -32,7 +32,7 @@ def cell_balls(
     ks: np.ndarray,
     subspaces: Sequence[tuple[int, ...]],
     norm: Norm,
-    device: Any = None,
+    device: Device | None = None,
 ) -> Balls:
     """What :func:`infoscope.measure.neighbours.search.balls` finds among ``rows``, whose balls lie within their cells.
 

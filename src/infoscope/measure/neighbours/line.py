@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
+
+from infoscope.core.shapes import Indices, Marks, Matrix, Vector
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def nearest(
-    values: Any,  # [n] ascending within each cell
-    starts: Any,  # [c + 1] where the cells begin
-    ks: Any,  # [n] how many neighbours make the ball of each row, fewer than rows of its cell
+    values: Vector,  # [n] ascending within each cell
+    starts: Indices,  # [c + 1] where the cells begin
+    ks: Indices,  # [n] how many neighbours make the ball of each row, fewer than rows of its cell
     tie: float,
-    distances: Any,  # [n, k] written, as are the others
-    inside: Any,
-    tied: Any,
-    reaches: Any,
+    distances: Matrix,  # [n, k] written, as are the others
+    inside: Indices,
+    tied: Marks,
+    reaches: Vector,
 ) -> None:
     """The balls of all rows but for the counts, and within what distance a row counts."""
     for c in range(len(starts) - 1):
@@ -46,7 +46,7 @@ def nearest(
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def count(values: Any, starts: Any, reaches: Any, counts: Any) -> None:
+def count(values: Vector, starts: Indices, reaches: Vector, counts: Indices) -> None:
     """How many other rows of its cell are within ``reaches [n]`` of each row."""
     for c in range(len(starts) - 1):
         first, last = starts[c], starts[c + 1]

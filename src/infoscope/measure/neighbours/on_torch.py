@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
+
+from infoscope.core.shapes import Device
 
 PAIRS = 2**24  # at once
 
@@ -18,7 +19,7 @@ def every_pair(
     tie: float,
     euclidean: bool,
     rectangle: bool,
-    device: Any,
+    device: Device,
     distances: np.ndarray,
     nearest: np.ndarray,
     inside: np.ndarray,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
+
+from infoscope.core.shapes import IndexBlock, IndexTable, Indices, Marks, MarkTable, Matrix, Vector
 
 _FLAGS = {"nnan", "nsz", "reassoc"}
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS)
-def _line(columns: Any, classes: Any, i: int, first: int, last: int, euclidean: bool, line: Any) -> None:
+def _line(columns: Matrix, classes: Indices, i: int, first: int, last: int, euclidean: bool, line: Vector) -> None:
     """line[j] = the distance of rows i and j over columns ``first`` to ``last``."""
     line[:] = 0
     for c in range(first, last):
@@ -29,7 +29,7 @@ def _line(columns: Any, classes: Any, i: int, first: int, last: int, euclidean: 
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _combine(lines: Any, member: Any, out: Any) -> None:
+def _combine(lines: Matrix, member: Marks, out: Vector) -> None:
     """out[j] = the largest distance over the blocks in ``member``."""
     out[:] = 0
     for b in range(len(member)):
@@ -41,8 +41,8 @@ def _combine(lines: Any, member: Any, out: Any) -> None:
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _ball(
-    whole: Any, lines: Any, parts: Any, without: int, k: int, tie: float, rectangle: bool, distances: Any,
-    nearest: Any, thresholds: Any,
+    whole: Vector, lines: Matrix, parts: Indices, without: int, k: int, tie: float, rectangle: bool, distances: Vector,
+    nearest: Indices, thresholds: Vector,
 ) -> tuple[int, int, bool]:  # fmt: skip
     """The ball of a row from its distances ``whole [n]`` in the joint space and ``lines [s, n]`` in each subspace.
 
@@ -87,12 +87,12 @@ def _ball(
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def other_groups(
-    columns: Any,  # [d, n] float64
-    starts: Any,  # [b + 1] first column of each block
-    classes: Any,  # [b, n] rows of a block with another class are out of reach
-    members: Any,  # [s, b] the blocks of each subspace
-    groups: Any,  # [n] rows of the same group are passed over
-    parts: Any,  # [n] which part of the groups each row is in
+    columns: Matrix,  # [d, n] float64
+    starts: Indices,  # [b + 1] first column of each block
+    classes: IndexTable,  # [b, n] rows of a block with another class are out of reach
+    members: MarkTable,  # [s, b] the blocks of each subspace
+    groups: Indices,  # [n] rows of the same group are passed over
+    parts: Indices,  # [n] which part of the groups each row is in
     count: int,  # how many parts there are; 0 for none
     k: int,
     tie: float,
@@ -100,13 +100,13 @@ def other_groups(
     rectangle: bool,
     begin: int,
     end: int,
-    distances: Any,  # [n, k] written, of all rows
-    nearest: Any,  # [1 + count, n, k] written; [0, n, k] where it is not wanted
-    radius: Any,  # [1 + count, n] written, as all that follows: line 0 of all rows, line 1 + p without part p
-    others: Any,  # how many rows there are to be met
-    inside: Any,
-    tied: Any,
-    counts: Any,  # [1 + count, s, n]
+    distances: Matrix,  # [n, k] written, of all rows
+    nearest: IndexBlock,  # [1 + count, n, k] written; [0, n, k] where it is not wanted
+    radius: Matrix,  # [1 + count, n] written, as all that follows: line 0 of all rows, line 1 + p without part p
+    others: IndexTable,  # how many rows there are to be met
+    inside: IndexTable,
+    tied: MarkTable,
+    counts: IndexBlock,  # [1 + count, s, n]
 ) -> None:
     blocks, n = classes.shape
     subspaces, wanted = len(members), len(nearest) > 0

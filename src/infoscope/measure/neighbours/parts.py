@@ -12,6 +12,7 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from infoscope.core import check
+from infoscope.core.shapes import AnyArray, Indices, Matrix
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.search import label_block
 from infoscope.measure.symbols import quantise as q
@@ -27,13 +28,13 @@ LEAST, TAIL, MIDDLE = 20, 0.1, 2 * float(ndtri(0.9))
 NEAR = 0.76
 
 
-def _varying(t: Any) -> np.ndarray:
+def _varying(t: AnyArray) -> np.ndarray:
     """The columns of ``t [n, d]`` that are not constant, in float64."""
     t = np.asarray(check.on_cpu(t), np.float64)
     return t[:, t.max(axis=0) > t.min(axis=0)]
 
 
-def standardised(t: Any) -> np.ndarray:
+def standardised(t: AnyArray) -> np.ndarray:
     """The columns of ``t [n, d]`` that vary, each with mean 0 and standard deviation 1, in float64."""
     return _scaled(_varying(t))
 
@@ -70,7 +71,7 @@ def _wide(column: np.ndarray, scaled: np.ndarray) -> float:
         return float(MIDDLE * ((seen[-1] - seen[0]) / (seen[-1 - tail] - seen[tail])) / (high - low))
 
 
-def even(t: Any) -> tuple[np.ndarray, tuple[float, ...]]:
+def even(t: AnyArray) -> tuple[np.ndarray, tuple[float, ...]]:
     """:func:`standardised`, but with :func:`normal_scores` of columns whose standard deviation few rows make.
 
     Those rows (an outlier, a code for missing values, a heavy tail) would press all others together. Also returns how
@@ -106,7 +107,7 @@ class Part:
     scored: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, values: Any, *, split_above: float = math.inf, normal: bool = False) -> Part:
+    def of(cls, values: Matrix | Indices, *, split_above: float = math.inf, normal: bool = False) -> Part:
         """From labels ``[n]`` or rows ``[n, d]``.
 
         split_above: a row that is there at least so many times is a group of its own. normal: normal scores of the

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from infoscope.core.shapes import Device
 from infoscope.kernels import parallel
 from infoscope.measure.neighbours import brute as brute
 from infoscope.measure.neighbours import tree as tree
@@ -76,7 +77,7 @@ def balls(
     subspaces: Sequence[tuple[int, ...]] = (),
     norm: Norm = "max",
     rectangle: bool = False,
-    device: Any = None,
+    device: Device | None = None,
     tie: float | None = None,
 ) -> Balls:
     """The balls of all rows of ``blocks``, each ``[n, d]`` of real numbers of size about one.

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 from scipy.special import digamma
 
+from infoscope.core.shapes import Indices, Vector
 from infoscope.kernels import parallel
 from infoscope.measure.intervals.groups import Groups
 
@@ -78,7 +79,7 @@ def _labelled_slices(
 
 
 @_compiled
-def _inside(values, x, radius):
+def _inside(values: Vector, x: float, radius: float):
     """How many of the sorted ``values`` are nearer to ``x`` than ``radius``, or at it where it is zero."""
     low, high = 0, len(values)
     while low < high:
@@ -100,7 +101,7 @@ def _inside(values, x, radius):
 
 
 @_compiled
-def _real(u, v, sorted_v, order, psi, k, out):
+def _real(u: Vector, v: Vector, sorted_v: Vector, order: Indices, psi: Vector, k: int, out: Vector):
     """One slice, rows in the order of u: from each row outwards until the gap in u alone passes the k-th distance."""
     n = len(u)
     nearest = np.empty(k)
@@ -133,7 +134,7 @@ def _real(u, v, sorted_v, order, psi, k, out):
 
 
 @_compiled
-def _labelled(u, starts, everyone, order, psi, k, out):
+def _labelled(u: Vector, starts: Indices, everyone: Vector, order: Indices, psi: Vector, k: int, out: Vector):
     """One slice, rows grouped by class and sorted within: the k-th neighbour of its class is at the end of a window."""
     for c in range(len(starts) - 1):
         first, last = starts[c], starts[c + 1]
@@ -154,7 +155,19 @@ def _labelled(u, starts, everyone, order, psi, k, out):
 
 
 @_compiled
-def _apart(u, v, sorted_v, order, ids, members, starts, psi, k, labelled, out):
+def _apart(
+    u: Vector,
+    v: Vector,
+    sorted_v: Vector,
+    order: Indices,
+    ids: Indices,
+    members: Indices,
+    starts: Indices,
+    psi: Vector,
+    k: int,
+    labelled: bool,
+    out: Vector,
+):
     """One slice, rows in the order of u, as :func:`_real` goes, past rows of the same group or of another label."""
     n = len(u)
     nearest = np.empty(k)
@@ -202,7 +215,7 @@ def _apart(u, v, sorted_v, order, ids, members, starts, psi, k, labelled, out):
 
 
 @_compiled
-def _at_most(u, v, ids, i, radius, labelled):
+def _at_most(u: Vector, v: Vector, ids: Indices, i: int, radius: float, labelled: bool):
     """How many rows that may be neighbours of row i are not farther than ``radius``."""
     held = 0
     for step in (-1, 1):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numba import njit
 from scipy.special import ndtri
@@ -11,13 +9,14 @@ from scipy.special import ndtri
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
+from infoscope.core.shapes import Matrix
 from infoscope.kernels import draws
 from infoscope.measure.symbols.labels import CEILING
 
 RAW = 2.0**-64
 
 
-def centred(values: Any) -> np.ndarray:
+def centred(values: Matrix) -> np.ndarray:
     """``values [n, d]`` in float64 with column means 0, divided by one number so that nothing overflows."""
     z = np.asarray(check.on_cpu(values), np.float64)
     largest = float(np.abs(z).max())
@@ -51,7 +50,7 @@ def projected(z: np.ndarray, directions: np.ndarray) -> np.ndarray:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _add(columns, directions, out):
+def _add(columns: Matrix, directions: Matrix, out: Matrix):
     for s in range(len(directions)):
         for d in range(len(columns)):
             weight = directions[s, d]

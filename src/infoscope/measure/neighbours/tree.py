@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from infoscope.core.shapes import IndexTable, Indices, Marks, MarkTable, Matrix, Vector
 from infoscope.measure.neighbours.brute import joint, settle
 
 LEAF = 12
@@ -18,7 +19,7 @@ DEEP = 64  # a stack holds one node a level, and its sibling
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _halve(values: Any, order: Any, first: int, last: int, middle: int) -> None:
+def _halve(values: Vector, order: Indices, first: int, last: int, middle: int) -> None:
     """Reorder ``order[first:last]`` so that the values before ``middle`` are at most those from it on (Hoare)."""
     low, high = first, last - 1
     while low < high:
@@ -42,7 +43,7 @@ def _halve(values: Any, order: Any, first: int, last: int, middle: int) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def grow(points: Any) -> tuple[Any, Any, Any, Any]:
+def grow(points: Matrix) -> tuple[Any, Any, Any, Any]:
     """A tree over ``points [n, d]``: node v has the children 2v + 1 and 2v + 2.
 
     Returns the order of the rows, ``spans [nodes, 2]`` into it, and the least and greatest of each column
@@ -74,7 +75,7 @@ def grow(points: Any) -> tuple[Any, Any, Any, Any]:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _nearest_of(box: int, point: Any, low: Any, high: Any, starts: Any, euclidean: bool) -> float:
+def _nearest_of(box: int, point: Vector, low: Matrix, high: Matrix, starts: Indices, euclidean: bool) -> float:
     """The least distance of ``point`` to a box."""
     found = 0.0
     for b in range(len(starts) - 1):
@@ -87,7 +88,7 @@ def _nearest_of(box: int, point: Any, low: Any, high: Any, starts: Any, euclidea
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _farthest_of(box: int, point: Any, low: Any, high: Any, starts: Any, euclidean: bool) -> float:
+def _farthest_of(box: int, point: Vector, low: Matrix, high: Matrix, starts: Indices, euclidean: bool) -> float:
     """The greatest distance of ``point`` to a box."""
     found = 0.0
     for b in range(len(starts) - 1):
@@ -101,25 +102,25 @@ def _farthest_of(box: int, point: Any, low: Any, high: Any, starts: Any, euclide
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def search(
-    rows: Any,  # [n, d] in the order of the tree
-    order: Any,
-    spans: Any,
-    low: Any,
-    high: Any,
-    points: Any,  # [n, d] in their own order, as are all results
-    starts: Any,
-    members: Any,
-    ks: Any,
+    rows: Matrix,  # [n, d] in the order of the tree
+    order: Indices,
+    spans: IndexTable,
+    low: Matrix,
+    high: Matrix,
+    points: Matrix,  # [n, d] in their own order, as are all results
+    starts: Indices,
+    members: MarkTable,
+    ks: Indices,
     tie: float,
     euclidean: bool,
     rectangle: bool,
     begin: int,
     end: int,  # which rows of the tree to ask about
-    distances: Any,
-    nearest: Any,
-    inside: Any,
-    tied: Any,
-    reaches: Any,  # [s, n] written: distances (squared when Euclidean) within which a subspace counts
+    distances: Matrix,
+    nearest: IndexTable,
+    inside: Indices,
+    tied: Marks,
+    reaches: Matrix,  # [s, n] written: distances (squared when Euclidean) within which a subspace counts
 ) -> int:
     """The balls of some rows but for the counts; returns how many pairs were looked at."""
     n = len(rows)
@@ -177,8 +178,8 @@ def search(
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def count(
-    rows: Any, order: Any, spans: Any, low: Any, high: Any, starts: Any, reaches: Any, euclidean: bool, begin: int,
-    end: int, counts: Any, before: Any = None,
+    rows: Matrix, order: Indices, spans: IndexTable, low: Matrix, high: Matrix, starts: Indices, reaches: Matrix,
+    euclidean: bool, begin: int, end: int, counts: IndexTable, before: Indices | None = None,
 ) -> int:  # fmt: skip
     """How many other rows are within ``reaches [n]`` of some rows; returns how many pairs were looked at.
 
@@ -215,7 +216,7 @@ def count(
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def count_sorted(values: Any, order: Any, reaches: Any, euclidean: bool, counts: Any) -> None:
+def count_sorted(values: Vector, order: Indices, reaches: Matrix, euclidean: bool, counts: IndexTable) -> None:
     """The same in one column: ``values`` in ascending ``order``, by bisection."""
     n = len(values)
     for place in range(n):

@@ -8,12 +8,13 @@ which units are 0, so inputs with other zeros are told apart for sure, and those
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
 
 from infoscope.core.errors import InputError
+from infoscope.core.shapes import Block, Indices, Matrix, Vector
 from infoscope.kernels import draws
 from infoscope.measure.symbols import quantise as q
 
@@ -32,7 +33,7 @@ class Through(NamedTuple):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _told(f: Any, logs: Any, e: Any, a: float, group: Any, starts: Any, out: Any) -> None:
+def _told(f: Matrix, logs: Vector, e: Block, a: float, group: Indices, starts: Indices, out: Matrix) -> None:
     """out[j, x] = ln p(z|x) - ln sum over inputs with the same zeros of p(z|x'), with z = f(x) (1 + a e)."""
     draws, n, d = e.shape
     terms = np.empty(n)

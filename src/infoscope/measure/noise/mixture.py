@@ -24,6 +24,7 @@ from numba import njit
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
+from infoscope.core.shapes import Array, IndexTable, Indices, Matrix, TensorMatrix, Vector
 from infoscope.kernels import parallel
 from infoscope.kernels.vector_math import exp2_negative
 from infoscope.measure.pairs.distances import NARROW
@@ -56,7 +57,7 @@ class Sums:
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
-def _direct(rows: Any, z: Any, ct: Any, c0: int, scale: Any, out: Any) -> None:
+def _direct(rows: Matrix, z: Matrix, ct: Matrix, c0: int, scale: np.floating | float, out: Matrix) -> None:
     """out[i, j] = scale (|a|² + 2 z_i.a) with a = rows_i - c_j; ``ct [d, n]`` holds the centres in columns."""
     d = ct.shape[0]
     m, cols = out.shape
@@ -82,7 +83,7 @@ def _direct(rows: Any, z: Any, ct: Any, c0: int, scale: Any, out: Any) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
-def _finish(norms: Any, half: Any, c0: int, scale: Any, out: Any) -> None:
+def _finish(norms: Vector, half: Vector, c0: int, scale: np.floating | float, out: Matrix) -> None:
     """out = scale |a|² with a = rows_i - c_j, where ``out`` holds the products and the norms are halved squares."""
     m, cols = out.shape
     across = half[c0 : c0 + cols]
@@ -94,15 +95,15 @@ def _finish(norms: Any, half: Any, c0: int, scale: Any, out: Any) -> None:
 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
 def fold(
-    block: Any,  # [r, c] exponents: a term is 2^-block; overwritten
+    block: Matrix,  # [r, c] exponents: a term is 2^-block; overwritten
     c0: int,
-    own: Any,  # [r] the own centre, or -1
-    classes: Any,  # [v, r] class of each query in each variable
-    group: Any,  # [n] the centres are sorted by group: a group shares every class
-    starts: Any,  # [g + 1] first centre of each group
-    table: Any,  # [v, g] class of each group in each variable
-    low: Any,  # [r] smallest exponent so far
-    sums: Any,  # [2 + 2 v, r] of terms, of squared terms, then of kin and strangers in each variable
+    own: Indices,  # [r] the own centre, or -1
+    classes: IndexTable,  # [v, r] class of each query in each variable
+    group: Indices,  # [n] the centres are sorted by group: a group shares every class
+    starts: Indices,  # [g + 1] first centre of each group
+    table: IndexTable,  # [v, g] class of each group in each variable
+    low: Vector,  # [r] smallest exponent so far
+    sums: Matrix,  # [2 + 2 v, r] of terms, of squared terms, then of kin and strangers in each variable
 ) -> None:
     """Adds a block of terms to running ``sums``, which are kept against the largest term so far."""
     rows, cols = block.shape
@@ -172,7 +173,7 @@ class Mixture:
     InputError: when squared distances in units of the noise would overflow.
     """
 
-    def __init__(self, centres: Any, noise: float, classes: np.ndarray | None = None) -> None:
+    def __init__(self, centres: Array, noise: float, classes: np.ndarray | None = None) -> None:
         self.n, self.d = centres.shape
         self.noise = noise
         classes = np.zeros((0, self.n), np.int64) if classes is None else np.asarray(classes, np.int64)
@@ -312,14 +313,14 @@ class Mixture:
             distances = apart[: len(rows) * cols].view(len(rows), cols).copy_(products)
             centres = self._working[c0 : c0 + cols].T
 
-            def write(shift: Any, out: np.ndarray) -> None:
+            def write(shift: TensorMatrix, out: np.ndarray) -> None:
                 torch.addmm(distances, shift, centres, alpha=-2 * scale, out=torch.from_numpy(out))
 
             return [partial(write, shift) for shift in draws]
 
         return fill
 
-    def _on_device(self, rows: Any, z: np.ndarray, place: np.ndarray, classes: np.ndarray) -> Sums:
+    def _on_device(self, rows: TensorMatrix, z: np.ndarray, place: np.ndarray, classes: np.ndarray) -> Sums:
         """The same where the centres live. No matrix multiply, which on an accelerator may silently run in TF32."""
         import torch
 
@@ -355,7 +356,7 @@ def seconds(queries: int, centres: int, columns: int) -> float:
     return queries * centres * (2e-9 + 2e-10 * columns)
 
 
-def _aligned(rows: np.ndarray, dtype: Any) -> Any:
+def _aligned(rows: np.ndarray, dtype: Any) -> TensorMatrix:
     """A tensor aligned to 64 bytes: without that MKL's sums depend on where NumPy put the array."""
     import torch
 

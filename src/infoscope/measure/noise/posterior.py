@@ -9,11 +9,11 @@ noise is small against the curvature of the layers before, the law of a replica 
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numba import njit
 
+from infoscope.core.shapes import Block, Matrix
 from infoscope.measure.noise.mixture import FAR, LOG2E, fold, grouped
 
 FOLDS = 4  # a replica is judged by Gaussians fitted to the replicas outside its fold
@@ -112,7 +112,7 @@ class Judges:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _own(s: Any, turn: int, z: Any, scale: float, out: Any) -> None:
+def _own(s: Block, turn: int, z: Block, scale: float, out: Matrix) -> None:
     draws, n, d = z.shape
     replicas = s.shape[1]
     exponents = np.empty(replicas)

@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 
 from infoscope.core.errors import InputError
+from infoscope.core.shapes import Matrix, TensorMatrix, Vector
 from infoscope.kernels import parallel
 from infoscope.kernels.vector_math import exp2_negative
 from infoscope.measure.pairs.distances import Distances
@@ -87,7 +88,7 @@ def _aligned(x: np.ndarray) -> Any:
     return out.copy_(torch.from_numpy(x))
 
 
-def _squares(a: Any, b: Any) -> float:
+def _squares(a: TensorMatrix, b: TensorMatrix) -> float:
     """|aᵀb|² = Σ (a aᵀ) (b bᵀ): over pairs of columns, or over pairs of rows where these are fewer."""
     n, d = a.shape
     by_columns = d * b.shape[1] <= n * n
@@ -140,7 +141,7 @@ class _BothKernels:
 
 
 @njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
-def _function(line: Any, kind: int, scale: float, out: Any) -> None:
+def _function(line: Vector, kind: int, scale: float, out: Vector) -> None:
     """out = exp(-line scale ln 2), or the root of ``line``."""
     if kind == RBF:
         for j in range(len(line)):
@@ -151,7 +152,9 @@ def _function(line: Any, kind: int, scale: float, out: Any) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
-def _update(x: Any, y: Any, r0: int, c0: int, kind: int, scale: float, k: Any, l: Any, products: Any) -> None:
+def _update(
+    x: Matrix, y: Matrix, r0: int, c0: int, kind: int, scale: float, k: Vector, l: Vector, products: Vector
+) -> None:
     rows, cols = x.shape
     square = r0 == c0
     times = 1.0 if square else 2.0

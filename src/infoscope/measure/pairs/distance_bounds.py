@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from infoscope.core import check
+from infoscope.core.shapes import Indices, Matrix
 from infoscope.measure.pairs import kernel_sums as ks
 from infoscope.measure.pairs.over_pairs import over_pairs
 from infoscope.measure.symbols import quantise as q
@@ -48,12 +49,12 @@ def _merge(t: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, ks.Grouped]:
     return t[kept], ks.Grouped(weights, group[kept], classes[:, kept[starts]])
 
 
-def _mean_log(sums: np.ndarray, weights: np.ndarray, of: Any) -> float:
+def _mean_log(sums: np.ndarray, weights: np.ndarray, of: int | Indices) -> float:
     """-mean_i ln(sums_i / of_i) over samples."""
     return float(-(weights @ np.log(sums / of)) / weights.sum()) + 0.0
 
 
-def information(t: Any, classes: np.ndarray, variances: Sequence[float], threads: int) -> list[Information]:
+def information(t: Matrix, classes: np.ndarray, variances: Sequence[float], threads: int) -> list[Information]:
     """One :class:`Information` per noise variance, for rows ``t [n, d]`` and class labels ``classes [v, n]``."""
     n = len(t)
     if check.is_tensor(t):

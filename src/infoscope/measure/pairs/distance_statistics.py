@@ -17,6 +17,7 @@ from numba import njit
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
+from infoscope.core.shapes import IndexTable, Indices
 from infoscope.kernels import parallel
 from infoscope.measure.pairs.distances import NARROW
 from infoscope.measure.pairs.over_pairs import over_pairs
@@ -31,7 +32,7 @@ _KINDS = {np.dtype(np.float32): (np.int32, 13), np.dtype(np.float64): (np.int64,
 
 
 @njit(nogil=True, cache=True)
-def _count(bits: Any, r0: int, c0: int, cut: int, first: int, y: Any, counts: Any) -> None:
+def _count(bits: IndexTable, r0: int, c0: int, cut: int, first: int, y: Indices, counts: IndexTable) -> None:
     """Add every pair i < j of one block of squared distances, given as integers, to ``counts [2, cells]``."""
     rows, cols = bits.shape
     most = counts.shape[1] - 1

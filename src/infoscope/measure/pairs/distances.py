@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from infoscope.core.shapes import Matrix, Vector
+
 #: Up to this many columns the differences are squared one by one: as fast as a matrix multiply, and without
 #: its cancellation |a|² + |b|² - 2ab.
 NARROW = 16
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _direct(x: Any, xt: Any, r0: int, c0: int, out: Any) -> None:
+def _direct(x: Matrix, xt: Matrix, r0: int, c0: int, out: Matrix) -> None:
     """out[i, j] = |x[r0+i] - x[c0+j]|²; ``xt [d, n]`` is the transpose, so that the inner loop runs along memory."""
     d = xt.shape[0]
     rows, cols = out.shape
@@ -38,7 +40,7 @@ def _direct(x: Any, xt: Any, r0: int, c0: int, out: Any) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=True)
-def _finish(norms: Any, r0: int, c0: int, out: Any) -> None:
+def _finish(norms: Vector, r0: int, c0: int, out: Matrix) -> None:
     """out = max(|a|² + |b|² - 2 out, 0), where ``out`` holds the products ab; zero on the diagonal."""
     rows, cols = out.shape
     zero = out.dtype.type(0)

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from infoscope.core.shapes import Block, Block4, IndexTable, Indices, Matrix, TensorMatrix, Vector
 from infoscope.kernels.vector_math import exp2_negative
 from infoscope.measure.pairs.distances import NARROW
 
@@ -27,17 +28,17 @@ LO, UP = 0, 1
 # The flags leave infinities and NaN alone: an overflowing distance must come out as a kernel of zero.
 @njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
 def _update(
-    block: Any,  # [r, c] squared distances
+    block: Matrix,  # [r, c] squared distances
     r0: int,
     c0: int,
-    scales: Any,  # [s] log2(e) / (8 s2)
-    limits: Any,  # [2] largest exponent of K_lo, smallest K_lo whose fourth power is normal
-    weights: Any,  # [n] how many samples a row stands for
-    group: Any,  # [n] rows are sorted by group: a group shares every label
-    starts: Any,  # [g + 1] first row of each group
-    classes: Any,  # [v, g] class of each group in each variable
-    total: Any,  # [s, 2, n] float64, added to
-    own: Any,  # [s, v, 2, n] float64, added to: sums over rows of the same class only
+    scales: Vector,  # [s] log2(e) / (8 s2)
+    limits: Vector,  # [2] largest exponent of K_lo, smallest K_lo whose fourth power is normal
+    weights: Vector,  # [n] how many samples a row stands for
+    group: Indices,  # [n] rows are sorted by group: a group shares every label
+    starts: Indices,  # [g + 1] first row of each group
+    classes: IndexTable,  # [v, g] class of each group in each variable
+    total: Block,  # [s, 2, n] float64, added to
+    own: Block4,  # [s, v, 2, n] float64, added to: sums over rows of the same class only
 ) -> None:
     rows, cols = block.shape
     variables = classes.shape[0]
@@ -154,7 +155,7 @@ def precision(points: np.ndarray, variances: Sequence[float]) -> np.dtype:
     return np.dtype(np.float64 if largest / (2 * min(variances)) * 2.0**-22 > 0.01 else np.float32)
 
 
-def on_device(t: Any, classes: np.ndarray, variances: Sequence[float]) -> Sums:
+def on_device(t: TensorMatrix, classes: np.ndarray, variances: Sequence[float]) -> Sums:
     """The same sums for a tensor ``t [n, d]`` where it lives; ``classes [v, n]`` are the labels of every row.
 
     No matrix multiply, which on an accelerator may silently run in TF32.

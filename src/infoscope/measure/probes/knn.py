@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
 from infoscope.core import check
 from infoscope.core.measurement import Cost
+from infoscope.core.shapes import TensorMatrix
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.columns import Columns
 from infoscope.measure.usable.readings import Reading, Readings, Split, Target
@@ -59,11 +60,11 @@ class Knn(Probe):
     def words(self) -> str:
         return "nearest-neighbour probes"
 
-    def _member(self, z: Any, targets: Sequence[Target], splits: Sequence[Split]) -> Readings:
+    def _member(self, z: TensorMatrix, targets: Sequence[Target], splits: Sequence[Split]) -> Readings:
         by_split = [self._split(z, targets, split) for split in splits]
         return [[readings[t] for readings in by_split] for t in range(len(targets))]
 
-    def _split(self, z: Any, targets: Sequence[Target], split: Split) -> list[Reading]:
+    def _split(self, z: TensorMatrix, targets: Sequence[Target], split: Split) -> list[Reading]:
         x = Columns.of(z[split.train])(z)
         validating = self._counts(x, split.train, split.validation, targets, self._numbers)
         readings = []
@@ -94,7 +95,7 @@ class Knn(Probe):
 
     def _counts(
         self,
-        x: Any,
+        x: TensorMatrix,
         among: np.ndarray,
         rows: np.ndarray,
         targets: Sequence[Target],

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from infoscope.core.errors import InputError
 from infoscope.core.measurement import Cost
+from infoscope.core.shapes import TensorBlock
 from infoscope.measure.bases.probe import Probe, make
 from infoscope.measure.usable.readings import Readings, Split, Target
 
@@ -52,7 +53,7 @@ class Ladder(Probe):
     def words(self) -> str:
         return f"the best on validation rows of {', '.join(self._names)} probes"
 
-    def _read(self, z: Any, targets: Sequence[Target], splits: Sequence[Split], seed: int) -> list[Readings]:
+    def _read(self, z: TensorBlock, targets: Sequence[Target], splits: Sequence[Split], seed: int) -> list[Readings]:
         found = {name: make(name).read(z, targets, splits, seed) for name in self._names}
 
         def best(m: int, t: int, s: int) -> Any:

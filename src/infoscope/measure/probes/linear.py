@@ -9,6 +9,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.measurement import Cost
+from infoscope.core.shapes import TensorBlock, TensorMatrix
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import several
 from infoscope.measure.bases.probe import Probe
@@ -65,7 +66,7 @@ class Linear(Probe):
     def words_of_means(self) -> str:
         return "linear probes"
 
-    def _read(self, z: Any, targets: Sequence[Target], splits: Sequence[Split], seed: int) -> list[Readings]:
+    def _read(self, z: TensorBlock, targets: Sequence[Target], splits: Sequence[Split], seed: int) -> list[Readings]:
         cells = [(m, s) for m in range(len(z)) for s in range(len(splits))]
         jobs = [partial(self._cell, z[m], targets, splits[s]) for m, s in cells]
         work = z[0].numel() * len(cells) * 1e-6
@@ -86,7 +87,7 @@ class Linear(Probe):
             found.append(Expected(guesses[best], scored, known, True, f"weight decay {self._path[best]:.2g}"))
         return found
 
-    def _cell(self, z: Any, targets: Sequence[Target], split: Split) -> list[Reading]:
+    def _cell(self, z: TensorMatrix, targets: Sequence[Target], split: Split) -> list[Reading]:
         """Every target read from one member on one split; those of as many classes are solved at once."""
         from infoscope.measure.usable.softmax_regression import COARSE
 
@@ -165,15 +166,15 @@ class _Labels(NamedTuple):
         return cls(y[split.train], y[split.validation], y[split.known], target.prior(split.known))
 
 
-def _ridge(columns: Columns, x: Any, y: np.ndarray, decay: float) -> tuple[np.ndarray, np.ndarray]:
+def _ridge(columns: Columns, x: TensorMatrix, y: np.ndarray, decay: float) -> tuple[np.ndarray, np.ndarray]:
     """The mean of ``y [n, e]`` and the weights ``[r, e]`` of rows ``x [n, r]``, for a target of unit variance."""
-    x, mean = x.cpu().numpy(), y.mean(0)
-    moments = x.T @ (y - mean) / len(x)
+    rows, mean = x.cpu().numpy(), y.mean(0)
+    moments = rows.T @ (y - mean) / len(rows)
     if columns.axes is None:
-        return mean, np.linalg.solve(x.T @ x / len(x) + decay * np.eye(x.shape[1]), moments)
+        return mean, np.linalg.solve(rows.T @ rows / len(rows) + decay * np.eye(rows.shape[1]), moments)
     return mean, moments / (columns.variances.cpu().numpy() + decay)[:, None]
 
 
-def _log_softmax(found: Any, problems: slice, x: Any) -> np.ndarray:
+def _log_softmax(found: Any, problems: slice, x: TensorMatrix) -> np.ndarray:
     """Log-probabilities, float64 ``[problems, n, k]``."""
     return found.logits(problems, x).double().log_softmax(-1).cpu().numpy()

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 from infoscope.core.quantity import Quantity
+from infoscope.core.shapes import ArrayLike
 
 DUALITY = Quantity("nc3_duality", "ratio", "Distance of the classifier from the class means (NC3)", "geometry")
 DISAGREEMENT = Quantity("nc4_disagreement", "fraction", "Rows not decided for the nearest mean (NC4)", "geometry")
 
 
-def neural_collapse(t: Any, y: Any, weights: Any, bias: Any = None) -> dict[str, Estimate]:
+def neural_collapse(
+    t: ArrayLike, y: ArrayLike, weights: ArrayLike, bias: ArrayLike | None = None
+) -> dict[str, Estimate]:
     """NC1 to NC4 (Papyan, Han & Donoho 2020) of the last hidden layer ``t [n, d]`` and the classifier behind it.
 
     y: class labels ``[n]``; the class of label k is decided by row k of ``weights [classes, d]`` and ``bias``

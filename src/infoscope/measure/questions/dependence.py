@@ -5,12 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from infoscope.core.estimate import Estimate
+from infoscope.core.shapes import ArrayLike
 from infoscope.measure.bases.answering import question
 
 
 @question
 def dependence(
-    x: Any, y: Any, measure: str = "cka", *, groups: Any = None, strict: bool = False, **options: Any
+    x: ArrayLike,
+    y: ArrayLike,
+    measure: str = "cka",
+    *,
+    groups: ArrayLike | None = None,
+    strict: bool = False,
+    **options: Any,
 ) -> Estimate:
     """How much the rows of ``x [n, d]`` depend on ``y`` by a measure that is not information: no nats, no bits.
 

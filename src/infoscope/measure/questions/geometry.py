@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from infoscope.core.estimate import Estimate
+from infoscope.core.shapes import ArrayLike
 from infoscope.measure.bases.answering import question
 
 
 @question
 def geometry(
-    t: Any,
-    y: Any = None,
+    t: ArrayLike,
+    y: ArrayLike | None = None,
     measure: str = "class_distances",
     *,
-    groups: Any = None,
+    groups: ArrayLike | None = None,
     strict: bool = False,
     **options: Any,
 ) -> dict[str, Estimate]:

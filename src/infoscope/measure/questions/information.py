@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infoscope.core.estimate import Estimate, Plane
+from infoscope.core.shapes import ArrayLike
 from infoscope.measure.bases.answering import question
 
 
@@ -36,11 +37,11 @@ def entropy(t: Any, estimator: str = "kde", *, groups: Any = None, strict: bool 
 
 @question
 def mutual_information(
-    x: Any,
-    y: Any,
+    x: ArrayLike,
+    y: ArrayLike,
     estimator: str = "mixed_ksg",
     *,
-    groups: Any = None,
+    groups: ArrayLike | None = None,
     strict: bool = False,
     calibrate: bool = False,
     **options: Any,
@@ -65,7 +66,14 @@ def mutual_information(
 
 @question
 def conditional_mutual_information(
-    x: Any, y: Any, z: Any, estimator: str = "ksg", *, groups: Any = None, strict: bool = False, **options: Any
+    x: ArrayLike,
+    y: ArrayLike,
+    z: ArrayLike,
+    estimator: str = "ksg",
+    *,
+    groups: ArrayLike | None = None,
+    strict: bool = False,
+    **options: Any,
 ) -> Estimate:
     """I(X;Y|Z) in nats: what ``y`` says about the rows of ``x [n, d]`` that ``z`` does not say already.
 
@@ -78,7 +86,13 @@ def conditional_mutual_information(
 
 @question
 def plane(
-    t: Any, y: Any, estimator: str = "binned", *, groups: Any = None, strict: bool = False, **options: Any
+    t: ArrayLike,
+    y: ArrayLike,
+    estimator: str = "binned",
+    *,
+    groups: ArrayLike | None = None,
+    strict: bool = False,
+    **options: Any,
 ) -> Plane:
     """One layer's point on the information plane: I(X;T) with every row of ``t [n, d]`` a distinct input, and I(T;Y).
 

@@ -11,6 +11,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.quantity import USABLE_INFORMATION
+from infoscope.core.shapes import ArrayLike
 from infoscope.kernels import draws
 from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.answering import question
@@ -29,12 +30,12 @@ class _Fitted(Split):
 
 @question
 def minimality(
-    z: Any,
-    y: Any,
+    z: ArrayLike,
+    y: ArrayLike,
     probe: str = "linear",
     *,
     labelings: int = 8,
-    groups: Any = None,
+    groups: ArrayLike | None = None,
     seed: int = 0,
     strict: bool = False,
     **options: Any,
@@ -71,18 +72,18 @@ def minimality(
     if sizes.max() < 2:
         what = "rows" if together is None else "groups"
         raise InputError(f"y has {len(sizes)} classes for {n} rows, wanted at least two {what} in one of them")
-    reader, z = _base.make(probe, **options), _base.tensor(z)
+    reader, rows_of = _base.make(probe, **options), _base.tensor(z)
     if reader.remembers:
         raise InputError(f"{reader.id} holds the fitted rows themselves, wanted a family fitted to them, e.g. linear")
     estimand = f"usable by {reader.words} of {count} random labelings within classes, on the fitted rows"
     quantity = USABLE_INFORMATION.called("I_u(Z;N|Y)")
-    if not bool((z != z[0]).any()):
+    if not bool((rows_of != rows_of[0]).any()):
         found = Estimate(0.0, quantity, estimand, n, status=Status.DEGENERATE, notes=("z is constant",))
         return found
     random = draws.labels(seed)
     targets = [Target(_halves(classes, units, random), 2) for _ in range(count)]
     rows = np.arange(n)
-    (readings,) = reader.read(z[None], targets, [_Fitted(rows, rows, rows)], seed)
+    (readings,) = reader.read(rows_of[None], targets, [_Fitted(rows, rows, rows)], seed)
     values = np.array(
         [_entropy(classes, target.y) - reading.train for target, (reading,) in zip(targets, readings, strict=True)]
     )

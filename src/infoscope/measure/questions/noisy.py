@@ -13,6 +13,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.quantity import INPUT_INFORMATION
+from infoscope.core.shapes import Array, ArrayLike
 from infoscope.measure.bases.answering import question
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _OFFERS = (
 )
 
 
-def _samples(s: Any) -> Any:
+def _samples(s: ArrayLike) -> Array:
     """Clean samples ``[n, d]`` or ``[n, R, d]``, checked."""
     s = check.array(s, "s")
     return check.representation(s, "s", stacked=s.ndim == 3) if s.ndim != 3 or len(s) > 1 else _one_input(s)
@@ -37,7 +38,7 @@ def _one_input(s: Any) -> Any:
 
 
 def noisy_layer(
-    s: Any,
+    s: ArrayLike,
     noise: float = 0.1,
     population: Population | None = None,
     labels: Mapping[str, Any] | None = None,
@@ -60,10 +61,10 @@ def noisy_layer(
 
 @question
 def noisy_information(
-    s: Any,
+    s: ArrayLike,
     noise: float = 0.1,
     population: Population | None = None,
-    y: Any = None,
+    y: ArrayLike | None = None,
     *,
     tolerance: float = 0.02,
     seed: int = 0,
@@ -99,7 +100,7 @@ def noisy_information(
 
 @question
 def layer_information(
-    t: Any,
+    t: ArrayLike,
     network: Network,
     inputs: Inputs,
     population: Population | None = None,

@@ -18,6 +18,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.quantity import USABLE_COARSE, USABLE_FINE, USABLE_INFORMATION, USABLE_REST, Quantity
+from infoscope.core.shapes import ArrayLike, TensorMatrix
 from infoscope.kernels import draws
 from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.answering import question
@@ -41,17 +42,17 @@ LENGTH = DESCRIPTION
 
 @question
 def usable_information(
-    z: Any,
-    y: Any,
+    z: ArrayLike,
+    y: ArrayLike,
     probe: str = "linear",
     *,
-    z_test: Any = None,
-    y_test: Any = None,
+    z_test: ArrayLike | None = None,
+    y_test: ArrayLike | None = None,
     target: Literal["labels", "quantities"] = "labels",
-    prior: Any = "null",
-    folds: Any = 5,
-    groups: Any = None,
-    groups_test: Any = None,
+    prior: str = "null",
+    folds: int = 5,
+    groups: ArrayLike | None = None,
+    groups_test: ArrayLike | None = None,
     seed: int = 0,
     strict: bool = False,
     **options: Any,
@@ -111,13 +112,13 @@ def usable_information(
 
 @question
 def conditional_usable_information(
-    z: Any,
-    y: Any,
-    given: Any,
+    z: ArrayLike,
+    y: ArrayLike,
+    given: ArrayLike,
     probe: str = "linear",
     *,
-    folds: Any = 5,
-    groups: Any = None,
+    folds: int = 5,
+    groups: ArrayLike | None = None,
     seed: int = 0,
     strict: bool = False,
     **options: Any,
@@ -168,17 +169,17 @@ class Chain(NamedTuple):
 
 @question
 def usable_chain(
-    z: Any,
-    fine: Any,
-    coarse: Any,
+    z: ArrayLike,
+    fine: ArrayLike,
+    coarse: ArrayLike,
     probe: str = "linear",
     *,
-    z_test: Any = None,
-    fine_test: Any = None,
-    prior: Any = "null",
-    folds: Any = 5,
-    groups: Any = None,
-    groups_test: Any = None,
+    z_test: ArrayLike | None = None,
+    fine_test: ArrayLike | None = None,
+    prior: str = "null",
+    folds: int = 5,
+    groups: ArrayLike | None = None,
+    groups_test: ArrayLike | None = None,
     seed: int = 0,
     strict: bool = False,
     **options: Any,
@@ -239,11 +240,11 @@ class DescriptionLength(Estimate):
 
 @question
 def description_length(
-    z: Any,
-    y: Any,
+    z: ArrayLike,
+    y: ArrayLike,
     probe: str = "linear",
     *,
-    groups: Any = None,
+    groups: ArrayLike | None = None,
     seed: int = 0,
     strict: bool = False,
     **options: Any,
@@ -345,7 +346,16 @@ class _Rows:
     scored: int
 
     @classmethod
-    def of(cls, z: Any, z_test: Any, y_test: Any, folds: Any, groups: Any, groups_test: Any, seed: int) -> _Rows:
+    def of(
+        cls,
+        z: ArrayLike,
+        z_test: ArrayLike | None,
+        y_test: ArrayLike | None,
+        folds: int,
+        groups: ArrayLike | None,
+        groups_test: ArrayLike | None,
+        seed: int,
+    ) -> _Rows:
         seed = check.count(seed, "seed", 0)
         if z_test is None:
             z = check.representation(z, "z")
@@ -388,7 +398,9 @@ class _Rows:
         return [accounts.both(one, other, copies) for one, other in zip(found, beside, strict=True)]
 
 
-def _both_groups(groups: Any, groups_test: Any, n: int, tested: int) -> tuple[Groups | None, Groups | None]:
+def _both_groups(
+    groups: ArrayLike | None, groups_test: ArrayLike | None, n: int, tested: int
+) -> tuple[Groups | None, Groups | None]:
     """The groups of rows to fit to and of rows to score, none of which is in both."""
     if (groups is None) != (groups_test is None):
         raise InputError(
@@ -407,7 +419,7 @@ def _both_groups(groups: Any, groups_test: Any, n: int, tested: int) -> tuple[Gr
     return found
 
 
-def _about_quantities(rows: _Rows, y: Any, y_test: Any, seed: int, reader: Probe) -> Usable:
+def _about_quantities(rows: _Rows, y: ArrayLike, y_test: ArrayLike | None, seed: int, reader: Probe) -> Usable:
     values = regression_accounts.quantities(y, rows.fitted)
     if y_test is not None:
         test = regression_accounts.quantities(y_test, rows.scored, "y_test")
@@ -441,7 +453,16 @@ class _Problem(_Rows):
 
     @classmethod
     def labelled(
-        cls, z: Any, y: Any, z_test: Any, y_test: Any, prior: Any, folds: Any, groups: Any, groups_test: Any, seed: int
+        cls,
+        z: ArrayLike,
+        y: ArrayLike,
+        z_test: ArrayLike | None,
+        y_test: ArrayLike | None,
+        prior: str,
+        folds: int,
+        groups: ArrayLike | None,
+        groups_test: ArrayLike | None,
+        seed: int,
     ) -> _Problem:
         rows = _Rows.of(z, z_test, y_test, folds, groups, groups_test, seed)
         raw = _labels(y, rows.fitted, "y")
@@ -483,7 +504,7 @@ class _Problem(_Rows):
         return accounts.nothing(self.scored, quantity, estimand, why, 0.0, status=status)
 
 
-def _labels(y: Any, n: int, name: str) -> np.ndarray:
+def _labels(y: ArrayLike, n: int, name: str) -> np.ndarray:
     """Labels as they came, one a row, checked."""
     check.labels(y, n, name, instead='pass target="quantities" to read quantities')
     y = check.array(y, name)
@@ -497,7 +518,7 @@ def _stacked(z: Any, more: Any) -> Any:
     return torch.cat([z.to(both), more.to(z.device, both)])
 
 
-def _columns(given: Any, like: Any) -> Any:
+def _columns(given: ArrayLike, like: TensorMatrix) -> Any:
     """What is given, as rows beside ``like [n, d]``: labels become one-hot."""
     import torch
 

@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from infoscope.core.estimate import Estimate, Status
+from infoscope.core.shapes import AnyArray
 
 #: "Within 2 % of log n": from here on a value says how many samples there were, not what the network does.
 CEILING = 0.98
@@ -25,8 +26,8 @@ def alone(y: np.ndarray) -> str:
     return f"nearly every row is a class of its own: H(Y) is at its ceiling log n = {math.log(n):.4g} nats"
 
 
-def doubted(estimate: Estimate, y: np.ndarray | None) -> Estimate:
+def doubted(estimate: Estimate, y: AnyArray | None) -> Estimate:
     """The estimate, SATURATED where it is about labels ``y [n]`` of which nearly every one is a class of its own."""
-    if y is None or estimate.status is not Status.OK or not (why := alone(y)):
+    if y is None or estimate.status is not Status.OK or not (why := alone(np.asarray(y))):
         return estimate
     return dataclasses.replace(estimate, status=Status.SATURATED, notes=(*estimate.notes, why))

@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 from scipy.special import digamma, gammaln, polygamma
 
+from infoscope.core.shapes import VectorOrNumber
+
 LARGEST = 1e100  # a larger alphabet is taken for one of this size, which n samples cannot tell from it
 _GRID = 257  # points of the integral; the integrand is smooth and vanishes at both ends, so equal steps converge fast
 _DROP = 45.0  # nats below its peak from where on the integrand is left out
 _LARGE = 100.0  # from here on Stirling's series to the order written below is exact in double precision
 
 
-def _log_rising(x: Any, n: Any) -> Any:
+def _log_rising(x: VectorOrNumber, n: VectorOrNumber) -> Any:
     """ln Γ(x + n) - ln Γ(x), without the cancellation of two large logarithms when x is large."""
     big = np.maximum(x, _LARGE)
     stirling = n * np.log(big) + (big + n - 0.5) * np.log1p(n / big) - n + _stirling(big + n) - _stirling(big)
@@ -21,11 +23,11 @@ def _log_rising(x: Any, n: Any) -> Any:
     return np.where(x < _LARGE, gammaln(small + n) - gammaln(small), stirling)
 
 
-def _stirling(x: Any) -> Any:
+def _stirling(x: VectorOrNumber) -> Any:
     return (1 - (1 / 30 - 1 / (105 * x * x)) / (x * x)) / (12 * x)
 
 
-def _slope(x: Any) -> Any:
+def _slope(x: VectorOrNumber) -> Any:
     """x ψ'(x + 1) - 1, without the cancellation for large x."""
     large = np.maximum(x, _LARGE)
     series = -(0.5 - (1 / 6 - (1 / 30 - 1 / (42 * large * large)) / (large * large)) / large) / large

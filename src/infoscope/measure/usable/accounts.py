@@ -14,6 +14,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.quantity import Quantity
+from infoscope.core.shapes import ArrayLike, TensorMatrix
 from infoscope.kernels import draws
 from infoscope.measure.intervals.groups import LEAST, LEVEL, Groups, alike, doubts, scatter, serial, too_narrow
 from infoscope.measure.symbols import quantise
@@ -44,7 +45,7 @@ class Usable(Estimate):
     chosen: tuple[str, ...] = ()
     labels: np.ndarray | None = field(default=None, compare=False, repr=False)
 
-    def table(self, y: Any) -> dict[str, np.ndarray]:
+    def table(self, y: ArrayLike) -> dict[str, np.ndarray]:
         """Columns with a value for each scored row: its place, its label (out of ``y [n]``), and what was found.
 
         ``usable_information_nats`` is :attr:`pointwise`, ``probability`` that of the row's own label.
@@ -134,7 +135,7 @@ class Deal:
         return self.groups.part(np.sort(np.concatenate([split.scored for split in self.splits])))
 
 
-def dealt(n: int, folds: Any, seed: int, groups: Groups | None = None) -> Deal:
+def dealt(n: int, folds: int, seed: int, groups: Groups | None = None) -> Deal:
     """Cross-fitting of ``n`` rows over the parts of :func:`folds_of`."""
     parts, notes = folds_of(n, folds, seed, groups), ()
     by = "" if groups is None else " by groups"
@@ -148,7 +149,7 @@ def dealt(n: int, folds: Any, seed: int, groups: Groups | None = None) -> Deal:
     return Deal(cross_fitted(parts), f"{len(parts)}-fold cross-fitted{by}", groups, notes)
 
 
-def folds_of(n: int, folds: Any, seed: int, groups: Groups | None = None) -> list[np.ndarray]:
+def folds_of(n: int, folds: int, seed: int, groups: Groups | None = None) -> list[np.ndarray]:
     """Rows of each fold: dealt by ``seed`` when ``folds`` is a number, ``groups`` whole; else as ``folds [n]`` says.
 
     Raises
@@ -215,7 +216,7 @@ def in_order(found: Usable) -> Usable:
     return dataclasses.replace(found, status=status, notes=(*found.notes, alike(r)))
 
 
-def copies_of(z: Any, k: int) -> Groups | None:
+def copies_of(z: TensorMatrix, k: int) -> Groups | None:
     """Equal rows of ``z [n, d]`` as groups; None where no row is there twice, or where rows are symbols.
 
     With fewer than 10 different rows, or no more than twice as many as the ``k`` classes, they are an enumerated table,
@@ -296,7 +297,7 @@ class Entropy:
     exact: float | None = None
 
     @classmethod
-    def of(cls, prior: Any, values: np.ndarray) -> Entropy:
+    def of(cls, prior: str, values: np.ndarray) -> Entropy:
         """From what a user passes; ``values`` are the label values that occur, sorted."""
         if isinstance(prior, str):
             if prior not in ("null", "plugin"):

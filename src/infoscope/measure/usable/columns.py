@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from infoscope.core.shapes import TensorMatrix, TensorVector
 from infoscope.kernels.column_sums import along, mean_and_variance, products
 
 ROUNDING = 1e-12  # of the largest variance of standardised columns: below it a principal axis is rounding of float64
@@ -35,7 +36,7 @@ class Columns:
     variances: Any = None
 
     @classmethod
-    def of(cls, z: Any) -> Columns:
+    def of(cls, z: TensorMatrix) -> Columns:
         """Standardise by the rows of ``z [n, d]``; a constant column becomes zero, and only that: sums are taken of
         differences from the first row, so that what varies in the last digit is told from what does not.
         """
@@ -60,7 +61,7 @@ class Columns:
         scale[sd == 0] = 0
         return cls(largest, mean, scale)
 
-    def rotated(self, z: Any) -> Columns:
+    def rotated(self, z: TensorMatrix) -> Columns:
         """The same along the principal axes of the rows ``z [n, d]``."""
         import torch
 
@@ -80,7 +81,7 @@ class Columns:
             vectors = x.T @ vectors / (n * values).sqrt()
         return replace(self, axes=vectors, variances=values)
 
-    def __call__(self, z: Any, single: bool = False) -> Any:
+    def __call__(self, z: TensorMatrix, single: bool = False) -> Any:
         """The rows ``[n, d]``, or ``[n, r]`` along the axes; computed in float64, kept in float32 if ``single``."""
         import torch
 
@@ -96,7 +97,7 @@ class Columns:
             start += len(block)
         return _within(out)
 
-    def _products(self, z: Any) -> Any:
+    def _products(self, z: TensorMatrix) -> Any:
         """xᵀx ``[d, d]`` of the standardised rows x of ``z [n, d]``."""
         import torch
 
@@ -134,14 +135,14 @@ class Columns:
         fields = (self.largest, self.mean, self.scale, self.axes, self.variances)
         return Columns(*(None if field is None else field.cpu().numpy() for field in fields))
 
-    def _blocks(self, z: Any) -> Iterator[Any]:
+    def _blocks(self, z: TensorMatrix) -> Iterator[Any]:
         return _blocks(z, self.largest, self.mean)
 
-    def _standard(self, block: Any) -> Any:
+    def _standard(self, block: TensorMatrix) -> Any:
         return block.mul_(self.scale)
 
 
-def _within(rows: Any) -> Any:
+def _within(rows: TensorMatrix) -> Any:
     """Standardised rows, none farther than ``FARTHEST``, in place."""
     import torch
 
@@ -152,7 +153,7 @@ def _within(rows: Any) -> Any:
     return rows
 
 
-def _numbers(z: Any) -> np.ndarray:
+def _numbers(z: TensorMatrix) -> np.ndarray:
     """Rows on the CPU as compiled sums take them."""
     import torch
 
@@ -160,7 +161,7 @@ def _numbers(z: Any) -> np.ndarray:
     return (z if z.dtype == torch.float32 else z.double()).contiguous().numpy()
 
 
-def _blocks(z: Any, largest: Any, mean: Any) -> Iterator[Any]:
+def _blocks(z: TensorMatrix, largest: TensorVector, mean: TensorVector) -> Iterator[Any]:
     """Blocks of the rows of ``z``, divided and centred, in float64; each is the caller's to overwrite."""
     rows = max(64, (BLOCK if z.device.type == "cpu" else BLOCK_ON_DEVICE) // z.shape[1])
     inverse = 1 / largest  # exact: it is a power of two

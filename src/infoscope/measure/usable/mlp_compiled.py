@@ -13,6 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
+from infoscope.core.shapes import IndexTable, Indices, Matrix, Vector
 from infoscope.kernels import adam
 from infoscope.kernels.vector_math import exp2_negative
 
@@ -26,7 +27,7 @@ _FAST = {"reassoc", "contract", "nsz", "arcp"}
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
-def _add_product(w, a, z):
+def _add_product(w: Matrix, a: Matrix, z: Matrix):
     """z += w @ a, two outputs and four inputs at a time."""
     outs, ins = w.shape
     for start in range(0, ins, INNER):
@@ -61,7 +62,7 @@ def _add_product(w, a, z):
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
-def _add_moments(g, a, d):
+def _add_moments(g: Matrix, a: Matrix, d: Matrix):
     """d += g @ a.T, two outputs and four inputs at a time."""
     outs, ins = d.shape
     for start in range(0, ins, INNER):
@@ -110,7 +111,7 @@ def _add_moments(g, a, d):
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
-def _gather(x, rows, a):
+def _gather(x: Matrix, rows: Indices, a: Matrix):
     """a [in, lanes] = x [n, in] at ``rows [lanes]``, eight rows at a time."""
     for b in range(0, len(rows), 8):
         x0, x1, x2, x3 = x[rows[b]], x[rows[b + 1]], x[rows[b + 2]], x[rows[b + 3]]
@@ -122,7 +123,7 @@ def _gather(x, rows, a):
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
-def _forward(sizes, p, a):
+def _forward(sizes: Indices, p: Vector, a: Matrix):
     """Activations ``a``, one layer below the other, the first of which is there; rectifiers but for the last."""
     at = first = 0
     for l in range(len(sizes) - 1):
@@ -140,7 +141,7 @@ def _forward(sizes, p, a):
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
-def _add_backward(sizes, p, a, g, gradient):
+def _add_backward(sizes: Indices, p: Vector, a: Matrix, g: Matrix, gradient: Vector):
     """Add the gradient over lanes with activations ``a``, given the derivative by the last of them in ``g``."""
     at, first = len(p), a.shape[0] - sizes[-1]
     for l in range(len(sizes) - 2, -1, -1):
@@ -164,7 +165,7 @@ def _add_backward(sizes, p, a, g, gradient):
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
-def _exponentials(z, top, e, norm):
+def _exponentials(z: Matrix, top: Vector, e: Matrix, norm: Vector):
     """e = exp(z - top), top the largest of the logits ``z [k, lanes]``, norm their sum, NaN where one is not finite."""
     for b in range(len(top)):
         top[b] = z[0, b]
@@ -181,7 +182,7 @@ def _exponentials(z, top, e, norm):
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
-def _residuals(e, norm, labels, rows, used, scale):
+def _residuals(e: Matrix, norm: Vector, labels: Indices, rows: Indices, used: int, scale: np.floating | float):
     """e = (e / norm less the one-hot labels of ``rows``) times ``scale``, zero in the lanes behind those used."""
     for b in range(used):
         norm[b] = scale / norm[b]
@@ -204,7 +205,17 @@ def _differences(z, wanted, rows, used, scale, g):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def advance(sizes, state, x, labels, wanted, train, positions, paces, moments):
+def advance(
+    sizes: Indices,
+    state: Matrix,
+    x: Matrix,
+    labels: Indices,
+    wanted: Matrix,
+    train: Indices,
+    positions: IndexTable,
+    paces: Matrix,
+    moments,
+):
     """Train one network in place, an update for each of ``positions [updates, b]`` among its rows ``train``.
 
     state ``[4, parameters]``: the parameters, Adam's two moments, the average. x ``[n, in]``. labels ``[n]`` of classes
@@ -246,7 +257,7 @@ def advance(sizes, state, x, labels, wanted, train, positions, paces, moments):
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def value(sizes, p, x, labels, wanted, validation):
+def value(sizes: Indices, p: Vector, x: Matrix, labels: Indices, wanted: Matrix, validation: Indices):
     """Minus the mean cross-entropy in nats, or half the mean square, of a network on rows; NaN where not finite."""
     size, outs = len(validation), sizes[-1]
     lanes, units = _lanes(size), sizes.sum()
@@ -271,7 +282,7 @@ def value(sizes, p, x, labels, wanted, validation):
 
 
 @njit(nogil=True, cache=True)
-def _lanes(rows):
+def _lanes(rows: int):
     parts = (rows + ROWS - 1) // ROWS
     each = (rows + parts - 1) // parts
     return (each + VECTOR - 1) // VECTOR * VECTOR

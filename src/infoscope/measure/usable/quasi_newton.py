@@ -7,6 +7,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numba import njit
 
+from infoscope.core.shapes import Block, Indices, Matrix, Vector
+
 MEMORY = 10
 TINY = 1e-300
 SUFFICIENT = 1e-4  # Armijo's constant
@@ -104,7 +106,15 @@ class _State(NamedTuple):
 
 @njit(nogil=True, cache=True, fastmath=ORDERED)
 def _advance(
-    state: Any, k: int, spread: Any, most: int, at: Any, value: Any, gradient: Any, tolerance: float, noise: float
+    state: _State,
+    k: int,
+    spread: Vector,
+    most: int,
+    at: Indices,
+    value: Vector,
+    gradient: Matrix,
+    tolerance: float,
+    noise: float,
 ) -> Any:
     """Take or halve the steps of descents ``at [q]``, by f and its gradient at their candidates; which still go on."""
     going = np.zeros(len(at), np.bool_)
@@ -157,7 +167,7 @@ def _advance(
 
 
 @njit(nogil=True, cache=True, fastmath=ORDERED)
-def _forget(state: Any, k: int, own: int) -> None:
+def _forget(state: _State, k: int, own: int) -> None:
     """Begin the step again without the memory."""
     state.count[own] = 0
     _aim(state, k, own)
@@ -165,7 +175,7 @@ def _forget(state: Any, k: int, own: int) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=ORDERED)
-def _begin(state: Any, own: int) -> None:
+def _begin(state: _State, own: int) -> None:
     theta, candidate, direction = state.theta[own], state.candidate[own], state.direction[own]
     state.slope[own], state.length[own] = _dot(state.g[own], direction), 1.0
     for j in range(len(theta)):
@@ -173,7 +183,7 @@ def _begin(state: Any, own: int) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=ORDERED)
-def _dot(a: Any, b: Any) -> float:
+def _dot(a: Vector, b: Vector) -> float:
     total = 0.0
     for j in range(len(a)):
         total += a[j] * b[j]
@@ -181,7 +191,7 @@ def _dot(a: Any, b: Any) -> float:
 
 
 @njit(nogil=True, cache=True, fastmath=ORDERED)
-def _size(spread: Any, step: Any) -> float:
+def _size(spread: Vector, step: Vector) -> float:
     total = 0.0
     for j in range(len(step)):
         total += spread[j] * step[j] * step[j]
@@ -189,7 +199,7 @@ def _size(spread: Any, step: Any) -> float:
 
 
 @njit(nogil=True, cache=True, fastmath=ORDERED)
-def _scale(q: Any, inverse: Any, blocks: Any, k: int) -> None:
+def _scale(q: Vector, inverse: Vector, blocks: Block, k: int) -> None:
     """The blocks, or else the diagonal, times ``q [k w]``, in place, without the means over the k before and after."""
     _centre(q, k)
     if blocks[0, 0, 0] > 0:
@@ -207,7 +217,7 @@ def _scale(q: Any, inverse: Any, blocks: Any, k: int) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=ORDERED)
-def _centre(q: Any, k: int) -> None:
+def _centre(q: Vector, k: int) -> None:
     w = len(q) // k
     mean = np.zeros(w)
     for c in range(k):
@@ -221,7 +231,7 @@ def _centre(q: Any, k: int) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=ORDERED)
-def _remember(state: Any, own: int, gradient: Any) -> None:
+def _remember(state: _State, own: int, gradient: Vector) -> None:
     """The step to the candidate and what the gradient changed by."""
     slot = state.count[own] % MEMORY
     theta, candidate, g = state.theta[own], state.candidate[own], state.g[own]
@@ -235,7 +245,7 @@ def _remember(state: Any, own: int, gradient: Any) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=ORDERED)
-def _aim(state: Any, k: int, own: int) -> None:
+def _aim(state: _State, k: int, own: int) -> None:
     """The direction: minus the inverse Hessian times the gradient."""
     weights = np.empty(MEMORY)
     q, g, inverse, count = state.direction[own], state.g[own], state.inverse[own], state.count[own]
@@ -262,7 +272,7 @@ def _aim(state: Any, k: int, own: int) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=ORDERED)
-def _gamma(state: Any, k: int, own: int) -> float:
+def _gamma(state: _State, k: int, own: int) -> float:
     """What the inverse Hessian is of what it is taken to be proportional to, along the last change of the gradient."""
     count = state.count[own]
     for age in range(count - 1, max(0, count - MEMORY) - 1, -1):

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.shapes import TensorRows
+from infoscope.core.shapes import ArrayLike, TensorRows
 from infoscope.measure.usable.accounts import Account
 from infoscope.measure.usable.readings import Expected, Split
 
@@ -29,7 +28,7 @@ class Regression:
     exact: bool
 
 
-def quantities(y: Any, n: int, name: str = "y") -> np.ndarray:
+def quantities(y: ArrayLike, n: int, name: str = "y") -> np.ndarray:
     """Real numbers ``[n, e]`` in float64.
 
     Raises

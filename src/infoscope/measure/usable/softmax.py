@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from infoscope.core.shapes import Block, Block4, IndexTable, Indices, Matrix, Vector
 from infoscope.kernels.vector_math import exp2_negative
 
 BLOCK = 1 << 17  # numbers in a block of rows and their logits: stays in cache
@@ -36,7 +37,7 @@ def _even(n: int, most: int) -> int:
 
 
 @njit(nogil=True, cache=True)
-def _fill(x: Any, out: Any) -> None:
+def _fill(x: Matrix, out: Block4) -> None:
     n, r = x.shape
     blocks, tiles, axes, rows = out.shape
     for b in range(blocks):
@@ -54,7 +55,17 @@ def _fill(x: Any, out: Any) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=EXACT)
-def passed(x: Any, n: int, theta: Any, labels: Any, target: Any, decay: Any, most: Any, f: Any, gradient: Any) -> None:
+def passed(
+    x: Block4,
+    n: int,
+    theta: Block,
+    labels: IndexTable,
+    target: Indices,
+    decay: Vector,
+    most: float,
+    f: Vector,
+    gradient: Block,
+) -> None:
     """Fill ``f [q]``, nats, and its ``gradient [q, k, w]`` at ``theta [q, k, w]``, the bias first, which is rounded.
 
     x: ``[blocks, tiles, axes, rows]`` of the n rows. labels ``[targets, n]`` and ``target [q]``: what each problem has
@@ -112,7 +123,9 @@ def passed(x: Any, n: int, theta: Any, labels: Any, target: Any, decay: Any, mos
 
 
 @njit(nogil=True, cache=True, fastmath=EXACT)
-def _residuals(block: Any, k: int, bias: Any, labels: Any, which: Any, most: Any, totals: Any, sums: Any) -> None:
+def _residuals(
+    block: Matrix, k: int, bias: Vector, labels: IndexTable, which: Indices, most: float, totals: Vector, sums: Vector
+) -> None:
     """Logits to base 2 less their ``bias [p k]``, ``block [p k, rows]``, become probabilities less the one-hot labels.
 
     labels ``[targets, n]`` and ``which [p]``: the target of each of the p problems; what rows beyond n become is zero.

@@ -77,6 +77,7 @@ class _Objective:
             f, gradient = self._on_device(self.rows, parameters, target, decay)
         else:
             f, gradient = np.empty(len(which)), np.empty_like(parameters)
+            assert self.blocks is not None
             passed(self.blocks, self.n, parameters, self.labels, target, decay, MOST[self.dtype], f, gradient)
         return f, gradient.reshape(len(which), -1)
 
