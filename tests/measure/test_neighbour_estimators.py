@@ -401,3 +401,12 @@ def test_hooks_answer_for_tensors_what_they_answer_for_arrays(device):
         found, expected = getattr(estimator, of)(*arguments), getattr(estimator, of)(*arrays)
         assert found.value == pytest.approx(expected.value, abs=1e-9)
         assert found.status is expected.status
+
+
+@pytest.mark.parametrize("d", [1, 2])
+def test_two_neighbours_tell_a_dimension_and_one_does_not(d):
+    """One ratio of distances a row, whose logarithm has mean 1/d: the dimension to three standard errors."""
+    rows = np.random.default_rng(d).uniform(size=(4000, d))
+    distances = np.sort(np.abs(rows[:, None] - rows[None]).max(axis=2) + np.diag(np.full(4000, np.inf)), axis=1)
+    assert dimension(distances[:, :2]) == pytest.approx(d, rel=3 * math.sqrt(2 / 4000) + 0.02)
+    assert dimension(distances[:, :1]) == math.inf

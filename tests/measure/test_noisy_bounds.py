@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from infoscope.measure.noise import published_bounds as b
@@ -68,3 +69,13 @@ def test_chi_square_of_a_gaussian():
     assert b.gaussian_chi_square(5, 1.0) == pytest.approx(31)
     assert b.chi_square_bias(31, 500) == pytest.approx(0.0602, abs=1e-4)
     assert b.gaussian_chi_square(10_000, 1.0) == math.inf
+
+
+@pytest.mark.parametrize(("size", "theorem"), [(0.5, 2), (1.0, 2), (1.0 + 1e-9, 3), (1.5, 3), (2.0, 3)])
+def test_the_theorem_that_is_quoted_is_about_units_of_this_size(size, theorem):
+    """Theorem 2 is about units within [-1, 1] and no others; the risk quoted is the one of the theorem named."""
+    s = np.array([-0.1, 0.2, size]).reshape(3, 1, 1)
+    first = b.said(s, 0.5, 3, 3, 0.1)[0]
+    norm = size / math.sqrt(math.log(2))
+    risk = b.entropy_risk(3, 1, 0.5) if theorem == 2 else b.entropy_risk_subgaussian(3, 1, 0.5, norm)
+    assert first.startswith(f"published risk bound of h(T) (Theorem {theorem}): {risk:.3g} nats")

@@ -209,3 +209,14 @@ def test_the_interval_holds_the_value_whatever_the_correction():
 def test_refusals(ask, words):
     with pytest.raises(InputError, match=words):
         ask()
+
+
+@pytest.mark.parametrize(("n", "wide"), [(6, True), (11, True), (12, True), (13, False), (16, False)])
+def test_an_nsb_entropy_is_doubted_while_its_posterior_is_a_quarter_as_wide_as_its_prior(n, wide):
+    """One value twice and the others once, of an alphabet of 50: each row more narrows the posterior."""
+    rows = np.concatenate([[0], np.arange(n - 1)])
+    deviation = posterior(np.bincount(rows), 50)[1]
+    assert (deviation > 0.25 * math.log(50) / math.sqrt(12)) == wide  # the prior is flat on [0, ln 50]
+    found = make("plugin", correction="nsb", alphabet=50).entropy(rows)
+    assert ("the posterior is nearly as wide as the prior" in found.notes) == wide
+    assert (found.status is Status.UNDERSAMPLED) == wide

@@ -9,6 +9,7 @@ from infoscope.data.tasks.checkerboard import Checkerboard
 from infoscope.measure.bases.probe import make
 from infoscope.measure.questions.usable import usable_chain, usable_information
 from infoscope.measure.usable.accounts import cross_fitted, folds_of
+from infoscope.measure.usable.quasi_newton import Descents
 from infoscope.measure.usable.readings import Target
 
 
@@ -77,3 +78,23 @@ def test_the_table_of_rows_is_what_was_found_for_each():
     np.testing.assert_allclose(parts, chain.fine.probability)
     with pytest.raises(InputError, match="y has 9 rows and 200 were scored"):
         chain.fine.table(y[:9])
+
+
+@pytest.mark.parametrize("most", [1, 2, 5, 9])
+def test_a_descent_takes_as_many_steps_as_it_may_and_not_one_more(most):
+    """A quadratic with curvatures from 1 to 1e4 is not at its end after a few steps from far away."""
+    curvature = np.stack([np.geomspace(1, 1e4, 12), np.geomspace(1, 1e4, 12)]).ravel()
+
+    class Quadratic:
+        def __call__(self, theta, which):
+            return 0.5 * (curvature * theta**2).sum(axis=1), curvature * theta
+
+        def inverse(self, theta, which):
+            raise AssertionError("not asked for")
+
+    start = np.stack([np.ones((2, 12)), np.full((2, 12), -3.0)])
+    start[:, 1] *= -1  # no step changes the sum of the rows
+    found = Descents(start.copy(), np.ones((2, 2, 12)), np.zeros(12), 100, most)
+    found.go(Quadratic(), 1e-9, 1e-13)
+    assert found.iterations.tolist() == [most, most]
+    assert not found.done.any()
