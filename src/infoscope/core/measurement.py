@@ -8,7 +8,8 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, Protocol, get_args
 
@@ -278,3 +279,13 @@ def covers(options: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
 def series(options: Mapping[str, Any], texts: Iterable[str]) -> list[str]:
     """Those of the rows' options ``texts`` that ``options`` covers."""
     return [text for text in texts if covers(options, json.loads(text))]
+
+
+def timed(find: Callable[[], list[list[Measured]]]) -> list[list[Measured]]:
+    """What ``find`` measures of each member, every estimate with its share of the seconds that all took."""
+    start = time.perf_counter()
+    found = find()
+    share = (time.perf_counter() - start) / max(1, sum(map(len, found)))
+    return [
+        [one._replace(estimate=dataclasses.replace(one.estimate, seconds=share)) for one in member] for member in found
+    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -105,7 +104,6 @@ class Critics(CrossFitted):
 
     def _informations(self, t: AnyBlock, y: AnyArray, quantity: Quantity, groups: Groups | None) -> list[Estimate]:
         """I of every member of ``t [m, n, d]`` with ``y``, labels ``[n]`` or rows ``[n, e]``."""
-        started = time.perf_counter()
         n = t.shape[1]
         self._must_be_enough(n, groups)
         device = t.device if check.is_tensor(t) else torch.device("cpu")
@@ -127,8 +125,7 @@ class Critics(CrossFitted):
             if folds is not None and groups is None:
                 estimate = followed(estimate, _in_order(folds, n), labels, (of_t[m], of_y))
             estimates.append(estimate)
-        seconds = (time.perf_counter() - started) / len(estimates)
-        return [replace(estimate, seconds=seconds) for estimate in estimates]
+        return estimates
 
     def _reach(
         self, x: Sequence[np.ndarray], y: np.ndarray, device: torch.device, groups: Groups | None

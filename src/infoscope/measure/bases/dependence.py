@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -62,7 +61,6 @@ class Dependence(grammar.WithOptions):
 
         groups: one name ``[n]`` a row, of those that belong together; they are counted, and permuted whole.
         """
-        start = time.perf_counter()
         check.paired(x=x, y=y)
         x, y = _rows(x, "x"), _rows(y, "y")
         n = len(x)
@@ -81,9 +79,8 @@ class Dependence(grammar.WithOptions):
             status, notes = self._judged(moments, n if together is None else together.count)
             notes += self._null(x, y, value, scale, together)
         estimand = f"{self._words()}: a measure of dependence, not information"
-        seconds = time.perf_counter() - start
         return Estimate(
-            value, self._symbol(), estimand, n, status=status, notes=notes, seconds=seconds,
+            value, self._symbol(), estimand, n, status=status, notes=notes,
             groups=None if together is None else together.count,
         )  # fmt: skip
 

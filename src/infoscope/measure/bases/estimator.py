@@ -10,6 +10,7 @@ belong together or repeat happen here, once.
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
@@ -19,7 +20,7 @@ import numpy as np
 from infoscope.core import check, grammar, registry
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Plane, Status
-from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need
+from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need, timed
 from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION, LAYER_ENTROPY, Quantity
 from infoscope.core.shapes import AnyArray, ArrayLike
 from infoscope.measure.intervals import jackknife
@@ -205,7 +206,13 @@ class Estimator(grammar.WithOptions, Measurement):
         return jackknife.beside_copies(estimate, self._asked(hook, values, copied), copied)
 
     def _asked(self, hook: Callable[..., Estimate], values: tuple[Any, ...], groups: Groups | None) -> Estimate:
-        """What the ``hook`` of a question answers about ``values``, whose rows belong together as ``groups`` say."""
+        """What the ``hook`` of a question answers about ``values``, whose rows belong together as ``groups`` say, with
+        the seconds that it took."""
+        start = time.perf_counter()
+        estimate = self._told(hook, values, groups)
+        return dataclasses.replace(estimate, seconds=time.perf_counter() - start)
+
+    def _told(self, hook: Callable[..., Estimate], values: tuple[Any, ...], groups: Groups | None) -> Estimate:
         if groups is None:
             return hook(*values)
         if groups.count == len(groups.ids) or self.grouped == "none":
@@ -222,12 +229,12 @@ class Estimator(grammar.WithOptions, Measurement):
         if groups is None:
             return [
                 [m._replace(estimate=doubted(m.estimate, labels.get(m.variable))) for m in member]
-                for member in self._members(t, labels)
+                for member in timed(lambda: self._members(t, labels))
             ]
         if groups.count == len(groups.ids) or self.grouped == "none":
-            found = self._members(t, labels)
+            found = timed(lambda: self._members(t, labels))
         elif self.grouped == "own":
-            found = self._members(t, labels, groups)
+            found = timed(lambda: self._members(t, labels, groups))
         else:
             return [self._member_by_questions(member, labels, groups) for member in t]
         claims = self.grouped != "none"

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
-import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from infoscope.core import check, grammar
+from infoscope.core import check, grammar, measurement
 from infoscope.core.errors import InputError, MissingPackageError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need
@@ -154,11 +153,9 @@ class Geometry(grammar.WithOptions, Measurement):
 
 def timed(find: Callable[[], Iterable[Measured]], groups: Groups | None) -> list[Measured]:
     """What ``find`` comes to, each with its share of the time and the number of groups."""
-    start = time.perf_counter()
-    found = list(find())
-    more = {"seconds": (time.perf_counter() - start) / max(1, len(found))}
+    (found,) = measurement.timed(lambda: [list(find())])
     count = None if groups is None else groups.count
-    return [one._replace(estimate=dataclasses.replace(one.estimate, groups=count, **more)) for one in found]
+    return [one._replace(estimate=dataclasses.replace(one.estimate, groups=count)) for one in found]
 
 
 def by_name(found: Iterable[Measured]) -> dict[str, Estimate]:

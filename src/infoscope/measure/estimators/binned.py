@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, Literal
@@ -127,7 +126,6 @@ class Binned(Estimator):
         return parallel.run(jobs, 1 if check.is_tensor(t) else parallel.cores(seconds))
 
     def _member(self, t: Matrix, labels: dict[str, np.ndarray]) -> list[Measured]:
-        start = time.perf_counter()
         measured = []
         for single, partition, symbols in self._quantised(t):
             ids, counts, _ = q.group(symbols.keys)
@@ -137,11 +135,9 @@ class Binned(Estimator):
             for name, y in labels.items():
                 estimate = _about(h, ids, y, f"I(Bin(T);Y), {partition.words}", LABEL_INFORMATION, notes)
                 measured.append(Measured(name, estimate, single.options))
-        seconds = (time.perf_counter() - start) / len(measured)
-        return [m._replace(estimate=replace(m.estimate, seconds=seconds)) for m in measured]
+        return measured
 
     def _entropy(self, t: Matrix) -> Estimate:
-        start = time.perf_counter()
         estimates = []
         for _, partition, symbols in self._quantised(t):
             h = q.entropy_of(q.group(symbols.keys)[1])
@@ -151,10 +147,9 @@ class Binned(Estimator):
             )  # as an entropy it is what it says
             notes = tuple(note for note in estimate.notes if note != Status.VACUOUS.sentence)
             estimates.append(replace(estimate, quantity=BINNED_ENTROPY, status=status, notes=notes))
-        return replace(the_one(estimates), seconds=time.perf_counter() - start)
+        return the_one(estimates)
 
     def _mutual_information(self, x: Matrix, y: Matrix | Indices) -> Estimate:
-        start = time.perf_counter()
         estimates = []
         real = y.ndim == 2
         seconds = self._quantised(y) if real else [(None, None, None)] * len(self._single())
@@ -166,7 +161,7 @@ class Binned(Estimator):
                 labels, notes = q.group(other.keys)[0], notes + _outside(other, y)
             words = f"I(Bin(X);{'Bin(Y)' if real else 'Y'}), {partition.words}"
             estimates.append(_about(q.entropy_of(counts), ids, labels, words, INFORMATION, notes))
-        return replace(the_one(estimates), seconds=time.perf_counter() - start)
+        return the_one(estimates)
 
 
 def _outside(symbols: partitions.Symbols, t: Matrix) -> tuple[str, ...]:

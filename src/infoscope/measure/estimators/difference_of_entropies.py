@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -66,7 +65,6 @@ class DifferenceOfEntropies(CrossFitted):
         super()._check()
 
     def _mutual_information(self, x: AnyMatrix, y: AnyArray, groups: Groups | None = None) -> Estimate:
-        started = time.perf_counter()
         n, folds = len(x), self._folds(len(x), groups)
         self._must_be_enough(n, groups)
         device = x.device if check.is_tensor(x) else torch.device("cpu")
@@ -76,8 +74,8 @@ class DifferenceOfEntropies(CrossFitted):
             f"network {'-'.join([str(self.width)] * self.depth)}, {folds} folds"
         )
         if not x.any() or not y.any():
-            notes, seconds = ("x or y is constant",), time.perf_counter() - started
-            return Estimate(0.0, INFORMATION, estimand, n, status=Status.DEGENERATE, notes=notes, seconds=seconds)
+            notes = ("x or y is constant",)
+            return Estimate(0.0, INFORMATION, estimand, n, status=Status.DEGENERATE, notes=notes)
         with torch.inference_mode(False), torch.enable_grad():
             terms, gap, at_floor, late, broken = parallel.run([lambda: self._terms(x, y, folds, device, groups)], 1)[0]
         value, half = float(terms.mean()), QUANTILE * float(terms.std()) / math.sqrt(n)
@@ -107,7 +105,6 @@ class DifferenceOfEntropies(CrossFitted):
             resampled="rows" if groups is None else "groups",
             status=status,
             notes=tuple(notes),
-            seconds=time.perf_counter() - started,
         )
         return followed(estimate, terms, None, (x, y)) if groups is None else estimate
 

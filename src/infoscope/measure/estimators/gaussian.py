@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -67,38 +66,34 @@ class Gaussian(Estimator):
         return Cost(7e-4 + n * d * (3e-8 + 1e-10 * d), 20.0 * n + 4.0 * n * d)
 
     def _mutual_information(self, x: Matrix, y: Matrix, groups: Groups | None = None) -> Estimate:
-        start = time.perf_counter()
         found = information(x, y, None, self.shrinkage)
         found, words = doubted(found, found.beyond), "I(X;Y) of the Gaussian with the data's covariance"
-        estimate = self._about(found, INFORMATION, words, len(x), start)
+        estimate = self._about(found, INFORMATION, words, len(x))
         return settled(estimate, found.each, (x, y), groups, self._mutual_information)
 
     def _conditional_mutual_information(
         self, x: Matrix, y: Matrix, z: Matrix, groups: Groups | None = None
     ) -> Estimate:
-        start = time.perf_counter()
         found = information(x, y, z, self.shrinkage)
         found, words = doubted(found, found.beyond), "I(X;Y|Z) of the Gaussian with the data's covariance"
-        estimate = self._about(found, CONDITIONAL_INFORMATION, words, len(x), start)
+        estimate = self._about(found, CONDITIONAL_INFORMATION, words, len(x))
         return settled(estimate, found.each, (x, y, z), groups, self._conditional_mutual_information)
 
     def _entropy(self, t: Matrix, groups: Groups | None = None) -> Estimate:
-        start = time.perf_counter()
         ((found, where),) = parallel.run([lambda: _entropy(t, self.shrinkage)], 1)
         words = f"h(X) of the Gaussian with the data's covariance{where}"
         return settled(
-            self._about(found, DIFFERENTIAL_ENTROPY.called("H(X)"), words, len(t), start),
+            self._about(found, DIFFERENTIAL_ENTROPY.called("H(X)"), words, len(t)),
             found.each,
             (t,),
             groups,
             self._entropy,
         )
 
-    def _about(self, found: Found, quantity: Quantity, estimand: str, n: int, start: float) -> Estimate:
+    def _about(self, found: Found, quantity: Quantity, estimand: str, n: int) -> Estimate:
         if self.shrinkage != "none":
             estimand += f", {self.shrinkage} shrinkage"
-        seconds = time.perf_counter() - start
-        return Estimate(found.value, quantity, estimand, n, **found.parts, seconds=seconds)
+        return Estimate(found.value, quantity, estimand, n, **found.parts)
 
 
 def _entropy(t: Matrix, shrinkage: str) -> tuple[Found, str]:

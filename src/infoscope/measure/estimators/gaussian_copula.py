@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -71,15 +70,13 @@ class GaussianCopula(Estimator):
 
 
 def _estimate(x: Matrix, y: Matrix, z: Matrix | None, quantity: Quantity) -> tuple[Found, Estimate]:
-    start = time.perf_counter()
     found = information(_scores(x), _scores(y), None if z is None else _scores(z), "none")
     if z is None and found.interval and 1 in (x.shape[1], y.shape[1]):
         found = replace(found, notes=(*found.notes, "a lower bound where the one column of x or y is continuous"))
     if found.interval:
         found = _with_blur(found, len(x), max(x.shape[1], y.shape[1]))
     estimand = f"{quantity} of the Gaussian copula with the data's rank correlations"
-    seconds = time.perf_counter() - start
-    return found, Estimate(found.value, quantity, estimand, len(x), **found.parts, seconds=seconds)
+    return found, Estimate(found.value, quantity, estimand, len(x), **found.parts)
 
 
 def _with_blur(found: Found, n: int, columns: int) -> Found:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar, Literal
@@ -100,7 +99,6 @@ class Kde(Estimator):
         return parallel.run(jobs, threads if inside == 1 else 1)
 
     def _member(self, t: Matrix, names: list[str], classes: np.ndarray, threads: int) -> list[Measured]:
-        start = time.perf_counter()
         measured = []
         for s2, found in zip(self.variances, information(t, classes, self.variances, threads), strict=True):
             options = {"noise_variance": s2, "bound": self.bound}
@@ -108,8 +106,7 @@ class Kde(Estimator):
             measured.append(Measured("input", xt, options))
             for v, name in enumerate(names):
                 measured.append(Measured(name, self._about_class(found, v, s2), options))
-        seconds = (time.perf_counter() - start) / len(measured)
-        return [m._replace(estimate=replace(m.estimate, seconds=seconds)) for m in measured]
+        return measured
 
     def _about_input(self, found: Information, s2: float) -> Estimate:
         status, notes = _judge(found, self.bound)
@@ -144,7 +141,6 @@ class Kde(Estimator):
         )
 
     def _entropy(self, t: Matrix) -> Estimate:
-        start = time.perf_counter()
         s2 = the_one(self.variances)
         (found,) = information(t, np.zeros((0, len(t)), np.int32), (s2,), parallel.cores(_seconds(t.shape)))
         of_noise = 0.5 * t.shape[1] * (math.log(2 * math.pi * s2) + 1)  # h(T+N|X)
@@ -154,14 +150,12 @@ class Kde(Estimator):
             quantity=DIFFERENTIAL_ENTROPY.called("H(T+N)"),
             estimand=f"{_NAMES[self.bound]} bound on h(T+N(0, {s2:g} I)) over these n rows",
             interval=(found.low + of_noise, found.up + of_noise),
-            seconds=time.perf_counter() - start,
         )
 
     def _mutual_information(self, x: Matrix, y: np.ndarray) -> Estimate:
-        start = time.perf_counter()
         s2 = the_one(self.variances)
         (found,) = information(x, y[None], (s2,), parallel.cores(_seconds(x.shape)))
-        return replace(self._about_class(found, 0, s2, "X"), seconds=time.perf_counter() - start)
+        return self._about_class(found, 0, s2, "X")
 
 
 def _seconds(shape: tuple[int, ...]) -> float:

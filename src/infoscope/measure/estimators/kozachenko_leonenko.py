@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Literal
@@ -83,7 +82,6 @@ class KozachenkoLeonenko(Estimator):
         return [[Measured("input", estimate)] for estimate in parallel.run(jobs, threads)]
 
     def _entropy(self, t: AnyMatrix, groups: Groups | None = None) -> Estimate:
-        start = time.perf_counter()
         device = t.device if check.is_tensor(t) else None
         rows = np.asarray(check.on_cpu(t), np.float64)
         n, d = rows.shape
@@ -100,7 +98,7 @@ class KozachenkoLeonenko(Estimator):
         repeated = 1 - len(firsts) / n
         if len(firsts) == 1:
             return Estimate(
-                0.0, LAYER_ENTROPY, estimand, n, status=Status.DEGENERATE, seconds=time.perf_counter() - start,
+                0.0, LAYER_ENTROPY, estimand, n, status=Status.DEGENERATE,
                 notes=("every row is the same: the true value is minus infinity, and 0 stands for no answer",),
             )  # fmt: skip
         rows, k, notes = self._rows(rows, firsts)
@@ -133,7 +131,6 @@ class KozachenkoLeonenko(Estimator):
             **spread.stated,
             status=status,
             notes=notes,
-            seconds=time.perf_counter() - start,
         )
         if groups is not None:
             return estimate

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -73,9 +72,8 @@ class Ksg(Estimator):
         return self._answer(CONDITIONAL_INFORMATION, "Frenzel-Pompe", x, y, z, groups=groups)
 
     def _answer(self, quantity: Quantity, method: str, *values: Any, groups: Groups | None) -> Estimate:
-        start = time.perf_counter()
         parts = tuple(Part.of(value, normal=self.margins == "normal") for value in values)
         estimand = f"{quantity}, {method}, k={self.k}, {self.norm} norm"
         if self.margins == "normal":
             estimand += " of normal scores"
-        return answer(Problem(parts, self.k, self.norm, self.variant == 2), quantity, estimand, start, groups=groups)
+        return answer(Problem(parts, self.k, self.norm, self.variant == 2), quantity, estimand, groups=groups)

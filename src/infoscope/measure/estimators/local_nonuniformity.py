@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -66,7 +65,6 @@ class LocalNonuniformity(Estimator):
             raise InputError(f"alpha is {self.alpha}, wanted a share of the volume above 0 and at most 1, e.g. 0.2")
 
     def _mutual_information(self, x: Matrix, y: Matrix, groups: Groups | None = None) -> Estimate:
-        start = time.perf_counter()
         parts = (Part.of(x), Part.of(y))
         columns = np.column_stack([part.columns for part in parts])
         d = columns.shape[1]
@@ -90,7 +88,7 @@ class LocalNonuniformity(Estimator):
 
         estimand = f"I(X;Y), KSG-1 with local non-uniformity corrected, k={k}, alpha={alpha:.3g}"
         estimate = answer(
-            problem, INFORMATION, estimand, start, local=local, ceiling=math.inf, groups=groups, corrected=corrected
+            problem, INFORMATION, estimand, local=local, ceiling=math.inf, groups=groups, corrected=corrected
         )
         if estimate.status is Status.OK and flat[0] > FLAT_SHARE:
             note = f"{flat[0]:.2g} of the rows lie on a flat surface to within rounding, which is all the value tells"

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -74,7 +73,6 @@ class MaxSliced(Estimator):
             check.count(getattr(self, name), f"{name} of {self.id}", least)
 
     def _mutual_information(self, x: Matrix, y: Matrix | Indices, groups: Groups | None = None) -> Estimate:
-        started = time.perf_counter()
         n, least = len(x), 2 * max(self.k + 1, 2 * PARTS)
         x, y = slices.centred(x), y if np.ndim(y) == 1 else slices.centred(y)
         if groups is not None:
@@ -90,10 +88,7 @@ class MaxSliced(Estimator):
         )
         if not x.any() or not (y != y[:1]).any():
             notes = ("x or y is constant",)
-            seconds = time.perf_counter() - started
-            return Estimate(
-                0.0, INFORMATION, estimand, n, bound="lower", status=Status.DEGENERATE, notes=notes, seconds=seconds
-            )
+            return Estimate(0.0, INFORMATION, estimand, n, bound="lower", status=Status.DEGENERATE, notes=notes)
         if groups is None:
             order = draws.order(n, self.seed)
             halves = np.sort(order[: n // 2]), np.sort(order[n // 2 :])
@@ -131,7 +126,6 @@ class MaxSliced(Estimator):
             bound="lower",
             status=status,
             notes=tuple(notes),
-            seconds=time.perf_counter() - started,
         )
         if groups is not None:
             return estimate

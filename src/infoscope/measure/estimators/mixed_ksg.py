@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -59,4 +58,4 @@ class MixedKsg(Estimator):
         return self._answer(CONDITIONAL_INFORMATION, x, y, z, groups=groups)
 
     def _answer(self, quantity: Quantity, *values: Any, groups: Groups | None) -> Estimate:
-        return of_points(quantity, values, self.k, self.norm, time.perf_counter(), groups)
+        return of_points(quantity, values, self.k, self.norm, groups)

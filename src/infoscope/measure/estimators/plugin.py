@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
@@ -92,7 +91,6 @@ class Plugin(Estimator):
             )
 
     def _entropy(self, t: Matrix, groups: Groups | None = None) -> Estimate:
-        start = time.perf_counter()
         x = self._first(t)
         value, interval, kind = self._of(x), de.entropy_interval(x.counts), "delta method"
         status, notes, interval = _judged([(x, 1)], [x], x, interval)
@@ -102,7 +100,7 @@ class Plugin(Estimator):
             interval, kind = (mean - half, mean + half), "NSB posterior"
             status, notes = self._believed(t, x, deviation)
         words = f"entropy of the symbols from counts, {self._words(x)}"
-        estimate = _estimate(value, ENTROPY.called("H(X)"), words, x.n, interval, kind, status, notes, start)
+        estimate = _estimate(value, ENTROPY.called("H(X)"), words, x.n, interval, kind, status, notes)
         return settled(estimate, -np.log(x.counts / x.n).take(x.ids), (t,), groups, self._entropy)
 
     def _believed(self, t: Any, x: _Symbols, deviation: float) -> tuple[Status, tuple[str, ...]]:
@@ -135,7 +133,6 @@ class Plugin(Estimator):
 
     def _information(self, x: Matrix, y: np.ndarray, given: np.ndarray | None) -> tuple[Estimate, np.ndarray]:
         """The estimate, and the information density ``[n]`` of each row."""
-        start = time.perf_counter()
         z = _joint(np.zeros(len(y)) if given is None else given)
         xz, yz = self._first(x) & z, _joint(y) & z
         xyz = xz & _joint(y)
@@ -150,7 +147,7 @@ class Plugin(Estimator):
                 notes = (f"{name} is constant" if given is None else f"{name} is a function of z",)
         quantity = INFORMATION if given is None else CONDITIONAL_INFORMATION
         words = f"{quantity} of the symbols from counts, {self._words(xyz)}"
-        estimate = _estimate(value, quantity, words, xyz.n, interval, "delta method", status, notes, start)
+        estimate = _estimate(value, quantity, words, xyz.n, interval, "delta method", status, notes)
         both, of_x, of_y, of_z = cells
         return estimate, np.log(both / of_x * (of_z / of_y)).take(xyz.ids)
 
@@ -203,11 +200,9 @@ def _estimate(
     kind: str,
     status: Status,
     notes: tuple[str, ...],
-    start: float,
 ) -> Estimate:
-    seconds = time.perf_counter() - start
     if status is Status.DEGENERATE:
-        return Estimate(value, quantity, estimand, n, status=status, notes=notes, seconds=seconds)
+        return Estimate(value, quantity, estimand, n, status=status, notes=notes)
     return Estimate(
         value,
         quantity,
@@ -219,7 +214,6 @@ def _estimate(
         resampled="rows",
         status=status,
         notes=notes,
-        seconds=seconds,
     )
 
 

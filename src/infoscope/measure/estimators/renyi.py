@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -75,7 +74,6 @@ class Renyi(Estimator):
             check.positive(self.sigma, "sigma")
 
     def _entropy(self, t: Matrix) -> Estimate:
-        start = time.perf_counter()
         x, width = self._scaled(t, "x")
         s = self._joint([x])
         status, notes = Status.OK, ()
@@ -87,8 +85,7 @@ class Renyi(Estimator):
                 (f"the kernel tells nearly every row from every other: {_ceiling(len(t))}",),
             )
         estimand = f"matrix-based Rényi entropy of order {self.alpha:g}, {_words('x', x, width)}, not Shannon entropy"
-        seconds = time.perf_counter() - start
-        return Estimate(s, ENTROPY.called("H_α(X)"), estimand, len(t), status=status, notes=notes, seconds=seconds)
+        return Estimate(s, ENTROPY.called("H_α(X)"), estimand, len(t), status=status, notes=notes)
 
     def _mutual_information(self, x: Matrix, y: Matrix | Indices) -> Estimate:
         return self._information(x, y, None)
@@ -97,7 +94,6 @@ class Renyi(Estimator):
         return self._information(x, y, z)
 
     def _information(self, x: Matrix, y: Matrix | Indices, z: Matrix | Indices | None) -> Estimate:
-        start = time.perf_counter()
         (x, width), (y, other) = self._scaled(x, "x"), self._scaled(y, "y")
         words, given = f"{_words('x', x, width)}, {_words('y', y, other)}", []
         if z is not None:
@@ -124,8 +120,7 @@ class Renyi(Estimator):
             )
         quantity = INFORMATION.called("I_α(X;Y)") if z is None else CONDITIONAL_INFORMATION.called("I_α(X;Y|Z)")
         estimand = f"matrix-based Rényi information of order {self.alpha:g}, {words}, not Shannon information"
-        seconds = time.perf_counter() - start
-        return Estimate(value, quantity, estimand, n, status=status, notes=notes, seconds=seconds)
+        return Estimate(value, quantity, estimand, n, status=status, notes=notes)
 
     def _scaled(self, x: Matrix | Indices, name: str) -> tuple[np.ndarray, float]:
         """Rows in units of their kernel's width, and that width; labels as they are; 0 for what is constant."""

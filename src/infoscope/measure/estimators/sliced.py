@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -67,7 +66,6 @@ class Sliced(Estimator):
             check.count(getattr(self, name), f"{name} of {self.id}", least)
 
     def _mutual_information(self, x: Matrix, y: Matrix | Indices, groups: Groups | None = None) -> Estimate:
-        started = time.perf_counter()
         n = len(x)
         x, y = _sliced.centred(x), y if np.ndim(y) == 1 else _sliced.centred(y)
         if groups is not None:
@@ -80,8 +78,7 @@ class Sliced(Estimator):
         estimand = f"sliced information (not I(X;Y)), {what}, {'KSG-1' if y.ndim > 1 else 'Ross'}, k={self.k}"
         if not x.any() or not (y != y[:1]).any():
             notes = ("x or y is constant",)
-            seconds = time.perf_counter() - started
-            return Estimate(0.0, INFORMATION, estimand, n, status=Status.DEGENERATE, notes=notes, seconds=seconds)
+            return Estimate(0.0, INFORMATION, estimand, n, status=Status.DEGENERATE, notes=notes)
         local = self._local(x, y, groups, self.slices)
         value = float(local.mean())
         of_slices = float(local.mean(axis=1).var(ddof=1)) / self.slices
@@ -102,7 +99,6 @@ class Sliced(Estimator):
             resampled="rows" if groups is None else "groups",
             status=status,
             notes=tuple(notes),
-            seconds=time.perf_counter() - started,
         )
         if groups is not None:
             return estimate

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
@@ -109,7 +108,6 @@ class UsableInformation(Estimator):
         return dataclasses.replace(measured.estimate, quantity=INFORMATION)
 
     def _members(self, t: Block, labels: dict[str, np.ndarray], groups: Groups | None = None) -> list[list[Measured]]:
-        start = time.perf_counter()
         for name in (*several(self.variables), *self._links):
             if name not in labels:
                 raise unknown_name("variable", name, labels)
@@ -142,11 +140,7 @@ class UsableInformation(Estimator):
                     *self._chained(targets, labels, deal, by_name, varies, estimand),
                 ]
             )
-        seconds = (time.perf_counter() - start) / max(1, sum(map(len, found)))
-        return [
-            [Measured(name, dataclasses.replace(usable.plain(), seconds=seconds)) for name, usable in member]
-            for member in found
-        ]
+        return [[Measured(name, usable.plain()) for name, usable in member] for member in found]
 
     def _deal(self, n: int, groups: Groups | None) -> Deal:
         if self.test_fraction is not None:

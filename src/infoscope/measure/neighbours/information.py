@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -209,7 +208,6 @@ def of_points(
     values: Sequence[Any],
     k: int,
     norm: Norm,
-    start: float,
     groups: Groups | None,
     estimand: str = "",
 ) -> Estimate:
@@ -221,14 +219,13 @@ def of_points(
     often = max(k + 1, math.sqrt(len(values[0])))
     parts = tuple(Part.of(value, split_above=often) for value in values)
     words = estimand or f"{quantity}, repeated rows as points, k={k}, {norm} norm"
-    return answer(Problem(parts, k, norm), quantity, words, start, points=True, groups=groups)
+    return answer(Problem(parts, k, norm), quantity, words, points=True, groups=groups)
 
 
 def answer(
     problem: Problem,
     quantity: Quantity,
     estimand: str,
-    start: float,
     *,
     points: bool = False,
     ceiling: float | None = None,
@@ -247,8 +244,7 @@ def answer(
     constant = [name for name, part in zip("xy", problem.parts, strict=False) if not part.varies]
     if constant:
         note = f"{' and '.join(constant)} {'is' if len(constant) == 1 else 'are'} constant"
-        seconds = time.perf_counter() - start
-        return Estimate(0.0, quantity, estimand, n, status=Status.DEGENERATE, notes=(note,), seconds=seconds)
+        return Estimate(0.0, quantity, estimand, n, status=Status.DEGENERATE, notes=(note,))
     if n <= problem.k:
         raise InputError(f"x has {n} rows for k={problem.k} neighbours, wanted more rows than that: lower k")
     each, found, spread = (
@@ -262,9 +258,7 @@ def answer(
             "the only ones of their class" if groups is None else "copies within a group, or of a class of one group,"
         )
         notes = (*notes, f"{n - len(each)} rows are {left} and were left out")
-    estimate = Estimate(
-        value, quantity, estimand, n, **spread.stated, status=status, notes=notes, seconds=time.perf_counter() - start
-    )
+    estimate = Estimate(value, quantity, estimand, n, **spread.stated, status=status, notes=notes)
     if groups is not None:
         return estimate
     estimate = subsampling.doubted(estimate, problem.k + 2)
