@@ -8,6 +8,7 @@ import pytest
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.core.measurement import Given
+from infoscope.core.quantity import USABLE
 from infoscope.measure.bases.estimator import make
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.questions.minimality import minimality
@@ -198,7 +199,7 @@ def test_the_measurement_takes_groups_and_says_what_the_function_says():
     (((name, estimate, _),),) = make("usable_information").measure(z[None], {"y": y}, Given(groups=ids))
     whole = usable_information(z, y, groups=ids)
     assert name == "y"
-    assert estimate == dataclasses.replace(whole.plain(), quantity="I(T;Y)", seconds=estimate.seconds)
+    assert estimate == dataclasses.replace(whole.plain(), quantity=USABLE, seconds=estimate.seconds)
 
 
 # --- rows that are there several times --------------------------------------------------------------------------------
