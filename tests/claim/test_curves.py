@@ -22,7 +22,7 @@ def rows(curve, members=1, saturated=0, quantity=INPUT_INFORMATION):
         for step, value in enumerate(curve):
             status = Status.SATURATED if len(builder) < saturated else Status.OK
             place = Place("tanh", step, "hidden1", 0, "input", "binned", member, member, float(step))
-            builder.add(place, Estimate(float(value), quantity, "made up", 100, unit=quantity.unit, status=status))
+            builder.add(place, Estimate(float(value), quantity, "made up", 100, status=status))
     return builder.rows()
 
 

@@ -41,9 +41,10 @@ def test_it_is_frozen_with_literal_facts_and_a_summary(name):
     assert entry.summary.endswith((".", ":", "."))
     with pytest.raises(dataclasses.FrozenInstanceError):
         measure.anything = 1
-    for fact in ("quantity", "unit", "invariant"):
+    for fact in ("quantity", "invariant"):
         assert entry.facts[fact] == getattr(type(measure), fact)
-    assert measure.unit in ("ratio", "norm")
+    assert measure.quantity.unit in ("ratio", "norm")
+    assert measure.quantity.kind == "dependence"
     assert set(measure.invariant) <= {"rotation", "scale", "shift"}
 
 
@@ -76,7 +77,7 @@ def test_more_dependence_is_a_larger_value(name):
     found = [value(name, x, (1 - s) * noise + s * x) for s in (0, 0.3, 0.6, 1)]
     assert found == sorted(found)
     assert found[-1] > 3 * abs(found[0])
-    if make(name).unit == "ratio":
+    if make(name).quantity.unit == "ratio":
         assert found[-1] == pytest.approx(1)
 
 

@@ -1,8 +1,6 @@
 """The pages that are made from the code: lists in written pages are fresh, the reference names everything."""
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,18 +9,6 @@ import infoscope
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-
-
-@pytest.fixture(scope="module")
-def pages():
-    """``docs/pages.py`` as a module."""
-    spec = importlib.util.spec_from_file_location("infoscope_docs_pages", DOCS / "pages.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/choose.md"])

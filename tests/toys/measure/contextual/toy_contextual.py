@@ -42,4 +42,4 @@ class ToyContextual(Measurement):
         lengths = np.linalg.norm(np.asarray(check.representation(t, "t", stacked=True), np.float64), axis=2)
         found = [float(np.corrcoef(of_inputs, member)[0, 1]) if np.ptp(member) else 0.0 for member in lengths]
         words = "correlation of lengths: geometry, not information"
-        return [[Measured("input", Estimate(one, LIKENESS, words, len(of_inputs), unit="ratio"))] for one in found]
+        return [[Measured("input", Estimate(one, LIKENESS, words, len(of_inputs)))] for one in found]

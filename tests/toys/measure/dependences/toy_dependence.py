@@ -5,6 +5,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.dependence import Dependence
 from infoscope.measure.pairs import centred_products
 from infoscope.measure.pairs.centred_products import Moments
@@ -14,8 +15,7 @@ from infoscope.measure.pairs.centred_products import Moments
 class ToyDependence(Dependence):
     """Alignment of two kernels that are twice as wide as the rows are apart, without bias."""
 
-    quantity: ClassVar[str] = "toy(X,Y)"
-    unit: ClassVar[str] = "ratio"
+    quantity: ClassVar[Quantity] = Quantity("toy(X,Y)", "ratio", "Alignment of wide kernels", "dependence")
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
 
     def _unbiased(self) -> bool:
