@@ -34,7 +34,7 @@ def test_networks_train_by_algorithm_1(problem):
     np.testing.assert_allclose(p, expected, atol=2e-6)
     found, first, second = (torch.tensor(x) for x in (start, np.zeros(6), np.zeros(6)))
     for t, g in enumerate(torch.tensor(gradients), 1):
-        adam.on_tensors([found], [g], [first], [second], 0.01, t, adam.BETAS)
+        adam.on_tensor(found, g, first, second, 0.01, t)
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
@@ -44,7 +44,7 @@ def test_probes_and_critics_train_by_the_cheaper_order(problem):
     found, first, second = (torch.tensor(x) for x in (start, np.zeros(6), np.zeros(6)))
     p, m, v, average = (np.array(x, np.float32) for x in (start, np.zeros(6), np.zeros(6), start))
     for t, g in enumerate(gradients, 1):
-        adam.on_tensors([found], [torch.tensor(g)], [first], [second], 0.01, t, adam.SHORT_BETAS, cheaper=True)
+        adam.on_tensors([found], [torch.tensor(g)], [first], [second], 0.01, t)
         length = np.float32(0.01 * adam.correction(t))
         adam.compiled_averaged(
             p, m, v, average, g.astype(np.float32), np.float32(1), length, np.float32(0.5), adam.SHORT_MOMENTS

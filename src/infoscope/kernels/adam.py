@@ -60,9 +60,20 @@ def compiled_averaged(p, first, second, average, gradient, keep, step, part, mom
         average[j] += (w - average[j]) * part
 
 
-def correction(step: int, betas: tuple[float, float] = SHORT_BETAS) -> float:
+def correction(step: int) -> float:
     """What the cheaper order multiplies a step by, because both moments start at zero."""
-    return (1 - betas[1] ** step) ** 0.5 / (1 - betas[0] ** step)
+    return (1 - SHORT_BETAS[1] ** step) ** 0.5 / (1 - SHORT_BETAS[0] ** step)
+
+
+def on_tensor(parameter: Tensor, gradient: Tensor, first: Tensor, second: Tensor, rate: float, step: int) -> None:
+    """One update of ``parameter`` and its moments in place: algorithm 1 with :data:`BETAS`; ``step`` from 1 on.
+
+    Written out because ``torch.optim`` knows no stacked members.
+    """
+    first.lerp_(gradient, 1 - BETAS[0])
+    second.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
+    unbiased = second.sqrt().div_((1 - BETAS[1] ** step) ** 0.5).add_(EPSILON)
+    parameter.addcdiv_(first, unbiased, value=-rate / (1 - BETAS[0] ** step))
 
 
 def on_tensors(
@@ -72,25 +83,17 @@ def on_tensors(
     second: Sequence[Tensor],
     rate: float,
     step: int,
-    betas: tuple[float, float],
-    *,
-    cheaper: bool = False,
 ) -> None:
-    """One update of all ``parameters`` and their moments in place; ``step`` counts from 1.
+    """One update of all ``parameters`` and their moments in place: the cheaper order with :data:`SHORT_BETAS`.
 
-    Written out because ``torch.optim`` takes seconds to import and knows no stacked members.
+    Written out because ``torch.optim`` takes seconds to import.
     """
     import torch
 
     each: Any = torch
-    each._foreach_lerp_(first, gradients, 1 - betas[0])
-    each._foreach_mul_(second, betas[1])
-    each._foreach_addcmul_(second, gradients, gradients, 1 - betas[1])
+    each._foreach_lerp_(first, gradients, 1 - SHORT_BETAS[0])
+    each._foreach_mul_(second, SHORT_BETAS[1])
+    each._foreach_addcmul_(second, gradients, gradients, 1 - SHORT_BETAS[1])
     size = each._foreach_sqrt(second)
-    if cheaper:
-        length = rate * correction(step, betas)
-    else:
-        each._foreach_div_(size, (1 - betas[1] ** step) ** 0.5)
-        length = rate / (1 - betas[0] ** step)
     each._foreach_add_(size, EPSILON)
-    each._foreach_addcdiv_(parameters, first, size, -length)
+    each._foreach_addcdiv_(parameters, first, size, -rate * correction(step))

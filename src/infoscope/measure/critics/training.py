@@ -237,6 +237,4 @@ class _Adam:
     def step(self, gradients: list[Tensor], rate: float) -> None:
         self.steps += 1
         torch._foreach_mul_(self.weights, 1 - rate * self.weight_decay)
-        adam.on_tensors(
-            self.parameters, gradients, self.first, self.second, rate, self.steps, adam.SHORT_BETAS, cheaper=True
-        )
+        adam.on_tensors(self.parameters, gradients, self.first, self.second, rate, self.steps)

@@ -186,7 +186,7 @@ class BatchedTrainer(Trainer):
             parameter.sub_(first, alpha=rate)
             return
         second = moments[f"second.{name}"]
-        adam.on_tensors([parameter], [gradient], [first], [second], rate, step, adam.BETAS)
+        adam.on_tensor(parameter, gradient, first, second, rate, step)
 
     def _fastest_layout(self, state: State) -> Layout:
         """Of one thread, all cores for each product, and a core for each group: what does a few updates fastest."""
