@@ -185,7 +185,7 @@ def test_evaluation_on_the_training_rows_is_training_without_its_chance(epochs):
 def test_statistics_are_the_mean_over_minibatches():
     e = ensemble()
     parameters = initial_state(e).parameters
-    found = e.network.batch_statistics(parameters, e.x, e.order, e.batch)
+    found = e.network.batch_statistics(parameters, e.x, e.order, e.recipe.batch_size)
     module = e.network.module(parameters, 0)
     images = [module.get_submodule("stem")(module.get_submodule("input")(torch.from_numpy(e.x[part])))
               for part in (e.orders(0)[0][:16], e.orders(0)[0][16:32])]  # fmt: skip
@@ -194,7 +194,7 @@ def test_statistics_are_the_mean_over_minibatches():
     torch.testing.assert_close(found["block1.norm1.running_mean"][0], mean.detach(), atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(found["block1.norm1.running_var"][0], variance.detach(), atol=1e-5, rtol=1e-4)
     without = ensemble(Convolutional("small_cnn", (1, 16, 16), 3))
-    assert without.network.batch_statistics(without.initial(), e.x, e.order, e.batch) == {}
+    assert without.network.batch_statistics(without.initial(), e.x, e.order, e.recipe.batch_size) == {}
 
 
 def test_half_precision_trains_near_full_precision():

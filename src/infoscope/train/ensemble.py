@@ -79,10 +79,6 @@ class Ensemble:
         """Optimiser updates done after ``epoch`` epochs."""
         return self.recipe.updates(epoch, self.train.shape[1])
 
-    def batch(self, rows: int) -> int:
-        """Rows in a minibatch of so many training rows."""
-        return self.recipe.batch_size(rows)
-
     def order(self, member: int) -> np.ndarray:
         """The training rows of ``member`` in the order of its first epoch ``[n_train]``."""
         return self.orders(0, slice(member, member + 1))[0]
@@ -90,4 +86,4 @@ class Ensemble:
     def initial(self) -> dict[str, Tensor]:
         """Stacked parameters before the first update, with what only the data can tell."""
         parameters = self.network.initial(self.seeds)
-        return self.network.prepared(parameters, self.x, self.train, self.order, self.batch)
+        return self.network.prepared(parameters, self.x, self.train, self.order, self.recipe.batch_size)

@@ -151,7 +151,7 @@ class UsableInformation(Estimator):
         if readings is None:
             return _nothing(target, deal, USABLE, estimand, varies)
         account = accounts.account(target, deal.splits, readings, accounts.Entropy(self.prior))
-        return accounts.estimate(account, USABLE, estimand, 0.0, deal)
+        return accounts.estimate(account, USABLE, estimand, deal)
 
     def _chained(
         self,
@@ -182,4 +182,4 @@ def _nothing(target: Target, deal: Deal, quantity: Quantity, estimand: str, vari
     why = alone or ("there is one class only" if varies else "the representation is constant")
     status = Status.SATURATED if alone else Status.DEGENERATE
     scored = sum(len(split.scored) for split in deal.splits)
-    return accounts.nothing(scored, quantity, estimand, why, 0.0, status=status)
+    return accounts.nothing(scored, quantity, estimand, why, status=status)

@@ -104,7 +104,7 @@ def usable_information(
 
     def of(deal: Deal) -> Usable:
         account = accounts.account(problem.target, deal.splits, problem.read(reader, deal), problem.entropy)
-        return accounts.estimate(account, quantity, estimand, 0.0, deal)
+        return accounts.estimate(account, quantity, estimand, deal)
 
     found = problem.doubted([of(problem.deal)], lambda deal: [of(deal)])
     return found[0]
@@ -153,7 +153,7 @@ def conditional_usable_information(
         # A row contributes what Z saves beyond W, so W's cost stands where H(Y) does.
         saved = replace(both, base=alone.loss, converged=alone.converged and both.converged)
         gap = max(alone.gap, both.gap)
-        return replace(accounts.estimate(saved, quantity, estimand, 0.0, deal, gap), bound="none")
+        return replace(accounts.estimate(saved, quantity, estimand, deal, gap), bound="none")
 
     found = replace(problem, z=together).doubted([of(problem.deal)], lambda deal: [of(deal)])
     return found[0]
@@ -430,11 +430,11 @@ def _about_quantities(rows: _Rows, y: ArrayLike, y_test: ArrayLike | None, seed:
     estimand = f"usable by {reader.words_of_means}, H(Y) of the null Gaussian, {rows.deal.protocol}"
     why = "y is constant" if (values == values[0]).all() else "z is constant"
     if why == "y is constant" or not bool((rows.z != rows.z[0]).any()):
-        return accounts.nothing(rows.scored, quantity, estimand, why, 0.0)
+        return accounts.nothing(rows.scored, quantity, estimand, why)
 
     def of(deal: Deal) -> list[Usable]:
         found = regression_accounts.read(reader.expect, rows.z, values, deal.splits, seed)
-        estimate = accounts.estimate(found.account, quantity, estimand, 0.0, deal)
+        estimate = accounts.estimate(found.account, quantity, estimand, deal)
         if not found.exact:
             return [estimate]
         note = "a probe names y to within rounding: of real numbers that is infinitely much information"
@@ -501,7 +501,7 @@ class _Problem(_Rows):
     def nothing(self, quantity: Quantity, estimand: str) -> Usable:
         why = self.constant
         status = Status.SATURATED if why == self.alone else Status.DEGENERATE
-        return accounts.nothing(self.scored, quantity, estimand, why, 0.0, status=status)
+        return accounts.nothing(self.scored, quantity, estimand, why, status=status)
 
 
 def _labels(y: ArrayLike, n: int, name: str) -> np.ndarray:

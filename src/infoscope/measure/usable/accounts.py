@@ -263,10 +263,10 @@ def both(found: Any, beside: Any, copies: Groups) -> Any:
         notes = (*notes, "pass groups= if equal rows are copies of one sample, groups=np.arange(n) if they are symbols")
         status = Status.UNRESOLVED if status is Status.OK else status
     if found.interval is None:  # nothing to widen
-        return dataclasses.replace(found, status=status, notes=notes, seconds=found.seconds + beside.seconds)
+        return dataclasses.replace(found, status=status, notes=notes)
     return dataclasses.replace(
         found, interval=(min(low, least), max(high, most)), interval_kind="equal rows apart or together", level=LEVEL,
-        status=status, notes=notes, resampled="rows", seconds=found.seconds + beside.seconds,
+        status=status, notes=notes, resampled="rows",
     )  # fmt: skip
 
 
@@ -389,9 +389,7 @@ def shannon(p: np.ndarray) -> float:
     return -float(p @ np.log(p))
 
 
-def estimate(
-    found: Account, quantity: Quantity, estimand: str, seconds: float, deal: Deal, gap: float | None = None
-) -> Usable:
+def estimate(found: Account, quantity: Quantity, estimand: str, deal: Deal, gap: float | None = None) -> Usable:
     """The mean over rows with its interval, and whether to believe it.
 
     The interval is one for what probes read that are fitted to as many rows as these, over draws of the rows (of the
@@ -416,7 +414,7 @@ def estimate(
     drawn = "rows" if groups is None else "groups"
     return Usable(
         value, quantity, estimand, n, interval=given, interval_kind=None if refused else f"over draws of {drawn}",
-        level=None if refused else LEVEL, bound="lower", status=status, notes=(*more, *notes), seconds=seconds,
+        level=None if refused else LEVEL, bound="lower", status=status, notes=(*more, *notes),
         resampled=None if refused else drawn,
         groups=None if groups is None else groups.count, pointwise=found.base - found.loss,
         probability=np.exp(np.minimum(-found.loss, 709.0)), entropy=h, loss=loss, chosen=found.chosen,
@@ -441,7 +439,7 @@ def chain(
     coarse = account(target, deal.splits, readings, entropy, groups)
     estimand = f"{estimand}, coarse from fine probabilities"
     accounts = (fine, coarse, fine.minus(coarse))
-    found = [estimate(one, name, estimand, 0.0, deal, fine.gap) for one, name in zip(accounts, quantities, strict=True)]
+    found = [estimate(one, name, estimand, deal, fine.gap) for one, name in zip(accounts, quantities, strict=True)]
     whole = found[0]
     if whole.status in (Status.UNDERSAMPLED, Status.NOT_CONVERGED):  # what is wrong with the probe is so with its parts
         found = [one if one.status is not Status.OK else dataclasses.replace(one, status=whole.status) for one in found]
@@ -472,13 +470,12 @@ def nothing(
     quantity: Quantity,
     estimand: str,
     why: str,
-    seconds: float,
     entropy: float = 0.0,
     status: Status = Status.DEGENERATE,
 ) -> Usable:
     """Zero without a fit: DEGENERATE because z or y is constant, or SATURATED because of :func:`alone`."""
     return Usable(
-        0.0, quantity, estimand, n, bound="lower", status=status, notes=(why,), seconds=seconds,
+        0.0, quantity, estimand, n, bound="lower", status=status, notes=(why,),
         pointwise=np.zeros(n), entropy=entropy, loss=entropy,
     )  # fmt: skip
 

@@ -71,7 +71,7 @@ class ModularTrainer(Trainer):
             parameters, moments = self._copy(state.parameters), self._copy(state.moments)
             self._train(self.layout, parameters, moments, range(state.epoch, epoch))
             with self._threads(self.layout):
-                order, batch = self.ensemble.order, self.ensemble.batch
+                order, batch = self.ensemble.order, self.ensemble.recipe.batch_size
                 parameters |= self.network.batch_statistics(parameters, self._data[False][0], order, batch)
         return State(epoch, _to(parameters, "cpu"), _to(moments, "cpu"))
 
