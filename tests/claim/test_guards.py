@@ -20,7 +20,8 @@ from infoscope.claim.reading.curves import score_finding
 from infoscope.core import registry
 from infoscope.core.claim import NOTHING, Criterion, Finding, Learned, Outcome, combine
 from infoscope.core.estimate import Estimate, Status
-from infoscope.core.folder import RunFolder, write_json
+from infoscope.core.files import write_json
+from infoscope.core.folder import RunFolder
 from infoscope.core.older_rows import quantity as named
 from infoscope.core.quantity import LAYER_ENTROPY, Quantity
 from infoscope.core.rows import Place, Rows, RowsBuilder

@@ -9,10 +9,12 @@ import time
 
 import pytest
 
+from infoscope.core import files
 from infoscope.core import folder as folder_module
 from infoscope.core.errors import RunFolderError
 from infoscope.core.estimate import Estimate
-from infoscope.core.folder import FORMAT, STALE_SECONDS, RunFolder, atomic, write_json
+from infoscope.core.files import atomic, write_json
+from infoscope.core.folder import FORMAT, STALE_SECONDS, RunFolder
 from infoscope.core.quantity import Quantity
 from infoscope.core.rows import Place, Rows, RowsBuilder
 
@@ -180,7 +182,7 @@ def test_a_disk_that_fills_at_the_last_moment_is_the_same(run, monkeypatch):
     def full(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(folder_module.os, "fsync", full)
+    monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(RunFolderError, match="is full"):
         run.update({"done": True})
     monkeypatch.undo()

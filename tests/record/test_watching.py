@@ -13,7 +13,7 @@ from torch import nn
 
 import infoscope as iscope
 from infoscope.core.errors import InputError, RunFolderError, UnknownNameError
-from infoscope.core.folder import numbered
+from infoscope.core.files import numbered
 from infoscope.record.watch import Watch
 
 
@@ -78,7 +78,7 @@ def test_without_a_folder_each_watch_gets_a_new_one_and_says_so(watch, capsys):
 
 
 def test_watches_that_begin_at_once_get_folders_of_their_own(tmp_path):
-    script = "import sys; from pathlib import Path; from infoscope.core.folder import numbered\n"
+    script = "import sys; from pathlib import Path; from infoscope.core.files import numbered\n"
     script += "print(*(numbered(Path(sys.argv[1]), 'a') for _ in range(20)))"
     command = [sys.executable, "-c", script, str(tmp_path / "new")]
     both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]

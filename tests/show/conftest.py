@@ -12,7 +12,8 @@ import pytest
 
 from infoscope.core.claim import Claim, Criterion, Finding, Verdict, combine
 from infoscope.core.estimate import Estimate, Status
-from infoscope.core.folder import RunFolder, write_json
+from infoscope.core.files import write_json
+from infoscope.core.folder import RunFolder
 from infoscope.core.older_rows import quantity as known
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 from infoscope.core.units import nats

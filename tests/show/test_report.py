@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from infoscope.core.errors import InputError
-from infoscope.core.folder import write_json
+from infoscope.core.files import write_json
 from infoscope.core.rows import Rows
 from infoscope.core.units import NATS_PER_BIT
 from infoscope.show.report import write_figures, write_report

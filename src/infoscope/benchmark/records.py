@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from infoscope.benchmark.cases import Case, Subject
 from infoscope.core.errors import RunFolderError
-from infoscope.core.folder import atomic
+from infoscope.core.files import atomic
 
 _text = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(

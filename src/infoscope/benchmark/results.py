@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from infoscope.benchmark.cases import Subject, ours
 from infoscope.benchmark.records import Row
 from infoscope.core.errors import RunFolderError
-from infoscope.core.folder import atomic
+from infoscope.core.files import atomic
 from infoscope.data.source import all_sources, find_source
 
 TIES = 0.05  # share of repeated rows from which on a problem is one of those whose rows repeat

@@ -16,7 +16,8 @@ from infoscope.benchmark.judging import judge
 from infoscope.benchmark.records import Row
 from infoscope.benchmark.summary import summarise
 from infoscope.benchmark.workers import Workers
-from infoscope.core.folder import RunFolder, write_json
+from infoscope.core.files import write_json
+from infoscope.core.folder import RunFolder
 from infoscope.core.progress import Progress, progress
 from infoscope.core.provenance import provenance
 from infoscope.core.session import Journal

@@ -21,7 +21,8 @@ from infoscope.claim.scores import append_derived, sweeps
 from infoscope.core import registry
 from infoscope.core.claim import Verdict
 from infoscope.core.errors import DataMissingError, InputError, RunFolderError
-from infoscope.core.folder import RunFolder, atomic, write_json
+from infoscope.core.files import atomic, write_json
+from infoscope.core.folder import RunFolder
 from infoscope.core.progress import progress
 from infoscope.core.provenance import fingerprint, provenance
 from infoscope.core.rows import Rows

@@ -18,7 +18,7 @@ from pathlib import Path
 import platformdirs
 
 from infoscope.core.errors import DataDamagedError, DataMissingError
-from infoscope.core.folder import atomic
+from infoscope.core.files import atomic
 from infoscope.core.progress import progress
 
 VARIABLE = "INFOSCOPE_DATA"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infoscope.core.errors import InputError, RunFolderError
-from infoscope.core.folder import atomic
+from infoscope.core.files import atomic
 
 if TYPE_CHECKING:  # listing the steps of a trajectory must not import torch
     import torch

@@ -15,7 +15,8 @@ import torch
 
 from infoscope.core import check
 from infoscope.core.errors import InfoscopeError, InputError, warn
-from infoscope.core.folder import RunFolder, numbered
+from infoscope.core.files import numbered
+from infoscope.core.folder import RunFolder
 from infoscope.core.measurement import Measurement, Plain
 from infoscope.core.provenance import provenance
 from infoscope.core.rows import Place

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 
 from infoscope.core import check
 from infoscope.core.errors import InputError, unknown_name
-from infoscope.core.folder import RunFolder, atomic
+from infoscope.core.files import atomic
+from infoscope.core.folder import RunFolder
 from infoscope.core.progress import progress
 from infoscope.core.rows import last_hidden_site
 from infoscope.measure.questions.usable import usable_information

@@ -10,7 +10,7 @@ from typing import Any
 
 from infoscope.core import registry
 from infoscope.core.errors import InputError, warn
-from infoscope.core.folder import atomic
+from infoscope.core.files import atomic
 from infoscope.core.rows import Rows
 
 SUFFIXES = (".png", ".svg", ".pdf", ".html", ".json")

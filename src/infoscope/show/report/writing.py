@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from infoscope.core.errors import InputError
-from infoscope.core.folder import RunFolder, atomic
+from infoscope.core.files import atomic
+from infoscope.core.folder import RunFolder
 from infoscope.core.rows import TRAINING, Rows
 from infoscope.show.figures import Drawing
 from infoscope.show.plots._style import Spec
