@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fnmatch
 import json
 import os
 import uuid
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infoscope.core.errors import RunFolderError
+from infoscope.core.refusals import refusal
 
 
 @contextmanager
@@ -40,6 +42,24 @@ def atomic(path: Path) -> Iterator[Path]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def entries(folder: Path, pattern: str = "*") -> list[Path]:
+    """What ``folder`` holds that ``pattern`` matches, sorted; nothing where there is no such folder.
+
+    ``Path.glob`` answers "nothing" for a folder that may not be read, too.
+
+    Raises
+    ------
+    RunFolderError: the folder is there and cannot be read, or is a file.
+    """
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return []
+    except OSError as reason:
+        raise RunFolderError(refusal(reason, folder, writing=False)) from reason
+    return [folder / name for name in sorted(fnmatch.filter(names, pattern))]
 
 
 def numbered(parent: Path, name: str) -> Path:
