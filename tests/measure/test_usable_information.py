@@ -26,7 +26,7 @@ from infoscope.measure.questions.usable import (
 )
 from infoscope.measure.usable.accounts import cross_fitted, folds_of
 from infoscope.measure.usable.columns import Columns
-from infoscope.measure.usable.readings import Split, Target
+from infoscope.measure.usable.readings import ProbeSplit, Target
 from infoscope.measure.usable.softmax_regression import Regression, _Objective, solve
 from infoscope.measure.usable.temperature import Tempered
 
@@ -552,7 +552,7 @@ def test_a_ladder_takes_the_rung_that_validation_says():
     bits = rng.integers(2, size=(400, 2))
     z, target = bits - 0.5 + 0.05 * rng.normal(size=(400, 2)), Target(bits[:, 0] ^ bits[:, 1], 2)
     rows = np.arange(400)
-    split = Split(rows[:200], rows[200:300], rows[300:])
+    split = ProbeSplit(rows[:200], rows[200:300], rows[300:])
     ((found,),) = make("ladder", rungs="prior,linear,knn").read(z[None], [target], [split])[0]
     assert found.chosen.startswith("knn: ")
     with pytest.raises(InputError, match="wanted different probes other than ladder"):

@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 from infoscope.core import check
 from infoscope.core.measurement import Cost
 from infoscope.measure.bases.probe import Probe
-from infoscope.measure.usable.readings import Expected, Reading, Readings, Split, Target
+from infoscope.measure.usable.readings import Expected, ProbeSplit, Reading, Readings, Target
 from infoscope.measure.usable.temperature import Tempered, cross_entropy
 
 LATE = 0.02  # nats that the second half of the updates still added: it had not converged
@@ -54,7 +54,7 @@ class MlpProbe(Probe):
         layers = "one hidden layer" if self.depth == 1 else f"{self.depth} hidden layers"
         return f"probes with {layers} of {self.hidden} units"
 
-    def _read(self, z: Any, targets: Sequence[Target], splits: Sequence[Split], seed: int) -> list[Readings]:
+    def _read(self, z: Any, targets: Sequence[Target], splits: Sequence[ProbeSplit], seed: int) -> list[Readings]:
         readings: dict[tuple[int, int, int], Reading] = {}
         for alike in _alike(splits):
             for k in sorted({target.k for target in targets}):
@@ -71,7 +71,7 @@ class MlpProbe(Probe):
         return [[[readings[m, t, s] for s in range(len(splits))] for t in range(len(targets))] for m in range(len(z))]
 
     def _batch(
-        self, z: Any, targets: list[Target], k: int, splits: list[Split], seed: int
+        self, z: Any, targets: list[Target], k: int, splits: list[ProbeSplit], seed: int
     ) -> dict[tuple[int, int, int], Reading]:
         """Targets of ``k`` classes on splits of the same size."""
         import torch
@@ -99,7 +99,7 @@ class MlpProbe(Probe):
             )
         return readings
 
-    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> list[Expected]:
+    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[ProbeSplit], seed: int) -> list[Expected]:
         import torch
 
         found: dict[int, Expected] = {}
@@ -118,7 +118,7 @@ class MlpProbe(Probe):
                 found[s] = Expected(validation, scored, known, trained.converged((0, 0, i)))
         return [found[s] for s in range(len(splits))]
 
-    def _trained(self, z: Any, wanted: Any, k: int, splits: Sequence[Split], seed: int) -> _Trained:
+    def _trained(self, z: Any, wanted: Any, k: int, splits: Sequence[ProbeSplit], seed: int) -> _Trained:
         """Networks ``[members, targets, networks, splits]`` with ``k`` outputs, the splits of the same size.
 
         wanted: labels ``[targets, n]``, or quantities ``[n, k]``.
@@ -183,7 +183,7 @@ class _Trained:
         return [int(np.ravel_multi_index((m, t, net, s), self.shape)) for net in range(self.shape[2])]
 
 
-def _alike(splits: Sequence[Split]) -> list[list[int]]:
+def _alike(splits: Sequence[ProbeSplit]) -> list[list[int]]:
     """Splits whose sizes differ by less than their number, as folds do, train together; others by themselves."""
     groups: list[list[int]] = []
     for s, split in enumerate(splits):

@@ -21,7 +21,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.measurement import Cost
 from infoscope.core.shapes import ArrayLike, TensorBlock
 from infoscope.kernels import parallel
-from infoscope.measure.usable.readings import Expected, Readings, Split, Target
+from infoscope.measure.usable.readings import Expected, ProbeSplit, Readings, Target
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,9 @@ class Probe(grammar.WithOptions):
         """The same where it expects quantities."""
         return self.words
 
-    def read(self, z: ArrayLike, targets: Sequence[Target], splits: Sequence[Split], seed: int = 0) -> list[Readings]:
+    def read(
+        self, z: ArrayLike, targets: Sequence[Target], splits: Sequence[ProbeSplit], seed: int = 0
+    ) -> list[Readings]:
         """Fit to every target on every split of each member of ``z [m, n, d]``; ``seed`` decides what is random.
 
         Nothing global is touched: neither random state, nor grad mode, nor the number of threads. What classes are
@@ -72,7 +74,7 @@ class Probe(grammar.WithOptions):
             for member in found
         ]
 
-    def expect(self, z: ArrayLike, y: np.ndarray, splits: Sequence[Split], seed: int = 0) -> list[Expected]:
+    def expect(self, z: ArrayLike, y: np.ndarray, splits: Sequence[ProbeSplit], seed: int = 0) -> list[Expected]:
         """Fit means of quantities ``y [n, e]`` on every split of ``z [n, d]``, by least squares.
 
         Raises
@@ -84,17 +86,19 @@ class Probe(grammar.WithOptions):
         with torch.enable_grad():
             return self._expect(tensor(z), y, splits, seed)
 
-    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> list[Expected]:
+    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[ProbeSplit], seed: int) -> list[Expected]:
         """Hook of :meth:`expect`, where a family can read quantities."""
         able = [name for name in registry.entries("probes") if type(make(name))._expect is not Probe._expect]
         raise InputError(f"{self.id} reads labels only, wanted one of {', '.join(sorted(able))} for quantities")
 
-    def _read(self, z: TensorBlock, targets: Sequence[Target], splits: Sequence[Split], seed: int) -> list[Readings]:
+    def _read(
+        self, z: TensorBlock, targets: Sequence[Target], splits: Sequence[ProbeSplit], seed: int
+    ) -> list[Readings]:
         """Hook: a tensor ``z [m, n, d]``; by default one member after the other, on as many threads as it is worth."""
         jobs = [partial(self._member, member, targets, splits) for member in z]
         return parallel.run(jobs, 1 if z.device.type != "cpu" else parallel.cores(z.numel() * 1e-6))
 
-    def _member(self, z: Any, targets: Sequence[Target], splits: Sequence[Split]) -> Readings:
+    def _member(self, z: Any, targets: Sequence[Target], splits: Sequence[ProbeSplit]) -> Readings:
         """Hook: one representation ``z [n, d]``, as a tensor."""
         raise NotImplementedError
 

@@ -11,7 +11,7 @@ from infoscope.core.measurement import Cost
 from infoscope.core.shapes import TensorMatrix
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.columns import Columns
-from infoscope.measure.usable.readings import Reading, Readings, Split, Target
+from infoscope.measure.usable.readings import ProbeSplit, Reading, Readings, Target
 from infoscope.measure.usable.temperature import Tempered, cross_entropy
 
 BLOCK = 1 << 22  # distances held at once
@@ -60,11 +60,11 @@ class Knn(Probe):
     def words(self) -> str:
         return "nearest-neighbour probes"
 
-    def _member(self, z: TensorMatrix, targets: Sequence[Target], splits: Sequence[Split]) -> Readings:
+    def _member(self, z: TensorMatrix, targets: Sequence[Target], splits: Sequence[ProbeSplit]) -> Readings:
         by_split = [self._split(z, targets, split) for split in splits]
         return [[readings[t] for readings in by_split] for t in range(len(targets))]
 
-    def _split(self, z: TensorMatrix, targets: Sequence[Target], split: Split) -> list[Reading]:
+    def _split(self, z: TensorMatrix, targets: Sequence[Target], split: ProbeSplit) -> list[Reading]:
         x = Columns.of(z[split.train])(z)
         validating = self._counts(x, split.train, split.validation, targets, self._numbers)
         readings = []

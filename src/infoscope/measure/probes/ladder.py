@@ -9,7 +9,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.measurement import Cost
 from infoscope.core.shapes import TensorBlock
 from infoscope.measure.bases.probe import Probe, make
-from infoscope.measure.usable.readings import Readings, Split, Target
+from infoscope.measure.usable.readings import ProbeSplit, Readings, Target
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,9 @@ class Ladder(Probe):
     def words(self) -> str:
         return f"the best on validation rows of {', '.join(self._names)} probes"
 
-    def _read(self, z: TensorBlock, targets: Sequence[Target], splits: Sequence[Split], seed: int) -> list[Readings]:
+    def _read(
+        self, z: TensorBlock, targets: Sequence[Target], splits: Sequence[ProbeSplit], seed: int
+    ) -> list[Readings]:
         found = {name: make(name).read(z, targets, splits, seed) for name in self._names}
 
         def best(m: int, t: int, s: int) -> Any:

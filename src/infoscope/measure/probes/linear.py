@@ -14,7 +14,7 @@ from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import several
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.columns import Columns
-from infoscope.measure.usable.readings import Expected, Reading, Readings, Split, Target
+from infoscope.measure.usable.readings import Expected, ProbeSplit, Reading, Readings, Target
 from infoscope.measure.usable.temperature import Tempered, cross_entropy
 
 
@@ -66,7 +66,9 @@ class Linear(Probe):
     def words_of_means(self) -> str:
         return "linear probes"
 
-    def _read(self, z: TensorBlock, targets: Sequence[Target], splits: Sequence[Split], seed: int) -> list[Readings]:
+    def _read(
+        self, z: TensorBlock, targets: Sequence[Target], splits: Sequence[ProbeSplit], seed: int
+    ) -> list[Readings]:
         cells = [(m, s) for m in range(len(z)) for s in range(len(splits))]
         jobs = [partial(self._cell, z[m], targets, splits[s]) for m, s in cells]
         work = z[0].numel() * len(cells) * 1e-6
@@ -74,7 +76,7 @@ class Linear(Probe):
         of = dict(zip(cells, found, strict=True))
         return [[[of[m, s][t] for s in range(len(splits))] for t in range(len(targets))] for m in range(len(z))]
 
-    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> list[Expected]:
+    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[ProbeSplit], seed: int) -> list[Expected]:
         """Ridge regression, mean square / 2 + weight_decay/2 |W|², its path in closed form along the principal axes."""
         found = []
         for split in splits:
@@ -87,7 +89,7 @@ class Linear(Probe):
             found.append(Expected(guesses[best], scored, known, True, f"weight decay {self._path[best]:.2g}"))
         return found
 
-    def _cell(self, z: TensorMatrix, targets: Sequence[Target], split: Split) -> list[Reading]:
+    def _cell(self, z: TensorMatrix, targets: Sequence[Target], split: ProbeSplit) -> list[Reading]:
         """Every target read from one member on one split; those of as many classes are solved at once."""
         from infoscope.measure.usable.softmax_regression import COARSE
 
@@ -143,7 +145,7 @@ class _Turned(NamedTuple):
     x_scored: Any
 
     @classmethod
-    def of(cls, z: Any, split: Split, single: bool) -> _Turned:
+    def of(cls, z: Any, split: ProbeSplit, single: bool) -> _Turned:
         train, known = z[split.train], z[split.known]
         first, second = Columns.of(train).rotated(train), Columns.of(known).rotated(known)
         return cls(
@@ -161,7 +163,7 @@ class _Labels(NamedTuple):
     prior: np.ndarray
 
     @classmethod
-    def of(cls, target: Target, split: Split) -> _Labels:
+    def of(cls, target: Target, split: ProbeSplit) -> _Labels:
         y = target.y
         return cls(y[split.train], y[split.validation], y[split.known], target.prior(split.known))
 

@@ -9,7 +9,7 @@ import numpy as np
 from infoscope.core.measurement import Cost
 from infoscope.core.shapes import TensorMatrix
 from infoscope.measure.bases.probe import Probe
-from infoscope.measure.usable.readings import Expected, Reading, Readings, Split, Target
+from infoscope.measure.usable.readings import Expected, ProbeSplit, Reading, Readings, Target
 from infoscope.measure.usable.temperature import cross_entropy
 
 
@@ -35,17 +35,17 @@ class Prior(Probe):
     def words(self) -> str:
         return "the null probe"
 
-    def _member(self, z: TensorMatrix, targets: Sequence[Target], splits: Sequence[Split]) -> Readings:
+    def _member(self, z: TensorMatrix, targets: Sequence[Target], splits: Sequence[ProbeSplit]) -> Readings:
         return [[_reading(target, split) for split in splits] for target in targets]
 
-    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[Split], seed: int) -> list[Expected]:
-        def same(split: Split, rows: np.ndarray) -> np.ndarray:
+    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[ProbeSplit], seed: int) -> list[Expected]:
+        def same(split: ProbeSplit, rows: np.ndarray) -> np.ndarray:
             return np.broadcast_to(y[split.known].mean(0), (len(rows), y.shape[1]))
 
         return [Expected(same(s, s.validation), same(s, s.scored), same(s, s.known)) for s in splits]
 
 
-def _reading(target: Target, split: Split) -> Reading:
+def _reading(target: Target, split: ProbeSplit) -> Reading:
     log_q = np.log(target.prior(split.known))
     validation, train, scored = (
         np.broadcast_to(log_q, (len(rows), target.k)) for rows in (split.validation, split.train, split.scored)

@@ -17,10 +17,10 @@ from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.answering import question
 from infoscope.measure.intervals.groups import LEVEL, Groups
 from infoscope.measure.usable.accounts import shannon
-from infoscope.measure.usable.readings import Split, Target
+from infoscope.measure.usable.readings import ProbeSplit, Target
 
 
-class _Fitted(Split):
+class _Fitted(ProbeSplit):
     """The same rows for everything: what is chosen is chosen by the fit itself."""
 
     @property

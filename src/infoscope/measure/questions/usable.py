@@ -27,7 +27,7 @@ from infoscope.measure.bases.probe import Probe
 from infoscope.measure.intervals.groups import LEVEL, Groups, doubts
 from infoscope.measure.usable import accounts, regression_accounts
 from infoscope.measure.usable.accounts import Deal, Entropy, Usable
-from infoscope.measure.usable.readings import Reading, Split, Target
+from infoscope.measure.usable.readings import ProbeSplit, Reading, Target
 
 DESCRIPTION = Quantity("L(Y|Z)", "nats", "Description length of the labels", "usable")
 CHAIN = (
@@ -280,7 +280,7 @@ def _code(problem: _Problem, reader: Probe, groups: Groups | None) -> Descriptio
     splits = []
     for known, end in zip(cuts, [*cuts[1:], n][: len(cuts)], strict=True):
         choosing = _chosen_by(order[:known], groups)
-        splits.append(Split(order[:known][~choosing], order[:known][choosing], order[known:end]))
+        splits.append(ProbeSplit(order[:known][~choosing], order[:known][choosing], order[known:end]))
     by = "" if groups is None else ", groups whole"
     estimand = f"online code of {reader.words}, {len(splits)} blocks in the order of seed {problem.seed}{by}"
     readings = reader.read(problem.z[None], [target], splits, problem.seed)[0][0] if splits else []

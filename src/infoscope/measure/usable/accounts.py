@@ -19,7 +19,7 @@ from infoscope.kernels import draws
 from infoscope.measure.intervals.groups import LEAST, LEVEL, Groups, alike, doubts, scatter, serial, too_narrow
 from infoscope.measure.symbols import quantise
 from infoscope.measure.symbols.labels import alone
-from infoscope.measure.usable.readings import Reading, Split, Target
+from infoscope.measure.usable.readings import ProbeSplit, Reading, Target
 
 GAP = 0.02  # nats by which held-out rows may cost more than fitted ones, or than the null probe, whatever the value
 MISSED = 0.01  # share of scored rows whose class no probe has seen
@@ -117,7 +117,7 @@ class Deal:
     was said; a group is on one side of every split. notes: what to know of an interval over them.
     """
 
-    splits: list[Split]
+    splits: list[ProbeSplit]
     protocol: str
     groups: Groups | None = None
     notes: tuple[str, ...] = ()
@@ -185,7 +185,7 @@ def held_out(n: int, share: float, seed: int, groups: Groups | None = None) -> D
         parts = [np.sort(rows) for rows in np.split(draws.fold_order(n, seed), [scored, scored + validation])]
     else:
         parts = groups.shares([scored, validation, n - scored - validation], seed)
-    return Deal([Split(*reversed(parts))], f"{len(parts[0])} rows held out", groups)
+    return Deal([ProbeSplit(*reversed(parts))], f"{len(parts[0])} rows held out", groups)
 
 
 def among(n: int, folds: Any, fitted: Groups | None, scored: Groups | None, tested: int, seed: int) -> Deal:
@@ -194,7 +194,7 @@ def among(n: int, folds: Any, fitted: Groups | None, scored: Groups | None, test
     groups = None
     if fitted is not None and scored is not None:
         groups = Groups(np.concatenate([fitted.ids, scored.ids + fitted.count]))
-    split = Split(np.sort(np.concatenate(parts[1:])), parts[0], n + np.arange(tested))
+    split = ProbeSplit(np.sort(np.concatenate(parts[1:])), parts[0], n + np.arange(tested))
     return Deal([split], f"{tested} test rows", groups)
 
 
@@ -243,7 +243,7 @@ def with_copies_together(copies: Groups, deal: Deal, fitted: int) -> Deal:
     splits = cross_fitted(copies.deal(len(deal.splits) if several and len(deal.splits) <= LEAST else 5, 0))
     if not several:
         later = [(split, split.scored[split.scored >= fitted]) for split in splits]
-        splits = [Split(split.train, split.validation, rows) for split, rows in later if len(rows)]
+        splits = [ProbeSplit(split.train, split.validation, rows) for split, rows in later if len(rows)]
     return Deal(splits, deal.protocol, copies, deal.notes)
 
 
@@ -270,7 +270,7 @@ def both(found: Any, beside: Any, copies: Groups) -> Any:
     )  # fmt: skip
 
 
-def cross_fitted(folds: Sequence[np.ndarray]) -> list[Split]:
+def cross_fitted(folds: Sequence[np.ndarray]) -> list[ProbeSplit]:
     """Each fold scored once, by a probe that chose on the next ones, a quarter of the rest, and was fitted to others.
 
     A quarter, because one of a hundred folds would be too few rows to choose by, and all of one group.
@@ -281,7 +281,7 @@ def cross_fitted(folds: Sequence[np.ndarray]) -> list[Split]:
     def after(i: int, first: int, last: int) -> np.ndarray:
         return np.concatenate([folds[(i + j) % count] for j in range(first, last)])
 
-    return [Split(after(i, 1 + choosing, count), after(i, 1, 1 + choosing), folds[i]) for i in range(count)]
+    return [ProbeSplit(after(i, 1 + choosing, count), after(i, 1, 1 + choosing), folds[i]) for i in range(count)]
 
 
 @dataclass(frozen=True)
@@ -328,7 +328,7 @@ class Entropy:
     def words(self) -> str:
         return {"null": "of the null probe", "plugin": "of the scored labels", "given": "of the given prior"}[self.kind]
 
-    def base(self, target: Target, split: Split, scored: np.ndarray) -> np.ndarray:
+    def base(self, target: Target, split: ProbeSplit, scored: np.ndarray) -> np.ndarray:
         """ln p(class) ``[k]`` without the representation, for one split of the ``scored`` rows of all."""
         if self.kind == "null":
             return np.log(target.prior(split.known))
@@ -340,7 +340,7 @@ class Entropy:
 
 def account(
     target: Target,
-    splits: Sequence[Split],
+    splits: Sequence[ProbeSplit],
     readings: Sequence[Reading],
     entropy: Entropy,
     groups: np.ndarray | None = None,

@@ -11,7 +11,7 @@ from infoscope.measure.usable.temperature import smoothed
 
 
 @dataclass(frozen=True)
-class Split:
+class ProbeSplit:
     """Row indices: those a probe is fitted to, those it chooses by, and those it is scored on, disjoint."""
 
     train: np.ndarray

@@ -12,10 +12,10 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.shapes import ArrayLike, TensorRows
 from infoscope.measure.usable.accounts import Account
-from infoscope.measure.usable.readings import Expected, Split
+from infoscope.measure.usable.readings import Expected, ProbeSplit
 
 #: Of :meth:`infoscope.measure.bases.probe.Probe.expect`.
-Expect = Callable[[TensorRows, np.ndarray, Sequence[Split], int], list[Expected]]
+Expect = Callable[[TensorRows, np.ndarray, Sequence[ProbeSplit], int], list[Expected]]
 LARGE = 400  # powers of two beyond which a column is divided by its size: its square would be no number
 EXACT = 1e-4  # of the standard deviation of y: nearer than this it is the weight decay that is measured
 
@@ -41,7 +41,7 @@ def quantities(y: ArrayLike, n: int, name: str = "y") -> np.ndarray:
     return np.asarray(check.on_cpu(rows), np.float64)
 
 
-def read(expect: Expect, z: TensorRows, y: np.ndarray, splits: Sequence[Split], seed: int) -> Regression:
+def read(expect: Expect, z: TensorRows, y: np.ndarray, splits: Sequence[ProbeSplit], seed: int) -> Regression:
     """What a probe saves of the cost of ``y [n, e]`` over the null probe, a Gaussian that ignores ``z [n, d]``.
 
     expect: fits the probe.

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import log_softmax
 
 from infoscope.measure.bases.probe import Probe
-from infoscope.measure.usable.readings import Reading, Readings, Split, Target
+from infoscope.measure.usable.readings import ProbeSplit, Reading, Readings, Target
 from infoscope.measure.usable.temperature import cross_entropy
 
 
@@ -20,7 +20,7 @@ class ToyProbe(Probe):
     def words(self) -> str:
         return "nearest class means"
 
-    def _member(self, z: Any, targets: Sequence[Target], splits: Sequence[Split]) -> Readings:
+    def _member(self, z: Any, targets: Sequence[Target], splits: Sequence[ProbeSplit]) -> Readings:
         rows = np.asarray(z.double().cpu())
         largest = np.abs(rows).max(0)
         rows = rows / np.where(largest > 0, largest, 1.0)
@@ -30,7 +30,7 @@ class ToyProbe(Probe):
         return [[_reading(rows, target, split) for split in splits] for target in targets]
 
 
-def _reading(rows: np.ndarray, target: Target, split: Split) -> Reading:
+def _reading(rows: np.ndarray, target: Target, split: ProbeSplit) -> Reading:
     prior = np.log(target.prior(split.known))
     there = np.bincount(target.y[split.train], minlength=target.k)
     means = np.zeros((target.k, rows.shape[1]))
