@@ -33,7 +33,9 @@ def small_critic(kind, n=40, seed=0):
     of_x, of_y = (torch.from_numpy(inputs.normal_scores(z)) for z in (x, y))
     u, v = networks.gaussian_part([inputs.canonical(of_x, of_y, torch.arange(n))], [of_x], of_y)
     wide = [inputs.with_length(z.numpy()) for z in (of_x, of_y)]
-    rows = networks.Rows(*networks.rows_of(wide[:1], wide[1], torch.device("cpu")), torch.zeros(1, dtype=int), u, v)
+    rows = networks.CriticInputs(
+        *networks.rows_of(wide[:1], wide[1], torch.device("cpu")), torch.zeros(1, dtype=int), u, v
+    )
     critic = {"separable": networks.Separable, "concatenated": networks.Concatenated}[kind](4, 4, [8, 8])
     parameters = critic.initial(1, generator)
     noise = [torch.from_numpy(rng.normal(size=p.shape)).float() for p in parameters]

@@ -49,7 +49,7 @@ Array = np.ndarray | Tensor
 
 # Representations and what stands beside their rows.
 Members = Float[Array, "m n d"]
-Rows = Float[Array, "n d"]
+AnyRows = Float[Array, "n d"]
 Beside = Float[Array, "n e"]
 Elsewhere = Float[Array, "q d"]
 RowsOrLabels = Shaped[Array, "n *e"]

@@ -37,7 +37,7 @@ from infoscope.measure.critics.inputs import (
     one_hot,
     with_length,
 )
-from infoscope.measure.critics.networks import Concatenated, Pairs, Rows, Separable, gaussian_part, rows_of
+from infoscope.measure.critics.networks import Concatenated, CriticInputs, Pairs, Separable, gaussian_part, rows_of
 from infoscope.measure.critics.training import fit, random_numbers, split
 from infoscope.measure.intervals.groups import Groups, scatter
 from infoscope.measure.intervals.jackknife import followed
@@ -149,7 +149,9 @@ class Critics(CrossFitted):
         pairs = [canonical(one, of_y, rest) for one in of_x for rest in parts.rests]
         u, v = gaussian_part(pairs, [one for one in of_x for _ in parts.rests], of_y)
         inputs = rows_of([with_length(one) for one in x], with_length(y), device)
-        rows = Rows(*inputs, torch.arange(members, device=device).repeat_interleave(folds), u.to(device), v.to(device))
+        rows = CriticInputs(
+            *inputs, torch.arange(members, device=device).repeat_interleave(folds), u.to(device), v.to(device)
+        )
 
         make = Separable if self.critic == "separable" else Concatenated
         critic: Critic = make(inputs[0].shape[2], inputs[1].shape[1], [self.width] * self.depth)
@@ -172,7 +174,7 @@ class Critics(CrossFitted):
         scales = np.array(SCALES)[worth.nan_to_num(-math.inf).argmax(0).cpu().numpy()]
         found = []
         for m in range(members * folds):
-            one = Rows(rows.x, rows.y, rows.member[m : m + 1], rows.u[m : m + 1], rows.v[m : m + 1])
+            one = CriticInputs(rows.x, rows.y, rows.member[m : m + 1], rows.u[m : m + 1], rows.v[m : m + 1])
             mine = [p[m : m + 1] for p in fitted.parameters]
             scores = partial(held_out, critic, mine, one, scale=float(scales[m]), clip=self._clip)
             constant = scores(validation[m]).log_partition if self.reading == "nwj" else 0.0
@@ -196,7 +198,7 @@ class Critics(CrossFitted):
             )
         return [found[m * folds : (m + 1) * folds] for m in range(members)]
 
-    def _calibrated(self, rows: Rows, sample: Tensor) -> Rows:
+    def _calibrated(self, rows: CriticInputs, sample: Tensor) -> CriticInputs:
         """``rows`` with the Gaussian part of every model times the scale, plus the constant, that serve it best.
 
         Far from Gaussian (x one of few patterns, say) it is much too sure of itself. One number is no overfit, so the
@@ -218,7 +220,7 @@ class Critics(CrossFitted):
             u[:, :, -2] += torch.stack(constants).gather(0, best)[0][:, None]
         return replace(rows, u=u)
 
-    def _goal(self, critic: Critic, rows: Rows) -> Any:
+    def _goal(self, critic: Critic, rows: CriticInputs) -> Any:
         """What one update raises: parameters and rows ``[m, b]`` to values ``[m]``."""
 
         def goal(parameters: list[Tensor], chosen: Tensor) -> Tensor:

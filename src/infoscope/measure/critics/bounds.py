@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from infoscope.measure.critics.networks import Pairs, Rows
+from infoscope.measure.critics.networks import CriticInputs, Pairs
 
 Objective = Literal["infonce", "donsker_varadhan", "jensen_shannon"]
 Reading = Literal["infonce", "donsker_varadhan", "nwj", "smile"]
@@ -28,7 +28,7 @@ class Critic(Protocol):
 
     def initial(self, copies: int, generator: torch.Generator) -> list[Tensor]: ...
 
-    def embed(self, parameters: list[Tensor], rows: Rows, chosen: Tensor) -> tuple[Tensor, Tensor]: ...
+    def embed(self, parameters: list[Tensor], rows: CriticInputs, chosen: Tensor) -> tuple[Tensor, Tensor]: ...
 
     def training_pairs(self, parameters: list[Tensor], left: Tensor, right: Tensor) -> Pairs: ...
 
@@ -84,7 +84,12 @@ class Scores:
 
 @torch.no_grad()
 def held_out(
-    critic: Critic, parameters: list[Tensor], rows: Rows, chosen: Tensor, scale: float = 1.0, clip: float | None = None
+    critic: Critic,
+    parameters: list[Tensor],
+    rows: CriticInputs,
+    chosen: Tensor,
+    scale: float = 1.0,
+    clip: float | None = None,
 ) -> Scores:
     """The scores of one model (leading axes of size one) on the rows ``chosen [n]``, times ``scale``.
 

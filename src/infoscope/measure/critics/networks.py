@@ -26,7 +26,7 @@ PARTNERS = 31  # other y that each x of a training batch is paired with by the c
 
 
 @dataclass(frozen=True)
-class Rows:
+class CriticInputs:
     """What ``m`` models see of ``n`` rows.
 
     x: ``[members, n, dx]``, y: ``[n, dy]``, both float32; member: ``[m]``, whose x a model sees. u, v: the Gaussian
@@ -63,7 +63,7 @@ class Pairs(NamedTuple):
 
 
 def gaussian_part(fitted: Sequence[Canonical], x: Sequence[Tensor], y: Tensor) -> tuple[Tensor, Tensor]:
-    """``u`` and ``v`` of :class:`Rows`; ``x`` holds the scores of each model's member, ``y`` those of Y."""
+    """``u`` and ``v`` of :class:`CriticInputs`; ``x`` holds the scores of each model's member, ``y`` those of Y."""
     width = max(len(one.correlations) for one in fitted)
     lefts, rights = [], []
     for one, mine in zip(fitted, x, strict=True):
@@ -117,7 +117,7 @@ class Separable:
         y[-2][:, :, -1] = 0
         return x + y
 
-    def embed(self, parameters: list[Tensor], rows: Rows, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    def embed(self, parameters: list[Tensor], rows: CriticInputs, chosen: Tensor) -> tuple[Tensor, Tensor]:
         x, y, u, v = rows.take(chosen)
         cut = self.towers[0].tensors
         g, h = self.towers[0](parameters[:cut], x), self.towers[1](parameters[cut:], y)
@@ -152,7 +152,7 @@ class Concatenated:
         x, y = (layers.initial(copies, generator, 1.0) for layers in self.first)
         return [*x, *y, *self.rest.initial(copies, generator, 0.0)]
 
-    def embed(self, parameters: list[Tensor], rows: Rows, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    def embed(self, parameters: list[Tensor], rows: CriticInputs, chosen: Tensor) -> tuple[Tensor, Tensor]:
         x, y, u, v = rows.take(chosen)
         return torch.cat([u, self.first[0](parameters[:2], x)], 2), torch.cat([v, self.first[1](parameters[2:4], y)], 2)
 

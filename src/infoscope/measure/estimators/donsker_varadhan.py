@@ -9,7 +9,7 @@ from torch import Tensor
 from infoscope.core.errors import InputError
 from infoscope.measure.bases.critic import Critics
 from infoscope.measure.critics.bounds import Critic, Objective, Reading, log_partition, objective
-from infoscope.measure.critics.networks import Rows
+from infoscope.measure.critics.networks import CriticInputs
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class DonskerVaradhan(Critics):
                 f"averaging of {self.id} is {self.averaging}, wanted a number above 0 and at most 1, or none"
             )
 
-    def _goal(self, critic: Critic, rows: Rows) -> Any:
+    def _goal(self, critic: Critic, rows: CriticInputs) -> Any:
         if self.averaging is None:
             return super()._goal(critic, rows)
         share, running = torch.tensor(self.averaging), []

@@ -94,19 +94,19 @@ def usable_information(
     if check.choice(target, ("labels", "quantities"), "target") == "quantities":
         if not isinstance(prior, str) or prior != "null":
             raise InputError(f"prior is {prior!r}, wanted 'null' for quantities: H(Y) is that of a Gaussian")
-        rows = _Rows.of(z, z_test, y_test, folds, groups, groups_test, seed)
+        rows = _DealtRows.of(z, z_test, y_test, folds, groups, groups_test, seed)
         return _about_quantities(rows, y, y_test, seed, _base.make(probe, **options))
-    problem = _Problem.labelled(z, y, z_test, y_test, prior, folds, groups, groups_test, seed)
+    labelled = _LabelledRows.checked(z, y, z_test, y_test, prior, folds, groups, groups_test, seed)
     reader = _base.make(probe, **options)
-    quantity, estimand = USABLE_INFORMATION, problem.estimand(reader)
-    if problem.constant:
-        return problem.nothing(quantity, estimand)
+    quantity, estimand = USABLE_INFORMATION, labelled.estimand(reader)
+    if labelled.constant:
+        return labelled.nothing(quantity, estimand)
 
     def of(deal: Deal) -> Usable:
-        account = accounts.account(problem.target, deal.splits, problem.read(reader, deal), problem.entropy)
+        account = accounts.account(labelled.target, deal.splits, labelled.read(reader, deal), labelled.entropy)
         return accounts.estimate(account, quantity, estimand, deal)
 
-    found = problem.doubted([of(problem.deal)], lambda deal: [of(deal)])
+    found = labelled.doubted([of(labelled.deal)], lambda deal: [of(deal)])
     return found[0]
 
 
@@ -134,19 +134,19 @@ def conditional_usable_information(
     import torch
 
     check.paired(z=z, y=y, given=given, groups=groups)
-    problem = _Problem.labelled(z, y, None, None, "null", folds, groups, None, seed)
+    labelled = _LabelledRows.checked(z, y, None, None, "null", folds, groups, None, seed)
     reader = _base.make(probe, **options)
-    w = _columns(given, problem.z)
-    quantity, target = USABLE_INFORMATION.called("I_u(Z;Y|W)"), problem.target
-    estimand = f"usable by {reader.words}, cross-entropy given W less that given W and Z, {problem.deal.protocol}"
-    if problem.constant:
-        return problem.nothing(quantity, estimand)
-    together = torch.cat([w, problem.z.double()], 1)
+    w = _columns(given, labelled.z)
+    quantity, target = USABLE_INFORMATION.called("I_u(Z;Y|W)"), labelled.target
+    estimand = f"usable by {reader.words}, cross-entropy given W less that given W and Z, {labelled.deal.protocol}"
+    if labelled.constant:
+        return labelled.nothing(quantity, estimand)
+    together = torch.cat([w, labelled.z.double()], 1)
 
     def of(deal: Deal) -> Usable:
         alone, both = (
             accounts.account(
-                target, deal.splits, reader.read(rows[None], [target], deal.splits, seed)[0][0], problem.entropy
+                target, deal.splits, reader.read(rows[None], [target], deal.splits, seed)[0][0], labelled.entropy
             )
             for rows in (w, together)
         )
@@ -155,7 +155,7 @@ def conditional_usable_information(
         gap = max(alone.gap, both.gap)
         return replace(accounts.estimate(saved, quantity, estimand, deal, gap), bound="none")
 
-    found = replace(problem, z=together).doubted([of(problem.deal)], lambda deal: [of(deal)])
+    found = replace(labelled, z=together).doubted([of(labelled.deal)], lambda deal: [of(deal)])
     return found[0]
 
 
@@ -193,19 +193,19 @@ def usable_chain(
     """
     check.paired(z=z, fine=fine, coarse=coarse, groups=groups)
     check.paired(z_test=z_test, fine_test=fine_test, groups_test=groups_test)
-    problem = _Problem.labelled(z, fine, z_test, fine_test, prior, folds, groups, groups_test, seed)
+    labelled = _LabelledRows.checked(z, fine, z_test, fine_test, prior, folds, groups, groups_test, seed)
     reader = _base.make(probe, **options)
-    of_fine = _coarse_of_fine(problem, check.labels(coarse, problem.fitted, "coarse"))
-    estimand = problem.estimand(reader)
+    of_fine = _coarse_of_fine(labelled, check.labels(coarse, labelled.fitted, "coarse"))
+    estimand = labelled.estimand(reader)
     names = CHAIN
-    if problem.constant:
-        return Chain(*(problem.nothing(name, estimand) for name in names))
+    if labelled.constant:
+        return Chain(*(labelled.nothing(name, estimand) for name in names))
 
     def of(deal: Deal) -> list[Usable]:
-        readings = problem.read(reader, deal)
-        return accounts.chain(problem.target, deal, readings, problem.entropy, of_fine, names, estimand)
+        readings = labelled.read(reader, deal)
+        return accounts.chain(labelled.target, deal, readings, labelled.entropy, of_fine, names, estimand)
 
-    found = problem.doubted(of(problem.deal), of)
+    found = labelled.doubted(of(labelled.deal), of)
     return Chain(*found)
 
 
@@ -258,32 +258,32 @@ def description_length(
     bound on n H(Y|Z) in expectation. Other arguments and errors as in :func:`usable_information`.
     """
     check.paired(z=z, y=y, groups=groups)
-    problem = _Problem.labelled(z, y, None, None, "null", 5, groups, None, seed)
+    labelled = _LabelledRows.checked(z, y, None, None, "null", 5, groups, None, seed)
     reader = _base.make(probe, **options)
-    n, k = problem.scored, problem.target.k
-    if k == 1 or problem.alone:
-        status, why = (Status.DEGENERATE, problem.constant) if k == 1 else (Status.SATURATED, problem.alone)
+    n, k = labelled.scored, labelled.target.k
+    if k == 1 or labelled.alone:
+        status, why = (Status.DEGENERATE, labelled.constant) if k == 1 else (Status.SATURATED, labelled.alone)
         estimand, uniform = f"online code of {reader.words} in the order of seed {seed}", n * float(np.log(k))
         found = DescriptionLength(uniform, LENGTH, estimand, n, status=status, notes=(why,), uniform=uniform)
         return found
-    found = _code(problem, reader, problem.deal.groups)
-    if problem.deal.groups is None and (copies := accounts.copies_of(problem.z, problem.target.k)):
-        found = accounts.both(found, _code(problem, reader, copies), copies)
+    found = _code(labelled, reader, labelled.deal.groups)
+    if labelled.deal.groups is None and (copies := accounts.copies_of(labelled.z, labelled.target.k)):
+        found = accounts.both(found, _code(labelled, reader, copies), copies)
     return found
 
 
-def _code(problem: _Problem, reader: Probe, groups: Groups | None) -> DescriptionLength:
+def _code(labelled: _LabelledRows, reader: Probe, groups: Groups | None) -> DescriptionLength:
     """The code that sends ``groups`` whole."""
-    n, target = problem.scored, problem.target
-    order, ends = _blocks(n, groups, problem.seed)
+    n, target = labelled.scored, labelled.target
+    order, ends = _blocks(n, groups, labelled.seed)
     cuts = [end for end in ends if end < n]
     splits = []
     for known, end in zip(cuts, [*cuts[1:], n][: len(cuts)], strict=True):
         choosing = _chosen_by(order[:known], groups)
         splits.append(ProbeSplit(order[:known][~choosing], order[:known][choosing], order[known:end]))
     by = "" if groups is None else ", groups whole"
-    estimand = f"online code of {reader.words}, {len(splits)} blocks in the order of seed {problem.seed}{by}"
-    readings = reader.read(problem.z[None], [target], splits, problem.seed)[0][0] if splits else []
+    estimand = f"online code of {reader.words}, {len(splits)} blocks in the order of seed {labelled.seed}{by}"
+    readings = reader.read(labelled.z[None], [target], splits, labelled.seed)[0][0] if splits else []
     first = cuts[0] if cuts else n
     blocks, variance, converged = [(0, first, first * float(np.log(target.k)))], 0.0, True
     for split, reading in zip(splits, readings, strict=True):
@@ -334,7 +334,7 @@ def _chosen_by(sent: np.ndarray, groups: Groups | None) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class _Rows:
+class _DealtRows:
     """Checked rows as a tensor ``z [n, d]`` (test rows after the others) and who scores what.
 
     fitted: rows that came as ``z``; scored: rows that get a score.
@@ -355,7 +355,7 @@ class _Rows:
         groups: ArrayLike | None,
         groups_test: ArrayLike | None,
         seed: int,
-    ) -> _Rows:
+    ) -> _DealtRows:
         seed = check.count(seed, "seed", 0)
         if z_test is None:
             z = check.representation(z, "z")
@@ -419,7 +419,7 @@ def _both_groups(
     return found
 
 
-def _about_quantities(rows: _Rows, y: ArrayLike, y_test: ArrayLike | None, seed: int, reader: Probe) -> Usable:
+def _about_quantities(rows: _DealtRows, y: ArrayLike, y_test: ArrayLike | None, seed: int, reader: Probe) -> Usable:
     values = regression_accounts.quantities(y, rows.fitted)
     if y_test is not None:
         test = regression_accounts.quantities(y_test, rows.scored, "y_test")
@@ -444,7 +444,7 @@ def _about_quantities(rows: _Rows, y: ArrayLike, y_test: ArrayLike | None, seed:
 
 
 @dataclass(frozen=True)
-class _Problem(_Rows):
+class _LabelledRows(_DealtRows):
     """The same with labels as the target, and which H(Y)."""
 
     target: Target
@@ -452,7 +452,7 @@ class _Problem(_Rows):
     seed: int
 
     @classmethod
-    def labelled(
+    def checked(
         cls,
         z: ArrayLike,
         y: ArrayLike,
@@ -463,8 +463,8 @@ class _Problem(_Rows):
         groups: ArrayLike | None,
         groups_test: ArrayLike | None,
         seed: int,
-    ) -> _Problem:
-        rows = _Rows.of(z, z_test, y_test, folds, groups, groups_test, seed)
+    ) -> _LabelledRows:
+        rows = _DealtRows.of(z, z_test, y_test, folds, groups, groups_test, seed)
         raw = _labels(y, rows.fitted, "y")
         if y_test is not None:
             test = _labels(y_test, rows.scored, "y_test")
@@ -535,14 +535,14 @@ def _columns(given: ArrayLike, like: TensorMatrix) -> Any:
     return torch.as_tensor(_base.tensor(table)).to(like.device, torch.float64)
 
 
-def _coarse_of_fine(problem: _Problem, coarse: np.ndarray) -> np.ndarray:
+def _coarse_of_fine(labelled: _LabelledRows, coarse: np.ndarray) -> np.ndarray:
     """The coarse class ``[k]`` of each fine one."""
-    groups = accounts.groups_of(problem.target.y[: problem.fitted], coarse, problem.target.k)
+    groups = accounts.groups_of(labelled.target.y[: labelled.fitted], coarse, labelled.target.k)
     if (groups < 0).any():
         raise InputError(
             "fine_test has a label that fine does not have, so nothing says which coarse one it belongs to"
         )
-    p = problem.entropy.p
+    p = labelled.entropy.p
     if p is not None and abs(float(p.sum()) - 1) > 1e-6:
         raise InputError("prior names fine labels that do not occur, wanted only those whose coarse label is known")
     return groups

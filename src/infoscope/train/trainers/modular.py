@@ -32,7 +32,7 @@ from infoscope.train.trainer import Layout, State, Trainer, fastest, member_slic
 TRIAL_UPDATES = 3
 
 
-Rows = np.ndarray | Tensor  # either is indexed by an array of rows
+ArrayOrTensor = np.ndarray | Tensor  # either is indexed by an array of rows
 
 
 class ModularTrainer(Trainer):
@@ -75,7 +75,7 @@ class ModularTrainer(Trainer):
                 parameters |= self.network.batch_statistics(parameters, self._data[False][0], order, batch)
         return State(epoch, _to(parameters, "cpu"), _to(moments, "cpu"))
 
-    def _on_device(self, x: np.ndarray, y: np.ndarray) -> tuple[Rows, Rows]:
+    def _on_device(self, x: np.ndarray, y: np.ndarray) -> tuple[ArrayOrTensor, ArrayOrTensor]:
         """On the CPU the task's own arrays: a second copy of the images would only take memory."""
         if self.device == "cpu":
             return np.asarray(x, np.float32), np.asarray(y, np.int64)
