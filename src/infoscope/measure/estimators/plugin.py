@@ -103,7 +103,7 @@ class Plugin(Estimator):
         estimate = _estimate(value, ENTROPY.called("H(X)"), words, x.n, interval, kind, status, notes)
         return settled(estimate, -np.log(x.counts / x.n).take(x.ids), (t,), groups, self._entropy)
 
-    def _believed(self, t: Any, x: _Symbols, deviation: float) -> tuple[Status, tuple[str, ...]]:
+    def _believed(self, t: Any, x: _SymbolCounts, deviation: float) -> tuple[Status, tuple[str, ...]]:
         """Whether the posterior of an NSB entropy is the data's: the alphabet is known and the prior is left behind."""
         if self.alphabet is None and max(de.unseen(_joint(column).counts) for column in t.T) >= UNSEEN_VALUES:
             return Status.UNDERSAMPLED, ("the alphabet is not known from the values seen: pass alphabet=…",)
@@ -111,7 +111,7 @@ class Plugin(Estimator):
             return Status.UNDERSAMPLED, ("the posterior is nearly as wide as the prior",)
         return Status.OK, ()
 
-    def _first(self, x: Matrix) -> _Symbols:
+    def _first(self, x: Matrix) -> _SymbolCounts:
         found = _joint(x)
         if self.alphabet is None:
             return found
@@ -151,19 +151,19 @@ class Plugin(Estimator):
         both, of_x, of_y, of_z = cells
         return estimate, np.log(both / of_x * (of_z / of_y)).take(xyz.ids)
 
-    def _of(self, symbols: _Symbols) -> float:
+    def _of(self, symbols: _SymbolCounts) -> float:
         if self.correction == "nsb":
             return posterior(symbols.counts, symbols.alphabet)[0]
         return 0.0 if len(symbols.counts) == 1 else de.CORRECTIONS[self.correction](symbols.counts)
 
-    def _words(self, symbols: _Symbols) -> str:
+    def _words(self, symbols: _SymbolCounts) -> str:
         if self.correction != "nsb":
             return _WORDS[self.correction]
         return f"NSB posterior mean, alphabet of {symbols.alphabet:.6g} symbols"
 
 
 @dataclass(frozen=True)
-class _Symbols:
+class _SymbolCounts:
     """One symbol a row: ``ids [n]``, ``counts [g]`` and first row ``[g]`` of each, and how many there can be."""
 
     ids: np.ndarray
@@ -175,17 +175,17 @@ class _Symbols:
     def n(self) -> int:
         return len(self.ids)
 
-    def __and__(self, other: _Symbols) -> _Symbols:
+    def __and__(self, other: _SymbolCounts) -> _SymbolCounts:
         """The joint symbol."""
-        return _Symbols(*q.group(q.joint(self.ids, other.ids)), alphabet=self.alphabet * other.alphabet)
+        return _SymbolCounts(*q.group(q.joint(self.ids, other.ids)), alphabet=self.alphabet * other.alphabet)
 
 
-def _joint(columns: Indices | IndexTable) -> _Symbols:
+def _joint(columns: Indices | IndexTable) -> _SymbolCounts:
     """The joint symbol of the columns ``[n]`` or ``[n, d]`` of whole numbers from 0."""
     found = None
     for column in columns.T if columns.ndim == 2 else [columns]:
         ids, counts, firsts = q.group(column.astype(np.uint64))
-        one = _Symbols(ids, counts, firsts, float(len(counts)))
+        one = _SymbolCounts(ids, counts, firsts, float(len(counts)))
         found = one if found is None else found & one
     assert found is not None
     return found
@@ -217,12 +217,15 @@ def _estimate(
     )
 
 
-def _corrected(terms: list[tuple[_Symbols, int]], correction: str) -> float:
+def _corrected(terms: list[tuple[_SymbolCounts, int]], correction: str) -> float:
     return sum(sign * de.CORRECTIONS[correction](part.counts) for part, sign in terms)
 
 
 def _judged(
-    terms: list[tuple[_Symbols, int]], sides: list[_Symbols], joint: _Symbols, interval: tuple[float, float]
+    terms: list[tuple[_SymbolCounts, int]],
+    sides: list[_SymbolCounts],
+    joint: _SymbolCounts,
+    interval: tuple[float, float],
 ) -> tuple[Status, tuple[str, ...], tuple[float, float]]:
     """Status and notes, and the interval stretched by what two corrections of the bias differ."""
     shift = _corrected(terms, "jackknife") - _corrected(terms, "miller_madow")
