@@ -276,7 +276,7 @@ def covers(options: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
     )
 
 
-def series(options: Mapping[str, Any], texts: Iterable[str]) -> list[str]:
+def covered(options: Mapping[str, Any], texts: Iterable[str]) -> list[str]:
     """Those of the rows' options ``texts`` that ``options`` covers."""
     return [text for text in texts if covers(options, json.loads(text))]
 

@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.folder import RunFolder
-from infoscope.core.measurement import Measured, Measurement, series
+from infoscope.core.measurement import Measured, Measurement, covered
 from infoscope.core.quantity import Quantity
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 
@@ -121,7 +121,7 @@ class Session(Journal[Rows]):
         """The (step, site) pairs that rows of this estimator with these options exist for, and the variables that they
         tell of; ``EVERY`` is among them where the measurement was refused as a whole."""
         rows = self.folder.rows().filter(network=self.network, estimator=estimator)
-        rows = rows.filter(options=series({**options, **self._marks}, rows.unique("options")))
+        rows = rows.filter(options=covered({**options, **self._marks}, rows.unique("options")))
         found: dict[tuple[int, str], set[str]] = {}
         columns = (rows.column(name).tolist() for name in ("step", "site", "variable", "status"))
         for step, site, variable, status in zip(*columns, strict=True):

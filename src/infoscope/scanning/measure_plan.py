@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from infoscope.core.measurement import Measurement, series
+from infoscope.core.measurement import Measurement, covered
 from infoscope.core.rows import Rows
 from infoscope.measure.bases.measurements import make_measurement
 
@@ -51,7 +51,7 @@ class MeasurePlan:
     def rows(self, rows: Rows, network: str, marks: Mapping[str, Any] | None = None) -> Rows:
         """Those of ``rows`` that this asked for; ``marks``: what their options say beside its own."""
         found = rows.filter(network=network, estimator=self.measurement.id)
-        return found.filter(options=series({**self.measurement.options, **(marks or {})}, found.unique("options")))
+        return found.filter(options=covered({**self.measurement.options, **(marks or {})}, found.unique("options")))
 
     def to_json(self) -> dict[str, Any]:
         return dataclasses.asdict(self)

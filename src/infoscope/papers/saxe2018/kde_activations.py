@@ -25,7 +25,7 @@ from infoscope.claim.reading.curves import (
 )
 from infoscope.claim.statistics import last
 from infoscope.core.claim import Claim, Criterion
-from infoscope.core.measurement import series
+from infoscope.core.measurement import covered
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, SEEDS, boolean12_plan, some_epochs
 from infoscope.papers.saxe2018._parts import (
@@ -38,7 +38,7 @@ _JUDGED, _BESIDE = 0.1, 0.001  # noise variances
 
 
 def _judged(kde: Rows) -> Rows:
-    return kde.filter(options=series({"bound": "upper", "noise_variance": _JUDGED}, kde.unique("options")))
+    return kde.filter(options=covered({"bound": "upper", "noise_variance": _JUDGED}, kde.unique("options")))
 
 
 def _by_kde(network: str, layer: str) -> Series:
