@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infoscope.core.errors import InputError, UntrustedEstimateError
-from infoscope.core.estimate import Estimate, Plane, Status
+from infoscope.core.estimate import PRECEDENCE, Doubt, Estimate, Plane, Status, gravest, remark
 from infoscope.core.quantity import Quantity
 from infoscope.core.units import bits, nats
 
@@ -53,6 +53,31 @@ def test_prints_a_doubt_with_its_sentence_and_refuses_when_strict(status):
 
 def test_a_trusted_estimate_is_returned_as_it_is():
     assert an_estimate().trusted() == an_estimate()
+
+
+DOUBTS = st.builds(Doubt, st.sampled_from(Status), st.sampled_from(["", "one", "another"]))
+
+
+def test_every_status_has_its_place_in_the_precedence_and_ok_comes_last():
+    assert sorted(PRECEDENCE, key=str) == sorted(Status, key=str)
+    assert PRECEDENCE[-1] is Status.OK
+
+
+@given(st.lists(DOUBTS), st.lists(DOUBTS))
+def test_the_status_is_the_gravest_doubt_in_whatever_order_they_come(first, later):
+    estimate = an_estimate().doubted(*first).doubted(*later)
+    assert estimate.status is gravest([*later, *first]) is an_estimate().doubted(*later, *first).status
+    assert all(PRECEDENCE.index(estimate.status) <= PRECEDENCE.index(doubt.status) for doubt in (*first, *later))
+    assert estimate.status in {Status.OK, *(doubt.status for doubt in (*first, *later))}
+    assert estimate.notes == tuple(doubt.note for doubt in (*first, *later) if doubt.note)
+    assert float(estimate) == float(an_estimate())
+
+
+def test_what_may_not_be_mended_comes_before_what_may():
+    grave, light = Doubt(Status.SATURATED, "at log n"), Doubt(Status.UNDERSAMPLED, "few rows")
+    estimate = an_estimate().doubted(light, grave, remark("2 rows left out"))
+    assert (estimate.status, estimate.notes) == (Status.SATURATED, ("few rows", "at log n", "2 rows left out"))
+    assert an_estimate().doubted(remark("2 rows left out")).status is Status.OK
 
 
 def test_status_sentences_are_all_different_and_whole():

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import enum
 import math
-from dataclasses import dataclass, field
-from typing import Literal
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeVar
 
 from infoscope.core.errors import InputError, UntrustedEstimateError
 from infoscope.core.quantity import Quantity
@@ -14,6 +15,7 @@ from infoscope.core.units import bits, in_bits, shown
 Bound = Literal["lower", "upper", "none"]
 #: The kind of an interval whose mean over members holds what their mean estimates, be a single one as it may.
 BRACKET = "bracket in expectation and its standard errors"
+Answer = TypeVar("Answer", bound="Estimate")
 
 
 class Status(enum.Enum):
@@ -34,6 +36,45 @@ class Status(enum.Enum):
     @property
     def sentence(self) -> str:
         return self.value
+
+
+#: Which of several reasons for doubt the status of a number is: the first of these that there is. Reasons that stay with
+#: more rows or a longer fit come before those that may go.
+PRECEDENCE = (
+    Status.FAILED,
+    Status.DEGENERATE,
+    Status.TIED,
+    Status.SATURATED,
+    Status.VACUOUS,
+    Status.NOT_CONVERGED,
+    Status.UNDERSAMPLED,
+    Status.UNRESOLVED,
+    Status.OK,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """One reason not to believe a number, or one thing to know about it.
+
+    Attributes
+    ----------
+    status: what the number is if this is all that is held against it; OK for a remark, which holds nothing against it.
+    note: the reason in words; ``""`` where the sentence of the status says all.
+    """
+
+    status: Status
+    note: str = ""
+
+
+def remark(note: str) -> Doubt:
+    """What to know about a number that may be believed all the same."""
+    return Doubt(Status.OK, note)
+
+
+def gravest(doubts: Iterable[Doubt]) -> Status:
+    """The status that a number has of which these are all ``doubts``: the first of :data:`PRECEDENCE` among theirs."""
+    return min((doubt.status for doubt in doubts), key=PRECEDENCE.index, default=Status.OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +159,11 @@ class Estimate:
     def notes_shown(self) -> tuple[str, ...]:
         """The notes in the unit that the value is shown in: bits for information."""
         return tuple(map(in_bits, self.notes)) if self.unit == "nats" else self.notes
+
+    def doubted(self: Answer, *doubts: Doubt) -> Answer:
+        """This estimate with ``doubts`` beside those it has: the gravest of all is its status, their notes come last."""
+        status = gravest((Doubt(self.status), *doubts))
+        return replace(self, status=status, notes=(*self.notes, *(doubt.note for doubt in doubts if doubt.note)))
 
     def trusted(self) -> Estimate:
         """This estimate, or :class:`UntrustedEstimateError` when its status is not OK."""
