@@ -19,7 +19,7 @@ import numpy as np
 
 from infoscope.core import check, grammar, registry
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Plane, Status
+from infoscope.core.estimate import Doubt, Estimate, Plane, Status
 from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need, timed
 from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION, LAYER_ENTROPY, Quantity
 from infoscope.core.shapes import AnyArray, ArrayLike
@@ -351,7 +351,7 @@ def _unless_few_decide(estimate: Estimate, hook: Callable[..., Estimate], x: Any
         f"few rows make the standard deviation of a column: {estimate.value:.3g} nats as it is, {ranked.value:.3g} "
         "nats by ranks of it; look for outliers and codes for missing values"
     )
-    return dataclasses.replace(estimate, status=Status.UNRESOLVED, notes=(*estimate.notes, note))
+    return estimate.doubted(Doubt(Status.UNRESOLVED, note))
 
 
 def _under_the_labels(estimate: Estimate, y: AnyArray) -> Estimate:
@@ -361,9 +361,8 @@ def _under_the_labels(estimate: Estimate, y: AnyArray) -> Estimate:
     if estimate.value <= most + 1e-9:
         return estimate
     low = estimate.interval[0] if estimate.interval else estimate.value * CEILING
-    status = Status.UNDERSAMPLED if low > most and estimate.status is Status.OK else estimate.status
     note = f"above H(Y) = {most:.4g} nats, which no information about these labels exceeds: read it as H(Y)"
-    return dataclasses.replace(estimate, status=status, notes=(*estimate.notes, note))
+    return estimate.doubted(Doubt(Status.UNDERSAMPLED if low > most else Status.OK, note))
 
 
 def _short_of_infinite(estimate: Estimate, x: AnyArray, y: AnyArray) -> Estimate:
@@ -371,7 +370,7 @@ def _short_of_infinite(estimate: Estimate, x: AnyArray, y: AnyArray) -> Estimate
     if estimate.status is not Status.OK or not _share_a_column(x, y):
         return estimate
     note = "a column of y is a linear function of a column of x: of real numbers they share infinitely much"
-    return dataclasses.replace(estimate, status=Status.SATURATED, notes=(*estimate.notes, note))
+    return estimate.doubted(Doubt(Status.SATURATED, note))
 
 
 def _share_a_column(x: AnyArray, y: AnyArray) -> bool:

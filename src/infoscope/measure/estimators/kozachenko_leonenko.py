@@ -10,7 +10,7 @@ from scipy.special import digamma, gammaln
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import LAYER_ENTROPY
 from infoscope.core.shapes import AnyMatrix, Indices
@@ -97,11 +97,9 @@ class KozachenkoLeonenko(Estimator):
         firsts = q.group(q.exact_keys(rows + 0.0))[2]
         repeated = 1 - len(firsts) / n
         if len(firsts) == 1:
-            return Estimate(
-                0.0, LAYER_ENTROPY, estimand, n, status=Status.DEGENERATE,
-                notes=("every row is the same: the true value is minus infinity, and 0 stands for no answer",),
-            )  # fmt: skip
-        rows, k, notes = self._rows(rows, firsts)
+            same = "every row is the same: the true value is minus infinity, and 0 stands for no answer"
+            return Estimate(0.0, LAYER_ENTROPY, estimand, n).doubted(Doubt(Status.DEGENERATE, same))
+        rows, k, doubts = self._rows(rows, firsts)
         if groups is None:
             each, distances = self._local(rows, k, power, device)
             value = float(each.mean())
@@ -116,22 +114,13 @@ class KozachenkoLeonenko(Estimator):
             value, distances = float(found.each.mean()), found.balls.distances
             spread = Spread.over(value, found.scatter, found.gain)
         intrinsic = min(dimension(distances), d)
-        bias, status = spread.bias(intrinsic), Status.OK
+        bias = spread.bias(intrinsic)
         if repeated > REPEATED_SHARE:
-            status = Status.TIED
+            doubts.append(Doubt(Status.TIED))
         elif abs(bias) > max(BIAS_A_DIMENSION * intrinsic, spread.half):
-            status = Status.UNDERSAMPLED
             grown = f"from the growth with n in about {intrinsic:.2g} dimensions the bias is near {bias:.2g} nats"
-            notes = (*notes, grown)
-        estimate = Estimate(
-            value,
-            LAYER_ENTROPY,
-            estimand,
-            n,
-            **spread.stated,
-            status=status,
-            notes=notes,
-        )
+            doubts.append(Doubt(Status.UNDERSAMPLED, grown))
+        estimate = Estimate(value, LAYER_ENTROPY, estimand, n, **spread.stated).doubted(*doubts)
         if groups is not None:
             return estimate
         return followed(subsampling.doubted(estimate, k + 2), each, None, [rows])
@@ -149,19 +138,20 @@ class KozachenkoLeonenko(Estimator):
             raise InputError(f"all {len(rows)} rows are of one group, wanted several: pass rows of other groups")
         return found
 
-    def _rows(self, t: np.ndarray, firsts: np.ndarray) -> tuple[np.ndarray, int, tuple[str, ...]]:
+    def _rows(self, t: np.ndarray, firsts: np.ndarray) -> tuple[np.ndarray, int, list[Doubt]]:
         """The rows to measure, the k in force, and what was done about repeated ones."""
-        n, k, notes = len(t), self.k, ()
+        n, k, doubts = len(t), self.k, []
         repeated = 1 - len(firsts) / n
         if repeated:
-            notes = (f"{repeated:.2g} of the rows repeat another",)
+            doubts.append(remark(f"{repeated:.2g} of the rows repeat another"))
         if self.duplicates == "jitter":
             noise = np.random.default_rng(self.seed).uniform(-1e-10, 1e-10, t.shape)
             t = t + noise * t.std(axis=0)
-            notes = (*notes, f"uniform noise of 1e-10 standard deviations was added, seed {self.seed}")
+            doubts.append(remark(f"uniform noise of 1e-10 standard deviations was added, seed {self.seed}"))
         elif repeated and self.duplicates == "merge":
             t, k = t[np.sort(firsts)], min(k, len(firsts) - 1)
-            notes = (*notes, "one of each was kept" if k == self.k else f"one of each was kept, and k lowered to {k}")
+            kept = "one of each was kept"
+            doubts.append(remark(kept if k == self.k else f"{kept}, and k lowered to {k}"))
         elif repeated and not self.floor:
             raise InputError(
                 f"{repeated:.2g} of the rows repeat another, and their distance 0 has no logarithm: wanted "
@@ -169,7 +159,7 @@ class KozachenkoLeonenko(Estimator):
             )
         if len(t) <= k:
             raise InputError(f"t has {len(t)} rows for k={k} neighbours, wanted more rows than that: lower k")
-        return t, k, notes
+        return t, k, doubts
 
     def _local(self, rows: np.ndarray, k: int, power: int, device: Any) -> tuple[np.ndarray, np.ndarray]:
         """What each row contributes, and its distances ``[n, k]``; ``rows`` are in units of 2^power."""

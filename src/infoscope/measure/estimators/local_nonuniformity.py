@@ -8,7 +8,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import INFORMATION
 from infoscope.core.shapes import Matrix
@@ -92,5 +92,5 @@ class LocalNonuniformity(Estimator):
         )
         if estimate.status is Status.OK and flat[0] > FLAT_SHARE:
             note = f"{flat[0]:.2g} of the rows lie on a flat surface to within rounding, which is all the value tells"
-            estimate = replace(estimate, status=Status.SATURATED, notes=(*estimate.notes, note))
+            estimate = estimate.doubted(Doubt(Status.SATURATED, note))
         return estimate

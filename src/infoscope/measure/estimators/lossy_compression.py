@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from infoscope.core import check
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import INFORMATION
 from infoscope.core.shapes import Indices, Matrix
@@ -58,22 +57,18 @@ class LossyCompression(Estimator):
 
     def _mutual_information(self, x: Matrix, y: Matrix | Indices, groups: Groups | None = None) -> Estimate:
         estimand = f"information between {self.components} principal components of each side (not I(X;Y)), k={self.k}"
-        sides, notes = [], []
+        sides, kept_of = [], []
         for name, z in (("x", x), ("y", y)):
             if z.ndim == 1:
                 sides.append(z)
                 continue
             z, kept = self._compressed(slices.centred(z))
             sides.append(z)
-            notes.append(f"{kept:.1%} of the variance of {name} kept")
+            kept_of.append(remark(f"{kept:.1%} of the variance of {name} kept"))
         if any(not (side != side[:1]).any() for side in sides):
-            found = Estimate(
-                0.0, INFORMATION, estimand, len(x), status=Status.DEGENERATE, notes=("x or y is constant",)
-            )
-        else:
-            found = of_points(INFORMATION, sides, self.k, "max", groups, estimand)
-            found = dataclasses.replace(found, notes=(*found.notes, *notes))
-        return found
+            constant = Doubt(Status.DEGENERATE, "x or y is constant")
+            return Estimate(0.0, INFORMATION, estimand, len(x)).doubted(constant)
+        return of_points(INFORMATION, sides, self.k, "max", groups, estimand).doubted(*kept_of)
 
     def _compressed(self, z: np.ndarray) -> tuple[np.ndarray, float]:
         """The first components of centred rows, each with standard deviation 1, and what share of the variance."""

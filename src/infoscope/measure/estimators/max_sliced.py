@@ -11,7 +11,7 @@ from torch import Tensor
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import INFORMATION
 from infoscope.core.shapes import Indices, Matrix
@@ -87,8 +87,8 @@ class MaxSliced(Estimator):
             f"information of the best projections of {sides} found, {'KSG-1' if y.ndim > 1 else 'Ross'}, k={self.k}"
         )
         if not x.any() or not (y != y[:1]).any():
-            notes = ("x or y is constant",)
-            return Estimate(0.0, INFORMATION, estimand, n, bound="lower", status=Status.DEGENERATE, notes=notes)
+            constant = Doubt(Status.DEGENERATE, "x or y is constant")
+            return Estimate(0.0, INFORMATION, estimand, n, bound="lower").doubted(constant)
         if groups is None:
             order = draws.order(n, self.seed)
             halves = np.sort(order[: n // 2]), np.sort(order[n // 2 :])
@@ -109,11 +109,11 @@ class MaxSliced(Estimator):
         else:
             half = self._left_out(x, y, groups, found).half() if groups.count >= LEAST else 0.0
         ceiling = float(digamma(len(x) // 2) - digamma(self.k))
-        status, notes = slices.judged(value, ceiling, slices.alone_in_class(y))
+        doubts = slices.doubts(value, ceiling, slices.alone_in_class(y))
         gap = float(np.mean(trained)) - value
         if gap > max(0.1, value):
-            status = Status.UNDERSAMPLED
-            notes.append(f"{gap:.2g} nats more on the rows the directions were sought in than on the others")
+            better = f"{gap:.2g} nats more on the rows the directions were sought in than on the others"
+            doubts.append(Doubt(Status.UNDERSAMPLED, better))
         estimate = Estimate(
             value,
             INFORMATION,
@@ -124,9 +124,7 @@ class MaxSliced(Estimator):
             level=0.95,
             resampled="rows" if groups is None else "groups",
             bound="lower",
-            status=status,
-            notes=tuple(notes),
-        )
+        ).doubted(*doubts)
         if groups is not None:
             return estimate
         real = (x, y) if y.ndim > 1 else (x,)

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import digamma
 
 from infoscope.core import check
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import INFORMATION
 from infoscope.core.shapes import Indices, Matrix
@@ -77,8 +77,8 @@ class Sliced(Estimator):
         )
         estimand = f"sliced information (not I(X;Y)), {what}, {'KSG-1' if y.ndim > 1 else 'Ross'}, k={self.k}"
         if not x.any() or not (y != y[:1]).any():
-            notes = ("x or y is constant",)
-            return Estimate(0.0, INFORMATION, estimand, n, status=Status.DEGENERATE, notes=notes)
+            constant = Doubt(Status.DEGENERATE, "x or y is constant")
+            return Estimate(0.0, INFORMATION, estimand, n).doubted(constant)
         local = self._local(x, y, groups, self.slices)
         value = float(local.mean())
         of_slices = float(local.mean(axis=1).var(ddof=1)) / self.slices
@@ -87,7 +87,7 @@ class Sliced(Estimator):
         else:
             half = self._left_out(x, y, groups).half(of_slices) if groups.count >= LEAST else 0.0
         ceiling = float(digamma(len(x)) - digamma(self.k))
-        status, notes = _sliced.judged(value, ceiling, _sliced.alone_in_class(y))
+        doubts = _sliced.doubts(value, ceiling, _sliced.alone_in_class(y))
         estimate = Estimate(
             value,
             INFORMATION,
@@ -97,9 +97,7 @@ class Sliced(Estimator):
             interval_kind=f"over projections and {'rows' if groups is None else 'groups'}",
             level=0.95,
             resampled="rows" if groups is None else "groups",
-            status=status,
-            notes=tuple(notes),
-        )
+        ).doubted(*doubts)
         if groups is not None:
             return estimate
         real = (x, y) if y.ndim > 1 else (x,)

@@ -12,7 +12,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.shapes import Indices, Matrix
 from infoscope.measure.intervals import groups as of_groups
 from infoscope.measure.intervals.groups import Groups
@@ -54,12 +54,11 @@ def jackknifed(estimate: Estimate, again: Callable[[np.ndarray], Estimate], grou
     mean, scatter = of_groups.left_out(without, parts)
     bias = (parts.count - 1) * (mean - estimate.value)
     value, half = estimate.value - bias, scatter.half()
-    status, notes = estimate.status, estimate.notes
-    if abs(bias) > half and status is Status.OK:
-        status, notes = Status.UNDERSAMPLED, (*notes, f"the bias taken off for groups is {bias:.3g} nats")
+    if abs(bias) > half and estimate.status is Status.OK:
+        estimate = estimate.doubted(Doubt(Status.UNDERSAMPLED, f"the bias taken off for groups is {bias:.3g} nats"))
     return dataclasses.replace(
         estimate, value=value, interval=(value - half, value + half), interval_kind=JACKKNIFE, level=of_groups.LEVEL,
-        resampled="groups", status=status, notes=notes,
+        resampled="groups",
     )  # fmt: skip
 
 
@@ -88,10 +87,8 @@ def followed(
     r = of_groups.serial(contributions, y) if looked_at else None
     if r is None or any(_sorted(v) for v in columns):
         return estimate
-    status = estimate.status
-    if status is Status.OK and (of_groups.too_narrow(r, contributions, y) or _both_serial(y, columns)):
-        status = Status.UNDERSAMPLED
-    return dataclasses.replace(estimate, status=status, notes=(*estimate.notes, of_groups.alike(r)))
+    narrow = of_groups.too_narrow(r, contributions, y) or _both_serial(y, columns)
+    return estimate.doubted(Doubt(Status.UNDERSAMPLED if narrow else Status.OK, of_groups.alike(r)))
 
 
 def _both_serial(y: np.ndarray | None, columns: Sequence[Any]) -> bool:
@@ -151,15 +148,12 @@ def stated(estimate: Estimate, groups: Groups, y: np.ndarray | None, claims: boo
     refused, notes = of_groups.doubts(groups, y)
     if refused is not None:
         return _without_interval(estimate, refused)
-    return dataclasses.replace(estimate, notes=(*estimate.notes, *notes)) if estimate.interval else estimate
+    return estimate.doubted(*map(remark, notes)) if estimate.interval else estimate
 
 
 def _without_interval(estimate: Estimate, note: str) -> Estimate:
-    status = Status.UNDERSAMPLED if estimate.status is Status.OK else estimate.status
-    return dataclasses.replace(
-        estimate, interval=None, interval_kind=None, level=None, resampled=None, status=status,
-        notes=(*estimate.notes, note),
-    )  # fmt: skip
+    without = dataclasses.replace(estimate, interval=None, interval_kind=None, level=None, resampled=None)
+    return without.doubted(Doubt(Status.UNDERSAMPLED, note))
 
 
 def copies(x: Matrix, others: tuple[Any, ...]) -> Groups | None:
@@ -230,4 +224,4 @@ def beside_copies(estimate: Estimate, kept: Estimate, groups: Groups) -> Estimat
         f"{estimate.value:.3g} nats [{low:.3g}, {high:.3g}], with equal rows kept together {kept.value:.3g} "
         f"nats [{least:.3g}, {most:.3g}]; pass groups= to say which rows are one sample"
     )
-    return dataclasses.replace(estimate, status=Status.UNRESOLVED, notes=(*estimate.notes, note))
+    return estimate.doubted(Doubt(Status.UNRESOLVED, note))

@@ -7,13 +7,12 @@ estimates on bootstrap samples are off by far more than the spread they should s
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TypedDict
 
 import numpy as np
 from scipy import stats
 
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.kernels import draws
 
 KIND = "subsampling, disjoint tenths"
@@ -62,4 +61,4 @@ def doubted(estimate: Estimate, least: int) -> Estimate:
         return estimate
     wanted = f"wanted {PARTS * least} rows and several of each class in a tenth"
     note = f"no interval: the tenths of {estimate.n} rows are too small, {wanted}"
-    return replace(estimate, status=Status.UNDERSAMPLED, notes=(*estimate.notes, note))
+    return estimate.doubted(Doubt(Status.UNDERSAMPLED, note))

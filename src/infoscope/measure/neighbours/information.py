@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import digamma
 
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.quantity import Quantity
 from infoscope.measure.intervals import subsampling
 from infoscope.measure.intervals.groups import Groups, Scatter
@@ -244,21 +244,21 @@ def answer(
     constant = [name for name, part in zip("xy", problem.parts, strict=False) if not part.varies]
     if constant:
         note = f"{' and '.join(constant)} {'is' if len(constant) == 1 else 'are'} constant"
-        return Estimate(0.0, quantity, estimand, n, status=Status.DEGENERATE, notes=(note,))
+        return Estimate(0.0, quantity, estimand, n).doubted(Doubt(Status.DEGENERATE, note))
     if n <= problem.k:
         raise InputError(f"x has {n} rows for k={problem.k} neighbours, wanted more rows than that: lower k")
     each, found, spread = (
         _over_rows(n, problem.k, local) if groups is None else _over_groups(problem, groups, corrected)
     )
     value = float(each.mean())
-    status, notes = _judge(problem, value, found, spread, points, problem.ceiling if ceiling is None else ceiling)
-    notes = (*notes, *(note for name, part in zip("xyz", problem.parts, strict=False) for note in part.notes(name)))
+    doubts = _doubts(problem, value, found, spread, points, problem.ceiling if ceiling is None else ceiling)
+    doubts += [remark(note) for name, part in zip("xyz", problem.parts, strict=False) for note in part.notes(name)]
     if len(each) < n:
         left = (
             "the only ones of their class" if groups is None else "copies within a group, or of a class of one group,"
         )
-        notes = (*notes, f"{n - len(each)} rows are {left} and were left out")
-    estimate = Estimate(value, quantity, estimand, n, **spread.stated, status=status, notes=notes)
+        doubts.append(remark(f"{n - len(each)} rows are {left} and were left out"))
+    estimate = Estimate(value, quantity, estimand, n, **spread.stated).doubted(*doubts)
     if groups is not None:
         return estimate
     estimate = subsampling.doubted(estimate, problem.k + 2)
@@ -292,25 +292,25 @@ def _over_groups(problem: Problem, groups: Groups, corrected: Corrected | None) 
     return found.each, found.balls, Spread.over(float(found.each.mean()), found.scatter, found.gain)
 
 
-def _judge(
-    problem: Problem, value: float, found: Balls, spread: Spread, points: bool, ceiling: float
-) -> tuple[Status, tuple[str, ...]]:
+def _doubts(problem: Problem, value: float, found: Balls, spread: Spread, points: bool, ceiling: float) -> list[Doubt]:
+    """What speaks against the value; where something does, what it would make of the rest is not asked."""
     radius = np.where(np.isfinite(found.distances), found.distances, 0).max(axis=1)
     tied, at_zero = float(found.tied.mean()), float((found.tied & (radius < SAME)).mean())
-    notes = (f"{tied:.2g} of the rows have ties for neighbours, {at_zero:.2g} at distance 0",) if tied else ()
+    ties = f"{tied:.2g} of the rows have ties for neighbours, {at_zero:.2g} at distance 0"
     if tied - (at_zero if points else 0) > TIED_SHARE:
-        return Status.TIED, notes
+        return [Doubt(Status.TIED, ties)]
+    known = [remark(ties)] if tied else []
     if value >= CEILING * ceiling and at_zero < TIED_SHARE:
-        return Status.SATURATED, (*notes, f"the ceiling is {ceiling:.4g} nats")
+        return [*known, Doubt(Status.SATURATED, f"the ceiling is {ceiling:.4g} nats")]
     if spread.growth > GROWTH and spread.clear:
         grows = f"the value grows by {spread.growth:.2g} of log n, as it does when it tells n and no more"
-        return Status.SATURATED, (*notes, grows)
+        return [*known, Doubt(Status.SATURATED, grows)]
     intrinsic = min(dimension(found.distances), problem.columns)
     if intrinsic > 0 and (apart := (problem.k / problem.n) ** (1 / intrinsic)) > NOT_NEAR:
         far = f"in about {intrinsic:.2g} dimensions neighbours are {apart:.2g} times as far apart as all rows are wide"
-        return Status.UNDERSAMPLED, (*notes, far)
+        return [*known, Doubt(Status.UNDERSAMPLED, far)]
     bias = spread.bias(intrinsic)
     if abs(bias) > max(BIAS_SHARE * abs(value), spread.half):
         grown = f"from the growth with n in about {intrinsic:.2g} dimensions the bias is near {bias:.2g} nats"
-        return Status.UNDERSAMPLED, (*notes, grown)
-    return Status.OK, notes
+        return [*known, Doubt(Status.UNDERSAMPLED, grown)]
+    return known

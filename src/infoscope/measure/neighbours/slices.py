@@ -8,7 +8,7 @@ from scipy.special import ndtri
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Status
+from infoscope.core.estimate import Doubt, Status, remark
 from infoscope.core.shapes import Matrix
 from infoscope.kernels import draws
 from infoscope.measure.symbols.labels import CEILING
@@ -64,12 +64,12 @@ def enough(n: int, k: int, name: str) -> None:
         raise InputError(f"{n} rows arrived, {name} with k={k} wants more than {k}: pass more samples or a smaller k")
 
 
-def judged(value: float, ceiling: float, alone: int) -> tuple[Status, list[str]]:
+def doubts(value: float, ceiling: float, alone: int) -> list[Doubt]:
     """Whether a neighbour estimate is at its ceiling, psi(n) - psi(k), and what else to say."""
-    notes = [f"{alone} rows are alone in their class and count as no information"] if alone else []
+    found = [remark(f"{alone} rows are alone in their class and count as no information")] if alone else []
     if value >= CEILING * ceiling:
-        return Status.SATURATED, [*notes, f"the ceiling is psi(n) - psi(k) = {ceiling:.4g} nats"]
-    return Status.OK, notes
+        found.append(Doubt(Status.SATURATED, f"the ceiling is psi(n) - psi(k) = {ceiling:.4g} nats"))
+    return found
 
 
 def alone_in_class(y: np.ndarray) -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 import numpy as np
 
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.shapes import AnyArray
 
 #: "Within 2 % of log n": from here on a value says how many samples there were, not what the network does.
@@ -30,4 +29,4 @@ def doubted(estimate: Estimate, y: AnyArray | None) -> Estimate:
     """The estimate, SATURATED where it is about labels ``y [n]`` of which nearly every one is a class of its own."""
     if y is None or estimate.status is not Status.OK or not (why := alone(np.asarray(y))):
         return estimate
-    return dataclasses.replace(estimate, status=Status.SATURATED, notes=(*estimate.notes, why))
+    return estimate.doubted(Doubt(Status.SATURATED, why))
