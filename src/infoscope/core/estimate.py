@@ -38,8 +38,8 @@ class Status(enum.Enum):
         return self.value
 
 
-#: Which of several reasons for doubt the status of a number is: the first of these that there is. Reasons that stay with
-#: more rows or a longer fit come before those that may go.
+#: Which of several reasons for doubt is the status of a number: the first of these that there is. Reasons that stay
+#: with more rows or a longer fit come before those that may go.
 PRECEDENCE = (
     Status.FAILED,
     Status.DEGENERATE,
@@ -161,7 +161,7 @@ class Estimate:
         return tuple(map(in_bits, self.notes)) if self.unit == "nats" else self.notes
 
     def doubted(self: Answer, *doubts: Doubt) -> Answer:
-        """This estimate with ``doubts`` beside those it has: the gravest of all is its status, their notes come last."""
+        """This estimate with ``doubts`` beside its own: the gravest of all is its status, their notes come last."""
         status = gravest((Doubt(self.status), *doubts))
         return replace(self, status=status, notes=(*self.notes, *(doubt.note for doubt in doubts if doubt.note)))
 
