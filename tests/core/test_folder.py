@@ -168,7 +168,8 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(run, monkeypatch, code):
         raise OSError(code, os.strerror(code))
 
     monkeypatch.setattr(folder_module.pq, "write_table", full)
-    words = r"the disk holding .*rows is full, part-000001-\w+\.parquet was not written and nothing before it is lost"
+    why = "is full" if code == errno.ENOSPC else r"takes no more of you \(your quota is used up\)"
+    words = rf"the disk holding .*rows {why}, part-000001-\w+\.parquet was not written and nothing before it is lost"
     with pytest.raises(RunFolderError, match=words):
         run.append(some_rows(1))
     monkeypatch.undo()
@@ -189,9 +190,12 @@ def test_a_disk_that_fills_at_the_last_moment_is_the_same(run, monkeypatch):
     assert "done" not in run.manifest()
 
 
-def test_another_os_error_comes_through_and_leaves_nothing(tmp_path):
-    with pytest.raises(PermissionError, match="not yours"):
+def test_another_os_error_is_a_sentence_and_leaves_nothing(tmp_path):
+    with pytest.raises(RunFolderError, match=rf"{tmp_path / 'a'} cannot be written \(permission is denied\): make it"):
         write_half(tmp_path / "a", PermissionError(errno.EACCES, "not yours"))
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ZeroDivisionError):
+        write_half(tmp_path / "a", ZeroDivisionError())
     assert list(tmp_path.iterdir()) == []
 
 

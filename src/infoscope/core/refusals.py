@@ -48,7 +48,9 @@ def os_error(reason: BaseException) -> OSError | None:
     hidden = _HIDDEN_NUMBER.search(str(reason))
     if hidden is None:
         return None
-    return OSError(int(hidden[1]), os.strerror(int(hidden[1])))
+    found = OSError(int(hidden[1]), os.strerror(int(hidden[1])))
+    found.__cause__ = reason
+    return found
 
 
 def refusal(reason: OSError, path: str | Path | None = None, *, writing: bool) -> str:

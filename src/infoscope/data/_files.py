@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import http.client
@@ -17,9 +18,10 @@ from pathlib import Path
 
 import platformdirs
 
-from infoscope.core.errors import DataDamagedError, DataMissingError
+from infoscope.core.errors import DataDamagedError, DataMissingError, RunFolderError
 from infoscope.core.files import atomic
 from infoscope.core.progress import progress
+from infoscope.core.refusals import os_error
 
 VARIABLE = "INFOSCOPE_DATA"
 TIMEOUT_SECONDS = 10.0  # for connecting and for each read, so a network that swallows packets is soon given up
@@ -129,9 +131,12 @@ def _keep(task: str, path: Path, raw: bytes) -> None:
     try:
         with atomic(path) as temporary:
             temporary.write_bytes(raw)
-    except OSError as reason:
+    except RunFolderError as reason:
+        refused = os_error(reason.__cause__ or reason)
+        if refused is None or refused.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
         raise DataMissingError(
-            f"{path.name} was downloaded but cannot be kept in {path.parent} ({reason.strerror}): make that folder "
+            f"{path.name} was downloaded but cannot be kept in {path.parent} ({refused.strerror}): make that folder "
             f"writable, or put the file into FOLDER/{task} with {VARIABLE}=FOLDER set"
         ) from reason
 

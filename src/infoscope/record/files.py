@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,19 +20,13 @@ def save(tensors: Mapping[str, torch.Tensor], path: Path, metadata: dict[str, st
     Raises
     ------
     InputError: something that is not a dense tensor.
-    RunFolderError: the disk is full.
+    RunFolderError: the disk is full, or the operating system refuses for another reason.
     """
-    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     plain = _own_memory(tensors)
     with atomic(path) as temporary:
-        try:
-            save_file(plain, temporary, metadata={"format": "pt", **metadata})
-        except SafetensorError as reason:  # safetensors hides a full disk in its own exception's text
-            if "os error 28" in str(reason):
-                raise OSError(errno.ENOSPC, str(reason)) from reason
-            raise
+        save_file(plain, temporary, metadata={"format": "pt", **metadata})
 
 
 def _own_memory(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
