@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from infoscope.benchmark.cases import Subject, ours
-from infoscope.benchmark.results import Task, load, repeated
+from infoscope.benchmark.results import Performance, load, repeated
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 
 REACH = 2.0  # doublings: problems so much further than the nearest still count, and so much harder than any do not
 FLOOR = 0.1  # nats: below it an error is compared with this and not with the truth
-WORST = 2.0  # the loss of a task is no more: one wild answer does not decide alone
+WORST = 2.0  # a loss is no more: one wild answer does not decide alone
 ENOUGH = 5  # comparable problems that one must have met to be ranked, or half of them, weighted by nearness
 NOTHING = 1.0  # the loss of saying nothing
 POOR = 0.5  # a loss from which on the name comes with a warning
@@ -86,7 +86,7 @@ class Choice:
     candidates: tuple[Candidate, ...]
     unmeasured: tuple[Unmeasured, ...]
     tasks: int
-    nearest: Task | None
+    nearest: Performance | None
     nothing: str = ""
 
     @property
@@ -229,24 +229,24 @@ def question_of(x: Any, y: Any) -> Question:
     return Question(check.count(len(x), "rows", 2), x.shape[1], 1 if labels else y.shape[1], labels, symbols, ties)
 
 
-def answer(found: Sequence[Task], question: Question) -> Choice:
+def answer(found: Sequence[Performance], question: Question) -> Choice:
     """The choice that the results ``found`` give."""
     near = comparable(found, question)
     ranked = tuple(rank(found, question))
     named = {candidate.subject for candidate in ranked}
-    met = {subject: sum(task.subject == subject for task in near) for subject in _able(question)}
+    met = {subject: sum(each.subject == subject for each in near) for subject in _able(question)}
     unmeasured = tuple(Unmeasured(s, s.answers, met[s]) for s in met if s not in named)
-    nearest = min(near, key=lambda task: (_distance(task, question), task.source), default=None)
+    nearest = min(near, key=lambda each: (_distance(each, question), each.source), default=None)
     places = len({_place(t) for t in near})
     return Choice(question, ranked, unmeasured, places, nearest, _nothing(near, ranked, question))
 
 
-def _nothing(near: Sequence[Task], ranked: Sequence[Candidate], question: Question) -> str:
+def _nothing(near: Sequence[Performance], ranked: Sequence[Candidate], question: Question) -> str:
     """Why none of ``ranked`` is to be named, and what would help, or "" where the first of them is."""
     if not near:
         return "no problem of this kind was measured: leave out discrete_x, or add a source and run `infoscope bench`"
-    if min(_harder(task, question) for task in near) > REACH:
-        least = min(near, key=lambda task: _harder(task, question))
+    if min(_harder(each, question) for each in near) > REACH:
+        least = min(near, key=lambda each: _harder(each, question))
         return (
             f"nothing was measured on so few rows ({question.n}) of so many columns ({question.dx} and {question.dy}): "
             f"{least.source}, with n={least.n} and {least.dx} columns of X, is the hardest of this kind. More rows "
@@ -264,14 +264,14 @@ def _nothing(near: Sequence[Task], ranked: Sequence[Candidate], question: Questi
     return ""
 
 
-def rank(found: Sequence[Task], question: Question) -> list[Candidate]:
-    """Who answers the question or bounds it, the best first, on the tasks comparable to ``question``."""
+def rank(found: Sequence[Performance], question: Question) -> list[Candidate]:
+    """Who answers the question or bounds it, the best first, on what is comparable to ``question``."""
     near = comparable(found, question)
-    weights = {_place(task): 2.0 ** -_distance(task, question) for task in near}
+    weights = {_place(each): 2.0 ** -_distance(each, question) for each in near}
     total = sum(weights.values())
-    of: dict[Subject, dict[tuple[str, int], Task]] = defaultdict(dict)
-    for task in near:
-        of[task.subject][_place(task)] = task
+    of: dict[Subject, dict[tuple[str, int], Performance]] = defaultdict(dict)
+    for each in near:
+        of[each.subject][_place(each)] = each
     able = set(_able(question))
     enough = {
         subject: met
@@ -317,58 +317,58 @@ def _able(question: Question) -> list[Subject]:
     return found
 
 
-def _candidate(subject: Subject, loss: float, met: Sequence[Task]) -> Candidate:
-    errors = [task.error for task in met if task.error is not None]
-    seconds = [task.cpu_seconds for task in met if task.cpu_seconds is not None]
-    intervals = sum(task.intervals for task in met)
+def _candidate(subject: Subject, loss: float, met: Sequence[Performance]) -> Candidate:
+    errors = [each.error for each in met if each.error is not None]
+    seconds = [each.cpu_seconds for each in met if each.cpu_seconds is not None]
+    intervals = sum(each.intervals for each in met)
     return Candidate(
         subject,
         subject.answers,
         loss,
         len(met),
         float(np.median(errors)) if errors else None,
-        float(np.mean([task.trusted for task in met])),
-        sum(task.covered for task in met) / intervals if intervals else None,
+        float(np.mean([each.trusted for each in met])),
+        sum(each.covered for each in met) / intervals if intervals else None,
         float(np.median(seconds)) if seconds else None,
     )
 
 
-def _loss(task: Task) -> float:
-    if task.error is None:
+def _loss(each: Performance) -> float:
+    if each.error is None:
         return NOTHING
-    loss = min(task.error / max(task.truth, FLOOR), WORST)
-    return task.trusted * loss + (1 - task.trusted) * max(loss, NOTHING)
+    loss = min(each.error / max(each.truth, FLOOR), WORST)
+    return each.trusted * loss + (1 - each.trusted) * max(loss, NOTHING)
 
 
-def comparable(found: Sequence[Task], question: Question) -> list[Task]:
-    """Our tasks of the same kind that are nearest, and those at most :data:`REACH` further away.
+def comparable(found: Sequence[Performance], question: Question) -> list[Performance]:
+    """Ours of the same kind that are nearest, and those at most :data:`REACH` further away.
 
     Rows repeat in all of them or in none, as in the question, unless none such is within reach.
     """
     alike = [
-        task
-        for task in found
-        if task.who == "ours" and task.kind == question.kind and ("discrete" in task.tags) == question.discrete_x
+        each
+        for each in found
+        if each.who == "ours" and each.kind == question.kind and ("discrete" in each.tags) == question.discrete_x
     ]
     if not question.discrete_x:
-        same = [task for task in alike if task.ties == question.ties]
-        if any(_harder(task, question) <= REACH for task in same):
+        same = [each for each in alike if each.ties == question.ties]
+        if any(_harder(each, question) <= REACH for each in same):
             alike = same
     if not alike:
         return []
-    within = min(_distance(task, question) for task in alike) + REACH
-    return [task for task in alike if _distance(task, question) <= within]
+    within = min(_distance(each, question) for each in alike) + REACH
+    return [each for each in alike if _distance(each, question) <= within]
 
 
-def _distance(task: Task, question: Question) -> float:
+def _distance(each: Performance, question: Question) -> float:
     """Doublings of n, dx and dy between the two, added up."""
-    return sum(abs(math.log2(getattr(task, name) / getattr(question, name))) for name in ("n", "dx", "dy"))
+    return sum(abs(math.log2(getattr(each, name) / getattr(question, name))) for name in ("n", "dx", "dy"))
 
 
-def _harder(task: Task, question: Question) -> float:
+def _harder(each: Performance, question: Question) -> float:
     """By how many doublings the question is harder: fewer rows, and more columns than more rows pay for."""
-    rows = math.log2(question.n / task.n)
-    columns = math.log2(question.dx * question.dy / (task.dx * task.dy))
+    rows = math.log2(question.n / each.n)
+    columns = math.log2(question.dx * question.dy / (each.dx * each.dy))
     return max(0.0, -rows) + max(0.0, columns - max(0.0, rows))
 
 
@@ -376,5 +376,5 @@ def _columns(number: int) -> str:
     return f"{number} column{'s' * (number > 1)}"
 
 
-def _place(task: Task) -> tuple[str, int]:
-    return task.source, task.n
+def _place(each: Performance) -> tuple[str, int]:
+    return each.source, each.n

@@ -25,7 +25,7 @@ SHIPPED = Path(__file__).with_name("results.parquet")
 _KEY = b"infoscope.benchmark"
 
 
-class Task(NamedTuple):
+class Performance(NamedTuple):
     """How one subject did on one source at one n, over its replicates; errors in nats."""
 
     who: str
@@ -55,13 +55,13 @@ class Task(NamedTuple):
         return Subject(self.who, self.estimator, self.options)
 
 
-def tasks(rows: Iterable[Row]) -> list[Task]:
-    """The rows of purpose "tasks", replicates put together."""
+def performances(rows: Iterable[Row]) -> list[Performance]:
+    """The rows of purpose "tasks" with replicates put together."""
     groups: dict[Any, list[Row]] = defaultdict(list)
     for row in rows:
         if row["purpose"] == "tasks":
             groups[row["who"], row["estimator"], row["options"], row["source"], row["n"]].append(row)
-    return [_task(group) for group in groups.values()]
+    return [_performance(group) for group in groups.values()]
 
 
 def repeated(*arrays: np.ndarray) -> bool:
@@ -80,14 +80,14 @@ def _ties(name: str) -> bool:
     return repeated(x) if y.ndim == 1 else repeated(x, y)
 
 
-def _task(group: Sequence[Row]) -> Task:
+def _performance(group: Sequence[Row]) -> Performance:
     first = group[0]
     answered = [row for row in group if row.get("value") is not None]
     errors = [row["value"] - row["truth"] for row in answered]
     trusted = [error for row, error in zip(answered, errors, strict=True) if row["status"] == "OK"]
     seconds = [row["cpu_seconds"] for row in group if row.get("cpu_seconds") is not None]
     intervals = held(group)
-    return Task(
+    return Performance(
         *(first[name] for name in ("who", "estimator", "options", "source", "kind")),
         tags=find_source(first["source"]).tags,
         **{name: first[name] for name in ("dx", "dy", "truth", "n")},
@@ -111,40 +111,40 @@ def held(rows: Iterable[Row]) -> list[bool]:
     return [row["low"] <= row["truth"] <= row["high"] for row in stated]
 
 
-def save(found: Sequence[Task], about: dict[str, Any], path: Path = SHIPPED) -> Path:
+def save(found: Sequence[Performance], about: dict[str, Any], path: Path = SHIPPED) -> Path:
     """Write ``found`` with ``about`` (preset, versions, machine), replacing the file atomically."""
-    table = pa.Table.from_pylist([task._asdict() for task in found])
+    table = pa.Table.from_pylist([each._asdict() for each in found])
     table = table.replace_schema_metadata({_KEY: json.dumps(about).encode()})
     with atomic(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")
     return path
 
 
-def merge(found: Sequence[Task], about: dict[str, Any], path: Path = SHIPPED) -> Path:
-    """Write ``found`` over the results in ``path``: tasks that were not asked again are kept as they were.
+def merge(found: Sequence[Performance], about: dict[str, Any], path: Path = SHIPPED) -> Path:
+    """Write ``found`` over the results in ``path``: those that were not asked again are kept as they were.
 
     What is kept must still exist (subject and source); ``about["made"]`` says of each commit in the column ``made``
     what was written about it.
     """
-    found = [task._replace(made=about.get("commit") or "") for task in found]
+    found = [each._replace(made=about.get("commit") or "") for each in found]
     old, before = load(path) if path.exists() else ([], {})
-    anew = {_asked(task) for task in found}
-    sources, subjects = set(all_sources()), {*ours(), *(task.subject for task in old if task.who == "peer")}
+    anew = {_asked(each) for each in found}
+    sources, subjects = set(all_sources()), {*ours(), *(each.subject for each in old if each.who == "peer")}
     kept = [t for t in old if _asked(t) not in anew and t.source in sources and t.subject in subjects]
     made = {**before.get("made", {}), about.get("commit") or "": {k: v for k, v in about.items() if k != "made"}}
-    used = {task.made for task in (*kept, *found)}
+    used = {each.made for each in (*kept, *found)}
     content = {**about, "made": {commit: one for commit, one in made.items() if commit in used}}
     written = save(sorted((*kept, *found), key=_asked), content, path)
     load.cache_clear()
     return written
 
 
-def _asked(task: Task) -> tuple[str, str, str, str, int]:
-    return task.who, task.estimator, task.options, task.source, task.n
+def _asked(each: Performance) -> tuple[str, str, str, str, int]:
+    return each.who, each.estimator, each.options, each.source, each.n
 
 
 @cache
-def load(path: Path = SHIPPED) -> tuple[list[Task], dict[str, Any]]:
+def load(path: Path = SHIPPED) -> tuple[list[Performance], dict[str, Any]]:
     """The results in ``path``, and what was written about them.
 
     Raises
@@ -155,4 +155,4 @@ def load(path: Path = SHIPPED) -> tuple[list[Task], dict[str, Any]]:
         raise RunFolderError(f"there are no benchmark results at {path}: run `infoscope bench --save-results` first")
     table = pq.read_table(path, use_threads=False)
     about = json.loads((table.schema.metadata or {}).get(_KEY, b"{}"))
-    return [Task(**{**row, "tags": tuple(row["tags"])}) for row in table.to_pylist()], about
+    return [Performance(**{**row, "tags": tuple(row["tags"])}) for row in table.to_pylist()], about

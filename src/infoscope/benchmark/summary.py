@@ -11,7 +11,7 @@ import numpy as np
 from infoscope.benchmark.cases import HEADLINE, Subject
 from infoscope.benchmark.choosing import Choice, Question, answer, rank
 from infoscope.benchmark.records import Row
-from infoscope.benchmark.results import Task, held, tasks
+from infoscope.benchmark.results import Performance, held, performances
 from infoscope.data.source import find_source
 
 EQUAL = 1e-6  # nats: two answers closer than this are the same answer
@@ -19,19 +19,19 @@ NEAR_BEST, NEAR_TRUTH = 1.25, 0.02  # an error is good up to so many times the b
 GOAL = 0.9  # of the tasks on which the best of ours should be at or under the best peer's error
 
 
-def lines(found: Sequence[Task]) -> list[dict[str, Any]]:
+def lines(found: Sequence[Performance]) -> list[dict[str, Any]]:
     """One line for each subject and n: the errors over sources, seconds, coverage, and how often it warned."""
-    groups: dict[Any, list[Task]] = defaultdict(list)
-    for task in found:
-        groups[task.n, task.subject].append(task)
+    groups: dict[Any, list[Performance]] = defaultdict(list)
+    for each in found:
+        groups[each.n, each.subject].append(each)
     content = []
     for (n, subject), here in groups.items():
-        answered = [task for task in here if task.error is not None]
-        worst = max(answered, key=lambda task: task.worst or 0, default=None)
-        intervals = sum(task.intervals for task in here)
-        errors = [task.error for task in answered if task.error is not None]
-        trusted = [task.worst_trusted for task in here if task.worst_trusted is not None]
-        seconds = [task.cpu_seconds for task in here if task.cpu_seconds is not None]
+        answered = [each for each in here if each.error is not None]
+        worst = max(answered, key=lambda each: each.worst or 0, default=None)
+        intervals = sum(each.intervals for each in here)
+        errors = [each.error for each in answered if each.error is not None]
+        trusted = [each.worst_trusted for each in here if each.worst_trusted is not None]
+        seconds = [each.cpu_seconds for each in here if each.cpu_seconds is not None]
         content.append(
             {
                 "n": n,
@@ -40,27 +40,27 @@ def lines(found: Sequence[Task]) -> list[dict[str, Any]]:
                 "options": subject.options,
                 "label": subject.label,
                 "sources": len(here),
-                "replicates": sum(task.replicates for task in here),
+                "replicates": sum(each.replicates for each in here),
                 "unanswered": len(here) - len(answered),
                 "median_error": float(np.median(errors)) if errors else None,
                 "worst_error": worst.worst if worst else None,
                 "worst_source": worst.source if worst else None,
                 "worst_trusted_error": max(trusted, default=None),
-                "flagged": 1 - float(np.mean([task.trusted for task in here])),
+                "flagged": 1 - float(np.mean([each.trusted for each in here])),
                 "intervals": intervals,
-                "covered": sum(task.covered for task in here) / intervals if intervals else None,
+                "covered": sum(each.covered for each in here) / intervals if intervals else None,
                 "median_cpu_seconds": float(np.median(seconds)) if seconds else None,
             }
         )
     return sorted(content, key=lambda line: (line["n"], line["who"], _last_if_none(line["median_error"])))
 
 
-def families(found: Sequence[Task]) -> list[dict[str, Any]]:
+def families(found: Sequence[Performance]) -> list[dict[str, Any]]:
     """One line for each family of sources, subject and n: the median and the worst of the errors over its sources."""
     groups: dict[Any, list[float]] = defaultdict(list)
-    for task in found:
-        if task.error is not None:
-            groups[task.n, find_source(task.source).family, task.subject].append(task.error)
+    for each in found:
+        if each.error is not None:
+            groups[each.n, find_source(each.source).family, each.subject].append(each.error)
     return [
         {"n": n, "family": family, "who": subject.who, "label": subject.label, "sources": len(errors),
          "median_error": float(np.median(errors)), "worst_error": max(errors)}
@@ -72,21 +72,21 @@ def _last_if_none(number: float | None) -> float:
     return float("inf") if number is None else number
 
 
-def accuracy(found: Sequence[Task]) -> dict[str, Any]:
+def accuracy(found: Sequence[Performance]) -> dict[str, Any]:
     """How often the best of ours is at or under the absolute error of the best peer, on tasks that a peer answered.
 
     ``chosen`` is the harder question: the one estimator that ``choose`` names from the results on all other sources.
     """
     ours, theirs = (_errors(found, who) for who in ("ours", "peer"))
-    common = [task for task in theirs if task in ours]
+    common = [each for each in theirs if each in ours]
     lost, chosen_lost, judged = [], [], 0
-    sources = {task.source: task for task in found}
+    sources = {each.source: each for each in found}
     for source, n in common:
         (peer_error, peer), (error, subject) = min(theirs[source, n]), min(ours[source, n])
         about = {"source": source, "n": n, "truth": sources[source].truth, "peer": peer.label, "peer_error": peer_error}
         if error > peer_error + EQUAL:
             lost.append({**about, "ours": subject.label, "error": error})
-        ranked = rank([task for task in found if task.source != source], _question(sources[source], n))
+        ranked = rank([each for each in found if each.source != source], _question(sources[source], n))
         measured = {named: mistake for mistake, named in ours[source, n]}
         named = next((candidate.subject for candidate in ranked if candidate.subject in measured), None)
         if named is not None:
@@ -108,7 +108,9 @@ def accuracy(found: Sequence[Task]) -> dict[str, Any]:
 
 
 def first_names(
-    found: Sequence[Task], kind: str = "labels", choose: Callable[[Sequence[Task], Question], Choice] = answer
+    found: Sequence[Performance],
+    kind: str = "labels",
+    choose: Callable[[Sequence[Performance], Question], Choice] = answer,
 ) -> dict[str, Any]:
     """How good the first name is that ``choose`` gives for each measured (source, n) of a kind, chosen from the results
     on all other families of sources.
@@ -117,12 +119,12 @@ def first_names(
     where it is not. ``share`` is of the problems on which the name was itself measured, ``judged`` of ``problems``;
     where none is named, nothing is good.
     """
-    errors = _errors([task for task in found if task.kind == kind], "ours")
-    about = {(task.source, task.n): task for task in found}
+    errors = _errors([each for each in found if each.kind == kind], "ours")
+    about = {(each.source, each.n): each for each in found}
     judged, none, missed = 0, 0, []
     for (source, n), here in errors.items():
         family = find_source(source).family
-        others = [task for task in found if find_source(task.source).family != family]
+        others = [each for each in found if find_source(each.source).family != family]
         best = choose(others, _question(about[source, n], n)).best
         error = next((error for error, subject in here if best and subject == best.subject), None)
         if best and error is None:
@@ -143,16 +145,16 @@ def first_names(
     return {**content, "words": _first_names_text(content)}
 
 
-def _question(task: Task, n: int) -> Question:
-    """What ``choose`` is asked about the problem of a task."""
-    return Question(n, task.dx, task.dy, task.kind == "labels", "discrete" in task.tags, task.ties)
+def _question(each: Performance, n: int) -> Question:
+    """What ``choose`` is asked about the problem behind one."""
+    return Question(n, each.dx, each.dy, each.kind == "labels", "discrete" in each.tags, each.ties)
 
 
-def _errors(found: Sequence[Task], who: str) -> dict[tuple[str, int], list[tuple[float, Subject]]]:
+def _errors(found: Sequence[Performance], who: str) -> dict[tuple[str, int], list[tuple[float, Subject]]]:
     errors: dict[tuple[str, int], list[tuple[float, Subject]]] = defaultdict(list)
-    for task in found:
-        if task.who == who and task.error is not None:
-            errors[task.source, task.n].append((task.error, task.subject))
+    for each in found:
+        if each.who == who and each.error is not None:
+            errors[each.source, each.n].append((each.error, each.subject))
     return errors
 
 
@@ -243,7 +245,7 @@ def _share(share: float | None) -> str:
 
 def summarise(rows: Sequence[Row]) -> dict[str, Any]:
     """Everything above, as plain values."""
-    found = tasks(rows)
+    found = performances(rows)
     return {
         "table": lines(found),
         "families": families(found),
