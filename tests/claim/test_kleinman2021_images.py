@@ -14,10 +14,10 @@ from infoscope.core.estimate import Status
 from infoscope.core.folder import RunFolder
 from infoscope.core.units import nats
 from infoscope.papers.kleinman2021._beginnings import LENGTHS, apart_at_equal_accuracy, arm, kendall, on_the_task
-from infoscope.papers.kleinman2021._cells import BATCHES, CELLS, LONG, RATES, RATES_AT, Cell
 from infoscope.papers.kleinman2021._convolutional import ARMS
 from infoscope.papers.kleinman2021._digits import DECAY, DIGITS, HIDDEN, HIGH, LAST
 from infoscope.papers.kleinman2021._images import EFFECT, REST, TRANSIENT, bounded, spearman
+from infoscope.papers.kleinman2021._trainings import BATCHES, LONG, RATES, RATES_AT, TRAININGS, Training
 from infoscope.papers.kleinman2021.fine_coarse import FineCoarse
 from infoscope.papers.kleinman2021.fine_coarse_attribution import FineCoarseAttribution
 from infoscope.papers.kleinman2021.fine_coarse_batchnorm import FineCoarseBatchnorm
@@ -122,50 +122,50 @@ def test_probes_that_did_not_converge_are_counted(made_up):
     assert note == "96 of 96 values are of probes that did not converge, which read too little"
 
 
-def attribution_rows(chains, end, drop=lambda cell: 0.0, relevant=lambda cell: 0.95, long=2.0, short=None):
-    """``end(cell)``: where a cell ends in bits; ``short``: where batch 128 is when batch 32 ends, which is earlier."""
-    for cell in CELLS:
-        places = 8 if cell.batch == BATCHES[1] else 7
-        curve = ending(end(cell), places)
-        curve[3] = nats(end(cell) + drop(cell))
+def attribution_rows(chains, end, drop=lambda one: 0.0, relevant=lambda one: 0.95, long=2.0, short=None):
+    """``end(one)``: where one ends in bits; ``short``: where batch 128 is when batch 32 ends, which is earlier."""
+    for one in TRAININGS:
+        places = 8 if one.batch == BATCHES[1] else 7
+        curve = ending(end(one), places)
+        curve[3] = nats(end(one) + drop(one))
         if short is not None and places == 8:
             curve[6] = nats(short)
-        chains.rest(cell.name, curve)
-        chains.relevant(cell.name, relevant(cell))
+        chains.rest(one.name, curve)
+        chains.relevant(one.name, relevant(one))
     chains.rest(LONG.name, ending(long))
     return chains.rows()
 
 
-def published(cell):
+def published(one):
     """Less with a higher rate, and with smaller batches, with weight decay or without."""
-    return 2.0 - 0.3 * RATES.index(cell.rate) - 0.1 * (cell.batch == 32)
+    return 2.0 - 0.3 * RATES.index(one.rate) - 0.1 * (one.batch == 32)
 
 
-def decays(cell):
+def decays(one):
     """Less with a higher rate, where there is weight decay."""
-    return published(cell) if cell.decay else 2.0
+    return published(one) if one.decay else 2.0
 
 
 @pytest.mark.parametrize(
     ("made", "wanted"),
     [
         (
-            {"end": published, "drop": lambda cell: 1.0 if cell.rate == RATES[-1] else 0.0},
+            {"end": published, "drop": lambda one: 1.0 if one.rate == RATES[-1] else 0.0},
             {"rate-trend": R, "rate-beyond-rate-times-updates": R, "small-batch-matched-updates": R,
              "small-batch-matched-epochs": R, "rate-alone": R, "decay-alone": N, "rate-needs-decay": N},
         ),
         (
-            {"end": decays, "drop": lambda cell: 1.0 if cell.decay else 0.0, "short": 0.5},
+            {"end": decays, "drop": lambda one: 1.0 if one.decay else 0.0, "short": 0.5},
             {"rate-trend": R, "small-batch-matched-epochs": N, "rate-alone": N, "decay-alone": R,
              "rate-needs-decay": R},
         ),
-        ({"end": lambda cell: -published(cell), "long": -0.9},
+        ({"end": lambda one: -published(one), "long": -0.9},
          {"rate-trend": N, "rate-beyond-rate-times-updates": N, "small-batch-matched-updates": N}),
-        ({"end": lambda cell: 2.0 + (0.3 if cell.batch == 32 else -0.3) * RATES.index(cell.rate)}, {"rate-trend": P}),
+        ({"end": lambda one: 2.0 + (0.3 if one.batch == 32 else -0.3) * RATES.index(one.rate)}, {"rate-trend": P}),
         ({"end": published, "long": 0.9 - 0.1 + 0.05 + 0.25}, {"rate-beyond-rate-times-updates": I}),
-        ({"end": published, "drop": lambda cell: 0.35}, {"rate-alone": I, "decay-alone": I}),
-        ({"end": published, "relevant": lambda cell: 0.95 if cell.rate > RATES[1] else 0.5}, {"rate-trend": MISSING}),
-        ({"end": published, "relevant": lambda cell: 0.95 if cell.rate > RATES[0] else 0.5}, {"rate-trend": R}),
+        ({"end": published, "drop": lambda one: 0.35}, {"rate-alone": I, "decay-alone": I}),
+        ({"end": published, "relevant": lambda one: 0.95 if one.rate > RATES[1] else 0.5}, {"rate-trend": MISSING}),
+        ({"end": published, "relevant": lambda one: 0.95 if one.rate > RATES[0] else 0.5}, {"rate-trend": R}),
     ],
 )  # fmt: skip
 def test_every_verdict_of_the_attribution(chains, made, wanted):
@@ -173,7 +173,7 @@ def test_every_verdict_of_the_attribution(chains, made, wanted):
     assert {claim: found[claim] for claim in wanted} == wanted
 
 
-def test_the_note_says_where_every_cell_ends(chains):
+def test_the_note_says_where_every_training_ends(chains):
     notes = FineCoarseAttribution().judge(attribution_rows(chains, published))[0].notes
     assert len(notes) == len(RATES_AT) * len(BATCHES)
     assert notes[1].startswith(f"{REST} at the end, weight decay 0.002, batch 128: rate 0.0125: 2 bits")
@@ -349,22 +349,22 @@ def test_a_beginning_is_no_part_of_the_comparison(made_up):
 
 def test_batches_take_as_many_updates_and_every_comparison_finds_its_epoch(tmp_path):
     plans = FineCoarseAttribution().plan("laptop", 2)
-    assert len(plans) == len(CELLS) + 1
+    assert len(plans) == len(TRAININGS) + 1
     updates = {}
     for name, plan in plans.items():
         ensemble = EnsembleReplay(RunFolder(tmp_path), name, plan).ensemble
         updates[name] = ensemble.step(plan.epochs[-1])
         assert plan.recipe.weight_decay == float(name.split("_")[1].removeprefix("decay"))
-    assert {updates[cell.name] for cell in CELLS} == {5800}
+    assert {updates[one.name] for one in TRAININGS} == {5800}
     assert updates[LONG.name] * LONG.rate == pytest.approx(5800 * RATES[-1])
-    small, large = (plans[Cell(batch=batch).name] for batch in BATCHES)
+    small, large = (plans[Training(batch=batch).name] for batch in BATCHES)
     assert small.epochs[-1] in large.epochs
 
 
 def test_networks_that_two_figures_have_in_common_are_trained_once():
-    plans, cells = FineCoarse().plan("laptop"), FineCoarseAttribution().plan("laptop")
-    assert plans["high"].training() == cells[Cell().name].training()
-    assert plans["low"].training() == cells[Cell(RATES[0]).name].training()
+    plans, trainings = FineCoarse().plan("laptop"), FineCoarseAttribution().plan("laptop")
+    assert plans["high"].training() == trainings[Training().name].training()
+    assert plans["low"].training() == trainings[Training(RATES[0]).name].training()
     labels, images = Perturbations().plan("laptop"), PerturbationsInputs().plan("laptop")
     for base in (arm("falling"), arm("steady")):
         assert labels[base].training() == images[base].training()

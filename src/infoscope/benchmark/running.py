@@ -50,11 +50,11 @@ class Here:
 
 
 @dataclass
-class _Cell:
+class _Workload:
     """What one subject still has to answer at one n, and what that has cost.
 
     Tasks are dealt by kind and width, so that who is slow on wide problems meets the narrow ones too, and the wide ones
-    not only where time is left; of the headline one source is a cell.
+    not only where time is left; of the headline one source is a workload.
     """
 
     subject: Subject
@@ -64,7 +64,7 @@ class _Cell:
     answers: int = 0
     flying: int = 0
     intervals: int = 0
-    smaller: _Cell | None = None
+    smaller: _Workload | None = None
 
     @property
     def foreseen(self) -> float:
@@ -108,16 +108,16 @@ def run(plan: Plan, folder: Path, workers: Any) -> list[Row]:
             if case in wanted and row["code"] == fingerprint(row["who"], row["estimator"]):
                 done[case] = row
         for purpose, budget in plan.preset.budget.items():
-            cells = _cells([case for case in plan.cases if case.purpose == purpose], done)
-            total = budget or sum(len(cell.left) + cell.answers for cell in cells.values())
-            before = sum(c.spent if budget else c.answers for c in cells.values())
+            workloads = _workloads([case for case in plan.cases if case.purpose == purpose], done)
+            total = budget or sum(len(workload.left) + workload.answers for workload in workloads.values())
+            before = sum(c.spent if budget else c.answers for c in workloads.values())
             with progress(f"bench, {purpose}", max(total, 1), before) as shown:
-                _answer(cells, budget, workers, folder, done, shown)
+                _answer(workloads, budget, workers, folder, done, shown)
     return list(done.values())
 
 
 def _answer(
-    cells: dict[Any, _Cell],
+    workloads: dict[Any, _Workload],
     budget: float | None,
     workers: Any,
     folder: Path,
@@ -128,15 +128,15 @@ def _answer(
     journal = Journal[Row](partial(records.append, folder), RunFolder(folder).beat)
     try:
         while True:
-            while workers.free and (cell := _next(list(cells.values()), budget)):
-                cell.flying += 1
-                workers.start(cell.left.popleft())
+            while workers.free and (workload := _next(list(workloads.values()), budget)):
+                workload.flying += 1
+                workers.start(workload.left.popleft())
             if not workers.busy:
                 return
             for case, row in workers.finished():
-                cell = cells[_key(case)]
-                cell.flying -= 1
-                cell.take(row)
+                workload = workloads[_key(case)]
+                workload.flying -= 1
+                workload.take(row)
                 done[case] = row
                 journal.take(row)
                 shown.advance(min(row["busy_seconds"] if budget else 1, shown.total - shown.done))
@@ -146,11 +146,11 @@ def _answer(
         journal.flush()
 
 
-def _next(cells: list[_Cell], budget: float | None) -> _Cell | None:
-    """The cell that will have used the least after one more answer, among those whose answer fits the budget."""
-    left = float("inf") if budget is None else budget - sum(cell.committed for cell in cells)
-    able = [cell for cell in cells if cell.left and cell.foreseen <= left] if left > 0 else []
-    return min(able, key=lambda cell: (cell.committed + cell.foreseen, cell.n), default=None)
+def _next(workloads: list[_Workload], budget: float | None) -> _Workload | None:
+    """The workload that will have used the least after one more answer, among those whose answer fits the budget."""
+    left = float("inf") if budget is None else budget - sum(workload.committed for workload in workloads)
+    able = [workload for workload in workloads if workload.left and workload.foreseen <= left] if left > 0 else []
+    return min(able, key=lambda workload: (workload.committed + workload.foreseen, workload.n), default=None)
 
 
 def _key(case: Case) -> Any:
@@ -158,19 +158,19 @@ def _key(case: Case) -> Any:
     return case.subject, case.n, apart.get(case.purpose)
 
 
-def _cells(cases: list[Case], done: dict[Case, Row]) -> dict[Any, _Cell]:
-    cells: dict[Any, _Cell] = {}
+def _workloads(cases: list[Case], done: dict[Case, Row]) -> dict[Any, _Workload]:
+    workloads: dict[Any, _Workload] = {}
     for case in cases:
-        cell = cells.setdefault(_key(case), _Cell(case.subject, case.n))
-        cell.left.append(case)
-    for key, cell in cells.items():
-        lower = [c for k, c in cells.items() if (k[0], k[2]) == (key[0], key[2]) and c.n < cell.n]
-        cell.smaller = max(lower, key=lambda c: c.n, default=None)
-        answered = [case for case in cell.left if case in done]
-        cell.left = deque(case for case in cell.left if case not in done)
+        workload = workloads.setdefault(_key(case), _Workload(case.subject, case.n))
+        workload.left.append(case)
+    for key, workload in workloads.items():
+        lower = [c for k, c in workloads.items() if (k[0], k[2]) == (key[0], key[2]) and c.n < workload.n]
+        workload.smaller = max(lower, key=lambda c: c.n, default=None)
+        answered = [case for case in workload.left if case in done]
+        workload.left = deque(case for case in workload.left if case not in done)
         for case in answered:
-            cell.take(done[case])
-    return cells
+            workload.take(done[case])
+    return workloads
 
 
 def bench(

@@ -33,7 +33,6 @@ from infoscope.claim.reading.curves import finding, of_means
 from infoscope.claim.statistics import last
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
-from infoscope.papers.kleinman2021._cells import BATCHES, CELLS, LONG, RATES, RATES_AT, Cell
 from infoscope.papers.kleinman2021._digits import (
     DECAY,
     DIGITS,
@@ -55,6 +54,7 @@ from infoscope.papers.kleinman2021._images import (
     spearman,
     transient,
 )
+from infoscope.papers.kleinman2021._trainings import BATCHES, LONG, RATES, RATES_AT, TRAININGS, Training
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _LEAST = 4  # rates that a rank correlation wants
@@ -66,12 +66,12 @@ def _claim(name: str, sentence: str, part: Part, published: str) -> Claim:
     return Claim(where, "kleinman2021", _WHERE, sentence, (part,), published)
 
 
-def _rest(cell: Cell) -> Series:
-    return DIGITS.rest(cell.name, LAST)
+def _rest(training: Training) -> Series:
+    return DIGITS.rest(training.name, LAST)
 
 
 def _drop(rate: float, decay: float) -> Part:
-    return transient([_rest(Cell(rate, decay, batch)) for batch in BATCHES])
+    return transient([_rest(Training(rate, decay, batch)) for batch in BATCHES])
 
 
 def _ends_at(rows: Rows, other: Rows) -> Rows:
@@ -88,7 +88,7 @@ _BATCHES = "rate 0.2 with weight decay, batch 128 less batch 32,"
 
 def _batches(how: str, statistic: Statistic) -> Part:
     name = f"{REST} at the end, batch {BATCHES[1]} minus batch {BATCHES[0]}"
-    small, large = (_rest(Cell(batch=batch)) for batch in BATCHES)
+    small, large = (_rest(Training(batch=batch)) for batch in BATCHES)
     return Part(name, {how: (large, small)}, statistic, SIGN)
 
 
@@ -103,8 +103,8 @@ def _trend(name: str, criterion: Criterion, *series: Rows) -> Finding:
 
 
 def _over_rates(batch: int) -> list[Series]:
-    cells = [Cell(rate, DECAY, batch) for rate in RATES]
-    return [*map(_rest, cells), *(DIGITS.relevant(cell.name, LAST) for cell in cells)]
+    trainings = [Training(rate, DECAY, batch) for rate in RATES]
+    return [*map(_rest, trainings), *(DIGITS.relevant(training.name, LAST) for training in trainings)]
 
 
 def _with_less_without(*curves: np.ndarray) -> np.ndarray:
@@ -114,7 +114,7 @@ def _with_less_without(*curves: np.ndarray) -> np.ndarray:
 
 
 def _four(batch: int) -> list[Series]:
-    return [_rest(Cell(rate, decay, batch)) for decay in RATES_AT for rate in (RATES[0], HIGH)]
+    return [_rest(Training(rate, decay, batch)) for decay in RATES_AT for rate in (RATES[0], HIGH)]
 
 
 _TREND = _claim(
@@ -137,7 +137,7 @@ _MATCHED = _claim(
     "A high rate discards more than a quarter of it in four times as many updates.",
     Part(
         f"{REST} at the end",
-        {"rate 0.05 for four times as long minus rate 0.2": (_rest(LONG), _rest(Cell()))},
+        {"rate 0.05 for four times as long minus rate 0.2": (_rest(LONG), _rest(Training()))},
         of_means("{} at the end, batch 32 with weight decay, first less second,", end_difference),
         EFFECT,
     ),
@@ -194,11 +194,11 @@ class FineCoarseAttribution(Figure):
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return {
-            cell.name: digits_plan(
-                cell.title, preset, seeds, rate=cell.rate, weight_decay=cell.decay, batch=cell.batch,
-                epochs=cell.longer * epochs_of_training(preset, cell.batch), also=(epochs_of_training(preset, 32),),
+            one.name: digits_plan(
+                one.title, preset, seeds, rate=one.rate, weight_decay=one.decay, batch=one.batch,
+                epochs=one.longer * epochs_of_training(preset, one.batch), also=(epochs_of_training(preset, 32),),
             )
-            for cell in (*CELLS, LONG)
+            for one in (*TRAININGS, LONG)
         }  # fmt: skip
 
     def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
@@ -206,7 +206,7 @@ class FineCoarseAttribution(Figure):
 
 
 def _ends(rows: Rows) -> Iterator[str]:
-    """Where every cell ends, in words."""
+    """Where every training ends, in words."""
     for decay, batch in product(RATES_AT, BATCHES):
-        series = [(f"rate {rate:g}:", _rest(Cell(rate, decay, batch)).of(rows)) for rate in RATES_AT[decay]]
+        series = [(f"rate {rate:g}:", _rest(Training(rate, decay, batch)).of(rows)) for rate in RATES_AT[decay]]
         yield from ends_in_words(f"{REST} at the end, weight decay {decay:g}, batch {batch}", "nats", series)

@@ -11,7 +11,7 @@ RATES = (LOW, 2 * LOW, 4 * LOW, 8 * LOW, HIGH)
 BATCHES = (32, 128)
 
 
-class Cell(NamedTuple):
+class Training(NamedTuple):
     """One training; ``longer``: for how many times as many epochs as the others."""
 
     rate: float = HIGH
@@ -33,6 +33,8 @@ class Cell(NamedTuple):
 
 #: Rates by weight decay: without it, the ends of the range.
 RATES_AT = {DECAY: RATES, 0.0: (LOW, HIGH)}
-CELLS = tuple(Cell(rate, decay, batch) for decay, rates in RATES_AT.items() for rate, batch in product(rates, BATCHES))
+TRAININGS = tuple(
+    Training(rate, decay, batch) for decay, rates in RATES_AT.items() for rate, batch in product(rates, BATCHES)
+)
 #: As much rate times updates as the highest rate has.
-LONG = Cell(HIGH / 4, longer=4)
+LONG = Training(HIGH / 4, longer=4)
