@@ -31,7 +31,7 @@ class Side(NamedTuple):
     recipe: dict[str, Any]
 
 
-class Matched(NamedTuple):
+class MatchedSides(NamedTuple):
     """Two sides from the same initial weights: the one that trains longer is read when the other ends, and at its end.
 
     figure: its id. times: as many epochs does the longer take, a fraction. same: what either reading makes the same, by

@@ -24,12 +24,12 @@ from collections.abc import Sequence
 from infoscope.claim.figure import Figure
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._checkerboard import BATCH, SEEDS
-from infoscope.papers.kleinman2021._matched import Matched, Side
+from infoscope.papers.kleinman2021._matched import MatchedSides, Side
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _LARGE = 512
 _UPDATES = {BATCH: 282, _LARGE: 18}  # an epoch of 9000 trials
-_BATCHES = Matched(
+_BATCHES = MatchedSides(
     "kleinman2021/checkerboard_batch",
     longer=Side("large", f"batch {_LARGE}", {"batch": _LARGE}),
     other=Side("small", f"batch {BATCH}", {}),

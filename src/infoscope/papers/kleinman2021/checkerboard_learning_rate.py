@@ -23,11 +23,11 @@ from collections.abc import Sequence
 from infoscope.claim.figure import Figure
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._checkerboard import RATE, SEEDS
-from infoscope.papers.kleinman2021._matched import Matched, Side
+from infoscope.papers.kleinman2021._matched import MatchedSides, Side
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _TIMES = 10  # lower
-_RATES = Matched(
+_RATES = MatchedSides(
     "kleinman2021/checkerboard_learning_rate",
     longer=Side("low", f"rate {RATE / _TIMES}", {"learning_rate": RATE / _TIMES}),
     other=Side("high", f"rate {RATE}", {}),
