@@ -50,7 +50,7 @@ from infoscope.scanning.plan import NetworkPlan, Preset
 _WHERE = "abstract and poster, checkerboard task (a re-derivation)"
 
 
-class _Arm(NamedTuple):
+class _Architecture(NamedTuple):
     title: str
     activation: str
     widths: tuple[int, ...]
@@ -58,9 +58,9 @@ class _Arm(NamedTuple):
 
 
 _ARMS = {
-    "relu": _Arm("FC Small, 10-7-5-4-3, ReLU", "relu", SMALL, "a narrow ReLU network"),
-    "tanh": _Arm("FC Small, 10-7-5-4-3, tanh", "tanh", SMALL, "a narrow tanh network"),
-    "wide": _Arm("FC Medium, 100-20-20-20, ReLU", "relu", MEDIUM, "a wide ReLU network"),
+    "relu": _Architecture("FC Small, 10-7-5-4-3, ReLU", "relu", SMALL, "a narrow ReLU network"),
+    "tanh": _Architecture("FC Small, 10-7-5-4-3, tanh", "tanh", SMALL, "a narrow tanh network"),
+    "wide": _Architecture("FC Medium, 100-20-20-20, ReLU", "relu", MEDIUM, "a wide ReLU network"),
 }
 _RELEVANT = Claim(
     id="kleinman2021/checkerboard/keeps-the-direction",
