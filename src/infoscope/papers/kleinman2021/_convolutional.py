@@ -17,7 +17,7 @@ from infoscope.papers.kleinman2021._images import (
     QUICK,
     REST,
     SIGN,
-    Labels,
+    LabelChain,
     accuracy,
     alike,
     end_difference,
@@ -60,7 +60,7 @@ class Arena:
     """
 
     task: str
-    labels: Labels
+    labels: LabelChain
     network: Convolutional
     first: str
     epochs: int

@@ -10,13 +10,13 @@ import dataclasses
 from typing import Any
 
 from infoscope.core.units import nats
-from infoscope.papers.kleinman2021._images import QUICK, Labels
+from infoscope.papers.kleinman2021._images import QUICK, LabelChain
 from infoscope.record.schedule import log_spaced
 from infoscope.scanning.plan import NetworkPlan, Preset
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
 
-DIGITS = Labels("digit", "high", nats(1.0))  # 901 and 896 of the digits: one bit up to 1e-5
+DIGITS = LabelChain("digit", "high", nats(1.0))  # 901 and 896 of the digits: one bit up to 1e-5
 HIDDEN = ("hidden1", "hidden2", "hidden3")
 LAST = HIDDEN[-1]
 CLASSES = 10  # outputs where some arm is trained on the digit, so that all arms start from the same weights

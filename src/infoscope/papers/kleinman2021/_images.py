@@ -42,7 +42,7 @@ PROBES: dict[str, Any] = {"probe": "linear", "folds": 3}
 QUICK: dict[str, Any] = {"probe": "linear", "test_fraction": 0.5}
 
 
-class Labels(NamedTuple):
+class LabelChain(NamedTuple):
     """A chain of two variables: the networks are trained on ``coarse``, a function of ``fine``.
 
     entropy: H(coarse) in nats.

@@ -29,13 +29,13 @@ from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.papers.kleinman2021._convolutional import Arena, claims, ends, run_of
-from infoscope.papers.kleinman2021._images import NEW_ROWS, Labels
+from infoscope.papers.kleinman2021._images import NEW_ROWS, LabelChain
 from infoscope.scanning.plan import NetworkPlan, Preset
 from infoscope.train.networks.convolutional import Convolutional
 
 _ROWS = 50_000  # for training, all of them
-_GROUPS = Labels("label", "group", nats(1.0))
-_SUPERCLASSES = Labels("fine", "coarse", nats(4.321928))  # log2 20
+_GROUPS = LabelChain("label", "group", nats(1.0))
+_SUPERCLASSES = LabelChain("fine", "coarse", nats(4.321928))  # log2 20
 
 
 def _small(epochs: int, rows: int, test_rows: int) -> Arena:
@@ -43,7 +43,7 @@ def _small(epochs: int, rows: int, test_rows: int) -> Arena:
     return Arena("cifar100", _SUPERCLASSES, network, "block1", epochs, rows, test_rows)
 
 
-def _published(task: str, labels: Labels, classes: int, architecture: Literal["resnet18", "all_cnn"]) -> Arena:
+def _published(task: str, labels: LabelChain, classes: int, architecture: Literal["resnet18", "all_cnn"]) -> Arena:
     network = Convolutional(architecture, classes=classes)
     return Arena(task, labels, network, network.layers[0], 160, augmentation=("crop", "flip"))
 
