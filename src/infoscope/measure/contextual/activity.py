@@ -31,6 +31,11 @@ class Activity(Measurement):
     Raises
     ------
     InputError: no edges, or edges that do not rise.
+
+    >>> t = torch.tensor([[[0.0, -3.0], [0.0, 4.0]]])  # one network, two rows, two units
+    >>> (cells,) = iscope.measurement("activity(edges=-1,0)").measure(t, {})
+    >>> [(each.variable, each.estimate.value) for each in cells]
+    [('up to -1', 0.25), ('up to 0', 0.5), ('above 0', 0.25)]
     """
 
     edges: tuple[float, ...] = ()

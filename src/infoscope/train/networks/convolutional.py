@@ -45,6 +45,15 @@ class Convolutional(Staged):
     noise: standard deviation of Gaussian noise added to the output of every layer but ``output`` in training (to maps
     at each place, after pooling). dropout: in its place, as in :class:`FullyConnected`. Both are off in evaluation.
     The noise of a site that is an average over h · w places has standard deviation noise / sqrt(h · w).
+
+    >>> from infoscope.train.networks.convolutional import Convolutional
+    >>> network = Convolutional("small_resnet", shape=(1, 8, 8), classes=3, width=4)
+    >>> network.layers
+    ('block1', 'block2', 'block3', 'features', 'output')
+    >>> parameters = network.initial(seeds=(0, 1))  # two members
+    >>> x = torch.rand(5, 64)  # images as flat rows
+    >>> {site: tuple(t.shape) for site, t in network.representations(parameters, x, ["features", "output"]).items()}
+    {'features': (2, 5, 16), 'output': (2, 5, 3)}
     """
 
     architecture: Literal["resnet18", "all_cnn", "small_resnet", "small_cnn"]

@@ -35,6 +35,17 @@ class FullyConnected(Dense):
     noise: standard deviation of Gaussian noise added behind every hidden activation in training, the same everywhere,
     fresh at each forward (Goldfeld et al. 2019, section 3); the output has none. dropout: in its place, the probability
     of ``"binary"`` dropout or the like one of ``"gaussian"`` (``dropout_kind``). Both are off in evaluation.
+
+    >>> from infoscope.train.networks.fully_connected import FullyConnected
+    >>> network = FullyConnected((12, 10, 7, 2), "relu")
+    >>> network.layers
+    ('hidden1', 'hidden2', 'output')
+    >>> parameters = network.initial(seeds=(0, 1, 2))  # three members
+    >>> x = torch.zeros(5, 12)
+    >>> {site: tuple(t.shape) for site, t in network.representations(parameters, x).items()}
+    {'hidden1': (3, 5, 10), 'hidden2': (3, 5, 7), 'output': (3, 5, 2)}
+    >>> network.module(parameters, member=2)(x).shape
+    torch.Size([5, 2])
     """
 
     widths: tuple[int, ...]

@@ -40,6 +40,23 @@ class ModularTrainer(Trainer):
 
     ``layout.groups`` groups of members, each one program. On the CPU as many groups run side by side as there are
     cores for ``layout.threads`` each; elsewhere they run one after the other.
+
+    >>> from infoscope.train.ensemble import Ensemble
+    >>> from infoscope.train.networks.convolutional import Convolutional
+    >>> from infoscope.train.recipe import Recipe
+    >>> from infoscope.train.trainer import Layout
+    >>> from infoscope.train.training import choose_trainer, make_trainer, train
+    >>> x = np.random.default_rng(0).random((96, 64), np.float32)  # images of 8 x 8 pixels
+    >>> y, rows = (np.arange(96) % 2).astype(np.int32), np.tile(np.arange(64, dtype=np.int64), (2, 1))
+    >>> x[y == 1, :32] += 1  # the second class is brighter above
+    >>> network = Convolutional("small_resnet", (1, 8, 8), classes=2, width=4)
+    >>> choose_trainer(network, "cpu")
+    'modular'
+    >>> ensemble = Ensemble(network, Recipe(epochs=3, learning_rate=0.01, batch=16), x, y, rows, seeds=(0, 1))
+    >>> *_, state = train(ensemble, (0, 3), make_trainer(ensemble, layout=Layout(groups=2, threads=1)))
+    >>> classes = network.logits(state.parameters, torch.from_numpy(x[64:])).argmax(-1)
+    >>> (classes.numpy() == y[64:]).mean(-1) > 0.9  # on rows that neither was trained on
+    array([ True,  True])
     """
 
     @classmethod
