@@ -9,7 +9,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.grammar import plain
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import BINNED_ENTROPY, INFORMATION, INPUT_INFORMATION, LABEL_INFORMATION, Quantity
@@ -130,10 +130,11 @@ class Binned(Estimator):
         for single, partition, symbols in self._quantised(t):
             ids, counts, _ = q.group(symbols.keys)
             h = q.entropy_of(counts)
-            notes = _outside(symbols, t)
-            measured.append(Measured("input", _input(h, partition, len(t), notes), single.options))
+            outside = _outside(symbols, t)
+            xt = _entropy(h, partition, len(t), INPUT_INFORMATION, outside)
+            measured.append(Measured("input", xt, single.options))
             for name, y in labels.items():
-                estimate = _about(h, ids, y, f"I(Bin(T);Y), {partition.words}", LABEL_INFORMATION, notes)
+                estimate = _about(h, ids, y, f"I(Bin(T);Y), {partition.words}", LABEL_INFORMATION, outside)
                 measured.append(Measured(name, estimate, single.options))
         return measured
 
@@ -141,12 +142,7 @@ class Binned(Estimator):
         estimates = []
         for _, partition, symbols in self._quantised(t):
             h = q.entropy_of(q.group(symbols.keys)[1])
-            estimate = _input(h, partition, len(t), _outside(symbols, t))
-            status = (
-                Status.OK if estimate.status is Status.VACUOUS else estimate.status
-            )  # as an entropy it is what it says
-            notes = tuple(note for note in estimate.notes if note != Status.VACUOUS.sentence)
-            estimates.append(replace(estimate, quantity=BINNED_ENTROPY, status=status, notes=notes))
+            estimates.append(_entropy(h, partition, len(t), BINNED_ENTROPY, _outside(symbols, t)))
         return the_one(estimates)
 
     def _mutual_information(self, x: Matrix, y: Matrix | Indices) -> Estimate:
@@ -155,46 +151,51 @@ class Binned(Estimator):
         seconds = self._quantised(y) if real else [(None, None, None)] * len(self._single())
         for (_, partition, symbols), (_, _, other) in zip(self._quantised(x), seconds, strict=True):
             ids, counts, _ = q.group(symbols.keys)
-            notes = _outside(symbols, x)
+            outside = _outside(symbols, x)
             labels = y
             if other is not None:
-                labels, notes = q.group(other.keys)[0], notes + _outside(other, y)
+                labels, outside = q.group(other.keys)[0], outside + _outside(other, y)
             words = f"I(Bin(X);{'Bin(Y)' if real else 'Y'}), {partition.words}"
-            estimates.append(_about(q.entropy_of(counts), ids, labels, words, INFORMATION, notes))
+            estimates.append(_about(q.entropy_of(counts), ids, labels, words, INFORMATION, outside))
         return the_one(estimates)
 
 
-def _outside(symbols: partitions.Symbols, t: Matrix) -> tuple[str, ...]:
+def _outside(symbols: partitions.Symbols, t: Matrix) -> list[Doubt]:
     if not symbols.below + symbols.above:
-        return ()
+        return []
     of = math.prod(t.shape)
-    return (
-        f"{symbols.below + symbols.above} of {of} values fell outside the bins ({symbols.below} below, "
-        f"{symbols.above} above); each side counts as one further symbol",
-    )
+    return [
+        remark(
+            f"{symbols.below + symbols.above} of {of} values fell outside the bins ({symbols.below} below, "
+            f"{symbols.above} above); each side counts as one further symbol"
+        )
+    ]
 
 
-def _input(h: float, partition: partitions.Partition, n: int, notes: tuple[str, ...]) -> Estimate:
-    """H(Bin(T)) as the value of I(X;T)."""
-    status = Status.VACUOUS
+def _entropy(h: float, partition: partitions.Partition, n: int, quantity: Quantity, outside: list[Doubt]) -> Estimate:
+    """H(Bin(T)), which is what it says as an entropy, and VACUOUS as the value of I(X;T)."""
+    doubts, full = [], h >= CEILING * math.log(n)
     if h == 0:
-        status, notes = Status.DEGENERATE, (*notes, "every row falls into one symbol")
-    elif h >= CEILING * math.log(n):
-        status, notes = Status.SATURATED, (*notes, Status.VACUOUS.sentence)
-    return Estimate(h, INPUT_INFORMATION, f"H(Bin(T)), {partition.words}", n, status=status, notes=notes)
+        doubts = [Doubt(Status.DEGENERATE, "every row falls into one symbol")]
+    elif quantity == INPUT_INFORMATION:
+        vacuous = Doubt(Status.VACUOUS, Status.VACUOUS.sentence if full else "")  # a status says its sentence itself
+        doubts = [Doubt(Status.SATURATED), vacuous] if full else [vacuous]
+    elif full:
+        doubts = [Doubt(Status.SATURATED)]
+    return Estimate(h, quantity, f"H(Bin(T)), {partition.words}", n).doubted(*outside, *doubts)
 
 
 def _about(
-    h: float, ids: np.ndarray, y: np.ndarray, estimand: str, quantity: Quantity, notes: tuple[str, ...]
+    h: float, ids: np.ndarray, y: np.ndarray, estimand: str, quantity: Quantity, outside: list[Doubt]
 ) -> Estimate:
     """I = H(Bin) + H(Y) - H(Bin, Y), which equals H(Bin) - sum_y p(y) H(Bin|y)."""
     n = len(ids)
     h_y = q.entropy_of(q.group(y.astype(np.uint64))[1])
     h_both = q.entropy_of(q.group(q.joint(ids, y))[1])
-    status = Status.OK
+    doubts = []
     if h == 0:
-        status, notes = Status.DEGENERATE, (*notes, "every row falls into one symbol")
+        doubts = [Doubt(Status.DEGENERATE, "every row falls into one symbol")]
     elif h >= CEILING * math.log(n):
-        status = Status.SATURATED
-        notes = (*notes, "nearly every row is alone in its symbol, so the value is H(Y) whatever the network does")
-    return Estimate(h + h_y - h_both, quantity, estimand, n, status=status, notes=notes)
+        alone = "nearly every row is alone in its symbol, so the value is H(Y) whatever the network does"
+        doubts = [Doubt(Status.SATURATED, alone)]
+    return Estimate(h + h_y - h_both, quantity, estimand, n).doubted(*outside, *doubts)

@@ -8,7 +8,7 @@ import torch
 from scipy.special import polygamma
 
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, DIFFERENTIAL_ENTROPY, INFORMATION, Quantity
 from infoscope.core.shapes import Matrix
@@ -93,7 +93,7 @@ class Gaussian(Estimator):
     def _about(self, found: Found, quantity: Quantity, estimand: str, n: int) -> Estimate:
         if self.shrinkage != "none":
             estimand += f", {self.shrinkage} shrinkage"
-        return Estimate(found.value, quantity, estimand, n, **found.parts)
+        return found.estimate(quantity, estimand, n)
 
 
 def _entropy(t: Matrix, shrinkage: str) -> tuple[Found, str]:
@@ -101,14 +101,15 @@ def _entropy(t: Matrix, shrinkage: str) -> tuple[Found, str]:
     columns = gc.standardised(t)
     n, d = columns.z.shape
     if bool(columns.constant.all()):
-        return Found(0.0, status=Status.DEGENERATE, notes=("x is constant",)), ""
+        return Found(0.0, doubts=(Doubt(Status.DEGENERATE, "x is constant"),)), ""
     of_normal = 0.5 * math.log(2 * math.pi * math.e)
     if shrinkage != "none" and d > 1 and not bool(columns.constant.any()):
         r, share = gc.shrunk(columns.z, shrinkage)
         half_log, floored = gc.log_determinant(r)
         value = 0.5 * half_log + float(columns.log_deviation.sum()) + d * of_normal
         status = Status.SATURATED if floored else Status.OK if n > ROWS_A_COLUMN * d else Status.UNDERSAMPLED
-        return Found(value, None, status, (f"correlations drawn {100 * share:.3g} % of the way to none",)), ""
+        drawn = remark(f"correlations drawn {100 * share:.3g} % of the way to none")
+        return Found(value, None, (drawn, Doubt(status))), ""
     basis = gc.orthonormal(columns.z)
     rank, dof = basis.shape[1], n - 1
     if rank == dof and d > rank:
@@ -130,7 +131,7 @@ def _entropy(t: Matrix, shrinkage: str) -> tuple[Found, str]:
     ratio = float((leverage - leverage.mean()).square().mean()) / expected if dof > rank else 1.0
     variance = 0.25 * float(polygamma(1, (dof + 1 - torch.arange(1, rank + 1).numpy()) / 2).sum())
     half = noncentral.QUANTILE * math.sqrt(variance * max(ratio, 1e-3))
-    status = Status.OK if dof >= ROWS_A_COLUMN * rank else Status.UNDERSAMPLED
+    doubts = () if dof >= ROWS_A_COLUMN * rank else (Doubt(Status.UNDERSAMPLED),)
     words = "" if rank == d else f", on the {rank}-dimensional subspace that the rows fill"
     each = leverage.cpu().numpy()
-    return Found(value, (value - half, value + half), status, each=each), words
+    return Found(value, (value - half, value + half), doubts, each=each), words

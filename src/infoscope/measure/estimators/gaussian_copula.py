@@ -9,7 +9,7 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from infoscope.core import check
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, INFORMATION, Quantity
 from infoscope.core.shapes import Matrix
@@ -72,11 +72,12 @@ class GaussianCopula(Estimator):
 def _estimate(x: Matrix, y: Matrix, z: Matrix | None, quantity: Quantity) -> tuple[Found, Estimate]:
     found = information(_scores(x), _scores(y), None if z is None else _scores(z), "none")
     if z is None and found.interval and 1 in (x.shape[1], y.shape[1]):
-        found = replace(found, notes=(*found.notes, "a lower bound where the one column of x or y is continuous"))
+        below = remark("a lower bound where the one column of x or y is continuous")
+        found = replace(found, doubts=(*found.doubts, below))
     if found.interval:
         found = _with_blur(found, len(x), max(x.shape[1], y.shape[1]))
     estimand = f"{quantity} of the Gaussian copula with the data's rank correlations"
-    return found, Estimate(found.value, quantity, estimand, len(x), **found.parts)
+    return found, found.estimate(quantity, estimand, len(x))
 
 
 def _with_blur(found: Found, n: int, columns: int) -> Found:
@@ -90,12 +91,13 @@ def _with_blur(found: Found, n: int, columns: int) -> Found:
     spread = np.sqrt(1 - found.squared)
     blur = float((found.squared / spread).sum() * 2 * ndtri(n / (n + 1)) / (math.sqrt(math.pi) * n))
     low, high = found.interval
-    status, notes = found.status, found.notes
+    doubts = found.doubts
     if blur > (high - low) / 4:
-        notes = (*notes, f"so strong a correlation is blurred by {n} ranks: the value is up to {blur:.2g} nats too low")
+        low_by = f"so strong a correlation is blurred by {n} ranks: the value is up to {blur:.2g} nats too low"
+        doubts = (*doubts, remark(low_by))
     if n * spread.min() < BLURRED:
-        status = Status.UNDERSAMPLED
-    found = replace(found, interval=(low, high + blur), status=status, notes=notes)
+        doubts = (*doubts, Doubt(Status.UNDERSAMPLED))
+    found = replace(found, interval=(low, high + blur), doubts=doubts)
     # scores are spaced exactly, where rows are at random; blur itself is less Gaussian by up to 1.7 of it in simulation
     return doubted(found, found.beyond - columns / (2 * spacing(n)) - blur)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import DIFFERENTIAL_ENTROPY, INFORMATION, INPUT_INFORMATION, LABEL_INFORMATION
 from infoscope.core.shapes import Block, Matrix
@@ -20,7 +20,7 @@ from infoscope.measure.symbols.labels import CEILING
 
 BRACKET = "certified bracket"
 _NAMES = {"upper": "KL upper", "lower": "Bhattacharyya lower"}
-_ADDED = "the noise is added by the analysis only, the network never saw it"
+_ADDED = remark("the noise is added by the analysis only, the network never saw it")
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,6 @@ class Kde(Estimator):
         return measured
 
     def _about_input(self, found: Information, s2: float) -> Estimate:
-        status, notes = _judge(found, self.bound)
         return Estimate(
             found.value(self.bound),
             INPUT_INFORMATION,
@@ -119,15 +118,11 @@ class Kde(Estimator):
             interval_kind=BRACKET,
             level=1.0,
             bound=self.bound,
-            status=status,
-            notes=(*notes, _ADDED),
-        )
+        ).doubted(*_doubts(found, self.bound, f"the ceiling is log n = {math.log(found.n):.4g} nats"), _ADDED)
 
     def _about_class(self, found: Information, v: int, s2: float, t: str = "T") -> Estimate:
         low, up = found.given[v]
-        status, notes = _judge(found, self.bound)
-        if status is Status.SATURATED:
-            notes = ("nearly every row is alone within its noise, so the value is H(Y) whatever the network does",)
+        alone = "nearly every row is alone within its noise, so the value is H(Y) whatever the network does"
         return Estimate(
             found.up - up if self.bound == "upper" else found.low - low,
             LABEL_INFORMATION if t == "T" else INFORMATION,
@@ -136,9 +131,7 @@ class Kde(Estimator):
             interval=(found.low - up, found.up - low),
             interval_kind=BRACKET,
             level=1.0,
-            status=status,
-            notes=(*notes, _ADDED),
-        )
+        ).doubted(*_doubts(found, self.bound, alone), _ADDED)
 
     def _entropy(self, t: Matrix) -> Estimate:
         s2 = the_one(self.variances)
@@ -164,9 +157,8 @@ def _seconds(shape: tuple[int, ...]) -> float:
     return math.prod(members) * n * n * (3e-10 + 1.2e-11 * d)
 
 
-def _judge(found: Information, bound: Literal["upper", "lower"]) -> tuple[Status, tuple[str, ...]]:
+def _doubts(found: Information, bound: Literal["upper", "lower"], full: str) -> list[Doubt]:
+    """``full``: what is to be said at the ceiling."""
     if found.up == 0:
-        return Status.DEGENERATE, ("every row is the same",)
-    if found.value(bound) >= CEILING * math.log(found.n):
-        return Status.SATURATED, (f"the ceiling is log n = {math.log(found.n):.4g} nats",)
-    return Status.OK, ()
+        return [Doubt(Status.DEGENERATE, "every row is the same")]
+    return [Doubt(Status.SATURATED, full)] if found.value(bound) >= CEILING * math.log(found.n) else []

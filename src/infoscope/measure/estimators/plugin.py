@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status, gravest
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, ENTROPY, INFORMATION, Quantity
 from infoscope.core.shapes import IndexTable, Indices, Matrix
@@ -93,23 +93,23 @@ class Plugin(Estimator):
     def _entropy(self, t: Matrix, groups: Groups | None = None) -> Estimate:
         x = self._first(t)
         value, interval, kind = self._of(x), de.entropy_interval(x.counts), "delta method"
-        status, notes, interval = _judged([(x, 1)], [x], x, interval)
-        if self.correction == "nsb" and status in (Status.OK, Status.UNDERSAMPLED):
+        doubts, interval = _judged([(x, 1)], [x], x, interval)
+        if self.correction == "nsb" and gravest(doubts) in (Status.OK, Status.UNDERSAMPLED):
             mean, deviation = posterior(x.counts, x.alphabet)
             half = noncentral.QUANTILE * deviation
             interval, kind = (mean - half, mean + half), "NSB posterior"
-            status, notes = self._believed(t, x, deviation)
+            doubts = self._doubts(t, x, deviation)
         words = f"entropy of the symbols from counts, {self._words(x)}"
-        estimate = _estimate(value, ENTROPY.called("H(X)"), words, x.n, interval, kind, status, notes)
+        estimate = _estimate(value, ENTROPY.called("H(X)"), words, x.n, interval, kind, doubts)
         return settled(estimate, -np.log(x.counts / x.n).take(x.ids), (t,), groups, self._entropy)
 
-    def _believed(self, t: Any, x: _SymbolCounts, deviation: float) -> tuple[Status, tuple[str, ...]]:
-        """Whether the posterior of an NSB entropy is the data's: the alphabet is known and the prior is left behind."""
+    def _doubts(self, t: Any, x: _SymbolCounts, deviation: float) -> list[Doubt]:
+        """Whether the posterior of an NSB entropy is not the data's: of no known alphabet, or still the prior."""
         if self.alphabet is None and max(de.unseen(_joint(column).counts) for column in t.T) >= UNSEEN_VALUES:
-            return Status.UNDERSAMPLED, ("the alphabet is not known from the values seen: pass alphabet=…",)
+            return [Doubt(Status.UNDERSAMPLED, "the alphabet is not known from the values seen: pass alphabet=…")]
         if deviation > WIDE * math.log(x.alphabet) / math.sqrt(12):
-            return Status.UNDERSAMPLED, ("the posterior is nearly as wide as the prior",)
-        return Status.OK, ()
+            return [Doubt(Status.UNDERSAMPLED, "the posterior is nearly as wide as the prior")]
+        return []
 
     def _first(self, x: Matrix) -> _SymbolCounts:
         found = _joint(x)
@@ -140,14 +140,14 @@ class Plugin(Estimator):
         value = sum(sign * self._of(part) for part, sign in terms)
         cells = [part.counts[part.ids[xyz.firsts]] for part in (xyz, xz, yz, z)]
         interval = de.information_interval(*cells, groups=(len(xz.counts), len(yz.counts), len(z.counts)))
-        status, notes, interval = _judged(terms, [xz, yz], xyz, interval)
+        doubts, interval = _judged(terms, [xz, yz], xyz, interval)
         for name, part in (("x", xz), ("y", yz)):
             if len(part.counts) == len(z.counts):
-                value, status = 0.0, Status.DEGENERATE
-                notes = (f"{name} is constant" if given is None else f"{name} is a function of z",)
+                why = f"{name} is constant" if given is None else f"{name} is a function of z"
+                value, doubts = 0.0, [Doubt(Status.DEGENERATE, why)]
         quantity = INFORMATION if given is None else CONDITIONAL_INFORMATION
         words = f"{quantity} of the symbols from counts, {self._words(xyz)}"
-        estimate = _estimate(value, quantity, words, xyz.n, interval, "delta method", status, notes)
+        estimate = _estimate(value, quantity, words, xyz.n, interval, "delta method", doubts)
         both, of_x, of_y, of_z = cells
         return estimate, np.log(both / of_x * (of_z / of_y)).take(xyz.ids)
 
@@ -198,11 +198,10 @@ def _estimate(
     n: int,
     interval: tuple[float, float],
     kind: str,
-    status: Status,
-    notes: tuple[str, ...],
+    doubts: list[Doubt],
 ) -> Estimate:
-    if status is Status.DEGENERATE:
-        return Estimate(value, quantity, estimand, n, status=status, notes=notes)
+    if gravest(doubts) is Status.DEGENERATE:
+        return Estimate(value, quantity, estimand, n).doubted(*doubts)
     return Estimate(
         value,
         quantity,
@@ -212,9 +211,7 @@ def _estimate(
         interval_kind=kind,
         level=noncentral.LEVEL,
         resampled="rows",
-        status=status,
-        notes=notes,
-    )
+    ).doubted(*doubts)
 
 
 def _corrected(terms: list[tuple[_SymbolCounts, int]], correction: str) -> float:
@@ -226,18 +223,19 @@ def _judged(
     sides: list[_SymbolCounts],
     joint: _SymbolCounts,
     interval: tuple[float, float],
-) -> tuple[Status, tuple[str, ...], tuple[float, float]]:
-    """Status and notes, and the interval stretched by what two corrections of the bias differ."""
+) -> tuple[list[Doubt], tuple[float, float]]:
+    """The doubts, and the interval stretched by what two corrections of the bias differ."""
     shift = _corrected(terms, "jackknife") - _corrected(terms, "miller_madow")
-    status, notes = Status.OK, ()
+    doubts = []
     unseen = de.unseen(joint.counts)
     if any(len(side.counts) == 1 for side in sides):
-        status, notes = Status.DEGENERATE, ("every row has the same symbol",)
+        doubts.append(Doubt(Status.DEGENERATE, "every row has the same symbol"))
     elif any(q.entropy_of(side.counts) >= CEILING * math.log(joint.n) for side in sides):
-        status, notes = Status.SATURATED, (f"nearly every one of the {joint.n} rows has a symbol of its own",)
+        doubts.append(Doubt(Status.SATURATED, f"nearly every one of the {joint.n} rows has a symbol of its own"))
     elif unseen >= UNSEEN:
         share = f"by Good-Turing {100 * unseen:.0f} % of the distribution was never seen"
-        status, notes = Status.UNDERSAMPLED, (f"{len(joint.counts)} joint symbols in {joint.n} rows: {share}",)
+        doubts.append(Doubt(Status.UNDERSAMPLED, f"{len(joint.counts)} joint symbols in {joint.n} rows: {share}"))
     elif abs(shift) > APART * (interval[1] - interval[0]):
-        status, notes = Status.UNDERSAMPLED, (f"Miller-Madow and jackknife correction differ by {abs(shift):.2g} nats",)
-    return status, notes, (interval[0] + min(shift, 0), interval[1] + max(shift, 0))
+        differ = f"Miller-Madow and jackknife correction differ by {abs(shift):.2g} nats"
+        doubts.append(Doubt(Status.UNDERSAMPLED, differ))
+    return doubts, (interval[0] + min(shift, 0), interval[1] + max(shift, 0))

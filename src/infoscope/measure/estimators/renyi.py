@@ -9,7 +9,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, ENTROPY, INFORMATION, Quantity
 from infoscope.core.shapes import Indices, Matrix
@@ -76,16 +76,14 @@ class Renyi(Estimator):
     def _entropy(self, t: Matrix) -> Estimate:
         x, width = self._scaled(t, "x")
         s = self._joint([x])
-        status, notes = Status.OK, ()
+        doubts = []
         if width == 0:
-            s, status, notes = 0.0, Status.DEGENERATE, ("every row is the same",)
+            s, doubts = 0.0, [Doubt(Status.DEGENERATE, "every row is the same")]
         elif s >= CEILING * math.log(len(t)):
-            status, notes = (
-                Status.SATURATED,
-                (f"the kernel tells nearly every row from every other: {_ceiling(len(t))}",),
-            )
+            apart = f"the kernel tells nearly every row from every other: {_ceiling(len(t))}"
+            doubts = [Doubt(Status.SATURATED, apart)]
         estimand = f"matrix-based Rényi entropy of order {self.alpha:g}, {_words('x', x, width)}, not Shannon entropy"
-        return Estimate(s, ENTROPY.called("H_α(X)"), estimand, len(t), status=status, notes=notes)
+        return Estimate(s, ENTROPY.called("H_α(X)"), estimand, len(t)).doubted(*doubts)
 
     def _mutual_information(self, x: Matrix, y: Matrix | Indices) -> Estimate:
         return self._information(x, y, None)
@@ -102,25 +100,22 @@ class Renyi(Estimator):
         alone = [self._joint([x, *given]), self._joint([y, *given])]
         both, rest = self._joint([x, y, *given]), self._joint(given)
         value = sum(alone) - both - rest
-        n, status, notes = len(x), Status.OK, ()
+        n, doubts = len(x), []
         if 0 in (width, other):
-            value, status = 0.0, Status.DEGENERATE
-            notes = (f"{'x' if width == 0 else 'y'} is constant",)
+            value, doubts = 0.0, [Doubt(Status.DEGENERATE, f"{'x' if width == 0 else 'y'} is constant")]
         elif max(alone) >= CEILING * math.log(n):
             which = "x" if alone[0] >= alone[1] else "y"
-            status = Status.SATURATED
-            notes = (f"the kernel of {which} tells nearly every row from every other: {_ceiling(n)}",)
+            apart = f"the kernel of {which} tells nearly every row from every other: {_ceiling(n)}"
+            doubts = [Doubt(Status.SATURATED, apart)]
         elif both >= CEILING * math.log(n):
-            status = Status.UNDERSAMPLED
-            notes = (f"the joint kernel tells nearly every row from every other: {_ceiling(n)}",)
+            apart = f"the joint kernel tells nearly every row from every other: {_ceiling(n)}"
+            doubts = [Doubt(Status.UNDERSAMPLED, apart)]
         elif z is None and (by_chance := sum(alone) - self._joint([x, y[draws.order(n, 0)]])) > max(value / 2, CHANCE):
-            status = Status.UNDERSAMPLED
-            notes = (
-                f"with the rows of y in another order it is {by_chance:.3g} nats: so much the number of rows makes",
-            )
+            made = f"with the rows of y in another order it is {by_chance:.3g} nats: so much the number of rows makes"
+            doubts = [Doubt(Status.UNDERSAMPLED, made)]
         quantity = INFORMATION.called("I_α(X;Y)") if z is None else CONDITIONAL_INFORMATION.called("I_α(X;Y|Z)")
         estimand = f"matrix-based Rényi information of order {self.alpha:g}, {words}, not Shannon information"
-        return Estimate(value, quantity, estimand, n, status=status, notes=notes)
+        return Estimate(value, quantity, estimand, n).doubted(*doubts)
 
     def _scaled(self, x: Matrix | Indices, name: str) -> tuple[np.ndarray, float]:
         """Rows in units of their kernel's width, and that width; labels as they are; 0 for what is constant."""

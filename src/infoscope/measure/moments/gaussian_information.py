@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import torch
 from scipy.special import digamma
 
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Status
+from infoscope.core.estimate import Doubt, Estimate, Status, gravest, remark
+from infoscope.core.quantity import Quantity
 from infoscope.core.shapes import Matrix
 from infoscope.kernels import parallel
 from infoscope.measure.moments import canonical as gc
@@ -31,25 +31,24 @@ class Found:
 
     value: float
     interval: tuple[float, float] | None = None
-    status: Status = Status.OK
-    notes: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     squared: np.ndarray = field(default_factory=lambda: np.zeros(0))
     each: np.ndarray = field(default_factory=lambda: np.zeros(0))
     beyond: float = 0.0
 
     @property
-    def parts(self) -> dict[str, Any]:
-        """As arguments of an estimate."""
+    def status(self) -> Status:
+        return gravest(self.doubts)
+
+    def estimate(self, quantity: Quantity, estimand: str, n: int) -> Estimate:
+        """Of ``quantity``, from ``n`` rows."""
         kind, level = ("delta method", noncentral.LEVEL) if self.interval else (None, None)
         resampled = "rows" if self.interval else None
-        return {
-            "interval": self.interval,
-            "interval_kind": kind,
-            "level": level,
-            "resampled": resampled,
-            "status": self.status,
-            "notes": self.notes,
-        }
+        found = Estimate(
+            self.value, quantity, estimand, n, interval=self.interval, interval_kind=kind, level=level,
+            resampled=resampled,
+        )  # fmt: skip
+        return found.doubted(*self.doubts)
 
 
 def information(x: Matrix, y: Matrix, z: Matrix | None, shrinkage: str) -> Found:
@@ -67,7 +66,7 @@ def _information(x: Matrix, y: Matrix, z: Matrix | None, shrinkage: str) -> Foun
     columns = [gc.standardised(part) for part in (x, y, *(() if z is None else (z,)))]
     for name, part in zip("xy", columns, strict=False):
         if bool(part.constant.all()):
-            return Found(0.0, status=Status.DEGENERATE, notes=(f"{name} is constant",))
+            return Found(0.0, doubts=(Doubt(Status.DEGENERATE, f"{name} is constant"),))
     kept = [part.z[:, ~part.constant] for part in columns]
     found = _exact(kept) if shrinkage == "none" else _shrunk(kept, shrinkage)
     if found.status in (Status.OK, Status.UNDERSAMPLED):
@@ -75,7 +74,7 @@ def _information(x: Matrix, y: Matrix, z: Matrix | None, shrinkage: str) -> Foun
             counts = q.group(q.quantise(part, [partitions.exact()])[0].keys)[1]
             if 2 * len(counts) <= len(x) and found.value > q.entropy_of(counts):
                 held = f"{name} takes {len(counts)} values, which hold {q.entropy_of(counts):.3g} nats at most"
-                return Found(found.value, status=Status.SATURATED, notes=(*found.notes, held))
+                return Found(found.value, doubts=(*found.doubts, Doubt(Status.SATURATED, held)))
     return found
 
 
@@ -88,7 +87,7 @@ def _exact(columns: list[torch.Tensor]) -> Found:
     x, y = (gc.orthonormal(part) for part in rest)
     for name, basis in (("x", x), ("y", y)):
         if not basis.shape[1]:
-            return Found(0.0, status=Status.DEGENERATE, notes=(f"{name} is a linear function of z",))
+            return Found(0.0, doubts=(Doubt(Status.DEGENERATE, f"{name} is a linear function of z"),))
     dof = n - 1 - given
     if x.shape[1] + y.shape[1] > dof:
         raise InputError(
@@ -97,21 +96,21 @@ def _exact(columns: list[torch.Tensor]) -> Found:
             "shrinkage=oas"
         )
     pairs = gc.canonical(x, y, dof)
-    notes = tuple(
+    linear = (
         f"{part.shape[1] - basis.shape[1]} of the {part.shape[1]} columns of {name} are linear combinations of others"
         for name, part, basis in (("x", columns[0], x), ("y", columns[1], y))
         if basis.shape[1] < part.shape[1]
     )
+    doubts = tuple(map(remark, linear))
     if pairs.full:
         why = f"{pairs.full} directions of y are linear functions of x: the information is infinite"
-        return Found(pairs.plain, status=Status.SATURATED, notes=(*notes, why))
+        return Found(pairs.plain, doubts=(*doubts, Doubt(Status.SATURATED, why)))
     value = pairs.plain - pairs.bias
     interval = noncentral.interval(pairs.plain, pairs.bias, pairs.dx * pairs.dy, pairs.deviation)
-    status = Status.OK
     if dof < ROWS_A_COLUMN * (x.shape[1] + y.shape[1]):
-        status, notes = Status.UNDERSAMPLED, (*notes, f"the bias taken off is {pairs.bias:.3g} nats")
+        doubts = (*doubts, Doubt(Status.UNDERSAMPLED, f"the bias taken off is {pairs.bias:.3g} nats"))
     ends = min(value, interval[0]), max(value, interval[1])
-    return Found(value, ends, status, notes, pairs.squared, pairs.influence, beyond(x, y))
+    return Found(value, ends, doubts, pairs.squared, pairs.influence, beyond(x, y))
 
 
 def beyond(x: torch.Tensor, y: torch.Tensor) -> float:
@@ -159,7 +158,7 @@ def doubted(found: Found, beyond: float) -> Found:
     note = (
         f"what a linear prediction leaves is less Gaussian than what it predicts: about {beyond:.2g} nats more, or more"
     )
-    return replace(found, status=Status.UNRESOLVED, notes=(*found.notes, note))
+    return replace(found, doubts=(*found.doubts, Doubt(Status.UNRESOLVED, note)))
 
 
 def _shrunk(columns: list[torch.Tensor], rule: str) -> Found:
@@ -169,10 +168,10 @@ def _shrunk(columns: list[torch.Tensor], rule: str) -> Found:
     of_x, of_y, of_z = of_x[:dx], of_y[dx : dx + dy], of_z[dx + dy :]
     parts = [torch.cat([of_x, of_z]), torch.cat([of_y, of_z]), torch.cat([of_x, of_y, of_z]), of_z]
     (xz, _), (yz, _), (xyz, floored), (only_z, _) = [gc.log_determinant(r[part][:, part]) for part in parts]
-    notes = (f"correlations drawn {100 * share:.3g} % of the way to none; calibrate=True shows the bias of that",)
-    status = Status.OK
+    drawn = f"correlations drawn {100 * share:.3g} % of the way to none; calibrate=True shows the bias of that"
+    doubts = (remark(drawn),)
     if floored:
-        status, notes = Status.SATURATED, (*notes, "some columns are linear functions of others")
+        doubts = (*doubts, Doubt(Status.SATURATED, "some columns are linear functions of others"))
     elif len(columns[0]) - 1 < ROWS_A_COLUMN * len(r):
-        status, notes = Status.UNDERSAMPLED, (*notes, f"{len(columns[0])} rows for {len(r)} columns")
-    return Found(0.5 * (xz + yz - xyz - only_z), None, status, notes)
+        doubts = (*doubts, Doubt(Status.UNDERSAMPLED, f"{len(columns[0])} rows for {len(r)} columns"))
+    return Found(0.5 * (xz + yz - xyz - only_z), None, doubts)
