@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from infoscope.core import progress as progress_module
-from infoscope.core.progress import progress
+from infoscope.core.progress import progress, say
 
 
 class Clock:
@@ -107,3 +107,20 @@ def test_an_exception_ends_the_bar_and_comes_through(clock, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert bars[0].live.is_started is False
+
+
+class Unwilling(io.StringIO):
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+def test_nobody_reads_and_the_work_goes_on(clock, capsys, monkeypatch):
+    closed = io.StringIO()
+    closed.close()
+    for stream in (None, Unwilling(), closed):
+        monkeypatch.setattr(sys, "stderr", stream)
+        say("infoscope: recording")
+    for stream in (None, Unwilling()):
+        monkeypatch.setattr(sys, "stderr", stream)
+        run(clock, 100, 10, 10)
+    assert capsys.readouterr().out == ""

@@ -11,24 +11,65 @@ import cyclopts
 
 from infoscope.cli import bench, data, runs  # noqa: F401 - each adds its commands to the application
 from infoscope.cli.shared import app
+from infoscope.cli.terminal import Ended, ending, not_printed, printing
 from infoscope.core.errors import InfoscopeError
+from infoscope.core.refusals import out_of_memory, refusal
 
-DONE, USER_MISTAKE, INTERRUPTED = 0, 2, 130
+DONE, USER_MISTAKE, INTERRUPTED, SIGNALLED = 0, 2, 130, 128
+_AGAIN = "run the same command again and it goes on from here"
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point. Exit codes: 0 done, 2 the user's mistake or a known failure, 130 interrupted (and resumable)."""
+    """Entry point; ends the process with one of these exit codes.
+
+    0: done; a reader who had enough, as of ``infoscope list | head``, is no failure.
+    2: the user's mistake or a known failure, the operating system's refusals among them, in one sentence on standard
+    error; the same where the work was done and standard output took no more, as on a full disk.
+    130: interrupted by Ctrl-C; 143 by SIGTERM, 129 by SIGHUP. The same command goes on from there.
+    1: anything else, with a traceback: a defect of infoscope.
+    """
+    with printing() as (output, _), ending():
+        code = _code(arguments)
+        sys.stdout.flush()
+        refused = not_printed(output)
+        if refused is not None:
+            print(
+                f"infoscope: standard output took no more ({refused.strerror}), the work itself is done: "
+                "send it to another place and run the same command again",
+                file=sys.stderr,
+            )
+            code = code or USER_MISTAKE
+    sys.exit(code)
+
+
+def _code(arguments: list[str] | None) -> int:
     try:
         app(arguments, exit_on_error=False, print_error=False)
+        return DONE
+    except SystemExit as reason:  # how cyclopts ends
+        if reason.code is None or isinstance(reason.code, int):
+            return reason.code or DONE
+        raise
     except InfoscopeError as reason:
-        print(f"infoscope: {reason}", file=sys.stderr)
-        sys.exit(USER_MISTAKE)
+        return _told(str(reason), USER_MISTAKE)
     except cyclopts.CycloptsError as reason:
-        print(f"infoscope: {reason}; see `infoscope --help`", file=sys.stderr)
-        sys.exit(USER_MISTAKE)
+        return _told(f"{reason}; see `infoscope --help`", USER_MISTAKE)
+    except Ended as reason:
+        return _told(f"asked to end; {_AGAIN}", SIGNALLED + reason.number)
     except KeyboardInterrupt:
-        print("infoscope: interrupted; run the same command again and it goes on from here", file=sys.stderr)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # `infoscope list | head`
-        sys.stderr.close()
-    sys.exit(DONE)
+        return _told(f"interrupted; {_AGAIN}", INTERRUPTED)
+    except Exception as reason:
+        if out_of_memory(reason):
+            return _told(
+                "there is not enough memory: close some programs, raise the limit (ulimit -v), or ask for less; "
+                "what was done is stored",
+                USER_MISTAKE,
+            )
+        if isinstance(reason, OSError) and reason.errno is not None:
+            return _told(refusal(reason, writing=True), USER_MISTAKE)
+        raise
+
+
+def _told(sentence: str, code: int) -> int:
+    print(f"infoscope: {sentence}", file=sys.stderr)
+    return code

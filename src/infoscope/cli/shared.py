@@ -41,9 +41,9 @@ Runs = Annotated[list[Path], Parameter(negative="")]
 
 
 def show(content: Any, as_json: bool, text: Callable[[], None]) -> None:
-    """Print ``content`` for a program, or what ``text`` prints for a person."""
+    """Print ``content`` for a program, as JSON in ASCII, or what ``text`` prints for a person."""
     if as_json:
-        print(json.dumps(content, indent=1, ensure_ascii=False))
+        print(json.dumps(content, indent=1))
     else:
         text()
 

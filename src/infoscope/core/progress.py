@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 QUIET_SECONDS = 2.0
@@ -14,6 +14,13 @@ QUIET_SECONDS = 2.0
 def _duration(seconds: float) -> str:
     minutes, rest = divmod(int(seconds + 0.5), 60)
     return f"{minutes}:{rest:02d}"
+
+
+def say(text: str) -> None:
+    """Print ``text`` to standard error; what runs does not end because nobody can read it."""
+    if sys.stderr is not None:  # print would choose standard output
+        with suppress(OSError, ValueError):  # a full disk, a reader who left; a stream that is closed
+            print(text, file=sys.stderr, flush=True)
 
 
 class Progress:
@@ -36,18 +43,14 @@ class Progress:
         elapsed = time.monotonic() - self._start
         if elapsed < QUIET_SECONDS:
             return
-        if sys.stderr.isatty():
+        if sys.stderr is not None and sys.stderr.isatty():
             self._draw()
         elif self._tenths() > self._printed:
             self._printed = self._tenths()
             fresh = self.done - self._first
             left = elapsed * (self.total - self.done) / fresh if fresh > 0 else 0.0
             share = 100 * self.done / self.total
-            print(
-                f"{self.label}: {share:.0f} % after {_duration(elapsed)}, {_duration(left)} left",
-                file=sys.stderr,
-                flush=True,
-            )
+            say(f"{self.label}: {share:.0f} % after {_duration(elapsed)}, {_duration(left)} left")
 
     def _draw(self) -> None:
         if self._bar is None:

@@ -38,6 +38,9 @@ _REFUSALS: dict[int, tuple[str, str, str]] = {
     errno.EBUSY: ("another program holds it", "close that program and try again", "close that program and try again"),
     errno.EINVAL: ("the file system does not take it", "name another path", "name another path"),
 }
+_NO_MEMORY = re.compile(
+    r"[Cc]annot allocate memory|can't allocate memory|failed to map segment|can't start new thread|out of memory"
+)
 _HIDDEN_NUMBER = re.compile(r"(?:os error|[Ee]rrno) (\d+)")  # as safetensors and Arrow tell it inside their own text
 
 
@@ -87,3 +90,15 @@ def unreadable(path: Path, reason: BaseException, remedy: str) -> RunFolderError
 
 def _first_line(reason: BaseException) -> str:
     return next(iter(str(reason).splitlines()), "") or type(reason).__name__
+
+
+def out_of_memory(reason: BaseException) -> bool:
+    """Whether ``reason``, or what caused it, says that memory was refused: Python's, torch's and the linker's words."""
+    cause: BaseException | None = reason
+    while cause is not None:
+        if isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno == errno.ENOMEM):
+            return True
+        if isinstance(cause, (ImportError, RuntimeError, OSError)) and _NO_MEMORY.search(str(cause)):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import operator
-import sys
 import time
 from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import ExitStack, nullcontext
@@ -18,6 +17,7 @@ from infoscope.core.errors import InfoscopeError, InputError, warn
 from infoscope.core.files import numbered
 from infoscope.core.folder import RunFolder
 from infoscope.core.measurement import Measurement, Plain
+from infoscope.core.progress import say
 from infoscope.core.provenance import provenance
 from infoscope.core.rows import Place
 from infoscope.core.session import Session, Step
@@ -130,10 +130,10 @@ class Watch:
         if not self._records:
             return self
         if processes.count() > 1:
-            print(f"infoscope: of {processes.count()} processes this one records, the others do not", file=sys.stderr)
+            say(f"infoscope: of {processes.count()} processes this one records, the others do not")
         if self._path is None:
             self._path = numbered(Path("runs"), "watched")
-            print(f"infoscope: recording into {self._path}", file=sys.stderr)
+            say(f"infoscope: recording into {self._path}")
         folder = self._open_or_create()
         network = folder.manifest()["networks"][NETWORK]
         self._index = {site: place for place, site in enumerate(network.get("places", network["sites"]))}
