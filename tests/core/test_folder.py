@@ -4,8 +4,6 @@ import errno
 import json
 import multiprocessing
 import os
-import socket
-import time
 
 import pytest
 
@@ -14,7 +12,7 @@ from infoscope.core import folder as folder_module
 from infoscope.core.errors import RunFolderError
 from infoscope.core.estimate import Estimate
 from infoscope.core.files import atomic, write_json
-from infoscope.core.folder import FORMAT, STALE_SECONDS, RunFolder
+from infoscope.core.folder import FORMAT, RunFolder
 from infoscope.core.quantity import Quantity
 from infoscope.core.rows import Place, Rows, RowsBuilder
 
@@ -197,44 +195,3 @@ def test_another_os_error_is_a_sentence_and_leaves_nothing(tmp_path):
     with pytest.raises(ZeroDivisionError):
         write_half(tmp_path / "a", ZeroDivisionError())
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_heartbeat_is_there_while_writing_and_gone_after(run):
-    with run.writing():
-        assert (run.path / "heartbeat").read_text() == f"{os.getpid()} {socket.gethostname()}"
-        run.beat()
-    assert not (run.path / "heartbeat").exists()
-    with pytest.raises(ValueError, match="mine"), run.writing():
-        raise ValueError("mine")
-    assert not (run.path / "heartbeat").exists()
-
-
-@pytest.fixture
-def sleeper():
-    process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
-    process.start()
-    yield process
-    process.kill()
-    process.join()
-
-
-def test_a_second_writer_is_refused_while_the_first_lives(run, sleeper):
-    (run.path / "heartbeat").write_text(f"{sleeper.pid} {socket.gethostname()}")
-    words = f"process {sleeper.pid} on .* is writing to .*: wait for it, or stop it"
-    with pytest.raises(RunFolderError, match=words), run.writing():
-        pytest.fail("two writers")
-    sleeper.kill()
-    sleeper.join()
-    with run.writing():
-        assert (run.path / "heartbeat").read_text().startswith(f"{os.getpid()} ")
-
-
-def test_a_writer_on_another_machine_is_believed_until_its_heartbeat_is_stale(run):
-    heartbeat = run.path / "heartbeat"
-    heartbeat.write_text("1 some-other-machine")
-    with pytest.raises(RunFolderError, match="process 1 on some-other-machine is writing"), run.writing():
-        pytest.fail("two writers")
-    long_ago = time.time() - STALE_SECONDS - 1
-    os.utime(heartbeat, (long_ago, long_ago))
-    with run.writing():
-        assert heartbeat.read_text() != "1 some-other-machine"

@@ -106,7 +106,7 @@ def test_a_disk_that_stays_full_is_told_once_and_hides_no_error_of_the_loop(
 ):
     def loop():
         with Watch(model, inputs, {"label": labels}, [spread], tmp_path / "run") as scope:
-            monkeypatch.setattr("infoscope.core.folder.os.replace", full_disk)
+            monkeypatch.setattr("infoscope.core.files.os.replace", full_disk)
             for step in range(5):
                 scope.step(step)
             raise ZeroDivisionError

@@ -1,7 +1,7 @@
 """The run folder: one folder holds a run whole, nothing is pickled, every write is atomic.
 
 runs/<id>/run.json                    what was asked for and what was in force; replaced atomically
-          heartbeat                   who writes here now; its age says whether they live
+          heartbeat .writer.lock      who writes here now (``core.writer_lock``)
           snapshots/<network>/…       weights, written by ``record.trajectory``
           rows/part-*.parquet         append-only; written to a temporary name and renamed
           verdicts.json report.html
@@ -10,19 +10,17 @@ runs/<id>/run.json                    what was asked for and what was in force; 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import socket
-import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from infoscope.core import writer_lock
 from infoscope.core.claim import completed
 from infoscope.core.errors import RunFolderError
 from infoscope.core.files import atomic, write_json
@@ -31,7 +29,7 @@ from infoscope.core.rows import Rows
 FORMAT = 1  # of the folder as a whole
 #: What a run consists of; run.json last, so that a folder that is half taken away still says that it is a run.
 PARTS = ("rows", "snapshots", "examples", "evaluation.safetensors", "verdicts.json", "report.html", "run.json")
-STALE_SECONDS = 60.0  # a heartbeat older than this belongs to a dead process
+SET_ASIDE, GONE = ".replaced-", ".gone"  # names of a run that another one replaces, and of what is left of it
 
 
 class RunFolder:
@@ -144,68 +142,79 @@ class RunFolder:
     def writing(self) -> Iterator[None]:
         """Hold the folder as its one writer; call :meth:`beat` now and then while inside.
 
+        Re-entrant in one process, by any path and in any thread.
+
         Raises
         ------
-        RunFolderError: when another living process writes here.
+        RunFolderError: when another living process writes here, or the folder cannot be written to.
         """
-        heartbeat = self.path / "heartbeat"
-        if heartbeat.exists() and time.time() - heartbeat.stat().st_mtime < STALE_SECONDS:
-            pid, _, host = heartbeat.read_text(encoding="utf-8").partition(" ")
-            if pid != str(os.getpid()) and (host != socket.gethostname() or _alive(pid)):
-                raise RunFolderError(
-                    f"process {pid} on {host} is writing to {self.path}: wait for it, or stop it and run this again"
-                )
-        with atomic(heartbeat) as temporary:  # a killed writer must not leave half a name
-            temporary.write_text(f"{os.getpid()} {socket.gethostname()}", encoding="utf-8")
-        try:
+        with writer_lock.held(self.path) as outermost:
+            if outermost:
+                self._put_back()
             yield
-        finally:
-            heartbeat.unlink(missing_ok=True)
 
     @contextmanager
     def replaced(self) -> Iterator[None]:
         """Take the run that lies here away: for good when the block, which begins another one, ends well.
 
         Nothing but the parts of a run is touched, whatever else lies in the folder. Where there is no run, nothing is.
+        Killed in between, the next writer puts the old run back where no new one has begun.
 
         Raises
         ------
         RunFolderError: ``run.json`` is not one of infoscope's, or another living process writes here.
         """
-        if not self.manifest_path.exists():
+        if not self.manifest_path.exists() and not self._aside():
             yield
             return
-        if "networks" not in self.manifest():
+        if self.manifest_path.exists() and "networks" not in self.manifest():
             raise RunFolderError(
                 f"{self.manifest_path} is of no run of infoscope, so it is not replaced: pass another folder"
             )
-        aside = self.path / f".replaced-{uuid.uuid4().hex[:8]}"
         with self.writing():
+            aside = self.path / f"{SET_ASIDE}{uuid.uuid4().hex[:8]}"
             aside.mkdir()
             for part in PARTS:
                 if (self.path / part).exists():
                     (self.path / part).rename(aside / part)
-        try:
-            yield
-        except BaseException:
-            for part in PARTS:
-                if (aside / part).exists():
-                    (aside / part).replace(self.path / part)  # what the block had begun was not whole
-            aside.rmdir()
-            raise
-        shutil.rmtree(aside)
+            try:
+                yield
+            except BaseException:
+                self._returned(aside)  # what the block had begun was not whole
+                raise
+            _removed(aside)
 
     def beat(self) -> None:
-        """Say that the writer lives."""
-        with suppress(FileNotFoundError):  # someone cleared the folder up; the run itself is whole
-            os.utime(self.path / "heartbeat")
+        """Say that the writer lives; costs next to nothing, and does nothing outside of :meth:`writing`."""
+        writer_lock.beat(self.path)
+
+    def _aside(self) -> list[Path]:
+        """What a killed :meth:`replaced` left: runs set aside."""
+        found = sorted(self.path.glob(f"{SET_ASIDE}*"))
+        return [path for path in found if path.is_dir() and not path.is_symlink()]
+
+    def _put_back(self) -> None:
+        """Undo what a killed :meth:`replaced` began, or end it where the new run stands."""
+        for aside in self._aside():
+            set_aside_whole = (aside / "run.json").exists()  # run.json goes last, and comes last
+            if aside.suffix == GONE or (set_aside_whole and self.manifest_path.exists()):
+                _removed(aside)
+            else:
+                self._returned(aside)
+
+    def _returned(self, aside: Path) -> None:
+        """The run set aside takes its place again, over what lies there."""
+        if (aside / "run.json").exists():
+            self.manifest_path.unlink(missing_ok=True)  # first: a kill in the middle must not make a new run of it
+        for part in PARTS:
+            if (aside / part).exists():
+                if (self.path / part).is_dir():
+                    shutil.rmtree(self.path / part)
+                (aside / part).replace(self.path / part)
+        aside.rmdir()
 
 
-def _alive(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ProcessLookupError, ValueError):
-        return False
-    except PermissionError:
-        return True
-    return True
+def _removed(aside: Path) -> None:
+    """Remove a run set aside; a name says so first, since half of it could be taken for one half set aside."""
+    gone = aside if aside.suffix == GONE else aside.rename(aside.with_name(f"{aside.name}{GONE}"))
+    shutil.rmtree(gone)
