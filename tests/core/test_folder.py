@@ -1,9 +1,11 @@
 """The run folder: whatever happens while writing, what was written before can still be read."""
 
 import errno
+import itertools
 import json
 import multiprocessing
 import os
+import sys
 
 import pytest
 
@@ -15,6 +17,7 @@ from infoscope.core.files import atomic, write_json
 from infoscope.core.folder import FORMAT, RunFolder
 from infoscope.core.quantity import Quantity
 from infoscope.core.rows import Place, Rows, RowsBuilder
+from infoscope.core.writer_lock import HEARTBEAT, LOCK
 
 
 def some_rows(step: int = 0, value: float = 1.0) -> Rows:
@@ -195,3 +198,61 @@ def test_another_os_error_is_a_sentence_and_leaves_nothing(tmp_path):
     with pytest.raises(ZeroDivisionError):
         write_half(tmp_path / "a", ZeroDivisionError())
     assert list(tmp_path.iterdir()) == []
+
+
+def _replace_and_die(path, at: int) -> None:
+    """Replace the run at ``path`` by another, and end before the ``at``-th change of a name."""
+    left = [at]
+
+    def end(event, _):
+        if event in ("os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree"):
+            if not left[0]:
+                os._exit(9)
+            left[0] -= 1
+
+    sys.addaudithook(end)
+    with RunFolder(path).replaced():
+        RunFolder.create(path, {"networks": {"new": {}}})
+    os._exit(0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
+def test_a_replacement_killed_anywhere_leaves_one_run_whole_and_no_other_trace(tmp_path):
+    found = []
+    for at in itertools.count():
+        run = RunFolder.create(tmp_path / str(at), {"networks": {"old": {}}})
+        run.append(some_rows())
+        write_json(run.path / "verdicts.json", [])
+        if not (pid := os.fork()):
+            _replace_and_die(run.path, at)
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        with run.writing():  # whoever comes next
+            (network,) = run.manifest()["networks"]
+            names = {path.name for path in run.path.iterdir()}
+        wanted = {"old": {"run.json", "rows", "verdicts.json"}, "new": {"run.json"}}[network]
+        assert names == {*wanted, HEARTBEAT, LOCK}, at
+        found.append(network)
+        if not code:
+            break
+        assert code == 9
+    assert found[0] == "old"
+    assert found[-1] == "new"
+    assert len(found) > 5
+
+
+def test_a_replacement_that_fails_leaves_the_old_run(tmp_path):
+    run = RunFolder.create(tmp_path / "r", {"networks": {"old": {}}})
+    run.append(some_rows())
+
+    def begin_another():
+        with run.replaced():
+            run.append(some_rows(1))
+            run.update({"networks": {"new": {}}})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        begin_another()
+    assert list(run.manifest()["networks"]) == ["old"]
+    assert run.rows().unique("step") == [0]
+    assert {path.name for path in run.path.iterdir()} == {"run.json", "rows"}

@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from infoscope.core import writer_lock
 from infoscope.core.claim import completed
 from infoscope.core.errors import RunFolderError
-from infoscope.core.files import atomic, write_json
+from infoscope.core.files import atomic, sweep, write_json
 from infoscope.core.rows import Rows
 
 FORMAT = 1  # of the folder as a whole
@@ -142,7 +142,7 @@ class RunFolder:
     def writing(self) -> Iterator[None]:
         """Hold the folder as its one writer; call :meth:`beat` now and then while inside.
 
-        Re-entrant in one process, by any path and in any thread.
+        Re-entrant in one process, by any path and in any thread. What killed writers left half done goes first.
 
         Raises
         ------
@@ -151,6 +151,7 @@ class RunFolder:
         with writer_lock.held(self.path) as outermost:
             if outermost:
                 self._put_back()
+                sweep(self.path)
             yield
 
     @contextmanager
