@@ -21,7 +21,7 @@ def test_a_task_puts_replicates_together(made_row):
         made_row("ours", "ksg", A, seed=3, error=None, status="REFUSED", cpu_seconds=9.0),
         made_row("ours", "ksg", A, seed=9, error=7.0, purpose="coverage"),
     ]
-    (task,) = results.performances(rows)
+    (task,) = results.source_results(rows)
     assert task.replicates == 4
     assert task.error == pytest.approx(0.3)
     assert task.bias == pytest.approx(0.1)
@@ -42,7 +42,7 @@ def test_a_line_is_over_the_sources(made_row):
         made_row("ours", "ksg", "bivariate-uniform", error=None, status="REFUSED"),
         made_row("peer", "ennemi", A, n=5000, error=0.2),
     ]
-    ours, peer = summary.lines(results.performances(rows))
+    ours, peer = summary.lines(results.source_results(rows))
     assert (ours["n"], ours["label"], ours["sources"], ours["unanswered"]) == (1000, "ksg", 3, 1)
     assert (ours["median_error"], ours["worst_error"]) == (pytest.approx(0.3), pytest.approx(0.5))
     assert (ours["worst_source"], ours["worst_trusted_error"]) == (B, pytest.approx(0.1))
@@ -52,7 +52,7 @@ def test_a_line_is_over_the_sources(made_row):
 
 
 def test_nobody_answering_is_a_line_too(made_row):
-    (line,) = summary.lines(results.performances([made_row("ours", "ksg", A, error=None, status="BROKEN")]))
+    (line,) = summary.lines(results.source_results([made_row("ours", "ksg", A, error=None, status="BROKEN")]))
     assert line["median_error"] is line["worst_error"] is line["worst_trusted_error"] is None
     assert (line["flagged"], line["unanswered"]) == (1.0, 1)
 
@@ -68,12 +68,12 @@ def test_the_goal_counts_the_tasks_on_which_ours_is_at_or_under_the_best_peer(ma
         made_row("ours", "ksg", "bivariate-uniform", error=9.0),  # no peer answered: not counted
         made_row("peer", "ennemi", "bivariate-uniform", error=None, status="BROKEN"),
     ]
-    found = summary.accuracy(results.performances(rows))
+    found = summary.accuracy(results.source_results(rows))
     assert (found["tasks"], found["share"], found["reached"]) == (2, 0.5, False)
     (lost,) = found["lost"]
     assert (lost["source"], lost["ours"], lost["peer"]) == (B, "ksg", "scipy_tree")
     assert (lost["error"], lost["peer_error"]) == (pytest.approx(0.3), pytest.approx(0.2))
-    better = summary.accuracy(results.performances(rows[:4]))
+    better = summary.accuracy(results.source_results(rows[:4]))
     assert (better["share"], better["reached"], better["lost"]) == (1.0, True, [])
 
 
@@ -87,7 +87,7 @@ def test_the_chosen_one_is_chosen_without_its_source(made_row):
         made_row("ours", "kde", "bivariate-uniform", error=0.01),
         made_row("peer", "ennemi", "bivariate-uniform", error=0.1),
     ]
-    found = summary.accuracy(results.performances(rows))
+    found = summary.accuracy(results.source_results(rows))
     assert (found["share"], found["chosen_tasks"], found["chosen_share"]) == (1.0, 1, 0.0)
     assert found["chosen_lost"][0]["ours"] == "ksg"
 
@@ -100,7 +100,7 @@ def test_first_names_are_chosen_without_the_family(made_row):
         rows = [made_row("ours", "mixed_ksg", s, error=0.01) for s in ("two-classes", "uneven-classes")]
         rows += [made_row("ours", "infonce", s, error=0.1) for s in ("two-classes", "uneven-classes")]
         rows += [made_row("ours", n, "noisy-tanh-label", error=e) for n, e in here.items() if e is not None]
-        found = summary.first_names(results.performances(rows))
+        found = summary.first_names(results.source_results(rows))
         return found, [one for one in found["missed"] if one["source"] == "noisy-tanh-label"]
 
     found, missed = asked(0.2, 0.1)
@@ -118,7 +118,7 @@ def test_first_names_are_chosen_without_the_family(made_row):
 
 def test_where_none_is_named_nothing_is_good(made_row):
     rows = [made_row("ours", "mixed_ksg", "two-classes", error=0.0)]
-    found = summary.first_names(results.performances(rows))
+    found = summary.first_names(results.source_results(rows))
     assert (found["judged"], found["none"], found["share"]) == (1, 1, 0.0)
     assert found["missed"][0]["named"] is None
     assert "on 0% of 1 (none is named on 1; on 0 more" in found["words"]
@@ -190,13 +190,13 @@ def test_a_summary_is_shown_in_words(made_row, capsys, monkeypatch):
 def test_new_results_stand_beside_those_that_were_not_asked_again(made_row, tmp_path):
     path = tmp_path / "results.parquet"
     old = [made_row("ours", "ksg", s, error=0.1) for s in (A, B)] + [made_row("peer", "ennemi", A, error=0.2)]
-    results.merge(results.performances(old), {"preset": "laptop", "commit": "one"}, path)
-    gone = results.performances([made_row("ours", "ksg", B, error=0.1)])[0]._replace(made="one", estimator="no_more")
+    results.merge(results.source_results(old), {"preset": "laptop", "commit": "one"}, path)
+    gone = results.source_results([made_row("ours", "ksg", B, error=0.1)])[0]._replace(made="one", estimator="no_more")
     found, about = results.load(path)
     results.save([*found, gone], about, path)
     results.load.cache_clear()
     results.merge(
-        results.performances([made_row("ours", "ksg", A, error=0.3)]), {"preset": "labels", "commit": "two"}, path
+        results.source_results([made_row("ours", "ksg", A, error=0.3)]), {"preset": "labels", "commit": "two"}, path
     )
     found, about = results.load(path)
     assert {(t.estimator, t.source): (t.error, t.made) for t in found} == {
@@ -209,12 +209,12 @@ def test_new_results_stand_beside_those_that_were_not_asked_again(made_row, tmp_
 
 def test_whose_rows_repeat_is_told(made_row):
     names = {"patterns-copied": True, "rectified-pair": True, "relu-sign-5": False, A: False, "two-classes": False}
-    found = results.performances([made_row("ours", "mixed_ksg", name) for name in names])
+    found = results.source_results([made_row("ours", "mixed_ksg", name) for name in names])
     assert {task.source: task.ties for task in found} == names
 
 
 def test_results_survive_the_file(made_row, tmp_path):
-    found = results.performances([made_row("ours", "ksg", A, error=0.1), made_row("peer", "ennemi", B, error=None)])
+    found = results.source_results([made_row("ours", "ksg", A, error=0.1), made_row("peer", "ennemi", B, error=None)])
     path = results.save(found, {"preset": "smoke"}, tmp_path / "results.parquet")
     again, about = results.load(path)
     assert again == found

@@ -23,7 +23,7 @@ def measured(made_row, monkeypatch):
 
     def use(*entries):
         rows = [made_row("ours", name, source, n, error=error, **more) for name, source, n, error, more in entries]
-        found = results.performances(rows)
+        found = results.source_results(rows)
         monkeypatch.setattr(choosing, "load", lambda: (found, {}))
         return found
 

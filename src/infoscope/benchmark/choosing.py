@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from infoscope.benchmark.cases import Subject, ours
-from infoscope.benchmark.results import Performance, load, repeated
+from infoscope.benchmark.results import SourceResult, load, repeated
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
@@ -86,7 +86,7 @@ class Choice:
     candidates: tuple[Candidate, ...]
     unmeasured: tuple[Unmeasured, ...]
     tasks: int
-    nearest: Performance | None
+    nearest: SourceResult | None
     nothing: str = ""
 
     @property
@@ -229,7 +229,7 @@ def question_of(x: Any, y: Any) -> Question:
     return Question(check.count(len(x), "rows", 2), x.shape[1], 1 if labels else y.shape[1], labels, symbols, ties)
 
 
-def answer(found: Sequence[Performance], question: Question) -> Choice:
+def answer(found: Sequence[SourceResult], question: Question) -> Choice:
     """The choice that the results ``found`` give."""
     near = comparable(found, question)
     ranked = tuple(rank(found, question))
@@ -241,7 +241,7 @@ def answer(found: Sequence[Performance], question: Question) -> Choice:
     return Choice(question, ranked, unmeasured, places, nearest, _nothing(near, ranked, question))
 
 
-def _nothing(near: Sequence[Performance], ranked: Sequence[Candidate], question: Question) -> str:
+def _nothing(near: Sequence[SourceResult], ranked: Sequence[Candidate], question: Question) -> str:
     """Why none of ``ranked`` is to be named, and what would help, or "" where the first of them is."""
     if not near:
         return "no problem of this kind was measured: leave out discrete_x, or add a source and run `infoscope bench`"
@@ -264,12 +264,12 @@ def _nothing(near: Sequence[Performance], ranked: Sequence[Candidate], question:
     return ""
 
 
-def rank(found: Sequence[Performance], question: Question) -> list[Candidate]:
+def rank(found: Sequence[SourceResult], question: Question) -> list[Candidate]:
     """Who answers the question or bounds it, the best first, on what is comparable to ``question``."""
     near = comparable(found, question)
     weights = {_place(each): 2.0 ** -_distance(each, question) for each in near}
     total = sum(weights.values())
-    of: dict[Subject, dict[tuple[str, int], Performance]] = defaultdict(dict)
+    of: dict[Subject, dict[tuple[str, int], SourceResult]] = defaultdict(dict)
     for each in near:
         of[each.subject][_place(each)] = each
     able = set(_able(question))
@@ -317,7 +317,7 @@ def _able(question: Question) -> list[Subject]:
     return found
 
 
-def _candidate(subject: Subject, loss: float, met: Sequence[Performance]) -> Candidate:
+def _candidate(subject: Subject, loss: float, met: Sequence[SourceResult]) -> Candidate:
     errors = [each.error for each in met if each.error is not None]
     seconds = [each.cpu_seconds for each in met if each.cpu_seconds is not None]
     intervals = sum(each.intervals for each in met)
@@ -333,14 +333,14 @@ def _candidate(subject: Subject, loss: float, met: Sequence[Performance]) -> Can
     )
 
 
-def _loss(each: Performance) -> float:
+def _loss(each: SourceResult) -> float:
     if each.error is None:
         return NOTHING
     loss = min(each.error / max(each.truth, FLOOR), WORST)
     return each.trusted * loss + (1 - each.trusted) * max(loss, NOTHING)
 
 
-def comparable(found: Sequence[Performance], question: Question) -> list[Performance]:
+def comparable(found: Sequence[SourceResult], question: Question) -> list[SourceResult]:
     """Ours of the same kind that are nearest, and those at most :data:`REACH` further away.
 
     Rows repeat in all of them or in none, as in the question, unless none such is within reach.
@@ -360,12 +360,12 @@ def comparable(found: Sequence[Performance], question: Question) -> list[Perform
     return [each for each in alike if _distance(each, question) <= within]
 
 
-def _distance(each: Performance, question: Question) -> float:
+def _distance(each: SourceResult, question: Question) -> float:
     """Doublings of n, dx and dy between the two, added up."""
     return sum(abs(math.log2(getattr(each, name) / getattr(question, name))) for name in ("n", "dx", "dy"))
 
 
-def _harder(each: Performance, question: Question) -> float:
+def _harder(each: SourceResult, question: Question) -> float:
     """By how many doublings the question is harder: fewer rows, and more columns than more rows pay for."""
     rows = math.log2(question.n / each.n)
     columns = math.log2(question.dx * question.dy / (each.dx * each.dy))
@@ -376,5 +376,5 @@ def _columns(number: int) -> str:
     return f"{number} column{'s' * (number > 1)}"
 
 
-def _place(each: Performance) -> tuple[str, int]:
+def _place(each: SourceResult) -> tuple[str, int]:
     return each.source, each.n

@@ -25,7 +25,7 @@ SHIPPED = Path(__file__).with_name("results.parquet")
 _KEY = b"infoscope.benchmark"
 
 
-class Performance(NamedTuple):
+class SourceResult(NamedTuple):
     """How one subject did on one source at one n, over its replicates; errors in nats."""
 
     who: str
@@ -55,13 +55,13 @@ class Performance(NamedTuple):
         return Subject(self.who, self.estimator, self.options)
 
 
-def performances(rows: Iterable[Row]) -> list[Performance]:
+def source_results(rows: Iterable[Row]) -> list[SourceResult]:
     """The rows of purpose "tasks" with replicates put together."""
     groups: dict[Any, list[Row]] = defaultdict(list)
     for row in rows:
         if row["purpose"] == "tasks":
             groups[row["who"], row["estimator"], row["options"], row["source"], row["n"]].append(row)
-    return [_performance(group) for group in groups.values()]
+    return [_source_result(group) for group in groups.values()]
 
 
 def repeated(*arrays: np.ndarray) -> bool:
@@ -80,14 +80,14 @@ def _ties(name: str) -> bool:
     return repeated(x) if y.ndim == 1 else repeated(x, y)
 
 
-def _performance(group: Sequence[Row]) -> Performance:
+def _source_result(group: Sequence[Row]) -> SourceResult:
     first = group[0]
     answered = [row for row in group if row.get("value") is not None]
     errors = [row["value"] - row["truth"] for row in answered]
     trusted = [error for row, error in zip(answered, errors, strict=True) if row["status"] == "OK"]
     seconds = [row["cpu_seconds"] for row in group if row.get("cpu_seconds") is not None]
     intervals = held(group)
-    return Performance(
+    return SourceResult(
         *(first[name] for name in ("who", "estimator", "options", "source", "kind")),
         tags=find_source(first["source"]).tags,
         **{name: first[name] for name in ("dx", "dy", "truth", "n")},
@@ -111,7 +111,7 @@ def held(rows: Iterable[Row]) -> list[bool]:
     return [row["low"] <= row["truth"] <= row["high"] for row in stated]
 
 
-def save(found: Sequence[Performance], about: dict[str, Any], path: Path = SHIPPED) -> Path:
+def save(found: Sequence[SourceResult], about: dict[str, Any], path: Path = SHIPPED) -> Path:
     """Write ``found`` with ``about`` (preset, versions, machine), replacing the file atomically."""
     table = pa.Table.from_pylist([each._asdict() for each in found])
     table = table.replace_schema_metadata({_KEY: json.dumps(about).encode()})
@@ -120,7 +120,7 @@ def save(found: Sequence[Performance], about: dict[str, Any], path: Path = SHIPP
     return path
 
 
-def merge(found: Sequence[Performance], about: dict[str, Any], path: Path = SHIPPED) -> Path:
+def merge(found: Sequence[SourceResult], about: dict[str, Any], path: Path = SHIPPED) -> Path:
     """Write ``found`` over the results in ``path``: those that were not asked again are kept as they were.
 
     What is kept must still exist (subject and source); ``about["made"]`` says of each commit in the column ``made``
@@ -139,12 +139,12 @@ def merge(found: Sequence[Performance], about: dict[str, Any], path: Path = SHIP
     return written
 
 
-def _asked(each: Performance) -> tuple[str, str, str, str, int]:
+def _asked(each: SourceResult) -> tuple[str, str, str, str, int]:
     return each.who, each.estimator, each.options, each.source, each.n
 
 
 @cache
-def load(path: Path = SHIPPED) -> tuple[list[Performance], dict[str, Any]]:
+def load(path: Path = SHIPPED) -> tuple[list[SourceResult], dict[str, Any]]:
     """The results in ``path``, and what was written about them.
 
     Raises
@@ -155,4 +155,4 @@ def load(path: Path = SHIPPED) -> tuple[list[Performance], dict[str, Any]]:
         raise RunFolderError(f"there are no benchmark results at {path}: run `infoscope bench --save-results` first")
     table = pq.read_table(path, use_threads=False)
     about = json.loads((table.schema.metadata or {}).get(_KEY, b"{}"))
-    return [Performance(**{**row, "tags": tuple(row["tags"])}) for row in table.to_pylist()], about
+    return [SourceResult(**{**row, "tags": tuple(row["tags"])}) for row in table.to_pylist()], about

@@ -204,5 +204,5 @@ def bench(
     }
     if save_results:
         about = {**provenance(), "preset": preset}
-        found["saved"] = str(results.merge(results.performances(rows), about))
+        found["saved"] = str(results.merge(results.source_results(rows), about))
     return found

@@ -11,7 +11,7 @@ import numpy as np
 from infoscope.benchmark.cases import HEADLINE, Subject
 from infoscope.benchmark.choosing import Choice, Question, answer, rank
 from infoscope.benchmark.records import Row
-from infoscope.benchmark.results import Performance, held, performances
+from infoscope.benchmark.results import SourceResult, held, source_results
 from infoscope.data.source import find_source
 
 EQUAL = 1e-6  # nats: two answers closer than this are the same answer
@@ -19,9 +19,9 @@ NEAR_BEST, NEAR_TRUTH = 1.25, 0.02  # an error is good up to so many times the b
 GOAL = 0.9  # of the tasks on which the best of ours should be at or under the best peer's error
 
 
-def lines(found: Sequence[Performance]) -> list[dict[str, Any]]:
+def lines(found: Sequence[SourceResult]) -> list[dict[str, Any]]:
     """One line for each subject and n: the errors over sources, seconds, coverage, and how often it warned."""
-    groups: dict[Any, list[Performance]] = defaultdict(list)
+    groups: dict[Any, list[SourceResult]] = defaultdict(list)
     for each in found:
         groups[each.n, each.subject].append(each)
     content = []
@@ -55,7 +55,7 @@ def lines(found: Sequence[Performance]) -> list[dict[str, Any]]:
     return sorted(content, key=lambda line: (line["n"], line["who"], _last_if_none(line["median_error"])))
 
 
-def families(found: Sequence[Performance]) -> list[dict[str, Any]]:
+def families(found: Sequence[SourceResult]) -> list[dict[str, Any]]:
     """One line for each family of sources, subject and n: the median and the worst of the errors over its sources."""
     groups: dict[Any, list[float]] = defaultdict(list)
     for each in found:
@@ -72,7 +72,7 @@ def _last_if_none(number: float | None) -> float:
     return float("inf") if number is None else number
 
 
-def accuracy(found: Sequence[Performance]) -> dict[str, Any]:
+def accuracy(found: Sequence[SourceResult]) -> dict[str, Any]:
     """How often the best of ours is at or under the absolute error of the best peer, on tasks that a peer answered.
 
     ``chosen`` is the harder question: the one estimator that ``choose`` names from the results on all other sources.
@@ -108,9 +108,9 @@ def accuracy(found: Sequence[Performance]) -> dict[str, Any]:
 
 
 def first_names(
-    found: Sequence[Performance],
+    found: Sequence[SourceResult],
     kind: str = "labels",
-    choose: Callable[[Sequence[Performance], Question], Choice] = answer,
+    choose: Callable[[Sequence[SourceResult], Question], Choice] = answer,
 ) -> dict[str, Any]:
     """How good the first name is that ``choose`` gives for each measured (source, n) of a kind, chosen from the results
     on all other families of sources.
@@ -145,12 +145,12 @@ def first_names(
     return {**content, "words": _first_names_text(content)}
 
 
-def _question(each: Performance, n: int) -> Question:
+def _question(each: SourceResult, n: int) -> Question:
     """What ``choose`` is asked about the problem behind one."""
     return Question(n, each.dx, each.dy, each.kind == "labels", "discrete" in each.tags, each.ties)
 
 
-def _errors(found: Sequence[Performance], who: str) -> dict[tuple[str, int], list[tuple[float, Subject]]]:
+def _errors(found: Sequence[SourceResult], who: str) -> dict[tuple[str, int], list[tuple[float, Subject]]]:
     errors: dict[tuple[str, int], list[tuple[float, Subject]]] = defaultdict(list)
     for each in found:
         if each.who == who and each.error is not None:
@@ -245,7 +245,7 @@ def _share(share: float | None) -> str:
 
 def summarise(rows: Sequence[Row]) -> dict[str, Any]:
     """Everything above, as plain values."""
-    found = performances(rows)
+    found = source_results(rows)
     return {
         "table": lines(found),
         "families": families(found),
