@@ -18,7 +18,7 @@ from infoscope.papers.kleinman2021 import _checkerboard
 from infoscope.papers.kleinman2021._checkerboard import (
     MEDIUM,
     TWO,
-    CheckerboardTask,
+    CheckerboardColours,
     checkerboard_plan,
     layer,
     solving,
@@ -138,7 +138,7 @@ def test_the_compared_arms_match_in_what_they_are_to_match():
 
 
 def test_the_network_fits_the_task():
-    plan = checkerboard_plan("any", "smoke", (0,), widths=MEDIUM, task=CheckerboardTask(10))
+    plan = checkerboard_plan("any", "smoke", (0,), widths=MEDIUM, task=CheckerboardColours(10))
     assert plan.network.widths == (20, 100, 20, 20, 20, 10)
     assert plan.task == "checkerboard10"
 
@@ -268,9 +268,9 @@ def test_notes_tell_means_and_standard_errors_since_the_beginning(made):
 
 
 def test_many_colours_are_judged_by_their_own_ceiling_and_accuracy(made):
-    ten = CheckerboardTask(10)
+    ten = CheckerboardColours(10)
     assert ten.solved == pytest.approx(0.714, abs=0.002)
-    assert CheckerboardTask(20).solved == pytest.approx(0.654, abs=0.002)
+    assert CheckerboardColours(20).solved == pytest.approx(0.654, abs=0.002)
     assert bits(ten.ceiling) == pytest.approx(2.212, abs=0.01)
     for arm in ("base", "low_rate", "large_batch", "colour_first"):
         network = f"colours10_{arm}"

@@ -49,7 +49,7 @@ _A = {"mlp": "an MLP", "linear": "a linear"}
 IN_WORDS_ACTIVATIONS = {"relu": "ReLU", "tanh": "tanh"}
 
 
-class CheckerboardTask(NamedTuple):
+class CheckerboardColours(NamedTuple):
     """A checkerboard task with ``colours`` colours, and what can at best be known of its direction."""
 
     colours: int = 2
@@ -69,7 +69,7 @@ class CheckerboardTask(NamedTuple):
         return SOLVED * (bayes_accuracy() if self.colours == 2 else sampled_ceiling(self.colours)[1])
 
 
-TWO = CheckerboardTask()
+TWO = CheckerboardColours()
 
 
 def hidden(widths: Sequence[int]) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ def checkerboard_plan(
     *,
     activation: str = "relu",
     widths: tuple[int, ...] = SMALL,
-    task: CheckerboardTask = TWO,
+    task: CheckerboardColours = TWO,
     epochs: int | None = None,
     first: int = 0,
     probed: Iterable[int] = (0, 1, 3, 10),
@@ -152,7 +152,7 @@ def accuracies(rows: Rows, epoch: float) -> dict[int, float]:
     return _by_member(rows.filter(quantity=ACCURACY, split="test", epoch=epoch))
 
 
-def solving(task: CheckerboardTask, arms: Iterable[tuple[Rows, float]]) -> tuple[set[int], str]:
+def solving(task: CheckerboardColours, arms: Iterable[tuple[Rows, float]]) -> tuple[set[int], str]:
     """The members that have solved the task in every one of ``arms`` (rows, epoch), and a note that counts them."""
     arms = list(arms)
     found = [accuracies(rows, epoch) for rows, epoch in arms]
@@ -198,7 +198,7 @@ def _place(network: str, site: str) -> str:
 _SOLVED = ", seeds that have solved the task,"
 
 
-def discards(task: CheckerboardTask, network: str, site: str, probes: Sequence[str] = PROBES) -> list[Part]:
+def discards(task: CheckerboardColours, network: str, site: str, probes: Sequence[str] = PROBES) -> list[Part]:
     """CB3: I_u(T;colour) after the first epoch minus at the end: its mean, and that its interval is above zero.
 
     The second is asked only where the first holds: however sure, a smaller fall is none in the sense of the claim.
@@ -215,19 +215,19 @@ def discards(task: CheckerboardTask, network: str, site: str, probes: Sequence[s
     return parts
 
 
-def _fall(task: CheckerboardTask, probe: str, name: str, criterion: Criterion, rows: Rows) -> Finding:
+def _fall(task: CheckerboardColours, probe: str, name: str, criterion: Criterion, rows: Rows) -> Finding:
     end = last_epoch(rows)
     early, late = (usable(rows, "colour", probe, epoch) for epoch in (1.0, end))
     return paired(name, criterion, solving(task, [(rows, end)]), early, late)
 
 
-def _mean_fall(task: CheckerboardTask, probe: str, name: str, criterion: Criterion, rows: Rows) -> Finding:
+def _mean_fall(task: CheckerboardColours, probe: str, name: str, criterion: Criterion, rows: Rows) -> Finding:
     of = _fall(task, probe, name, criterion, rows)
     note = "; ".join(filter(None, ("the mean alone", of.note)))
     return Finding(name, criterion, of.value, None, of.seeds, note)
 
 
-def keeps(task: CheckerboardTask, places: Iterable[tuple[str, str]]) -> Part:
+def keeps(task: CheckerboardColours, places: Iterable[tuple[str, str]]) -> Part:
     """CB2: the least I_u(T;direction) at the end, by linear probes, of any member that has solved the task."""
     statistic = Statistic(
         "least {} by a linear probe at the end, as a share of I(X;direction), of any seed that has solved the task,",
@@ -237,7 +237,7 @@ def keeps(task: CheckerboardTask, places: Iterable[tuple[str, str]]) -> Part:
     return Part("least I_u(T;direction) at the end over I(X;direction), linear probe", where, statistic, SUFFICES)
 
 
-def _least_share(task: CheckerboardTask, name: str, criterion: Criterion, rows: Rows) -> Finding:
+def _least_share(task: CheckerboardColours, name: str, criterion: Criterion, rows: Rows) -> Finding:
     end = last_epoch(rows)
     members, note = solving(task, [(rows, end)])
     kept = [value for member, value in usable(rows, "direction", "linear", end).items() if member in members]
@@ -247,21 +247,21 @@ def _least_share(task: CheckerboardTask, name: str, criterion: Criterion, rows: 
     return Finding(name, criterion, min(kept) / task.ceiling, None, len(kept), note)
 
 
-def depth(task: CheckerboardTask, network: str, sites: Sequence[str]) -> Part:
+def depth(task: CheckerboardColours, network: str, sites: Sequence[str]) -> Part:
     """CB4: I_u(T;colour) at the end by linear probes, first hidden layer minus last."""
     where = {f"{network}: {sites[0]} minus {sites[-1]}": (layer(network, sites[0]), layer(network, sites[-1]))}
     words = f"{{}} by a linear probe at the end, first hidden layer less the last{_SOLVED}"
     return Part("I_u(T;colour) at the end, linear probe", where, Statistic(words, partial(_deeper, task)), DEPTH)
 
 
-def _deeper(task: CheckerboardTask, name: str, criterion: Criterion, *layers: Rows) -> Finding:
+def _deeper(task: CheckerboardColours, name: str, criterion: Criterion, *layers: Rows) -> Finding:
     end = last_epoch(layers[-1])
     first, last = (usable(rows, "colour", "linear", end) for rows in layers)
     return paired(name, criterion, solving(task, [(layers[-1], end)]), first, last)
 
 
 def differences(
-    task: CheckerboardTask, arm: str, base: str, site: str, words: tuple[str, str], *, matched: bool = False
+    task: CheckerboardColours, arm: str, base: str, site: str, words: tuple[str, str], *, matched: bool = False
 ) -> tuple[Part, ...]:
     """CB5-CB7: I_u(T;colour) of ``arm`` minus that of ``base`` at its end, for the same seeds, by both probes.
 
@@ -285,7 +285,7 @@ def differences(
 
 
 def _difference(
-    task: CheckerboardTask, probe: str, matched: bool, name: str, criterion: Criterion, arm: Rows, base: Rows
+    task: CheckerboardColours, probe: str, matched: bool, name: str, criterion: Criterion, arm: Rows, base: Rows
 ) -> Finding:
     end = last_epoch(base)
     epoch = end if matched else last_epoch(arm)
@@ -294,7 +294,7 @@ def _difference(
 
 
 def told_of_both(
-    rows: Rows, task: CheckerboardTask, arm: str, base: str, site: str, *, matched: bool = False, since: bool = False
+    rows: Rows, task: CheckerboardColours, arm: str, base: str, site: str, *, matched: bool = False, since: bool = False
 ) -> tuple[str, ...]:
     """Where both arms of :func:`differences` stand, the base first; since: the arm's beginning does not count."""
     ends = [last_epoch(rows.filter(network=network)) for network in (arm, base)]
@@ -304,7 +304,7 @@ def told_of_both(
 
 
 def told(
-    rows: Rows, task: CheckerboardTask, network: str, site: str, since: float = 0.0, end: float | None = None
+    rows: Rows, task: CheckerboardColours, network: str, site: str, since: float = 0.0, end: float | None = None
 ) -> tuple[str, ...]:
     """Where the members that have solved the task stand, as one note: mean and standard error at recorded epochs.
 

@@ -39,7 +39,7 @@ from infoscope.papers.kleinman2021._checkerboard import (
     MEDIUM,
     RATE,
     SEEDS,
-    CheckerboardTask,
+    CheckerboardColours,
     checkerboard_plan,
     depth,
     differences,
@@ -61,7 +61,7 @@ _QUICK_ARMS = ("base", "colour_first")  # what `laptop` has time for with twenty
 class _Size(NamedTuple):
     """The hidden layers for a number of colours, and how long they train beyond `smoke`."""
 
-    task: CheckerboardTask
+    task: CheckerboardColours
     widths: tuple[int, ...]
     epochs: int
 
@@ -70,7 +70,7 @@ class _Size(NamedTuple):
         return last_hidden(self.widths)
 
 
-_SIZES = (_Size(CheckerboardTask(10), MEDIUM, 120), _Size(CheckerboardTask(20), (100, 40, 40, 40), 80))
+_SIZES = (_Size(CheckerboardColours(10), MEDIUM, 120), _Size(CheckerboardColours(20), (100, 40, 40, 40), 80))
 _ARMS_IN_WORDS = {
     "low_rate": f"a rate of {RATE / _TIMES:g}",
     "large_batch": f"batch {_TIMES * BATCH}",
@@ -91,7 +91,7 @@ _CLAIMS = {
 }
 
 
-def _name(task: CheckerboardTask, arm: str) -> str:
+def _name(task: CheckerboardColours, arm: str) -> str:
     return f"colours{task.colours}_{arm}"
 
 
