@@ -52,7 +52,7 @@ class Guess(NamedTuple):
     least: float = 0.0
 
 
-class Training(NamedTuple):
+class LearningCurves(NamedTuple):
     """Learning curves ``[members, s]`` of one network, and who of its members did not train."""
 
     network: str
@@ -98,7 +98,7 @@ def verdicts(
     return out
 
 
-def training(rows: Rows, network: str, guess: Guess) -> Training | None:
+def training(rows: Rows, network: str, guess: Guess) -> LearningCurves | None:
     """The learning curves of ``network``; None where it has none."""
     curves = rows.filter(network=network, site="network", estimator="training")
     losses = curves.filter(quantity=LOSS, split="train")
@@ -117,7 +117,7 @@ def training(rows: Rows, network: str, guess: Guess) -> Training | None:
             untrained.append(Untrained(network, int(member), *found))
     out = {each.member for each in untrained}
     trained = np.array([member not in out for member in members])
-    return Training(network, epochs, loss, accuracy, guess, trained, tuple(untrained))
+    return LearningCurves(network, epochs, loss, accuracy, guess, trained, tuple(untrained))
 
 
 def _untrained(loss: np.ndarray, right: float, guess: Guess) -> tuple[Literal["did not train", "diverged"], str] | None:
@@ -134,7 +134,7 @@ def _untrained(loss: np.ndarray, right: float, guess: Guess) -> tuple[Literal["d
     return None
 
 
-def _counted(of: Training) -> str:
+def _counted(of: LearningCurves) -> str:
     """``relu: 3 of 50 networks did not train (members 18, 22, 37: accuracy at chance)``."""
     said = []
     for kind, how in (("did not train", "accuracy at chance"), ("diverged", "the loss blew up")):
@@ -159,7 +159,7 @@ def _without(rows: Rows, members: frozenset[int], trained: Collection[str]) -> R
     return Rows.concat([kept, rows.filter(network=set(rows.unique("network")) - networks)])
 
 
-def _networks(one: Judged, claim: Claim, trainings: Mapping[str, Training | None]) -> list[str]:
+def _networks(one: Judged, claim: Claim, trainings: Mapping[str, LearningCurves | None]) -> list[str]:
     """The trained networks that a claim speaks of: those its parts were read from, or all where one does not say."""
     if claim.presupposes == NOTHING:
         return []
@@ -168,7 +168,7 @@ def _networks(one: Judged, claim: Claim, trainings: Mapping[str, Training | None
     return [network for network in trainings if whole or network in of_parts]
 
 
-def _reasons(one: Judged, claim: Claim, of: Mapping[str, Training | None]) -> list[str]:
+def _reasons(one: Judged, claim: Claim, of: Mapping[str, LearningCurves | None]) -> list[str]:
     """Why a claim that was measured is not testable all the same."""
     wanted = claim.presupposes or NOTHING
     if any(part.outcome == "missing" for part in one.findings):
@@ -182,7 +182,7 @@ def _reasons(one: Judged, claim: Claim, of: Mapping[str, Training | None]) -> li
     return list(filter(None, reasons))
 
 
-def _not_learned(wanted: Learned, found: Sequence[Training]) -> str:
+def _not_learned(wanted: Learned, found: Sequence[LearningCurves]) -> str:
     said, least = [], 0.0
     for each in found:
         if wanted.share <= 0:
@@ -204,7 +204,7 @@ def _not_learned(wanted: Learned, found: Sequence[Training]) -> str:
     )
 
 
-def _not_ended(found: Sequence[Training]) -> str:
+def _not_ended(found: Sequence[LearningCurves]) -> str:
     said = []
     for each in found:
         loss = each.loss[each.trained].mean(0)
