@@ -28,7 +28,7 @@ from scipy.special import digamma
 from sklearn.neighbors import KDTree
 
 from infoscope.measure.neighbours.brute import _greatest
-from infoscope.measure.neighbours.parts import standardised
+from infoscope.measure.neighbours.marginals import standardised
 from infoscope.measure.neighbours.search import balls
 from infoscope.measure.questions.information import mutual_information
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from infoscope.core.estimate import Status
-from infoscope.measure.neighbours.parts import even, standardised
+from infoscope.measure.neighbours.marginals import even, standardised
 from infoscope.measure.questions.information import conditional_mutual_information, entropy, mutual_information
 
 

@@ -15,7 +15,7 @@ from infoscope.core.estimate import Status
 from infoscope.measure.bases.estimator import make
 from infoscope.measure.neighbours.boxes import log_shares, uniform_share
 from infoscope.measure.neighbours.information import dimension
-from infoscope.measure.neighbours.parts import standardised
+from infoscope.measure.neighbours.marginals import standardised
 
 SLACK = 1e-9  # between numbers of size one, what still counts as a tie
 

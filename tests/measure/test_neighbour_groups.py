@@ -11,7 +11,7 @@ from infoscope.core.errors import InputError
 from infoscope.measure.intervals.groups import Groups, left_out
 from infoscope.measure.intervals.jackknife import parts_of
 from infoscope.measure.neighbours.information import Problem
-from infoscope.measure.neighbours.parts import Part
+from infoscope.measure.neighbours.marginals import Marginal
 
 
 def twin(parts, ids, k, euclidean=False, rectangle=False):
@@ -68,7 +68,9 @@ def test_the_value_and_every_part_left_out_agree_with_the_twin(data):
     if data.draw(st.booleans()):
         x = np.round(x)  # ties
     y = rng.integers(2, size=n) if data.draw(st.booleans()) else x[:, :1] + rng.normal(size=(n, 1))
-    parts = [Part.of(x), Part.of(y)] + ([Part.of(rng.normal(size=(n, 1)))] if data.draw(st.booleans()) else [])
+    parts = [Marginal.of(x), Marginal.of(y)] + (
+        [Marginal.of(rng.normal(size=(n, 1)))] if data.draw(st.booleans()) else []
+    )
     euclidean, rectangle = data.draw(st.booleans()), len(parts) == 2 and y.ndim == 2 and data.draw(st.booleans())
     groups, k = Groups(ids), data.draw(st.integers(1, 4))
     found = Problem(tuple(parts), k, "euclidean" if euclidean else "max", rectangle).in_groups(groups, None)
@@ -83,7 +85,7 @@ def test_the_value_and_every_part_left_out_agree_with_the_twin(data):
     without = []
     for part in range(together.count):
         rest = np.flatnonzero(together.ids != part)
-        some = [Part(one.columns[rest], one.groups[rest]) for one in parts]
+        some = [Marginal(one.columns[rest], one.groups[rest]) for one in parts]
         without.append(twin(some, ids[rest], k, euclidean, rectangle))
     if (
         y.ndim == 2 and len(np.unique(x, axis=0)) == n

@@ -25,7 +25,7 @@ from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION, LAYER_
 from infoscope.core.shapes import AnyArray, ArrayLike
 from infoscope.measure.intervals import jackknife
 from infoscope.measure.intervals.groups import Groups
-from infoscope.measure.neighbours.parts import even
+from infoscope.measure.neighbours.marginals import even
 from infoscope.measure.symbols.labels import CEILING, doubted
 
 Option = TypeVar("Option")

@@ -12,7 +12,7 @@ from infoscope.core.shapes import Matrix
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.information import Problem, answer
-from infoscope.measure.neighbours.parts import Part
+from infoscope.measure.neighbours.marginals import Marginal
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Ksg(Estimator):
         return self._answer(CONDITIONAL_INFORMATION, "Frenzel-Pompe", x, y, z, groups=groups)
 
     def _answer(self, quantity: Quantity, method: str, *values: Any, groups: Groups | None) -> Estimate:
-        parts = tuple(Part.of(value, normal=self.margins == "normal") for value in values)
+        parts = tuple(Marginal.of(value, normal=self.margins == "normal") for value in values)
         estimand = f"{quantity}, {method}, k={self.k}, {self.norm} norm"
         if self.margins == "normal":
             estimand += " of normal scores"

@@ -16,7 +16,7 @@ from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.boxes import log_shares, uniform_share
 from infoscope.measure.neighbours.information import Problem, answer
-from infoscope.measure.neighbours.parts import Part
+from infoscope.measure.neighbours.marginals import Marginal
 from infoscope.measure.neighbours.search import Balls
 
 #: From this share of rows on whose neighbours span no volume, the value is what rounding leaves.
@@ -65,7 +65,7 @@ class LocalNonuniformity(Estimator):
             raise InputError(f"alpha is {self.alpha}, wanted a share of the volume above 0 and at most 1, e.g. 0.2")
 
     def _mutual_information(self, x: Matrix, y: Matrix, groups: Groups | None = None) -> Estimate:
-        parts = (Part.of(x), Part.of(y))
+        parts = (Marginal.of(x), Marginal.of(y))
         columns = np.column_stack([part.columns for part in parts])
         d = columns.shape[1]
         k = self.k or min(max(5, 2 * d), len(columns) - 1)

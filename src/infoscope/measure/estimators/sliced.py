@@ -18,7 +18,7 @@ from infoscope.measure.intervals.groups import LEAST, Groups, Scatter, left_out
 from infoscope.measure.intervals.jackknife import followed, one_of_each, parts_of
 from infoscope.measure.neighbours import slices as _sliced
 from infoscope.measure.neighbours.information import Problem
-from infoscope.measure.neighbours.parts import Part
+from infoscope.measure.neighbours.marginals import Marginal
 from infoscope.measure.neighbours.sliced import local_information
 
 FEW = 16  # slices that say how the mean over all of them scatters over groups
@@ -127,11 +127,11 @@ class Sliced(Estimator):
         sides = []
         for z, seed in ((x, 2 * self.seed), (y, 2 * self.seed + 1)):
             if z.ndim == 1:
-                sides.append([Part.of(z)] * slices)
+                sides.append([Marginal.of(z)] * slices)
                 continue
             frame = _sliced.frames(self.slices, z.shape[1], min(self.dimensions, z.shape[1]), seed)[:slices]
             alike = np.zeros(len(z), np.int64)
-            sides.append([Part(_sliced.projected(z, one.T).T, alike) for one in frame])
+            sides.append([Marginal(_sliced.projected(z, one.T).T, alike) for one in frame])
         rows = np.arange(len(x))
         problems = [Problem(pair, self.k) for pair in zip(*sides, strict=True)]
         if groups is not None:

@@ -12,12 +12,12 @@ import numpy as np
 
 from infoscope.core.shapes import Device
 from infoscope.measure.neighbours import line as line
-from infoscope.measure.neighbours.parts import Part
+from infoscope.measure.neighbours.marginals import Marginal
 from infoscope.measure.neighbours.search import Balls, Norm, balls, counted, label_block, tie_of
 from infoscope.measure.symbols import quantise as q
 
 
-def joint(parts: Sequence[Part], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def joint(parts: Sequence[Marginal], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The cell of each of ``rows``, as ids numbered by first appearance, and how many of them each holds."""
     ids, counts = np.zeros(len(rows), np.int64), np.array([len(rows)])
     for part in parts:
@@ -27,7 +27,7 @@ def joint(parts: Sequence[Part], rows: np.ndarray) -> tuple[np.ndarray, np.ndarr
 
 
 def cell_balls(
-    parts: Sequence[Part],
+    parts: Sequence[Marginal],
     rows: np.ndarray,
     ks: np.ndarray,
     subspaces: Sequence[tuple[int, ...]],

@@ -18,7 +18,7 @@ from infoscope.measure.intervals.groups import Groups, Scatter
 from infoscope.measure.intervals.jackknife import JACKKNIFE, followed
 from infoscope.measure.neighbours.cells import cell_balls, joint
 from infoscope.measure.neighbours.grouped_information import Corrected, Found, Search, estimates
-from infoscope.measure.neighbours.parts import Part
+from infoscope.measure.neighbours.marginals import Marginal
 from infoscope.measure.neighbours.search import Balls, Norm, balls
 from infoscope.measure.symbols.labels import CEILING
 
@@ -42,7 +42,7 @@ class Problem:
     :func:`~infoscope.measure.neighbours.search.balls`.
     """
 
-    parts: tuple[Part, ...]
+    parts: tuple[Marginal, ...]
     k: int
     norm: Norm = "max"
     rectangle: bool = False
@@ -217,7 +217,7 @@ def of_points(
     would swamp their counts.
     """
     often = max(k + 1, math.sqrt(len(values[0])))
-    parts = tuple(Part.of(value, split_above=often) for value in values)
+    parts = tuple(Marginal.of(value, split_above=often) for value in values)
     words = estimand or f"{quantity}, repeated rows as points, k={k}, {norm} norm"
     return answer(Problem(parts, k, norm), quantity, words, points=True, groups=groups)
 

@@ -95,7 +95,7 @@ def atoms(t: np.ndarray, least: float) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Part:
+class Marginal:
     """X, Y or Z: columns of one width ``[n, d]`` (none for labels) and groups ``[n]`` out of each other's reach.
 
     scored: how many times its width the standard deviation of each column is whose normal scores are taken.
@@ -107,7 +107,7 @@ class Part:
     scored: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, values: Matrix | Indices, *, split_above: float = math.inf, normal: bool = False) -> Part:
+    def of(cls, values: Matrix | Indices, *, split_above: float = math.inf, normal: bool = False) -> Marginal:
         """From labels ``[n]`` or rows ``[n, d]``.
 
         split_above: a row that is there at least so many times is a group of its own. normal: normal scores of the
