@@ -18,8 +18,8 @@ Where the inputs *are* the population, a replica that is left out counts through
 (R/(R-1)); where they are a sample of it, all replicas of the query's input are left out. The first layer of a network
 whose inputs are the population has no bias at all: only the Monte Carlo error remains.
 
-Three pieces: :mod:`.draws` makes the draws, :mod:`.ends` reads bounds off their sums, :mod:`.verdict` makes estimates
-of the bounds.
+Three pieces: :mod:`.draws` makes the draws, :mod:`.ends` reads bounds off their sums, :mod:`.layer_estimates` makes
+estimates of the bounds.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from infoscope.measure.noise import ends
 from infoscope.measure.noise import published_bounds as risks
 from infoscope.measure.noise.draws import Draws
 from infoscope.measure.noise.ends import ENTROPY_GIVEN_INPUT, About
+from infoscope.measure.noise.layer_estimates import LayerEstimates
 from infoscope.measure.noise.setting import AddedBy as AddedBy
 from infoscope.measure.noise.setting import Population as Population
 from infoscope.measure.noise.setting import Setting
 from infoscope.measure.noise.setting import check_population as check_population
-from infoscope.measure.noise.verdict import Verdict
 
 
 @dataclass(frozen=True)
@@ -101,13 +101,13 @@ def propagate(
     drawn, rounds = Draws(setting, tolerance, seed, threads).until(lambda drawn: ends.information(setting, drawn))
     queries, chi = rounds * setting.n, math.nan if setting.judged_only else ends.chi_square(setting, drawn)
     cap = ends.cap_of_layer(setting)
-    verdict = Verdict(setting, ends.found(setting, drawn, cap), queries, tolerance)
-    xt = verdict.of(About(INPUT_INFORMATION), "I(X; {t})", ceiling=True)
+    estimates = LayerEstimates(setting, ends.found(setting, drawn, cap), queries, tolerance)
+    xt = estimates.of(About(INPUT_INFORMATION), "I(X; {t})", ceiling=True)
     if not setting.dataset:
         said = risks.said(setting.plain, setting.noise, setting.n, setting.n * setting.replicas, chi)
         xt = replace(xt, notes=(*xt.notes, *said))
-    t, given = verdict.of(About(DIFFERENTIAL_ENTROPY), "h({t})"), verdict.of(About(ENTROPY_GIVEN_INPUT), "h({t}|X)")
-    ty = {name: verdict.of(About(LABEL_INFORMATION, name), "I({t}; Y)") for name in setting.labels}
+    t, given = estimates.of(About(DIFFERENTIAL_ENTROPY), "h({t})"), estimates.of(About(ENTROPY_GIVEN_INPUT), "h({t}|X)")
+    ty = {name: estimates.of(About(LABEL_INFORMATION, name), "I({t}; Y)") for name in setting.labels}
     seconds = (time.perf_counter() - start) / (3 + len(ty))
     xt, t, given = (replace(one, seconds=seconds) for one in (xt, t, given))
     ty = {name: replace(one, seconds=seconds) for name, one in ty.items()}

@@ -17,7 +17,7 @@ NEAR = 0.1  # nats from ln n at which the number of inputs, not the network, dec
 
 
 @dataclass(frozen=True)
-class Verdict:
+class LayerEstimates:
     """What is said of each quantity of a layer after so many ``queries``."""
 
     setting: Setting
