@@ -76,7 +76,7 @@ class Normal(Law):
 
 
 @dataclass(frozen=True, eq=False)
-class Student(Law):
+class StudentT(Law):
     """Multivariate Student: normal rows of covariance ``dispersion`` divided by sqrt(chi2(dof) / dof), one for a row.
 
     I(X;Y) = that of the normal law + h(dx) + h(dy) - h(dx + dy), where h(d) is the entropy of d standard columns

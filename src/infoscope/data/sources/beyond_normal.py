@@ -19,7 +19,7 @@ from infoscope.data.source import (
     transformed,
     wiggly,
 )
-from infoscope.data.sources._laws import AdditiveUniform, Normal, Student, correlated
+from infoscope.data.sources._laws import AdditiveUniform, Normal, StudentT, correlated
 
 # The first-order tags of a law that neighbours, copulas and small critics all can do.
 _EASY = ("gaussian copula", "low-dimensional", "smooth")
@@ -91,7 +91,7 @@ class BeyondNormal(SourceFamily):
 
     def _student(self, d: int, dof: int) -> Source:
         words = f"Student's law of {dof} degree{'s' * (dof > 1)} of freedom in {d} and {d} uncorrelated columns"
-        return Source(f"student-{d}x{d}-dof-{dof}", words, Student(np.eye(2 * d), d, dof), ("heavy-tailed",))
+        return Source(f"student-{d}x{d}-dof-{dof}", words, StudentT(np.eye(2 * d), d, dof), ("heavy-tailed",))
 
     def _mapped(self, base: Source, d: int) -> Iterator[Source]:
         tags = ("gaussian copula", "sparse", *_high(d))

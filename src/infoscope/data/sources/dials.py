@@ -17,7 +17,7 @@ from infoscope.data.source import Law, Source, SourceFamily, normal_cdf, transfo
 from infoscope.data.sources._laws import (
     AdditiveUniform,
     Normal,
-    Student,
+    StudentT,
     Table,
     binary_entropy,
     correlated,
@@ -103,10 +103,10 @@ class Dials(SourceFamily):
 
     def student(self, nats: float, dof: float) -> Source:
         """Student's law in one and one columns; at least the nats that it has without correlation."""
-        least = Student(np.eye(2), 1, dof).information()
+        least = StudentT(np.eye(2), 1, dof).information()
         if nats < least:
             raise InputError(f"nats is {nats!r}, wanted at least {least:.6f} with {dof:g} degrees of freedom")
-        law = Student(correlated(1, 1, [_correlation(nats - least)]), 1, dof)
+        law = StudentT(correlated(1, 1, [_correlation(nats - least)]), 1, dof)
         words = f"Student's law of {dof:g} degrees of freedom with {nats:g} nats"
         return Source(f"dial-student-{nats:g}", words, law, ("heavy-tailed", *_strong(nats)))
 
