@@ -42,9 +42,9 @@ class Images(SourceFamily):
         words = "a ring or a block; Y which, wrong in 10%"
         yield Source("glyph-label", words, _Glyphs(1, 0.1, "labels"), _IMAGES)
         words = "2 handwritten zeros or ones, and 2 others with 5% of the digits changed"
-        yield Source("mnist-2", words, _Digits(2, 0.05), (*_IMAGES, "needs data"))
+        yield Source("mnist-2", words, _ZerosAndOnes(2, 0.05), (*_IMAGES, "needs data"))
         words = "a handwritten zero or one; Y which, wrong in 10%"
-        yield Source("mnist-label", words, _Digits(1, 0.1, "labels"), (*_IMAGES, "needs data"))
+        yield Source("mnist-label", words, _ZerosAndOnes(1, 0.1, "labels"), (*_IMAGES, "needs data"))
 
 
 _IMAGES = ("images", "high-dimensional", "representation-like")
@@ -130,7 +130,7 @@ def _placements() -> tuple[np.ndarray, np.ndarray]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Digits(_Patches):
+class _ZerosAndOnes(_Patches):
     """A zero or a one of MNIST, drawn from all of them."""
 
     pixels: ClassVar[int] = 14 * 14
