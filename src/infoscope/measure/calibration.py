@@ -85,7 +85,7 @@ def matched(estimator: Estimator, x: Any, y: Any, strength: float) -> Matched:
 # --- two real variables ----------------------------------------------------------------------------------------------
 
 
-class _Spectrum:
+class _Covariance:
     """The covariance of some rows: their mean, standard deviations along principal axes, and the axes."""
 
     def __init__(self, rows: np.ndarray) -> None:
@@ -107,7 +107,7 @@ def _gaussian(x: np.ndarray, y: np.ndarray, strength: float) -> Matched:
     The information is shared among the canonical pairs in the proportions of the sample's correlations, each rid of
     what chance alone gives for so many columns: 1 - rho² = (1 - r²)(n - 1)/(n - q - 1) (Wherry 1931).
     """
-    n, spectra = len(x), (_Spectrum(x), _Spectrum(y))
+    n, spectra = len(x), (_Covariance(x), _Covariance(y))
     kept = [max(1, min(len(s.deviations), n // 20)) for s in spectra]  # leading axes that so many rows can relate
     scores = [s.scores[:, :k] for s, k in zip(spectra, kept, strict=True)]
     if not (scores[0].shape[1] and scores[1].shape[1]):  # one of them is constant
@@ -140,7 +140,7 @@ def _mixture(x: np.ndarray, y: np.ndarray, strength: float) -> Matched:
 
     In units of the deviation inside a class the means are 0, g, 2g, …; g is such that the information is right.
     """
-    n, spectrum = len(x), _Spectrum(x)
+    n, spectrum = len(x), _Covariance(x)
     frequencies = np.bincount(y) / n
     if len(frequencies) < 2 or not len(spectrum.deviations):
         return Matched(0.0, "constant as the data are", lambda _: (x, y))
