@@ -51,7 +51,7 @@ def with_length(scores: np.ndarray) -> np.ndarray:
     return np.column_stack([scores, length / (length.std() or 1.0)]).astype(np.float32)
 
 
-class Canonical(NamedTuple):
+class CanonicalDirections(NamedTuple):
     """Pairs of directions in X and Y, most correlated first: coordinates ``(z - mean) @ directions``.
 
     ``u_directions [p, r]``, ``u_mean [p]``, the same for v, and ``correlations [r]`` as rows outside the fit show them.
@@ -75,7 +75,7 @@ def components(scores: np.ndarray) -> Tensor:
     return vectors[:, -COMPONENTS:] * values[-COMPONENTS:].clamp(min=0).sqrt()
 
 
-def canonical(x: Tensor, y: Tensor, rows: Tensor) -> Canonical:
+def canonical(x: Tensor, y: Tensor, rows: Tensor) -> CanonicalDirections:
     """Regularised canonical correlations of ``x [n, p]`` and ``y [n, q]`` over ``rows``.
 
     The rows are cut into parts; each pair of directions is refitted without a part and its correlation taken on that
@@ -100,7 +100,7 @@ def canonical(x: Tensor, y: Tensor, rows: Tensor) -> Canonical:
     u, v = (directions[0] for directions in _directions(whole, p, found[0]))
     mean = z.mean(0)
     strong = found[1] ** 2 > LEAST
-    return Canonical(u[:, strong], mean[:p], v[:, strong], mean[p:], found[1][strong])
+    return CanonicalDirections(u[:, strong], mean[:p], v[:, strong], mean[p:], found[1][strong])
 
 
 def _covariance(moments: Tensor, sums: Tensor, n: int) -> Tensor:

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from infoscope.measure.critics.inputs import Canonical
+from infoscope.measure.critics.inputs import CanonicalDirections
 
 EMBEDDING = 32  # columns of the two embeddings of the separable critic
 PARTNERS = 31  # other y that each x of a training batch is paired with by the concatenated critic
@@ -62,7 +62,7 @@ class Pairs(NamedTuple):
         return self.every.shape[2] - 1
 
 
-def gaussian_part(fitted: Sequence[Canonical], x: Sequence[Tensor], y: Tensor) -> tuple[Tensor, Tensor]:
+def gaussian_part(fitted: Sequence[CanonicalDirections], x: Sequence[Tensor], y: Tensor) -> tuple[Tensor, Tensor]:
     """``u`` and ``v`` of :class:`CriticInputs`; ``x`` holds the scores of each model's member, ``y`` those of Y."""
     width = max(len(one.correlations) for one in fitted)
     lefts, rights = [], []
