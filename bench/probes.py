@@ -33,7 +33,7 @@ from torch.nn import functional
 from _machine import multiply_rate
 from infoscope.measure.critics.training import Fit, Schedule
 from infoscope.measure.usable import softmax_regression
-from infoscope.measure.usable.columns import Columns
+from infoscope.measure.usable.columns import Standardiser
 from infoscope.measure.usable.mlp_training import Stack, outputs
 from infoscope.measure.usable.softmax_regression import Regression, Solution, solve
 
@@ -76,9 +76,9 @@ class Linear:
         self.theirs += spent
         self._compare(found, fits, z, y)
 
-    def _ours(self, z: np.ndarray, y: np.ndarray) -> tuple[Columns, Solution]:
+    def _ours(self, z: np.ndarray, y: np.ndarray) -> tuple[Standardiser, Solution]:
         fitted = torch.from_numpy(z)
-        columns = Columns.of(fitted).rotated(fitted)
+        columns = Standardiser.of(fitted).rotated(fitted)
         rows = columns(fitted, single=True)
         problems = [Regression(y, decay) for decay in self.decays]
         return columns, solve(rows, columns.variances, problems, CLASSES, TOLERANCE, 1000)
@@ -92,7 +92,11 @@ class Linear:
         return scaler, fits
 
     def _compare(
-        self, found: tuple[Columns, Solution], fits: tuple[StandardScaler, list[LogisticRegression]], z: Any, y: Any
+        self,
+        found: tuple[Standardiser, Solution],
+        fits: tuple[StandardScaler, list[LogisticRegression]],
+        z: Any,
+        y: Any,
     ) -> None:
         columns, solution = found
         scaler, models = fits

@@ -12,7 +12,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.measurements import make_measurement
-from infoscope.measure.usable.columns import FARTHEST, Columns
+from infoscope.measure.usable.columns import FARTHEST, Standardiser
 
 N = 240
 PROBES = {
@@ -118,7 +118,7 @@ def test_a_number_beside_which_the_others_are_one_is_named(dtype):
 
 
 def test_rows_to_score_stay_numbers_however_far_they_lie():
-    columns = Columns.of(torch.tensor([[1.0, 0.0], [1.0 + 1e-15, 1.0]], dtype=torch.float64))
+    columns = Standardiser.of(torch.tensor([[1.0, 0.0], [1.0 + 1e-15, 1.0]], dtype=torch.float64))
     far = columns(torch.tensor([[1e308, -1e308], [1.0, 0.0]], dtype=torch.float64), single=True)
     assert far[0].tolist() == [FARTHEST, -FARTHEST]
     x, y = signal()

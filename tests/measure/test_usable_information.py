@@ -25,7 +25,7 @@ from infoscope.measure.questions.usable import (
     usable_information,
 )
 from infoscope.measure.usable.accounts import cross_fitted, folds_of
-from infoscope.measure.usable.columns import Columns
+from infoscope.measure.usable.columns import Standardiser
 from infoscope.measure.usable.readings import ProbeSplit, Target
 from infoscope.measure.usable.softmax_regression import Regression, _Objective, solve
 from infoscope.measure.usable.temperature import Tempered
@@ -58,7 +58,7 @@ def test_the_path_is_that_of_scikit_learn_to_1e_5_nats(n, d, k, apart):
     z = np.maximum(z @ np.random.default_rng(1).normal(size=(d, d)), 0)  # correlated, with zeros
     z, rest = torch.from_numpy(z[:n]), torch.from_numpy(z[n:])
     other = np.random.default_rng(2).integers(k, size=2 * n)
-    columns = Columns.of(z)
+    columns = Standardiser.of(z)
     rotated = columns.rotated(z)
     targets = [y, other]
     problems = [Regression(t, decay) for t in [y[:n], other[:n]] for decay in DECAYS]
@@ -89,7 +89,7 @@ def test_without_principal_axes_the_optimum_is_the_same(d, monkeypatch):
     """Where there are too many rows and columns for them; the columns are strongly correlated."""
     z, y = classes(500, 3, d)
     z = torch.from_numpy(z @ np.random.default_rng(1).normal(size=(d, d)))
-    columns = Columns.of(z)
+    columns = Standardiser.of(z)
     found = []
     for most in (2048, 5):
         monkeypatch.setattr("infoscope.measure.usable.columns.LARGEST_ROTATION", most)
@@ -105,7 +105,7 @@ def test_problems_side_by_side_are_those_alone():
     """Two targets, four weight decays each; more logits than one product takes."""
     z, y = classes(600, d=6)
     z = torch.from_numpy(z)
-    columns = Columns.of(z).rotated(z)
+    columns = Standardiser.of(z).rotated(z)
     x, other = columns(z), np.random.default_rng(1).integers(4, size=600)
     problems = [Regression(target, decay) for target in (y, other) for decay in DECAYS]
     together = solve(x, columns.variances, problems, 4, 1e-8, 1000)
@@ -120,7 +120,7 @@ def test_float32_passes_reach_the_optimum_of_float64():
     """Objective to 1e-7 nats, and derivatives and cross-entropies of the compiled pass are those of torch."""
     z, y = classes(700, 5, 12, 4)
     z = torch.from_numpy(z)
-    columns = Columns.of(z).rotated(z)
+    columns = Standardiser.of(z).rotated(z)
     problems = [Regression(y, decay) for decay in DECAYS]
     coarse = solve(columns(z, single=True), columns.variances, problems, 5, 1e-6, 1000)
     fine = solve(columns(z), columns.variances, problems, 5, 1e-9, 1000)
@@ -145,7 +145,7 @@ def test_float32_passes_reach_the_optimum_of_float64():
 def test_blocks_of_the_hessian_are_those_of_autograd(monkeypatch):
     """With all rows, and nearly so with those of the most curvature, most of which are few."""
     z, y = classes(2000, 4, 5, 3)
-    columns = Columns.of(torch.from_numpy(z)).rotated(torch.from_numpy(z))
+    columns = Standardiser.of(torch.from_numpy(z)).rotated(torch.from_numpy(z))
     x, theta = columns(torch.from_numpy(z)), torch.randn(4, 6, generator=torch.Generator().manual_seed(0)).double()
     rows = torch.cat([torch.ones(2000, 1, dtype=torch.float64), x], 1)
 
@@ -185,7 +185,7 @@ def test_wide_problems_with_unequal_classes_converge_to_a_zero_gradient(n, d, k)
     rng = np.random.default_rng(0)
     y = np.concatenate([np.arange(k), np.minimum(rng.geometric(0.3, size=n - k) - 1, k - 1)])
     z = torch.from_numpy(rng.normal(size=(n, d)) + rng.normal(size=(k, d))[y])
-    columns = Columns.of(z).rotated(z)
+    columns = Standardiser.of(z).rotated(z)
     found = solve(columns(z), columns.variances, [Regression(y, 1e-3), Regression(y, 1e-1)], k, 1e-8, 5000)
     assert found.converged.all()
     x = columns(z)
@@ -201,7 +201,7 @@ def test_weights_are_carried_from_columns_to_columns():
     """The same function of the rows, whatever they were standardised by."""
     z, _ = classes(300, 3, 5)
     z = torch.from_numpy(np.concatenate([1e6 * z - 3, np.zeros((300, 1))], 1))
-    some, everything = Columns.of(z[:200]).rotated(z[:200]), Columns.of(z).rotated(z)
+    some, everything = Standardiser.of(z[:200]).rotated(z[:200]), Standardiser.of(z).rotated(z)
     weights = np.random.default_rng(0).normal(size=(6, 3))
     moved = some.carried(weights, everything)
     logits = [weights[0] + some(z).numpy() @ weights[1:], moved[0] + everything(z).numpy() @ moved[1:]]

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 import infoscope
-from infoscope.cli.shared import Belonging, Columns, Json, Options, app, called, columns, show
+from infoscope.cli.shared import Belonging, ColumnsOfFile, Json, Options, app, called, columns, show
 
 
 def print_estimate(estimate: Any, as_json: bool) -> None:
@@ -31,7 +31,7 @@ def _estimate_text(estimate: Any) -> str:
 
 @app.command
 def entropy(
-    x: Columns,
+    x: ColumnsOfFile,
     /,
     *,
     estimator: str = "kde",
@@ -52,8 +52,8 @@ def entropy(
 
 @app.command(name=["mutual-information", "mutual_information"])
 def mutual_information(
-    x: Columns,
-    y: Columns,
+    x: ColumnsOfFile,
+    y: ColumnsOfFile,
     /,
     *,
     estimator: str = "mixed_ksg",
@@ -80,9 +80,9 @@ def mutual_information(
 
 @app.command(name=["conditional-mutual-information", "conditional_mutual_information"])
 def conditional_mutual_information(
-    x: Columns,
-    y: Columns,
-    z: Columns,
+    x: ColumnsOfFile,
+    y: ColumnsOfFile,
+    z: ColumnsOfFile,
     /,
     *,
     estimator: str = "ksg",
@@ -106,8 +106,8 @@ def conditional_mutual_information(
 
 @app.command
 def dependence(
-    x: Columns,
-    y: Columns,
+    x: ColumnsOfFile,
+    y: ColumnsOfFile,
     /,
     *,
     measure: str = "cka",
@@ -129,7 +129,7 @@ def dependence(
 
 @app.command
 def geometry(
-    t: Columns,
+    t: ColumnsOfFile,
     y: Annotated[str | None, Parameter(help="Class labels, or another representation, in a file of its own.")] = None,
     /,
     *,
@@ -152,8 +152,8 @@ def geometry(
 
 @app.command(name=["usable-information", "usable_information"])
 def usable_information(
-    z: Columns,
-    y: Columns,
+    z: ColumnsOfFile,
+    y: ColumnsOfFile,
     /,
     *,
     probe: str = "linear",

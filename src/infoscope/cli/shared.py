@@ -31,7 +31,9 @@ Belonging = Annotated[
         "they are on one side of a split and count once in an interval.",
     ),
 ]
-Columns = Annotated[str, Parameter(help="a.npy, a.npz:name, t.parquet:col1,col2 or t.csv:col1,col2; rows are samples.")]
+ColumnsOfFile = Annotated[
+    str, Parameter(help="a.npy, a.npz:name, t.parquet:col1,col2 or t.csv:col1,col2; rows are samples.")
+]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print machine-readable JSON.")]
 Options = Annotated[
     list[str] | None, Parameter(name="--option", negative="", help="An option as key=value; may be repeated.")

@@ -126,14 +126,14 @@ class MlpProbe(Probe):
         import torch
 
         from infoscope.measure.critics.training import Schedule, random_numbers
-        from infoscope.measure.usable.columns import Columns
+        from infoscope.measure.usable.columns import Standardiser
         from infoscope.measure.usable.mlp_training import Stack
 
         targets = 1 if wanted.is_floating_point() else len(wanted)
         shape = (len(z), targets, self.networks, len(splits))
         m, t, which, s = (axis.reshape(-1) for axis in torch.from_numpy(np.indices(shape)))
         device, d = z.device, z.shape[2]
-        fits = [Columns.of(member[split.train]) for member in z for split in splits]
+        fits = [Standardiser.of(member[split.train]) for member in z for split in splits]
         rows = torch.stack([columns(z[i // len(splits)], single=True) for i, columns in enumerate(fits)])
         generator = random_numbers(seed)
         # One set of initial weights for each network of the ensemble, shared by members, targets and splits.

@@ -10,7 +10,7 @@ from infoscope.core import check
 from infoscope.core.measurement import Cost
 from infoscope.core.shapes import TensorMatrix
 from infoscope.measure.bases.probe import Probe
-from infoscope.measure.usable.columns import Columns
+from infoscope.measure.usable.columns import Standardiser
 from infoscope.measure.usable.readings import ProbeSplit, Reading, Readings, Target
 from infoscope.measure.usable.temperature import Tempered, cross_entropy
 
@@ -65,10 +65,10 @@ class Knn(Probe):
         return [[readings[t] for readings in by_split] for t in range(len(targets))]
 
     def _split(self, z: TensorMatrix, targets: Sequence[Target], split: ProbeSplit) -> list[Reading]:
-        x = Columns.of(z[split.train])(z)
+        x = Standardiser.of(z[split.train])(z)
         validating = self._counts(x, split.train, split.validation, targets, self._numbers)
         readings = []
-        full = Columns.of(z[split.known])(z)
+        full = Standardiser.of(z[split.known])(z)
         for target, tried in zip(targets, validating, strict=True):
             before, prior, y = target.prior(split.train), target.prior(split.known), target.y[split.validation]
             tried = [self._log(counts, before) for counts in tried]

@@ -13,7 +13,7 @@ from infoscope.core.shapes import TensorBlock, TensorMatrix
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import several
 from infoscope.measure.bases.probe import Probe
-from infoscope.measure.usable.columns import Columns
+from infoscope.measure.usable.columns import Standardiser
 from infoscope.measure.usable.readings import Expected, ProbeSplit, Reading, Readings, Target
 from infoscope.measure.usable.temperature import Tempered, cross_entropy
 
@@ -137,17 +137,17 @@ class Linear(Probe):
 class _Turned(NamedTuple):
     """One representation on one split: rows ``[n, r]`` along the principal axes of those a probe is fitted to."""
 
-    train: Columns
+    train: Standardiser
     x_train: Any
     x_validation: Any
-    known: Columns
+    known: Standardiser
     x_known: Any
     x_scored: Any
 
     @classmethod
     def of(cls, z: Any, split: ProbeSplit, single: bool) -> _Turned:
         train, known = z[split.train], z[split.known]
-        first, second = Columns.of(train).rotated(train), Columns.of(known).rotated(known)
+        first, second = Standardiser.of(train).rotated(train), Standardiser.of(known).rotated(known)
         return cls(
             first, first(train, single), first(z[split.validation], single),
             second, second(known, single), second(z[split.scored], single),
@@ -168,7 +168,7 @@ class _Labels(NamedTuple):
         return cls(y[split.train], y[split.validation], y[split.known], target.prior(split.known))
 
 
-def _ridge(columns: Columns, x: TensorMatrix, y: np.ndarray, decay: float) -> tuple[np.ndarray, np.ndarray]:
+def _ridge(columns: Standardiser, x: TensorMatrix, y: np.ndarray, decay: float) -> tuple[np.ndarray, np.ndarray]:
     """The mean of ``y [n, e]`` and the weights ``[r, e]`` of rows ``x [n, r]``, for a target of unit variance."""
     rows, mean = x.cpu().numpy(), y.mean(0)
     moments = rows.T @ (y - mean) / len(rows)

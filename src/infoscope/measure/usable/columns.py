@@ -22,7 +22,7 @@ BLOCK_ON_DEVICE = 1 << 26
 
 
 @dataclass(frozen=True)
-class Columns:
+class Standardiser:
     """Rows ``[n, d]`` to standardised rows; with ``axes [d, r]`` also along the principal axes of the fit.
 
     Ridge penalties do not change under that rotation, and directions that no fitted row has are left out: a ridge
@@ -36,7 +36,7 @@ class Columns:
     variances: Any = None
 
     @classmethod
-    def of(cls, z: TensorMatrix) -> Columns:
+    def of(cls, z: TensorMatrix) -> Standardiser:
         """Standardise by the rows of ``z [n, d]``; a constant column becomes zero, and only that: sums are taken of
         differences from the first row, so that what varies in the last digit is told from what does not.
         """
@@ -61,7 +61,7 @@ class Columns:
         scale[sd == 0] = 0
         return cls(largest, mean, scale)
 
-    def rotated(self, z: TensorMatrix) -> Columns:
+    def rotated(self, z: TensorMatrix) -> Standardiser:
         """The same along the principal axes of the rows ``z [n, d]``."""
         import torch
 
@@ -113,7 +113,7 @@ class Columns:
     def _division(self) -> tuple[np.ndarray, np.ndarray]:
         return (1 / self.largest).numpy(), self.mean.numpy()
 
-    def carried(self, weights: np.ndarray, to: Columns) -> np.ndarray:
+    def carried(self, weights: np.ndarray, to: Standardiser) -> np.ndarray:
         """Weights ``[w, k]`` (the bias first) of a linear function of rows of this, as those of rows of ``to``."""
         mine, theirs = self._numbers(), to._numbers()
         inner = weights[1:]
@@ -123,17 +123,17 @@ class Columns:
             return self._onto(mine, theirs, weights[0], inner)
 
     @staticmethod
-    def _onto(mine: Columns, theirs: Columns, bias: np.ndarray, inner: np.ndarray) -> np.ndarray:
+    def _onto(mine: Standardiser, theirs: Standardiser, bias: np.ndarray, inner: np.ndarray) -> np.ndarray:
         ratio = theirs.largest / mine.largest
         bias = bias + (ratio * theirs.mean - mine.mean) @ inner
         inner = inner * np.divide(ratio, theirs.scale, out=np.zeros_like(ratio), where=theirs.scale > 0)[:, None]
         found = np.concatenate([bias[None], inner if theirs.axes is None else theirs.axes.T @ inner])
         return found if (np.abs(found) <= FARTHEST).all() else np.zeros_like(found)  # the scales have nothing in common
 
-    def _numbers(self) -> Columns:
+    def _numbers(self) -> Standardiser:
         """The same in NumPy arrays."""
         fields = (self.largest, self.mean, self.scale, self.axes, self.variances)
-        return Columns(*(None if field is None else field.cpu().numpy() for field in fields))
+        return Standardiser(*(None if field is None else field.cpu().numpy() for field in fields))
 
     def _blocks(self, z: TensorMatrix) -> Iterator[Any]:
         return _blocks(z, self.largest, self.mean)
