@@ -17,7 +17,7 @@ from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
 from infoscope.measure.moments import canonical as gc
-from infoscope.measure.moments.gaussian_information import ROWS_A_COLUMN, Found, doubted, information
+from infoscope.measure.moments.gaussian_information import ROWS_A_COLUMN, GaussianInformation, doubted, information
 from infoscope.measure.symbols import noncentral
 
 
@@ -90,18 +90,18 @@ class Gaussian(Estimator):
             self._entropy,
         )
 
-    def _about(self, found: Found, quantity: Quantity, estimand: str, n: int) -> Estimate:
+    def _about(self, found: GaussianInformation, quantity: Quantity, estimand: str, n: int) -> Estimate:
         if self.shrinkage != "none":
             estimand += f", {self.shrinkage} shrinkage"
         return found.estimate(quantity, estimand, n)
 
 
-def _entropy(t: Matrix, shrinkage: str) -> tuple[Found, str]:
+def _entropy(t: Matrix, shrinkage: str) -> tuple[GaussianInformation, str]:
     """H(X) and what it is the entropy of, in words."""
     columns = gc.standardised(t)
     n, d = columns.z.shape
     if bool(columns.constant.all()):
-        return Found(0.0, doubts=(Doubt(Status.DEGENERATE, "x is constant"),)), ""
+        return GaussianInformation(0.0, doubts=(Doubt(Status.DEGENERATE, "x is constant"),)), ""
     of_normal = 0.5 * math.log(2 * math.pi * math.e)
     if shrinkage != "none" and d > 1 and not bool(columns.constant.any()):
         r, share = gc.shrunk(columns.z, shrinkage)
@@ -109,7 +109,7 @@ def _entropy(t: Matrix, shrinkage: str) -> tuple[Found, str]:
         value = 0.5 * half_log + float(columns.log_deviation.sum()) + d * of_normal
         status = Status.SATURATED if floored else Status.OK if n > ROWS_A_COLUMN * d else Status.UNDERSAMPLED
         drawn = remark(f"correlations drawn {100 * share:.3g} % of the way to none")
-        return Found(value, None, (drawn, Doubt(status))), ""
+        return GaussianInformation(value, None, (drawn, Doubt(status))), ""
     basis = gc.orthonormal(columns.z)
     rank, dof = basis.shape[1], n - 1
     if rank == dof and d > rank:
@@ -134,4 +134,4 @@ def _entropy(t: Matrix, shrinkage: str) -> tuple[Found, str]:
     doubts = () if dof >= ROWS_A_COLUMN * rank else (Doubt(Status.UNDERSAMPLED),)
     words = "" if rank == d else f", on the {rank}-dimensional subspace that the rows fill"
     each = leverage.cpu().numpy()
-    return Found(value, (value - half, value + half), doubts, each=each), words
+    return GaussianInformation(value, (value - half, value + half), doubts, each=each), words

@@ -16,7 +16,7 @@ from infoscope.core.shapes import Matrix
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
-from infoscope.measure.moments.gaussian_information import Found, doubted, information, spacing
+from infoscope.measure.moments.gaussian_information import GaussianInformation, doubted, information, spacing
 
 #: Rows within the spread that a correlation leaves, n √(1 - ρ²), below which their ranks no longer tell it.
 BLURRED = 10.0
@@ -69,7 +69,7 @@ class GaussianCopula(Estimator):
         return settled(estimate, found.each, (x, y, z), groups, self._conditional_mutual_information)
 
 
-def _estimate(x: Matrix, y: Matrix, z: Matrix | None, quantity: Quantity) -> tuple[Found, Estimate]:
+def _estimate(x: Matrix, y: Matrix, z: Matrix | None, quantity: Quantity) -> tuple[GaussianInformation, Estimate]:
     found = information(_scores(x), _scores(y), None if z is None else _scores(z), "none")
     if z is None and found.interval and 1 in (x.shape[1], y.shape[1]):
         below = remark("a lower bound where the one column of x or y is continuous")
@@ -80,7 +80,7 @@ def _estimate(x: Matrix, y: Matrix, z: Matrix | None, quantity: Quantity) -> tup
     return found, found.estimate(quantity, estimand, len(x))
 
 
-def _with_blur(found: Found, n: int, columns: int) -> Found:
+def _with_blur(found: GaussianInformation, n: int, columns: int) -> GaussianInformation:
     """With the interval stretched by what ranks lose of strong correlations.
 
     Near ρ = 1 the ranks of x and y differ by noise too: n of them put the variance 2 s / √π n φ on the difference of

@@ -19,7 +19,7 @@ from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals import subsampling
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import followed
-from infoscope.measure.neighbours.grouped_information import Found, Search
+from infoscope.measure.neighbours.grouped_information import GroupedInformation, Search
 from infoscope.measure.neighbours.information import Spread, dimension
 from infoscope.measure.neighbours.search import Balls, balls, pass_seconds
 from infoscope.measure.symbols import quantise as q
@@ -125,7 +125,7 @@ class KozachenkoLeonenko(Estimator):
             return estimate
         return followed(subsampling.doubted(estimate, k + 2), each, None, [rows])
 
-    def _in_groups(self, rows: np.ndarray, k: int, power: int, groups: Groups) -> Found:
+    def _in_groups(self, rows: np.ndarray, k: int, power: int, groups: Groups) -> GroupedInformation:
         """Of rows whose own group is passed over."""
 
         def local(_: np.ndarray, found: Balls, ks: np.ndarray, met: np.ndarray) -> np.ndarray:
@@ -133,7 +133,7 @@ class KozachenkoLeonenko(Estimator):
             return self._contributions(reach, ks, met, rows.shape[1], power)
 
         search = Search([rows], [np.zeros(len(rows), np.int64)], (), k, self.norm)
-        found = Found.of(search, groups, local)
+        found = GroupedInformation.of(search, groups, local)
         if found is None:
             raise InputError(f"all {len(rows)} rows are of one group, wanted several: pass rows of other groups")
         return found

@@ -23,7 +23,7 @@ NOISE = 0.5  # times √(columns / n): over three standard deviations of a diffe
 
 
 @dataclass(frozen=True)
-class Found:
+class GaussianInformation:
     """The parts of an :class:`~infoscope.core.estimate.Estimate`, with what lies behind them.
 
     squared: canonical correlations. each ``[n]``: what each row contributes. beyond: see :func:`beyond`.
@@ -51,7 +51,7 @@ class Found:
         return found.doubted(*self.doubts)
 
 
-def information(x: Matrix, y: Matrix, z: Matrix | None, shrinkage: str) -> Found:
+def information(x: Matrix, y: Matrix, z: Matrix | None, shrinkage: str) -> GaussianInformation:
     """I(X;Y) or I(X;Y|Z) of Gaussian rows ``[n, d]`` in nats.
 
     Raises
@@ -62,11 +62,11 @@ def information(x: Matrix, y: Matrix, z: Matrix | None, shrinkage: str) -> Found
     return found
 
 
-def _information(x: Matrix, y: Matrix, z: Matrix | None, shrinkage: str) -> Found:
+def _information(x: Matrix, y: Matrix, z: Matrix | None, shrinkage: str) -> GaussianInformation:
     columns = [gc.standardised(part) for part in (x, y, *(() if z is None else (z,)))]
     for name, part in zip("xy", columns, strict=False):
         if bool(part.constant.all()):
-            return Found(0.0, doubts=(Doubt(Status.DEGENERATE, f"{name} is constant"),))
+            return GaussianInformation(0.0, doubts=(Doubt(Status.DEGENERATE, f"{name} is constant"),))
     kept = [part.z[:, ~part.constant] for part in columns]
     found = _exact(kept) if shrinkage == "none" else _shrunk(kept, shrinkage)
     if found.status in (Status.OK, Status.UNDERSAMPLED):
@@ -74,11 +74,11 @@ def _information(x: Matrix, y: Matrix, z: Matrix | None, shrinkage: str) -> Foun
             counts = q.group(q.quantise(part, [partitions.exact()])[0].keys)[1]
             if 2 * len(counts) <= len(x) and found.value > q.entropy_of(counts):
                 held = f"{name} takes {len(counts)} values, which hold {q.entropy_of(counts):.3g} nats at most"
-                return Found(found.value, doubts=(*found.doubts, Doubt(Status.SATURATED, held)))
+                return GaussianInformation(found.value, doubts=(*found.doubts, Doubt(Status.SATURATED, held)))
     return found
 
 
-def _exact(columns: list[torch.Tensor]) -> Found:
+def _exact(columns: list[torch.Tensor]) -> GaussianInformation:
     n = len(columns[0])
     rest, given = columns[:2], 0
     if len(columns) == 3:
@@ -87,7 +87,7 @@ def _exact(columns: list[torch.Tensor]) -> Found:
     x, y = (gc.orthonormal(part) for part in rest)
     for name, basis in (("x", x), ("y", y)):
         if not basis.shape[1]:
-            return Found(0.0, doubts=(Doubt(Status.DEGENERATE, f"{name} is a linear function of z"),))
+            return GaussianInformation(0.0, doubts=(Doubt(Status.DEGENERATE, f"{name} is a linear function of z"),))
     dof = n - 1 - given
     if x.shape[1] + y.shape[1] > dof:
         raise InputError(
@@ -104,13 +104,13 @@ def _exact(columns: list[torch.Tensor]) -> Found:
     doubts = tuple(map(remark, linear))
     if pairs.full:
         why = f"{pairs.full} directions of y are linear functions of x: the information is infinite"
-        return Found(pairs.plain, doubts=(*doubts, Doubt(Status.SATURATED, why)))
+        return GaussianInformation(pairs.plain, doubts=(*doubts, Doubt(Status.SATURATED, why)))
     value = pairs.plain - pairs.bias
     interval = noncentral.interval(pairs.plain, pairs.bias, pairs.dx * pairs.dy, pairs.deviation)
     if dof < ROWS_A_COLUMN * (x.shape[1] + y.shape[1]):
         doubts = (*doubts, Doubt(Status.UNDERSAMPLED, f"the bias taken off is {pairs.bias:.3g} nats"))
     ends = min(value, interval[0]), max(value, interval[1])
-    return Found(value, ends, doubts, pairs.squared, pairs.influence, beyond(x, y))
+    return GaussianInformation(value, ends, doubts, pairs.squared, pairs.influence, beyond(x, y))
 
 
 def beyond(x: torch.Tensor, y: torch.Tensor) -> float:
@@ -151,7 +151,7 @@ def spacing(n: int) -> int:
     return max(1, round(math.sqrt(n)))
 
 
-def doubted(found: Found, beyond: float) -> Found:
+def doubted(found: GaussianInformation, beyond: float) -> GaussianInformation:
     """``found``, or UNRESOLVED where it is ``beyond`` nats from what its own residuals say, more than the interval."""
     if found.status is not Status.OK or found.interval is None or beyond <= found.interval[1] - found.value:
         return found
@@ -161,7 +161,7 @@ def doubted(found: Found, beyond: float) -> Found:
     return replace(found, doubts=(*found.doubts, Doubt(Status.UNRESOLVED, note)))
 
 
-def _shrunk(columns: list[torch.Tensor], rule: str) -> Found:
+def _shrunk(columns: list[torch.Tensor], rule: str) -> GaussianInformation:
     r, share = gc.shrunk(torch.cat(columns, dim=1), rule)
     dx, dy = (part.shape[1] for part in columns[:2])
     of_x, of_y, of_z = (torch.arange(len(r), device=r.device) for _ in range(3))
@@ -174,4 +174,4 @@ def _shrunk(columns: list[torch.Tensor], rule: str) -> Found:
         doubts = (*doubts, Doubt(Status.SATURATED, "some columns are linear functions of others"))
     elif len(columns[0]) - 1 < ROWS_A_COLUMN * len(r):
         doubts = (*doubts, Doubt(Status.UNDERSAMPLED, f"{len(columns[0])} rows for {len(r)} columns"))
-    return Found(0.5 * (xz + yz - xyz - only_z), None, doubts)
+    return GaussianInformation(0.5 * (xz + yz - xyz - only_z), None, doubts)

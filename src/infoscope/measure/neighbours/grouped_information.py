@@ -110,7 +110,7 @@ def estimates(
 
 
 @dataclass(frozen=True)
-class Found:
+class GroupedInformation:
     """What each row of the sample contributes and its ball, the scatter of their mean over groups (None where groups
     leave none), and what the mean gained from a tenth of the groups to all."""
 
@@ -120,7 +120,7 @@ class Found:
     gain: float
 
     @classmethod
-    def of(cls, search: Search, groups: Groups, local: Local) -> Found | None:
+    def of(cls, search: Search, groups: Groups, local: Local) -> GroupedInformation | None:
         """None where no row has a neighbour in another group."""
         parts = parts_of(groups)
         found = list(estimates(search, groups, local, parts))

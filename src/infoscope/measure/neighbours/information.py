@@ -17,7 +17,7 @@ from infoscope.measure.intervals import subsampling
 from infoscope.measure.intervals.groups import Groups, Scatter
 from infoscope.measure.intervals.jackknife import JACKKNIFE, followed
 from infoscope.measure.neighbours.cells import cell_balls, joint
-from infoscope.measure.neighbours.grouped_information import Corrected, Found, Search, estimates
+from infoscope.measure.neighbours.grouped_information import Corrected, GroupedInformation, Search, estimates
 from infoscope.measure.neighbours.marginals import Marginal
 from infoscope.measure.neighbours.search import Balls, Norm, balls
 from infoscope.measure.symbols.labels import CEILING
@@ -106,14 +106,14 @@ class Problem:
         given = psi[n if met is None else met] if len(self.parts) == 2 else psi[found.counts[2] + 1]
         return inside - psi[found.counts[0] + more] - psi[found.counts[1] + more] + given
 
-    def in_groups(self, groups: Groups, corrected: Corrected | None) -> Found | None:
+    def in_groups(self, groups: Groups, corrected: Corrected | None) -> GroupedInformation | None:
         """What each row contributes where rows of its group are passed over; ``corrected``: changed by its ball."""
 
         def local(rows: np.ndarray, found: Balls, ks: np.ndarray, met: np.ndarray) -> np.ndarray:
             each = self._contributions(found, ks, met)
             return each if corrected is None else corrected(rows, each, found)
 
-        return Found.of(self._search(groups, corrected is not None), groups, local)
+        return GroupedInformation.of(self._search(groups, corrected is not None), groups, local)
 
     def apart(self, groups: Groups) -> np.ndarray:
         """What each row ``[n]`` contributes where rows of its group are passed over; 0 of those without a neighbour."""

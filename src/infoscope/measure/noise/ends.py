@@ -43,7 +43,7 @@ class Bound:
 
 
 @dataclass
-class Found:
+class Ends:
     """``values``: the published estimator's, where the draws hold it. ``bounds``: in the order they were found."""
 
     values: dict[About, Mean] = field(default_factory=dict)
@@ -69,9 +69,9 @@ def over(setting: Setting) -> Averaging:
     return Averaging(setting.replicas, setting.dataset)
 
 
-def found(setting: Setting, drawn: Drawn, cap: Mean) -> Found:
+def found(setting: Setting, drawn: Drawn, cap: Mean) -> Ends:
     """Everything that ``drawn`` says; ``cap``: :func:`cap_of_layer`."""
-    out, mean = Found(), over(setting).mean
+    out, mean = Ends(), over(setting).mean
     extra, given = drawn["extra"], given_input(setting, drawn)
     layer, input_, given_x = About(DIFFERENTIAL_ENTROPY), About(INPUT_INFORMATION), About(ENTROPY_GIVEN_INPUT)
     conditional, cap_given = mean(given.low, extra), cap_given_input(setting)
@@ -107,7 +107,7 @@ def found(setting: Setting, drawn: Drawn, cap: Mean) -> Found:
     return out
 
 
-def _about_labels(out: Found, setting: Setting, drawn: Drawn, cap: Mean, v: int, name: str) -> None:
+def _about_labels(out: Ends, setting: Setting, drawn: Drawn, cap: Mean, v: int, name: str) -> None:
     """I(T;Y) of the variable ``name``, the v-th."""
     y, extra, mean, about = setting.labels[name], drawn["extra"], over(setting).mean, About(LABEL_INFORMATION, name)
     p = np.bincount(y) / setting.n

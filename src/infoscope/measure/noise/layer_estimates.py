@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from infoscope.core.estimate import BRACKET, Estimate, Status
 from infoscope.measure.noise import published_bounds as risks
-from infoscope.measure.noise.ends import About, Found
+from infoscope.measure.noise.ends import About, Ends
 from infoscope.measure.noise.means import Mean
 from infoscope.measure.noise.setting import Setting
 
@@ -21,7 +21,7 @@ class LayerEstimates:
     """What is said of each quantity of a layer after so many ``queries``."""
 
     setting: Setting
-    found: Found
+    found: Ends
     queries: int
     tolerance: float
 
