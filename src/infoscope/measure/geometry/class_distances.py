@@ -11,7 +11,7 @@ from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.geometry import Geometry
-from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, Spread, spreads, too_few
+from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, DistancesByClass, spreads, too_few
 from infoscope.measure.pairs.drawn import BOTH, NORMAL, Drawn, drawn
 
 QUANTILES = (5, 25, 50, 75, 95)  # per cent
@@ -73,7 +73,7 @@ class ClassDistances(Geometry):
 
     def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         if self.pairs:
-            found: list[Spread | Drawn] = [drawn(t, y, self.pairs, self.seed) for y in labels.values()]
+            found: list[DistancesByClass | Drawn] = [drawn(t, y, self.pairs, self.seed) for y in labels.values()]
         else:
             found = [*spreads(t, list(labels.values()))]
         for name, spread in zip(labels, found, strict=True):
@@ -81,7 +81,7 @@ class ClassDistances(Geometry):
             for estimate in self._estimates(spread, len(t), few):
                 yield Measured(name, estimate)
 
-    def _estimates(self, spread: Spread | Drawn, n: int, few: dict[str, Any]) -> Iterator[Estimate]:
+    def _estimates(self, spread: DistancesByClass | Drawn, n: int, few: dict[str, Any]) -> Iterator[Estimate]:
         """``few``: status and notes of all that tells of pairs within classes, where there are too few."""
         how = f"{self.pairs} random pairs of each kind" if self.pairs else "all pairs of these rows"
         within, between = (spread.quantile(which, 0.5) for which in (WITHIN, BETWEEN))

@@ -74,7 +74,7 @@ class _Counts:
 
 
 @dataclass(frozen=True)
-class Spread:
+class DistancesByClass:
     """All pairs of rows by distance: ``counts [2, cells]`` within and between classes, ``edges [cells + 1]``."""
 
     counts: np.ndarray
@@ -106,7 +106,7 @@ class Spread:
         return np.interp(distances, self.edges[1:], shares, left=shares[0])
 
 
-def spreads(t: np.ndarray, labels: Sequence[np.ndarray]) -> list[Spread]:
+def spreads(t: np.ndarray, labels: Sequence[np.ndarray]) -> list[DistancesByClass]:
     """Of the rows ``t [n, d]`` under each of ``labels``, in one pass over the pairs.
 
     Raises
@@ -120,7 +120,7 @@ def spreads(t: np.ndarray, labels: Sequence[np.ndarray]) -> list[Spread]:
     found = _spreads(scaled, labels)
     if scaled.dtype == np.float32 and t.shape[1] > NARROW and any(map(_blurred, found)):
         found = _spreads(scaled.astype(np.float64), labels)
-    return [Spread(spread.counts, np.ldexp(spread.edges, exponent)) for spread in found]
+    return [DistancesByClass(spread.counts, np.ldexp(spread.edges, exponent)) for spread in found]
 
 
 def counted(y: np.ndarray) -> tuple[int, int]:
@@ -143,14 +143,14 @@ def too_few(y: np.ndarray) -> dict[str, Any]:
     return {"status": Status.UNDERSAMPLED, "notes": (note,)}
 
 
-def _spreads(t: np.ndarray, labels: Sequence[np.ndarray]) -> list[Spread]:
+def _spreads(t: np.ndarray, labels: Sequence[np.ndarray]) -> list[DistancesByClass]:
     centred = t - t.mean(axis=0, dtype=np.float64)
     top = 4 * float(np.einsum("nd,nd->n", centred, centred).max())
     folds = [_Counts(y, t.dtype, top) for y in labels]
     threads = parallel.cores(len(t) ** 2 * (1e-9 * len(labels) + 2e-11 * t.shape[1]))
-    return [Spread(counts, folds[0].edges()) for counts in over_pairs(t, folds, threads)]
+    return [DistancesByClass(counts, folds[0].edges()) for counts in over_pairs(t, folds, threads)]
 
 
-def _blurred(spread: Spread) -> bool:
+def _blurred(spread: DistancesByClass) -> bool:
     """Whether the 5 % nearest pairs of a class are nearer than float32 can tell to 0.1 %."""
     return spread.quantile(WITHIN, 0.05) ** 2 < BLURRED * spread.edges[-1] ** 2 / 4
