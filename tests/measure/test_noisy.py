@@ -223,7 +223,7 @@ def test_gaussians_of_the_inputs_agree_with_a_readable_twin(d):
     rng = np.random.default_rng(d)
     s = rng.normal(size=(30, 1, d)) + 0.3 * rng.normal(size=(30, 10, d))
     t, own, kinds = rng.normal(size=(200, d)), np.arange(200) % 30, rng.integers(3, size=(1, 30))
-    mine, sums = posterior.Judges(posterior.Moments(s), 1, 0.2).log_densities(t, own, kinds)
+    mine, sums = posterior.Judges(posterior.ReplicaMoments(s), 1, 0.2).log_densities(t, own, kinds)
     rest = np.delete(s, [1, 5, 9], axis=1)
     scatter = np.array([np.cov(one.T, ddof=0).reshape(d, d) * 7 for one in rest])
     spread = (1 + 1 / 7) * (scatter + (d + 1) * scatter.mean(0) / 6) / (6 + d + 1) + 0.04 * np.eye(d)

@@ -42,7 +42,7 @@ Fill = Callable[[int, int], list[Callable[[np.ndarray], None]]]
 
 
 @dataclass(frozen=True)
-class Sums:
+class MixtureSums:
     """For j draws around each of m centres, logarithms of sums of terms relative to the own centre's.
 
     others [j, m]: over all centres but the own. squares [j, m]: of the squared terms of the same.
@@ -218,7 +218,7 @@ class Mixture:
         self._double = _aligned(centred, torch.float64)
         self._working = self._double.float() if self.dtype == np.float32 else self._double
 
-    def around(self, own: np.ndarray, z: np.ndarray, threads: int | None = None) -> Sums:
+    def around(self, own: np.ndarray, z: np.ndarray, threads: int | None = None) -> MixtureSums:
         """Sums for the queries ``c_own + z``: ``own [m]`` numbers of centres, ``z [j, m, d]`` shifts, j a centre.
 
         Fields of the answer are ``[j, m]`` and ``[v, j, m]``, the same to the bit for any number of ``threads``.
@@ -227,7 +227,7 @@ class Mixture:
         if j > 1 and (self.tensor is not None or self.narrow or m < ROWS):  # draws share nothing: as one round of all
             flat = self.around(np.tile(own, j), z.reshape(1, j * m, self.d), threads)
             found = (flat.others, flat.squares, flat.kin, flat.strangers)
-            return Sums(*(one.reshape(*one.shape[:-2], j, m) for one in found))
+            return MixtureSums(*(one.reshape(*one.shape[:-2], j, m) for one in found))
         place, classes = self._position[own], self._classes[:, own]
         if self.tensor is not None:
             return self._on_device(self.tensor[place], z, place, classes)
@@ -248,7 +248,7 @@ class Mixture:
 
     def _on_cpu(
         self, rows: np.ndarray, z: np.ndarray, place: np.ndarray, classes: np.ndarray, threads: int | None
-    ) -> Sums:
+    ) -> MixtureSums:
         j, m, v = len(z), len(rows), len(classes)
         low, sums = np.full((j, m), FAR), np.zeros((j, 2 + 2 * v, m))
         strips = [slice(a, min(a + ROWS, m)) for a in range(0, m, ROWS)]
@@ -257,7 +257,7 @@ class Mixture:
         with np.errstate(divide="ignore"):
             logs = np.moveaxis(np.log(sums), 1, 0) - low * math.log(2)
         logs[1] -= low * math.log(2)
-        return Sums(logs[0], logs[1], logs[2::2], logs[3::2])
+        return MixtureSums(logs[0], logs[1], logs[2::2], logs[3::2])
 
     def _strip(
         self,
@@ -320,7 +320,7 @@ class Mixture:
 
         return fill
 
-    def _on_device(self, rows: TensorMatrix, z: np.ndarray, place: np.ndarray, classes: np.ndarray) -> Sums:
+    def _on_device(self, rows: TensorMatrix, z: np.ndarray, place: np.ndarray, classes: np.ndarray) -> MixtureSums:
         """The same where the centres live. No matrix multiply, which on an accelerator may silently run in TF32."""
         import torch
 
@@ -348,7 +348,7 @@ class Mixture:
                     for which, excluded in enumerate((~same, same)):
                         kept = exponent.masked_fill(excluded, -torch.inf)
                         out[2 + 2 * v + which, j, mine] = kept.logsumexp(1).cpu()
-        return Sums(out[0], out[1], out[2::2], out[3::2])
+        return MixtureSums(out[0], out[1], out[2::2], out[3::2])
 
 
 def seconds(queries: int, centres: int, columns: int) -> float:

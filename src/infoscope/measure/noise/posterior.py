@@ -22,7 +22,7 @@ FULL = 32  # up to so many units with covariances; beyond that, with variances o
 ROWS = 128
 
 
-class Moments:
+class ReplicaMoments:
     """Sums over the replicas of each input of ``s [n, R, d]``, fold by fold, around the input's mean."""
 
     def __init__(self, s: np.ndarray) -> None:
@@ -54,7 +54,7 @@ class Judges:
     Covariances are drawn towards the mean of all inputs' by d + 1 replicas' worth.
     """
 
-    def __init__(self, moments: Moments, fold: int, noise: float) -> None:
+    def __init__(self, moments: ReplicaMoments, fold: int, noise: float) -> None:
         count, means, scatter = moments.without(fold)
         d = means.shape[1]
         weight = d + 1.0

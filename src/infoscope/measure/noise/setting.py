@@ -67,8 +67,8 @@ class Setting:
         return bool(2.0**-50 * self.d * reach**2 < DOUBLE_ERROR)
 
     @cached_property
-    def moments(self) -> posterior.Moments:
-        return posterior.Moments(self.plain)
+    def moments(self) -> posterior.ReplicaMoments:
+        return posterior.ReplicaMoments(self.plain)
 
     @property
     def few(self) -> bool:
