@@ -116,13 +116,13 @@ class Linear:
 
 def counted() -> list[int]:
     """Counts the passes over rows that the solver makes from now on, one a problem."""
-    passes, original = [0], softmax_regression._Objective.__call__
+    passes, original = [0], softmax_regression._CrossEntropy.__call__
 
     def call(self, theta, which):
         passes[0] += len(which)
         return original(self, theta, which)
 
-    softmax_regression._Objective.__call__ = call
+    softmax_regression._CrossEntropy.__call__ = call
     return passes
 
 

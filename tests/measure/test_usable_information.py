@@ -27,7 +27,7 @@ from infoscope.measure.questions.usable import (
 from infoscope.measure.usable.accounts import cross_fitted, folds_of
 from infoscope.measure.usable.columns import Standardiser
 from infoscope.measure.usable.readings import ProbeSplit, Target
-from infoscope.measure.usable.softmax_regression import Regression, _Objective, solve
+from infoscope.measure.usable.softmax_regression import Regression, _CrossEntropy, solve
 from infoscope.measure.usable.temperature import Tempered
 
 DECAYS = (1e-5, 1e-3, 1e-1, 1.0)
@@ -132,7 +132,7 @@ def test_float32_passes_reach_the_optimum_of_float64():
     wanted = penalty - (x @ theta).log_softmax(-1)[:, torch.arange(700), torch.from_numpy(y)].mean(1)
     (gradient,) = torch.autograd.grad(wanted.sum(), theta)
     for dtype, tolerance in ((np.float32, 1e-6), (np.float64, 1e-12)):
-        objective = _Objective(x[:, 1:], columns.variances, problems, 5, dtype)
+        objective = _CrossEntropy(x[:, 1:], columns.variances, problems, 5, dtype)
         at, every = theta.detach().transpose(1, 2).reshape(4, -1).numpy(), np.arange(4)
         f, g = objective(at, every)
         np.testing.assert_allclose(f, wanted.detach(), atol=10 * tolerance)
@@ -154,7 +154,7 @@ def test_blocks_of_the_hessian_are_those_of_autograd(monkeypatch):
 
     hessian = torch.autograd.functional.hessian(loss, theta)
     wanted = hessian[torch.arange(4), :, torch.arange(4)]
-    objective = _Objective(x, columns.variances, [Regression(y, 0.1)], 4, np.float64)
+    objective = _CrossEntropy(x, columns.variances, [Regression(y, 0.1)], 4, np.float64)
     monkeypatch.setattr("infoscope.measure.usable.softmax_regression.LEAST", 0.0)
     for per_axis, tolerance in ((2000, 1e-9), (100, 0.3)):
         monkeypatch.setattr("infoscope.measure.usable.softmax_regression.PER_AXIS", per_axis)

@@ -22,8 +22,8 @@ from infoscope.measure.bases.cross_fitted import KIND, QUANTILE, VALIDATION, Cro
 from infoscope.measure.critics.bounds import (
     WILD,
     Critic,
-    Objective,
-    Reading,
+    CriticObjective,
+    CriticReading,
     held_out,
     log_partition,
     objective,
@@ -91,8 +91,8 @@ class Critics(CrossFitted):
 
     least_batch: ClassVar[int] = 4
 
-    objective: ClassVar[Objective] = "infonce"
-    reading: ClassVar[Reading] = "infonce"
+    objective: ClassVar[CriticObjective] = "infonce"
+    reading: ClassVar[CriticReading] = "infonce"
     words: ClassVar[str] = "InfoNCE"
 
     def _mutual_information(self, x: AnyMatrix, y: AnyArray, groups: Groups | None = None) -> Estimate:

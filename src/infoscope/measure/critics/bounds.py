@@ -13,8 +13,8 @@ from torch.nn.functional import softplus
 
 from infoscope.measure.critics.networks import CriticInputs, Pairs
 
-Objective = Literal["infonce", "donsker_varadhan", "jensen_shannon"]
-Reading = Literal["infonce", "donsker_varadhan", "nwj", "smile"]
+CriticObjective = Literal["infonce", "donsker_varadhan", "jensen_shannon"]
+CriticReading = Literal["infonce", "donsker_varadhan", "nwj", "smile"]
 
 CHUNK = 2**20  # scores in memory at a time
 LARGEST_EXPONENT = 50.0  # a partition function beyond e^50 has exploded; more of it would say no more
@@ -37,7 +37,7 @@ class Critic(Protocol):
     def block(self, parameters: list[Tensor], left: Tensor, right: Tensor, partners: Tensor | None) -> Tensor: ...
 
 
-def objective(kind: Objective, pairs: Pairs, smooth: Tensor | None = None) -> Tensor:
+def objective(kind: CriticObjective, pairs: Pairs, smooth: Tensor | None = None) -> Tensor:
     """What training maximises, ``[m]``.
 
     infonce: van den Oord et al. 2018, eq. 4, with the partners and the joint y as candidates. donsker_varadhan:
@@ -143,7 +143,7 @@ def held_out(
     )
 
 
-def read(kind: Reading, scores: Scores, constant: float = 0.0) -> tuple[float, np.ndarray]:
+def read(kind: CriticReading, scores: Scores, constant: float = 0.0) -> tuple[float, np.ndarray]:
     """The value of a bound on held-out scores, and what each row adds to it ``[n]`` (influence, of mean zero).
 
     infonce: van den Oord et al. 2018, eq. 4. donsker_varadhan: E f - ln E e^f, less the half squared standard error

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from infoscope.core.errors import InputError
 from infoscope.measure.bases.critic import Critics
-from infoscope.measure.critics.bounds import Critic, Objective, Reading, log_partition, objective
+from infoscope.measure.critics.bounds import Critic, CriticObjective, CriticReading, log_partition, objective
 from infoscope.measure.critics.networks import CriticInputs
 
 
@@ -41,8 +41,8 @@ class DonskerVaradhan(Critics):
     slow: ClassVar[bool] = True
     quick: ClassVar[dict[str, Any]] = {"steps": 20, "folds": 2, "width": 16}
 
-    objective: ClassVar[Objective] = "donsker_varadhan"
-    reading: ClassVar[Reading] = "donsker_varadhan"
+    objective: ClassVar[CriticObjective] = "donsker_varadhan"
+    reading: ClassVar[CriticReading] = "donsker_varadhan"
     words: ClassVar[str] = "Donsker-Varadhan bound over all pairs held out"
 
     averaging: float | None = None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from infoscope.measure.bases.critic import Critics
-from infoscope.measure.critics.bounds import Objective, Reading
+from infoscope.measure.critics.bounds import CriticObjective, CriticReading
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,6 @@ class Nwj(Critics):
     slow: ClassVar[bool] = True
     quick: ClassVar[dict[str, Any]] = {"steps": 20, "folds": 2, "width": 16}
 
-    objective: ClassVar[Objective] = "donsker_varadhan"
-    reading: ClassVar[Reading] = "nwj"
+    objective: ClassVar[CriticObjective] = "donsker_varadhan"
+    reading: ClassVar[CriticReading] = "nwj"
     words: ClassVar[str] = "NWJ bound over all pairs held out"

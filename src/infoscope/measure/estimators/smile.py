@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from infoscope.core import check
 from infoscope.measure.bases.critic import Critics
-from infoscope.measure.critics.bounds import Objective, Reading
+from infoscope.measure.critics.bounds import CriticObjective, CriticReading
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Smile(Critics):
     slow: ClassVar[bool] = True
     quick: ClassVar[dict[str, Any]] = {"steps": 20, "folds": 2, "width": 16}
 
-    objective: ClassVar[Objective] = "jensen_shannon"
-    reading: ClassVar[Reading] = "smile"
+    objective: ClassVar[CriticObjective] = "jensen_shannon"
+    reading: ClassVar[CriticReading] = "smile"
 
     clip: float = 5.0
 

@@ -97,11 +97,11 @@ class Linear(Probe):
         readings: dict[int, Reading] = {}
         for k in sorted({target.k for target in targets}):
             places = [t for t, target in enumerate(targets) if target.k == k]
-            labels = [_Labels.of(targets[t], split) for t in places]
+            labels = [_SplitLabels.of(targets[t], split) for t in places]
             readings.update(zip(places, self._solved(rows, labels, k), strict=True))
         return [readings[t] for t in range(len(targets))]
 
-    def _solved(self, rows: _Turned, labels: list[_Labels], k: int) -> list[Reading]:
+    def _solved(self, rows: _Turned, labels: list[_SplitLabels], k: int) -> list[Reading]:
         """For each target's labels: the whole path, then the best of it with more rows."""
         from infoscope.measure.usable.softmax_regression import Regression, solve
 
@@ -154,7 +154,7 @@ class _Turned(NamedTuple):
         )  # fmt: skip
 
 
-class _Labels(NamedTuple):
+class _SplitLabels(NamedTuple):
     """One target on one split, and its null probe."""
 
     train: np.ndarray
@@ -163,7 +163,7 @@ class _Labels(NamedTuple):
     prior: np.ndarray
 
     @classmethod
-    def of(cls, target: Target, split: ProbeSplit) -> _Labels:
+    def of(cls, target: Target, split: ProbeSplit) -> _SplitLabels:
         y = target.y
         return cls(y[split.train], y[split.validation], y[split.known], target.prior(split.known))
 

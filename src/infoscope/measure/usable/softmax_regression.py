@@ -56,7 +56,7 @@ class Solution:
         return x @ weights[:, 1:] + weights[:, :1]
 
 
-class _Objective:
+class _CrossEntropy:
     """f and its gradient for problems on rows ``x [n, r]`` passed over in one precision."""
 
     def __init__(self, x: Tensor, variances: Tensor, problems: Sequence[Regression], k: int, dtype: type) -> None:
@@ -166,9 +166,9 @@ def solve(
     n, w = len(x), len(spread)
     patient = max(PATIENT, min(n, PER_AXIS * w) * w // (2 * n)) if k * max(n, p * w**2) <= HELD else most
     run = Descents(theta, 1 / curvature, spread / (k * SHIFT**2), patient, most)
-    run.go(_Objective(x, variances, problems, k, np.float32), max(tolerance, COARSE), ROUNDING[np.float32])
+    run.go(_CrossEntropy(x, variances, problems, k, np.float32), max(tolerance, COARSE), ROUNDING[np.float32])
     if tolerance < COARSE and x.dtype == torch.float64:
-        run.go(_Objective(x, variances, problems, k, np.float64), tolerance, ROUNDING[np.float64])
+        run.go(_CrossEntropy(x, variances, problems, k, np.float64), tolerance, ROUNDING[np.float64])
     # Where rounding ends the descent the optimum is reached to within it, if the gradient is small as well.
     converged = run.done | (run.stuck & (run.gradient <= 100 * tolerance))
     weights = np.ascontiguousarray(run.theta.reshape(p, k, -1).transpose(0, 2, 1))
