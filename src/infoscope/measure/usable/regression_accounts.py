@@ -21,7 +21,7 @@ EXACT = 1e-4  # of the standard deviation of y: nearer than this it is the weigh
 
 
 @dataclass(frozen=True)
-class Regression:
+class QuantityAccount:
     """The account of a question about quantities; ``exact`` where a probe names them to within rounding."""
 
     account: Account
@@ -41,7 +41,7 @@ def quantities(y: ArrayLike, n: int, name: str = "y") -> np.ndarray:
     return np.asarray(check.on_cpu(rows), np.float64)
 
 
-def read(expect: Expect, z: TensorRows, y: np.ndarray, splits: Sequence[ProbeSplit], seed: int) -> Regression:
+def read(expect: Expect, z: TensorRows, y: np.ndarray, splits: Sequence[ProbeSplit], seed: int) -> QuantityAccount:
     """What a probe saves of the cost of ``y [n, e]`` over the null probe, a Gaussian that ignores ``z [n, d]``.
 
     expect: fits the probe.
@@ -72,7 +72,7 @@ def read(expect: Expect, z: TensorRows, y: np.ndarray, splits: Sequence[ProbeSpl
         None,
         tuple(means.chosen for means in found),
     )
-    return Regression(account, exact)
+    return QuantityAccount(account, exact)
 
 
 def _sized(y: np.ndarray) -> tuple[np.ndarray, float]:
