@@ -13,7 +13,7 @@ from torch.nn.utils import parametrize
 
 from infoscope.record.noise import noisy, replicas
 from infoscope.record.sites import representations, resolve
-from infoscope.record.state import State
+from infoscope.record.state import ModelState
 from infoscope.record.untouched import untouched
 
 TABLES = [name for name, value in nn.Module().__dict__.items() if "hook" in name and isinstance(value, dict)]
@@ -142,7 +142,7 @@ def everything_of(model):
 @pytest.fixture(autouse=True)
 def hooks_of_all():
     """What a test installs for all modules is taken away again, also when the test fails."""
-    state = State(nn.Identity())
+    state = ModelState(nn.Identity())
     yield
     state.restore()
 
@@ -181,7 +181,7 @@ def test_what_a_first_forward_installs_is_gone_and_all_calls_read_the_same(what,
     fresh = built(INSTALL[what], training)
     with torch.no_grad():
         theirs = model(x)
-        State(nn.Identity())
+        ModelState(nn.Identity())
         assert torch.equal(theirs, fresh(x))
     assert first is None or torch.equal(first["output"], theirs)
 
@@ -189,7 +189,7 @@ def test_what_a_first_forward_installs_is_gone_and_all_calls_read_the_same(what,
 def test_the_installs_fill_every_table_that_this_torch_has():
     filled, of_all = set(), set()
     for install in INSTALL.values():
-        layer, before = nn.Linear(3, 3), State(nn.Identity())
+        layer, before = nn.Linear(3, 3), ModelState(nn.Identity())
         install(layer)
         filled |= {name for name in TABLES if getattr(layer, name, None)}
         of_all |= {name for name in TABLES_OF_ALL if getattr(torch_module, name)}
@@ -325,7 +325,7 @@ def test_an_object_that_another_object_holds_too_is_put_back(first):
 
 def test_without_values_nothing_is_copied_and_names_are_put_back():
     model = nn.Linear(3, 3)
-    state = State(model, values=False)
+    state = ModelState(model, values=False)
     model.weight.data.zero_()
     model.register_forward_hook(quiet)
     model.extra = 1

@@ -27,7 +27,7 @@ _NO_OBJECT = (nn.Module, dict, list, set, deque, tuple, torch.Tensor, np.ndarray
 Held = tuple[Callable[[], None] | None, Iterable[Any]]  # how to put one thing back, and what is in it
 
 
-class State:
+class ModelState:
     """What ``model`` holds at this moment; :meth:`restore` puts it back, in the same objects and the same order.
 
     Held are, for each module: its class and its attributes, among which torch keeps parameters, buffers, submodules and

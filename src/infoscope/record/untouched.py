@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from infoscope.record.state import State
+from infoscope.record.state import ModelState
 
 
 @contextmanager
@@ -44,11 +44,11 @@ def borrowed_randomness(seed: int = 0) -> Iterator[None]:
 def untouched(model: nn.Module) -> Iterator[None]:
     """Inside, ``model`` runs eagerly, in eval mode, without gradients or autocast; afterwards it is as it was.
 
-    Restored on every way out: random states, and all of :class:`infoscope.record.state.State`, in place: flags,
+    Restored on every way out: random states, and all of :class:`infoscope.record.state.ModelState`, in place: flags,
     attributes and what they hold, hooks, registered names, values. Costs one copy of the weights while it lasts. What a
     forward does elsewhere (a list of the caller's that it appends to, a file) cannot be undone.
     """
-    before = State(model)
+    before = ModelState(model)
     with ExitStack() as stack:
         stack.enter_context(borrowed_randomness())
         stack.enter_context(torch.no_grad())

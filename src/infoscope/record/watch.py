@@ -24,7 +24,7 @@ from infoscope.core.session import Session, Step
 from infoscope.record import attaching, evaluation, processes
 from infoscope.record.inputs import BATCH_SIZE, Inputs
 from infoscope.record.sites import representations, sites_and_places, unwrap
-from infoscope.record.state import State
+from infoscope.record.state import ModelState
 from infoscope.record.together import Together
 from infoscope.record.trajectory import Trajectory
 from infoscope.record.untouched import borrowed_randomness, device_of, eager
@@ -191,7 +191,7 @@ class Watch:
             epoch = step / self._steps_per_epoch if self._steps_per_epoch else 0.0
         with borrowed_randomness(), torch.no_grad(), eager(device_of(self._model).type):
             if self._trajectory is not None:
-                before = State(self._model, values=False)  # its hooks on state_dict may install something
+                before = ModelState(self._model, values=False)  # its hooks on state_dict may install something
                 state = {name: t for name, t in self._model.state_dict().items() if isinstance(t, torch.Tensor)}
                 before.restore()
                 try:

@@ -49,7 +49,7 @@ class Descents:
         noise: of 1 + f, what the objective cannot tell.
         """
         blocks = self.k if self.patient < self.most else 0
-        state = _State.at(self.theta, self.inverse, self.iterations, blocks)
+        state = _Descents.at(self.theta, self.inverse, self.iterations, blocks)
         first, going = self.iterations.copy(), np.arange(len(self.theta))
         while len(going):
             candidates = state.candidate[going]
@@ -63,7 +63,7 @@ class Descents:
         self.f, self.gradient, self.done, self.stuck = state.f, state.gradient, state.done, state.stuck
 
 
-class _State(NamedTuple):
+class _Descents(NamedTuple):
     """Of each descent; the step that is tried is ``length`` (zero: none yet) times the direction to the candidate."""
 
     theta: Any
@@ -88,7 +88,7 @@ class _State(NamedTuple):
     blocks: Any
 
     @classmethod
-    def at(cls, theta: np.ndarray, inverse: np.ndarray, iterations: np.ndarray, k: int) -> _State:
+    def at(cls, theta: np.ndarray, inverse: np.ndarray, iterations: np.ndarray, k: int) -> _Descents:
         q, d = theta.shape
         w = d // k if k else 0
         g, direction = np.zeros((2, q, d))
@@ -106,7 +106,7 @@ class _State(NamedTuple):
 
 @njit(nogil=True, cache=True, fastmath=ORDERED)
 def _advance(
-    state: _State,
+    state: _Descents,
     k: int,
     spread: Vector,
     most: int,
@@ -167,7 +167,7 @@ def _advance(
 
 
 @njit(nogil=True, cache=True, fastmath=ORDERED)
-def _forget(state: _State, k: int, own: int) -> None:
+def _forget(state: _Descents, k: int, own: int) -> None:
     """Begin the step again without the memory."""
     state.count[own] = 0
     _aim(state, k, own)
@@ -175,7 +175,7 @@ def _forget(state: _State, k: int, own: int) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=ORDERED)
-def _begin(state: _State, own: int) -> None:
+def _begin(state: _Descents, own: int) -> None:
     theta, candidate, direction = state.theta[own], state.candidate[own], state.direction[own]
     state.slope[own], state.length[own] = _dot(state.g[own], direction), 1.0
     for j in range(len(theta)):
@@ -231,7 +231,7 @@ def _centre(q: Vector, k: int) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=ORDERED)
-def _remember(state: _State, own: int, gradient: Vector) -> None:
+def _remember(state: _Descents, own: int, gradient: Vector) -> None:
     """The step to the candidate and what the gradient changed by."""
     slot = state.count[own] % MEMORY
     theta, candidate, g = state.theta[own], state.candidate[own], state.g[own]
@@ -245,7 +245,7 @@ def _remember(state: _State, own: int, gradient: Vector) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=ORDERED)
-def _aim(state: _State, k: int, own: int) -> None:
+def _aim(state: _Descents, k: int, own: int) -> None:
     """The direction: minus the inverse Hessian times the gradient."""
     weights = np.empty(MEMORY)
     q, g, inverse, count = state.direction[own], state.g[own], state.inverse[own], state.count[own]
@@ -272,7 +272,7 @@ def _aim(state: _State, k: int, own: int) -> None:
 
 
 @njit(nogil=True, cache=True, fastmath=ORDERED)
-def _gamma(state: _State, k: int, own: int) -> float:
+def _gamma(state: _Descents, k: int, own: int) -> float:
     """What the inverse Hessian is of what it is taken to be proportional to, along the last change of the gradient."""
     count = state.count[own]
     for age in range(count - 1, max(0, count - MEMORY) - 1, -1):
