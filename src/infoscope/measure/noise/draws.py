@@ -21,7 +21,7 @@ CHUNK, BLOCK = 2**22, 2**16  # numbers of noise at once, and from one generator
 #: Logarithms at one query an input and round, ``[j, n]`` or, by variable, ``[v, j, n]``. ``extra``: what the noise
 #: itself adds, of mean zero. ``others``, ``squares``, ``kin``, ``strangers``: as in ``mixture.MixtureSums``. ``own``: sums
 #: over the other replicas of the same input. ``judged_own``, ``judged_all``, ``judged_kin``: under fitted Gaussians.
-Drawn = dict[str, np.ndarray]
+DrawnSums = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Draws:
     threads: int | None = None
     judges: dict[int, posterior.Judges] = field(default_factory=dict)
 
-    def until(self, about: Callable[[Drawn], Mean]) -> tuple[Drawn, int]:
+    def until(self, about: Callable[[DrawnSums], Mean]) -> tuple[DrawnSums, int]:
         """Draws until ``about`` them is known to within the tolerance, and how many rounds there were."""
         # The d/N bound is about entropies of a mixture whose centres are all drawn around; elsewhere look, and go on.
         sure = math.ceil(self.setting.d / (self.setting.n * self.tolerance**2))
@@ -53,9 +53,9 @@ class Draws:
         more = self.rounds(range(planned, wanted))
         return {k: np.concatenate([one, more[k]], axis=one.ndim - 2) for k, one in drawn.items()}, wanted
 
-    def rounds(self, rounds: range) -> Drawn:
+    def rounds(self, rounds: range) -> DrawnSums:
         """Sums at one query an input and round, ``[j, n]`` or ``[v, j, n]``; round j takes replica j mod R."""
-        parts: list[Drawn] = []
+        parts: list[DrawnSums] = []
         order: list[int] = []
         chunk = max(1, CHUNK // (self.setting.n * self.setting.d))
         firsts = np.arange(self.setting.n) * self.setting.replicas
@@ -82,7 +82,7 @@ class Draws:
         joined = {k: np.concatenate([part[k] for part in parts], axis=parts[0][k].ndim - 2) for k in parts[0]}
         return {k: one[..., back, :] for k, one in joined.items()}
 
-    def _by_gaussians(self, turn: int, z: Block) -> Drawn:
+    def _by_gaussians(self, turn: int, z: Block) -> DrawnSums:
         """Cross-entropies above h(Z) under the Gaussians of the inputs: of the own one, of all, of the own class's."""
         fold = turn % posterior.FOLDS
         if fold not in self.judges:

@@ -15,7 +15,7 @@ import numpy as np
 from infoscope.core.quantity import DIFFERENTIAL_ENTROPY, INPUT_INFORMATION, LABEL_INFORMATION, Quantity
 from infoscope.core.shapes import Indices
 from infoscope.measure.noise import caps
-from infoscope.measure.noise.draws import Drawn
+from infoscope.measure.noise.draws import DrawnSums
 from infoscope.measure.noise.means import Averaging, Mean
 from infoscope.measure.noise.setting import Setting
 
@@ -69,7 +69,7 @@ def over(setting: Setting) -> Averaging:
     return Averaging(setting.replicas, setting.dataset)
 
 
-def found(setting: Setting, drawn: Drawn, cap: Mean) -> Ends:
+def found(setting: Setting, drawn: DrawnSums, cap: Mean) -> Ends:
     """Everything that ``drawn`` says; ``cap``: :func:`cap_of_layer`."""
     out, mean = Ends(), over(setting).mean
     extra, given = drawn["extra"], given_input(setting, drawn)
@@ -107,7 +107,7 @@ def found(setting: Setting, drawn: Drawn, cap: Mean) -> Ends:
     return out
 
 
-def _about_labels(out: Ends, setting: Setting, drawn: Drawn, cap: Mean, v: int, name: str) -> None:
+def _about_labels(out: Ends, setting: Setting, drawn: DrawnSums, cap: Mean, v: int, name: str) -> None:
     """I(T;Y) of the variable ``name``, the v-th."""
     y, extra, mean, about = setting.labels[name], drawn["extra"], over(setting).mean, About(LABEL_INFORMATION, name)
     p = np.bincount(y) / setting.n
@@ -128,7 +128,7 @@ def _about_labels(out: Ends, setting: Setting, drawn: Drawn, cap: Mean, v: int, 
         out.add(about, "high", mean(everyone - kin + own - low, extra), FITTED)
 
 
-def information(setting: Setting, drawn: Drawn) -> Mean:
+def information(setting: Setting, drawn: DrawnSums) -> Mean:
     """The mean by which it is seen whether there are draws enough."""
     if setting.judged_only:
         about = drawn["judged_all"] - drawn["judged_own"]
@@ -137,7 +137,7 @@ def information(setting: Setting, drawn: Drawn) -> Mean:
     return over(setting).mean(about, drawn["extra"])
 
 
-def of_layer(setting: Setting, drawn: Drawn) -> Pair:
+def of_layer(setting: Setting, drawn: DrawnSums) -> Pair:
     """h(T) above h(Z)."""
     others, size = drawn["others"], setting.n * setting.replicas
     low = math.log(size) - np.logaddexp(0, others)
@@ -151,7 +151,7 @@ def of_layer(setting: Setting, drawn: Drawn) -> Pair:
     return Pair(low, high)
 
 
-def given_input(setting: Setting, drawn: Drawn) -> Pair:
+def given_input(setting: Setting, drawn: DrawnSums) -> Pair:
     """h(T|X) above h(Z): nothing where the layer's own noise is all there is."""
     if not setting.deep:
         nothing = np.zeros_like(drawn["extra"])
@@ -160,7 +160,7 @@ def given_input(setting: Setting, drawn: Drawn) -> Pair:
     return Pair(low, math.log(setting.forwards - 1) - drawn["own"])
 
 
-def given_class(setting: Setting, drawn: Drawn, v: int, y: Indices) -> Pair:
+def given_class(setting: Setting, drawn: DrawnSums, v: int, y: Indices) -> Pair:
     """h(T|Y) above h(Z)."""
     inputs = np.bincount(y)[y]
     size, kin = inputs * setting.replicas, drawn["kin"][v + setting.deep]
@@ -198,7 +198,7 @@ def cap_given_input(setting: Setting) -> Mean:
     return over(setting).mean(caps.held_out_replicas(setting.plain, setting.noise))
 
 
-def chi_square(setting: Setting, drawn: Drawn) -> float:
+def chi_square(setting: Setting, drawn: DrawnSums) -> float:
     """The plug-in of I_chi2(S;T), which errs low."""
     total = np.logaddexp(0, drawn["others"])
     shares = math.log(setting.n * setting.replicas) + np.logaddexp(0, drawn["squares"]) - 2 * total

@@ -19,8 +19,8 @@ from infoscope.measure.bases.answering import question
 if TYPE_CHECKING:
     from infoscope.measure.noise.propagation import AddedBy, NoisyLayer, Population
 
-Network = Literal["deterministic", "noisy", "quantised", "binary dropout", "gaussian dropout"]
-Inputs = Literal["finite", "continuous"]
+NetworkKind = Literal["deterministic", "noisy", "quantised", "binary dropout", "gaussian dropout"]
+InputLaw = Literal["finite", "continuous"]
 SETTLED = 0.98  # share of ln n from which on the number of rows decides an entropy of patterns
 _OFFERS = (
     "ask for estimator='binned' (a resolution), 'kde' or noise= (a scale), and label it with that; or train with noise"
@@ -101,8 +101,8 @@ def noisy_information(
 @question
 def layer_information(
     t: ArrayLike,
-    network: Network,
-    inputs: Inputs,
+    network: NetworkKind,
+    inputs: InputLaw,
     population: Population | None = None,
     *,
     noise: float | None = None,
@@ -143,7 +143,7 @@ def layer_information(
     """
     from infoscope.measure.noise.propagation import check_population
 
-    for name, value, known in (("network", network, get_args(Network)), ("inputs", inputs, get_args(Inputs))):
+    for name, value, known in (("network", network, get_args(NetworkKind)), ("inputs", inputs, get_args(InputLaw))):
         if value not in known:
             raise InputError(f"{name} is {value!r}, wanted one of {', '.join(map(repr, known))}")
     population = check_population(population)
@@ -168,7 +168,7 @@ def layer_information(
     return found
 
 
-def _patterns(t: np.ndarray, network: Network, inputs: Inputs, population: Population) -> Estimate:
+def _patterns(t: np.ndarray, network: NetworkKind, inputs: InputLaw, population: Population) -> Estimate:
     """The entropy of the rows' float patterns: I(X;T) where T is a function of x and takes finitely many values."""
     from infoscope.measure.symbols import quantise as q
 
@@ -248,7 +248,7 @@ def _gaussian_dropout(t: Any, noise: float | None, population: Population, toler
     return replace(estimate, status=Status.SATURATED, notes=(*notes, f"ln n is {most:.4g} nats"))
 
 
-def _dropout(t: np.ndarray, network: Network, inputs: Inputs, population: Population) -> Estimate:
+def _dropout(t: np.ndarray, network: NetworkKind, inputs: InputLaw, population: Population) -> Estimate:
     """The plug-in information between inputs and patterns of their forwards ``t [n, R, d]``."""
     from infoscope.measure.symbols import quantise as q
 
