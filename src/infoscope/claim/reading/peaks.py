@@ -16,7 +16,7 @@ from infoscope.core.claim import Criterion, Finding
 from infoscope.core.rows import Rows
 
 #: The mean curves ``[r, s]`` of every series over some of the seeds; one row a halving of the seeds.
-Means = tuple[np.ndarray, ...]
+MeanCurves = tuple[np.ndarray, ...]
 
 
 class Peak(NamedTuple):
@@ -29,7 +29,7 @@ class Peak(NamedTuple):
     lifted: float = 0.0
 
 
-def held_out(statistic: Callable[[Means, Means], np.ndarray], *curves: np.ndarray) -> OverSeeds:
+def held_out(statistic: Callable[[MeanCurves, MeanCurves], np.ndarray], *curves: np.ndarray) -> OverSeeds:
     """``statistic(choosing, measured)`` of ``curves [members, s]``, with an interval over seeds: values at a peak.
 
     statistic: maps two sets of mean curves, one curve a series, to values ``[r]``. The step of a peak is to be found in
@@ -94,7 +94,7 @@ def at_step(curve: np.ndarray, step: np.ndarray) -> np.ndarray:
 
 
 def held_out_finding(
-    name: str, criterion: Criterion, statistic: Callable[[Means, Means], np.ndarray], *series: Rows
+    name: str, criterion: Criterion, statistic: Callable[[MeanCurves, MeanCurves], np.ndarray], *series: Rows
 ) -> Finding:
     """``statistic(choosing, measured)`` of the mean curves of ``series``, by :func:`held_out`."""
     return judged(name, criterion, partial(held_out, statistic), *series)
@@ -114,17 +114,17 @@ def rise_finding(name: str, criterion: Criterion, rows: Rows) -> Finding:
     return judged(name, criterion, backwards, rows)
 
 
-def end_over_peak(choosing: Means, measured: Means) -> np.ndarray:
+def end_over_peak(choosing: MeanCurves, measured: MeanCurves) -> np.ndarray:
     """The end of the one series over its value at the peak."""
     return measured[0][:, -1] / at_step(measured[0], choosing[0].argmax(-1))
 
 
-def end_over_lowest(choosing: Means, measured: Means) -> np.ndarray:
+def end_over_lowest(choosing: MeanCurves, measured: MeanCurves) -> np.ndarray:
     """The end of the one series over its value at the lowest point."""
     return measured[0][:, -1] / at_step(measured[0], choosing[0].argmin(-1))
 
 
-def of_held_out(words: str, statistic: Callable[[Means, Means], np.ndarray]) -> Statistic:
+def of_held_out(words: str, statistic: Callable[[MeanCurves, MeanCurves], np.ndarray]) -> Statistic:
     """What is read at a peak that other seeds chose: see :func:`held_out`."""
 
     def find(name: str, criterion: Criterion, *series: Rows) -> Finding:
@@ -133,7 +133,7 @@ def of_held_out(words: str, statistic: Callable[[Means, Means], np.ndarray]) -> 
     return Statistic(words, find)
 
 
-def of_held_out_at(words: str, made: Callable[..., Callable[[Means, Means], np.ndarray]]) -> Statistic:
+def of_held_out_at(words: str, made: Callable[..., Callable[[MeanCurves, MeanCurves], np.ndarray]]) -> Statistic:
     """The same where the statistic hangs on recorded epochs: ``made`` is called with those of each series."""
 
     def find(name: str, criterion: Criterion, *series: Rows) -> Finding:

@@ -9,7 +9,7 @@ import numpy as np
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.geometry import Geometry
-from infoscope.measure.moments.class_means import Means
+from infoscope.measure.moments.class_means import ClassMeans
 
 WORDS = {
     "nc1_variability": "tr(Σ_W Σ_B†) / k",
@@ -63,7 +63,7 @@ class NeuralCollapse(Geometry):
 
     def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         for name, y in labels.items():
-            means = Means.of(t, y)
+            means = ClassMeans.of(t, y)
             values = (0.0, 0.0, 0.0)
             if means.apart:
                 values = (means.variability() or 0.0, means.lengths(), means.angles())

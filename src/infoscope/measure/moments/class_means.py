@@ -20,7 +20,7 @@ RARE = 0.01  # how often class means that coincide may lie so far apart as not t
 
 
 @dataclass(frozen=True)
-class Means:
+class ClassMeans:
     """Class means ``[k, d]`` less the mean of the class means, and the rows' distances to their own mean ``[n, d]``.
 
     Every class counts alike, however many rows it has; for classes of one size this is Papyan et al.'s.
@@ -31,7 +31,7 @@ class Means:
     y: np.ndarray
 
     @classmethod
-    def of(cls, t: np.ndarray, y: np.ndarray) -> Means:
+    def of(cls, t: np.ndarray, y: np.ndarray) -> ClassMeans:
         """Raises InputError when there is one class only."""
         k = int(y.max()) + 1
         if k < 2:

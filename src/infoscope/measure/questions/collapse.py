@@ -32,7 +32,7 @@ def neural_collapse(
     """
     from infoscope.measure.bases.geometry import NOT_INFORMATION
     from infoscope.measure.geometry.neural_collapse import NeuralCollapse
-    from infoscope.measure.moments.class_means import Means
+    from infoscope.measure.moments.class_means import ClassMeans
 
     check.paired(t=t, y=y)
     t = check.on_cpu(check.representation(t, "t", place=True))
@@ -50,7 +50,7 @@ def neural_collapse(
         raise InputError(f"bias has {len(b)} entries for {k} rows of weights, wanted as many")
     if not np.abs(w).max() > 0:
         raise InputError("weights are all 0, wanted those of a trained classifier")
-    means = Means.of(t, raw.astype(np.int64))
+    means = ClassMeans.of(t, raw.astype(np.int64))
     decided = (t.astype(np.float64) @ w.T + b).argmax(axis=1)
     doubts = means.doubts()
     duality = 0.0

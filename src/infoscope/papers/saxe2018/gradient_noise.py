@@ -21,7 +21,7 @@ import numpy as np
 
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series
-from infoscope.claim.reading.peaks import Means, at_step, of_held_out_at
+from infoscope.claim.reading.peaks import MeanCurves, at_step, of_held_out_at
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.quantity import GRADIENT_SNR
 from infoscope.papers.saxe2018._boolean12 import LAYERS, SEEDS, boolean12_plan, relu_bins, tanh_bins
@@ -33,12 +33,12 @@ from infoscope.scanning.plan import NetworkPlan, Preset
 _NETWORKS = ("tanh", "relu")
 
 
-def _late_over_early(epochs: np.ndarray) -> Callable[[Means, Means], np.ndarray]:
+def _late_over_early(epochs: np.ndarray) -> Callable[[MeanCurves, MeanCurves], np.ndarray]:
     """The median from epoch 100 on (or of the last point, in a shorter run) over the largest until epoch 30."""
     late = epochs >= min(100.0, epochs[-1]) if len(epochs) else epochs
     early = epochs <= 30
 
-    def ratio(choosing: Means, measured: Means) -> np.ndarray:
+    def ratio(choosing: MeanCurves, measured: MeanCurves) -> np.ndarray:
         largest = at_step(measured[0][:, early], choosing[0][:, early].argmax(-1))
         return np.median(measured[0][:, late], axis=-1) / largest
 

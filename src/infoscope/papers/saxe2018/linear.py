@@ -34,7 +34,7 @@ import numpy as np
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series
-from infoscope.claim.reading.peaks import END_OVER_LOWEST, END_OVER_PEAK, Means, at_step, of_held_out
+from infoscope.claim.reading.peaks import END_OVER_LOWEST, END_OVER_PEAK, MeanCurves, at_step, of_held_out
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION
 from infoscope.core.rows import options_text
@@ -66,7 +66,7 @@ def _layers(lesson: Lesson) -> tuple[str, ...]:
     return tuple(f"hidden{i + 1}" for i in range(len(lesson.hidden)))
 
 
-def _largest_fall(choosing: Means, measured: Means) -> np.ndarray:
+def _largest_fall(choosing: MeanCurves, measured: MeanCurves) -> np.ndarray:
     """How far the curve falls between the two steps between which it falls most."""
     chooses, held = choosing[0], measured[0]
     end = (np.maximum.accumulate(chooses, -1) - chooses).argmax(-1)
