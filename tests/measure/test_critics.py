@@ -132,7 +132,7 @@ def test_canonical_correlations_of_independent_rows_are_held_near_zero():
 @pytest.mark.parametrize("kind", ["infonce", "donsker_varadhan", "jensen_shannon"])
 def test_training_objectives_are_the_formulas(kind):
     table = torch.randn(1, 6, 6, generator=torch.Generator().manual_seed(0))
-    pairs = networks.Pairs(table.diagonal(dim1=1, dim2=2), table, torch.eye(6, dtype=torch.bool))
+    pairs = networks.PairScores(table.diagonal(dim1=1, dim2=2), table, torch.eye(6, dtype=torch.bool))
     f = table[0].double().numpy()
     others = f[~np.eye(6, dtype=bool)]
     expected = {

@@ -37,7 +37,7 @@ from infoscope.measure.critics.inputs import (
     one_hot,
     with_length,
 )
-from infoscope.measure.critics.networks import Concatenated, CriticInputs, Pairs, Separable, gaussian_part, rows_of
+from infoscope.measure.critics.networks import Concatenated, CriticInputs, PairScores, Separable, gaussian_part, rows_of
 from infoscope.measure.critics.training import fit, random_numbers, split
 from infoscope.measure.intervals.groups import Groups, scatter
 from infoscope.measure.intervals.jackknife import followed
@@ -210,10 +210,12 @@ class Critics(CrossFitted):
             own = torch.eye(every.shape[1], dtype=torch.bool, device=every.device)
             worth, constants = [], []
             for scale in SCALES:
-                pairs = Pairs(scale * every.diagonal(dim1=1, dim2=2), scale * every, own)
+                pairs = PairScores(scale * every.diagonal(dim1=1, dim2=2), scale * every, own)
                 constants.append(-log_partition(pairs))
                 shift = constants[-1][:, None]
-                worth.append(objective(self.objective, Pairs(pairs.joint + shift, pairs.every + shift[:, None], own)))
+                worth.append(
+                    objective(self.objective, PairScores(pairs.joint + shift, pairs.every + shift[:, None], own))
+                )
             best = torch.stack(worth).argmax(0)[None]
             scale = torch.tensor(SCALES, device=u.device)[best[0]]
             u = rows.u * scale[:, None, None]

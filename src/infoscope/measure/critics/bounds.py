@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
-from infoscope.measure.critics.networks import CriticInputs, Pairs
+from infoscope.measure.critics.networks import CriticInputs, PairScores
 
 CriticObjective = Literal["infonce", "donsker_varadhan", "jensen_shannon"]
 CriticReading = Literal["infonce", "donsker_varadhan", "nwj", "smile"]
@@ -30,14 +30,14 @@ class Critic(Protocol):
 
     def embed(self, parameters: list[Tensor], rows: CriticInputs, chosen: Tensor) -> tuple[Tensor, Tensor]: ...
 
-    def training_pairs(self, parameters: list[Tensor], left: Tensor, right: Tensor) -> Pairs: ...
+    def training_pairs(self, parameters: list[Tensor], left: Tensor, right: Tensor) -> PairScores: ...
 
     def partners(self, n: int) -> int: ...
 
     def block(self, parameters: list[Tensor], left: Tensor, right: Tensor, partners: Tensor | None) -> Tensor: ...
 
 
-def objective(kind: CriticObjective, pairs: Pairs, smooth: Tensor | None = None) -> Tensor:
+def objective(kind: CriticObjective, pairs: PairScores, smooth: Tensor | None = None) -> Tensor:
     """What training maximises, ``[m]``.
 
     infonce: van den Oord et al. 2018, eq. 4, with the partners and the joint y as candidates. donsker_varadhan:
@@ -55,7 +55,7 @@ def objective(kind: CriticObjective, pairs: Pairs, smooth: Tensor | None = None)
     return pairs.joint.mean(1) - partition
 
 
-def log_partition(pairs: Pairs) -> Tensor:
+def log_partition(pairs: PairScores) -> Tensor:
     """Logarithm ``[m]`` of the mean of e^score over pairs of different rows."""
     return pairs.others.logsumexp((1, 2)) - math.log(pairs.joint.shape[1] * pairs.partners)
 

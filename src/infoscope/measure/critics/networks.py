@@ -45,7 +45,7 @@ class CriticInputs:
         return self.x[self.member[:, None], rows], self.y[rows], self.u[model, rows], self.v[model, rows]
 
 
-class Pairs(NamedTuple):
+class PairScores(NamedTuple):
     """Scores of a batch: of each row's own pair ``[m, b]``, of every pair looked at ``[m, b, k]``, ``own [b, k]``."""
 
     joint: Tensor
@@ -124,10 +124,10 @@ class Separable:
         one = torch.ones_like(g[:, :, :1])
         return torch.cat([u, g, one], 2), torch.cat([v, h[:, :, :-1], one, h[:, :, -1:]], 2)
 
-    def training_pairs(self, parameters: list[Tensor], left: Tensor, right: Tensor) -> Pairs:
+    def training_pairs(self, parameters: list[Tensor], left: Tensor, right: Tensor) -> PairScores:
         scores = self.block(parameters, left, right, None)
         own = torch.eye(scores.shape[1], dtype=torch.bool, device=scores.device)
-        return Pairs(scores.diagonal(dim1=1, dim2=2), scores, own)
+        return PairScores(scores.diagonal(dim1=1, dim2=2), scores, own)
 
     def partners(self, n: int) -> int:
         """How many other y a held-out row is compared with, of the ``n`` held out."""
@@ -156,11 +156,11 @@ class Concatenated:
         x, y, u, v = rows.take(chosen)
         return torch.cat([u, self.first[0](parameters[:2], x)], 2), torch.cat([v, self.first[1](parameters[2:4], y)], 2)
 
-    def training_pairs(self, parameters: list[Tensor], left: Tensor, right: Tensor) -> Pairs:
+    def training_pairs(self, parameters: list[Tensor], left: Tensor, right: Tensor) -> PairScores:
         n = left.shape[1]
         shifts = torch.arange(min(PARTNERS + 1, n), device=left.device)
         scores = self.block(parameters, left, right, (torch.arange(n, device=left.device)[:, None] + shifts) % n)
-        return Pairs(scores[:, :, 0], scores, (shifts == 0).expand(n, -1))
+        return PairScores(scores[:, :, 0], scores, (shifts == 0).expand(n, -1))
 
     def partners(self, n: int) -> int:
         return min(n - 1, 511)
