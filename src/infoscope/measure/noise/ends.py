@@ -33,7 +33,7 @@ class About(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Bound:
+class NoisyBound:
     """One end of what it is ``about``: ``mean`` lies on this ``side`` of the truth in expectation, and why."""
 
     about: About
@@ -47,12 +47,12 @@ class Ends:
     """``values``: the published estimator's, where the draws hold it. ``bounds``: in the order they were found."""
 
     values: dict[About, Mean] = field(default_factory=dict)
-    bounds: list[Bound] = field(default_factory=list)
+    bounds: list[NoisyBound] = field(default_factory=list)
 
     def add(self, about: About, side: Literal["low", "high"], mean: Mean, why: str) -> None:
-        self.bounds.append(Bound(about, side, mean, why))
+        self.bounds.append(NoisyBound(about, side, mean, why))
 
-    def of(self, about: About, side: Literal["low", "high"]) -> list[Bound]:
+    def of(self, about: About, side: Literal["low", "high"]) -> list[NoisyBound]:
         """Those bounds that are finite."""
         return [b for b in self.bounds if b.about == about and b.side == side and math.isfinite(b.mean.value)]
 
