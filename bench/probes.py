@@ -31,7 +31,7 @@ from sklearn.preprocessing import StandardScaler
 from torch.nn import functional
 
 from _machine import multiply_rate
-from infoscope.measure.critics.training import Fit, Schedule
+from infoscope.measure.critics.training import Fit, TrainingSchedule
 from infoscope.measure.usable import softmax_regression
 from infoscope.measure.usable.columns import Standardiser
 from infoscope.measure.usable.mlp_training import Stack, outputs
@@ -158,9 +158,9 @@ def mlps(cells: int) -> dict[str, float]:
     second = torch.randn(cells, HIDDEN, CLASSES) * 0.1 * (1 / HIDDEN) ** 0.5
     own, every = torch.arange(cells), torch.arange(4000)[None]
     stack = Stack(x, own, own, torch.zeros_like(own), every, every[:, :1000], y)
-    schedule = Schedule(5e-3, BATCH, UPDATES, UPDATES, 1e-2, 0)
+    schedule = TrainingSchedule(5e-3, BATCH, UPDATES, UPDATES, 1e-2, 0)
 
-    def trained(fit: Callable[[list[torch.Tensor], Schedule], Fit]) -> torch.Tensor:
+    def trained(fit: Callable[[list[torch.Tensor], TrainingSchedule], Fit]) -> torch.Tensor:
         parameters = [first.clone(), torch.zeros(cells, 1, HIDDEN), second.clone(), torch.zeros(cells, 1, CLASSES)]
         logits = outputs(fit(parameters, schedule).parameters, x)
         return -functional.cross_entropy(logits.transpose(1, 2), y, reduction="none").mean(1).detach()

@@ -11,13 +11,13 @@ import torch
 from infoscope.kernels import parallel
 from infoscope.measure.bases.probe import make
 from infoscope.measure.critics import training as training
-from infoscope.measure.critics.training import Schedule
+from infoscope.measure.critics.training import TrainingSchedule
 from infoscope.measure.usable import mlp_compiled
 from infoscope.measure.usable.accounts import cross_fitted, folds_of
 from infoscope.measure.usable.mlp_training import Stack, _Compiled
 from infoscope.measure.usable.readings import Target
 
-STEEP = Schedule(learning_rate=1e-2, batch=64, steps=30, patience=100, weight_decay=0.05, seed=0)
+STEEP = TrainingSchedule(learning_rate=1e-2, batch=64, steps=30, patience=100, weight_decay=0.05, seed=0)
 
 
 def stack(d=4, hidden=9, depth=1, k=3, quantities=False, n=700, seed=0):

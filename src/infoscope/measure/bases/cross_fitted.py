@@ -10,7 +10,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.core.measurement import Cost
 from infoscope.measure.bases.estimator import Estimator
-from infoscope.measure.critics.training import Schedule
+from infoscope.measure.critics.training import TrainingSchedule
 from infoscope.measure.intervals.groups import Groups
 
 LEAST, LEAST_GROUPS = 20, 4  # rows
@@ -55,8 +55,8 @@ class CrossFitted(Estimator):
             check.count(self.folds, f"folds of {self.id}", 2)
 
     @property
-    def _schedule(self) -> Schedule:
-        return Schedule(self.learning_rate, self.batch, self.steps, self.patience, self.weight_decay, self.seed)
+    def _schedule(self) -> TrainingSchedule:
+        return TrainingSchedule(self.learning_rate, self.batch, self.steps, self.patience, self.weight_decay, self.seed)
 
     def _folds(self, n: int, groups: Groups | None = None) -> int:
         folds = self.folds or (5 if n < FEW else 3)

@@ -125,7 +125,7 @@ class MlpProbe(Probe):
         """
         import torch
 
-        from infoscope.measure.critics.training import Schedule, random_numbers
+        from infoscope.measure.critics.training import TrainingSchedule, random_numbers
         from infoscope.measure.usable.columns import Standardiser
         from infoscope.measure.usable.mlp_training import Stack
 
@@ -150,7 +150,7 @@ class MlpProbe(Probe):
 
         places = ((m * len(splits) + s).to(device), t.to(device), s.to(device))
         stack = Stack(rows, *places, indices("train"), indices("validation"), wanted)
-        schedule = Schedule(self.learning_rate, self.batch, self.steps, self.patience, self.weight_decay, seed)
+        schedule = TrainingSchedule(self.learning_rate, self.batch, self.steps, self.patience, self.weight_decay, seed)
         fit = stack.fit(parameters, schedule)
         return _Trained(rows, fit.parameters, (fit.late <= LATE) & ~fit.broken, shape)
 

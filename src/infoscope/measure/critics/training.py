@@ -25,7 +25,7 @@ BETTER = 1e-4  # nats: a smaller gain is no reason to go on
 
 
 @dataclass(frozen=True)
-class Schedule:
+class TrainingSchedule:
     """How to train: Adam with decoupled weight decay; the learning rate falls in the second half of the updates."""
 
     learning_rate: float
@@ -139,7 +139,7 @@ class Program(Protocol):
         """Remember the averaged parameters of the models where ``better [m]``."""
 
 
-def lead(program: Program, n: int, folds: int, schedule: Schedule) -> tuple[Tensor, Tensor]:
+def lead(program: Program, n: int, folds: int, schedule: TrainingSchedule) -> tuple[Tensor, Tensor]:
     """Train on ``n`` rows of each of ``folds`` until the validation rows say stop: late and broken ``[m]`` of a Fit."""
     best = program.value()
     batches = _batches(n, folds, schedule, best.device)
@@ -160,7 +160,7 @@ def lead(program: Program, n: int, folds: int, schedule: Schedule) -> tuple[Tens
     return (best - early) * (step == schedule.steps), broken
 
 
-def _batches(n: int, folds: int, schedule: Schedule, device: torch.device) -> Iterator[Tensor]:
+def _batches(n: int, folds: int, schedule: TrainingSchedule, device: torch.device) -> Iterator[Tensor]:
     """Places ``[folds, b]`` of rows, each fold going through its ``n`` rows in one new order after the other."""
     generator, batch = random_numbers(schedule.seed), min(schedule.batch, n)
     while True:
@@ -173,7 +173,7 @@ def fit(
     objective: Callable[[list[Tensor], Tensor], Tensor],
     validation: Callable[[list[Tensor]], Tensor],
     train: Tensor,
-    schedule: Schedule,
+    schedule: TrainingSchedule,
     folds: int,
 ) -> Fit:
     """Maximise ``objective(parameters, rows [m, b]) [m]`` over rows drawn from ``train [m, n]``.
@@ -195,7 +195,7 @@ class _Stacked:
         objective: Callable[[list[Tensor], Tensor], Tensor],
         validation: Callable[[list[Tensor]], Tensor],
         train: Tensor,
-        schedule: Schedule,
+        schedule: TrainingSchedule,
     ) -> None:
         self.parameters = [p.requires_grad_() for p in parameters]
         self.objective, self.validation, self.train, self.schedule = objective, validation, train, schedule

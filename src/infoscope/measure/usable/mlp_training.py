@@ -14,7 +14,7 @@ from torch.nn.functional import cross_entropy
 
 from infoscope.kernels import adam, parallel
 from infoscope.measure.critics import training as training
-from infoscope.measure.critics.training import Fit, Schedule
+from infoscope.measure.critics.training import Fit, TrainingSchedule
 from infoscope.measure.usable import mlp_compiled
 
 SECONDS = 1e-10  # of a multiply-add, roughly
@@ -37,11 +37,11 @@ class Stack:
     validation: Tensor
     wanted: Tensor
 
-    def fit(self, parameters: list[Tensor], schedule: Schedule) -> Fit:
+    def fit(self, parameters: list[Tensor], schedule: TrainingSchedule) -> Fit:
         """Train from weights ``[m, in, out]`` and biases ``[m, 1, out]`` in turn."""
         return (self.compiled if self.rows.device.type == "cpu" else self.batched)(parameters, schedule)
 
-    def batched(self, parameters: list[Tensor], schedule: Schedule) -> Fit:
+    def batched(self, parameters: list[Tensor], schedule: TrainingSchedule) -> Fit:
         """All networks as one program of tensors, differentiated by torch."""
         validation = self.validation[self.split]
 
@@ -52,7 +52,7 @@ class Stack:
         train = self.train[self.split]
         return training.fit(parameters, self._objective, judged, train, schedule, len(self.train))
 
-    def compiled(self, parameters: list[Tensor], schedule: Schedule) -> Fit:
+    def compiled(self, parameters: list[Tensor], schedule: TrainingSchedule) -> Fit:
         """One network after the other, on as many threads as that is worth, with the same rows; on the CPU."""
         work = 3 * sum(p.numel() for p in parameters) * min(schedule.batch, self.train.shape[1]) * schedule.steps
         threads = parallel.cores(work * SECONDS)
@@ -74,7 +74,7 @@ class Stack:
 class _Compiled:
     """The compiled program of a stack, for ``training.lead``; what it holds are NumPy arrays."""
 
-    def __init__(self, stack: Stack, parameters: list[Tensor], schedule: Schedule, pool: Executor, parts: int) -> None:
+    def __init__(self, stack: Stack, parameters: list[Tensor], schedule: TrainingSchedule, pool: Executor, parts: int) -> None:
         self.schedule, self.shapes = schedule, [p.shape[1:] for p in parameters]
         self.pool, self.parts = pool, np.array_split(np.arange(len(stack.cell)), min(parts, len(stack.cell)))
         self.sizes = np.array([*(p.shape[1] for p in parameters[::2]), parameters[-1].shape[2]])

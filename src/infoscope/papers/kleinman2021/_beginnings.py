@@ -20,13 +20,13 @@ from infoscope.train.recipe import Beginning, Disturbance
 
 #: falling: rate x 0.97 each epoch from the start of all training, as the authors' code for critical periods has it, so
 #: that a longer beginning is recovered from at a lower rate. restarted: the same from the end of the beginning.
-Schedule = Literal["falling", "restarted", "steady"]
+BeginningSchedule = Literal["falling", "restarted", "steady"]
 #: Epochs of a beginning as a share of those on the task: 10, 30 and 100 before 200.
 LENGTHS = {"short": 0.05, "middle": 0.15, "long": 0.5}
 _FALLING: dict[str, Any] = {"schedule": "exponential", "decay": 0.97}
 
 
-def arm(schedule: Schedule, beginning: str = "", length: str = "long") -> str:
+def arm(schedule: BeginningSchedule, beginning: str = "", length: str = "long") -> str:
     """The name of a network, such as ``"blur_long_falling"``; the base has nothing to restart after."""
     if beginning:
         return f"{beginning}_{length}_{schedule}"
@@ -36,7 +36,7 @@ def arm(schedule: Schedule, beginning: str = "", length: str = "long") -> str:
 def arm_plan(
     preset: Preset,
     seeds: tuple[int, ...],
-    schedule: Schedule,
+    schedule: BeginningSchedule,
     length: str = "",
     *,
     labels: str = "",

@@ -34,7 +34,7 @@ from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.papers.kleinman2021._beginnings import (
     LENGTHS,
-    Schedule,
+    BeginningSchedule,
     accuracies,
     apart_at_equal_accuracy,
     arm,
@@ -51,7 +51,7 @@ _PUBLISHED = "perturbing the initial part of training impacts dynamics and repre
 _OTHERS = ("regrouped", "random")
 
 
-def _by_length(schedule: Schedule) -> dict[str, Series]:
+def _by_length(schedule: BeginningSchedule) -> dict[str, Series]:
     """I_u(T;fine|coarse) of the base and of the arms that began with the digit, the shortest first."""
     names = [arm(schedule), *(arm(schedule, DIGITS.fine, length) for length in LENGTHS)]
     return {name: DIGITS.rest(name, LAST) for name in names}
@@ -79,7 +79,7 @@ def _two(labels: str) -> list[Series]:
     ]
 
 
-def _lasts(schedule: Schedule, words: str) -> Claim:
+def _lasts(schedule: BeginningSchedule, words: str) -> Claim:
     return Claim(
         id=f"kleinman2021/perturbations/lasts-with-{schedule}-rate",
         paper="kleinman2021",
@@ -103,7 +103,7 @@ def _lasts(schedule: Schedule, words: str) -> Claim:
     )
 
 
-_LASTS: dict[Schedule, Claim] = {
+_LASTS: dict[BeginningSchedule, Claim] = {
     "falling": _lasts("falling", "rate falling from the start of all training"),
     "restarted": _lasts("restarted", "falling rate, restarted at the end of the beginning"),
     "steady": _lasts("steady", "constant rate"),
@@ -142,7 +142,7 @@ class Perturbations(Figure):
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plans = {arm(schedule): arm_plan(preset, seeds, schedule) for schedule in ("falling", "steady")}
-        for schedule in get_args(Schedule):
+        for schedule in get_args(BeginningSchedule):
             for length in LENGTHS:
                 plans[arm(schedule, DIGITS.fine, length)] = arm_plan(
                     preset, seeds, schedule, length, labels=DIGITS.fine
@@ -156,6 +156,6 @@ class Perturbations(Figure):
         return {**lasts, "apart-at-equal-accuracy": ends_in_words("test accuracy", "fraction", accuracies(rows))}
 
 
-def _left(rows: Rows, schedule: Schedule) -> tuple[str, ...]:
+def _left(rows: Rows, schedule: BeginningSchedule) -> tuple[str, ...]:
     named = [(f"{name}:", series.of(rows)) for name, series in _by_length(schedule).items()]
     return ends_in_words(f"{REST} at the end", "nats", named)

@@ -26,7 +26,7 @@ from infoscope.claim.reading.curves import of_means
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
-from infoscope.papers.kleinman2021._beginnings import Schedule, accuracies, arm, arm_plan
+from infoscope.papers.kleinman2021._beginnings import BeginningSchedule, accuracies, arm, arm_plan
 from infoscope.papers.kleinman2021._digits import DIGITS, LAST, SEEDS
 from infoscope.papers.kleinman2021._images import NEW_ROWS, REST, alike, end_difference, ends_in_words
 from infoscope.scanning.plan import NetworkPlan, Preset
@@ -35,18 +35,18 @@ from infoscope.train.recipe import Disturbance
 _WHERE = "abstract, on the initial part of training (a re-derivation)"
 _PUBLISHED = "early blur leaves a permanent loss, a vertical flip does not (another paper: Achille et al. 2019)"
 _KINDS: tuple[Disturbance, ...] = ("blur", "flip", "noise")
-_WORDS: dict[Schedule, str] = {
+_WORDS: dict[BeginningSchedule, str] = {
     "falling": "rate falling from the start of all training",
     "restarted": "falling rate, restarted when the images are clean",
     "steady": "constant rate",
 }
 
 
-def _relevant(schedule: Schedule, kind: str = "") -> Series:
+def _relevant(schedule: BeginningSchedule, kind: str = "") -> Series:
     return DIGITS.relevant(arm(schedule, kind), LAST)
 
 
-def _claim(kind: str, schedule: Schedule, sentence: str, parts: Sequence[Part]) -> Claim:
+def _claim(kind: str, schedule: BeginningSchedule, sentence: str, parts: Sequence[Part]) -> Claim:
     return Claim(
         id=f"kleinman2021/perturbations_inputs/{kind}-with-{schedule}-rate",
         paper="kleinman2021",
@@ -58,13 +58,13 @@ def _claim(kind: str, schedule: Schedule, sentence: str, parts: Sequence[Part]) 
     )
 
 
-def _lost(schedule: Schedule) -> Part:
+def _lost(schedule: BeginningSchedule) -> Part:
     pair = {f"{schedule} rate": (_relevant(schedule), _relevant(schedule, "blur"))}
     words = of_means("{} at the end, base less 100 epochs of blurred images first,", end_difference)
     return Part("I_u(T;coarse) at the end, base minus blur", pair, words, Criterion(">=", nats(0.05), "nats"))
 
 
-def _kept(schedule: Schedule) -> tuple[Part, Part]:
+def _kept(schedule: BeginningSchedule) -> tuple[Part, Part]:
     pair = {f"{schedule} rate": (_relevant(schedule), _relevant(schedule, "flip"))}
     return alike("I_u(T;coarse) at the end, base and flip", pair)
 
@@ -74,14 +74,14 @@ _BLUR = {
         "blur", schedule, "A network that first saw blurred images reads less of what it needs, for good",
         [_lost(schedule)],
     )
-    for schedule in get_args(Schedule)
+    for schedule in get_args(BeginningSchedule)
 }  # fmt: skip
 _FLIP = {
     schedule: _claim(
         "flip", schedule, "A network that first saw images upside down reads as much of what it needs",
         _kept(schedule),
     )
-    for schedule in get_args(Schedule)
+    for schedule in get_args(BeginningSchedule)
 }  # fmt: skip
 
 
@@ -96,7 +96,7 @@ class PerturbationsInputs(Figure):
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plans = {arm(schedule): arm_plan(preset, seeds, schedule) for schedule in ("falling", "steady")}
-        for schedule in get_args(Schedule):
+        for schedule in get_args(BeginningSchedule):
             for kind in _KINDS:
                 plans[arm(schedule, kind)] = arm_plan(preset, seeds, schedule, "long", inputs=kind)
         return plans
