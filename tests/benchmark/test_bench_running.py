@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from infoscope.benchmark import judging, records, running, workers
-from infoscope.benchmark.cases import Case, Plan, Preset, Subject, fingerprint, plan, rung
+from infoscope.benchmark.cases import BenchPreset, Case, Plan, Subject, fingerprint, plan, rung
 from infoscope.benchmark.judging import blank, judge
 from infoscope.benchmark.running import Here, run
 from infoscope.core.errors import InputError, RunFolderError
@@ -37,7 +37,7 @@ def planned(budget, subjects=(FAST, SLOW), sizes=(100, 200), replicates=4, purpo
         for seed in range(replicates)
         for source in SOURCES
     ]
-    return Plan(Preset(sizes, replicates, 0, 0, {purpose: budget}), tuple(found))
+    return Plan(BenchPreset(sizes, replicates, 0, 0, {purpose: budget}), tuple(found))
 
 
 def costing(costs, asked=None, **more):
@@ -156,7 +156,7 @@ def test_the_slow_meet_narrow_and_wide_problems_alike(tmp_path):
     narrow = [s.name for s in all_sources().values() if rung(s) == ("labels", 0) and "discrete" not in s.tags]
     wide = ["wide-classes-64", "wide-classes-512"]
     cases = tuple(Case("tasks", SLOW, source, 100, 0) for source in (*narrow, *wide))
-    rows = run(Plan(Preset((100,), 1, 0, 0, {"tasks": 6.0}), cases), tmp_path, costing({SLOW: 1.0}))
+    rows = run(Plan(BenchPreset((100,), 1, 0, 0, {"tasks": 6.0}), cases), tmp_path, costing({SLOW: 1.0}))
     met = [row["source"] for row in rows]
     assert len(narrow) >= 12
     assert len(met) == 6

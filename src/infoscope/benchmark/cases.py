@@ -86,7 +86,7 @@ class Case(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Preset:
+class BenchPreset:
     """How much is asked: sizes, samples of each source, CPU seconds for each purpose (None: all that it takes).
 
     sources: how many of the small sources, half of them with labels; None for every source. kinds: of these alone.
@@ -106,12 +106,12 @@ class Preset:
 
 
 PRESETS = {
-    "smoke": Preset((300,), 1, 0, 0, {"tasks": 30.0}, sources=6, limit=30.0),
-    "laptop": Preset((1000, 5000, 10000), 5, 200, 3, {"tasks": 2100.0, "coverage": 500.0, "headline": 300.0}),
-    "labels": Preset(
+    "smoke": BenchPreset((300,), 1, 0, 0, {"tasks": 30.0}, sources=6, limit=30.0),
+    "laptop": BenchPreset((1000, 5000, 10000), 5, 200, 3, {"tasks": 2100.0, "coverage": 500.0, "headline": 300.0}),
+    "labels": BenchPreset(
         (300, 1000, 5000, 10000), 3, 0, 0, {"tasks": 1500.0}, kinds=("labels",), answering=True, limit=600.0
     ),
-    "paper": Preset(
+    "paper": BenchPreset(
         (300, 1000, 5000, 10000), 20, 1000, 10, {"tasks": None, "coverage": None, "headline": None}, limit=3600.0
     ),
 }
@@ -121,7 +121,7 @@ PRESETS = {
 class Plan:
     """Every case, in the order in which each subject meets them, and what was left out and why."""
 
-    preset: Preset
+    preset: BenchPreset
     cases: tuple[Case, ...]
     skipped: dict[str, str] = field(default_factory=dict)
 
@@ -160,7 +160,7 @@ def plan(
     return Plan(replace(chosen, budget=budget), tuple(cases), skipped)
 
 
-def _asked(preset: Preset, subjects: list[Subject]) -> list[Subject]:
+def _asked(preset: BenchPreset, subjects: list[Subject]) -> list[Subject]:
     """Those of ``subjects`` that a preset asks."""
     if not preset.answering:
         return subjects
@@ -236,7 +236,7 @@ def _can_be_drawn(source: Source, skipped: dict[str, str]) -> bool:
 
 
 def _tasks(
-    preset: Preset, subjects: Sequence[Subject], sources: Sequence[Source], sizes: Sequence[int]
+    preset: BenchPreset, subjects: Sequence[Subject], sources: Sequence[Source], sizes: Sequence[int]
 ) -> Iterator[Case]:
     """Every source once, then every source again: whoever runs out of time has met as many sources as he could."""
     for subject in subjects:
@@ -245,7 +245,7 @@ def _tasks(
                 yield from (Case("tasks", subject, s.name, n, seed) for s in sources if subject.takes(s))
 
 
-def _coverage(preset: Preset, subjects: Sequence[Subject]) -> Iterator[Case]:
+def _coverage(preset: BenchPreset, subjects: Sequence[Subject]) -> Iterator[Case]:
     """Many samples of a few small sources that an estimator says it suits."""
     for subject in subjects:
         suits = set(subject.facts.get("suits", ()))
@@ -257,7 +257,7 @@ def _coverage(preset: Preset, subjects: Sequence[Subject]) -> Iterator[Case]:
             yield from (Case("coverage", subject, s.name, 1000, COVERAGE_SEED + k) for s in small)
 
 
-def _headline(preset: Preset, subjects: Sequence[Subject]) -> Iterator[Case]:
+def _headline(preset: BenchPreset, subjects: Sequence[Subject]) -> Iterator[Case]:
     """KSG 1 with the same number of neighbours by everyone who has it, over dimensions."""
     options = options_text({"k": HEADLINE_NEIGHBOURS})
     for subject in dict.fromkeys(
