@@ -145,7 +145,7 @@ class NormalClasses(Law):
 
 
 @dataclass(frozen=True, eq=False)
-class Beside(Law):
+class WithIdle(Law):
     """``times`` independent copies of ``law`` side by side, then normal columns of noise, ``idle_x`` beside X and
     ``idle_y`` beside Y: information adds over the copies. Of several copies the labels, 0 or 1, are bits of one label.
     """

@@ -12,7 +12,7 @@ from scipy.special import roots_laguerre
 
 from infoscope.data.source import Law, Source, SourceFamily, bend, scaling, spiral, transformed
 from infoscope.data.sources._laws import Normal, correlated, integral
-from infoscope.data.sources._mixtures import Beside, Components, NormalMixture
+from infoscope.data.sources._mixtures import Components, NormalMixture, WithIdle
 from infoscope.data.sources._scales import Scales
 
 
@@ -52,7 +52,7 @@ class BendAndMix(SourceFamily):
         """Two balls at +-1.5 (1, 1, 1). Along (1, 1) X has its means at +-1.5 sqrt 2; across, it is noise."""
         centre = 1.5 * math.sqrt(2)
         along = NormalMixture(_components([(centre, 1.5, 1, 1, 0), (-centre, -1.5, 1, 1, 0)]))
-        base = Source("galaxy", "", Beside(along, idle_x=1))
+        base = Source("galaxy", "", WithIdle(along, idle_x=1))
         return transformed(
             base,
             spiral(1, 0, 0.5, start=math.pi / 4),
@@ -63,7 +63,7 @@ class BendAndMix(SourceFamily):
 
     def _waves(self) -> Source:
         balls = NormalMixture(_components([(1.5 * i, 1.5 * (i % 4), 0.1, 0.1, 0) for i in range(12)]))
-        bent = transformed(Source("waves", "", Beside(balls, idle_x=1)), bend(0, 1, 5.0, 3.0))
+        bent = transformed(Source("waves", "", WithIdle(balls, idle_x=1)), bend(0, 1, 5.0, 3.0))
         words = "12 balls in a row, Y goes round with period 4, X bent by a sine"
         return transformed(bent, scaling(0.1, 0.5), name="waves", words=words, tags=("curved", "clustered"))
 

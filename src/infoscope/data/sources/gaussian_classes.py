@@ -12,7 +12,7 @@ from scipy.special import ndtr, xlogy
 
 from infoscope.data.source import Law, Source, SourceFamily, embedding, transformed
 from infoscope.data.sources._laws import integral, plogp
-from infoscope.data.sources._mixtures import Beside, Components, NormalClasses, panels
+from infoscope.data.sources._mixtures import Components, NormalClasses, WithIdle, panels
 from infoscope.data.sources._scales import Scales
 
 _CLOCK = np.array([[math.cos(a), math.sin(a)] for a in (0, 2 * math.pi / 3, 4 * math.pi / 3)])
@@ -49,7 +49,7 @@ class GaussianClasses(SourceFamily):
             words = f"five normal classes of the same mean in {d} columns, of standard deviation 1 to 5"
             yield Source(f"nested-classes-{d}", words, Scales(d, 5), ("labels",))
         words = "four classes at the corners of a square, hidden by a rotation in 3 columns"
-        square = Source("", "", Beside(pair, 2, idle_x=1))
+        square = Source("", "", WithIdle(pair, 2, idle_x=1))
         yield transformed(square, embedding(3, 3), name="square-classes", words=words, tags=("labels",))
         words = "Y says between which of -1, 0 and 1 lies a normal number correlated with X by .9"
         yield Source("noisy-bins", words, _Bins(0.9, (-1.0, 0.0, 1.0)), ("labels",))

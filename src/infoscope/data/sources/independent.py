@@ -9,7 +9,7 @@ import numpy as np
 
 from infoscope.data.source import Source, SourceFamily, half_cube, transformed
 from infoscope.data.sources._laws import Normal, Table
-from infoscope.data.sources._mixtures import Beside, Components, NormalClasses
+from infoscope.data.sources._mixtures import Components, NormalClasses, WithIdle
 
 
 class Independent(SourceFamily):
@@ -38,7 +38,7 @@ class Independent(SourceFamily):
             "independent-labels-2", "2 normal columns, 3 classes, independent", same, ("independent", "labels")
         )
         words = "30 normal columns, 3 classes, independent"
-        yield Source("independent-labels-30", words, Beside(same, idle_x=28), ("independent", "high-dimensional"))
+        yield Source("independent-labels-30", words, WithIdle(same, idle_x=28), ("independent", "high-dimensional"))
         table = np.outer([0.4, 0.3, 0.2, 0.1], [0.6, 0.3, 0.1])
         yield Source(
             "independent-symbols", "4 symbols and 3 labels, independent", Table(table), ("independent", "discrete")

@@ -12,7 +12,7 @@ from scipy.special import ndtr
 
 from infoscope.data.source import Law, Source, SourceFamily, embedding, transformed
 from infoscope.data.sources._laws import Table, integral, plogp
-from infoscope.data.sources._mixtures import Beside, Components, NormalClasses, NormalMixture, panels
+from infoscope.data.sources._mixtures import Components, NormalClasses, NormalMixture, WithIdle, panels
 
 
 class Representations(SourceFamily):
@@ -33,19 +33,19 @@ class Representations(SourceFamily):
     def sources(self) -> Iterator[Source]:
         bit = NormalClasses(Components(np.array([0.5, 0.5]), np.array([[-1.5], [1.5]]), np.ones((2, 1, 1))))
         for d in (10, 30, 50):
-            base = Source("", "", Beside(bit, 3, idle_x=d - 3))
+            base = Source("", "", WithIdle(bit, 3, idle_x=d - 3))
             words = f"8 clusters at the corners of a cube of side 3, in {d} columns of unit noise; Y the cluster"
             yield _rotated(base, f"noisy-clusters-{d}", words, "clustered")
         views = NormalMixture(
             Components(np.array([0.5, 0.5]), np.array([[2.0, 2.0], [-2.0, -2.0]]), np.stack([np.eye(2)] * 2))
         )
         for d in (10, 25):
-            base = Source("", "", Beside(views, 3, idle_x=d - 3, idle_y=d - 3))
+            base = Source("", "", WithIdle(views, 3, idle_x=d - 3, idle_y=d - 3))
             words = f"two noisy views, of {d} columns each, of one of 8 clusters"
             yield _rotated(base, f"two-views-{d}x{d}", words, "clustered")
-        base = Source("", "", Beside(_Unit("tanh", 0.2), idle_x=2))
+        base = Source("", "", WithIdle(_Unit("tanh", 0.2), idle_x=2))
         yield _rotated(base, "noisy-tanh-unit", "Y = tanh(2 w.x) + .2 noise of 3 normal columns x", turn_y=False)
-        base = Source("", "", Beside(_Unit("relu", 0.5), 5, idle_x=5))
+        base = Source("", "", WithIdle(_Unit("relu", 0.5), 5, idle_x=5))
         words = "Y = relu(W x) + .5 noise: 5 orthogonal units of 10 normal columns x"
         yield _rotated(base, "noisy-relu-layer", words, turn_y=False)
         yield Source(
@@ -54,7 +54,7 @@ class Representations(SourceFamily):
             _Unit("tanh", 0.5, teacher=True),
             ("labels", "representation-like"),
         )
-        base = Source("", "", Beside(_Unit("tanh", 0.5, teacher=True), 2, idle_x=18))
+        base = Source("", "", WithIdle(_Unit("tanh", 0.5, teacher=True), 2, idle_x=18))
         words = "20 columns hide two units tanh(2u) + .5 noise, Y the two signs"
         yield _rotated(base, "noisy-tanh-labels-20", words)
         for d in (1, 5):

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from infoscope.data.source import Source, SourceFamily, embedding, transformed
-from infoscope.data.sources._mixtures import Beside, Components, NormalClasses
+from infoscope.data.sources._mixtures import Components, NormalClasses, WithIdle
 
 
 class WideClasses(SourceFamily):
@@ -29,11 +29,11 @@ class WideClasses(SourceFamily):
         angles = 2 * math.pi * np.arange(4) / 4
         corners = 2 * np.stack([np.cos(angles), np.sin(angles)], axis=1)
         four = NormalClasses(Components(np.full(4, 0.25), corners, np.stack([np.eye(2)] * 4)))
-        plain = Source("", "", Beside(four, 1, idle_x=8))
+        plain = Source("", "", WithIdle(four, 1, idle_x=8))
         words = "four normal classes at the corners of a square, hidden by a rotation in 10 columns"
         yield transformed(plain, embedding(10, 10), name="wide-classes-10", words=words, tags=("sparse",))
         tags = ("sparse", "high-dimensional")
         words = "two normal classes of 30% and 70%, 2 standard deviations apart in one of 64 columns"
-        yield Source("wide-classes-64", words, Beside(pair, 1, idle_x=63), tags)
+        yield Source("wide-classes-64", words, WithIdle(pair, 1, idle_x=63), tags)
         words = "four normal classes at the corners of a square, in two of 512 columns"
-        yield Source("wide-classes-512", words, Beside(four, 1, idle_x=510), tags)
+        yield Source("wide-classes-512", words, WithIdle(four, 1, idle_x=510), tags)
