@@ -67,7 +67,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class Block:
+class PanelGroup:
     """All panels of one way of measuring; ``number`` tells apart several options of one estimator.
 
     kinds: of what was measured. left_out: how many further ways of the same estimator are not drawn, because their
@@ -90,7 +90,7 @@ class Section:
     folders: tuple[RunFolder, ...]
     all_rows: tuple[Rows, ...]
     columns: tuple[Column, ...]
-    blocks: tuple[Block, ...]
+    blocks: tuple[PanelGroup, ...]
 
 
 def sections(folders: Sequence[RunFolder], all_rows: Sequence[Rows]) -> list[Section]:
@@ -120,7 +120,7 @@ def columns(folders: Sequence[RunFolder], all_rows: Sequence[Rows]) -> list[Colu
     return found
 
 
-def blocks(all_columns: Sequence[Column]) -> list[Block]:
+def blocks(all_columns: Sequence[Column]) -> list[PanelGroup]:
     """Everything the registered plots can draw of these networks; information first, then training."""
     series: dict[tuple[str, int], dict[int, Rows]] = {}
     whole: dict[str, dict[int, Rows]] = {}  # all ways of measuring, for plots whose lines they are
@@ -147,7 +147,7 @@ def blocks(all_columns: Sequence[Column]) -> list[Block]:
             panels += [panel for plot in across for panel in _panels(plot, _held(all_columns, whole[estimator]))]
         if panels:
             said = _said(estimator, number, series)
-            found.append(Block(estimator, number, tuple(panels), kinds, left_out[estimator], said))
+            found.append(PanelGroup(estimator, number, tuple(panels), kinds, left_out[estimator], said))
     order = {plot.id: plot.facts["order"] for plot in plots}
     return sorted(found, key=lambda block: (order[block.panels[0].plot], block.number))
 
@@ -171,7 +171,7 @@ def _said(estimator: str, number: int, series: Mapping[tuple[str, int], Mapping[
     return said if len(said) <= MOST_WORDS else ""
 
 
-def _examples(folders: Sequence[RunFolder], beside: Sequence[Column]) -> list[Block]:
+def _examples(folders: Sequence[RunFolder], beside: Sequence[Column]) -> list[PanelGroup]:
     """The pictures that ``infoscope examples`` left in the run folders; one panel for each variable, site and step."""
     panels: dict[tuple[str, ...], list[Card]] = {}
     for folder in folders:
@@ -189,7 +189,7 @@ def _examples(folders: Sequence[RunFolder], beside: Sequence[Column]) -> list[Bl
               dict(zip(("variable", "site", "step", "probe"), where, strict=True)), tuple(cards))
         for where, cards in panels.items()
     ]  # fmt: skip
-    return [Block(EXAMPLES, 0, tuple(drawn))] if drawn else []
+    return [PanelGroup(EXAMPLES, 0, tuple(drawn))] if drawn else []
 
 
 def _panels(plot: Entry, held: Sequence[tuple[Column, Rows]]) -> list[Panel]:

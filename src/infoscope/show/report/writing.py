@@ -16,7 +16,7 @@ from infoscope.core.rows import TRAINING, Rows
 from infoscope.show.figures import Drawing
 from infoscope.show.plots._style import Spec
 from infoscope.show.report import _embedding, _words
-from infoscope.show.report._cards import DERIVED, EXAMPLES, Block, Card, Panel, Section, sections
+from infoscope.show.report._cards import DERIVED, EXAMPLES, Card, Panel, PanelGroup, Section, sections
 
 MOST_OPEN, MOST_FIGURES = 6, 24  # panels of one way of measuring that are open, and figures in them; the rest unfolds
 _HERE = Path(__file__).parent
@@ -53,7 +53,7 @@ def write_figures(folders: Sequence[RunFolder], folder: Path) -> list[Path]:
     return written
 
 
-def _name(block: Block, panel: Panel, card: Card) -> str:
+def _name(block: PanelGroup, panel: Panel, card: Card) -> str:
     """What a figure is called as a file and as a place on the page, told apart where the runs have different ids."""
     number = str(block.number + 1) if block.number else ""
     parts = (card.column.run, card.column.network, block.estimator, number, panel.plot, *panel.narrowing.values())
@@ -211,7 +211,7 @@ def _missing(folder: RunFolder, manifest: dict[str, Any], rows: Rows) -> list[st
     return out
 
 
-def _block(block: Block, all_blocks: Sequence[Block], section: str, figures: list[Spec]) -> dict[str, Any]:
+def _block(block: PanelGroup, all_blocks: Sequence[PanelGroup], section: str, figures: list[Spec]) -> dict[str, Any]:
     several = sum(other.estimator == block.estimator for other in all_blocks) > 1
     heading = _heading(block)
     said = f": {block.said}" if block.said else ""
@@ -226,7 +226,7 @@ def _block(block: Block, all_blocks: Sequence[Block], section: str, figures: lis
     }
 
 
-def _heading(block: Block) -> str:
+def _heading(block: PanelGroup) -> str:
     if block.kinds == {"usable"}:
         return "What probes can read"
     if block.kinds and DERIVED.issuperset(block.kinds):
@@ -235,7 +235,7 @@ def _heading(block: Block) -> str:
     return known.get(block.estimator, f"Measured with {block.estimator}")
 
 
-def _panel(block: Block, panel: Panel, figures: list[Spec]) -> dict[str, Any]:
+def _panel(block: PanelGroup, panel: Panel, figures: list[Spec]) -> dict[str, Any]:
     runs = {card.column.run for card in panel.cards}
     missing = [card.column for card in panel.cards if card.spec is None]
     absent = [column.title + (f" (run {column.run})" if len(runs) > 1 else "") for column in missing]
