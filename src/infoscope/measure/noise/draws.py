@@ -19,8 +19,9 @@ MOST_QUERIES = 20_000_000
 CHUNK, BLOCK = 2**22, 2**16  # numbers of noise at once, and from one generator
 
 #: Logarithms at one query an input and round, ``[j, n]`` or, by variable, ``[v, j, n]``. ``extra``: what the noise
-#: itself adds, of mean zero. ``others``, ``squares``, ``kin``, ``strangers``: as in ``mixture.MixtureSums``. ``own``: sums
-#: over the other replicas of the same input. ``judged_own``, ``judged_all``, ``judged_kin``: under fitted Gaussians.
+#: itself adds, of mean zero. ``others``, ``squares``, ``kin``, ``strangers``: as in ``mixture.MixtureSums``.
+#: ``own``: sums over the other replicas of the same input. ``judged_own``, ``judged_all``, ``judged_kin``: under fitted
+#: Gaussians.
 DrawnSums = dict[str, np.ndarray]
 
 
