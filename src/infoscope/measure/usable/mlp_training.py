@@ -74,7 +74,9 @@ class Stack:
 class _Compiled:
     """The compiled program of a stack, for ``training.lead``; what it holds are NumPy arrays."""
 
-    def __init__(self, stack: Stack, parameters: list[Tensor], schedule: TrainingSchedule, pool: Executor, parts: int) -> None:
+    def __init__(
+        self, stack: Stack, parameters: list[Tensor], schedule: TrainingSchedule, pool: Executor, parts: int
+    ) -> None:
         self.schedule, self.shapes = schedule, [p.shape[1:] for p in parameters]
         self.pool, self.parts = pool, np.array_split(np.arange(len(stack.cell)), min(parts, len(stack.cell)))
         self.sizes = np.array([*(p.shape[1] for p in parameters[::2]), parameters[-1].shape[2]])

@@ -19,8 +19,8 @@ from infoscope.show.examples import HEADING, described, examples
 from infoscope.show.plots import _relevance
 from infoscope.show.plots._series import about as about_words
 from infoscope.show.plots._series import alike, distinct, options_in_words, quantities, worded
+from infoscope.show.plots._style import Spec
 
-Spec = dict[str, Any]
 _ABOUT = ("", INPUT_INFORMATION, LABEL_INFORMATION)
 EXAMPLES = "examples"  # a heading beside those of estimators
 DERIVED = frozenset(("score", "effect", "swept score"))  # kinds computed from other rows
