@@ -60,7 +60,6 @@ NumpyElsewhere = Float[np.ndarray, "q d"]
 TensorMembers = Float[Tensor, "m n d"]
 TensorRows = Float[Tensor, "n d"]
 
-Column = Float[np.ndarray, "n"]
 Labels = Integer[np.ndarray, "n"]
 Flags = Bool[np.ndarray, "n"]
 MemberColumns = Float[np.ndarray, "m n"]
