@@ -68,7 +68,7 @@ def effective(p: np.ndarray) -> float:
     return math.exp(-float(q @ np.log(q)))
 
 
-def judged(t: np.ndarray, found: Spectrum, of: Callable[[np.ndarray], float], groups: Groups | None) -> Judged:
+def judged(t: np.ndarray, found: Spectrum, of: Callable[[np.ndarray], float], groups: Groups | None) -> Belief:
     """Whether ``of(found.shares)`` is what the law behind rows ``t`` says, or what their number forces.
 
     groups: rows that belong together. Where none are said and many rows are there several times, both readings, of rows
@@ -76,7 +76,7 @@ def judged(t: np.ndarray, found: Spectrum, of: Callable[[np.ndarray], float], gr
     """
     n, d = t.shape
     if d == 1:
-        return Judged(Status.DEGENERATE, ("one column has one direction, whatever its rows",))
+        return Belief(Status.DEGENERATE, ("one column has one direction, whatever its rows",))
     if groups is not None:
         return _grown(t, found, of, groups)
     first = _grown(t, found, of, None)
@@ -84,42 +84,42 @@ def judged(t: np.ndarray, found: Spectrum, of: Callable[[np.ndarray], float], gr
         again = _grown(t, found, of, same)
         if again.status is not Status.OK:
             note = f"only {same.count} of {n} rows differ; pass groups= to say which rows are one sample"
-            return Judged(Status.UNRESOLVED, (*again.notes, note))
+            return Belief(Status.UNRESOLVED, (*again.notes, note))
     return first
 
 
 @dataclass(frozen=True)
-class Judged:
+class Belief:
     """Whether to believe a number, and why not."""
 
     status: Status
     notes: tuple[str, ...] = ()
 
 
-def _grown(t: np.ndarray, found: Spectrum, of: Callable[[np.ndarray], float], groups: Groups | None) -> Judged:
+def _grown(t: np.ndarray, found: Spectrum, of: Callable[[np.ndarray], float], groups: Groups | None) -> Belief:
     n, d = t.shape
     count, what = (n, "rows") if groups is None else (groups.count, "groups of rows")
     if count < LEAST:
-        return Judged(
+        return Belief(
             Status.SATURATED, (f"{count} {what}, wanted at least {LEAST} to tell how many directions there are",)
         )
     value = of(found.shares)
     if of is participation and groups is None:
         law, how = law_participation(found), "by an unbiased Σ λ²"
     elif count >= ENOUGH * d and of is effective:
-        return Judged(Status.OK)
+        return Belief(Status.OK)
     else:
         half = draws.order(n, 0)[: n // 2] if groups is None else groups.deal(2, 0)[0]
         if not (t[half] != t[half[:1]]).any():
-            return Judged(Status.OK)
+            return Belief(Status.OK)
         less = of(spectrum(t[half]).shares)
         law = 1 / (2 / value - 1 / less) if value < 2 * less else math.inf
         how = f"of half of them it is {less:.4g}"
     if law <= BIASED * value:
-        return Judged(Status.OK)
+        return Belief(Status.OK)
     behind = f"about {law:.4g}" if law < 10 * value else "more than so many can tell"
     beyond = f"of the law behind them it is {behind} ({how})"
     if law <= FORCED * value:
-        return Judged(Status.UNRESOLVED, (f"of these {count} {what} it is {value:.4g}, {beyond}",))
+        return Belief(Status.UNRESOLVED, (f"of these {count} {what} it is {value:.4g}, {beyond}",))
     forced = f"{count} {what} show at most {min(count - 1, d)} directions, which makes this number"
-    return Judged(Status.SATURATED, (f"{forced}: {beyond}",))
+    return Belief(Status.SATURATED, (f"{forced}: {beyond}",))
