@@ -1,6 +1,7 @@
 """One writer a run folder: whoever lives keeps it, whoever died does not, and of two exactly one enters."""
 
 import errno
+import hashlib
 import json
 import os
 import re
@@ -295,12 +296,12 @@ def test_without_locks_the_heartbeat_decides(tmp_path, monkeypatch, code):
 
 @posix
 def test_of_two_that_write_their_heartbeat_at_once_one_enters(tmp_path, monkeypatch, no_locks):
-    """The other comes between looking and writing: before the heartbeat is taken away, and after."""
-    stale, new = b"1 elsewhere", beside(process=2, host="there", machine="another")
-    heartbeat = tmp_path / HEARTBEAT
-    for moment in ("_take_away", "_write"):
-        heartbeat.write_bytes(stale)
-        age(tmp_path, 2 * STALE_SECONDS)
+    """The other comes between looking and writing, where there was no heartbeat and where there was a stale one."""
+    new, heartbeat = beside(process=2, host="there", machine="another"), tmp_path / HEARTBEAT
+    for moment in ("_write", "_take_over"):
+        if moment == "_take_over":
+            heartbeat.write_bytes(b"1 elsewhere")
+            age(tmp_path, 2 * STALE_SECONDS)
         real = getattr(writer_lock, moment)
 
         def late(*arguments, real=real):
@@ -325,6 +326,24 @@ def test_a_heartbeat_of_odd_content_does_not_lock_where_the_kernel_does(tmp_path
     assert Writer.read(content) is None
     with held(tmp_path):
         pass
+
+
+@linux
+@pytest.mark.parametrize("unseen", [None, b"", beside(process=1, machine="another")])
+def test_who_was_killed_while_taking_over_is_followed(tmp_path, unseen):
+    turn = tmp_path / f".{HEARTBEAT}.{hashlib.sha256(b'1 elsewhere').hexdigest()[:8]}.tmp"
+    (tmp_path / HEARTBEAT).write_bytes(b"1 elsewhere")
+    age(tmp_path, 3 * STALE_SECONDS)
+    turn.write_bytes(beside(process=os.getppid(), started=writer_lock._started(os.getppid())))  # lives
+    assert f"process {os.getppid()} on" in refused(tmp_path)
+    if unseen is not None:
+        turn.write_bytes(unseen)
+        refused(tmp_path)
+        os.utime(turn, (1, 1))
+    else:
+        turn.write_bytes(beside(process=os.getppid(), started="1"))  # does not
+    with held(tmp_path):
+        assert not turn.exists()
 
 
 @posix

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import errno
+import hashlib
 import json
 import os
 import re
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from infoscope.core.errors import RunFolderError
+from infoscope.core.files import atomic
 from infoscope.core.refusals import refusal
 
 if sys.platform == "win32":
@@ -79,6 +81,10 @@ class Writer:
         if type(writer.process) is not int or not 0 < writer.process < 2**32:
             return None
         return writer if all(isinstance(value, str) for value in list(asdict(writer).values())[1:]) else None
+
+    def content(self) -> bytes:
+        """What a heartbeat holds."""
+        return json.dumps(asdict(self)).encode()
 
     def alive(self) -> bool | None:
         """Whether that very process lives; None where it cannot be seen from here."""
@@ -170,13 +176,14 @@ def _key(folder: Path) -> tuple[int, int]:
 def _enter(folder: Path) -> _Hold:
     descriptor, locked = _lock(folder)
     try:
-        heartbeat = folder / HEARTBEAT
+        heartbeat, writer = folder / HEARTBEAT, Writer.here()
         there = _read(heartbeat)
-        if there is not None:
-            _may_pass(folder, there, _now(descriptor), locked)
-            _take_away(folder, there)
-        writer = Writer.here()
-        _write(heartbeat, writer, folder)
+        if there is None:
+            _write(heartbeat, writer)
+        else:
+            now = _now(descriptor)
+            _may_pass(folder, there, now, locked)
+            _take_over(heartbeat, there, now, writer)
     except BaseException:
         _unlock(descriptor, locked, folder)
         raise
@@ -343,34 +350,41 @@ def _read(heartbeat: Path) -> _Heartbeat | None:
     return _Heartbeat(content, found.st_mtime_ns, Writer.read(content))
 
 
-def _take_away(folder: Path, seen: _Heartbeat) -> None:
-    """Remove the heartbeat of a writer who is given up, and not that of one who has come since."""
-    heartbeat = folder / HEARTBEAT
-    aside = heartbeat.with_name(f".{HEARTBEAT}.{uuid.uuid4().hex[:8]}.tmp")
+def _take_over(heartbeat: Path, seen: _Heartbeat, now: float, writer: Writer) -> None:
+    """Write over the heartbeat of one who is given up, and not over that of one who has come since.
+
+    Who makes the file that is named after that very heartbeat may write over it, if it is still there.
+    """
+    turn = heartbeat.with_name(f".{HEARTBEAT}.{hashlib.sha256(seen.content).hexdigest()[:8]}.tmp")
     try:
-        os.rename(heartbeat, aside)
-    except FileNotFoundError:
-        return  # somebody else has: who writes the next one is decided by writing it
-    there = _read(aside)
-    if there is not None and there != seen:
-        with suppress(OSError):
-            os.link(aside, heartbeat)
-    aside.unlink(missing_ok=True)
-    if there != seen:
-        _refuse(folder, there.writer if there else None)
+        _write(turn, writer)
+    except RunFolderError:  # another's, or left by one who was killed at this very moment
+        other = _read(turn)
+        alive = other.writer.alive() if other is not None and other.writer is not None else None
+        if alive or (alive is None and other is not None and abs(now - other.written / 1e9) < STALE_SECONDS):
+            raise
+        turn.unlink(missing_ok=True)
+        _write(turn, writer)
+    try:
+        there = _read(heartbeat)
+        if there != seen:
+            _refuse(heartbeat.parent, there.writer if there else None)
+        with atomic(heartbeat) as temporary:
+            temporary.write_bytes(writer.content())
+    finally:
+        turn.unlink(missing_ok=True)
 
 
-def _write(heartbeat: Path, writer: Writer, folder: Path) -> None:
+def _write(heartbeat: Path, writer: Writer) -> None:
     """Write the heartbeat, which only one can where several try."""
-    content = json.dumps(asdict(writer)).encode()
     try:
         descriptor = os.open(heartbeat, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     except FileExistsError:
         there = _read(heartbeat)
-        _refuse(folder, there.writer if there else None)
+        _refuse(heartbeat.parent, there.writer if there else None)
     try:
         with open(descriptor, "wb") as file:
-            file.write(content)
+            file.write(writer.content())
     except BaseException:
         heartbeat.unlink(missing_ok=True)
         raise
