@@ -63,6 +63,7 @@ class Descents:
         self.f, self.gradient, self.done, self.stuck = state.f, state.gradient, state.done, state.stuck
 
 
+# numba keeps a compiled loop under its line number and finds this class by its name: a renaming has to move the lines.
 class _Descents(NamedTuple):
     """Of each descent; the step that is tried is ``length`` (zero: none yet) times the direction to the candidate."""
 
