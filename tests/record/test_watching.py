@@ -69,6 +69,20 @@ def test_the_run_is_at_hand_inside_the_block_and_after_it(watch):
     assert scope.run.folder.path == scope.path
 
 
+def test_a_run_measured_inside_its_own_watch_stays_locked_for_others(watch, tmp_path):
+    enter = "import sys, infoscope; infoscope.load(sys.argv[1]).folder.writing().__enter__()"
+    with watch(out="mine", schedule=range(3)) as scope:
+        scope.step(0)
+        measured = scope.run.measure("effective_rank", model=lambda: scope._model)
+        assert measured.unique("step") == [0]
+        other = subprocess.run([sys.executable, "-c", enter, "mine"], capture_output=True, text=True, timeout=120)
+        assert f"process {os.getpid()} on" in other.stderr
+        assert "is writing to mine since" in other.stderr
+        scope.step(1)
+    assert scope.run.rows.filter(estimator="binned").unique("step") == [0, 1]
+    assert not {"heartbeat", ".writer.lock"} & {path.name for path in (tmp_path / "mine").iterdir()}
+
+
 def test_without_a_folder_each_watch_gets_a_new_one_and_says_so(watch, capsys):
     for number in (1, 2, 3):
         run = recorded(watch(), 0)

@@ -134,12 +134,12 @@ class Watch:
         if self._path is None:
             self._path = numbered(Path("runs"), "watched")
             say(f"infoscope: recording into {self._path}")
-        folder = self._open_or_create()
-        network = folder.manifest()["networks"][NETWORK]
-        self._index = {site: place for place, site in enumerate(network.get("places", network["sites"]))}
-        self._trajectory = Trajectory(folder.snapshots_path / NETWORK) if self._snapshots else None
         with ExitStack() as held:
-            held.enter_context(folder.writing())
+            held.enter_context(RunFolder(self.path).writing())  # before anything is looked for: of two, one begins
+            folder = self._open_or_create()
+            network = folder.manifest()["networks"][NETWORK]
+            self._index = {site: place for place, site in enumerate(network.get("places", network["sites"]))}
+            self._trajectory = Trajectory(folder.snapshots_path / NETWORK) if self._snapshots else None
             folder.update({"state": "running"})
             session = Session(folder, NETWORK)
             self._done = self._steps_there(session)
