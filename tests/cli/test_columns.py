@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import sys
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from infoscope.cli.columns import read
-from infoscope.core.errors import InputError, UnknownNameError
+from infoscope.cli.columns import read, writable, write
+from infoscope.core.errors import InputError, RunFolderError, UnknownNameError
 
 
 @pytest.fixture
@@ -121,3 +126,40 @@ def test_what_cannot_be_read_is_refused_in_words(folder, name, words):
 def test_a_mistyped_name_is_answered_with_what_is_there(folder, name, words):
     with pytest.raises(UnknownNameError, match=words):
         read(str(folder / name))
+
+
+def test_a_table_that_takes_far_more_memory_than_its_file_is_not_read(tmp_path, monkeypatch):
+    pq.write_table(pa.table({"x": np.zeros(1_000_000)}), tmp_path / "t.parquet")
+    assert read(f"{tmp_path / 't.parquet'}:x").sum() == 0
+    monkeypatch.setattr("infoscope.cli.columns.LARGEST", 1 << 20)
+    with pytest.raises(InputError, match=r"takes .* bytes there and 1 of its columns 8000000 as numbers"):
+        read(f"{tmp_path / 't.parquet'}:x")
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS takes no file name that is not UTF-8")
+@pytest.mark.parametrize("kind", [".npy", ".csv", ".parquet"])
+def test_a_path_that_is_not_utf8_is_written_and_read(tmp_path, kind):
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9" + kind.encode()))
+    write(path, {"x": np.arange(3.0)}, "x")
+    assert read(str(path) if kind == ".npy" else f"{path}:x").tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["t.npy", "t.csv", "t.parquet"])
+def test_where_nothing_can_be_written_is_said_before_the_work(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(InputError, match=r"cannot be written \(it is a folder\): name a file"):
+        writable(tmp_path / name)
+    with pytest.raises(InputError, match="there is no folder"):
+        writable(tmp_path / "absent" / name)
+
+
+def test_a_file_that_grew_too_large_leaves_what_was_there(tmp_path, monkeypatch):
+    (tmp_path / "t.csv").write_text("before")
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(RunFolderError, match="is full"):
+        write(tmp_path / "t.csv", {"x": np.arange(3.0)}, "x")
+    assert (tmp_path / "t.csv").read_text() == "before"
+
+
+def full(_):
+    raise OSError(errno.ENOSPC, "No space left on device")

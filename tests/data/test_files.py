@@ -1,10 +1,12 @@
 """Files are found in order, downloaded from a server of our own, checked, kept atomically, and refused when damaged."""
 
+import contextlib
 import gzip
 import hashlib
 import http.server
 import struct
 import threading
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -234,3 +236,64 @@ def test_the_real_digits_begin_as_published(real_data):
     ]  # fmt: skip
     assert task.inputs[:60000].mean(dtype=np.float64) == pytest.approx(0.1307, abs=5e-5)  # the mean everyone subtracts
     assert (task.split.train[-1], task.split.test[0]) == (59999, 60000)
+
+
+def bomb(size: int) -> bytes:
+    return gzip.compress(bytes(size))
+
+
+def test_a_bomb_is_refused_before_it_is_unpacked_whole(server, cache, monkeypatch):
+    monkeypatch.setattr(_files, "LARGEST", 1 << 20)
+    raw = bomb(1 << 26)
+    assert len(raw) < 1 << 20, "so that the download is not what is refused"
+    (server.folder / "a.gz").write_bytes(raw)
+    tracemalloc.start()
+    with pytest.raises(DataMissingError, match="unpacks to more than 1 MiB, which no published file has"):
+        _files.fetch("small", "a.gz", "0" * 64, [server.mirror])
+    assert tracemalloc.get_traced_memory()[1] < 1 << 24
+    tracemalloc.stop()
+    assert not cache.exists()
+
+
+@pytest.mark.parametrize("said", ["as it is", "nothing", "nonsense"])
+def test_a_download_without_an_end_is_cut_off(cache, monkeypatch, said):
+    """A server that says how much comes, or not, or says no number, and sends for ever."""
+    monkeypatch.setattr(_files, "LARGEST", 1 << 20)
+    sent = []
+
+    class Endless(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            if said != "nothing":
+                self.send_header("Content-Length", str(1 << 40) if said == "as it is" else "many")
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while True:
+                    sent.append(self.wfile.write(bytes(1 << 16)))
+
+        def log_message(self, format, *args):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endless) as running:
+        thread = threading.Thread(target=running.serve_forever, args=(0.01,))
+        thread.start()
+        with pytest.raises(DataMissingError, match="holds more than 1 MiB"):
+            _files.fetch("small", "a.gz", sha256(b""), [f"http://127.0.0.1:{running.server_port}/"])
+        running.shutdown()
+        thread.join()
+    assert sum(sent) < 1 << 25
+    assert not cache.exists()
+
+
+def test_a_stored_file_larger_than_any_is_not_read(cache, monkeypatch):
+    monkeypatch.setattr(_files, "LARGEST", 1 << 10)
+    (cache / "small").mkdir(parents=True)
+    (cache / "small" / "a.gz").write_bytes(bytes(2000))
+    with pytest.raises(DataDamagedError, match="holds more than 0 MiB"):
+        _files.fetch("small", "a.gz", sha256(b""), [])
+
+
+def test_a_stored_file_that_cannot_be_read_is_told_as_that(cache):
+    (cache / "small").mkdir(parents=True)
+    with pytest.raises(DataMissingError, match=r"cannot be read \(its name is too long\)"):
+        _files.fetch("small", "n" * 300, sha256(b""), [])

@@ -66,7 +66,7 @@ def _code(arguments: list[str] | None) -> int:
                 USER_MISTAKE,
             )
         if isinstance(reason, OSError) and reason.errno is not None:
-            return _told(refusal(reason, writing=True), USER_MISTAKE)
+            return _told(refusal(reason), USER_MISTAKE)
         raise
 
 

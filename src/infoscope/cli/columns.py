@@ -7,7 +7,9 @@ that is empty is refused in columns of words as in columns of numbers.
 from __future__ import annotations
 
 import csv
+import errno
 import math
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -16,6 +18,8 @@ from typing import Any
 import numpy as np
 
 from infoscope.core.errors import InputError, unknown_name
+from infoscope.core.files import atomic
+from infoscope.core.refusals import os_error, refusal
 
 LARGEST, RATIO = 1 << 30, 100  # bytes, and times its size in the archive, beyond which a member is not unpacked
 FEW = 0.1  # share of the rows of a column that may be no numbers before it is taken for words
@@ -75,12 +79,16 @@ def writable(path: Path) -> Path:
 
     Raises
     ------
-    InputError: another kind of file than .npy, .csv and .parquet, or no folder to put it in.
+    InputError: another kind of file than .npy, .csv and .parquet, no folder to put it in, or one that takes none.
     """
     if path.suffix.lower() not in (".npy", ".csv", ".parquet"):
         raise InputError(f"{path} is no kind of file that can be written, wanted .npy, .csv or .parquet")
     if not path.parent.is_dir():
         raise InputError(f"there is no folder {path.parent}: make it first")
+    if path.is_dir():
+        raise InputError(refusal(OSError(errno.EISDIR, ""), path, writing=True))
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise InputError(refusal(OSError(errno.EACCES, ""), path, writing=True))
     return path
 
 
@@ -89,10 +97,12 @@ def write(path: Path, table: Mapping[str, np.ndarray], name: str) -> None:
     import pyarrow as pa
     from pyarrow import csv, parquet
 
-    if writable(path).suffix.lower() == ".npy":
-        np.save(path, table[name])
-        return
-    (csv.write_csv if path.suffix.lower() == ".csv" else parquet.write_table)(pa.table(dict(table)), path)
+    kind = writable(path).suffix.lower()
+    with atomic(path) as temporary, open(temporary, "wb") as file:
+        if kind == ".npy":
+            np.save(file, table[name])
+        else:
+            (csv.write_csv if kind == ".csv" else parquet.write_table)(pa.table(dict(table)), file)
 
 
 def _opened(path: Path) -> Any:
@@ -155,7 +165,11 @@ def _unreadable(path: Path, reason: Exception) -> InputError:
             f"{path} holds Python objects or is no NumPy file, and pickled data can run code, so it is not opened: "
             "save the array as numbers with numpy.save"
         )
-    return InputError(f"{path} cannot be read ({str(reason).splitlines()[0]}): save it again")
+    refused = os_error(reason)
+    if refused is not None:
+        return InputError(refusal(refused, path, writing=False))
+    words = "it says that it holds more than there is memory for" if isinstance(reason, MemoryError) else str(reason)
+    return InputError(f"{path} cannot be read ({words.splitlines()[0] if words else 'it is cut short'}): save it again")
 
 
 def _from_table(path: Path, names: str | None, kind: str) -> np.ndarray:
@@ -165,13 +179,17 @@ def _from_table(path: Path, names: str | None, kind: str) -> np.ndarray:
         if kind == ".parquet":
             from pyarrow import parquet
 
-            known = parquet.read_schema(path).names
-            table = parquet.read_table(path, columns=(wanted := _wanted(path, names, known)), use_threads=False)
+            with path.open("rb") as file:  # by its own name Arrow opens none that is not UTF-8
+                opened = parquet.ParquetFile(file)
+                known = opened.schema_arrow.names
+                wanted = _wanted(path, names, known)
+                _as_large_as_its_file(path, opened.metadata, len(wanted))
+                table = opened.read(columns=wanted, use_threads=False)
         else:
             separator, known = _header(path)
             table = _text(path, separator, wanted := _wanted(path, names, known))
             columns = [_typed(table[name], name, path, separator) for name in wanted]
-    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error) as reason:
+    except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error, MemoryError) as reason:
         raise _unreadable(path, reason) from reason
     if kind == ".parquet":
         columns = [_column(table[name], name, path) for name in wanted]
@@ -216,16 +234,27 @@ def _text(path: Path, separator: str, wanted: Sequence[str]) -> Any:
     import pyarrow as pa
     from pyarrow import csv as arrow
 
-    return arrow.read_csv(
-        path,
-        arrow.ReadOptions(use_threads=False),
-        arrow.ParseOptions(delimiter=separator),
-        arrow.ConvertOptions(
-            include_columns=list(dict.fromkeys(wanted)),
-            column_types=dict.fromkeys(wanted, pa.string()),
-            strings_can_be_null=True,
-        ),
-    )
+    with path.open("rb") as file:  # by its own name Arrow opens none that is not UTF-8
+        return arrow.read_csv(
+            file,
+            arrow.ReadOptions(use_threads=False),
+            arrow.ParseOptions(delimiter=separator),
+            arrow.ConvertOptions(
+                include_columns=list(dict.fromkeys(wanted)),
+                column_types=dict.fromkeys(wanted, pa.string()),
+                strings_can_be_null=True,
+            ),
+        )
+
+
+def _as_large_as_its_file(path: Path, metadata: Any, columns: int) -> None:
+    """Refuse a table whose columns take far more memory than its file, before they are read."""
+    asked, held = 8 * metadata.num_rows * columns, path.stat().st_size
+    if asked > max(LARGEST, RATIO * held):
+        raise InputError(
+            f"{path} takes {held} bytes there and {columns} of its columns {asked} as numbers, which is not done "
+            "unasked: write fewer rows, or save the columns with numpy.save if that is right"
+        )
 
 
 def _typed(column: Any, name: str, path: Path, separator: str) -> np.ndarray:

@@ -56,17 +56,21 @@ def os_error(reason: BaseException) -> OSError | None:
     return found
 
 
-def refusal(reason: OSError, path: str | Path | None = None, *, writing: bool) -> str:
+def refusal(reason: OSError, path: str | Path | None = None, *, writing: bool | None = None) -> str:
     """What the operating system refused, where and what to do, as one sentence; ``path`` in place of the one it names.
 
-    Works for every ``OSError``: one that is not known here is told in the system's own words.
+    Works for every ``OSError``: one that is not known here is told in the system's own words. Where nobody knows
+    whether it was ``writing``, a file that is there and may not be read was read.
     """
-    where = path if path is not None else reason.filename if reason.filename is not None else "a file"
-    where = os.fsdecode(where) if isinstance(where, (str, bytes, os.PathLike)) else f"file {where}"
+    named = path if path is not None else reason.filename
+    where = "a file" if named is None or isinstance(named, int) else os.fsdecode(named)
+    verb = "opened" if writing is None else "written" if writing else "read"
+    if writing is None:
+        writing = named is None or os.access(named, os.R_OK) or not os.path.lexists(named)
     why, write, read = _REFUSALS.get(
         reason.errno or 0, (reason.strerror or str(reason) or type(reason).__name__, "try again", "try again")
     )
-    return f"{where} cannot be {'written' if writing else 'read'} ({why}): {write if writing else read}"
+    return f"{where} cannot be {verb} ({why}): {write if writing else read}"
 
 
 def unreadable(path: Path, reason: BaseException, remedy: str) -> RunFolderError:

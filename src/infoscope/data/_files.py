@@ -21,10 +21,11 @@ import platformdirs
 from infoscope.core.errors import DataDamagedError, DataMissingError, RunFolderError
 from infoscope.core.files import atomic
 from infoscope.core.progress import progress
-from infoscope.core.refusals import os_error
+from infoscope.core.refusals import os_error, refusal
 
 VARIABLE = "INFOSCOPE_DATA"
 TIMEOUT_SECONDS = 10.0  # for connecting and for each read, so a network that swallows packets is soon given up
+LARGEST = 1 << 28  # bytes of a file, as it comes and unpacked; the largest published one has 170 million
 _CHUNK = 1 << 18
 
 
@@ -42,15 +43,18 @@ def decompressed(raw: bytes, sha256: str, name: str) -> bytes:
 
     Raises
     ------
-    DataDamagedError: not gzip, cut short, or other content than was published.
+    DataDamagedError: not gzip, cut short, larger than any, or other content than was published.
     """
     try:
-        content = gzip.decompress(raw)
+        with gzip.GzipFile(fileobj=io.BytesIO(raw)) as file:
+            content = file.read(LARGEST + 1)  # a bomb is not unpacked first and hashed then
     except (gzip.BadGzipFile, EOFError, zlib.error) as reason:
         raise DataDamagedError(
             f"{name} is damaged or cut short ({reason}): delete it and run the same command again, "
             "or put the published file in its place"
         ) from reason
+    if len(content) > LARGEST:
+        raise _too_large(name, "unpacks to")
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise DataDamagedError(
@@ -58,6 +62,25 @@ def decompressed(raw: bytes, sha256: str, name: str) -> bytes:
             "delete it and run the same command again, or put the published file in its place"
         )
     return content
+
+
+def _too_large(name: str, verb: str) -> DataDamagedError:
+    return DataDamagedError(
+        f"{name} {verb} more than {LARGEST >> 20} MiB, which no published file has: delete it and run the same command "
+        "again, or put the published file in its place"
+    )
+
+
+def _found(path: Path) -> bytes | None:
+    """What the file ``path`` holds; None where there is none."""
+    try:
+        if not path.is_file():
+            return None
+        if path.stat().st_size > LARGEST:
+            raise _too_large(str(path), "holds")
+        return path.read_bytes()
+    except OSError as reason:
+        raise DataMissingError(refusal(reason, path, writing=False)) from reason
 
 
 def fetch(task: str, name: str, sha256: str, mirrors: Sequence[str], *, elsewhere: Sequence[Path] = ()) -> bytes:
@@ -70,8 +93,9 @@ def fetch(task: str, name: str, sha256: str, mirrors: Sequence[str], *, elsewher
     DataMissingError: neither on disk nor downloadable; names the folder to fill. DataDamagedError: on disk but damaged.
     """
     for folder in (*folders(task), *elsewhere):
-        if (folder / name).is_file():
-            return decompressed((folder / name).read_bytes(), sha256, str(folder / name))
+        there = _found(folder / name)
+        if there is not None:
+            return decompressed(there, sha256, str(folder / name))
     raw, content = _download(task, name, mirrors, lambda raw, address: decompressed(raw, sha256, address))
     _keep(task, folders(task)[-1] / name, raw)
     return content
@@ -115,15 +139,17 @@ def unpacked(task: str, archive: str, md5: str, mirrors: Sequence[str], sizes: M
             )
         return raw
 
-    beside = [folder.parent / archive for folder in places if (folder.parent / archive).is_file()]
-    if beside:
-        raw = published(beside[0].read_bytes(), str(beside[0]))
+    for path in (folder.parent / archive for folder in places):
+        there = _found(path)
+        if there is not None:
+            raw = published(there, str(path))
+            break
     else:
         raw, _ = _download(task, archive, mirrors, published, "unpack")
     with tarfile.open(fileobj=io.BytesIO(raw), mode="r:gz") as files:
-        for name in sizes:
+        for name, size in sizes.items():
             content = files.extractfile(f"{task}/{name}")
-            _keep(task, places[-1] / name, content.read() if content else b"")
+            _keep(task, places[-1] / name, content.read(size) if content else b"")
     return [places[-1] / name for name in sizes]
 
 
@@ -171,11 +197,15 @@ def _cause(reason: Exception) -> str:
 
 def _read(address: str, label: str) -> bytes:
     with urllib.request.urlopen(address, timeout=TIMEOUT_SECONDS) as answer:
-        total = int(answer.headers.get("Content-Length") or 0)
-        parts = []
+        said = answer.headers.get("Content-Length") or ""
+        total = int(said) if said.isdecimal() else 0
+        parts, size = [], 0
         with progress(label, total or 1) as shown:
             while part := answer.read(_CHUNK):
                 parts.append(part)
+                size += len(part)
+                if max(size, total) > LARGEST:
+                    raise _too_large(address, "holds")
                 if total:
                     shown.advance(len(part))
     return b"".join(parts)
