@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from infoscope.measure.bases.estimator import make
+from infoscope.core import grammar
 
 CASES = [(1000, 10), (4096, 3), (4096, 10), (4096, 20), (10_000, 20), (10_000, 1024)]
 SEVERAL = (30, 60, 100)
@@ -48,7 +48,8 @@ def best(call: Callable[[], object], seconds: float = 0.5) -> float:
 def compare(n: int, d: int) -> dict[str, float]:
     rng = np.random.default_rng(0)
     t, y = np.tanh(rng.standard_normal((n, d))).astype(np.float32), rng.integers(2, size=n)
-    one, several, singles = make("binned"), make("binned", bins=SEVERAL), [make("binned", bins=b) for b in SEVERAL]
+    one, several = grammar.make("estimators", "binned"), grammar.make("estimators", "binned", bins=SEVERAL)
+    singles = [grammar.make("estimators", "binned", bins=b) for b in SEVERAL]
     point = one.plane(t, y)
     np.testing.assert_allclose((point.xt.value, point.ty.value), naive(t, y), atol=1e-6)
     return {

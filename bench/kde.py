@@ -23,8 +23,8 @@ import psutil
 import torch
 from scipy.spatial.distance import cdist
 
+from infoscope.core import grammar
 from infoscope.core.estimate import Plane
-from infoscope.measure.bases.estimator import make
 
 CASES = [
     (1000, 20, 2),
@@ -46,7 +46,7 @@ def data(n: int, d: int, classes: int) -> tuple[np.ndarray, np.ndarray]:
 
 def ours(t: np.ndarray, y: np.ndarray) -> list[float]:
     """I_lo, I_up, the published I(T;Y) and its bracket."""
-    point: Plane = make("kde", noise_variance=S2).plane(t, y)
+    point: Plane = grammar.make("estimators", "kde", noise_variance=S2).plane(t, y)
     return [*(point.xt.interval or ()), point.ty.value, *(point.ty.interval or ())]
 
 

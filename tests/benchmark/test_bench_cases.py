@@ -6,7 +6,7 @@ import pytest
 
 from infoscope.benchmark import cases
 from infoscope.benchmark.cases import PRESETS, Subject, fingerprint, plan, rung
-from infoscope.core import registry
+from infoscope.core import grammar, registry
 from infoscope.core.errors import DataMissingError, InputError, UnknownNameError
 from infoscope.core.rows import options_text
 from infoscope.data.source import all_sources, find_source
@@ -52,10 +52,10 @@ def test_the_preset_of_labels_asks_everybody_who_can_be_named_for_them_and_every
 def test_a_label_can_be_passed_on():
     asked = ({"k": 5}, {"norm": "euclidean"}, {"margins": "normal"}, {})
     for subject in (Subject("ours", "ksg", options_text(options)) for options in asked):
-        assert estimator.make(subject.label) == subject.make()
+        assert grammar.make("estimators", subject.label) == subject.make()
     several = Subject("ours", "binned", '{"bins":10,"range":[-3,3],"width":null}')
     assert several.label == "binned(bins=10, range=-3,3, width=none)"
-    assert estimator.make(several.label) == several.make()
+    assert grammar.make("estimators", several.label) == several.make()
 
 
 def test_each_subject_meets_what_it_takes():

@@ -8,6 +8,7 @@ import pytest
 from infoscope.benchmark import choosing, results
 from infoscope.benchmark.cases import Subject, ours
 from infoscope.benchmark.choosing import Question, choose, question_of, rank
+from infoscope.core import grammar
 from infoscope.core.errors import InputError
 from infoscope.data.source import find_source
 from infoscope.measure.bases import estimator as _base
@@ -41,12 +42,13 @@ def test_only_who_answers_the_question_or_bounds_it_is_named(measured, labels):
     measured(*((s.name, source, 1000, 0.0, {"options": s.options}) for s in asked))
     found = choose(n=1000, dx=64 if labels else 1, discrete_y=labels)
     named = {candidate.subject for candidate in found.candidates}
-    assert named == {s for s in asked if _base.make(s.name).answers != "another question"}
+    assert named == {s for s in asked if grammar.make("estimators", s.name).answers != "another question"}
     assert {s.name for s in asked} - {s.name for s in named}, "somebody was left out"
     for candidate in found.candidates:
         assert candidate.answers in _base.ANSWERS
         assert (candidate.answers in candidate.label) == ("bound" in candidate.answers)
-        assert candidate.subject.make().options == _base.make(candidate.subject.label).options, "a name to pass on"
+        again = grammar.make("estimators", candidate.subject.label)
+        assert candidate.subject.make().options == again.options, "a name to pass on"
 
 
 def source_takes(subject, source):

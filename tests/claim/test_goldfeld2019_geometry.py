@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 
 import numpy as np
 import pytest
 from rule_outcomes import outcomes
 
 import infoscope
+from infoscope import estimator
 from infoscope.claim import running
+from infoscope.core import grammar
 from infoscope.core.claim import Outcome, combine
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Status
 from infoscope.core.folder import RunFolder
 from infoscope.core.rows import options_text
-from infoscope.measure.bases.estimator import make as estimator
-from infoscope.measure.bases.geometry import make
 from infoscope.papers.goldfeld2019._correlations import spearman
 from infoscope.papers.goldfeld2019._mnist import DETERMINISTIC, LAYERS, NETWORKS, NOISY, recorded
 from infoscope.papers.goldfeld2019.beyond import _OPTIONS, _SITES, Beyond
@@ -31,6 +32,8 @@ R, P, N, I, X = (
     Outcome.INCONCLUSIVE,
     Outcome.NOT_TESTABLE,
 )
+
+make = partial(grammar.make, "geometries")
 RISING = np.array([0.0, 1, 2, 3, 4, 5, 6, 7])
 
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from rule_outcomes import falling
 
 import infoscope
+from infoscope import estimator as make
 from infoscope.claim import running
 from infoscope.claim.reading.layers import in_words, second_largest_drop
 from infoscope.claim.reading.peaks import Peak, own_peak
@@ -22,7 +23,6 @@ from infoscope.core.claim import Finding
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.folder import RunFolder
 from infoscope.core.units import bits, nats
-from infoscope.measure.bases.estimator import make
 from infoscope.measure.contextual.activity import Activity
 from infoscope.papers.saxe2018 import net_input_bins
 from infoscope.papers.saxe2018._boolean12 import EPOCHS, POINTS, some_epochs

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from rule_outcomes import bits_curve, falling, late, outcomes
 
+from infoscope import estimator as make
 from infoscope.core.claim import Outcome, combine
 from infoscope.core.rows import options_text
 from infoscope.core.units import nats
-from infoscope.measure.bases.estimator import make
 from infoscope.papers.saxe2018 import neighbour_entropy
 from infoscope.papers.saxe2018.activity_histograms import ActivityHistograms
 from infoscope.papers.saxe2018.architectures import Architectures

@@ -48,7 +48,7 @@ members = np.stack([x, np.tanh(x)])
 
 def of_estimators() -> Iterator[Asked]:
     for name, entry in registry.entries("estimators").items():
-        made: Any = grammar.make("estimators", name, {**entry.facts.get("quick", {}), **entry.facts.get("asks", {})})
+        made: Any = grammar.make("estimators", name, **{**entry.facts.get("quick", {}), **entry.facts.get("asks", {})})
         rows = x if "real" in made.first else label[:, None]
         seconds = {"labels": label, "real": near}
         thirds = {"labels": label, "real": near[:, :1]}
@@ -78,7 +78,7 @@ def of_estimators() -> Iterator[Asked]:
 def of_the_others() -> Iterator[Asked]:
     for along in (None, groups):
         for name in registry.entries("geometries"):
-            made: Any = grammar.make("geometries", name, {})
+            made: Any = grammar.make("geometries", name)
             y = {"labels": label, "rows": members[1], "": None}[made.second]
             yield f"{name}", partial(geometry.geometry, x, y, measure=name, groups=along)
         for name in registry.entries("dependences"):

@@ -5,11 +5,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from infoscope.core import registry
+from infoscope.core import grammar, registry
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.core.measurement import Given
-from infoscope.measure.bases import estimator as _base
 
 ENTRIES = registry.entries("estimators")
 
@@ -17,7 +16,7 @@ ENTRIES = registry.entries("estimators")
 def made(name):
     """The estimator with the options that make it quick, and with those that must be said."""
     facts = ENTRIES[name].facts
-    return _base.make(name, **{**facts.get("asks", {}), **facts.get("quick", {})})
+    return grammar.make("estimators", name, **{**facts.get("asks", {}), **facts.get("quick", {})})
 
 
 def offering(question, *kinds, first="real"):

@@ -4,17 +4,20 @@ import dataclasses
 import json
 import math
 import random
+from functools import partial
 from typing import Any, get_args, get_type_hints
 
 import numpy as np
 import pytest
 import torch
 
-from infoscope.core import registry
+from infoscope.core import grammar, registry
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure.bases.dependence import Dependence, make
+from infoscope.measure.bases.dependence import Dependence
 from infoscope.measure.questions.dependence import dependence
+
+make = partial(grammar.make, "dependences")
 
 ENTRIES = registry.entries("dependences")
 

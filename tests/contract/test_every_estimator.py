@@ -15,7 +15,7 @@ import pytest
 import torch
 from estimator_sources import sources, tolerance, transformed
 
-from infoscope.core import registry
+from infoscope.core import grammar, registry
 from infoscope.core.errors import InfoscopeError, InputError, UnknownNameError
 from infoscope.core.estimate import Estimate, Plane, Status
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
@@ -43,7 +43,7 @@ def offering(*questions, **facts):
 
 def make(name, **options):
     """The estimator with these options, and with those that must be said."""
-    return _base.make(name, **{**ENTRIES[name].facts.get("asks", {}), **options})
+    return grammar.make("estimators", name, **{**ENTRIES[name].facts.get("asks", {}), **options})
 
 
 def smooth(n=300, d=4, seed=0):

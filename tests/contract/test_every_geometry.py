@@ -4,17 +4,20 @@ import dataclasses
 import json
 import math
 import random
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
 
 import infoscope
-from infoscope.core import registry
+from infoscope.core import grammar, registry
 from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimateError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure.bases.geometry import Geometry, make
+from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.bases.measurements import make_measurement
+
+make = partial(grammar.make, "geometries")
 
 ENTRIES = registry.entries("geometries")
 COMPARING = [name for name, entry in ENTRIES.items() if entry.facts.get("second") == "rows"]

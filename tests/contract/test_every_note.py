@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from infoscope import estimator as make
 from infoscope.core import registry
 from infoscope.core.errors import InputError
-from infoscope.measure.bases.estimator import make
 
 FACTS = {name: entry.facts for name, entry in registry.entries("estimators").items()}
 ENTRIES = [name for name, facts in FACTS.items() if "mutual_information" in facts.get("offers", ())]

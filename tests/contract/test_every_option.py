@@ -56,7 +56,7 @@ def test_whole_numbers_that_memory_would_not_hold_are_refused_before_it_is_asked
             with pytest.raises(
                 InputError, match=rf"option {field.name} of {name} is {value}, wanted at most \d+: more"
             ):
-                grammar.make(kind, name, {**getattr(registry.load(kind, name), "asks", {}), field.name: value})
+                grammar.make(kind, name, **{**getattr(registry.load(kind, name), "asks", {}), field.name: value})
 
 
 def test_an_order_of_any_size_is_a_number():

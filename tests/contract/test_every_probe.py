@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from infoscope import probe as make
 from infoscope.core import registry
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Status
-from infoscope.measure.bases.probe import Probe, make
+from infoscope.measure.bases.probe import Probe
 from infoscope.measure.questions.usable import usable_information
 from infoscope.measure.usable.accounts import cross_fitted, folds_of
 from infoscope.measure.usable.readings import Reading, Target

@@ -56,9 +56,9 @@ def test_what_is_spelled_is_read_back(kind, name, data):
     except InputError:
         assume(False)  # options that make no sense together
         raise
-    again = grammar.make(kind, made.spelled, {})
+    again = grammar.make(kind, made.spelled)
     assert again.options == made.options
-    assert grammar.make(kind, name, made.options).options == made.options
+    assert grammar.make(kind, name, **made.options).options == made.options
     if kind in ("estimators", "geometries"):
         assert make_measurement(made.spelled).options == made.options
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from infoscope import estimator as make
 from infoscope.core import registry
 from infoscope.core.estimate import Status
-from infoscope.measure.bases.estimator import make
 
 FACTS = {name: entry.facts for name, entry in registry.entries("estimators").items()}
 ABOUT = [

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
+from infoscope import estimator as make
 from infoscope.core.estimate import Status
-from infoscope.measure.bases.estimator import make
 
 LN2 = math.log(2)
 

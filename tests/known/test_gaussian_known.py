@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import wishart
 
+from infoscope import estimator as make
 from infoscope.core.estimate import Status
-from infoscope.measure.bases.estimator import make
 from infoscope.measure.moments import canonical as gc
 
 GAUSSIAN, COPULA = make("gaussian"), make("gaussian_copula")

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from slow_twins import interval_codes, peers_codes, plane_of_codes, quantile_codes, rows_entropy, width_codes
 
+from infoscope import estimator as make
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.bases.estimator import make
 from infoscope.measure.questions.information import entropy, mutual_information, plane
 
 TABLES = hnp.arrays(

@@ -8,9 +8,9 @@ import torch
 from scipy import stats
 
 import infoscope
+from infoscope import estimator as make
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.bases.estimator import make
 from infoscope.measure.critics import bounds as bounds
 from infoscope.measure.critics import inputs as inputs
 from infoscope.measure.critics import networks as networks

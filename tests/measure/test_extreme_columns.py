@@ -7,10 +7,9 @@ import pytest
 import torch
 
 import infoscope
-from infoscope.core import registry
+from infoscope.core import grammar, registry
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.measurements import make_measurement
 from infoscope.measure.usable.columns import FARTHEST, Standardiser
 
@@ -63,7 +62,7 @@ def test_a_nearly_dead_layer_says_nothing(probe):
         ):  # each of 240 labels costs about ln 2, and the null probe has to learn that
             code = infoscope.description_length(constant, y, probe, **options)
             assert code.value == pytest.approx(code.uniform, rel=0.1)
-        if seed == 0 and not _base.make(probe).remembers:
+        if seed == 0 and not grammar.make("probes", probe).remembers:
             assert infoscope.minimality(z, y, probe, labelings=2, **options).value < 0.05
 
 

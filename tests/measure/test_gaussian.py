@@ -7,9 +7,9 @@ import pytest
 from scipy.stats import norm, rankdata
 
 import infoscope
+from infoscope import estimator as make
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.bases.estimator import make
 from infoscope.measure.moments import canonical as gc
 
 GAUSSIAN, COPULA = make("gaussian"), make("gaussian_copula")

@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,12 +11,14 @@ from scipy.spatial.distance import pdist, squareform
 from scipy.stats import mannwhitneyu
 
 import infoscope
+from infoscope.core import grammar
 from infoscope.core.errors import InputError, MissingPackageError, UnknownNameError
 from infoscope.core.estimate import Status
-from infoscope.measure.bases.geometry import make
 from infoscope.measure.bases.measurements import make_measurement
 from infoscope.measure.geometry.distance_histogram import EDGES
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, spreads
+
+make = partial(grammar.make, "geometries")
 
 
 def classes(n=700, d=3, k=4, apart=2.0, seed=0, dtype=np.float64):

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from slow_twins import kde_bound, kde_plane
 
+from infoscope import estimator as make
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.bases.estimator import make
 from infoscope.measure.pairs import distance_bounds
 from infoscope.measure.questions.information import entropy, mutual_information, plane
 

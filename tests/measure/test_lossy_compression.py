@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import infoscope
+from infoscope import estimator as make
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.bases.estimator import make
 
 
 def pair(n=3000, rho=0.8, d=40, strong=2, seed=0):

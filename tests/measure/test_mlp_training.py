@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from infoscope import probe as make
 from infoscope.kernels import parallel
-from infoscope.measure.bases.probe import make
 from infoscope.measure.critics import training as training
 from infoscope.measure.critics.training import TrainingSchedule
 from infoscope.measure.usable import mlp_compiled

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from scipy.special import digamma, gammaln
 from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 
+from infoscope import estimator as make
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.bases.estimator import make
 from infoscope.measure.neighbours.boxes import log_shares, uniform_share
 from infoscope.measure.neighbours.information import dimension
 from infoscope.measure.neighbours.marginals import standardised

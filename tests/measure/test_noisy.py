@@ -11,11 +11,11 @@ from scipy.special import logsumexp
 from scipy.stats import multivariate_normal
 
 import infoscope
+from infoscope import estimator as make
 from infoscope import layer_information, noisy_information, noisy_layer
 from infoscope.core.errors import InputError, UntrustedEstimateError
 from infoscope.core.estimate import Status
 from infoscope.core.measurement import Given
-from infoscope.measure.bases.estimator import make
 from infoscope.measure.noise import draws, ends, setting
 from infoscope.measure.noise import posterior as posterior
 from infoscope.measure.noise.draws import Draws

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from infoscope import estimator as make
 from infoscope.core import grammar, registry
 from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimateError
-from infoscope.measure.bases.estimator import is_labels, make
+from infoscope.measure.bases.estimator import is_labels
 from infoscope.measure.questions.information import entropy, mutual_information, plane
 
 
@@ -71,10 +72,10 @@ def test_options_in_the_name_are_options(kind):
     """The law of every name: options written into it are those passed beside it."""
     for name in registry.entries(kind):
         asks = registry.entries(kind)[name].facts.get("asks", {})
-        once = grammar.make(kind, name, asks).options
+        once = grammar.make(kind, name, **asks).options
         said = [f"{key}={value}" for key, value in once.items() if key in asks or isinstance(value, (int, float))]
         if said:
-            assert grammar.make(kind, f"{name}({', '.join(said)})", {}).options == once
+            assert grammar.make(kind, f"{name}({', '.join(said)})").options == once
 
 
 def test_mistyped_names_are_answered_with_the_near_ones():

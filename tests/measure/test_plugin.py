@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import digamma
 
+from infoscope import estimator as make
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.bases.estimator import make
 from infoscope.measure.symbols import entropy as de
 from infoscope.measure.symbols import noncentral
 from infoscope.measure.symbols.nsb import posterior

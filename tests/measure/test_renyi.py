@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from infoscope import estimator as make
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.bases.estimator import make
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.special import digamma
 
+from infoscope import estimator as make
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.bases.estimator import make
 from infoscope.measure.neighbours import slices as _sliced
 from infoscope.measure.neighbours.sliced import local_information
 

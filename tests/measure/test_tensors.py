@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from infoscope.measure.bases.estimator import make
+from infoscope import estimator as make
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ import dataclasses
 import numpy as np
 import pytest
 
+from infoscope import estimator as make
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.core.measurement import Given
 from infoscope.core.quantity import USABLE
-from infoscope.measure.bases.estimator import make
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.questions.minimality import minimality
 from infoscope.measure.questions.usable import (

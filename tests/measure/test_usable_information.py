@@ -12,12 +12,12 @@ from scipy.special import log_softmax
 from torch.nn import functional
 
 import infoscope as iscope
+from infoscope import estimator as make_estimator
+from infoscope import probe as make
 from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimateError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.kernels import column_sums
 from infoscope.kernels.draws import fold_order
-from infoscope.measure.bases.estimator import make as make_estimator
-from infoscope.measure.bases.probe import make
 from infoscope.measure.questions.usable import (
     conditional_usable_information,
     description_length,

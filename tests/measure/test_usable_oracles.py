@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from infoscope import probe as make
 from infoscope.core.errors import InputError
 from infoscope.core.units import bits
 from infoscope.data.tasks.checkerboard import Checkerboard
-from infoscope.measure.bases.probe import make
 from infoscope.measure.questions.usable import usable_chain, usable_information
 from infoscope.measure.usable.accounts import cross_fitted, folds_of
 from infoscope.measure.usable.quasi_newton import Descents

@@ -5,9 +5,9 @@ import math
 import numpy as np
 import pytest
 
+from infoscope import probe as make
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
-from infoscope.measure.bases.probe import make
 from infoscope.measure.questions.usable import usable_information
 
 

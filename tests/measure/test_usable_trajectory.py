@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from infoscope import estimator as make
+from infoscope import probe as make_probe
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Estimate, Status
-from infoscope.measure.bases.estimator import make
-from infoscope.measure.bases.probe import make as make_probe
 from infoscope.measure.questions.usable import usable_chain, usable_information
 from infoscope.measure.usable.accounts import held_out
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from infoscope.benchmark.peers import _base as peers
-from infoscope.core import check, registry
+from infoscope.core import check, grammar, registry
 from infoscope.core.errors import DataMissingError, InputError, unknown_name
 from infoscope.core.rows import options_text
 from infoscope.data.source import Source, all_sources, find_source
@@ -51,9 +51,7 @@ class Subject(NamedTuple):
     def make(self) -> Any:
         """The estimator or peer; its ``mutual_information(x, y)`` is what is judged."""
         if self.who == "ours":
-            from infoscope.measure.bases.estimator import make
-
-            return make(self.name, **json.loads(self.options))
+            return grammar.make("estimators", self.name, **json.loads(self.options))
         return registry.load("peers", self.name)(**json.loads(self.options))
 
     def takes(self, source: Source) -> bool:

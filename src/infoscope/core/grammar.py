@@ -223,7 +223,7 @@ def _parts(text: str) -> list[str]:
     return parts
 
 
-def make(kind: str, name: str, options: dict[str, Any]) -> Any:
+def make(kind: str, name: str, /, **options: Any) -> Any:
     """The entry of ``kind`` called ``name`` with ``options``, which may be text from a command line (``bins="30,60"``).
 
     ``name`` may carry options itself, as in :func:`written`.

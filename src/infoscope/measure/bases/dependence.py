@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -181,14 +181,3 @@ def _onehot(labels: np.ndarray, name: str) -> np.ndarray:
             "or coarser labels"
         )
     return (labels[:, None] == np.arange(k)).astype(np.float64)
-
-
-def make(name: str, **options: Any) -> Dependence:
-    """The measure called ``name`` with ``options``, which may be text from a command line.
-
-    Raises
-    ------
-    UnknownNameError: for a measure or option that does not exist, with the near names.
-    InputError: for an option of the wrong type or out of range.
-    """
-    return grammar.make("dependences", name, options)

@@ -407,14 +407,3 @@ def the_one(values: Sequence[Any]) -> Any:
             "pass one value, or call measure(), which returns them all"
         )
     return values[0]
-
-
-def make(name: str, **options: Any) -> Estimator:
-    """The estimator called ``name`` with ``options``, which may be text from a command line (``bins="30,60"``).
-
-    Raises
-    ------
-    UnknownNameError: for an estimator or option that does not exist, with the near names.
-    InputError: for an option of the wrong type or out of range.
-    """
-    return grammar.make("estimators", name, options)

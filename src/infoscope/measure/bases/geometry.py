@@ -170,14 +170,3 @@ def by_name(found: Iterable[Measured]) -> dict[str, Estimate]:
             )
         named[name] = estimate
     return named
-
-
-def make(name: str, **options: Any) -> Geometry:
-    """The measure called ``name`` with ``options``, which may be text from a command line.
-
-    Raises
-    ------
-    UnknownNameError: for a measure or option that does not exist, with the near names.
-    InputError: for an option of the wrong type or out of range.
-    """
-    return grammar.make("geometries", name, options)

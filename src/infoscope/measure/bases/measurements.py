@@ -39,7 +39,7 @@ def make_measurement(name: str, **options: Any) -> Measurement:
     entries = known()
     if name not in entries:
         raise unknown_name("estimator or geometry", name, entries)
-    return grammar.make(entries[name].kind, name, options)
+    return grammar.make(entries[name].kind, name, **options)
 
 
 def _asked_by(entry: Entry) -> Any:

@@ -88,7 +88,9 @@ class Probe(grammar.WithOptions):
 
     def _expect(self, z: Any, y: np.ndarray, splits: Sequence[ProbeSplit], seed: int) -> list[Expected]:
         """Hook of :meth:`expect`, where a family can read quantities."""
-        able = [name for name in registry.entries("probes") if type(make(name))._expect is not Probe._expect]
+        able = [
+            name for name in registry.entries("probes") if registry.load("probes", name)._expect is not Probe._expect
+        ]
         raise InputError(f"{self.id} reads labels only, wanted one of {', '.join(sorted(able))} for quantities")
 
     def _read(
@@ -110,17 +112,3 @@ def tensor(z: ArrayLike) -> Any:
     import torch
 
     return torch.from_numpy(np.array(z, order="C"))
-
-
-def make(name: str, **options: Any) -> Probe:
-    """The probe called ``name`` with ``options``, which may be text from a command line.
-
-    ``name`` may carry options itself, ``"mlp(hidden=128, steps=300)"``, where a probe is named by one word: as an
-    option of an estimator or a rung of a ladder.
-
-    Raises
-    ------
-    UnknownNameError: for a probe or option that does not exist, with the near names.
-    InputError: for an option of the wrong type or out of range.
-    """
-    return grammar.make("probes", name, options)

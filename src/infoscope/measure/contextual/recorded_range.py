@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from infoscope.core import grammar
 from infoscope.core.errors import InputError
 from infoscope.core.grammar import plain
 from infoscope.core.measurement import NOTHING, Cost, Given, Measured, Measurement, Need
 from infoscope.core.quantity import Quantity
-from infoscope.measure.bases.estimator import Estimator, make
+from infoscope.measure.bases.estimator import Estimator
 
 BINNED = "binned"
 
@@ -52,7 +53,7 @@ class RecordedRange(Measurement):
             raise InputError(
                 f"a recorded range came with {', '.join(other)}, wanted bins and nothing else: leave it out"
             )
-        return cls(make(BINNED, **options, range=(0.0, 1.0)))
+        return cls(grammar.make("estimators", BINNED, **options, range=(0.0, 1.0)))
 
     @property
     def id(self) -> str:

@@ -9,10 +9,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from infoscope.core import check
+from infoscope.core import check, grammar
 from infoscope.core.errors import InputError
 from infoscope.core.measurement import NOTHING, Cost, Given, Measured, Measurement, Need
-from infoscope.measure.bases.estimator import Estimator, make
+from infoscope.measure.bases.estimator import Estimator
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class WithInput(Measurement):
         ------
         InputError, UnknownNameError: no such estimator or option, or one that does not take two sets of real rows.
         """
-        made = make(name, **options)
+        made: Estimator = grammar.make("estimators", name, **options)
         if "mutual_information" not in made.offers or "real" not in made.second:
             raise InputError(
                 f"{name} does not take two sets of real rows, so it cannot say what a layer holds of the inputs: "

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from infoscope.core import check
+from infoscope.core import check, grammar
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.measurement import Cost, Measured
@@ -71,11 +71,11 @@ class UsableInformation(Estimator):
 
     def cost(self, n: int, d: int, k: int) -> Cost:
         times = 1 if self.test_fraction is not None else self.folds
-        once = probes.make(self.probe).cost(n, d, k)
+        once = grammar.make("probes", self.probe).cost(n, d, k)
         return Cost(times * once.seconds, once.bytes + 100.0 * n + 8.0 * n * d)
 
     def _check(self) -> None:
-        probes.make(self.probe)
+        grammar.make("probes", self.probe)
         check.count(self.folds, "folds", accounts.LEAST_FOLDS)
         check.count(self.seed, "seed", 0)
         if self.test_fraction is not None and not 0 < self.test_fraction < 1:
@@ -111,7 +111,8 @@ class UsableInformation(Estimator):
         for name in (*several(self.variables), *self._links):
             if name not in labels:
                 raise unknown_name("variable", name, labels)
-        reader, n = probes.make(self.probe), t.shape[1]
+        reader: probes.Probe = grammar.make("probes", self.probe)
+        n = t.shape[1]
         if self.shuffled:
             order = draws.fold_order(n, self.seed + 1)  # another than the rows are dealt to folds by
             labels = {name: y[order] for name, y in labels.items()}

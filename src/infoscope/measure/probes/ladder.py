@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from infoscope.core import grammar
 from infoscope.core.errors import InputError
 from infoscope.core.measurement import Cost
 from infoscope.core.shapes import TensorBlock
-from infoscope.measure.bases.probe import Probe, make
+from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.readings import ProbeSplit, Readings, Target
 
 
@@ -36,12 +37,12 @@ class Ladder(Probe):
     rungs: str = "prior,linear,knn,mlp"
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        rungs = [make(name).cost(n, d, k) for name in self._names]
+        rungs = [grammar.make("probes", name).cost(n, d, k) for name in self._names]
         return Cost(sum(rung.seconds for rung in rungs), max(rung.bytes for rung in rungs))
 
     def _check(self) -> None:
         names = self._names
-        made = [name if name == self.id else make(name) for name in names]
+        made = [name if name == self.id else grammar.make("probes", name) for name in names]
         if len(set(made)) < len(made) or self.id in names:
             raise InputError(f"rungs is {self.rungs!r}, wanted different probes other than {self.id}")
 
@@ -56,7 +57,7 @@ class Ladder(Probe):
     def _read(
         self, z: TensorBlock, targets: Sequence[Target], splits: Sequence[ProbeSplit], seed: int
     ) -> list[Readings]:
-        found = {name: make(name).read(z, targets, splits, seed) for name in self._names}
+        found = {name: grammar.make("probes", name).read(z, targets, splits, seed) for name in self._names}
 
         def best(m: int, t: int, s: int) -> Any:
             name = min(found, key=lambda name: found[name][m][t][s].validation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from infoscope.core import grammar
 from infoscope.core.estimate import Estimate
 from infoscope.core.shapes import ArrayLike
 from infoscope.measure.bases.answering import question
@@ -34,7 +35,5 @@ def dependence(
     ------
     UnknownNameError: no such measure or option. InputError: unusable data or options.
     """
-    from infoscope.measure.bases import dependence as _base
-
-    estimate = _base.make(measure, **options).dependence(x, y, groups)
+    estimate = grammar.make("dependences", measure, **options).dependence(x, y, groups)
     return estimate

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from infoscope.core import grammar
 from infoscope.core.estimate import Estimate
 from infoscope.core.shapes import ArrayLike
 from infoscope.measure.bases.answering import question
@@ -35,7 +36,5 @@ def geometry(
     UnknownNameError: no such measure or option. InputError: unusable data or options. MissingPackageError: a measure
         that stands on a package which is not installed.
     """
-    from infoscope.measure.bases import geometry as _base
-
-    found = _base.make(measure, **options).geometry(t, y, groups)
+    found = grammar.make("geometries", measure, **options).geometry(t, y, groups)
     return found

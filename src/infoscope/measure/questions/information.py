@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from infoscope.core import grammar
 from infoscope.core.estimate import Estimate, Plane
 from infoscope.core.shapes import ArrayLike
 from infoscope.measure.bases.answering import question
 
 
 def _made(name: str, options: dict[str, Any]) -> Any:
-    from infoscope.measure.bases import estimator as _base
-
-    return _base.make(name, **options)
+    return grammar.make("estimators", name, **options)
 
 
 @question

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from infoscope.core import check
+from infoscope.core import check, grammar
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.quantity import USABLE_INFORMATION
@@ -15,6 +15,7 @@ from infoscope.core.shapes import ArrayLike
 from infoscope.kernels import draws
 from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.answering import question
+from infoscope.measure.bases.probe import Probe
 from infoscope.measure.intervals.groups import LEVEL, Groups
 from infoscope.measure.usable.accounts import shannon
 from infoscope.measure.usable.readings import ProbeSplit, Target
@@ -72,7 +73,8 @@ def minimality(
     if sizes.max() < 2:
         what = "rows" if together is None else "groups"
         raise InputError(f"y has {len(sizes)} classes for {n} rows, wanted at least two {what} in one of them")
-    reader, rows_of = _base.make(probe, **options), _base.tensor(z)
+    reader: Probe = grammar.make("probes", probe, **options)
+    rows_of = _base.tensor(z)
     if reader.remembers:
         raise InputError(f"{reader.id} holds the fitted rows themselves, wanted a family fitted to them, e.g. linear")
     estimand = f"usable by {reader.words} of {count} random labelings within classes, on the fitted rows"

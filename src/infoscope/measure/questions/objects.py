@@ -25,7 +25,7 @@ def estimator(name: str, **options: Any) -> Estimator:
     UnknownNameError: no such estimator or option, with the near names. InputError: an option of the wrong type or out
         of range.
     """
-    return grammar.make("estimators", name, options)
+    return grammar.make("estimators", name, **options)
 
 
 def probe(name: str, **options: Any) -> Probe:
@@ -33,7 +33,7 @@ def probe(name: str, **options: Any) -> Probe:
 
     Arguments and errors as in :func:`estimator`.
     """
-    return grammar.make("probes", name, options)
+    return grammar.make("probes", name, **options)
 
 
 def measurement(name: str, **options: Any) -> Measurement:

@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from infoscope.core import check
+from infoscope.core import check, grammar
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.quantity import USABLE_COARSE, USABLE_FINE, USABLE_INFORMATION, USABLE_REST, Quantity
@@ -95,9 +95,9 @@ def usable_information(
         if not isinstance(prior, str) or prior != "null":
             raise InputError(f"prior is {prior!r}, wanted 'null' for quantities: H(Y) is that of a Gaussian")
         rows = _DealtRows.of(z, z_test, y_test, folds, groups, groups_test, seed)
-        return _about_quantities(rows, y, y_test, seed, _base.make(probe, **options))
+        return _about_quantities(rows, y, y_test, seed, grammar.make("probes", probe, **options))
     labelled = _LabelledRows.checked(z, y, z_test, y_test, prior, folds, groups, groups_test, seed)
-    reader = _base.make(probe, **options)
+    reader: Probe = grammar.make("probes", probe, **options)
     quantity, estimand = USABLE_INFORMATION, labelled.estimand(reader)
     if labelled.constant:
         return labelled.nothing(quantity, estimand)
@@ -135,7 +135,7 @@ def conditional_usable_information(
 
     check.paired(z=z, y=y, given=given, groups=groups)
     labelled = _LabelledRows.checked(z, y, None, None, "null", folds, groups, None, seed)
-    reader = _base.make(probe, **options)
+    reader: Probe = grammar.make("probes", probe, **options)
     w = _columns(given, labelled.z)
     quantity, target = USABLE_INFORMATION.called("I_u(Z;Y|W)"), labelled.target
     estimand = f"usable by {reader.words}, cross-entropy given W less that given W and Z, {labelled.deal.protocol}"
@@ -194,7 +194,7 @@ def usable_chain(
     check.paired(z=z, fine=fine, coarse=coarse, groups=groups)
     check.paired(z_test=z_test, fine_test=fine_test, groups_test=groups_test)
     labelled = _LabelledRows.checked(z, fine, z_test, fine_test, prior, folds, groups, groups_test, seed)
-    reader = _base.make(probe, **options)
+    reader: Probe = grammar.make("probes", probe, **options)
     of_fine = _coarse_of_fine(labelled, check.labels(coarse, labelled.fitted, "coarse"))
     estimand = labelled.estimand(reader)
     names = CHAIN
@@ -259,7 +259,7 @@ def description_length(
     """
     check.paired(z=z, y=y, groups=groups)
     labelled = _LabelledRows.checked(z, y, None, None, "null", 5, groups, None, seed)
-    reader = _base.make(probe, **options)
+    reader: Probe = grammar.make("probes", probe, **options)
     n, k = labelled.scored, labelled.target.k
     if k == 1 or labelled.alone:
         status, why = (Status.DEGENERATE, labelled.constant) if k == 1 else (Status.SATURATED, labelled.alone)

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from infoscope.claim.computation import Curve
+from infoscope.core import grammar
 from infoscope.core.quantity import Quantity
-from infoscope.measure.bases.estimator import make
 from infoscope.measure.noise.mixture import Mixture
 from infoscope.measure.questions.noisy import noisy_layer
 
@@ -41,7 +41,7 @@ def all_of(s: np.ndarray, noise: float, generator: np.random.Generator, seed: in
     """Each of :data:`ESTIMATES` of h(S+Z): the first from clean samples, the others from noisy ones, one of each."""
     t = s + noise * generator.standard_normal(s.shape)
     around = [kernel_density(t, factor * silverman(t)) for factor in BANDWIDTHS]
-    return [plug_in(s, noise, seed), make("kozachenko_leonenko").entropy(t).value, *around]
+    return [plug_in(s, noise, seed), grammar.make("estimators", "kozachenko_leonenko").entropy(t).value, *around]
 
 
 def errors(

@@ -33,10 +33,10 @@ from infoscope.claim.reading.curves import (
     of_means,
 )
 from infoscope.claim.statistics import drop
+from infoscope.core import grammar
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.quantity import BINNED_ENTROPY, CLASS_DISTANCES
 from infoscope.core.rows import Rows, options_text
-from infoscope.measure.bases.geometry import make
 from infoscope.papers.goldfeld2019._correlations import DISTANCE_RATIO, SPEARMAN, spearman, together_in_words
 from infoscope.record.schedule import log_spaced
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
@@ -59,7 +59,7 @@ _CORRELATION = "Spearman correlation of H(Bin(T)) and the distance ratio"
 
 
 def _binned(width: float, layer: str = _LAST, since: float = -math.inf, words: bool = True) -> Series:
-    options = options_text(make("binned_entropy", width=width, offsets=_OFFSETS).options)
+    options = options_text(grammar.make("geometries", "binned_entropy", width=width, offsets=_OFFSETS).options)
     return Series(BINNED_ENTROPY, "tanh", layer, f"at width {width:g}" if words else "", since=since, options=options)
 
 

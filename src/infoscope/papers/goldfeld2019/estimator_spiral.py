@@ -25,10 +25,10 @@ import torch
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series
+from infoscope.core import grammar
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.quantity import ACCURACY, DIFFERENTIAL_ENTROPY
 from infoscope.core.rows import Rows
-from infoscope.measure.bases.estimator import make
 from infoscope.measure.questions.noisy import noisy_layer
 from infoscope.papers.goldfeld2019._brackets import curves, of_seeds
 from infoscope.scanning.plan import Preset
@@ -142,7 +142,8 @@ def _curves(at: Sequence[float], seeds: Sequence[int], epochs: int) -> Iterator[
             t = noisy_layer(s, NOISE, "sample", seed=seed).t
             noisy = s + NOISE * generator.standard_normal(s.shape)
             assert t.interval is not None
-            found[:, m, k] = t.value, *t.interval, make("kozachenko_leonenko").entropy(noisy).value
+            nearest = grammar.make("estimators", "kozachenko_leonenko").entropy(noisy)
+            found[:, m, k] = t.value, *t.interval, nearest.value
     for site, values in zip(SITES, found, strict=True):
         estimator = "kozachenko_leonenko" if site == "neighbours" else "noisy"
         what = f"h(T) of {LAYER} with its noise, {site}"

@@ -33,11 +33,11 @@ from infoscope.claim.reading.curves import (
     of_means,
 )
 from infoscope.claim.statistics import OverSeeds, last
+from infoscope.core import grammar
 from infoscope.core.claim import NOTHING, Claim, Criterion, Finding
 from infoscope.core.estimate import Status
 from infoscope.core.quantity import ACCURACY, INPUT_INFORMATION, Quantity
 from infoscope.core.rows import Rows, options_text
-from infoscope.measure.bases.geometry import make
 from infoscope.papers.goldfeld2019._correlations import DISTANCE_RATIO
 from infoscope.papers.goldfeld2019._mnist import DETERMINISTIC, LAYERS, NETWORKS, NOISY, mnist_plan, recorded
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
@@ -88,7 +88,7 @@ def _fall(ratio: np.ndarray) -> np.ndarray:
 
 
 def _median(network: str, layer: str, **options: Any) -> Series:
-    text = options_text(make("cosine_similarity", against=DETERMINISTIC, **options).options)
+    text = options_text(grammar.make("geometries", "cosine_similarity", against=DETERMINISTIC, **options).options)
     return Series(_COSINE_MEDIAN, network, layer, options=text)
 
 

@@ -24,13 +24,13 @@ from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series, Statistic
 from infoscope.claim.reading.curves import of_means
+from infoscope.core import grammar
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.quantity import INFORMATION, USABLE
 from infoscope.core.rows import options_text
 from infoscope.core.units import nats
 from infoscope.data import task as load_task
 from infoscope.data.tasks._checkerboard import NOISE, ceiling
-from infoscope.measure.bases.estimator import make
 from infoscope.papers.kleinman2021._checkerboard import IN_WORDS, PROBES, SUFFICES
 from infoscope.scanning.plan import Preset
 
@@ -40,7 +40,7 @@ _OVER_DRAWS = "with the whole 95 % interval over draws of the task"
 
 
 def _reader(probe: str):
-    return make("usable_information", probe=probe, test_fraction=0.5, variables=_VARIABLES)
+    return grammar.make("estimators", "usable_information", probe=probe, test_fraction=0.5, variables=_VARIABLES)
 
 
 def _read(probe: str) -> Series:
