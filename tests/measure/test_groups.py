@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infoscope.core.errors import InputError
-from infoscope.measure.intervals.groups import Groups, alike, doubts, left_out, scatter, serial
+from infoscope.core.estimate import Status
+from infoscope.measure.intervals.groups import Groups, alike, interval_doubts, left_out, scatter, serial
 
 NAMES = st.lists(st.integers(0, 6), min_size=4, max_size=40).filter(lambda ids: len(set(ids)) > 2)
 
@@ -114,20 +115,24 @@ def test_classes_are_counted_by_groups():
     ],
 )
 def test_groups_that_leave_no_interval_are_told(ids, y, words):
-    found = doubts(Groups.of(ids, len(ids)), y)
-    assert words in (found.refused or "")
+    found = interval_doubts(Groups.of(ids, len(ids)), y)
+    assert found.refused is not None
+    assert words in found.refused.note
+    assert found.refused.status is Status.UNDERSAMPLED
 
 
 def test_groups_that_make_an_interval_doubtful_are_told():
     even = Groups.of(np.arange(210) // 3, 210)
-    assert doubts(even, np.arange(210) % 3) == (None, ())
-    assert doubts(Groups.of(np.arange(5), 5), np.arange(5)) == (None, ())  # rows
+    assert interval_doubts(even, np.arange(210) % 3) == (None, ())
+    assert interval_doubts(Groups.of(np.arange(5), 5), np.arange(5)) == (None, ())  # rows
     rare = (np.arange(210) < 19 * 3).astype(int)
-    assert [note[:41] for note in doubts(even, rare).notes] == ["the rarest class occurs in 19 groups: bel"]
+    assert [doubt.note[:41] for doubt in interval_doubts(even, rare).remarks] == [
+        "the rarest class occurs in 19 groups: bel"
+    ]
     unequal = Groups.of(np.repeat(np.arange(42), [49, 49, 20, *[1] * 39]), 157)
-    (note,) = doubts(unequal).notes
-    assert "degrees of freedom" in note
-    assert doubts(unequal).refused is None
+    (doubt,) = interval_doubts(unequal).remarks
+    assert "degrees of freedom" in doubt.note
+    assert interval_doubts(unequal).refused is None
 
 
 def test_independent_rows_seldom_pass_for_a_series_and_a_series_does():

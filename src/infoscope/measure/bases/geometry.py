@@ -18,7 +18,7 @@ import numpy as np
 
 from infoscope.core import check, grammar, measurement
 from infoscope.core.errors import InputError, MissingPackageError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need
 from infoscope.core.quantity import Quantity
 from infoscope.core.shapes import ArrayLike
@@ -26,6 +26,7 @@ from infoscope.measure.bases.estimator import is_labels
 from infoscope.measure.intervals.groups import Groups
 
 NOT_INFORMATION = "geometry, not information"
+CONSTANT = Doubt(Status.DEGENERATE)  # the estimand says that the rows are
 
 
 @dataclass(frozen=True)
@@ -143,12 +144,14 @@ class Geometry(grammar.WithOptions, Measurement):
         """Of rows that are all alike: every quantity is 0 and DEGENERATE."""
         for name in labels or ("input",):
             for quantity in self.quantities:
-                yield Measured(name, self._say(quantity, 0.0, "of constant rows", len(t), status=Status.DEGENERATE))
+                yield Measured(name, self._say(quantity, 0.0, "of constant rows", len(t), [CONSTANT]))
 
-    def _say(self, symbol: str, value: float, estimand: str, n: int, **more: Any) -> Estimate:
+    def _say(
+        self, symbol: str, value: float, estimand: str, n: int, doubts: Iterable[Doubt] = (), **more: Any
+    ) -> Estimate:
         """One estimate of its quantity with this symbol, labelled as what it is not."""
         quantity = self.quantities[self.quantities.index(symbol)]
-        return Estimate(float(value), quantity, f"{estimand}: {NOT_INFORMATION}", n, **more)
+        return Estimate(float(value), quantity, f"{estimand}: {NOT_INFORMATION}", n, **more).doubted(*doubts)
 
 
 def timed(find: Callable[[], Iterable[Measured]], groups: Groups | None) -> list[Measured]:

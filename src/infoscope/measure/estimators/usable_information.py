@@ -9,7 +9,7 @@ import numpy as np
 
 from infoscope.core import check, grammar
 from infoscope.core.errors import InputError, unknown_name
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import INFORMATION, USABLE, USABLE_COARSE, USABLE_FINE, USABLE_REST, Quantity
 from infoscope.core.shapes import Block, Indices, Matrix
@@ -183,4 +183,4 @@ def _nothing(target: Target, deal: Deal, quantity: Quantity, estimand: str, vari
     why = alone or ("there is one class only" if varies else "the representation is constant")
     status = Status.SATURATED if alone else Status.DEGENERATE
     scored = sum(len(split.scored) for split in deal.splits)
-    return accounts.nothing(scored, quantity, estimand, why, status=status)
+    return accounts.nothing(scored, quantity, estimand, Doubt(status, why))

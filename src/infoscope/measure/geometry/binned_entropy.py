@@ -9,7 +9,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.kernels import draws
@@ -78,25 +78,24 @@ class BinnedEntropy(Geometry):
 
     def _estimate(self, found: np.ndarray, width: float, n: int, different: int | None = None) -> Estimate:
         words = f"entropy of the cells of bins of width {width:g}, mean over {self.offsets} random offsets"
-        value, status, notes = float(found.mean()), Status.OK, ()
+        value, doubts = float(found.mean()), []
         if found.max() == 0:
-            status = Status.DEGENERATE
+            doubts.append(Doubt(Status.DEGENERATE))
         elif value >= CEILING * math.log(n):
-            status = Status.SATURATED
+            doubts.append(Doubt(Status.SATURATED))
         elif different is not None and value >= CEILING * math.log(different):
-            status = Status.SATURATED
-            notes = (f"only {different} of {n} rows differ, and each has a cell of its own",)
+            alone = f"only {different} of {n} rows differ, and each has a cell of its own"
+            doubts.append(Doubt(Status.SATURATED, alone))
         interval, kind = (float(found.min()), float(found.max())), "least and largest over offsets"
         return self._say(
             "H(Bin(T))",
             value,
             words,
             n,
+            doubts,
             interval=interval,
             interval_kind=kind,
             resampled="offsets",
-            status=status,
-            notes=notes,
         )
 
     def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:

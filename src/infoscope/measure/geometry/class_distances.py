@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from infoscope.core import check
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
-from infoscope.measure.bases.geometry import Geometry
+from infoscope.measure.bases.geometry import CONSTANT, Geometry
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, DistancesByClass, spreads, too_few
 from infoscope.measure.pairs.drawn import BOTH, NORMAL, Drawn, drawn
 
@@ -81,33 +81,33 @@ class ClassDistances(Geometry):
             for estimate in self._estimates(spread, len(t), few):
                 yield Measured(name, estimate)
 
-    def _estimates(self, spread: DistancesByClass | Drawn, n: int, few: dict[str, Any]) -> Iterator[Estimate]:
-        """``few``: status and notes of all that tells of pairs within classes, where there are too few."""
+    def _estimates(self, spread: DistancesByClass | Drawn, n: int, few: list[Doubt]) -> Iterator[Estimate]:
+        """``few``: the doubts of all that tells of pairs within classes, where there are too few."""
         how = f"{self.pairs} random pairs of each kind" if self.pairs else "all pairs of these rows"
         within, between = (spread.quantile(which, 0.5) for which in (WITHIN, BETWEEN))
         words = f"median distance within classes over median between, {how}"
         if between == 0:
-            notes = ("most pairs of two classes coincide",)
-            yield self._say("distance_ratio", 1.0, words, n, status=Status.DEGENERATE, notes=notes)
+            coincide = Doubt(Status.DEGENERATE, "most pairs of two classes coincide")
+            yield self._say("distance_ratio", 1.0, words, n, [coincide])
         else:
             more = {}
             if isinstance(spread, Drawn):
                 (low, high), (less, most) = (spread.interval(which, 0.5, BOTH) for which in (WITHIN, BETWEEN))
                 more = _interval(low / most, high / less if less > 0 else np.inf)
-            yield self._say("distance_ratio", within / between, words, n, **more, **few)
+            yield self._say("distance_ratio", within / between, words, n, few, **more)
         words = f"how often a pair of two classes is further apart than a pair of one, {how}"
         auc, more = spread.separation(), {}
         if isinstance(auc, tuple):
             auc, error = auc
             more = _interval(auc - NORMAL * error, auc + NORMAL * error)
-        yield self._say("distance_auc", auc, words, n, **more, **few)
+        yield self._say("distance_auc", auc, words, n, few, **more)
         for which, kind in ((WITHIN, "within"), (BETWEEN, "between")):
             for percent in QUANTILES:
                 more = _interval(*spread.interval(which, percent / 100)) if isinstance(spread, Drawn) else {}
                 words = f"{percent} % of the distances {kind} classes are below it, {how}"
                 name = f"{kind}_class_distance_{percent:02d}"
-                more |= few if which == WITHIN else {}
-                yield self._say(name, spread.quantile(which, percent / 100), words, n, **more)
+                doubts = few if which == WITHIN else []
+                yield self._say(name, spread.quantile(which, percent / 100), words, n, doubts, **more)
 
     def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         """Nothing is nearer than anything: ratio 1, AUC 0.5, distances 0."""
@@ -115,7 +115,7 @@ class ClassDistances(Geometry):
         for name in labels:
             for quantity in self.quantities:
                 value = neutral.get(quantity, 0.0)
-                estimate = self._say(quantity, value, "of constant rows", len(t), status=Status.DEGENERATE)
+                estimate = self._say(quantity, value, "of constant rows", len(t), [CONSTANT])
                 yield Measured(name, estimate)
 
 

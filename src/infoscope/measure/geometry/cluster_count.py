@@ -9,11 +9,11 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Status
+from infoscope.core.estimate import Doubt, Status, remark
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.kernels.scaling import unit
-from infoscope.measure.bases.geometry import Geometry
+from infoscope.measure.bases.geometry import CONSTANT, Geometry
 from infoscope.measure.symbols import quantise as q
 from infoscope.measure.symbols.labels import alone
 
@@ -74,34 +74,35 @@ class ClusterCount(Geometry):
             raise InputError(f"{len(t)} rows arrived and least is {self.least}, wanted more rows than make a cluster")
         options: dict[str, Any] = {"min_cluster_size": self.least, "copy": True}  # its stub says that copy is a word
         found = HDBSCAN(**options).fit_predict(unit(t)[0])
-        doubt, notes = self._doubts(t, int(found.max()) + 1)
+        doubts = self._doubts(t, int(found.max()) + 1)
         words = f"HDBSCAN, clusters of at least {self.least} rows"
         shares = {"clusters": (found.max() + 1, "number"), "unclustered": ((found < 0).mean(), "rows in none, share")}
         for quantity, (value, what) in shares.items():
-            estimate = self._say(quantity, value, f"{what}, {words}", len(t), status=doubt, notes=notes)
+            estimate = self._say(quantity, value, f"{what}, {words}", len(t), doubts)
             yield Measured("input", estimate)
         for name, y in labels.items():
             agreement = adjusted_rand_score(y, found)
             what = f"adjusted Rand index of classes and clusters, {words}"
             trivial = y.max() == 0 or bool(alone(y))  # zero whatever the clusters are
-            status, told = (Status.DEGENERATE if trivial else doubt), notes
-            if not (found != found[0]).any() and not trivial:
-                told = (*notes, "all rows are in one group: it is 0 whatever the classes are")
-                status = Status.DEGENERATE if doubt is Status.OK else doubt
-            estimate = self._say("cluster_agreement", agreement, what, len(t), status=status, notes=told)
-            yield Measured(name, estimate)
+            more = []
+            if trivial:
+                more.append(Doubt(Status.DEGENERATE))
+            elif not (found != found[0]).any():
+                together = "all rows are in one group: it is 0 whatever the classes are"
+                more.append(Doubt(Status.DEGENERATE, together))
+            yield Measured(name, self._say("cluster_agreement", agreement, what, len(t), [*doubts, *more]))
 
-    def _doubts(self, t: np.ndarray, clusters: int) -> tuple[Status, tuple[str, ...]]:
+    def _doubts(self, t: np.ndarray, clusters: int) -> list[Doubt]:
         """Whether so many rows can show clusters at all."""
         n = len(t)
         if n < 2 * self.least:
             note = f"{n} rows make no two clusters of {self.least}, and one alone is not looked for: pass more rows"
-            return Status.DEGENERATE, (note,)
+            return [Doubt(Status.DEGENERATE, note)]
         several = int((q.group(q.exact_keys(t))[1] > 1).sum())
         if several > n // self.least:
             note = f"{several} different rows are there several times: a grid, or copies of rows"
-            return Status.TIED, (note,)
-        return Status.OK, () if clusters else ("one cluster is not told from none",)
+            return [Doubt(Status.TIED, note)]
+        return [] if clusters else [remark("one cluster is not told from none")]
 
     def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         """All rows are one cluster, which agrees with classes as chance would."""
@@ -110,5 +111,5 @@ class ClusterCount(Geometry):
             ("input", "unclustered", 0),
             *((name, "cluster_agreement", 0) for name in labels),
         ):
-            estimate = self._say(quantity, value, "of constant rows", len(t), status=Status.DEGENERATE)
+            estimate = self._say(quantity, value, "of constant rows", len(t), [CONSTANT])
             yield Measured(name, estimate)

@@ -10,13 +10,13 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.cells import cell_names
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import NOTHING, Cost, Given, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.core.shapes import ArrayLike, Matrix
 from infoscope.kernels import draws
 from infoscope.measure.bases.geometry import Geometry, by_name, timed
-from infoscope.measure.intervals.groups import Groups, doubts, scatter
+from infoscope.measure.intervals.groups import Groups, interval_doubts, scatter
 
 LEAST = 20  # rows, of which one lies below the 5 % quantile
 LEAST_MEDIAN = 6  # rows whose least and largest hold the median 95 % of the time
@@ -110,61 +110,60 @@ class CosineSimilarity(Geometry):
         pointing = (a != 0).any(1) & (b != 0).any(1)
         a, b = a[pointing], b[pointing]
         n, left_out = len(a), len(t) - len(a)
-        notes = (f"{left_out} of {len(t)} rows are 0 and have no direction",) if left_out else ()
+        known = [remark(f"{left_out} of {len(t)} rows are 0 and have no direction")] if left_out else []
         words = f"between the same unit-by-unit representation in two networks, {self.members} member"
         if not n:
             for quantity in self.quantities:
                 cells = cell_names(EDGES) if quantity == "cosine_share" else ["input"]
                 for name in cells:
-                    empty = self._say(quantity, 0.0, words, len(t), status=Status.DEGENERATE, notes=notes)
+                    empty = self._say(quantity, 0.0, words, len(t), [*known, Doubt(Status.DEGENERATE)])
                     yield Measured(name, empty)
             return
         cosines = np.einsum("nd,nd->n", a, b)
-        around = self._around(cosines, None if groups is None else Groups(check.names(groups.ids[pointing], n)))
+        of_pointing = None if groups is None else Groups(check.names(groups.ids[pointing], n))
+        interval, unsure = self._around(cosines, of_pointing)
         cosines = np.sort(cosines)
         permuted = np.einsum("nd,nd->n", a, b[draws.order(n, self.seed)])
         shares = np.bincount(np.searchsorted(EDGES, cosines), minlength=len(EDGES) + 1) / n
-        few: dict[str, Any] = {}
-        if n < LEAST:
-            note = f"{n} rows, wanted at least {LEAST} for outer quantiles"
-            few = {"status": Status.UNDERSAMPLED, "notes": (note,)}
-        for quantity, value, about, more in (
-            ("cosine_median", np.median(cosines), "median cosine", around),
+        few = [Doubt(Status.UNDERSAMPLED, f"{n} rows, wanted at least {LEAST} for outer quantiles")] * (n < LEAST)
+        one_column = t.shape[1] == 1
+        for quantity, value, about, doubts in (
+            ("cosine_median", np.median(cosines), "median cosine", unsure),
             ("cosine_05", np.quantile(cosines, 0.05), "5 % of the cosines are below it,", few),
             ("cosine_95", np.quantile(cosines, 0.95), "95 % of the cosines are below it,", few),
-            ("cosine_permuted", np.median(permuted), "median cosine with another input's row,", {}),
+            ("cosine_permuted", np.median(permuted), "median cosine with another input's row,", []),
         ):
-            if t.shape[1] == 1:
-                one = "one column has two directions: every cosine is 1 or -1"
-                more = {"status": Status.DEGENERATE, "notes": (one,)}
-            more = {**more, "notes": (*notes, *more.get("notes", ()))}
-            yield Measured("input", self._say(quantity, value, f"{about} {words}", n, **more))
+            if one_column:
+                doubts = [Doubt(Status.DEGENERATE, "one column has two directions: every cosine is 1 or -1")]
+            more = interval if quantity == "cosine_median" and not one_column else {}
+            yield Measured("input", self._say(quantity, value, f"{about} {words}", n, [*known, *doubts], **more))
         for name, share in zip(cell_names(EDGES), shares, strict=True):
             words_of = f"share of the cosines {words}"
-            more = {"status": Status.DEGENERATE} if t.shape[1] == 1 else {}
-            yield Measured(name, self._say("cosine_share", share, words_of, n, notes=notes, **more))
+            doubts = [*known, Doubt(Status.DEGENERATE)] if one_column else known
+            yield Measured(name, self._say("cosine_share", share, words_of, n, doubts))
 
-    def _around(self, cosines: np.ndarray, groups: Groups | None) -> dict[str, Any]:
-        """The interval of the median ``cosines [n]`` by order statistics; of groups as wide as the share of the rows
-        below it scatters over them (Woodruff 1952)."""
+    def _around(self, cosines: np.ndarray, groups: Groups | None) -> tuple[dict[str, Any], list[Doubt]]:
+        """The interval of the median ``cosines [n]`` by order statistics, and its doubts; of groups as wide as the share
+        of the rows below it scatters over them (Woodruff 1952)."""
         n = len(cosines)
         half = NORMAL * math.sqrt(n) / 2
-        notes: tuple[str, ...] = ()
+        remarks: tuple[Doubt, ...] = ()
         if groups is not None and groups.count < n:
-            refused, notes = doubts(groups)
+            refused, remarks = interval_doubts(groups)
             if refused is not None:
-                return {"status": Status.UNDERSAMPLED, "notes": (refused,)}
+                return {}, [refused]
             half = n * scatter((cosines <= np.median(cosines)).astype(np.float64), groups).half()
         if n < LEAST_MEDIAN:
             few = f"{n} rows, wanted at least {LEAST_MEDIAN} for an interval"
-            return {"status": Status.UNDERSAMPLED, "notes": (*notes, few)}
+            return {}, [*remarks, Doubt(Status.UNDERSAMPLED, few)]
         ordered = np.sort(cosines)
         low, high = max(round(n / 2 - half), 0), min(round(n / 2 + half), n - 1)
         resampled = "rows" if groups is None else "groups"
-        return {
+        interval = {
             "interval": (float(ordered[low]), float(ordered[high])), "interval_kind": f"over {resampled}",
-            "level": 0.95, "resampled": resampled, "notes": notes,
+            "level": 0.95, "resampled": resampled,
         }  # fmt: skip
+        return interval, [*remarks]
 
 
 def _directions(t: np.ndarray) -> np.ndarray:

@@ -9,10 +9,9 @@ import numpy as np
 
 from infoscope.core.cells import cell_names
 from infoscope.core.errors import InputError, unknown_name
-from infoscope.core.estimate import Status
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
-from infoscope.measure.bases.geometry import Geometry
+from infoscope.measure.bases.geometry import CONSTANT, Geometry
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, spreads, too_few
 
 SMALLEST = 2.0**-900
@@ -67,14 +66,14 @@ class DistanceHistogram(Geometry):
             words = f"share of the distances {'within' if which == WITHIN else 'between'} classes of {name} in each of "
             words += f"{len(EDGES) + 1} cells of the root-mean-square distance, all pairs of these rows"
             for cell, share in zip(cell_names(EDGES), np.diff(up_to), strict=True):
-                yield Measured(cell, self._say(quantity, share, words, len(t), **(few if which == WITHIN else {})))
+                yield Measured(cell, self._say(quantity, share, words, len(t), few if which == WITHIN else []))
 
     def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         """All distances are 0, in the first cell."""
         for cell in cell_names(EDGES):
             for quantity in self.quantities:
                 share = float(cell == cell_names(EDGES)[0])
-                yield Measured(cell, self._say(quantity, share, "of constant rows", len(t), status=Status.DEGENERATE))
+                yield Measured(cell, self._say(quantity, share, "of constant rows", len(t), [CONSTANT]))
 
     def _chosen(self, labels: dict[str, np.ndarray]) -> str:
         if not self.label and len(labels) != 1:

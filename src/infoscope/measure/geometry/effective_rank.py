@@ -10,7 +10,7 @@ from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.intervals.groups import Groups
-from infoscope.measure.moments.spectra import effective, judged, spectrum
+from infoscope.measure.moments.spectra import doubts_of, effective, spectrum
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,7 @@ class EffectiveRank(Geometry):
 
     def _judged(self, t: np.ndarray, groups: Groups | None) -> Iterable[Measured]:
         found = spectrum(t)
-        doubt = judged(t, found, effective, groups)
+        doubts = doubts_of(t, found, effective, groups)
         words = "exponential of the entropy of the normalised singular values of the centred rows"
-        estimate = self._say(
-            "effective_rank", effective(found.shares), words, len(t), status=doubt.status, notes=doubt.notes
-        )
+        estimate = self._say("effective_rank", effective(found.shares), words, len(t), doubts)
         yield Measured("input", estimate)

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import chdtri
 
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.kernels import draws
@@ -64,32 +64,34 @@ class IntrinsicDimension(Geometry):
 
     def _of_groups(self, t: np.ndarray, labels: dict[str, np.ndarray], groups: Groups) -> Iterable[Measured]:
         """Of one row of each group, for neighbours of one group say how alike its rows are."""
-        for measured in self._of(t[groups.firsts], labels):
-            estimate = measured.estimate
-            kind = {"interval_kind": "over groups", "resampled": "groups"} if estimate.interval else {}
-            notes = ("one row of each group counts", *estimate.notes)
-            yield measured._replace(estimate=replace(estimate, notes=notes, **kind))
+        estimate = self._of_rows(t[groups.firsts], [remark("one row of each group counts")])
+        if estimate.interval:
+            estimate = replace(estimate, interval_kind="over groups", resampled="groups")
+        return [Measured("input", estimate)]
 
     def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+        return [Measured("input", self._of_rows(t, []))]
+
+    def _of_rows(self, t: np.ndarray, doubts: list[Doubt]) -> Estimate:
         rows, noise = _different(t)
         words = "exponent of the ratios of the distances to the two nearest neighbours, 10 % censored"
-        notes = (f"{len(t) - len(rows)} repeated rows left out",) if len(rows) < len(t) else ()
+        if len(rows) < len(t):
+            doubts.append(remark(f"{len(t) - len(rows)} repeated rows left out"))
         if len(rows) < LEAST:
-            notes = (*notes, f"{len(rows)} different rows, wanted at least {LEAST}")
-            none = self._say("intrinsic_dimension", 0.0, words, len(rows), status=Status.DEGENERATE, notes=notes)
-            return [Measured("input", none)]
+            doubts.append(Doubt(Status.DEGENERATE, f"{len(rows)} different rows, wanted at least {LEAST}"))
+            return self._say("intrinsic_dimension", 0.0, words, len(rows), doubts)
         near, far = balls([rows], 2, norm="euclidean").distances.T
-        return [Measured("input", self._from(near, far, noise, t.shape[1], words, notes))]
+        return self._from(near, far, noise, t.shape[1], words, doubts)
 
     def _from(
-        self, near: np.ndarray, far: np.ndarray, noise: float, d: int, words: str, notes: tuple[str, ...]
+        self, near: np.ndarray, far: np.ndarray, noise: float, d: int, words: str, doubts: list[Doubt]
     ) -> Estimate:
         """From the distances ``[n]`` to two neighbours, which rounding makes uncertain by ``noise``."""
         n = len(near)
         equal = far - near <= noise + _EPSILON * SIZE**2 / np.maximum(near, _EPSILON)
         ratios = np.sort(np.where(equal, 0.0, np.log(far / np.where(equal, 1.0, near))))
         kept = n - int(DISCARDED * n)
-        status, ties = Status.OK, float(equal.mean())
+        ties = float(equal.mean())
         length = _length(ratios, kept)
         value, interval = 0.0, None
         if length > 0:
@@ -98,27 +100,26 @@ class IntrinsicDimension(Geometry):
             low, high = (float(chdtri(2 * kept, tail)) / (2 * length) for tail in (0.975, 0.025))
             interval = (low, high)
         if ties > TIES:
-            status = Status.TIED
             tied = f"for {100 * ties:.0f} % of the rows the two nearest neighbours are equally far"
-            notes = (*notes, f"{tied}: a grid, whole numbers or rounded data")
+            doubts.append(Doubt(Status.TIED, f"{tied}: a grid, whole numbers or rounded data"))
         elif interval is not None:
             first = (n // 2 - 1) / _length(ratios, n // 2)
             usual = 3 * math.sqrt(1 / (n // 2) - 1 / kept)  # three standard errors of the log of their ratio
             if abs(math.log(first / value)) > max(math.log(APART), usual):
-                status = Status.UNRESOLVED
-                notes = (*notes, f"{first:.3g} by the smaller half of the ratios: near copies, or several scales")
+                half = f"{first:.3g} by the smaller half of the ratios: near copies, or several scales"
+                doubts.append(Doubt(Status.UNRESOLVED, half))
             elif float(np.median(near)) > WIDE * SIZE:
-                status = Status.UNDERSAMPLED
                 width = float(np.median(near)) / SIZE
-                notes = (*notes, f"nearest rows are {width:.2g} of the usual distance apart: so few rows err low")
+                far_apart = f"nearest rows are {width:.2g} of the usual distance apart: so few rows err low"
+                doubts.append(Doubt(Status.UNDERSAMPLED, far_apart))
         if length > 0 and float(chdtri(2 * kept, 0.999)) / (2 * length) > d:
-            status = Status.UNRESOLVED if status is Status.OK else status
-            notes = (*notes, f"above the {d} column{'s' * (d > 1)} there {'are' if d > 1 else 'is'}, which cannot be")
-        if status is Status.TIED or interval is None:
-            return self._say("intrinsic_dimension", value, words, n, status=status, notes=notes)
+            above = f"above the {d} column{'s' * (d > 1)} there {'are' if d > 1 else 'is'}, which cannot be"
+            doubts.append(Doubt(Status.UNRESOLVED, above))
+        if ties > TIES or interval is None:
+            return self._say("intrinsic_dimension", value, words, n, doubts)
         return self._say(
-            "intrinsic_dimension", value, words, n, interval=interval, interval_kind="over rows", level=0.95,
-            resampled="rows", status=status, notes=notes,
+            "intrinsic_dimension", value, words, n, doubts, interval=interval, interval_kind="over rows", level=0.95,
+            resampled="rows",
         )  # fmt: skip
 
 

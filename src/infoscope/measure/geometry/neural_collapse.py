@@ -70,5 +70,4 @@ class NeuralCollapse(Geometry):
             doubts = means.doubts()
             missed = float((means.nearest() != y).mean())
             for (quantity, words), value in zip(WORDS.items(), (*values, missed), strict=True):
-                status, notes = doubts[PROPERTY[quantity]]
-                yield Measured(name, self._say(quantity, value, words, len(t), status=status, notes=notes))
+                yield Measured(name, self._say(quantity, value, words, len(t), doubts[PROPERTY[quantity]]))

@@ -10,7 +10,7 @@ from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.intervals.groups import Groups
-from infoscope.measure.moments.spectra import judged, participation, spectrum
+from infoscope.measure.moments.spectra import doubts_of, participation, spectrum
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,7 @@ class ParticipationRatio(Geometry):
 
     def _judged(self, t: np.ndarray, groups: Groups | None) -> Iterable[Measured]:
         found = spectrum(t)
-        doubt = judged(t, found, participation, groups)
+        doubts = doubts_of(t, found, participation, groups)
         words = "(Σ λ)² / Σ λ² of the covariance's eigenvalues"
-        estimate = self._say(
-            "participation_ratio", participation(found.shares), words, len(t), status=doubt.status, notes=doubt.notes
-        )
+        estimate = self._say("participation_ratio", participation(found.shares), words, len(t), doubts)
         yield Measured("input", estimate)

@@ -17,6 +17,7 @@ from scipy import stats
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
+from infoscope.core.estimate import Doubt, Status, remark
 from infoscope.core.shapes import ArrayLike
 from infoscope.kernels import draws
 
@@ -186,13 +187,13 @@ def left_out(without: np.ndarray, parts: Groups) -> tuple[float, Scatter]:
 
 
 class Doubts(NamedTuple):
-    """Why ``groups`` leave no interval, in words, or None; and what else to say of the interval they give."""
+    """Why ``groups`` leave no interval, or None; and what else to say of the interval they give."""
 
-    refused: str | None
-    notes: tuple[str, ...]
+    refused: Doubt | None
+    remarks: tuple[Doubt, ...] = ()
 
 
-def doubts(groups: Groups, y: np.ndarray | None = None) -> Doubts:
+def interval_doubts(groups: Groups, y: np.ndarray | None = None) -> Doubts:
     """Whether an interval over ``groups`` can be given, for labels ``y [n]`` (whole numbers from 0 on) where there are.
 
     Groups of single rows are as no groups. None can be given of fewer than 10 groups, where one group holds more than
@@ -200,23 +201,27 @@ def doubts(groups: Groups, y: np.ndarray | None = None) -> Doubts:
     in fewer than 20 groups, or sizes so unequal that few groups decide, are worth a note.
     """
     if groups.count == len(groups.ids):
-        return Doubts(None, ())
+        return Doubts(None)
     classes = None if y is None else groups.holding(y)
     seen = 0 if classes is None else int((classes > 0).sum())
     if groups.count < LEAST:
-        return Doubts(f"{groups.count} groups of rows, wanted at least {LEAST} for an interval: pass more groups", ())
+        return _refused(f"{groups.count} groups of rows, wanted at least {LEAST} for an interval: pass more groups")
     if groups.largest > MOST:
         share = f"one group holds {100 * groups.largest:.0f} % of the rows, wanted at most {100 * MOST:.0f} %"
-        return Doubts(f"{share} for an interval: split it, or pass more groups", ())
+        return _refused(f"{share} for an interval: split it, or pass more groups")
     if y is not None and groups.count <= 2 * seen and groups.constant(y):
         few = f"{groups.count} groups of one label each for {seen} classes, wanted more than two groups a class"
-        return Doubts(f"{few} for an interval: pass more groups", ())
+        return _refused(f"{few} for an interval: pass more groups")
     notes = []
     if classes is not None and (rarest := int(classes[classes > 0].min())) < RARE:
         notes.append(f"the rarest class occurs in {rarest} groups: below {RARE} the interval may be too narrow")
     if groups.freedom < FEW_FREEDOM:
         notes.append(f"groups are so unequal that the interval rests on {groups.freedom:.2g} degrees of freedom")
-    return Doubts(None, tuple(notes))
+    return Doubts(None, tuple(map(remark, notes)))
+
+
+def _refused(why: str) -> Doubts:
+    return Doubts(Doubt(Status.UNDERSAMPLED, why))
 
 
 def serial(contributions: np.ndarray, y: np.ndarray | None = None) -> float | None:

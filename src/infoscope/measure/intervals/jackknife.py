@@ -12,7 +12,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Doubt, Estimate, Status, remark
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.shapes import Indices, Matrix
 from infoscope.measure.intervals import groups as of_groups
 from infoscope.measure.intervals.groups import Groups
@@ -50,7 +50,7 @@ def jackknifed(estimate: Estimate, again: Callable[[np.ndarray], Estimate], grou
         without = np.array([again(np.flatnonzero(parts.ids != part)).value for part in range(parts.count)])
     except InputError as error:
         note = f"without some of the groups there is no answer: {error}"
-        return _without_interval(estimate, note)
+        return _without_interval(estimate, Doubt(Status.UNDERSAMPLED, note))
     mean, scatter = of_groups.left_out(without, parts)
     bias = (parts.count - 1) * (mean - estimate.value)
     value, half = estimate.value - bias, scatter.half()
@@ -145,15 +145,15 @@ def stated(estimate: Estimate, groups: Groups, y: np.ndarray | None, claims: boo
         return estimate
     if groups.count == len(groups.ids):
         return dataclasses.replace(estimate, resampled="groups") if estimate.resampled == "rows" else estimate
-    refused, notes = of_groups.doubts(groups, y)
+    refused, remarks = of_groups.interval_doubts(groups, y)
     if refused is not None:
         return _without_interval(estimate, refused)
-    return estimate.doubted(*map(remark, notes)) if estimate.interval else estimate
+    return estimate.doubted(*remarks) if estimate.interval else estimate
 
 
-def _without_interval(estimate: Estimate, note: str) -> Estimate:
+def _without_interval(estimate: Estimate, why: Doubt) -> Estimate:
     without = dataclasses.replace(estimate, interval=None, interval_kind=None, level=None, resampled=None)
-    return without.doubted(Doubt(Status.UNDERSAMPLED, note))
+    return without.doubted(why)
 
 
 def copies(x: Matrix, others: tuple[Any, ...]) -> Groups | None:

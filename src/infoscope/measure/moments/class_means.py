@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import chdtri
 
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Status
+from infoscope.core.estimate import Doubt, Status, remark
 from infoscope.kernels import draws
 from infoscope.kernels.scaling import unit
 
@@ -135,20 +135,20 @@ class ClassMeans:
             return None
         return f"rows left out of their own class's mean: {left_out:.3g}, so few rows a class make the rest"
 
-    def doubts(self) -> dict[str, tuple[Status, tuple[str, ...]]]:
+    def doubts(self) -> dict[str, list[Doubt]]:
         """Whether to believe the variability, the shape, the duality and who is nearest, and why not."""
         if self.trivial:
             note = "every row is of a class of its own" if self.apart else "all class means coincide"
-            return dict.fromkeys(("variability", "shape", "duality", "nearest"), (Status.DEGENERATE, (note,)))
+            return {of: [Doubt(Status.DEGENERATE, note)] for of in ("variability", "shape", "duality", "nearest")}
         chance, flattered = self.chance(), self.flattered()
-        means = (Status.OK, ()) if chance is None else (Status.UNDERSAMPLED, (chance,))
+        means = [] if chance is None else [Doubt(Status.UNDERSAMPLED, chance)]
         shape = means
         d = self.means.shape[1]
         if self.k == 2:
             note = "the centred means of two classes are always opposite and of equal length"
-            shape = (Status.DEGENERATE, (note,))
+            shape = [Doubt(Status.DEGENERATE, note)]
         elif self.k > d + 1:
             note = f"{self.k} means form no simplex in {d} column{'s' * (d > 1)}: 0 is out of reach"
-            shape = (means[0], (*means[1], note))
-        nearest = (Status.OK, ()) if flattered is None else (Status.UNDERSAMPLED, (flattered,))
+            shape = [*means, remark(note)]
+        nearest = [] if flattered is None else [Doubt(Status.UNDERSAMPLED, flattered)]
         return {"variability": means, "shape": shape, "duality": means, "nearest": nearest}

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from infoscope.core.estimate import Status
+from infoscope.core.estimate import Doubt, Status, gravest, remark
 from infoscope.kernels import draws
 from infoscope.kernels.scaling import unit
 from infoscope.measure.intervals.groups import Groups
@@ -68,7 +68,7 @@ def effective(p: np.ndarray) -> float:
     return math.exp(-float(q @ np.log(q)))
 
 
-def judged(t: np.ndarray, found: Spectrum, of: Callable[[np.ndarray], float], groups: Groups | None) -> Belief:
+def doubts_of(t: np.ndarray, found: Spectrum, of: Callable[[np.ndarray], float], groups: Groups | None) -> list[Doubt]:
     """Whether ``of(found.shares)`` is what the law behind rows ``t`` says, or what their number forces.
 
     groups: rows that belong together. Where none are said and many rows are there several times, both readings, of rows
@@ -76,50 +76,41 @@ def judged(t: np.ndarray, found: Spectrum, of: Callable[[np.ndarray], float], gr
     """
     n, d = t.shape
     if d == 1:
-        return Belief(Status.DEGENERATE, ("one column has one direction, whatever its rows",))
+        return [Doubt(Status.DEGENERATE, "one column has one direction, whatever its rows")]
     if groups is not None:
         return _grown(t, found, of, groups)
     first = _grown(t, found, of, None)
-    if first.status is Status.OK and (same := copies(t, ())) is not None:
+    if gravest(first) is Status.OK and (same := copies(t, ())) is not None:
         again = _grown(t, found, of, same)
-        if again.status is not Status.OK:
+        if gravest(again) is not Status.OK:
             note = f"only {same.count} of {n} rows differ; pass groups= to say which rows are one sample"
-            return Belief(Status.UNRESOLVED, (*again.notes, note))
+            return [*(remark(doubt.note) for doubt in again), Doubt(Status.UNRESOLVED, note)]
     return first
 
 
-@dataclass(frozen=True)
-class Belief:
-    """Whether to believe a number, and why not."""
-
-    status: Status
-    notes: tuple[str, ...] = ()
-
-
-def _grown(t: np.ndarray, found: Spectrum, of: Callable[[np.ndarray], float], groups: Groups | None) -> Belief:
+def _grown(t: np.ndarray, found: Spectrum, of: Callable[[np.ndarray], float], groups: Groups | None) -> list[Doubt]:
     n, d = t.shape
     count, what = (n, "rows") if groups is None else (groups.count, "groups of rows")
     if count < LEAST:
-        return Belief(
-            Status.SATURATED, (f"{count} {what}, wanted at least {LEAST} to tell how many directions there are",)
-        )
+        few = f"{count} {what}, wanted at least {LEAST} to tell how many directions there are"
+        return [Doubt(Status.SATURATED, few)]
     value = of(found.shares)
     if of is participation and groups is None:
         law, how = law_participation(found), "by an unbiased Σ λ²"
     elif count >= ENOUGH * d and of is effective:
-        return Belief(Status.OK)
+        return []
     else:
         half = draws.order(n, 0)[: n // 2] if groups is None else groups.deal(2, 0)[0]
         if not (t[half] != t[half[:1]]).any():
-            return Belief(Status.OK)
+            return []
         less = of(spectrum(t[half]).shares)
         law = 1 / (2 / value - 1 / less) if value < 2 * less else math.inf
         how = f"of half of them it is {less:.4g}"
     if law <= BIASED * value:
-        return Belief(Status.OK)
+        return []
     behind = f"about {law:.4g}" if law < 10 * value else "more than so many can tell"
     beyond = f"of the law behind them it is {behind} ({how})"
     if law <= FORCED * value:
-        return Belief(Status.UNRESOLVED, (f"of these {count} {what} it is {value:.4g}, {beyond}",))
+        return [Doubt(Status.UNRESOLVED, f"of these {count} {what} it is {value:.4g}, {beyond}")]
     forced = f"{count} {what} show at most {min(count - 1, d)} directions, which makes this number"
-    return Belief(Status.SATURATED, (f"{forced}: {beyond}",))
+    return [Doubt(Status.SATURATED, f"{forced}: {beyond}")]

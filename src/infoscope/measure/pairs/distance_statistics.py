@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numba import njit
 
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Status
+from infoscope.core.estimate import Doubt, Status
 from infoscope.core.shapes import IndexTable, Indices
 from infoscope.kernels import parallel
 from infoscope.measure.pairs.distances import NARROW
@@ -134,13 +133,13 @@ def counted(y: np.ndarray) -> tuple[int, int]:
     return within, between
 
 
-def too_few(y: np.ndarray) -> dict[str, Any]:
-    """Status and note of what is said of pairs within classes where these are fewer than a 5 % quantile needs."""
+def too_few(y: np.ndarray) -> list[Doubt]:
+    """The doubts of what is said of pairs within classes where these are fewer than a 5 % quantile needs."""
     within, _ = counted(y)
     if within >= LEAST:
-        return {}
+        return []
     note = f"{within} pair{'s' * (within != 1)} of rows within a class, wanted at least {LEAST} to tell their quantiles"
-    return {"status": Status.UNDERSAMPLED, "notes": (note,)}
+    return [Doubt(Status.UNDERSAMPLED, note)]
 
 
 def _spreads(t: np.ndarray, labels: Sequence[np.ndarray]) -> list[DistancesByClass]:

@@ -66,7 +66,6 @@ def neural_collapse(
             "share of rows not decided for the nearest mean's class",
         ),
     ):
-        status, notes = doubts[doubt]
         estimand = f"{words}: {NOT_INFORMATION}"
-        found[quantity] = Estimate(value, quantity, estimand, len(t), status=status, notes=notes)
+        found[quantity] = Estimate(value, quantity, estimand, len(t)).doubted(*doubts[doubt])
     return found

@@ -9,7 +9,7 @@ from scipy import stats
 
 from infoscope.core import check, grammar
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.quantity import USABLE_INFORMATION
 from infoscope.core.shapes import ArrayLike
 from infoscope.kernels import draws
@@ -80,8 +80,7 @@ def minimality(
     estimand = f"usable by {reader.words} of {count} random labelings within classes, on the fitted rows"
     quantity = USABLE_INFORMATION.called("I_u(Z;N|Y)")
     if not bool((rows_of != rows_of[0]).any()):
-        found = Estimate(0.0, quantity, estimand, n, status=Status.DEGENERATE, notes=("z is constant",))
-        return found
+        return Estimate(0.0, quantity, estimand, n).doubted(Doubt(Status.DEGENERATE, "z is constant"))
     random = draws.labels(seed)
     targets = [Target(_halves(classes, units, random), 2) for _ in range(count)]
     rows = np.arange(n)
@@ -93,10 +92,9 @@ def minimality(
     value, converged = float(values.mean()), all(reading.converged for (reading,) in readings)
     found = Estimate(
         value, quantity, estimand, n, interval=(value - half, value + half), interval_kind="random labelings",
-        level=LEVEL, status=Status.OK if converged else Status.NOT_CONVERGED,
-        resampled="labelings", groups=None if together is None else together.count,
+        level=LEVEL, resampled="labelings", groups=None if together is None else together.count,
     )  # fmt: skip
-    return found
+    return found if converged else found.doubted(Doubt(Status.NOT_CONVERGED))
 
 
 def _halves(classes: np.ndarray, units: np.ndarray, random: np.random.Generator) -> np.ndarray:

@@ -16,7 +16,7 @@ import numpy as np
 
 from infoscope.core import check, grammar
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.quantity import USABLE_COARSE, USABLE_FINE, USABLE_INFORMATION, USABLE_REST, Quantity
 from infoscope.core.shapes import ArrayLike, TensorMatrix
 from infoscope.kernels import draws
@@ -24,7 +24,7 @@ from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.answering import question
 from infoscope.measure.bases.estimator import is_labels
 from infoscope.measure.bases.probe import Probe
-from infoscope.measure.intervals.groups import LEVEL, Groups, doubts
+from infoscope.measure.intervals.groups import LEVEL, Groups, interval_doubts
 from infoscope.measure.usable import accounts, regression_accounts
 from infoscope.measure.usable.accounts import Deal, Entropy, Usable
 from infoscope.measure.usable.readings import ProbeSplit, Reading, Target
@@ -38,6 +38,7 @@ CHAIN = (
 FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 LEAST_ROWS = 10  # coded before a first probe is fitted
 LENGTH = DESCRIPTION
+ONE_CLASS = "there is one class only"
 
 
 @question
@@ -262,10 +263,9 @@ def description_length(
     reader: Probe = grammar.make("probes", probe, **options)
     n, k = labelled.scored, labelled.target.k
     if k == 1 or labelled.alone:
-        status, why = (Status.DEGENERATE, labelled.constant) if k == 1 else (Status.SATURATED, labelled.alone)
+        why = Doubt(Status.DEGENERATE, ONE_CLASS) if k == 1 else Doubt(Status.SATURATED, labelled.alone)
         estimand, uniform = f"online code of {reader.words} in the order of seed {seed}", n * float(np.log(k))
-        found = DescriptionLength(uniform, LENGTH, estimand, n, status=status, notes=(why,), uniform=uniform)
-        return found
+        return DescriptionLength(uniform, LENGTH, estimand, n, uniform=uniform).doubted(why)
     found = _code(labelled, reader, labelled.deal.groups)
     if labelled.deal.groups is None and (copies := accounts.copies_of(labelled.z, labelled.target.k)):
         found = accounts.both(found, _code(labelled, reader, copies), copies)
@@ -296,19 +296,18 @@ def _code(labelled: _LabelledRows, reader: Probe, groups: Groups | None) -> Desc
         converged &= reading.converged
     value = sum(nats for *_, nats in blocks)
     half = 1.96 * float(np.sqrt(variance))
-    notes = () if converged else ("a probe was still improving when its iterations ran out",)
-    status = Status.OK if converged else Status.NOT_CONVERGED
-    refused = None if groups is None else doubts(groups, target.y).refused
+    refused = None if groups is None else interval_doubts(groups, target.y).refused
     if not refused and n - first < LEAST_ROWS:
-        refused = f"{n - first} rows were coded by a probe, too few to say how well it codes: pass more samples"
-    if refused:
-        status, notes = Status.UNDERSAMPLED if converged else status, (*notes, refused)
-    return DescriptionLength(
+        few = f"{n - first} rows were coded by a probe, too few to say how well it codes: pass more samples"
+        refused = Doubt(Status.UNDERSAMPLED, few)
+    doubts = [*([] if converged else [accounts.STILL_IMPROVING]), *([refused] if refused else [])]
+    length = DescriptionLength(
         value, LENGTH, estimand, n, interval=None if refused else (value - half, value + half),
         interval_kind=None if refused else "probes held fixed", level=None if refused else LEVEL, bound="upper",
-        status=status, notes=notes, resampled=None if refused else "rows" if groups is None else "groups",
+        resampled=None if refused else "rows" if groups is None else "groups",
         groups=None if groups is None else groups.count, uniform=n * float(np.log(target.k)), blocks=tuple(blocks),
     )  # fmt: skip
+    return length.doubted(*doubts)
 
 
 def _blocks(n: int, groups: Groups | None, seed: int) -> tuple[np.ndarray, list[int]]:
@@ -430,7 +429,7 @@ def _about_quantities(rows: _DealtRows, y: ArrayLike, y_test: ArrayLike | None, 
     estimand = f"usable by {reader.words_of_means}, H(Y) of the null Gaussian, {rows.deal.protocol}"
     why = "y is constant" if (values == values[0]).all() else "z is constant"
     if why == "y is constant" or not bool((rows.z != rows.z[0]).any()):
-        return accounts.nothing(rows.scored, quantity, estimand, why)
+        return accounts.nothing(rows.scored, quantity, estimand, Doubt(Status.DEGENERATE, why))
 
     def of(deal: Deal) -> list[Usable]:
         found = regression_accounts.read(reader.expect, rows.z, values, deal.splits, seed)
@@ -438,7 +437,7 @@ def _about_quantities(rows: _DealtRows, y: ArrayLike, y_test: ArrayLike | None, 
         if not found.exact:
             return [estimate]
         note = "a probe names y to within rounding: of real numbers that is infinitely much information"
-        return [replace(estimate, status=Status.SATURATED, notes=(*estimate.notes, note))]
+        return [estimate.doubted(Doubt(Status.SATURATED, note))]
 
     return rows.doubted(of(rows.deal), of)[0]
 
@@ -486,7 +485,7 @@ class _LabelledRows(_DealtRows):
     def constant(self) -> str:
         """Why the answer is zero for a trivial reason; empty where it is not."""
         if self.target.k == 1:
-            return "there is one class only"
+            return ONE_CLASS
         return self.alone if bool((self.z != self.z[0]).any()) else "z is constant"
 
     @property
@@ -501,7 +500,7 @@ class _LabelledRows(_DealtRows):
     def nothing(self, quantity: Quantity, estimand: str) -> Usable:
         why = self.constant
         status = Status.SATURATED if why == self.alone else Status.DEGENERATE
-        return accounts.nothing(self.scored, quantity, estimand, why, status=status)
+        return accounts.nothing(self.scored, quantity, estimand, Doubt(status, why))
 
 
 def _labels(y: ArrayLike, n: int, name: str) -> np.ndarray:

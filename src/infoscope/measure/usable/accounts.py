@@ -12,17 +12,18 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.quantity import Quantity
 from infoscope.core.shapes import ArrayLike, TensorMatrix
 from infoscope.kernels import draws
-from infoscope.measure.intervals.groups import LEAST, LEVEL, Groups, alike, doubts, scatter, serial, too_narrow
+from infoscope.measure.intervals.groups import LEAST, LEVEL, Groups, alike, interval_doubts, scatter, serial, too_narrow
 from infoscope.measure.symbols import quantise
 from infoscope.measure.symbols.labels import alone
 from infoscope.measure.usable.readings import ProbeSplit, Reading, Target
 
 GAP = 0.02  # nats by which held-out rows may cost more than fitted ones, or than the null probe, whatever the value
 MISSED = 0.01  # share of scored rows whose class no probe has seen
+STILL_IMPROVING = Doubt(Status.NOT_CONVERGED, "a probe was still improving when its iterations ran out")
 LEAST_FOLDS = 3  # one is scored, one is chosen by, one is fitted to
 
 
@@ -211,9 +212,8 @@ def in_order(found: Usable) -> Usable:
     r = serial(found.pointwise, found.labels)
     if r is None:
         return found
-    narrow = found.status is Status.OK and too_narrow(r, found.pointwise, found.labels)
-    status = Status.UNDERSAMPLED if narrow else found.status
-    return dataclasses.replace(found, status=status, notes=(*found.notes, alike(r)))
+    narrow = too_narrow(r, found.pointwise, found.labels)
+    return found.doubted(Doubt(Status.UNDERSAMPLED if narrow else Status.OK, alike(r)))
 
 
 def copies_of(z: TensorMatrix, k: int) -> Groups | None:
@@ -258,15 +258,16 @@ def both(found: Any, beside: Any, copies: Groups) -> Any:
         f"{len(copies.ids)} rows are {copies.count} different ones: {found.value:.4g} nats where equal rows are dealt "
         f"freely, {beside.value:.4g} nats where they stay together"
     )
-    status, notes = found.status, (*found.notes, note)
+    doubts = [remark(note)]
     if not (least <= found.value <= most or low <= beside.value <= high):
-        notes = (*notes, "pass groups= if equal rows are copies of one sample, groups=np.arange(n) if they are symbols")
-        status = Status.UNRESOLVED if status is Status.OK else status
+        say = "pass groups= if equal rows are copies of one sample, groups=np.arange(n) if they are symbols"
+        doubts.append(Doubt(Status.UNRESOLVED, say))
+    found = found.doubted(*doubts)
     if found.interval is None:  # nothing to widen
-        return dataclasses.replace(found, status=status, notes=notes)
+        return found
     return dataclasses.replace(
         found, interval=(min(low, least), max(high, most)), interval_kind="equal rows apart or together", level=LEVEL,
-        status=status, notes=notes, resampled="rows",
+        resampled="rows",
     )  # fmt: skip
 
 
@@ -402,24 +403,24 @@ def estimate(found: Account, quantity: Quantity, estimand: str, deal: Deal, gap:
     h = float(found.base.mean()) if found.entropy is None else float(found.entropy)
     loss = float(found.loss.mean())
     value = h - loss
-    refused, notes = (None, ()) if groups is None else doubts(groups, found.labels)
-    notes = (*deal.notes, *notes)
+    refused, remarks = (None, ()) if groups is None else interval_doubts(groups, found.labels)
     spread = scatter(found.contributions, None if refused else groups)
     gap = found.gap if gap is None else gap
     half = spread.half(min(gap * gap / 4, (1 + deal.share) * spread.variance))
-    status, more = _judged(found, value, spread.half(), n)
-    if refused and status in (Status.OK, Status.UNDERSAMPLED):
-        status, notes = Status.UNDERSAMPLED, (refused, *notes)
+    doubts = _doubts(found, value, spread.half(), n)
+    if refused:
+        doubts.append(refused)
     given = None if refused else (value - half, value + half)
     drawn = "rows" if groups is None else "groups"
-    return Usable(
+    usable = Usable(
         value, quantity, estimand, n, interval=given, interval_kind=None if refused else f"over draws of {drawn}",
-        level=None if refused else LEVEL, bound="lower", status=status, notes=(*more, *notes),
+        level=None if refused else LEVEL, bound="lower",
         resampled=None if refused else drawn,
         groups=None if groups is None else groups.count, pointwise=found.base - found.loss,
         probability=np.exp(np.minimum(-found.loss, 709.0)), entropy=h, loss=loss, chosen=found.chosen,
         labels=found.labels,
     )  # fmt: skip
+    return usable.doubted(*doubts, *map(remark, deal.notes), *remarks)
 
 
 def chain(
@@ -442,8 +443,7 @@ def chain(
     found = [estimate(one, name, estimand, deal, fine.gap) for one, name in zip(accounts, quantities, strict=True)]
     whole = found[0]
     if whole.status in (Status.UNDERSAMPLED, Status.NOT_CONVERGED):  # what is wrong with the probe is so with its parts
-        found = [one if one.status is not Status.OK else dataclasses.replace(one, status=whole.status) for one in found]
-        found = [dataclasses.replace(one, notes=whole.notes) for one in found]
+        found = [dataclasses.replace(one, notes=whole.notes).doubted(Doubt(whole.status)) for one in found]
     return found
 
 
@@ -469,34 +469,29 @@ def nothing(
     n: int,
     quantity: Quantity,
     estimand: str,
-    why: str,
+    why: Doubt,
     entropy: float = 0.0,
-    status: Status = Status.DEGENERATE,
 ) -> Usable:
     """Zero without a fit: DEGENERATE because z or y is constant, or SATURATED because of :func:`alone`."""
-    return Usable(
-        0.0, quantity, estimand, n, bound="lower", status=status, notes=(why,),
-        pointwise=np.zeros(n), entropy=entropy, loss=entropy,
+    zero = Usable(
+        0.0, quantity, estimand, n, bound="lower", pointwise=np.zeros(n), entropy=entropy, loss=entropy,
     )  # fmt: skip
+    return zero.doubted(why)
 
 
-def _judged(found: Account, value: float, half: float, n: int) -> tuple[Status, tuple[str, ...]]:
-    status, notes = Status.OK, []
-    gap = found.gap
+def _doubts(found: Account, value: float, half: float, n: int) -> list[Doubt]:
+    doubts, gap = [], found.gap
     if found.missed:
-        notes.append(f"{found.missed:.2g} of the scored rows have a class that no fitted row has")
-    if found.missed > MISSED:
-        status = Status.UNDERSAMPLED
+        status = Status.UNDERSAMPLED if found.missed > MISSED else Status.OK
+        doubts.append(Doubt(status, f"{found.missed:.2g} of the scored rows have a class that no fitted row has"))
     if gap > max(value, half, GAP):
-        notes.append(f"held-out rows cost {gap:.3g} nats more than fitted ones: the probes know their rows by heart")
-        status = Status.UNDERSAMPLED
+        by_heart = f"held-out rows cost {gap:.3g} nats more than fitted ones: the probes know their rows by heart"
+        doubts.append(Doubt(Status.UNDERSAMPLED, by_heart))
     elif value + half < -GAP:
-        notes.append("worse than the null probe by more than chance: the fitted rows are unlike the scored ones")
-        status = Status.UNDERSAMPLED
+        worse = "worse than the null probe by more than chance: the fitted rows are unlike the scored ones"
+        doubts.append(Doubt(Status.UNDERSAMPLED, worse))
     if not found.converged:
-        notes.append("a probe was still improving when its iterations ran out")
-        status = Status.NOT_CONVERGED
+        doubts.append(STILL_IMPROVING)
     if found.labels is not None and (why := alone(found.labels)):
-        notes.append(why)
-        status = Status.SATURATED
-    return status, tuple(notes)
+        doubts.append(Doubt(Status.SATURATED, why))
+    return doubts
