@@ -16,7 +16,7 @@ from typing import Any, Literal, NamedTuple, Protocol, get_args
 import numpy as np
 
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate
+from infoscope.core.estimate import Estimate, remark
 from infoscope.core.quantity import INPUT_INFORMATION, Quantity
 
 #: labels, quantities: variables that are classes, or numbers. inputs: the evaluation set itself. another network: what
@@ -257,10 +257,10 @@ def measured(
     """What ``measurement`` finds; where there are groups and it does not take them, its estimates say so."""
     if given.groups is None or "groups" in measurement.needs:
         return measurement.measure(t, variables, given)
-    note = "rows come in groups, which this measurement does not take: its interval counts rows as independent"
+    said = remark("rows come in groups, which this measurement does not take: its interval counts rows as independent")
     alone = dataclasses.replace(given, groups=None)
     return [
-        [one._replace(estimate=dataclasses.replace(one.estimate, notes=(*one.estimate.notes, note))) for one in member]
+        [one._replace(estimate=one.estimate.doubted(said)) for one in member]
         for member in measurement.measure(t, variables, alone)
     ]
 

@@ -18,7 +18,7 @@ import numpy as np
 from scipy import optimize, special
 
 from infoscope.core import check
-from infoscope.core.estimate import Calibration, Estimate, Status
+from infoscope.core.estimate import Calibration, Estimate, Status, remark
 from infoscope.measure.bases.estimator import Estimator, is_labels
 
 PAIR_CEILING = 5.0  # nats in one pair of canonical variables: a correlation of 0.99998
@@ -69,7 +69,7 @@ def calibrate(
         )
     if abs(problem.truth - estimate.value) > 0.05 * abs(estimate.value) + 0.02:
         notes.append(f"no such problem has {estimate.value:.4g} nats, {problem.truth:.4g} nats is the nearest")
-    return dataclasses.replace(estimate, calibration=found, notes=(*estimate.notes, *notes))
+    return dataclasses.replace(estimate, calibration=found).doubted(*map(remark, notes))
 
 
 def matched(estimator: Estimator, x: Any, y: Any, strength: float) -> Matched:

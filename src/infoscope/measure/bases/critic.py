@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 
 from infoscope.core import check
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Measured
 from infoscope.core.quantity import INFORMATION, LABEL_INFORMATION, Quantity
 from infoscope.core.shapes import AnyArray, AnyBlock, AnyMatrix
 from infoscope.kernels import parallel
-from infoscope.measure.bases.cross_fitted import KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
+from infoscope.measure.bases.cross_fitted import KIND, NOT_FINITE, QUANTILE, VALIDATION, CrossFitted, first_doubts
 from infoscope.measure.critics.bounds import (
     WILD,
     Critic,
@@ -246,15 +246,14 @@ class Critics(CrossFitted):
         estimand = f"{self.words}, {self.critic} critic {hidden}, {self._folds(n, groups)} folds"
         bound: Any = self.bounds.get(INFORMATION, "none")
         if folds is None:
-            notes = ("x or y is constant",)
-            return Estimate(0.0, quantity, estimand, n, bound=bound, status=Status.DEGENERATE, notes=notes)
+            constant = Doubt(Status.DEGENERATE, "x or y is constant")
+            return Estimate(0.0, quantity, estimand, n, bound=bound).doubted(constant)
         sizes = np.array([len(fold.influence) for fold in folds])
         value = float(np.average([fold.value for fold in folds], weights=sizes))
         if groups is None:
             half = QUANTILE * math.sqrt(sum(float((fold.influence**2).sum()) for fold in folds)) / n
         else:
             half = scatter(_in_order(folds, n), groups).half()
-        status, notes = self._judge(folds, value, half, n, dense)
         return Estimate(
             value,
             quantity,
@@ -265,34 +264,27 @@ class Critics(CrossFitted):
             level=0.95,
             resampled="rows" if groups is None else "groups",
             bound=bound,
-            status=status,
-            notes=notes,
-        )
+        ).doubted(*self._doubts(folds, value, half, n, dense))
 
-    def _judge(
-        self, folds: list[Reached], value: float, half: float, n: int, dense: bool
-    ) -> tuple[Status, tuple[str, ...]]:
+    def _doubts(self, folds: list[Reached], value: float, half: float, n: int, dense: bool) -> list[Doubt]:
         gap = float(np.mean([fold.gap for fold in folds]))
         wild = max(fold.wildness for fold in folds)
         late = float(np.mean([fold.late for fold in folds]))
         ceiling, name = self._ceiling(n, min(fold.partners for fold in folds))
         still = sum(fold.scale == 0 for fold in folds)
-        status, notes = first_doubts(value, late, gap)
+        doubts = first_doubts(value, late, gap)
         if value - half <= 0:
-            notes.append(
-                "not told from zero: independence, or a dependence that these critics do not find in so few rows"
-                + (f" (in {still} of {len(folds)} folds none beat a constant one)" if still else "")
-            )
+            zero = "not told from zero: independence, or a dependence that these critics do not find in so few rows"
+            of_them = f" (in {still} of {len(folds)} folds none beat a constant one)" if still else ""
+            doubts.append(remark(zero + of_them))
         if value >= CEILING * ceiling:
-            status = Status.SATURATED
-            notes.append(f"the ceiling is {ceiling:.4g} nats, {name}")
+            doubts.append(Doubt(Status.SATURATED, f"the ceiling is {ceiling:.4g} nats, {name}"))
         if dense and all(fold.at_limit for fold in folds):
-            status = Status.SATURATED
-            notes.append("a direction of x and one of y agree to 1 %: the information may be without limit")
+            agree = "a direction of x and one of y agree to 1 %: the information may be without limit"
+            doubts.append(Doubt(Status.SATURATED, agree))
         if self.reading != "infonce" and wild > WILD:
-            status = Status.NOT_CONVERGED
-            notes.append(f"few pairs hold most of the partition function (relative standard error {wild:.2g})")
+            few = f"few pairs hold most of the partition function (relative standard error {wild:.2g})"
+            doubts.append(Doubt(Status.NOT_CONVERGED, few))
         if any(fold.broken for fold in folds):
-            status = Status.NOT_CONVERGED
-            notes.append("training left the finite numbers: lower learning_rate")
-        return status, tuple(notes)
+            doubts.append(NOT_FINITE)
+        return doubts

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Status
+from infoscope.core.estimate import Doubt, Status
 from infoscope.core.measurement import Cost
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.critics.training import TrainingSchedule
@@ -18,6 +18,7 @@ VALIDATION = 0.15  # of the rows that are not held out
 FEW = 3000  # rows; with fewer, five folds instead of three
 GAP = 0.1  # nats between the rows trained on and those held out that are worth a note
 LATE = 0.02  # nats: what the second half of the updates may add
+NOT_FINITE = Doubt(Status.NOT_CONVERGED, "training left the finite numbers: lower learning_rate")
 QUANTILE = 1.959963984540054  # of the normal distribution, for 95 %
 KIND = "held-out rows, critics held fixed"
 
@@ -77,14 +78,13 @@ class CrossFitted(Estimator):
             )
 
 
-def first_doubts(value: float, late: float, gap: float) -> tuple[Status, list[str]]:
+def first_doubts(value: float, late: float, gap: float) -> list[Doubt]:
     """What any trained model says of itself: still improving, or much better on the rows it was trained on."""
-    status, notes = Status.OK, []
+    doubts = []
     if late > LATE:
-        status = Status.NOT_CONVERGED
-        notes.append(f"the second half of the updates still added {late:.2g} nats: raise steps")
+        added = f"the second half of the updates still added {late:.2g} nats: raise steps"
+        doubts.append(Doubt(Status.NOT_CONVERGED, added))
     if gap > GAP:
-        notes.append(f"{gap:.2g} nats more on the rows trained on than on those held out")
-        if gap > value:
-            status = Status.UNDERSAMPLED
-    return status, notes
+        status = Status.UNDERSAMPLED if gap > value else Status.OK
+        doubts.append(Doubt(status, f"{gap:.2g} nats more on the rows trained on than on those held out"))
+    return doubts

@@ -16,7 +16,7 @@ import numpy as np
 
 from infoscope.core import check, grammar
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.quantity import Quantity
 from infoscope.core.shapes import ArrayLike
 from infoscope.kernels import draws
@@ -71,18 +71,16 @@ class Dependence(grammar.WithOptions):
         together = None if groups is None else Groups.of(groups, n)
         (x, size_x), (y, size_y) = unit(x), unit(y)
         if 0 in (size_x, size_y):
-            value, status, notes = 0.0, Status.DEGENERATE, (f"{'x' if size_x == 0 else 'y'} is constant",)
+            value, doubts = 0.0, [Doubt(Status.DEGENERATE, f"{'x' if size_x == 0 else 'y'} is constant")]
         else:
             moments = self._moments(x, y)
             scale = self._scale(size_x, size_y)
             value = scale * self._value(moments)
-            status, notes = self._judged(moments, n if together is None else together.count)
-            notes += self._null(x, y, value, scale, together)
+            doubts = self._doubts(moments, n if together is None else together.count)
+            doubts += map(remark, self._null(x, y, value, scale, together))
         estimand = f"{self._words()}: a measure of dependence, not information"
-        return Estimate(
-            value, self._symbol(), estimand, n, status=status, notes=notes,
-            groups=None if together is None else together.count,
-        )  # fmt: skip
+        groups_in_it = None if together is None else together.count
+        return Estimate(value, self._symbol(), estimand, n, groups=groups_in_it).doubted(*doubts)
 
     def _null(self, x: np.ndarray, y: np.ndarray, value: float, scale: float, groups: Groups | None) -> tuple[str, ...]:
         if not self.permutations:
@@ -104,7 +102,7 @@ class Dependence(grammar.WithOptions):
         dealt = f"{self.permutations} permutations of {what}"
         return (f"without dependence ({dealt}): mean {met.mean():.4g}, 95 % below {top:.4g}; p = {p:.3g}",)
 
-    def _judged(self, moments: Moments, count: int) -> tuple[Status, tuple[str, ...]]:
+    def _doubts(self, moments: Moments, count: int) -> list[Doubt]:
         """UNDERSAMPLED where ``count`` rows or groups give as much without dependence, or a biased form is mostly bias.
 
         Without dependence the unbiased form, normalised, has the standard deviation √(2 / n(n - 3)) whatever x and y
@@ -113,19 +111,20 @@ class Dependence(grammar.WithOptions):
         """
         for which, name in (("kk", "x"), ("ll", "y")):
             if moments.covariance(which, unbiased=True) <= 0:
-                return Status.DEGENERATE, (f"the kernel of {name} finds every pair of rows as alike as any other",)
+                same = f"the kernel of {name} finds every pair of rows as alike as any other"
+                return [Doubt(Status.DEGENERATE, same)]
         aligned = moments.alignment(unbiased=True)
         spread = math.sqrt(2 / (count * (count - 3))) if count >= LEAST else 1.0
         if spread > BIASED and aligned <= SPREAD * spread:
             words = f"normalised and without bias it is {aligned:.2g}, and so few rows without dependence give as much"
-            return Status.UNDERSAMPLED, (f"{words} as {SPREAD * spread:.2g}",)
+            return [Doubt(Status.UNDERSAMPLED, f"{words} as {SPREAD * spread:.2g}")]
         if self._unbiased():
-            return Status.OK, ()
+            return []
         biased, unbiased = (self._shown(a) for a in (moments.alignment(unbiased=False), aligned))
         words = f"normalised, the biased form is {biased:.3g} and the unbiased one {unbiased:.3g}"
         if biased - unbiased > max(BIASED, unbiased):
-            return Status.UNDERSAMPLED, (words,)
-        return (Status.UNRESOLVED, (words,)) if biased - unbiased > 2 * BIASED else (Status.OK, ())
+            return [Doubt(Status.UNDERSAMPLED, words)]
+        return [Doubt(Status.UNRESOLVED, words)] if biased - unbiased > 2 * BIASED else []
 
     def _shown(self, alignment: float) -> float:
         """An alignment of the biased form on the scale of the value."""

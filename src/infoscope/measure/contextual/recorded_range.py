@@ -11,6 +11,7 @@ import numpy as np
 
 from infoscope.core import grammar
 from infoscope.core.errors import InputError
+from infoscope.core.estimate import remark
 from infoscope.core.grammar import plain
 from infoscope.core.measurement import NOTHING, Cost, Given, Measured, Measurement, Need
 from infoscope.core.quantity import Quantity
@@ -97,6 +98,6 @@ class RecordedRange(Measurement):
     def _say(self, one: Measured, low: float, high: float) -> Measured:
         estimate = one.estimate
         here = estimate.estimand.replace("on [0, 1]", "on this member's recorded range")
-        notes = (*estimate.notes, f"range [{low:.4g}, {high:.4g}]")
+        said = dataclasses.replace(estimate, estimand=here).doubted(remark(f"range [{low:.4g}, {high:.4g}]"))
         options = self._options((one.options or self.options)["bins"])
-        return one._replace(estimate=dataclasses.replace(estimate, estimand=here, notes=notes), options=options)
+        return one._replace(estimate=said, options=options)

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from infoscope.core import check
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.quantity import INFORMATION
 from infoscope.core.shapes import AnyArray, AnyMatrix
 from infoscope.kernels import parallel
-from infoscope.measure.bases.cross_fitted import GAP, KIND, QUANTILE, VALIDATION, CrossFitted, first_doubts
+from infoscope.measure.bases.cross_fitted import GAP, KIND, NOT_FINITE, QUANTILE, VALIDATION, CrossFitted, first_doubts
 from infoscope.measure.critics.inputs import components, normal_scores, with_length
 from infoscope.measure.critics.mixture_heads import MixtureHeads, coordinates, rank
 from infoscope.measure.critics.training import fit, random_numbers, split
@@ -74,26 +74,25 @@ class DifferenceOfEntropies(CrossFitted):
             f"network {'-'.join([str(self.width)] * self.depth)}, {folds} folds"
         )
         if not x.any() or not y.any():
-            notes = ("x or y is constant",)
-            return Estimate(0.0, INFORMATION, estimand, n, status=Status.DEGENERATE, notes=notes)
+            constant = Doubt(Status.DEGENERATE, "x or y is constant")
+            return Estimate(0.0, INFORMATION, estimand, n).doubted(constant)
         with torch.inference_mode(False), torch.enable_grad():
             terms, gap, at_floor, late, broken = parallel.run([lambda: self._terms(x, y, folds, device, groups)], 1)[0]
         value, half = float(terms.mean()), QUANTILE * float(terms.std()) / math.sqrt(n)
         if groups is not None:
             half = scatter(terms, groups).half()
-        status, notes = first_doubts(value, late, gap)
-        if status is Status.OK and gap > max(GAP, 2 * half):
-            status = Status.UNRESOLVED  # rows trained on and rows held out give answers further apart than the interval
+        doubts = first_doubts(value, late, gap)
+        if gap > max(GAP, 2 * half):
+            doubts.append(Doubt(Status.UNRESOLVED))  # trained on and held out, answers are further apart than this
         if at_floor > AT_FLOOR:
-            status = Status.SATURATED
-            notes.append("the density of y given x is as narrow as it may be: y is a function of x, or nearly")
+            narrow = "the density of y given x is as narrow as it may be: y is a function of x, or nearly"
+            doubts.append(Doubt(Status.SATURATED, narrow))
         repeated = float(np.mean([_repeated(column) for column in y.T]))
         if repeated > REPEATED:
-            status = Status.TIED
-            notes.append(f"{repeated:.0%} of the values of y are there more than once in their column: no density")
+            tied = f"{repeated:.0%} of the values of y are there more than once in their column: no density"
+            doubts.append(Doubt(Status.TIED, tied))
         if broken:
-            status = Status.NOT_CONVERGED
-            notes.append("training left the finite numbers: lower learning_rate")
+            doubts.append(NOT_FINITE)
         estimate = Estimate(
             value,
             INFORMATION,
@@ -103,9 +102,7 @@ class DifferenceOfEntropies(CrossFitted):
             interval_kind=KIND,
             level=0.95,
             resampled="rows" if groups is None else "groups",
-            status=status,
-            notes=tuple(notes),
-        )
+        ).doubted(*doubts)
         return followed(estimate, terms, None, (x, y)) if groups is None else estimate
 
     def _terms(

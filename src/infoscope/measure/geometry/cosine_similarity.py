@@ -143,8 +143,8 @@ class CosineSimilarity(Geometry):
             yield Measured(name, self._say("cosine_share", share, words_of, n, doubts))
 
     def _around(self, cosines: np.ndarray, groups: Groups | None) -> tuple[dict[str, Any], list[Doubt]]:
-        """The interval of the median ``cosines [n]`` by order statistics, and its doubts; of groups as wide as the share
-        of the rows below it scatters over them (Woodruff 1952)."""
+        """The interval of the median ``cosines [n]`` by order statistics, and its doubts; of groups as wide as the
+        share of the rows below it scatters over them (Woodruff 1952)."""
         n = len(cosines)
         half = NORMAL * math.sqrt(n) / 2
         remarks: tuple[Doubt, ...] = ()

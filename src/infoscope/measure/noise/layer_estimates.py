@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from infoscope.core.estimate import BRACKET, Estimate, Status
+from infoscope.core.estimate import BRACKET, Doubt, Estimate, Status, remark
 from infoscope.measure.noise import published_bounds as risks
 from infoscope.measure.noise.ends import About, Ends
 from infoscope.measure.noise.means import Mean
@@ -28,14 +28,15 @@ class LayerEstimates:
     def of(self, about: About, estimand: str, ceiling: bool = False) -> Estimate:
         """The estimate of what it is ``about``; ``ceiling``: it cannot exceed ln n. ``{t}`` in ``estimand``: the layer.
 
-        With status and notes about all of them, and UNRESOLVED, DEGENERATE or SATURATED where it is.
+        With remarks about all of them, and UNRESOLVED, DEGENERATE or SATURATED where it is.
         """
-        estimate = self._estimate(about, estimand)
-        quantity, said = about.quantity, self._said()
+        estimate, doubts = self._estimate(about, estimand)
+        said = map(remark, self._said())
         if self.setting.constant:
-            estimate = replace(estimate, status=Status.DEGENERATE, notes=("every row is the same", *said))
-            return replace(estimate, value=0.0, interval=(0.0, 0.0)) if quantity.kind == "information" else estimate
-        estimate = replace(estimate, notes=(*estimate.notes, *said))
+            estimate = estimate.doubted(Doubt(Status.DEGENERATE, "every row is the same"), *said)
+            known = about.quantity.kind == "information"
+            return replace(estimate, value=0.0, interval=(0.0, 0.0)) if known else estimate
+        estimate = estimate.doubted(*doubts, *said)
         most = math.log(self.setting.n)
         assert estimate.interval is not None
         reached = estimate.value if self.setting.dataset else max(estimate.value, estimate.interval[1])
@@ -43,12 +44,12 @@ class LayerEstimates:
             return estimate
         if self.setting.dataset:
             note = f"near ln n = {most:.4g} nats, the entropy of these inputs: the noise confuses few of them"
-            return replace(estimate, notes=(*estimate.notes, note))
-        return replace(estimate, status=Status.SATURATED, notes=(*estimate.notes, f"ln n is {most:.4g} nats"))
+            return estimate.doubted(remark(note))
+        return estimate.doubted(Doubt(Status.SATURATED, f"ln n is {most:.4g} nats"))
 
-    def _estimate(self, about: About, estimand: str) -> Estimate:
-        """The value with the best of the lower and of the upper ends, as far as they are finite."""
-        setting, notes, status = self.setting, (), Status.OK
+    def _estimate(self, about: About, estimand: str) -> tuple[Estimate, list[Doubt]]:
+        """The value with the best of the lower and of the upper ends, as far as they are finite; and its doubts."""
+        setting, doubts = self.setting, []
         plus = 0.0 if about.quantity.kind == "information" else setting.of_noise
         if setting.dataset and not setting.deep:
             value, kind = self.found.values[about], MONTE_CARLO
@@ -62,10 +63,11 @@ class LayerEstimates:
                 value = self.found.values[about]
             low, high, kind = least.mean.low(), most.mean.high(), BRACKET
             if most.mean.value - least.mean.value > self.tolerance:
-                status = Status.UNRESOLVED
                 ends = f"{least.mean.value + plus:.4g} nats and {most.mean.value + plus:.4g} nats"
-                notes = (f"in expectation between {ends} ({least.why}; {most.why})",)
-        return Estimate(
+                between = f"in expectation between {ends} ({least.why}; {most.why})"
+                doubts.append(Doubt(Status.UNRESOLVED, between))
+        doubts.append(remark(f"standard error {value.error:.2g} nats"))
+        estimate = Estimate(
             value.value + plus,
             about.quantity,
             self._estimand(estimand),
@@ -74,9 +76,8 @@ class LayerEstimates:
             interval_kind=kind,
             level=LEVEL,
             resampled="draws",
-            status=status,
-            notes=(*notes, f"standard error {value.error:.2g} nats"),
         )
+        return estimate, doubts
 
     def _estimand(self, of: str) -> str:
         setting = self.setting

@@ -31,7 +31,7 @@ from dataclasses import dataclass, replace
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate
+from infoscope.core.estimate import Estimate, remark
 from infoscope.core.quantity import DIFFERENTIAL_ENTROPY, INPUT_INFORMATION, LABEL_INFORMATION
 from infoscope.core.shapes import Array, Labels
 from infoscope.measure.noise import ends
@@ -105,7 +105,7 @@ def propagate(
     xt = estimates.of(About(INPUT_INFORMATION), "I(X; {t})", ceiling=True)
     if not setting.dataset:
         said = risks.said(setting.plain, setting.noise, setting.n, setting.n * setting.replicas, chi)
-        xt = replace(xt, notes=(*xt.notes, *said))
+        xt = xt.doubted(*map(remark, said))
     t, given = estimates.of(About(DIFFERENTIAL_ENTROPY), "h({t})"), estimates.of(About(ENTROPY_GIVEN_INPUT), "h({t}|X)")
     ty = {name: estimates.of(About(LABEL_INFORMATION, name), "I({t}; Y)") for name in setting.labels}
     seconds = (time.perf_counter() - start) / (3 + len(ty))

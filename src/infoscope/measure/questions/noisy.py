@@ -11,7 +11,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.quantity import INPUT_INFORMATION
 from infoscope.core.shapes import Array, ArrayLike
 from infoscope.measure.bases.answering import question
@@ -183,23 +183,22 @@ def _patterns(t: np.ndarray, network: NetworkKind, inputs: InputLaw, population:
         f"H(T) of {seen}, rows alike when every float is equal",
         n,
         bound="none" if dataset else "lower",
-        notes=(f"{len(counts)} different rows of {n}",),
-    )
+    ).doubted(remark(f"{len(counts)} different rows of {n}"))
     if network == "deterministic" and inputs == "continuous":
         note = (
             "I(X;T) is infinite for almost all weights: T = f(X) has a density or lies on a surface; the number counts "
             f"float patterns in this sample: {_OFFERS}"
         )
-        return replace(found, status=Status.VACUOUS, bound="none", notes=(*found.notes, note))
+        return replace(found, bound="none").doubted(Doubt(Status.VACUOUS, note))
     if len(counts) == 1:
-        return replace(found, status=Status.DEGENERATE)
+        return found.doubted(Doubt(Status.DEGENERATE))
     if network == "deterministic" and settled:
         note = f"I(X;T) = H(X) = {math.log(n):.4g} nats whatever is learned, as nearly all rows differ: {_OFFERS}"
-        return replace(found, status=Status.VACUOUS, notes=(*found.notes, note))
+        return found.doubted(Doubt(Status.VACUOUS, note))
     if settled and not dataset:
-        return replace(found, status=Status.SATURATED, notes=(*found.notes, f"ln n is {math.log(n):.4g} nats"))
+        return found.doubted(Doubt(Status.SATURATED, f"ln n is {math.log(n):.4g} nats"))
     if network == "deterministic":
-        return replace(found, notes=(*found.notes, "rows that merge do so in floating point: saturation or dead units"))
+        return found.doubted(remark("rows that merge do so in floating point: saturation or dead units"))
     return found
 
 
@@ -221,9 +220,9 @@ def _gaussian_dropout(t: Any, noise: float | None, population: Population, toler
         )
     t, dataset = check.on_cpu(t), population == "dataset"
     found, n = through_dropout(t, noise, dataset, tolerance, seed), len(t)
-    notes = (f"standard error {found.error:.2g} nats", f"{found.queries} draws", f"h(Z|X) is {found.given:.4g} nats")
+    notes = [f"standard error {found.error:.2g} nats", f"{found.queries} draws", f"h(Z|X) is {found.given:.4g} nats"]
     if found.zeros:
-        notes += (f"{found.zeros:.1%} of the outputs are exactly 0 and stay so, which tells inputs apart for sure",)
+        notes.append(f"{found.zeros:.1%} of the outputs are exactly 0 and stay so, which tells inputs apart for sure")
     most, half = math.log(n), 1.96 * found.error
     who = f"X uniform on these {n} inputs" if dataset else f"{n} inputs a sample of their law"
     estimate = Estimate(
@@ -236,16 +235,15 @@ def _gaussian_dropout(t: Any, noise: float | None, population: Population, toler
         level=0.95,
         resampled="draws",
         bound="none" if dataset else "lower",
-        notes=notes,
-    )
+    ).doubted(*map(remark, notes))
     if bool((t == t[:1]).all()):
-        return replace(estimate, value=0.0, interval=(0.0, 0.0), status=Status.DEGENERATE)
+        return replace(estimate, value=0.0, interval=(0.0, 0.0)).doubted(Doubt(Status.DEGENERATE))
     if found.value < most - 0.1:
         return estimate
     if dataset:
         note = f"near ln n = {most:.4g} nats, the entropy of these inputs: dropout confuses few of them"
-        return replace(estimate, notes=(*notes, note))
-    return replace(estimate, status=Status.SATURATED, notes=(*notes, f"ln n is {most:.4g} nats"))
+        return estimate.doubted(remark(note))
+    return estimate.doubted(Doubt(Status.SATURATED, f"ln n is {most:.4g} nats"))
 
 
 def _dropout(t: np.ndarray, network: NetworkKind, inputs: InputLaw, population: Population) -> Estimate:
@@ -262,17 +260,16 @@ def _dropout(t: np.ndarray, network: NetworkKind, inputs: InputLaw, population: 
         INPUT_INFORMATION,
         f"plug-in information of {n} inputs and the patterns of {replicas} forwards of each",
         n,
-        notes=(f"{len(counts)} different rows of {n * replicas}",),
-    )
+    ).doubted(remark(f"{len(counts)} different rows of {n * replicas}"))
     if inputs == "continuous":
         note = f"I(X;T) is infinite (or 0): each mask leaves a function of x, and masks are few: {_OFFERS}"
-        return replace(found, status=Status.VACUOUS, notes=(*found.notes, note))
+        return found.doubted(Doubt(Status.VACUOUS, note))
     if len(counts) == 1:
-        return replace(found, value=0.0, status=Status.DEGENERATE)
+        return replace(found, value=0.0).doubted(Doubt(Status.DEGENERATE))
     if value >= SETTLED * math.log(n):
         note = f"no two inputs share a pattern, so I(X;T) = H(X) whatever is learned: {_OFFERS}"
-        return replace(found, status=Status.VACUOUS, notes=(*found.notes, note))
+        return found.doubted(Doubt(Status.VACUOUS, note))
     if (joint == 1).sum() > len(whose) / 10 or population == "sample":
         note = "many patterns were seen once: more forwards would join inputs that look apart, so the value errs high"
-        return replace(found, status=Status.UNDERSAMPLED, notes=(*found.notes, note))
+        return found.doubted(Doubt(Status.UNDERSAMPLED, note))
     return found
