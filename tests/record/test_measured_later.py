@@ -128,6 +128,7 @@ def test_a_chain_with_a_later_variable_reads_both(watched, data):
         ({"y": [0, 1] * (N // 2)}, "has a variable 'y' already, with other values: give the new one another name"),
         ({"v": [0, 1]}, r"variables\['v'\] has 2 labels for 60 rows"),
         ({"input": [0] * N}, "a variable is named 'input'"),
+        ({"lab\x07el": [0] * N}, r"the name of a variable is 'lab\\x07el', with the character '\\x07' at 3"),
     ],
 )
 def test_a_variable_that_cannot_be_used_is_refused_and_nothing_is_stored(watched, variables, words):

@@ -303,6 +303,12 @@ def test_a_step_that_is_not_due_runs_nothing(watch, model, spread, tmp_path):
         ({"variables": {"label": [-1] * 32}}, InputError, "holds the label -1"),
         ({"variables": [0, 1]}, InputError, r"variables is a list, wanted labels by name: pass \{'label': labels\}"),
         ({"variables": {"input": [0] * 32}}, InputError, "a variable is named 'input'"),
+        (
+            {"variables": {"a\nb": [0] * 32}},
+            InputError,
+            r"the name of a variable is 'a\\nb', with the character '\\n' at 1",
+        ),
+        ({"variables": {"n" * 201: [0] * 32}}, InputError, r"the name of a variable has 201 characters .* at most 200"),
         ({"model": len}, InputError, "model is a builtin_function_or_method, wanted a torch"),
         ({"inputs": torch.zeros(1, 6)}, InputError, "inputs has 1 rows, wanted at least 2"),
         ({"measurements": ["binned"]}, InputError, "'binned' is no measurement, wanted objects with id, options"),
@@ -362,3 +368,11 @@ def test_what_a_state_dict_installs_is_gone_too(inputs, labels, spread, tmp_path
     assert "calls" not in model.__dict__
     assert not model._forward_hooks
     assert len(scope._trajectory.steps) == 1
+
+
+def test_a_submodule_that_no_figure_can_name_is_refused(watch, tmp_path):
+    model = torch.nn.Sequential()
+    model.add_module("hid\u2028den", torch.nn.Linear(6, 3))
+    with pytest.raises(InputError, match=r"the name of a submodule is 'hid\\u2028den', with the character"):
+        watch(model=model)
+    assert not (tmp_path / "run").exists()

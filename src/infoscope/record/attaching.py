@@ -6,6 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from infoscope.core import text
 from infoscope.core.errors import InputError, RunFolderError
 from infoscope.core.folder import RunFolder
 from infoscope.core.measurement import Measurement, Need, Plain, adapted
@@ -32,6 +33,12 @@ def ways_on(folder: Any, resume: bool, overwrite: bool) -> None:
             f"{'resume' if resume else 'overwrite'}=True arrived without the folder of a run: pass out=, without it "
             "each watch gets a new one"
         )
+
+
+def named(sites: Sequence[str]) -> None:
+    """Refuse sites whose names no figure can carry."""
+    for site in sites:
+        text.checked(site, "the name of a submodule")
 
 
 def same_run(path: Path, wanted: dict[str, Any], resume: bool) -> RunFolder:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from infoscope.core import check
+from infoscope.core import check, text
 from infoscope.core.errors import InputError, RunFolderError
 from infoscope.record import files
 from infoscope.record.inputs import Inputs
@@ -36,13 +36,14 @@ def labels(variables: Any, n: int) -> dict[str, np.ndarray]:
 
     Raises
     ------
-    InputError: no mapping, the name ``"input"``, or labels that cannot be used.
+    InputError: no mapping, the name ``"input"`` or one that no figure can carry, or labels that cannot be used.
     """
     if not isinstance(variables, Mapping):
         raise InputError(f"variables is a {type(variables).__name__}, wanted labels by name: pass {{'label': labels}}")
     if "input" in variables:
         raise InputError("a variable is named 'input', which is the name of the input itself: give it another name")
-    return {str(name): _labels(values, n, f"variables[{name!r}]") for name, values in variables.items()}
+    names = {name: text.checked(str(name), "the name of a variable") for name in variables}
+    return {names[name]: _labels(values, n, f"variables[{name!r}]") for name, values in variables.items()}
 
 
 def _labels(values: Any, n: int, name: str) -> np.ndarray:

@@ -96,6 +96,7 @@ class Watch:
             return
         attaching.ways_on(folder, resume, overwrite)
         self.sites, self._places = sites_and_places(model, sites, inputs, batch_size)
+        attaching.named(self.sites)
         self._model, self._batch_size = unwrap(model), batch_size
         self._inputs = Inputs.of(inputs, self._model).copy()
         self._variables = evaluation.labels(variables, len(self._inputs))

@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from infoscope.core import text
 from infoscope.core.errors import InputError
 from infoscope.show.figures import Drawing
 from infoscope.show.plots import _style
@@ -25,6 +26,7 @@ def benchmark(lines: Sequence[Mapping[str, Any]], n: int | None = None, *, row_h
     ------
     InputError: no lines, or none of this n.
     """
+    lines = text.content(lines, text.name)
     sizes = sorted({line["n"] for line in lines})
     if not sizes or n not in (None, *sizes):
         raise InputError(f"there are results for n = {', '.join(map(str, sizes)) or 'nothing'}, wanted n = {n}")

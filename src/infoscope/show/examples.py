@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from infoscope.core import text
 from infoscope.core.errors import InputError
 from infoscope.core.units import bits, shown
 from infoscope.show import _png
@@ -54,18 +55,20 @@ def described(table: pa.Table) -> Mapping[str, Any]:
     stored = (table.schema.metadata or {}).get(b"infoscope.examples")
     if stored is None:
         raise InputError("this table holds no examples: make one with `infoscope examples RUN`")
-    return json.loads(stored)
+    about = json.loads(stored)
+    return {**text.content(about, text.name), "estimand": text.sentence(about["estimand"])}
 
 
 def _cell(row: Mapping[str, Any], shape: list[int], place: int, top: int) -> Spec:
+    label = text.name(str(row["label"]))
     pixels = np.frombuffer(row["image"], np.uint8).reshape(shape)
     return {
         "column": place % COLUMNS + 0.5,
         "top": top + _ROW * (place // COLUMNS) + _SIDE / 2,
         "picture": _png.data_uri(pixels),
-        "words": [f"{row['label']}", f"{bits(row['pvi_nats']):+.2f}"],
+        "words": [label, f"{bits(row['pvi_nats']):+.2f}"],
         "row": row["row"],
-        "label": row["label"],
+        "label": label if isinstance(row["label"], str) else row["label"],
         "bits": _style.short(bits(row["pvi_nats"])),
     }
 

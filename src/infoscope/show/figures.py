@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infoscope.core import registry
+from infoscope.core import registry, text
 from infoscope.core.errors import InputError, warn
 from infoscope.core.files import atomic
 from infoscope.core.rows import Rows
+from infoscope.show.reading import cleaned
 
 SUFFIXES = (".png", ".svg", ".pdf", ".html", ".json")
 
@@ -46,7 +47,7 @@ class Drawing:
     def _rendered(self, suffix: str) -> str | bytes:
         import vl_convert  # carries its own JavaScript engine, so it is only loaded to draw
 
-        spec = json.dumps(self.spec, allow_nan=False)
+        spec = json.dumps(text.drawable(self.spec), allow_nan=False)
         if suffix == ".json":
             return spec
         if suffix == ".svg":
@@ -84,7 +85,7 @@ def figure(plot: str, rows: Rows, **options: Any) -> Drawing:
     wrong = sorted(set(options) - set(known))
     if wrong:
         raise InputError(f"the plot {plot!r} has no option {wrong[0]!r}: it has {', '.join(known)}")
-    return Drawing(draws(rows, **options))
+    return Drawing(draws(cleaned(rows), **{name: text.content(value, text.name) for name, value in options.items()}))
 
 
 def draw(plot: str, rows: Rows, path: str | Path, **options: Any) -> Path:

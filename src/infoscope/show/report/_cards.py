@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pyarrow.parquet as pq
 
-from infoscope.core import registry
+from infoscope.core import registry, text
+from infoscope.core.errors import InfoscopeError
 from infoscope.core.folder import RunFolder
 from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION
 from infoscope.core.registry import Entry
@@ -48,12 +50,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Card:
-    """One plot of one network. ``spec`` is None where the network has no such rows."""
+    """One plot of one network. ``spec`` is None where the network has no such rows, or where drawing it ``failed``."""
 
     column: Column
     spec: Spec | None
     estimands: tuple[str, ...] = ()  # "I(X;T): what it truly is"
     trust: tuple[str, ...] = ()  # "I(X;T): 820 VACUOUS", nothing when all is OK
+    failed: str = ""  # why there is no figure of rows that are there
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,12 @@ class Section:
     blocks: tuple[PanelGroup, ...]
 
 
+def why(reason: Exception) -> str:
+    """Why a figure could not be drawn, in a sentence for its place."""
+    said = str(reason) if isinstance(reason, InfoscopeError) else f"{type(reason).__name__}: {reason}"
+    return text.sentence(said, 300)
+
+
 def sections(folders: Sequence[RunFolder], all_rows: Sequence[Rows]) -> list[Section]:
     """One section for all runs, or one a figure of a paper where they have more than ``MOST_BESIDE`` networks."""
     apart = len(columns(folders, all_rows)) > MOST_BESIDE
@@ -114,7 +123,8 @@ def columns(folders: Sequence[RunFolder], all_rows: Sequence[Rows]) -> list[Colu
         networks, ceilings = manifest.get("networks") or {}, manifest.get("ceilings") or {}
         for name in dict.fromkeys([*networks, *rows.unique("network")]):
             about = networks.get(name) or {}
-            title, task = about.get("title") or name, about.get("task") or ""
+            title = text.sentence(str(about.get("title") or name), text.LONGEST_NAME)
+            task = about.get("task") or ""
             known = about.get("recipe") or {}, ceilings.get(task) or {}
             found.append(Column(folder.id, name, title, task, rows.filter(network=name), *known))
     return found
@@ -173,16 +183,24 @@ def _said(estimator: str, number: int, series: Mapping[tuple[str, int], Mapping[
 
 def _examples(folders: Sequence[RunFolder], beside: Sequence[Column]) -> list[PanelGroup]:
     """The pictures that ``infoscope examples`` left in the run folders; one panel for each variable, site and step."""
+    if not beside:
+        return []
     panels: dict[tuple[str, ...], list[Card]] = {}
     for folder in folders:
         for path in sorted((folder.path / "examples").glob("*.parquet")):
-            table = pq.read_table(path)
-            about = described(table)
-            column = next((c for c in beside if (c.run, c.network) == (folder.id, about["network"])), None)
-            if column is None or not about["shape"]:
+            try:
+                table = pq.read_table(path)
+                about = described(table)
+                where = (about["variable"], about["site"], str(about["step"]), about["probe"])
+                network, pictures = about["network"], bool(about["shape"])
+            except Exception as reason:  # a damaged file, or one of something else
+                card = Card(beside[0], None, failed=f"{text.name(path.name)}: {why(reason)}")
+                panels.setdefault(("?", "?", "?", "?"), []).append(card)
                 continue
-            card = Card(column, examples(table).spec, (f"I_u(T;Y): {about['estimand']}",))
-            where = (about["variable"], about["site"], str(about["step"]), about["probe"])
+            column = next((c for c in beside if (c.run, c.network) == (folder.id, network)), None)
+            if column is None or not pictures:
+                continue
+            card = _card(column, lambda table=table: examples(table).spec, (f"I_u(T;Y): {about['estimand']}",))
             panels.setdefault(where, []).append(card)
     drawn = [
         Panel(EXAMPLES, f"{HEADING}: about {where[0]} at {where[1]}, step {where[2]}",
@@ -193,6 +211,15 @@ def _examples(folders: Sequence[RunFolder], beside: Sequence[Column]) -> list[Pa
 
 
 def _panels(plot: Entry, held: Sequence[tuple[Column, Rows]]) -> list[Panel]:
+    """The panels of one plot; rows that it cannot even be asked about are one panel, which says why."""
+    try:
+        return _drawn_panels(plot, held)
+    except Exception as reason:
+        cards = tuple(Card(column, None, failed=why(reason)) for column, rows in held if len(_drawable(plot, rows)))
+        return [Panel(plot.id, plot.facts["heading"], {}, cards)]
+
+
+def _drawn_panels(plot: Entry, held: Sequence[tuple[Column, Rows]]) -> list[Panel]:
     if plot.facts["by"] == "network":
         return _of_whole_runs(plot, held)
     least = plot.facts.get("least", 1)
@@ -247,10 +274,20 @@ def _panel(plot: Entry, narrowing: Narrowing, held: Sequence[tuple[Column, Rows]
         rows = _narrow(plot, narrowing, rows)
         known = {"ceilings": column.ceilings} if "ceilings" in inspect.signature(draw).parameters else {}
         said = () if plot.facts["by"] == "quantity" else _estimands(rows)  # many of one kind, which the figure names
-        cards.append(Card(column, draw(rows, **known) if len(rows) else None, said, _trust(rows)))
+        cards.append(_card(column, partial(draw, rows, **known) if len(rows) else None, said, _trust(rows)))
     share_axes(cards)
     heading = _heading(plot, [rows for _, rows in held]) + apart
     return Panel(plot.id, heading, narrowing, tuple(cards))
+
+
+def _card(
+    column: Column, drawn: Callable[[], Spec] | None, estimands: tuple[str, ...], trust: tuple[str, ...] = ()
+) -> Card:
+    """A card with what ``drawn`` gives; whatever ends it takes this figure and no other."""
+    try:
+        return Card(column, drawn() if drawn else None, estimands, trust)
+    except Exception as reason:
+        return Card(column, None, estimands, trust, why(reason))
 
 
 def _of_whole_runs(plot: Entry, held: Sequence[tuple[Column, Rows]]) -> list[Panel]:
@@ -273,10 +310,11 @@ def _of_whole_runs(plot: Entry, held: Sequence[tuple[Column, Rows]]) -> list[Pan
             for colour in _relevance.differing(list(recipes.values())) or [""]:
                 told = {"relevant": trained, "irrelevant": variable, "recipes": recipes, "colour": colour}
                 first = networks[0][0]
-                spec = draw(rows, ceilings=first.ceilings, **told)
                 title = f"by {colour.replace('_', ' ')}" if colour else "every network"
                 column = Column(run, colour, title, first.task, rows)
-                panels.setdefault(variable, []).append(Card(column, spec, _estimands(rows), _trust(rows)))
+                panels.setdefault(variable, []).append(
+                    _card(column, partial(draw, rows, ceilings=first.ceilings, **told), _estimands(rows), _trust(rows))
+                )
     several = len(panels) > 1
     return [
         Panel(plot.id, plot.facts["heading"] + (_apart({"variable": variable}, True, ()) if several else ""),
@@ -314,9 +352,9 @@ def _apart(narrowing: Narrowing, named: bool, parts: Sequence[str]) -> str:
 
 def _estimands(rows: Rows) -> tuple[str, ...]:
     said: dict[str, list[str]] = {}
-    for quantity, text in distinct(rows, "quantity", "estimand"):
-        said.setdefault(text, []).append(worded(quantity))
-    return tuple(f"{', '.join(quantities)}: {text}" for text, quantities in said.items() if text)
+    for quantity, estimand in distinct(rows, "quantity", "estimand"):
+        said.setdefault(estimand, []).append(worded(quantity))
+    return tuple(f"{', '.join(quantities)}: {estimand}" for estimand, quantities in said.items() if estimand)
 
 
 def _trust(rows: Rows) -> tuple[str, ...]:

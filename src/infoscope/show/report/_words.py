@@ -44,7 +44,7 @@ def _findings(stored: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             **finding,
             "shown": shown(finding["value"], finding["unit"], finding.get("interval")),
             "note": in_bits(finding.get("note") or ""),
-            "sign": SIGNS[finding["outcome"]],
+            "sign": SIGNS.get(finding["outcome"], "–"),
         }
         for finding in stored
     ]
@@ -62,8 +62,9 @@ def _judged(outcome: str, findings: list[dict[str, Any]]) -> dict[str, Any]:
 def tally(verdicts: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str, int]]:
     """How often each outcome occurs: ``(sign, kind, outcome, count)``, best first; those of one seed by themselves."""
     counts = Counter((verdict["kind"], verdict["outcome"]) for verdict in verdicts)
-    ordered = sorted(counts, key=lambda each: (list(SIGNS).index(each[0]), each[1]))
-    return [(SIGNS[kind], kind, outcome, counts[kind, outcome]) for kind, outcome in ordered]
+    known = list(SIGNS)
+    ordered = sorted(counts, key=lambda each: (known.index(each[0]) if each[0] in known else len(known), each[1]))
+    return [(SIGNS.get(kind, "–"), kind, outcome, counts[kind, outcome]) for kind, outcome in ordered]
 
 
 def untrained(verdicts: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -100,11 +101,15 @@ def estimands(rows: Rows) -> tuple[list[dict[str, Any]], int]:
             "bound": _BOUNDS.get(bound or "none", bound),
             "interval": interval,
             "networks": ", ".join(line["networks"]),
-            "statuses": [(name, count, Status[name].sentence) for name, count in line["statuses"].items()],
+            "statuses": [(name, count, _meaning(name)) for name, count in line["statuses"].items()],
         }
         for (quantity, estimator, estimand, bound, interval), line in lines.items()
     ]
     return found[:MOST_ROWS], max(0, len(found) - MOST_ROWS)
+
+
+def _meaning(status: str) -> str:
+    return Status[status].sentence if status in Status.__members__ else "a status that this infoscope does not know"
 
 
 def _few(names: Sequence[str]) -> str:

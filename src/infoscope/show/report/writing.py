@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
-from itertools import accumulate
+from itertools import accumulate, count
 from pathlib import Path
 from typing import Any
 
-from infoscope.core.errors import InputError
+from infoscope.core import text
+from infoscope.core.errors import InputError, RunFolderError, warn
 from infoscope.core.files import atomic
 from infoscope.core.folder import RunFolder
+from infoscope.core.provenance import fingerprint
 from infoscope.core.rows import TRAINING, Rows
 from infoscope.show.figures import Drawing
 from infoscope.show.plots._style import Spec
+from infoscope.show.reading import Shown
 from infoscope.show.report import _embedding, _words
-from infoscope.show.report._cards import DERIVED, EXAMPLES, Card, Panel, PanelGroup, Section, sections
+from infoscope.show.report._cards import DERIVED, EXAMPLES, Card, Panel, PanelGroup, Section, sections, why
 
 MOST_OPEN, MOST_FIGURES = 6, 24  # panels of one way of measuring that are open, and figures in them; the rest unfolds
+LONGEST_SLUG = 200  # bytes: with a number, a suffix and what a half-written file adds still the name of one
 _HERE = Path(__file__).parent
 
 
@@ -41,16 +46,41 @@ def write_report(folders: Sequence[RunFolder], path: Path) -> Path:
 
 
 def write_figures(folders: Sequence[RunFolder], folder: Path) -> list[Path]:
-    """Every figure of the report as PNG and SVG in ``folder``; returns what was written."""
-    written = []
-    for section in sections(folders, [run.rows() for run in folders]):
+    """Every figure of the report as PNG and SVG in ``folder``; returns what was written.
+
+    A figure that cannot be drawn is told in a warning, and the others are written.
+
+    Raises
+    ------
+    RunFolderError: a damaged run folder, or a full disk. OSError: ``folder`` cannot be written to.
+    """
+    shown = [Shown(run) for run in folders]
+    written: list[Path] = []
+    for section in sections(shown, [run.rows() for run in shown]):
         for block in section.blocks:
             for panel in block.panels:
                 for card in panel.cards:
-                    if card.spec is not None:
-                        path = Path(folder) / _name(block, panel, card)
-                        written += [Drawing(card.spec).save(path.with_name(path.name + s)) for s in (".png", ".svg")]
+                    path = _free(Path(folder) / _name(block, panel, card), written)
+                    try:
+                        if card.spec is not None:
+                            written += [Drawing(card.spec).save(Path(f"{path}{s}")) for s in (".png", ".svg")]
+                    except (OSError, RunFolderError):
+                        raise
+                    except Exception as reason:
+                        card = replace(card, failed=why(reason))
+                    if card.failed:
+                        warn(f"infoscope: {path.name} could not be drawn: {card.failed}")
     return written
+
+
+def _free(path: Path, taken: Sequence[Path]) -> Path:
+    """``path``, with a number where a figure of this name is written already."""
+    found = path
+    for number in count(2):
+        if Path(f"{found}.png") not in taken:
+            return found
+        found = path.with_name(f"{path.name}-{number}")
+    raise AssertionError("numbers do not end")
 
 
 def _name(block: PanelGroup, panel: Panel, card: Card) -> str:
@@ -61,7 +91,11 @@ def _name(block: PanelGroup, panel: Panel, card: Card) -> str:
 
 
 def _slug(*parts: str) -> str:
-    return "-".join(filter(None, (re.sub(r"\W+", "_", part).strip("_") for part in parts)))
+    slug = "-".join(filter(None, (re.sub(r"\W+", "_", part).strip("_") for part in parts)))
+    if len(slug.encode()) <= LONGEST_SLUG:
+        return slug
+    mark = fingerprint(slug)
+    return slug.encode()[: LONGEST_SLUG - len(mark) - 1].decode(errors="ignore") + f"-{mark}"
 
 
 def render(folders: Sequence[RunFolder]) -> str:
@@ -71,6 +105,7 @@ def render(folders: Sequence[RunFolder]) -> str:
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    folders = [Shown(folder) for folder in folders]
     told = [_without_data(folder) for folder in folders]
     absent = list(dict.fromkeys(filter(None, told)))
     folders = [folder for folder, text in zip(folders, told, strict=True) if not text] or folders
@@ -103,11 +138,15 @@ def _javascript() -> str:
 
 
 def _title(folders: Sequence[RunFolder]) -> str:
-    titles = [str(folder.manifest().get("title") or folder.id) for folder in folders]
+    titles = [_titled(folder) for folder in folders]
     if len(titles) == 1:
         return titles[0]
     # more than three are listed right below, each with its facts
     return f"{len(titles)} runs side by side" + (f": {'; '.join(titles)}" if len(titles) <= 3 else "")
+
+
+def _titled(folder: RunFolder) -> str:
+    return text.sentence(str(folder.manifest().get("title") or folder.id), text.LONGEST_NAME)
 
 
 def _title_of_sections(found: Sequence[Section]) -> str:
@@ -125,7 +164,7 @@ def _section(section: Section, figures: list[Spec], *, alone: bool) -> dict[str,
     same = section.figure or len(section.folders) == 1
     return {
         "id": anchor,
-        "title": str(first.get("title") or section.folders[0].id) if same else "Other runs",
+        "title": _titled(section.folders[0]) if same else "Other runs",
         "source": f"{section.figure.partition('/')[0]}, {first.get('where')}" if first.get("where") else "",
         "runs": [_run(folder, rows) for folder, rows in zip(section.folders, section.all_rows, strict=True)],
         "single": len(section.columns) == 1,
@@ -145,7 +184,7 @@ def _run(folder: RunFolder, rows: Rows) -> dict[str, Any]:
     return {
         "id": folder.id,
         "anchor": _slug("estimands", folder.id),
-        "title": manifest.get("title") or folder.id,
+        "title": _titled(folder),
         "command": manifest.get("command"),
         "missing": _missing(folder, manifest, rows),
         "untrained": _words.untrained(folder.verdicts()),
@@ -237,23 +276,28 @@ def _heading(block: PanelGroup) -> str:
 
 def _panel(block: PanelGroup, panel: Panel, figures: list[Spec]) -> dict[str, Any]:
     runs = {card.column.run for card in panel.cards}
-    missing = [card.column for card in panel.cards if card.spec is None]
+    missing = [card.column for card in panel.cards if card.spec is None and not card.failed]
     absent = [column.title + (f" (run {column.run})" if len(runs) > 1 else "") for column in missing]
-    cards = [_card(card, card.spec, _name(block, panel, card), figures) for card in panel.cards if card.spec]
+    cards = [_card(card, _name(block, panel, card), figures) for card in panel.cards if card.spec or card.failed]
     return {"heading": panel.heading, "cards": cards, "absent": absent}
 
 
-def _card(card: Card, drawn: Spec, name: str, figures: list[Spec]) -> dict[str, Any]:
-    spec, caption = _embedding.for_page(drawn)
-    figures.append(spec)
+def _card(card: Card, name: str, figures: list[Spec]) -> dict[str, Any]:
+    """The template's values of one figure, which joins ``figures`` where it can be laid out."""
+    drawn: dict[str, Any] = {"failed": card.failed, "caption": "", "figure": None, "height": 0}
+    if card.spec and not card.failed:
+        try:
+            spec, drawn["caption"] = _embedding.for_page(card.spec)
+            drawn |= {"height": _embedding.height(spec), "figure": len(figures)}
+            figures.append(spec)
+        except Exception as reason:
+            drawn["failed"] = why(reason)
     return {
         "id": name,
         "run": card.column.run,
         "anchor": _slug("estimands", card.column.run),
         "title": card.column.title,
-        "figure": len(figures) - 1,
-        "height": _embedding.height(spec),
-        "caption": caption,
         "estimands": card.estimands,
         "trust": card.trust,
+        **drawn,
     }

@@ -1,0 +1,85 @@
+"""What is stored as figures and pages read it: all text of rows, run.json and verdicts passes here and is cleaned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache, cached_property
+from typing import Any
+
+import pyarrow as pa
+
+from infoscope.core import text
+from infoscope.core.folder import RunFolder
+from infoscope.core.rows import SCHEMA, Rows, options_text
+
+_SENTENCES = ("notes", "estimand")  # the other columns of text hold names
+
+
+class Shown(RunFolder):
+    """A run folder whose text can stand in a figure and on a page, whoever wrote it (see :mod:`infoscope.core.text`).
+
+    A name that had to be cleaned is marked, so that two that look the same then stay two.
+    """
+
+    def __init__(self, folder: RunFolder) -> None:
+        super().__init__(folder.path)
+        self._folder = folder
+
+    @property
+    def id(self) -> str:
+        return text.name(self._folder.id)
+
+    @cached_property
+    def _manifest(self) -> dict[str, Any]:
+        return text.content(self._folder.manifest())
+
+    def manifest(self) -> dict[str, Any]:
+        return self._manifest
+
+    @cached_property
+    def _rows(self) -> Rows:
+        return cleaned(self._folder.rows())
+
+    def rows(self) -> Rows:
+        return self._rows
+
+    def verdicts(self) -> list[dict[str, Any]]:
+        return text.content(self._folder.verdicts())
+
+
+def cleaned(rows: Rows) -> Rows:
+    """``rows`` with text that can be drawn; the very same where all of it can."""
+    table = rows.table
+    for place, name in enumerate(table.schema.names):
+        if name in SCHEMA.names and pa.types.is_dictionary(SCHEMA.field(name).type):
+            clean = _options if name == "options" else text.sentence if name in _SENTENCES else text.name
+            column = _column(table[name], cache(clean))
+            if column is not None:
+                table = table.set_column(place, SCHEMA.field(name), column)
+    return rows if table is rows.table else Rows(table)
+
+
+def _column(column: pa.ChunkedArray, clean: Callable[[str], str]) -> pa.ChunkedArray | None:
+    """A column of text through ``clean``, which sees each word of a chunk once; None where that changes nothing."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.cast(pa.string()).dictionary_encode()
+    chunks, changed = [], False
+    for chunk in column.chunks:
+        words = chunk.dictionary.to_pylist()
+        shown = [word if word is None else clean(word) for word in words]
+        changed |= shown != words
+        chunks.append(pa.DictionaryArray.from_arrays(chunk.indices, pa.array(shown, pa.string())))
+    return pa.chunked_array(chunks, SCHEMA.field("options").type) if changed else None
+
+
+def _options(stored: str) -> str:
+    """Options as JSON whose text can be drawn; what is no mapping in JSON is one option."""
+    try:
+        found = json.loads(stored)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        return options_text({"options": text.name(stored)})
+    shown = text.content(found, text.name)
+    return stored if shown == found else options_text(shown)
