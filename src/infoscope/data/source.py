@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import numpy as np
 from scipy.special import ndtr, ndtri
@@ -59,15 +59,11 @@ _KEPT = {
 
 
 class Law(ABC):
-    """A joint law of X in ``dx`` columns and Y in ``dy`` columns (``kind`` "real") or in classes (``kind`` "labels").
+    """A joint law of X and Y, and a :class:`Joint`: it says ``dx``, ``dy`` and ``kind``, given or computed.
 
     The two values of I(X;Y), in nats, come by different routes: a closed form and a quadrature, log-determinants and
     canonical correlations, an entropy difference and the mean of a log-density ratio.
     """
-
-    dx: int
-    dy: int
-    kind: str = "real"
 
     @abstractmethod
     def draw(self, rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -86,6 +82,21 @@ class Law(ABC):
         return None
 
 
+class Joint(Protocol):
+    """A :class:`Law` of X in ``dx`` columns and Y in ``dy`` columns (``kind`` "real") or in classes ("labels")."""
+
+    @property
+    def dx(self) -> int: ...
+    @property
+    def dy(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    def draw(self, rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]: ...
+    def information(self) -> float: ...
+    def information_again(self) -> float: ...
+    def log_ratio(self, x: np.ndarray, y: np.ndarray) -> np.ndarray | None: ...
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
     """A law with a name, a line of ``words`` for people, and ``tags`` out of :data:`TAGS`.
@@ -95,7 +106,7 @@ class Source:
 
     name: str
     words: str
-    law: Law
+    law: Joint
     tags: tuple[str, ...] = ()
     family: str = ""
 
@@ -318,7 +329,7 @@ def standardisation(source: Source, of: str) -> Map:
 class _Transformed(Law):
     """A law whose X and Y went through maps of their own."""
 
-    law: Law
+    law: Joint
     x: Map | None
     y: Map | None
 

@@ -44,6 +44,7 @@ class Normal(Law):
 
     covariance: np.ndarray
     dx: int
+    kind = "real"
 
     @property
     def dy(self) -> int:
@@ -86,6 +87,7 @@ class StudentT(Law):
     dispersion: np.ndarray
     dx: int
     dof: float
+    kind = "real"
 
     @property
     def dy(self) -> int:
@@ -145,6 +147,7 @@ class AdditiveUniform(Law):
     half: float
     dx: int = 1
     dy: int = 1
+    kind = "real"
 
     def draw(self, rng, n):
         x = rng.random((n, 1))

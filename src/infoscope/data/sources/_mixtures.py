@@ -10,7 +10,7 @@ import numpy as np
 from scipy.linalg import solve_triangular
 from scipy.special import logsumexp
 
-from infoscope.data.source import Law
+from infoscope.data.source import Joint, Law
 
 
 def panels(width: float, reach: float = 8.0, order: int = 6) -> tuple[np.ndarray, np.ndarray]:
@@ -89,6 +89,7 @@ class NormalMixture(Law):
     components: Components
     dx: int = 1
     dy: int = 1
+    kind = "real"
 
     def draw(self, rng, n):
         rows, _ = self.components.draw(rng, n)
@@ -150,7 +151,7 @@ class WithIdle(Law):
     ``idle_y`` beside Y: information adds over the copies. Of several copies the labels, 0 or 1, are bits of one label.
     """
 
-    law: Law
+    law: Joint
     times: int = 1
     idle_x: int = 0
     idle_y: int = 0

@@ -100,6 +100,7 @@ class _Inliers(Law):
     dx: int
     fraction: float
     rho: float = 0.8
+    kind = "real"
 
     @property
     def dy(self) -> int:

@@ -159,6 +159,7 @@ class _LogGammaExponential(Law):
     shape: float
     dx: int = 1
     dy: int = 1
+    kind = "real"
 
     def draw(self, rng, n):
         # Gamma(s) = Gamma(s + 1) U^(1/s), taken in logarithms, which a small shape would make 0 otherwise.

@@ -88,6 +88,7 @@ class _Atoms(Law):
     p: float
     dx: int = 1
     dy: int = 1
+    kind = "real"
 
     def draw(self, rng, n):
         x, y = self._normal().draw(rng, n)
@@ -126,6 +127,7 @@ class _ZeroInflatedPoisson(Law):
     p: float
     dx: int = 1
     dy: int = 1
+    kind = "real"
 
     def draw(self, rng, n):
         x = rng.exponential(size=(n, 1))
@@ -169,6 +171,7 @@ class _Rectified(Law):
     rho: float
     dx: int = 1
     dy: int = 1
+    kind = "real"
 
     def draw(self, rng, n):
         x, y = Normal(correlated(1, 1, [self.rho]), 1).draw(rng, n)
