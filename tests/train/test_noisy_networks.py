@@ -26,7 +26,7 @@ SEEDS = (3, 11)
 def ensemble(network: FullyConnected, rate: float) -> Ensemble:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(40, network.inputs)).astype(np.float32)
-    y = rng.integers(0, network.classes, 40).astype(np.int32)
+    y = rng.integers(0, network.outputs, 40).astype(np.int32)
     return Ensemble(network, Recipe(2, rate, None, "sgd"), x, y, np.tile(np.arange(40), (2, 1)), SEEDS)
 
 

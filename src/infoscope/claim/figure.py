@@ -34,7 +34,7 @@ class Figure:
 
     title: ClassVar[str]
     where: ClassVar[str]  # in the paper
-    seeds: ClassVar[Mapping[str, int]]  # default number of members by preset, 0 where nothing is drawn
+    seeds: ClassVar[dict[str, int]]  # default number of members by preset, 0 where nothing is drawn
     claims: ClassVar[tuple[Claim, ...]]
     presupposes: ClassVar[Learned] = Learned()  # of the networks that a claim speaks of, unless the claim says else
 

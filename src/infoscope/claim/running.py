@@ -112,7 +112,7 @@ def _guesses(folder: RunFolder) -> dict[str, Guess]:
             try:
                 known = _guess(load_task(plan.task), plan.trained_on)._asdict()
             except DataMissingError:
-                classes = plan.network.classes
+                classes = plan.network.outputs
                 known = Guess(math.log(classes), 1 / classes)._asdict()
         found[name] = Guess(**known)
     return found

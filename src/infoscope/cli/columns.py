@@ -185,13 +185,14 @@ def _from_table(path: Path, names: str | None, kind: str) -> np.ndarray:
                 wanted = _wanted(path, names, known)
                 _as_large_as_its_file(path, opened.metadata, len(wanted))
                 table = opened.read(columns=wanted, use_threads=False)
+            columns = None
         else:
             separator, known = _header(path)
             table = _text(path, separator, wanted := _wanted(path, names, known))
             columns = [_typed(table[name], name, path, separator) for name in wanted]
     except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error, MemoryError) as reason:
         raise _unreadable(path, reason) from reason
-    if kind == ".parquet":
+    if columns is None:
         columns = [_column(table[name], name, path) for name in wanted]
     if len(columns) == 1:
         return columns[0]

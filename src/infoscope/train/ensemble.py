@@ -37,7 +37,7 @@ class Ensemble:
     first_y: np.ndarray | None = None
 
     def __post_init__(self) -> None:
-        wanted, outputs = self.network.inputs, self.network.classes
+        wanted, outputs = self.network.inputs, self.network.outputs
         if self.x.shape[1] != wanted:
             raise InputError(
                 f"the inputs have {self.x.shape[1]} columns, the network takes {wanted}: change its widths"

@@ -47,8 +47,8 @@ class Network(abc.ABC):
 
     @property
     @abc.abstractmethod
-    def classes(self) -> int:
-        """Logits."""
+    def outputs(self) -> int:
+        """Columns of the output: as many logits as there are classes."""
 
     @property
     @abc.abstractmethod

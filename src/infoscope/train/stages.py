@@ -54,7 +54,7 @@ class Stages(nn.Sequential):
 
     def forward(
         self,
-        x: Tensor,
+        input: Tensor,
         sites: Collection[str] | None = None,
         behind: Callable[[str, Tensor], Tensor] | None = None,
     ) -> Tensor | dict[str, Tensor]:
@@ -66,7 +66,7 @@ class Stages(nn.Sequential):
         if behind is None and self.training and self.noise is not None:
             noise = self.noise
             behind = lambda _, a: noise(a)  # noqa: E731
-        held, a, layers = {}, x, self.layers
+        held, a, layers = {}, input, self.layers
         for name, stage in self.named_children():
             if name == "output" and sites is not None:
                 logits = stage.get_submodule("linear")(a)
@@ -91,12 +91,13 @@ class Staged(Network):
     that it has over all training rows and places; these two (``input.mean``, ``input.sd``) and BatchNorm's statistics
     (``….running_mean``, ``….running_var``) are part of the parameters and of every snapshot, though not trained.
 
-    shape: channels, height and width. gain: for whose slope weights are drawn: as He et al. 2015 do for ``"relu"``, as
-    Glorot and Bengio do, uniformly, for ``"tanh"`` and for the output. Biases start at 0.
+    shape: channels, height and width. classes: logits. gain: for whose slope weights are drawn: as He et al. 2015 do
+    for ``"relu"``, as Glorot and Bengio do, uniformly, for ``"tanh"`` and for the output. Biases start at 0.
     """
 
     sees_images: ClassVar[bool] = True
     shape: tuple[int, int, int]
+    classes: int
 
     @property
     def gain(self) -> Literal["relu", "tanh"]:
@@ -112,6 +113,10 @@ class Staged(Network):
     @property
     def inputs(self) -> int:
         return math.prod(self.shape)
+
+    @property
+    def outputs(self) -> int:
+        return self.classes
 
     @property
     def layers(self) -> tuple[str, ...]:

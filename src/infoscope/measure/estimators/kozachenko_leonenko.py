@@ -109,6 +109,7 @@ class KozachenkoLeonenko(Estimator):
 
             spread = Spread.of(value, part_of, len(rows), k + 2)
         else:
+            each = None
             kept = np.sort(firsts) if len(rows) < n else np.arange(n)
             found = self._in_groups(rows, k, power, groups.part(kept))
             value, distances = float(found.each.mean()), found.balls.distances
@@ -121,7 +122,7 @@ class KozachenkoLeonenko(Estimator):
             grown = f"from the growth with n in about {intrinsic:.2g} dimensions the bias is near {bias:.2g} nats"
             doubts.append(Doubt(Status.UNDERSAMPLED, grown))
         estimate = Estimate(value, LAYER_ENTROPY, estimand, n, **spread.stated).doubted(*doubts)
-        if groups is not None:
+        if each is None:
             return estimate
         return followed(subsampling.doubted(estimate, k + 2), each, None, [rows])
 

@@ -123,7 +123,7 @@ def _curves(at: Sequence[float], seeds: Sequence[int]) -> Iterator[Curve]:
                 USABLE,
                 values,
                 f"usable by a {IN_WORDS[probe]} probe, the representation being the raw input",
-                len(held_out) // 2,
+                len(tasks[0][0].split.test) // 2,
                 variable=name,
                 split="test",
                 estimator="usable_information",

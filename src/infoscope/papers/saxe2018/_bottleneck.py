@@ -23,7 +23,7 @@ def bottleneck(joint: np.ndarray, weight: float) -> tuple[float, float]:
     px = joint.sum(1)
     given = joint / px[:, None]
     encoder = np.full((len(px), len(px)), 0.1 / len(px)) + 0.9 * np.eye(len(px))  # p(t|x) [x, t]
-    before = np.inf
+    before, about_x, about_y = np.inf, 0.0, 0.0
     for _ in range(MOST_ROUNDS):
         pt = px @ encoder
         about_x, about_y, decoder = _informations(joint, px, pt, encoder)

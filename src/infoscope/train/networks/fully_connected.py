@@ -72,7 +72,7 @@ class FullyConnected(Dense):
         return self.widths[0]
 
     @property
-    def classes(self) -> int:
+    def outputs(self) -> int:
         return self.widths[-1]
 
     @property

@@ -134,7 +134,7 @@ class BatchedTrainer(Trainer):
     ) -> tuple[list[Tensor], list[tuple[Tensor, Tensor]], Tensor]:
         """Each layer's input, each hidden layer's (z, output), and the gradient of the mean loss by the logits."""
         activation = ACTIVATIONS[self._network.activation]
-        inputs, activations = [x], []
+        inputs, activations, z = [x], [], x
         for place, layer in enumerate(self._network.layers):
             weight, bias = parameters[f"{layer}.linear.weight"], parameters[f"{layer}.linear.bias"]
             z = torch.baddbmm(bias[:, None], inputs[-1], weight.transpose(1, 2))

@@ -22,7 +22,7 @@ class ToyNetwork(Dense):
         return self.widths[0]
 
     @property
-    def classes(self) -> int:
+    def outputs(self) -> int:
         return self.widths[1]
 
     @property
@@ -35,8 +35,8 @@ class ToyNetwork(Dense):
 
     def initial(self, seeds: Iterable[int]) -> dict[str, Tensor]:
         generators = [torch.Generator().manual_seed(seed) for seed in seeds]
-        weight = torch.stack([0.1 * torch.randn(self.classes, self.inputs, generator=g) for g in generators])
-        return {"output.linear.weight": weight, "output.linear.bias": torch.zeros(len(weight), self.classes)}
+        weight = torch.stack([0.1 * torch.randn(self.outputs, self.inputs, generator=g) for g in generators])
+        return {"output.linear.weight": weight, "output.linear.bias": torch.zeros(len(weight), self.outputs)}
 
     def logits(self, parameters: Mapping[str, Tensor], x: Tensor) -> Tensor:
         weight, bias = parameters["output.linear.weight"], parameters["output.linear.bias"]
@@ -53,7 +53,7 @@ class ToyNetwork(Dense):
         return {"output": self.representations(parameters, x)["output"][:, :, None].expand(-1, -1, replicas, -1)}
 
     def module(self, parameters: Mapping[str, Tensor], member: int = 0) -> nn.Module:
-        block = nn.Sequential(OrderedDict(linear=nn.Linear(self.inputs, self.classes), softmax=nn.Softmax(-1)))
+        block = nn.Sequential(OrderedDict(linear=nn.Linear(self.inputs, self.outputs), softmax=nn.Softmax(-1)))
         module = nn.Sequential(OrderedDict(output=block))
         module.load_state_dict({name: tensor[member] for name, tensor in parameters.items()})
         return module
