@@ -10,7 +10,7 @@ import pytest
 
 from infoscope.core import files
 from infoscope.core.errors import RunFolderError
-from infoscope.core.files import atomic, entries, sweep, write_json
+from infoscope.core.files import atomic, entries, sweep, sweep_beside, write_json
 
 
 def test_a_path_that_cannot_be_is_told_in_a_sentence(tmp_path):
@@ -69,6 +69,19 @@ def test_what_dead_writers_left_is_swept_and_nothing_else(tmp_path):
     assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()} == {*kept, "report.html"}
     os.utime(tmp_path / kept[0], (0, 0))  # a number that another process has by now
     assert sweep(tmp_path) == [tmp_path / kept[0]]
+
+
+def test_a_file_is_swept_beside_and_no_other(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    (tmp_path / "rows").mkdir()
+    name = f".report.html.{dead.pid:x}-0123abcd.tmp"
+    kept = [f"rows/{name}", f".run.json.{dead.pid:x}-0123abcd.tmp", f".report.html.{os.getppid():x}-0123abcd.tmp"]
+    for one in (name, *kept):
+        (tmp_path / one).write_text("")
+    assert sweep_beside(tmp_path / "report.html") == [tmp_path / name]
+    assert {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.tmp")} == set(kept)
+    assert sweep_beside(tmp_path / "absent" / "report.html") == []
 
 
 def test_entries_are_sorted_and_an_absent_folder_has_none(tmp_path):

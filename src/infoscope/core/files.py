@@ -11,7 +11,7 @@ import re
 import stat
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -97,15 +97,27 @@ def sweep(folder: Path) -> list[Path]:
 
     For the one writer of a run folder. Those of a living process stay for a day, since another may write a report.
     """
+    return _swept(Path(place) / name for place, _, names in os.walk(folder) for name in names)
+
+
+def sweep_beside(path: Path) -> list[Path]:
+    """Delete the temporary files that dead writers of ``path`` itself left beside it; what was deleted."""
+    try:
+        beside = entries(path.parent)
+    except RunFolderError:  # may be written to and not listed
+        return []
+    return _swept(one for one in beside if one.name.startswith(f".{path.name[:48]}."))
+
+
+def _swept(paths: Iterable[Path]) -> list[Path]:
     swept = []
-    for place, _, names in os.walk(folder):
-        for name in names:
-            found, path = _TEMPORARY.fullmatch(name), Path(place) / name
-            if found is None or path in _at_work or (found[1] and _at_work_elsewhere(path, int(found[1], 16))):
-                continue
-            with suppress(OSError):
-                path.unlink()
-                swept.append(path)
+    for path in paths:
+        found = _TEMPORARY.fullmatch(path.name)
+        if found is None or path in _at_work or (found[1] and _at_work_elsewhere(path, int(found[1], 16))):
+            continue
+        with suppress(OSError):
+            path.unlink()
+            swept.append(path)
     return sorted(swept)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from infoscope.core import text
 from infoscope.core.errors import InputError, RunFolderError, warn
-from infoscope.core.files import atomic
+from infoscope.core.files import atomic, sweep_beside
 from infoscope.core.folder import RunFolder
 from infoscope.core.provenance import fingerprint
 from infoscope.core.rows import TRAINING, Rows
@@ -42,6 +42,7 @@ def write_report(folders: Sequence[RunFolder], path: Path) -> Path:
     page = render(folders)
     with atomic(Path(path)) as temporary:
         temporary.write_text(page, encoding="utf-8")
+    sweep_beside(Path(path))  # what a killed report left, which no writer of the run may come for
     return Path(path)
 
 
