@@ -3,20 +3,24 @@
     python bench/cost.py [NAME ...] [--json FILE]
 
 Every measurement that can be taken along a trajectory, with quick options where it is slow, of one member at two sizes.
-Seconds are CPU, all threads; bytes the peak that Python and NumPy held beside the rows (tracemalloc: what compiled code
-and torch hold is not seen). Ratios near 1 are honest; the second of each pair says whether the guess grows as the cost
-does.
+Seconds are CPU, all threads; bytes the peak that Python and NumPy held beside the rows (tracemalloc; what compiled code
+holds is not seen), and the peak of torch's tensors. Ratios near 1 are honest; the second of each pair says whether the
+guess grows as the cost does.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 import tracemalloc
 from collections.abc import Iterator
 
 import numpy as np
+
+os.environ.setdefault("KINETO_LOG_LEVEL", "99")  # before torch: its profiler talks
+from torch.profiler import ProfilerActivity, profile
 
 from infoscope.core.errors import InfoscopeError
 from infoscope.core.measurement import Given, Measurement
@@ -75,7 +79,17 @@ def taken(measurement: Measurement, n: int, d: int) -> tuple[float, float]:
     measurement.measure(t, {"label": y}, beside)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    return seconds, float(peak)
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+        measurement.measure(t, {"label": y}, beside)
+    return seconds, float(peak) + tensors(seen)
+
+
+def tensors(seen: profile) -> float:
+    """The most bytes that torch's tensors held at once."""
+    assert seen.profiler is not None
+    events = seen.profiler.kineto_results.events()
+    changes = [event.nbytes() for event in events if event.name() == "[memory]"]
+    return float(np.cumsum([0, *changes]).max())
 
 
 def compare(measurement: Measurement) -> list[dict[str, float]]:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from infoscope.core import check
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
-from infoscope.core.measurement import Measured
+from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import INFORMATION, LABEL_INFORMATION, Quantity
 from infoscope.core.shapes import AnyArray, AnyBlock, AnyMatrix
 from infoscope.kernels import parallel
@@ -94,6 +94,11 @@ class Critics(CrossFitted):
     objective: ClassVar[CriticObjective] = "infonce"
     reading: ClassVar[CriticReading] = "infonce"
     words: ClassVar[str] = "InfoNCE"
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        folds = self._folds(n)
+        sample = min(len(SCALES) * self.batch, n - n / folds)  # every pair of it chooses the scale of each fold
+        return super().cost(n, d, k)._replace(bytes=2e5 + 16.0 * folds * sample**2 + 48.0 * n * d)
 
     def _mutual_information(self, x: AnyMatrix, y: AnyArray, groups: Groups | None = None) -> Estimate:
         return self._informations(x[None], y, INFORMATION, groups)[0]

@@ -64,7 +64,7 @@ class Kde(Estimator):
     def cost(self, n: int, d: int, k: int) -> Cost:
         times = max(1, len(several(self.noise_variance)), len(several(self.noise)))
         return Cost(
-            5e-4 + n * n * (3e-10 * (1 + times) + 1.6e-11 * d), 1000.0 * n + 12.0 * n * d
+            5e-4 + n * n * (3e-10 * (1 + times) + 1.6e-11 * d), 6e5 + 1000.0 * n + 12.0 * n * d
         )  # all pairs, in blocks
 
     def _check(self) -> None:

@@ -13,7 +13,9 @@ from infoscope.core.measurement import NOTHING, Cost, Given, Measured, Need
 from infoscope.core.quantity import DIFFERENTIAL_ENTROPY
 from infoscope.core.shapes import AnyBlock, Block, Matrix
 from infoscope.measure.bases.estimator import Estimator, together
+from infoscope.measure.noise.posterior import FEWEST, FULL
 from infoscope.measure.noise.propagation import NoisyLayer, check_population, propagate
+from infoscope.measure.noise.setting import MOST_CENTRES
 
 REPLICAS = 256  # noisy forwards of each input, where nobody says how many
 
@@ -58,9 +60,19 @@ class Noisy(Estimator):
     replicas: int = 0
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        draws = (0.02 / self.tolerance) ** 2
-        noisy = 160.0 * n * d * self.replicas
-        return Cost(5e-3 + 1.3e-5 * n * d * max(draws, 0.01), 1.4e6 * d + 100.0 * n + noisy)
+        forwards = max(1, self.replicas)
+        centres = min(n * forwards, max(2 * n, MOST_CENTRES))  # of the mixture that every draw is held against
+        few, judged = centres < n * forwards, forwards >= FEWEST
+        draws = n * min(centres / n, 4.0) if few else max(2.0 * n, d / self.tolerance**2)
+        narrow = min(d, 20)  # beyond, a matrix product
+        each = 3.6e-9 + 2.5e-10 * narrow * (forwards > 1)
+        mixture = 0.0 if few and judged and self.population == "dataset" else draws * centres * each
+        gaussians = draws * n * (4e-9 + 4.5e-10 * narrow) + 4e-8 * n * forwards * d if judged else 0.0
+        moments = 64.0 * n * d * (d if d <= FULL else 1) if judged else 0.0
+        samples = 24.0 * n * forwards * d if forwards > 1 else 0.0
+        return Cost(
+            5e-3 + 2.5e-8 * draws * d + mixture + gaussians, draws * (8.0 * d + 300.0) + 100.0 * n + moments + samples
+        )
 
     def _check(self) -> None:
         check_population(self.population)

@@ -54,7 +54,7 @@ class ClusterCount(Geometry):
     least: int = 20
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(4e-3 + n * n * (2.5e-9 + 5.5e-10 * d), 60.0 * n + 40.0 * n * d)
+        return Cost(4e-3 + n * n * (2.5e-9 + 5.5e-10 * d), 2.5e5 + 60.0 * n + 40.0 * n * d)
 
     def refused(self, names: Sequence[str]) -> list[tuple[str, Quantity]]:
         clusters, unclustered, agreement = self.quantities

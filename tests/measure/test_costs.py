@@ -1,0 +1,61 @@
+"""Bytes are guessed honestly: what NumPy and torch held at their peak, which no load of the machine changes."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from torch.profiler import ProfilerActivity, profile
+
+from infoscope.core.measurement import Given
+from infoscope.measure.bases.measurements import make_measurement
+
+
+def taken(text: str, n: int, d: int) -> float:
+    """The most bytes that NumPy held beside the rows, and the most that torch did."""
+    measurement, rng = make_measurement(text), np.random.default_rng(0)
+    t = np.tanh(rng.standard_normal((1, n, d))).astype(np.float32)
+    labels = {"label": rng.integers(3, size=n)}
+    forwards = measurement.forwards[0]
+    noisy = t[:, :, None] + 0.1 * rng.standard_normal((1, n, forwards, d), np.float32) if forwards else None
+    measurement.measure(t, labels, Given(replicas=noisy))
+    tracemalloc.start()
+    measurement.measure(t, labels, Given(replicas=noisy))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+        measurement.measure(t, labels, Given(replicas=noisy))
+    events = seen.profiler.kineto_results.events()
+    tensors = np.cumsum([0, *(event.nbytes() for event in events if event.name() == "[memory]")])
+    return float(peak + tensors.max())
+
+
+@pytest.mark.parametrize(("n", "d"), [(400, 5), (2000, 20)])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "noisy(population=dataset)",
+        "noisy(population=sample, replicas=2)",
+        "noisy(population=dataset, replicas=16)",
+        "infonce(steps=2, folds=2, width=16)",
+        "nwj(steps=2, folds=3, width=16)",
+        "gaussian",
+        "kde",
+        "max_sliced(starts=2, steps=2)",
+        "cluster_count",
+    ],
+)
+def test_the_bytes_guessed_are_within_a_factor_of_two_of_those_taken(text, n, d):
+    assert 0.5 < make_measurement(text).cost(n, d, 3).bytes / taken(text, n, d) < 2
+
+
+def test_a_noisy_layer_costs_what_its_mixture_does():
+    """Every draw around n inputs is held against all their replicas, but for those of a data set with very many."""
+
+    def seconds(n: int, d: int, replicas: int, population: str = "sample") -> float:
+        return make_measurement("noisy", population=population, replicas=replicas).cost(n, d, 3).seconds
+
+    assert seconds(500, 20, 8) > 6 * seconds(500, 20, 0)
+    assert seconds(500, 20, 8) == pytest.approx(2 * seconds(500, 20, 4), rel=0.2)
+    assert seconds(4000, 20, 8, "dataset") < 0.6 * seconds(4000, 20, 8)
