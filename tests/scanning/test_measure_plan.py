@@ -36,6 +36,24 @@ def test_one_call_of_measure_makes_the_measurement_once(tmp_path, monkeypatch, m
     assert made == [measure.partition("(")[0]]
 
 
+def test_what_follows_from_the_networks_noise_is_no_second_making(monkeypatch):
+    made = []
+
+    def counted(name, **options):
+        made.append(name)
+        return measurements.make_measurement(name, **options)
+
+    monkeypatch.setattr(measure_plan, "make_measurement", counted)
+    said = MeasurePlan("noisy", {"population": "dataset"}, ("hidden1",))
+    ours = said.trained_with(0.2)
+    assert made == ["noisy"]
+    assert (said.measurement.options["noise"], said.options) == (0.1, {"population": "dataset"})
+    assert (ours.options["noise"], ours.options["replicas"], ours.sites) == (0.2, 256, ("hidden1",))
+    assert ours.measurement.options == ours.options
+    assert ours == MeasurePlan("noisy", ours.options, ("hidden1",))
+    assert ours.trained_with(0.2) is ours
+
+
 @pytest.mark.parametrize(
     ("name", "options", "error", "words"),
     [

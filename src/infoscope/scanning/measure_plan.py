@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -45,7 +46,10 @@ class MeasurePlan:
         InputError: what was said does not go with it.
         """
         ours = self.measurement.trained_with(noise, self.options)
-        plan = self if ours is self.measurement else dataclasses.replace(self, options=ours.options)
+        if ours is self.measurement:
+            return self
+        plan = copy.copy(self)
+        vars(plan).update(options=ours.options, measurement=ours)  # a new plan would make it again, from its options
         return plan
 
     def rows(self, rows: Rows, network: str, marks: Mapping[str, Any] | None = None) -> Rows:

@@ -111,7 +111,8 @@ class Noisy(Estimator):
                 f"noise={self.noise:g} differs from these networks' own noise of {noise:g}: leave it out to measure "
                 "their information, or pass replicas=0 as well to add noise to their outputs without theirs"
             )
-        return replace(self, noise=noise, replicas=self.replicas if "replicas" in said else REPLICAS)
+        ours = replace(self, noise=noise, replicas=self.replicas if "replicas" in said else REPLICAS)
+        return self if ours == self else ours
 
     def measure(self, t: AnyBlock, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:
         """As of every estimator; with ``replicas``, of those it is given in place of ``t``.
