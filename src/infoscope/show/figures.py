@@ -12,6 +12,7 @@ from infoscope.core import registry, text
 from infoscope.core.errors import InputError, warn
 from infoscope.core.files import atomic
 from infoscope.core.rows import Rows
+from infoscope.show._renderer import renderer
 from infoscope.show.reading import cleaned
 
 SUFFIXES = (".png", ".svg", ".pdf", ".html", ".json")
@@ -45,11 +46,10 @@ class Drawing:
         return path
 
     def _rendered(self, suffix: str) -> str | bytes:
-        import vl_convert  # carries its own JavaScript engine, so it is only loaded to draw
-
         spec = json.dumps(text.drawable(self.spec), allow_nan=False)
         if suffix == ".json":
             return spec
+        vl_convert = renderer()
         if suffix == ".svg":
             return vl_convert.vegalite_to_svg(spec)
         if suffix == ".pdf":

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from infoscope.show._renderer import renderer
 from infoscope.show.plots._style import SCHEMA, Spec
 
 _TABLE = 8  # rows from which a table is stored by its columns
@@ -56,9 +57,7 @@ def _without_data(part: Any) -> Any:
 
 @cache
 def _drawn_height(spec: str) -> int:
-    import vl_convert
-
-    found = re.search(r'<svg[^>]* height="([0-9.]+)"', vl_convert.vegalite_to_svg(spec))
+    found = re.search(r'<svg[^>]* height="([0-9.]+)"', renderer().vegalite_to_svg(spec))
     assert found, "vl-convert writes the height of every figure"
     return round(float(found[1]))
 

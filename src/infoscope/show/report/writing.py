@@ -16,6 +16,7 @@ from infoscope.core.files import atomic, sweep_beside
 from infoscope.core.folder import RunFolder
 from infoscope.core.provenance import fingerprint
 from infoscope.core.rows import TRAINING, Rows
+from infoscope.show._renderer import renderer
 from infoscope.show.figures import Drawing
 from infoscope.show.plots._style import Spec
 from infoscope.show.reading import Shown
@@ -103,6 +104,7 @@ def render(folders: Sequence[RunFolder]) -> str:
     """The report as HTML text."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+    renderer()  # which may be refused: before the work
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -133,9 +135,7 @@ def render(folders: Sequence[RunFolder]) -> str:
 @cache
 def _javascript() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script that loads nothing (a second to bundle)."""
-    import vl_convert
-
-    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").replace("</script", "<\\/script")
+    return renderer().javascript_bundle("window.vegaEmbed = vegaEmbed;").replace("</script", "<\\/script")
 
 
 def _title(folders: Sequence[RunFolder]) -> str:
