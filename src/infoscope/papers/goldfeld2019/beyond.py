@@ -136,7 +136,13 @@ _LEARNED = _claim(
 
 
 class Beyond(Figure):
-    """MNIST layers by sliced, max-sliced and compressed information, where I(X;T) itself is out of reach"""
+    """MNIST layers by sliced, max-sliced and compressed information, where I(X;T) itself is out of reach
+
+    >>> from infoscope.papers.goldfeld2019.beyond import Beyond
+    >>> plan = Beyond().plan("laptop")["deterministic"]
+    >>> plan.network.architecture, sorted({measure.estimator for measure in plan.measures})
+    ('small_cnn', ['lossy_compression', 'max_sliced', 'sliced'])
+    """
 
     title = "Beyond I(X;T): sliced and compressed information on MNIST"
     where = "follow-ups of 2021 to 2024"

@@ -140,7 +140,15 @@ _LATE = Claim(
 
 
 class Deterministic(Figure):
-    """Deterministic 12-bit networks: binned entropy at four widths, and its correlation with clustering"""
+    """Deterministic 12-bit networks: binned entropy at four widths, and its correlation with clustering
+
+    >>> from infoscope.papers.goldfeld2019.deterministic import Deterministic
+    >>> plan = Deterministic().plan("laptop")["tanh"]
+    >>> plan.recipe.epochs, [measure.estimator for measure in plan.measures]
+    (10000, ['binned_entropy', 'class_distances', 'distance_histogram'])
+    >>> plan.measures[0].options["width"]
+    (0.0001, 0.001, 0.01, 0.067, 0.1)
+    """
 
     title = "Deterministic 12-bit networks, four bin widths"
     where = "the first figure and section 5"

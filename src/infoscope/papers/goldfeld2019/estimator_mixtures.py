@@ -91,7 +91,17 @@ _SENSITIVE = _claim(
 
 
 class EstimatorMixtures(Figure):
-    """Sample propagation against neighbours and KDE on truncated Gaussian mixtures with a known entropy"""
+    """Sample propagation against neighbours and KDE on truncated Gaussian mixtures with a known entropy
+
+    >>> from infoscope.papers.goldfeld2019.estimator_mixtures import EstimatorMixtures
+    >>> computed = EstimatorMixtures().plan("laptop")
+    >>> list(computed)
+    ['d5_noise_0.01', 'd5_noise_0.1', 'd5_noise_0.5', 'd10_noise_0.01', 'd10_noise_0.1', 'd10_noise_0.5']
+    >>> computed["d5_noise_0.1"].sites  # who estimates
+    ('sample propagation', 'neighbours', 'KDE, 0.5 × Silverman', 'KDE, 1 × Silverman', 'KDE, 2 × Silverman')
+    >>> computed["d5_noise_0.1"].at, computed["d5_noise_0.1"].axis
+    ((500.0, 1000.0, 2000.0, 4000.0), 'samples')
+    """
 
     title = "The estimator on truncated Gaussian mixtures"
     where = "the companion's experiments"

@@ -42,7 +42,12 @@ _CLAIM = Claim(
 
 
 class EstimatorReedMuller(Figure):
-    """Sample propagation on Reed-Muller codewords over a Gaussian channel, RM(4,4) and RM(5,5), with the exact truth"""
+    """Sample propagation on Reed-Muller codewords over a Gaussian channel, RM(4,4) and RM(5,5), with the exact truth
+
+    >>> from infoscope.papers.goldfeld2019.estimator_reed_muller import EstimatorReedMuller
+    >>> {name: computed.title for name, computed in EstimatorReedMuller().plan("laptop").items()}
+    {'rm_4_4': 'RM(4, 4): 16 signs, noise 1', 'rm_5_5': 'RM(5, 5): 32 signs, noise 2'}
+    """
 
     title = "The estimator on Reed-Muller codewords"
     where = "the companion's experiments"

@@ -74,7 +74,15 @@ _COMPRESSES = Claim(
 
 
 class LeakyReluNeurons(Figure):
-    """Two noisy leaky-ReLU units in a row: whether I(X;T) falls without saturation, by quadrature"""
+    """Two noisy leaky-ReLU units in a row: whether I(X;T) falls without saturation, by quadrature
+
+    >>> from infoscope.papers.goldfeld2019.leaky_relu_neurons import LeakyReluNeurons
+    >>> computed = LeakyReluNeurons().plan("laptop")["two_units"]
+    >>> computed.title, computed.sites
+    ('two leaky-ReLU units, slope 0.1, noise 0.05', ('T1', 'T2'))
+    >>> [(part.name, str(part.criterion)) for part in LeakyReluNeurons.claims[0].parts]
+    [('greater fall of the two units', '≥ 0.2885 bits'), ('inputs classified at the end', '≥ 99 %')]
+    """
 
     title = "Two noisy leaky-ReLU neurons"
     where = "the two-neuron example"

@@ -191,7 +191,14 @@ _INFORMATION: dict[str, Any] = {"population": "sample", "replicas": 4, "toleranc
 
 
 class MnistClusters(Figure):
-    """MNIST, convolutional: noisy, deterministic and dropout networks by errors, cosines and clustering"""
+    """MNIST, convolutional: noisy, deterministic and dropout networks by errors, cosines and clustering
+
+    >>> from infoscope.papers.goldfeld2019.mnist import MnistClusters
+    >>> {name: plan.network.disturbance for name, plan in MnistClusters().plan("laptop").items()}
+    {'deterministic': None, 'noise_005': Noise(kind='additive', size=0.05), 'noise_01': Noise(kind='additive',
+    size=0.1), 'noise_02': Noise(kind='additive', size=0.2), 'noise_05': Noise(kind='additive', size=0.5),
+    'dropout': Noise(kind='binary', size=0.2)}
+    """
 
     title = "Noisy, deterministic and dropout networks on MNIST"
     where = "the MNIST experiments"

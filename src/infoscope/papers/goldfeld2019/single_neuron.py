@@ -158,7 +158,15 @@ _TRUTH = _claim(
 
 
 class SingleNeuron(Figure):
-    """One noisy tanh unit, exactly: I(X;T) rises to ln 4 and falls to the label's entropy, by quadrature"""
+    """One noisy tanh unit, exactly: I(X;T) rises to ln 4 and falls to the label's entropy, by quadrature
+
+    >>> from infoscope.papers.goldfeld2019.single_neuron import SingleNeuron
+    >>> list(SingleNeuron().plan("laptop"))
+    ['noise_0.01', 'noise_0.05', 'noise_0.1', 'noise_0.2', 'noise_0.5']
+    >>> [(part.name, str(part.criterion)) for part in SingleNeuron.claims[0].parts]
+    [('I(X;T) at step 100 000', '≤ 0.8656 bits'), ('distance of the most to ln 4', '≤ 0.1443 bits'), ('distance to
+    H(1/4, 1/4, 1/2)', '≤ 0.01443 bits')]
+    """
 
     title = "One noisy neuron, exactly"
     where = "the single neuron"

@@ -307,7 +307,18 @@ RESAMPLING = _claim(
 
 
 class Szt(Figure):
-    """The noisy 12-bit network: I(X;T) of every layer in brackets, with and without orthonormality (SZT-1 to 7)"""
+    """The noisy 12-bit network: I(X;T) of every layer in brackets, with and without orthonormality (SZT-1 to 7)
+
+    >>> from infoscope.papers.goldfeld2019.szt import Szt
+    >>> for name, plan in Szt().plan("laptop").items():
+    ...     print(name, "is trained" if hasattr(plan, "network") else "is computed")
+    plain is trained
+    orthonormal is trained
+    resampled is computed
+    >>> [claim.id.split("/")[-1] for claim in Szt.claims]
+    ['compresses', 'compression-without-generalisation', 'clusters', 'orthonormal', 'data-processing',
+    'first-layer', 'binned', 'resampling']
+    """
 
     title = "The noisy 12-bit network"
     where = "the figures of the 12-bit network"

@@ -99,7 +99,14 @@ def _depth(arm: str) -> Claim:
 
 
 class CheckerboardLayers(Figure):
-    """Trained on direction: the direction stays, the colour goes, over epochs and layers (CB2-CB4)"""
+    """Trained on direction: the direction stays, the colour goes, over epochs and layers (CB2-CB4)
+
+    >>> from infoscope.papers.kleinman2021.checkerboard import CheckerboardLayers
+    >>> plans = CheckerboardLayers().plan("laptop")
+    >>> {name: (plan.network.activation, plan.network.widths) for name, plan in plans.items()}
+    {'relu': ('relu', (4, 10, 7, 5, 4, 3, 2)), 'tanh': ('tanh', (4, 10, 7, 5, 4, 3, 2)), 'wide': ('relu', (4, 100,
+    20, 20, 20, 2))}
+    """
 
     title = "What trained networks hold of direction and colour"
     where = "checkerboard task"

@@ -41,7 +41,12 @@ _BATCHES = MatchedSides(
 
 
 class CheckerboardBatch(Figure):
-    """Colour with small and large batches, the same epochs or the same updates (CB6)"""
+    """Colour with small and large batches, the same epochs or the same updates (CB6)
+
+    >>> from infoscope.papers.kleinman2021.checkerboard_batch import CheckerboardBatch
+    >>> {name: (plan.recipe.batch, plan.recipe.epochs) for name, plan in CheckerboardBatch().plan("laptop").items()}
+    {'relu_small': (32, 30), 'relu_large': (512, 470), 'tanh_small': (32, 30), 'tanh_large': (512, 470)}
+    """
 
     title = "Batch size and what is discarded"
     where = "abstract; checkerboard task"

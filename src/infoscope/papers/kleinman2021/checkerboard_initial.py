@@ -65,7 +65,13 @@ def _claim(arm: str) -> Claim:
 
 
 class CheckerboardInitial(Figure):
-    """Colour learnt first, then direction, against direction at once (CB7)"""
+    """Colour learnt first, then direction, against direction at once (CB7)
+
+    >>> from infoscope.papers.kleinman2021.checkerboard_initial import CheckerboardInitial
+    >>> plans = CheckerboardInitial().plan("laptop")
+    >>> plans["relu_colour_first"].recipe.beginning, plans["relu_random"].recipe.beginning
+    (Beginning(epochs=20, labels='colour', inputs='', restart=False), None)
+    """
 
     title = "Colour learnt first"
     where = "abstract; checkerboard task"

@@ -39,7 +39,13 @@ _RATES = MatchedSides(
 
 
 class CheckerboardLearningRate(Figure):
-    """Colour at a high and a low learning rate, the same epochs or the same rate times updates (CB5)"""
+    """Colour at a high and a low learning rate, the same epochs or the same rate times updates (CB5)
+
+    >>> from infoscope.papers.kleinman2021.checkerboard_learning_rate import CheckerboardLearningRate
+    >>> plans = CheckerboardLearningRate().plan("laptop")
+    >>> {name: (plan.recipe.learning_rate, plan.recipe.epochs) for name, plan in plans.items()}
+    {'relu_high': (0.05, 30), 'relu_low': (0.005, 300), 'tanh_high': (0.05, 30), 'tanh_low': (0.005, 300)}
+    """
 
     title = "Learning rate and what is discarded"
     where = "abstract; checkerboard task"

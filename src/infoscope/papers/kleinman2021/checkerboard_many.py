@@ -126,7 +126,14 @@ def _id(size: _Size, name: str) -> str:
 
 
 class CheckerboardMany(Figure):
-    """Ten and twenty colours: kept direction, discarded colour, rate, batch and beginning (CB8)"""
+    """Ten and twenty colours: kept direction, discarded colour, rate, batch and beginning (CB8)
+
+    >>> from infoscope.papers.kleinman2021.checkerboard_many import CheckerboardMany
+    >>> {name: plan.network.widths for name, plan in CheckerboardMany().plan("laptop").items()}
+    {'colours10_base': (20, 100, 20, 20, 20, 10), 'colours10_low_rate': (20, 100, 20, 20, 20, 10),
+    'colours10_large_batch': (20, 100, 20, 20, 20, 10), 'colours10_colour_first': (20, 100, 20, 20, 20, 10),
+    'colours20_base': (40, 100, 40, 40, 40, 20), 'colours20_colour_first': (40, 100, 40, 40, 40, 20)}
+    """
 
     title = "More colours and targets"
     where = "checkerboard task, more colours"

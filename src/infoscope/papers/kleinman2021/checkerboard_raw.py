@@ -85,7 +85,13 @@ _READER = Claim(
 
 
 class RawInput(Figure):
-    """The checkerboard's raw input: what a linear probe and an MLP read of it (CB1)"""
+    """The checkerboard's raw input: what a linear probe and an MLP read of it (CB1)
+
+    >>> from infoscope.papers.kleinman2021.checkerboard_raw import RawInput
+    >>> [(part.name, str(part.criterion)) for part in RawInput.claims[0].parts]
+    [('I_u(X;direction), linear probe', '≤ 0.02 bits'), ('I_u(X;direction) over I(X;direction), MLP probe', '≥
+    0.95')]
+    """
 
     title = "The checkerboard's raw input"
     where = "the definition; checkerboard task"

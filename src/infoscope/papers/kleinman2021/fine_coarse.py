@@ -168,7 +168,12 @@ _RIDGE = {**PROBES, "probe": "linear(weight_decay=0.01)"}
 
 
 class FineCoarse(Figure):
-    """Digits, trained on their half: fine information rises, then falls at a high learning rate (FC1-3, FC7-9)"""
+    """Digits, trained on their half: fine information rises, then falls at a high learning rate (FC1-3, FC7-9)
+
+    >>> from infoscope.papers.kleinman2021.fine_coarse import FineCoarse
+    >>> {name: (plan.recipe.learning_rate, plan.trained_on) for name, plan in FineCoarse().plan("laptop").items()}
+    {'high': (0.2, ''), 'low': (0.0125, ''), 'fine': (0.2, 'digit')}
+    """
 
     title = "Coarse and fine labels of digits"
     where = "abstract, on coarse and fine labels"

@@ -184,7 +184,13 @@ _TOGETHER = _claim(
 
 
 class FineCoarseAttribution(Figure):
-    """Learning rate x weight decay x batch size on digits: what makes fine information go (FC4-6)"""
+    """Learning rate x weight decay x batch size on digits: what makes fine information go (FC4-6)
+
+    >>> from infoscope.papers.kleinman2021.fine_coarse_attribution import FineCoarseAttribution
+    >>> recipes = [plan.recipe for plan in FineCoarseAttribution().plan("laptop").values()]
+    >>> sorted({recipe.learning_rate for recipe in recipes}), sorted({recipe.batch for recipe in recipes})
+    ([0.0125, 0.025, 0.05, 0.1, 0.2], [32, 128])
+    """
 
     title = "What makes fine information go"
     where = "abstract, on learning rate and batch size"

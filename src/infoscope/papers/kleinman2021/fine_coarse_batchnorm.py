@@ -44,7 +44,13 @@ _ALL = [_arena("laptop")]
 
 
 class FineCoarseBatchnorm(Figure):
-    """A small residual network on digits: do rate and batch alone discard fine information? (FC1-7, BatchNorm)"""
+    """A small residual network on digits: do rate and batch alone discard fine information? (FC1-7, BatchNorm)
+
+    >>> from infoscope.papers.kleinman2021.fine_coarse_batchnorm import FineCoarseBatchnorm
+    >>> list(FineCoarseBatchnorm().plan("laptop"))
+    ['digits_small_resnet_high', 'digits_small_resnet_low', 'digits_small_resnet_large',
+    'digits_small_resnet_high_decay', 'digits_small_resnet_low_decay']
+    """
 
     title = "Coarse and fine labels of digits, BatchNorm"
     where = "abstract, on learning rate and batch size"

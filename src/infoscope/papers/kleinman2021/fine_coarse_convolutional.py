@@ -63,7 +63,13 @@ _ALL = [*_ARENAS["laptop"], *_ARENAS["paper"]]  # those of smoke have the names 
 
 
 class FineCoarseConvolutional(Figure):
-    """Convolutional networks on groups of CIFAR classes: fine information over training (FC1-7)"""
+    """Convolutional networks on groups of CIFAR classes: fine information over training (FC1-7)
+
+    >>> from infoscope.papers.kleinman2021.fine_coarse_convolutional import FineCoarseConvolutional
+    >>> plans = FineCoarseConvolutional().plan("paper")
+    >>> sorted({(plan.task, plan.network.architecture) for plan in plans.values()})
+    [('cifar10', 'all_cnn'), ('cifar10', 'resnet18'), ('cifar100', 'all_cnn'), ('cifar100', 'resnet18')]
+    """
 
     title = "Coarse and fine labels of CIFAR"
     where = "abstract and poster, on coarse and fine labels"

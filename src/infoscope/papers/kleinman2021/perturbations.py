@@ -132,7 +132,13 @@ _DISTANCE = Claim(
 
 
 class Perturbations(Figure):
-    """Digits, begun with other labels: how much of them lasts (PT1, PT3)"""
+    """Digits, begun with other labels: how much of them lasts (PT1, PT3)
+
+    >>> from infoscope.papers.kleinman2021.perturbations import Perturbations
+    >>> plan = Perturbations().plan("laptop")["digit_long_restarted"]
+    >>> plan.recipe.beginning, plan.recipe.epochs
+    (Beginning(epochs=100, labels='digit', inputs='', restart=True), 300)
+    """
 
     title = "Beginnings with other labels"
     where = "abstract, on the initial part of training"

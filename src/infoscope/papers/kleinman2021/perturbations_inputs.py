@@ -86,7 +86,13 @@ _FLIP = {
 
 
 class PerturbationsInputs(Figure):
-    """Digits, begun with blurred, flipped or noise images: what is lost for good (PT2)"""
+    """Digits, begun with blurred, flipped or noise images: what is lost for good (PT2)
+
+    >>> from infoscope.papers.kleinman2021.perturbations_inputs import PerturbationsInputs
+    >>> plans = PerturbationsInputs().plan("laptop")
+    >>> plans["blur_long_falling"].recipe.beginning, plans["base_falling"].recipe.beginning
+    (Beginning(epochs=100, labels='', inputs='blur', restart=False), None)
+    """
 
     title = "Beginnings with other images"
     where = "abstract, on the initial part of training"

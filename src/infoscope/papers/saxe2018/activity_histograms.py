@@ -104,7 +104,13 @@ _DISPERSES = Claim(
 
 
 class ActivityHistograms(Figure):
-    """Histograms of every layer's activities along training on the 12-bit task, tanh and ReLU (E15)"""
+    """Histograms of every layer's activities along training on the 12-bit task, tanh and ReLU (E15)
+
+    >>> from infoscope.papers.saxe2018.activity_histograms import ActivityHistograms
+    >>> plans = ActivityHistograms().plan("laptop")
+    >>> {name: (plan.network.activation, plan.recipe.optimiser) for name, plan in plans.items()}
+    {'tanh': ('tanh', 'adam'), 'relu': ('relu', 'adam'), 'tanh_sgd': ('tanh', 'sgd')}
+    """
 
     title = "Activities of tanh and ReLU along training"
     where = "figures 16 and 17"

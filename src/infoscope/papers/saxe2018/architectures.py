@@ -47,7 +47,13 @@ _SHALLOW = Claim(
 
 
 class Architectures(Figure):
-    """Hidden layers 20-10 and 512-10 on MNIST, tanh and ReLU, KDE: do shallow networks compress? (E17)"""
+    """Hidden layers 20-10 and 512-10 on MNIST, tanh and ReLU, KDE: do shallow networks compress? (E17)
+
+    >>> from infoscope.papers.saxe2018.architectures import Architectures
+    >>> {name: plan.network.widths for name, plan in Architectures().plan("laptop").items()}
+    {'tanh_20_10': (784, 20, 10, 10), 'relu_20_10': (784, 20, 10, 10), 'tanh_512_10': (784, 512, 10, 10),
+    'relu_512_10': (784, 512, 10, 10)}
+    """
 
     title = "Shallow networks on MNIST, KDE"
     where = "class reproduction"

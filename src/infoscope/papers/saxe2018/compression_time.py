@@ -57,7 +57,12 @@ _MOST_OF_IT = Claim(
 
 
 class CompressionTime(Figure):
-    """How long fitting and compression take on the 12-bit task, tanh (T1)"""
+    """How long fitting and compression take on the 12-bit task, tanh (T1)
+
+    >>> from infoscope.papers.saxe2018.compression_time import CompressionTime
+    >>> [(part.name, str(part.criterion)) for part in CompressionTime.claims[0].parts]
+    [('drop of I(X;T) after its peak', '≥ 0.5 bits'), ('share of the epochs spent on compression', '≥ 50 %')]
+    """
 
     title = "Fitting and compression in time"
     where = "Shwartz-Ziv & Tishby 2017"

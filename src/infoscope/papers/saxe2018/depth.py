@@ -119,7 +119,13 @@ _FASTER = Claim(
 
 
 class Depth(Figure):
-    """One to six hidden layers on the 12-bit task, tanh: how long compression takes (T4)"""
+    """One to six hidden layers on the 12-bit task, tanh: how long compression takes (T4)
+
+    >>> from infoscope.papers.saxe2018.depth import Depth
+    >>> {name: plan.network.widths for name, plan in Depth().plan("laptop").items()}
+    {'depth1': (12, 10, 2), 'depth2': (12, 10, 7, 2), 'depth3': (12, 10, 7, 5, 2), 'depth4': (12, 10, 7, 5, 4, 2),
+    'depth5': (12, 10, 7, 5, 4, 3, 2), 'depth6': (12, 12, 10, 7, 5, 4, 3, 2)}
+    """
 
     title = "Depth and the length of compression"
     where = "Shwartz-Ziv & Tishby 2017"

@@ -189,7 +189,14 @@ _PAIRS = (
 
 
 class Factorial(Figure):
-    """Eleven activations, two initial scales, four kinds of bins, two lengths: what decides about compression"""
+    """Eleven activations, two initial scales, four kinds of bins, two lengths: what decides about compression
+
+    >>> from infoscope.papers.saxe2018.factorial import Factorial
+    >>> plans = Factorial().plan("laptop")
+    >>> len(plans), sorted({plan.network.activation for plan in plans.values()})
+    (22, ['centred_sigmoid', 'gelu', 'hard_tanh', 'leaky_relu', 'linear', 'relu', 'shifted_tanh', 'sigmoid',
+    'softplus', 'softsign', 'tanh'])
+    """
 
     title = "What decides whether a network compresses"
     where = "class reproduction, open question"

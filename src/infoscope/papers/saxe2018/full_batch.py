@@ -54,7 +54,12 @@ _NOT_SGD = Claim(
 
 
 class FullBatch(Figure):
-    """Full-batch against minibatch training on the 12-bit task: compression without SGD's noise (E11)"""
+    """Full-batch against minibatch training on the 12-bit task: compression without SGD's noise (E11)
+
+    >>> from infoscope.papers.saxe2018.full_batch import FullBatch
+    >>> {name: (plan.recipe.batch, plan.recipe.epochs) for name, plan in FullBatch().plan("laptop").items()}
+    {'tanh': (256, 8000), 'tanh_full': (None, 20000), 'relu': (256, 8000), 'relu_full': (None, 20000)}
+    """
 
     title = "Full batch against minibatches on the 12-bit task"
     where = "figure 5"

@@ -71,7 +71,12 @@ _GROW = Claim(
 
 
 class GradientNoise(Figure):
-    """Gradient signal-to-noise ratio and weight norms on the 12-bit task, tanh and ReLU (E13)"""
+    """Gradient signal-to-noise ratio and weight norms on the 12-bit task, tanh and ReLU (E13)
+
+    >>> from infoscope.papers.saxe2018.gradient_noise import GradientNoise
+    >>> [(claim.headline, str(claim.parts[0].criterion)) for claim in GradientNoise.claims]
+    [('late over early signal-to-noise', '≤ 0.5'), ('growth of the weight norm', '≥ 0')]
+    """
 
     title = "Gradient signal-to-noise on the 12-bit task"
     where = "figure 20"

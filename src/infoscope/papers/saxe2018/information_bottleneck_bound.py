@@ -112,7 +112,13 @@ _TARGETS = tuple(round(0.05 * i, 2) for i in range(1, 31))  # bits of I(X;T) tha
 
 
 class InformationBottleneckBound(Figure):
-    """Converged tanh layers beside the information bottleneck curve of the 12-bit task (T3)"""
+    """Converged tanh layers beside the information bottleneck curve of the 12-bit task (T3)
+
+    >>> from infoscope.papers.saxe2018.information_bottleneck_bound import InformationBottleneckBound
+    >>> computed = InformationBottleneckBound().plan("laptop")["bound"]
+    >>> computed.title, computed.sites, computed.axis
+    ('information bottleneck curve of the 12-bit task', ('bound',), 'I(X;T) asked for (bits)')
+    """
 
     title = "Converged layers and the information bottleneck curve"
     where = "Shwartz-Ziv and Tishby 2017"

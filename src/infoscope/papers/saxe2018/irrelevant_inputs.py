@@ -91,7 +91,13 @@ _FEW = Claim(
 
 
 class IrrelevantInputs(Figure):
-    """Linear network with irrelevant inputs: what it knows of them rises, then falls, given enough samples (E12)"""
+    """Linear network with irrelevant inputs: what it knows of them rises, then falls, given enough samples (E12)
+
+    >>> from infoscope.papers.saxe2018.irrelevant_inputs import IrrelevantInputs
+    >>> {name: computed.title for name, computed in IrrelevantInputs().plan("laptop").items()}
+    {'samples_500': '500 samples, 30 of 100 inputs relevant', 'samples_100': '100 samples, 30 of 100 inputs
+    relevant'}
+    """
 
     title = "Task-irrelevant inputs, linear network, exact information"
     where = "figure 6"

@@ -88,7 +88,13 @@ _KEEPS = Claim(
 
 
 class KdeActivations(Figure):
-    """Four activations on the 12-bit task by KDE: who compresses, who keeps (E7)"""
+    """Four activations on the 12-bit task by KDE: who compresses, who keeps (E7)
+
+    >>> from infoscope.papers.saxe2018.kde_activations import KdeActivations
+    >>> plans = KdeActivations().plan("laptop")
+    >>> list(plans), plans["tanh"].measures[0].options
+    (['tanh', 'relu', 'softsign', 'softplus'], {'noise_variance': (0.1, 0.001)})
+    """
 
     title = "Four activations on the 12-bit task, KDE"
     where = "figure 8"

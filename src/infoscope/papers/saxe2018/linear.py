@@ -136,7 +136,14 @@ _GENERALISES = Claim(
 
 
 class LinearStudents(Figure):
-    """Linear teacher and student, exact Gaussian information: no compression, overtrained or not (E9)"""
+    """Linear teacher and student, exact Gaussian information: no compression, overtrained or not (E9)
+
+    >>> from infoscope.papers.saxe2018.linear import LinearStudents
+    >>> {name: computed.title for name, computed in LinearStudents().plan("laptop").items()}
+    {'batch_500': 'full batch, 500 samples', 'sgd_100': 'SGD with batch 5, 100 samples', 'sgd_500': 'SGD with batch
+    5, 500 samples', 'batch_100': 'full batch, 100 samples', 'deep_500': 'five hidden layers, full batch, 500
+    samples', 'deep_100': 'five hidden layers, full batch, 100 samples'}
+    """
 
     title = "Linear networks, exact information"
     where = "figures 3, 4A-B, 18, 19"

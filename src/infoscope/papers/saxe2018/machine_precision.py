@@ -54,7 +54,14 @@ _STAYS = Claim(
 
 
 class MachinePrecision(Figure):
-    """Tanh network on the 12-bit task at float32 precision: hardly any compression (E6)"""
+    """Tanh network on the 12-bit task at float32 precision: hardly any compression (E6)
+
+    >>> from infoscope.papers.saxe2018.machine_precision import MachinePrecision
+    >>> MachinePrecision().plan("laptop")["tanh"].measures[0].options
+    {'form': 'exact'}
+    >>> [(part.name, str(part.criterion)) for part in MachinePrecision.claims[0].parts]
+    [('lowest I(X;T)', '≥ 11.9 bits'), ('lowest I(X;T) until epoch 1000', '≥ 11.5 bits')]
+    """
 
     title = "Tanh on the 12-bit task, machine precision"
     where = "figure 15"

@@ -160,7 +160,12 @@ _SATURATION = Claim(
 
 
 class MinimalModel(Figure):
-    """The minimal three-neuron model, exactly: tanh's information falls with the weight, ReLU's grows (E4)"""
+    """The minimal three-neuron model, exactly: tanh's information falls with the weight, ReLU's grows (E4)
+
+    >>> done = iscope.run("saxe2018/minimal_model")  # a closed form: seconds, the same at every preset
+    >>> {verdict["claim"]["id"].split("/")[-1]: verdict["outcome"] for verdict in done.verdicts}
+    {'tanh-falls': 'reproduced', 'relu-grows': 'reproduced', 'saturation-decides': 'reproduced'}
+    """
 
     title = "The minimal three-neuron model, exactly"
     where = "figure 2"

@@ -78,7 +78,16 @@ _FALLS = Claim(
 
 
 class MinimalSnr(Figure):
-    """Gradient signal-to-noise in a 1-1-1 linear network: it falls while the weight grows (E14)"""
+    """Gradient signal-to-noise in a 1-1-1 linear network: it falls while the weight grows (E14)
+
+    >>> from infoscope.papers.saxe2018.minimal_snr import MinimalSnr
+    >>> {name: computed.title for name, computed in MinimalSnr().plan("laptop").items()}
+    {'sgd': 'SGD, one sample a batch', 'full_batch': 'full batch', 'sgd_large_start': 'SGD from weights of standard
+    deviation 1'}
+    >>> [(part.name, str(part.criterion)) for part in MinimalSnr.claims[0].parts]
+    [('signal-to-noise, end over start', '≤ 0.3'), ('growth of the weight norm', '≥ 0'), ('growth of I(X;T)', '≥ 0
+    bits')]
+    """
 
     title = "Gradient signal-to-noise in the smallest linear network"
     where = "figure 21"

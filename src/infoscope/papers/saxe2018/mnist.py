@@ -131,7 +131,13 @@ _BOUNDS_ORDERED = Claim(
 
 
 class MnistPlane(Figure):
-    """Tanh and ReLU networks on MNIST, KDE: compression, gradient signal-to-noise, weight norms (E3)"""
+    """Tanh and ReLU networks on MNIST, KDE: compression, gradient signal-to-noise, weight norms (E3)
+
+    >>> from infoscope.papers.saxe2018.mnist import MnistPlane
+    >>> plans = MnistPlane().plan("laptop")
+    >>> plans["tanh"].network.widths, [measure.estimator for measure in plans["tanh"].measures]
+    ((784, 1024, 20, 20, 20, 10), ['kde', 'binned'])
+    """
 
     title = "Tanh and ReLU on MNIST, KDE"
     where = "figures 1C-D, 9, 10"

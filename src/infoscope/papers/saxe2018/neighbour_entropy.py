@@ -88,7 +88,13 @@ def _measures(preset: Preset) -> tuple[MeasurePlan, ...]:
 
 
 class NeighbourEntropy(Figure):
-    """Entropy of the hidden layers by nearest neighbours on the 12-bit task, tanh and ReLU (E8)"""
+    """Entropy of the hidden layers by nearest neighbours on the 12-bit task, tanh and ReLU (E8)
+
+    >>> from infoscope.papers.saxe2018.neighbour_entropy import NeighbourEntropy
+    >>> [str(measure.measurement.spelled) for measure in NeighbourEntropy().plan("laptop")["tanh"].measures]
+    ['kozachenko_leonenko(k=2, floor=1e-16, duplicates=keep)', 'kozachenko_leonenko(k=2, floor=1e-06,
+    duplicates=keep)', 'kozachenko_leonenko(k=2)']
+    """
 
     title = "Nearest-neighbour entropy on the 12-bit task"
     where = "figure 12"

@@ -54,7 +54,13 @@ def _bins() -> MeasurePlan:
 
 
 class NetInputBins(Figure):
-    """Tanh network on the 12-bit task, bins equally spaced in net input: hardly any compression (E5)"""
+    """Tanh network on the 12-bit task, bins equally spaced in net input: hardly any compression (E5)
+
+    >>> from infoscope.papers.saxe2018.net_input_bins import NetInputBins
+    >>> (measure,) = NetInputBins().plan("laptop")["tanh"].measures
+    >>> measure.sites[0], measure.options["bins"]
+    ('hidden1.linear', 27)
+    """
 
     title = "Tanh on the 12-bit task, bins equal in net input"
     where = "figures 13 and 14"

@@ -71,7 +71,12 @@ _INCREASES = Claim(
 
 
 class NetInputBinsMinimal(Figure):
-    """The minimal model with bins equally spaced in net input: no fall, also for tanh (E5)"""
+    """The minimal model with bins equally spaced in net input: no fall, also for tanh (E5)
+
+    >>> done = iscope.run("saxe2018/net_input_bins_minimal")  # a closed form: a second, the same at every preset
+    >>> [verdict["outcome"] for verdict in done.verdicts]
+    ['reproduced']
+    """
 
     title = "The minimal model, bins equally spaced in net input"
     where = "figure 13"

@@ -85,7 +85,14 @@ _NEAR = Claim(
 
 
 class PhaseChange(Figure):
-    """When the gradient turns noisy and when compression begins on the 12-bit task, tanh (T2)"""
+    """When the gradient turns noisy and when compression begins on the 12-bit task, tanh (T2)
+
+    >>> from infoscope.papers.saxe2018.phase_change import PhaseChange
+    >>> PhaseChange().plan("laptop")["tanh"].gradients  # their signal-to-noise ratio is measured too
+    True
+    >>> [(part.name, str(part.criterion)) for part in PhaseChange.claims[0].parts]
+    [('distance from the epoch of the peak to that of the crossing, in log10', '≤ 0.4771 decades')]
+    """
 
     title = "Gradient phases and the onset of compression"
     where = "Shwartz-Ziv & Tishby 2017"

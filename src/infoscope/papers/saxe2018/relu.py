@@ -43,7 +43,12 @@ _FLAT_HIDDEN = Claim(
 
 
 class ReluPlane(Figure):
-    """ReLU network on the 12-bit task, binned: no compression in the hidden layers (E2)"""
+    """ReLU network on the 12-bit task, binned: no compression in the hidden layers (E2)
+
+    >>> from infoscope.papers.saxe2018.relu import ReluPlane
+    >>> [(part.name, str(part.criterion)) for part in ReluPlane.claims[0].parts]
+    [('drop of I(X;T) after its peak', '≤ 0.3 bits'), ('drop of I(X;T) after its peak at the output', '≥ 0.5 bits')]
+    """
 
     title = "ReLU on the 12-bit task, 100 bins"
     where = "figure 1B"

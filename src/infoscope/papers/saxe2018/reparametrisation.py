@@ -94,7 +94,12 @@ _PROCESSING = Claim(
 
 
 class Reparametrisation(Figure):
-    """The same linear function with other weights has another I(X;T), exactly (E16)"""
+    """The same linear function with other weights has another I(X;T), exactly (E16)
+
+    >>> done = iscope.run("saxe2018/reparametrisation")  # a closed form: a second, the same at every preset
+    >>> {verdict["claim"]["id"].split("/")[-1]: verdict["outcome"] for verdict in done.verdicts}
+    {'same-function': 'reproduced', 'processing-inequality': 'reproduced'}
+    """
 
     title = "The same function, another I(X;T)"
     where = "equation 21"

@@ -56,7 +56,12 @@ _LOSES = Claim(
 
 
 class SampleSize(Figure):
-    """Tanh networks on 5, 45 and 85 % of the 12-bit task: what the late phase does to I(T;Y) (T5)"""
+    """Tanh networks on 5, 45 and 85 % of the 12-bit task: what the late phase does to I(T;Y) (T5)
+
+    >>> from infoscope.papers.saxe2018.sample_size import SampleSize
+    >>> {name: plan.recipe.train_fraction for name, plan in SampleSize().plan("laptop").items()}
+    {'five_percent': 0.05, 'forty_five_percent': 0.45, 'eighty_five_percent': 0.85}
+    """
 
     title = "Sample size and I(T;Y)"
     where = "Shwartz-Ziv & Tishby 2017"

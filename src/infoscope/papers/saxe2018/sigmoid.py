@@ -65,7 +65,12 @@ _SAME = Claim(
 
 
 class Sigmoid(Figure):
-    """Sigmoid on the 12-bit task, as it is and rescaled to tanh (E18)"""
+    """Sigmoid on the 12-bit task, as it is and rescaled to tanh (E18)
+
+    >>> from infoscope.papers.saxe2018.sigmoid import Sigmoid
+    >>> [(part.name, str(part.criterion)) for claim in Sigmoid.claims for part in claim.parts]
+    [('drop of I(X;T) after its peak', '≤ 0.3 bits'), ("largest distance to tanh's mean curve", '≤ 0.05 bits')]
+    """
 
     title = "Sigmoid on the 12-bit task"
     where = "class reproduction"

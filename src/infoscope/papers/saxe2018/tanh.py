@@ -51,7 +51,15 @@ _COMPRESSES = Claim(
 
 
 class TanhPlane(Figure):
-    """Tanh network on the 12-bit task, binned: fitting, then compression (E1)"""
+    """Tanh network on the 12-bit task, binned: fitting, then compression (E1)
+
+    >>> from infoscope.papers.saxe2018.tanh import TanhPlane
+    >>> TanhPlane().plan("laptop")["tanh"].network.widths
+    (12, 10, 7, 5, 4, 3, 2)
+    >>> [(part.name, str(part.criterion)) for part in TanhPlane.claims[0].parts]
+    [('drop of I(X;T) after its peak', '≥ 2 bits'), ('epoch of the peak of I(X;T)', '≤ 200 epochs'), ('final test
+    accuracy', '≥ 95 %')]
+    """
 
     title = "Tanh on the 12-bit task, 30 bins"
     where = "figure 1A"
