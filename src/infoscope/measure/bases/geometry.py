@@ -146,12 +146,18 @@ class Geometry(grammar.WithOptions, Measurement):
             for quantity in self.quantities:
                 yield Measured(name, self._say(quantity, 0.0, "of constant rows", len(t), [CONSTANT]))
 
+    @classmethod
+    def quantity(cls, symbol: str) -> Quantity:
+        """Its quantity with this symbol."""
+        return cls.quantities[cls.quantities.index(symbol)]
+
     def _say(
         self, symbol: str, value: float, estimand: str, n: int, doubts: Iterable[Doubt] = (), **more: Any
     ) -> Estimate:
         """One estimate of its quantity with this symbol, labelled as what it is not."""
-        quantity = self.quantities[self.quantities.index(symbol)]
-        return Estimate(float(value), quantity, f"{estimand}: {NOT_INFORMATION}", n, **more).doubted(*doubts)
+        return Estimate(float(value), self.quantity(symbol), f"{estimand}: {NOT_INFORMATION}", n, **more).doubted(
+            *doubts
+        )
 
 
 def timed(find: Callable[[], Iterable[Measured]], groups: Groups | None) -> list[Measured]:

@@ -11,10 +11,10 @@ from infoscope.claim.part import Statistic
 from infoscope.claim.reading.curves import judged
 from infoscope.claim.statistics import OverSeeds, last, over_seeds
 from infoscope.core.claim import Criterion, Finding
-from infoscope.core.quantity import Quantity
 from infoscope.core.rows import Rows
+from infoscope.measure.geometry.class_distances import ClassDistances
 
-DISTANCE_RATIO = Quantity("distance_ratio", "ratio", "Median distance within classes over that between", "geometry")
+DISTANCE_RATIO = ClassDistances.quantity("distance_ratio")
 
 
 def spearman(x: np.ndarray, y: np.ndarray) -> np.ndarray:

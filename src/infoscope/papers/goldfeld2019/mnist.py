@@ -36,14 +36,15 @@ from infoscope.claim.statistics import OverSeeds, last
 from infoscope.core import grammar
 from infoscope.core.claim import NOTHING, Claim, Criterion, Finding
 from infoscope.core.estimate import Status
-from infoscope.core.quantity import ACCURACY, INPUT_INFORMATION, Quantity
+from infoscope.core.quantity import ACCURACY, INPUT_INFORMATION
 from infoscope.core.rows import Rows, options_text
+from infoscope.measure.geometry.cosine_similarity import CosineSimilarity
 from infoscope.papers.goldfeld2019._correlations import DISTANCE_RATIO
 from infoscope.papers.goldfeld2019._mnist import DETERMINISTIC, LAYERS, NETWORKS, NOISY, mnist_plan, recorded
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _FEATURES = "features"
-_COSINE_MEDIAN = Quantity("cosine_median", "ratio", "Median cosine with the other network", "geometry")
+_COSINE_MEDIAN = CosineSimilarity.quantity("cosine_median")
 _LEAST_FALL = Criterion(">=", 0.1, "ratio")
 _SMALL = ("noise_005", NOISY)
 
