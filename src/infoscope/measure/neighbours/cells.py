@@ -121,7 +121,6 @@ def _count(own: Sequence[np.ndarray], cells: np.ndarray, reaches: np.ndarray, no
     if len(own) > 1:
         return counted([*own, label_block(cells)] if (cells != cells[0]).any() else own, reaches, norm)
     order, starts = _sorted(own[0][:, 0], cells)
-    counts, found = np.empty(len(order), np.int64), np.empty(len(order), np.int64)
-    line.count(own[0][order, 0], starts, reaches[order], counts)
-    found[order] = counts
-    return found
+    counts = np.empty(len(order), np.int64)
+    line.count(own[0][order, 0], starts, order, reaches, False, counts)
+    return counts

@@ -46,23 +46,33 @@ def nearest(
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def count(values: Vector, starts: Indices, reaches: Vector, counts: Indices) -> None:
-    """How many other rows of its cell are within ``reaches [n]`` of each row."""
+def count(
+    values: Vector,  # [n] ascending within each cell
+    starts: Indices,  # [c + 1] where the cells begin
+    order: Indices,  # [n] which row each value is of
+    reaches: Vector,  # [n] of the rows
+    euclidean: bool,  # whether they are squares
+    counts: Indices,  # [n] written, of the rows
+) -> None:
+    """How many other rows of its cell are within its reach of each row, by bisection."""
     for c in range(len(starts) - 1):
         first, last = starts[c], starts[c + 1]
-        for i in range(first, last):
-            value, reach = values[i], reaches[i]
-            below, above = first - 1, i
+        for place in range(first, last):
+            i = order[place]
+            value, reach = values[place], reaches[i]
+            below, above = first - 1, place  # the first within reach lies behind `below`
             while above - below > 1:
                 middle = (below + above) // 2
-                if value - values[middle] <= reach:
+                gap = value - values[middle]
+                if (gap * gap if euclidean else gap) <= reach:
                     above = middle
                 else:
                     below = middle
-            start, below, above = above, i, last
+            start, below, above = above, place, last
             while above - below > 1:
                 middle = (below + above) // 2
-                if values[middle] - value <= reach:
+                gap = values[middle] - value
+                if (gap * gap if euclidean else gap) <= reach:
                     below = middle
                 else:
                     above = middle

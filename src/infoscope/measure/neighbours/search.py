@@ -20,6 +20,7 @@ import numpy as np
 from infoscope.core.shapes import Device
 from infoscope.kernels import parallel
 from infoscope.measure.neighbours import brute as brute
+from infoscope.measure.neighbours import line
 from infoscope.measure.neighbours import tree as tree
 from infoscope.measure.symbols import quantise as q
 
@@ -159,7 +160,7 @@ def _by_trees(given: tuple[Any, ...], where: tuple[np.ndarray, ...]) -> bool:
         own = np.flatnonzero(np.repeat(member, np.diff(starts)))
         if len(own) == 1:
             order = np.argsort(points[:, own[0]], kind="stable")
-            tree.count_sorted(points[order, own[0]], order, reaches[s], euclidean, counts[s])
+            line.count(points[order, own[0]], np.array([0, n]), order, reaches[s], euclidean, counts[s])
             continue
         shape = tree.grow(points[:, own])
         rows, cuts = points[shape[0]][:, own], np.cumsum([0, *np.diff(starts)[member]])

@@ -213,29 +213,3 @@ def count(
                         total += before[other + 1] - before[other]
         counts[i] = total
     return looked
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def count_sorted(values: Vector, order: Indices, reaches: Matrix, euclidean: bool, counts: IndexTable) -> None:
-    """The same in one column: ``values`` in ascending ``order``, by bisection."""
-    n = len(values)
-    for place in range(n):
-        i = order[place]
-        value, reach = values[place], reaches[i]
-        below, above = -1, place  # the first within reach lies behind `below`
-        while above - below > 1:
-            middle = (below + above) // 2
-            gap = value - values[middle]
-            if (gap * gap if euclidean else gap) <= reach:
-                above = middle
-            else:
-                below = middle
-        start, below, above = above, place, n
-        while above - below > 1:
-            middle = (below + above) // 2
-            gap = values[middle] - value
-            if (gap * gap if euclidean else gap) <= reach:
-                below = middle
-            else:
-                above = middle
-        counts[i] = below - start
