@@ -100,30 +100,45 @@ def _inside(values: Vector, x: float, radius: float):
     return low - first
 
 
+@njit(nogil=True, error_model="numpy", inline="always")
+def _outwards(u: Vector, v: Vector, ids: Indices | None, i: int, labelled: bool, nearest: Vector):
+    """From row i outwards along u until the gap there alone passes the k-th distance: the distances ``nearest [k]``,
+    how many rows at distance zero were met, and how many that may be neighbours.
+
+    ids: groups, whose other rows may not be, nor with ``labelled`` those of another v.
+    """
+    n, k = len(u), len(nearest)
+    nearest[:] = np.inf
+    low, high, ties, met = i - 1, i + 1, 0, 0
+    while True:
+        below = u[i] - u[low] if low >= 0 else np.inf
+        above = u[high] - u[i] if high < n else np.inf
+        gap = min(below, above)
+        if gap > nearest[k - 1] or (gap == nearest[k - 1] and gap > 0.0) or gap == np.inf:
+            break
+        j = low if below <= above else high
+        low, high = (low - 1, high) if below <= above else (low, high + 1)
+        if ids is not None and (ids[j] == ids[i] or (labelled and v[j] != v[i])):
+            continue
+        distance = gap if labelled else max(gap, abs(v[i] - v[j]))
+        met += 1
+        ties += distance == 0.0
+        if distance < nearest[k - 1]:
+            place = k - 1
+            while place > 0 and nearest[place - 1] > distance:
+                nearest[place] = nearest[place - 1]
+                place -= 1
+            nearest[place] = distance
+    return ties, met
+
+
 @_compiled
 def _real(u: Vector, v: Vector, sorted_v: Vector, order: Indices, psi: Vector, k: int, out: Vector):
-    """One slice, rows in the order of u: from each row outwards until the gap in u alone passes the k-th distance."""
+    """One slice, rows in the order of u."""
     n = len(u)
     nearest = np.empty(k)
     for i in range(n):
-        nearest[:] = np.inf
-        low, high, ties = i - 1, i + 1, 0
-        while True:
-            below = u[i] - u[low] if low >= 0 else np.inf
-            above = u[high] - u[i] if high < n else np.inf
-            gap = min(below, above)
-            if gap > nearest[k - 1] or (gap == nearest[k - 1] and gap > 0.0) or gap == np.inf:
-                break
-            j = low if below <= above else high
-            low, high = (low - 1, high) if below <= above else (low, high + 1)
-            distance = max(gap, abs(v[i] - v[j]))
-            ties += distance == 0.0
-            if distance < nearest[k - 1]:
-                place = k - 1
-                while place > 0 and nearest[place - 1] > distance:
-                    nearest[place] = nearest[place - 1]
-                    place -= 1
-                nearest[place] = distance
+        ties, _ = _outwards(u, v, None, i, False, nearest)
         radius = nearest[k - 1]
         of_u, of_v = _inside(u, u[i], radius), _inside(sorted_v, v[i], radius)
         # The row itself is among those counted, so these are n_u + 1 and n_v + 1.
@@ -168,32 +183,12 @@ def _apart(
     labelled: bool,
     out: Vector,
 ):
-    """One slice, rows in the order of u, as :func:`_real` goes, past rows of the same group or of another label."""
+    """One slice, rows in the order of u, past rows of the same group or of another label."""
     n = len(u)
     nearest = np.empty(k)
     for i in range(n):
-        nearest[:] = np.inf
-        low, high, ties, found = i - 1, i + 1, 0, 0
-        while True:
-            below = u[i] - u[low] if low >= 0 else np.inf
-            above = u[high] - u[i] if high < n else np.inf
-            gap = min(below, above)
-            if gap > nearest[k - 1] or (gap == nearest[k - 1] and gap > 0.0) or gap == np.inf:
-                break
-            j = low if below <= above else high
-            low, high = (low - 1, high) if below <= above else (low, high + 1)
-            if ids[j] == ids[i] or (labelled and v[j] != v[i]):
-                continue
-            distance = gap if labelled else max(gap, abs(v[i] - v[j]))
-            found += 1
-            ties += distance == 0.0
-            if distance < nearest[k - 1]:
-                place = k - 1
-                while place > 0 and nearest[place - 1] > distance:
-                    nearest[place] = nearest[place - 1]
-                    place -= 1
-                nearest[place] = distance
-        reach = min(k, found)
+        ties, met = _outwards(u, v, ids, i, labelled, nearest)
+        reach = min(k, met)
         if reach == 0:
             continue
         radius = nearest[reach - 1]
@@ -207,11 +202,11 @@ def _apart(
                 gap, other = abs(u[i] - u[j]), abs(v[i] - v[j])
                 of_u -= gap < wide or gap <= 0.0
                 of_v -= other < along_v or other <= 0.0
-        met = n - (starts[ids[i] + 1] - starts[ids[i]]) + 1
+        among = n - (starts[ids[i] + 1] - starts[ids[i]]) + 1
         if radius > 0.0:
-            out[order[i]] = psi[held + 1 if held > reach else reach] + psi[met] - psi[of_u] - psi[of_v]
+            out[order[i]] = psi[held + 1 if held > reach else reach] + psi[among] - psi[of_u] - psi[of_v]
         else:
-            out[order[i]] = np.log((ties + 1) * met / (of_u * of_v))
+            out[order[i]] = np.log((ties + 1) * among / (of_u * of_v))
 
 
 @_compiled
