@@ -9,6 +9,7 @@ from .data import task as task
 from .measure.calibration import calibrate as calibrate
 from .measure.questions.collapse import neural_collapse as neural_collapse
 from .measure.questions.dependence import dependence as dependence
+from .measure.questions.description_length import description_length as description_length
 from .measure.questions.geometry import geometry as geometry
 from .measure.questions.information import conditional_mutual_information as conditional_mutual_information
 from .measure.questions.information import entropy as entropy
@@ -22,7 +23,6 @@ from .measure.questions.objects import estimator as estimator
 from .measure.questions.objects import measurement as measurement
 from .measure.questions.objects import probe as probe
 from .measure.questions.usable import conditional_usable_information as conditional_usable_information
-from .measure.questions.usable import description_length as description_length
 from .measure.questions.usable import usable_chain as usable_chain
 from .measure.questions.usable import usable_information as usable_information
 from .record.noise import noisy as noisy

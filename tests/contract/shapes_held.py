@@ -35,7 +35,15 @@ with install_import_hook("infoscope.measure", "shapes_held.held"):
 
     from infoscope.core import grammar, registry
     from infoscope.core.measurement import Given
-    from infoscope.measure.questions import collapse, dependence, geometry, minimality, noisy, usable
+    from infoscope.measure.questions import (
+        collapse,
+        dependence,
+        description_length,
+        geometry,
+        minimality,
+        noisy,
+        usable,
+    )
 
 Asked = tuple[str, Callable[[], Any]]
 rng = np.random.default_rng(0)
@@ -92,7 +100,7 @@ def of_the_others() -> Iterator[Asked]:
         yield "usable, of a quantity", partial(usable.usable_information, x, near[:, 0], target="quantities", **more)
         yield "usable, conditional", partial(usable.conditional_usable_information, x, label, near, **more)
         yield "usable, chain", partial(usable.usable_chain, x, label, label % 2, **more)
-        yield "description length", partial(usable.description_length, x, label, **more)
+        yield "description length", partial(description_length.description_length, x, label, **more)
     yield "collapse", partial(collapse.neural_collapse, x, label, rng.normal(size=(3, 3)))
     yield "minimality", partial(minimality.minimality, x, label, seed=0)
     for population in ("dataset", "sample"):
