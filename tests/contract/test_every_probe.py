@@ -15,7 +15,7 @@ from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Status
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.questions.usable import usable_information
-from infoscope.measure.usable.accounts import cross_fitted, folds_of
+from infoscope.measure.usable.deals import cross_fitted, folds_of
 from infoscope.measure.usable.readings import Reading, Target
 
 ENTRIES = registry.entries("probes")

@@ -13,7 +13,7 @@ from infoscope.kernels import parallel
 from infoscope.measure.critics import training as training
 from infoscope.measure.critics.training import TrainingSchedule
 from infoscope.measure.usable import mlp_compiled
-from infoscope.measure.usable.accounts import cross_fitted, folds_of
+from infoscope.measure.usable.deals import cross_fitted, folds_of
 from infoscope.measure.usable.mlp_training import Stack, _Compiled
 from infoscope.measure.usable.readings import Target
 

@@ -14,7 +14,7 @@ from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.questions.description_length import description_length
 from infoscope.measure.questions.minimality import minimality
 from infoscope.measure.questions.usable import conditional_usable_information, usable_chain, usable_information
-from infoscope.measure.usable.accounts import cross_fitted, dealt, folds_of, held_out
+from infoscope.measure.usable.deals import cross_fitted, dealt, folds_of, held_out
 
 IDS = np.repeat(np.arange(60), 5)
 

@@ -20,8 +20,8 @@ from infoscope.kernels import column_sums
 from infoscope.kernels.draws import fold_order
 from infoscope.measure.questions.description_length import description_length
 from infoscope.measure.questions.usable import conditional_usable_information, usable_chain, usable_information
-from infoscope.measure.usable.accounts import cross_fitted, folds_of
 from infoscope.measure.usable.columns import Standardiser
+from infoscope.measure.usable.deals import cross_fitted, folds_of
 from infoscope.measure.usable.readings import ProbeSplit, Target
 from infoscope.measure.usable.softmax_regression import Regression, _CrossEntropy, solve
 from infoscope.measure.usable.temperature import Tempered

@@ -8,7 +8,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.units import bits
 from infoscope.data.tasks.checkerboard import Checkerboard
 from infoscope.measure.questions.usable import usable_chain, usable_information
-from infoscope.measure.usable.accounts import cross_fitted, folds_of
+from infoscope.measure.usable.deals import cross_fitted, folds_of
 from infoscope.measure.usable.quasi_newton import Descents
 from infoscope.measure.usable.readings import Target
 

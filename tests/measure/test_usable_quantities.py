@@ -131,7 +131,7 @@ def test_bad_input_is_refused_with_words(y, arguments, words):
 
 def test_ridge_is_that_of_scikit_learn():
     linear = pytest.importorskip("sklearn.linear_model", reason="the reference is scikit-learn")
-    from infoscope.measure.usable.accounts import cross_fitted, folds_of
+    from infoscope.measure.usable.deals import cross_fitted, folds_of
 
     z, y = pair(0.5, n=200)
     (split, *_) = cross_fitted(folds_of(200, 5, 0))

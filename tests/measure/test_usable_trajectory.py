@@ -8,7 +8,7 @@ from infoscope import probe as make_probe
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.questions.usable import usable_chain, usable_information
-from infoscope.measure.usable.accounts import held_out
+from infoscope.measure.usable.deals import held_out
 
 
 def members(n=400, seed=0):

@@ -17,8 +17,9 @@ from infoscope.kernels import draws
 from infoscope.measure.bases import probe as probes
 from infoscope.measure.bases.estimator import Estimator, several
 from infoscope.measure.intervals.groups import Groups
-from infoscope.measure.usable import accounts
-from infoscope.measure.usable.accounts import Deal, Usable
+from infoscope.measure.usable import accounts, deals
+from infoscope.measure.usable.accounts import Usable
+from infoscope.measure.usable.deals import Deal
 from infoscope.measure.usable.readings import Reading, Target
 
 CHAIN = (USABLE_FINE, USABLE_COARSE, USABLE_REST)
@@ -76,7 +77,7 @@ class UsableInformation(Estimator):
 
     def _check(self) -> None:
         grammar.make("probes", self.probe)
-        check.count(self.folds, "folds", accounts.LEAST_FOLDS)
+        check.count(self.folds, "folds", deals.LEAST_FOLDS)
         check.count(self.seed, "seed", 0)
         if self.test_fraction is not None and not 0 < self.test_fraction < 1:
             raise InputError(f"test_fraction is {self.test_fraction!r}, wanted a share of the rows between 0 and 1")
@@ -145,8 +146,8 @@ class UsableInformation(Estimator):
 
     def _deal(self, n: int, groups: Groups | None) -> Deal:
         if self.test_fraction is not None:
-            return accounts.held_out(n, self.test_fraction, self.seed, groups)
-        return accounts.dealt(n, self.folds, self.seed, groups)
+            return deals.held_out(n, self.test_fraction, self.seed, groups)
+        return deals.dealt(n, self.folds, self.seed, groups)
 
     def _one(self, target: Target, deal: Deal, readings: list[Reading] | None, varies: bool, estimand: str) -> Usable:
         if readings is None:

@@ -16,8 +16,9 @@ from infoscope.core.shapes import ArrayLike
 from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.intervals.groups import Groups
-from infoscope.measure.usable import accounts
-from infoscope.measure.usable.accounts import Deal, Entropy, Usable
+from infoscope.measure.usable import accounts, deals, unsaid_groups
+from infoscope.measure.usable.accounts import Entropy, Usable
+from infoscope.measure.usable.deals import Deal
 from infoscope.measure.usable.readings import Reading, Target
 
 ONE_CLASS = "there is one class only"
@@ -60,14 +61,14 @@ class DealtRows:
             if groups_test is not None:
                 raise InputError("groups_test arrived without z_test, wanted both: pass groups for the rows of z")
             together = None if groups is None else Groups.of(groups, n)
-            return cls(_base.tensor(z), accounts.dealt(n, folds, seed, together), n, n)
+            return cls(_base.tensor(z), deals.dealt(n, folds, seed, together), n, n)
         if z_test.shape[1] != z.shape[1]:
             raise InputError(
                 f"z has {z.shape[1]} columns and z_test {z_test.shape[1]}, wanted the same features in both"
             )
         tested = len(z_test)
         together, scored = _both_groups(groups, groups_test, n, tested)
-        deal = accounts.among(n, folds, together, scored, tested, seed)
+        deal = deals.among(n, folds, together, scored, tested, seed)
         return cls(_stacked(_base.tensor(z), _base.tensor(z_test)), deal, n, tested)
 
     @property
@@ -80,12 +81,12 @@ class DealtRows:
         other."""
         if self.deal.groups is not None:
             return found
-        found = [accounts.in_order(one) for one in found]
-        copies = accounts.copies_of(self.z, self.classes)
-        if copies is None or not accounts.may_matter(copies, found):
+        found = [unsaid_groups.in_order(one) for one in found]
+        copies = unsaid_groups.copies_of(self.z, self.classes)
+        if copies is None or not unsaid_groups.may_matter(copies, found):
             return found
-        beside = of(accounts.with_copies_together(copies, self.deal, self.fitted))
-        return [accounts.both(one, other, copies) for one, other in zip(found, beside, strict=True)]
+        beside = of(unsaid_groups.with_copies_together(copies, self.deal, self.fitted))
+        return [unsaid_groups.both(one, other, copies) for one, other in zip(found, beside, strict=True)]
 
 
 def _both_groups(

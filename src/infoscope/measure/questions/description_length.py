@@ -16,7 +16,7 @@ from infoscope.measure.bases.answering import question
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.intervals.groups import LEVEL, Groups, interval_doubts
 from infoscope.measure.questions._dealt_rows import ONE_CLASS, LabelledRows
-from infoscope.measure.usable import accounts
+from infoscope.measure.usable import accounts, unsaid_groups
 from infoscope.measure.usable.readings import ProbeSplit
 
 LENGTH = Quantity("L(Y|Z)", "nats", "Description length of the labels", "usable")
@@ -81,8 +81,8 @@ def description_length(
         estimand, uniform = f"online code of {reader.words} in the order of seed {seed}", n * float(np.log(k))
         return DescriptionLength(uniform, LENGTH, estimand, n, uniform=uniform).doubted(why)
     found = _code(labelled, reader, labelled.deal.groups)
-    if labelled.deal.groups is None and (copies := accounts.copies_of(labelled.z, labelled.target.k)):
-        found = accounts.both(found, _code(labelled, reader, copies), copies)
+    if labelled.deal.groups is None and (copies := unsaid_groups.copies_of(labelled.z, labelled.target.k)):
+        found = unsaid_groups.both(found, _code(labelled, reader, copies), copies)
     return found
 
 

@@ -24,7 +24,8 @@ from infoscope.measure.bases.estimator import is_labels
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.questions._dealt_rows import DealtRows, LabelledRows
 from infoscope.measure.usable import accounts, regression_accounts
-from infoscope.measure.usable.accounts import Deal, Usable
+from infoscope.measure.usable.accounts import Usable
+from infoscope.measure.usable.deals import Deal
 
 CHAIN = (
     USABLE_FINE.called("I_u(Z;fine)"),

@@ -1,12 +1,10 @@
-"""From the readings of probes to usable information: which rows are whose, whose entropy, and what to believe."""
+"""From the readings of probes to usable information: whose entropy, what each row costs, and what to believe."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -14,17 +12,15 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.quantity import Quantity
-from infoscope.core.shapes import ArrayLike, TensorMatrix
-from infoscope.kernels import draws
-from infoscope.measure.intervals.groups import LEAST, LEVEL, Groups, alike, interval_doubts, scatter, serial, too_narrow
-from infoscope.measure.symbols import quantise
+from infoscope.core.shapes import ArrayLike
+from infoscope.measure.intervals.groups import LEVEL, Groups, interval_doubts, scatter
 from infoscope.measure.symbols.labels import alone
+from infoscope.measure.usable.deals import Deal
 from infoscope.measure.usable.readings import ProbeSplit, Reading, Target
 
 GAP = 0.02  # nats by which held-out rows may cost more than fitted ones, or than the null probe, whatever the value
 MISSED = 0.01  # share of scored rows whose class no probe has seen
 STILL_IMPROVING = Doubt(Status.NOT_CONVERGED, "a probe was still improving when its iterations ran out")
-LEAST_FOLDS = 3  # one is scored, one is chosen by, one is fitted to
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,179 +106,9 @@ class Account:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class Deal:
-    """Who is fitted to, who is chosen by and who is scored.
-
-    splits: rows of each. protocol: how they were dealt, in words. groups: which of all rows belong together, where that
-    was said; a group is on one side of every split. notes: what to know of an interval over them.
-    """
-
-    splits: list[ProbeSplit]
-    protocol: str
-    groups: Groups | None = None
-    notes: tuple[str, ...] = ()
-
-    @cached_property
-    def share(self) -> float:
-        """Scored rows for each row that a probe knows."""
-        return sum(len(split.scored) for split in self.splits) / sum(len(split.known) for split in self.splits)
-
-    @cached_property
-    def scored(self) -> Groups | None:
-        """The groups of the scored rows, in the order of the rows."""
-        if self.groups is None:
-            return None
-        return self.groups.part(np.sort(np.concatenate([split.scored for split in self.splits])))
-
-
-def dealt(n: int, folds: int, seed: int, groups: Groups | None = None) -> Deal:
-    """Cross-fitting of ``n`` rows over the parts of :func:`folds_of`."""
-    parts, notes = folds_of(n, folds, seed, groups), ()
-    by = "" if groups is None else " by groups"
-    if groups is None and not isinstance(folds, (int, np.integer)):  # rows that are to be scored together
-        if len(parts) >= LEAST:
-            groups = Groups(check.names(folds, n, "folds"))
-        else:
-            notes = (
-                f"{len(parts)} folds say what is scored together, too few for an interval over them: pass groups=",
-            )
-    return Deal(cross_fitted(parts), f"{len(parts)}-fold cross-fitted{by}", groups, notes)
-
-
-def folds_of(n: int, folds: int, seed: int, groups: Groups | None = None) -> list[np.ndarray]:
-    """Rows of each fold: dealt by ``seed`` when ``folds`` is a number, ``groups`` whole; else as ``folds [n]`` says.
-
-    Raises
-    ------
-    InputError: too few rows, groups or folds, or a group with rows in several of the folds that were said.
-    """
-    if isinstance(folds, (int, np.integer)):
-        count = check.count(int(folds), "folds", LEAST_FOLDS)
-        if n < 2 * count:
-            raise InputError(f"z has {n} rows, wanted at least {2 * count} for {count} folds: pass more samples")
-        if groups is not None and groups.count < n:
-            return groups.deal(count, seed)
-        return [np.sort(rows) for rows in np.array_split(draws.fold_order(n, seed), count)]
-    parts = check.labels(folds, n, "folds")
-    count = int(parts.max()) + 1
-    if count < LEAST_FOLDS:
-        raise InputError(f"folds names {count} parts of the rows, wanted at least {LEAST_FOLDS}")
-    if groups is not None and (torn := groups.astride(parts)):
-        raise InputError(
-            f"{torn} groups have rows in several folds, wanted every group in one: pass folds as a number, which deals "
-            "whole groups, or folds that keep them together"
-        )
-    return [np.flatnonzero(parts == part) for part in range(count)]
-
-
-def held_out(n: int, share: float, seed: int, groups: Groups | None = None) -> Deal:
-    """One split: ``share`` of ``n`` rows are scored, a fifth of the others is chosen by; ``seed`` deals the rows."""
-    scored = round(share * n)
-    validation = round((n - scored) / 5)
-    if scored < 2 or validation < 1:
-        raise InputError(f"{n} rows arrived, too few to score {share:g} of them and choose by a fifth of the others")
-    if groups is None or groups.count == n:
-        parts = [np.sort(rows) for rows in np.split(draws.fold_order(n, seed), [scored, scored + validation])]
-    else:
-        parts = groups.shares([scored, validation, n - scored - validation], seed)
-    return Deal([ProbeSplit(*reversed(parts))], f"{len(parts[0])} rows held out", groups)
-
-
-def among(n: int, folds: Any, fitted: Groups | None, scored: Groups | None, tested: int, seed: int) -> Deal:
-    """``tested`` rows that come after ``n`` others are scored; the first of the others' folds is chosen by."""
-    parts = folds_of(n, folds, seed, fitted)
-    groups = None
-    if fitted is not None and scored is not None:
-        groups = Groups(np.concatenate([fitted.ids, scored.ids + fitted.count]))
-    split = ProbeSplit(np.sort(np.concatenate(parts[1:])), parts[0], n + np.arange(tested))
-    return Deal([split], f"{tested} test rows", groups)
-
-
 def target(y: np.ndarray, k: int, groups: Groups | None = None) -> Target:
     """Labels ``y [n]`` in 0..k-1 of rows in ``groups`` as what probes read."""
     return Target(y, k) if groups is None else Target(y, k, groups.half_a_group(y))
-
-
-def in_order(found: Usable) -> Usable:
-    """``found``, with a note where rows that follow each other contribute alike, which nobody said.
-
-    UNDERSAMPLED where that leaves less than 90 % of a 95 % interval.
-    """
-    r = serial(found.pointwise, found.labels)
-    if r is None:
-        return found
-    narrow = too_narrow(r, found.pointwise, found.labels)
-    return found.doubted(Doubt(Status.UNDERSAMPLED if narrow else Status.OK, alike(r)))
-
-
-def copies_of(z: TensorMatrix, k: int) -> Groups | None:
-    """Equal rows of ``z [n, d]`` as groups; None where no row is there twice, or where rows are symbols.
-
-    With fewer than 10 different rows, or no more than twice as many as the ``k`` classes, they are an enumerated table,
-    of which every line may well be on both sides of a split.
-    """
-    ids = quantise.group(quantise.exact_keys(check.on_cpu(z)))[0]
-    groups = Groups(check.names(ids, len(ids), "z"))
-    return groups if max(LEAST, 2 * k + 1) <= groups.count < len(ids) else None
-
-
-def may_matter(copies: Groups, found: Sequence[Usable]) -> bool:
-    """Whether copies could move an answer by a tenth of its interval, if each told all that its row can be worth."""
-    share = float((copies.sizes[copies.ids] > 1).mean())
-    return any(
-        one.interval is None or share * max(one.entropy, 1.0) > 0.05 * (one.interval[1] - one.interval[0])
-        for one in found
-    )
-
-
-def with_copies_together(copies: Groups, deal: Deal, fitted: int) -> Deal:
-    """The same question with ``copies`` of a row on one side of every split, on as many folds; ``fitted`` rows come
-    before those that are scored where these came apart."""
-    several = len(deal.splits) > 1
-    splits = cross_fitted(copies.deal(len(deal.splits) if several and len(deal.splits) <= LEAST else 5, 0))
-    if not several:
-        later = [(split, split.scored[split.scored >= fitted]) for split in splits]
-        splits = [ProbeSplit(split.train, split.validation, rows) for split, rows in later if len(rows)]
-    return Deal(splits, deal.protocol, copies, deal.notes)
-
-
-def both(found: Any, beside: Any, copies: Groups) -> Any:
-    """``found``, in which equal rows were dealt freely, held against ``beside``, in which they stay together.
-
-    Its interval becomes one that holds both; UNRESOLVED where each answer lies outside the other's interval.
-    """
-    low, high = found.interval or (found.value, found.value)
-    least, most = beside.interval or (beside.value, beside.value)
-    note = (
-        f"{len(copies.ids)} rows are {copies.count} different ones: {found.value:.4g} nats where equal rows are dealt "
-        f"freely, {beside.value:.4g} nats where they stay together"
-    )
-    doubts = [remark(note)]
-    if not (least <= found.value <= most or low <= beside.value <= high):
-        say = "pass groups= if equal rows are copies of one sample, groups=np.arange(n) if they are symbols"
-        doubts.append(Doubt(Status.UNRESOLVED, say))
-    found = found.doubted(*doubts)
-    if found.interval is None:  # nothing to widen
-        return found
-    return dataclasses.replace(
-        found, interval=(min(low, least), max(high, most)), interval_kind="equal rows apart or together", level=LEVEL,
-        resampled="rows",
-    )  # fmt: skip
-
-
-def cross_fitted(folds: Sequence[np.ndarray]) -> list[ProbeSplit]:
-    """Each fold scored once, by a probe that chose on the next ones, a quarter of the rest, and was fitted to others.
-
-    A quarter, because one of a hundred folds would be too few rows to choose by, and all of one group.
-    """
-    count = len(folds)
-    choosing = max(1, round((count - 1) / 4))
-
-    def after(i: int, first: int, last: int) -> np.ndarray:
-        return np.concatenate([folds[(i + j) % count] for j in range(first, last)])
-
-    return [ProbeSplit(after(i, 1 + choosing, count), after(i, 1, 1 + choosing), folds[i]) for i in range(count)]
 
 
 @dataclass(frozen=True)
