@@ -59,6 +59,7 @@ def test_names_that_are_well_stay_as_they_are():
 def test_line_ends_become_spaces_and_controls_nothing():
     assert text.sentence(LINES) == "a b c d e f g h i j"
     assert text.sentence("a\x00\x07\x7f\x9f\u202e\u2066\ud800\ufffe\uffffb") == "ab"
+    assert text.sentence("Z" + "\u0301" * 150 + "e\u0301\u0323") == "Z" + "\u0301" * 4 + "e\u0301\u0323"
     assert text.sentence("x" * 30_000) == "x" * 19_999 + "…"
 
 

@@ -140,6 +140,7 @@ def test_refers_to_nothing_outside_itself(page):
     Loads().feed(page)
     assert Loads.found == []
     assert "default-src 'none'" in page
+    assert "unsafe-" not in page[: page.index("<style>")]
     assert "University of Washington" in page  # the licence of the JavaScript travels with it
 
 

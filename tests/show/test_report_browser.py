@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from infoscope.core.folder import write_json
 from infoscope.show.report import write_report
 
 
@@ -29,6 +30,15 @@ def open_report(browser, full_report):
     yield go
     for page in opened:
         page.close()
+
+
+def until(page, condition: str) -> None:
+    """Wait for a condition; wait_for_function would evaluate text inside the page, which its policy does not let it."""
+    for _ in range(3000):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(10)
+    raise AssertionError(f"not within 30 seconds: {condition}")
 
 
 def drawn(page) -> int:
@@ -94,11 +104,11 @@ def test_the_slider_moves_every_plane(open_report):
     see(page, "epoch 31")
     slider = page.locator("#step")
     slider.fill("0")
-    page.wait_for_function("document.querySelector('#now').value === '0'")
+    until(page, "document.querySelector('#now').value === '0'")
     see(page, "epoch 0")
     slider.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('#now').value === '1'")
+    until(page, "document.querySelector('#now').value === '1'")
     see(page, "epoch 1")
     assert slider.get_attribute("aria-valuetext") == "epoch 1"
 
@@ -116,8 +126,8 @@ def test_play_runs_to_the_end_and_pause_stops(open_report):
     play.focus()
     page.keyboard.press("Enter")  # at the end, so it starts over
     assert play.get_attribute("aria-pressed") == "true"
-    page.wait_for_function("['1', '3', '7', '15'].includes(document.querySelector('#now').value)")
-    page.wait_for_function("document.querySelector('#play').getAttribute('aria-pressed') === 'false'")
+    until(page, "['1', '3', '7', '15'].includes(document.querySelector('#now').value)")
+    until(page, "document.querySelector('#play').getAttribute('aria-pressed') === 'false'")
     see(page, "epoch 31")
     play.click()
     play.click()
@@ -144,3 +154,74 @@ def test_long_names_stay_within_a_phone(open_report, make_run, make_rows, tmp_pa
     page = open_report(390, write_report([run], tmp_path / "long.html"))
     assert page.said == []
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_text_without_spaces_makes_no_page_wide(open_report, make_run, make_rows, tmp_path, width):
+    long = "long" * 200
+    networks = {"n": {"title": long, "task": long, "sites": [long], "recipe": {long: long}}}
+    about = {"figure": f"made/{long}", "preset": long, "state": long, "where": long, "commit": long}
+    run = make_run("run", make_rows("n", sites=(long,), members=1), judged=True, title=long, networks=networks, **about)
+    verdicts = run.verdicts()
+    for each in verdicts:
+        each["claim"] = dict.fromkeys(each["claim"], long)
+        each |= {"outcome": long, "said": long, "notes": [long], "reason": long}
+        each["findings"] = [{**finding, "name": long, "note": long, "outcome": long} for finding in each["findings"]]
+    write_json(run.path / "verdicts.json", verdicts)
+    page = open_report(width, write_report([run], tmp_path / "long.html"))
+    for details in page.locator("summary").all():
+        if details.is_visible():
+            details.click()
+    assert page.said == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_tooltip_and_the_menu_of_a_figure_work_without_scripts_or_styles_of_others(open_report):
+    page = open_report(1280)
+    plot = page.locator(".plot").first
+    plot.scroll_into_view_if_needed()
+    mark = plot.locator("svg.marks .mark-symbol.role-mark path").first.bounding_box()
+    page.mouse.move(mark["x"], mark["y"])
+    page.mouse.move(mark["x"] + mark["width"] / 2, mark["y"] + mark["height"] / 2)
+    tip = page.locator("#vg-tooltip-element.visible")
+    tip.wait_for()
+    assert tip.locator("td.key").count() > 2
+    assert tip.evaluate("tip => getComputedStyle(tip).position") == "fixed"
+    page.mouse.move(0, 0)
+    plot.hover()
+    plot.locator("summary").click()
+    with page.expect_download() as downloaded:
+        plot.locator("text=Save as SVG").click()
+    assert Path(downloaded.value.path()).read_text(encoding="utf-8").startswith("<svg")
+    assert page.said == []
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<script>window.hit = 1</script>",
+        "<img src='data:,' onerror='window.hit = 1'>",
+        "<svg onload='window.hit = 1'></svg>",
+        "<a href='javascript:window.hit = 1' id='led'>x</a>",
+        "<iframe srcdoc='<script>parent.hit = 1</script>'></iframe>",
+        "<base href='http://127.0.0.1:9/'><img src='http://127.0.0.1:9/x.png'>",
+        "<style>body { display: none }</style><p style='display: none' id='styled'>x</p>",
+    ],
+)
+def test_what_gets_past_the_escaping_is_still_not_run(browser, full_report, tmp_path, inside):
+    page_text = full_report.read_text(encoding="utf-8")
+    path = tmp_path / "pierced.html"
+    path.write_text(page_text.replace("<main>", f"<main>{inside}", 1), encoding="utf-8")
+    page, asked = browser.new_page(), []
+    page.on("response", lambda response: asked.append(response.url))
+    page.goto(path.as_uri())
+    page.wait_for_selector("html[data-drawn]", timeout=60_000)
+    if "href='javascript" in inside:
+        page.locator("#led").click()
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.hit") is None
+    assert page.evaluate("getComputedStyle(document.body).display") == "block"
+    if "styled" in inside:
+        assert page.locator("#styled").is_visible()
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    page.close()

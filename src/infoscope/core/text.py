@@ -15,6 +15,8 @@ _ENDS = re.compile("\r\n|[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 #: Control characters, overrides of the writing direction, halves of pairs, and what XML has no place for: one of them
 #: in a text ends the process that draws it.
 _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_ON_TOP = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_PILE = re.compile(f"([{_ON_TOP}]{{4}})[{_ON_TOP}]+")  # of marks on one letter, which reach over the lines around it
 
 
 def sentence(text: str, longest: int = LONGEST_TEXT) -> str:
@@ -23,7 +25,7 @@ def sentence(text: str, longest: int = LONGEST_TEXT) -> str:
     >>> sentence("two\\nlines, \\x07 and a bell")
     'two lines,  and a bell'
     """
-    text = _UNSAFE.sub("", _ENDS.sub(" ", text))
+    text = _PILE.sub(r"\1", _UNSAFE.sub("", _ENDS.sub(" ", text)))
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 

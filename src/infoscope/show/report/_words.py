@@ -44,6 +44,7 @@ def _findings(stored: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             **finding,
             "shown": shown(finding["value"], finding["unit"], finding.get("interval")),
             "note": in_bits(finding.get("note") or ""),
+            "kind": _kind(finding["outcome"]),
             "sign": SIGNS.get(finding["outcome"], "–"),
         }
         for finding in stored
@@ -53,10 +54,16 @@ def _findings(stored: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 def _judged(outcome: str, findings: list[dict[str, Any]]) -> dict[str, Any]:
     """An outcome with its sign, its kind (the word without "(one seed)"), its findings and the one that decided."""
     headline = next((finding for finding in findings if finding.get("headline")), None)
-    kind = outcome.partition(" (")[0]
+    kind = _kind(outcome)
     return {
         "outcome": outcome, "kind": kind, "sign": SIGNS.get(kind, "–"), "findings": findings, "headline": headline,
     }  # fmt: skip
+
+
+def _kind(outcome: str) -> str:
+    """An outcome without "(one seed)"; "unknown" where it is none of ours."""
+    kind = outcome.partition(" (")[0]
+    return kind if kind in SIGNS else "unknown"
 
 
 def tally(verdicts: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str, int]]:

@@ -4,6 +4,8 @@
   const { figures, shared } = JSON.parse(document.getElementById("figures").textContent);
   const options = {
     mode: "vega-lite", renderer: "svg", downloadFileName: "infoscope",
+    ast: true, // expressions are walked by Vega's interpreter: the page's policy lets nothing compile them
+    defaultStyle: false, forceActionsMenu: true, tooltip: { disableDefaultStyle: true }, // no styles but style.css count
     actions: { export: true, source: false, compiled: false, editor: false },
   };
   const holders = [...document.querySelectorAll("[data-figure]")];
