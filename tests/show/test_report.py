@@ -203,7 +203,7 @@ def test_many_networks_of_several_figures_have_a_section_a_figure(paper):
     assert said.index("2 findings and the rule") > said.index("The tanh figure made2018")
     assert "not measured for" not in said
     first = paper.index('id="made2018_tanh"'), paper.index('id="made2018_relu"')
-    assert [paper.count('class="plot"', *place) for place in (first, (first[1], len(paper)))] == [9, 9]
+    assert [paper.count('class="plot ', *place) for place in (first, (first[1], len(paper)))] == [9, 9]
 
 
 def test_each_claim_leads_to_its_findings_and_every_link_somewhere(paper, page):
@@ -279,5 +279,5 @@ def test_many_figures_of_one_way_of_measuring_unfold(make_run, read_rows, tmp_pa
     run = make_run("many", read_rows(networks, run="many", members=1, steps=2))
     page = write_report([run], tmp_path / "many.html").read_text(encoding="utf-8")
     first, folded = page.split('<details class="more">')
-    assert first.count('class="plot"') == 1 + 2 * 10  # the plane, and two of the variables
+    assert first.count('class="plot ') == 1 + 2 * 10  # the plane, and two of the variables
     assert "5 more: Information along training: about coarse on test" in words(folded)
