@@ -20,7 +20,7 @@ from infoscope.benchmark.cases import BenchPreset, Case, Plan, Subject, fingerpr
 from infoscope.benchmark.judging import blank, judge
 from infoscope.benchmark.running import Here, run
 from infoscope.core.errors import InputError, RunFolderError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.quantity import INFORMATION
 from infoscope.data.source import all_sources
 
@@ -80,7 +80,7 @@ def test_an_answer_is_put_beside_the_truth(answering):
         sizes.append(len(x))
         return Estimate(
             0.4, INFORMATION, "t", len(x), interval=(0.3, 0.5), interval_kind="k", level=0.95, bound="lower",
-            status=Status.SATURATED, notes=("a", "b"),
+            doubts=(Doubt(Status.SATURATED, "a"), Doubt(Status.OK, "b")),
         )  # fmt: skip
 
     answering(answer)

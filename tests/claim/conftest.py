@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.older_rows import quantity as named
 from infoscope.core.rows import Place, Rows, RowsBuilder
 
@@ -44,7 +44,9 @@ class MadeUpRows:
                 )
                 self.builder.add(
                     place,
-                    Estimate(value, named(quantity, "", unit), "made up", n, interval=interval, status=status),
+                    Estimate(
+                        value, named(quantity, "", unit), "made up", n, interval=interval, doubts=(Doubt(status),)
+                    ),
                 )
         return self
 

@@ -7,7 +7,7 @@ import pytest
 
 from infoscope.claim.reading.curves import AT_CEILING, score_finding
 from infoscope.core.claim import Criterion
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.quantity import DIFFERENTIAL_ENTROPY, INPUT_INFORMATION, WEIGHT_NORM
 from infoscope.core.rows import Place, RowsBuilder
 
@@ -22,7 +22,7 @@ def rows(curve, members=1, saturated=0, quantity=INPUT_INFORMATION):
         for step, value in enumerate(curve):
             status = Status.SATURATED if len(builder) < saturated else Status.OK
             place = Place("tanh", step, "hidden1", 0, "input", "binned", member, member, float(step))
-            builder.add(place, Estimate(float(value), quantity, "made up", 100, status=status))
+            builder.add(place, Estimate(float(value), quantity, "made up", 100, doubts=(Doubt(status),)))
     return builder.rows()
 
 

@@ -19,7 +19,7 @@ from infoscope.claim.judging import SMOKE, fall_over_a_third, training, verdicts
 from infoscope.claim.reading.curves import score_finding
 from infoscope.core import registry
 from infoscope.core.claim import NOTHING, Criterion, Finding, Learned, Outcome, combine
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.files import write_json
 from infoscope.core.folder import RunFolder
 from infoscope.core.older_rows import quantity as named
@@ -245,7 +245,7 @@ def test_a_curve_at_its_ceiling_is_no_evidence_of_no_fall(share, criterion, fall
         status = Status.SATURATED if member < 8 * share else Status.OK
         for step, value in enumerate(falling(fall).tolist()):
             place = Place("net", step, "hidden1", 0, "input", "binned", member, member, float(step))
-            builder.add(place, Estimate(value, Quantity.of("I(X;T)", "nats"), "made up", 100, status=status))
+            builder.add(place, Estimate(value, Quantity.of("I(X;T)", "nats"), "made up", 100, doubts=(Doubt(status),)))
     found = score_finding("drop", Criterion(criterion, nats(1.0), "nats"), builder.rows())
     assert found.outcome == wanted
 

@@ -43,7 +43,7 @@ def test_prints_another_unit_as_it_is():
 
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.OK])
 def test_prints_a_doubt_with_its_sentence_and_refuses_when_strict(status):
-    doubtful = an_estimate(status=status, notes=("first note", "second"))
+    doubtful = an_estimate(doubts=(Doubt(status, "first note"), remark("second")))
     assert str(doubtful).endswith(f", {status.name}: {status.sentence}")
     assert "\n" not in str(doubtful)
     words = rf"I\(X;T\) is {status.name}: .*\(first note; second\)"
@@ -112,7 +112,7 @@ def test_html_is_escaped():
 
 
 def test_a_plane_is_trusted_when_both_of_its_coordinates_are():
-    good, bad = an_estimate(), an_estimate(status=Status.SATURATED, quantity="I(T;Y)")
+    good, bad = an_estimate(), an_estimate(doubts=(Doubt(Status.SATURATED),), quantity="I(T;Y)")
     assert Plane(good, good).trusted() == Plane(good, good)
     assert str(Plane(good, bad)).count("\n") == 1
     for plane in (Plane(good, bad), Plane(bad, good)):
@@ -142,9 +142,9 @@ def test_a_bit_is_the_entropy_of_a_fair_coin():
     ],
 )
 def test_notes_are_shown_in_the_unit_of_the_value(note, said):
-    doubtful = an_estimate(notes=(note,), status=Status.UNDERSAMPLED)
+    doubtful = an_estimate(doubts=(Doubt(Status.UNDERSAMPLED, note),))
     assert doubtful.notes_shown == (said,)
     assert doubtful.notes == (note,)
-    assert an_estimate(notes=(note,), unit="ratio").notes_shown == (note,)
+    assert an_estimate(doubts=(remark(note),), unit="ratio").notes_shown == (note,)
     with pytest.raises(UntrustedEstimateError, match=re.escape(said)):
         doubtful.trusted()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infoscope.core.errors import InputError, MissingPackageError, RunFolderError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.quantity import ACCURACY, DIFFERENTIAL_ENTROPY, ENTROPY, INPUT_INFORMATION, LAYER_ENTROPY, Quantity
 from infoscope.core.rows import KEY, SCHEMA, VERSION, Place, Rows, RowsBuilder, options_text
 
@@ -52,7 +52,7 @@ def grid() -> Rows:
 def test_every_column_of_the_schema_is_filled_from_place_and_estimate():
     measured = estimate(
         0.5, interval=(0.25, 0.75), interval_kind="certified bracket", level=1.0, bound="upper",
-        status=Status.VACUOUS, notes=("a", "b"), seconds=0.125, resampled="groups", groups=4,
+        doubts=(Doubt(Status.VACUOUS, "a"), Doubt(Status.OK, "b")), seconds=0.125, resampled="groups", groups=4,
     )  # fmt: skip
     where = place(member=3, seed=7, step=11, epoch=1.5, split="test", options=options_text({"bins": 30}))
     assert rows((where, measured)).table.to_pylist() == [
@@ -155,7 +155,7 @@ def test_the_entropy_of_a_constant_is_no_number_where_it_is_minus_infinity():
     """An entropy of symbols and an information of a constant are 0 indeed."""
 
     def values(quantity: Quantity) -> list[float]:
-        constant = estimate(0.0, quantity=quantity, status=Status.DEGENERATE)
+        constant = estimate(0.0, quantity=quantity, doubts=(Doubt(Status.DEGENERATE),))
         then = estimate(2.0, quantity=quantity)
         return rows((place(), constant), (place(step=1), then)).curves()[2][0].tolist()
 

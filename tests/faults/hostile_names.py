@@ -26,7 +26,7 @@ import pyarrow as pa
 from infoscope.core import registry
 from infoscope.core.claim import Claim, Criterion, Finding, Verdict, combine
 from infoscope.core.errors import InfoscopeError
-from infoscope.core.estimate import Estimate
+from infoscope.core.estimate import Estimate, remark
 from infoscope.core.folder import RunFolder, write_json
 from infoscope.core.quantity import CLASS_DISTANCES, KINDS, Quantity
 from infoscope.core.rows import SCHEMA, Place, Rows, RowsBuilder
@@ -72,7 +72,7 @@ def rows(run: str = "made", sites: int = 4, ways: tuple[int, ...] = (3, 5)) -> R
                            options=f'{{"bins":{way},"variables":["colour"]}}')  # fmt: skip
                 value = abs(float(random.normal(1.0, 0.2)))
                 told = Estimate(value, quantity, "what it is", 64, interval=(value / 2, 2 * value), level=0.95,
-                                interval_kind="over draws of rows", notes=("a note",))  # fmt: skip
+                                interval_kind="over draws of rows", doubts=(remark("a note"),))  # fmt: skip
                 builder.add(at, told)
     return builder.rows()
 

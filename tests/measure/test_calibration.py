@@ -12,7 +12,7 @@ import torch
 from scipy import integrate, stats
 
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.quantity import Quantity
 from infoscope.measure import calibration
 from infoscope.measure.bases.estimator import Estimator
@@ -34,7 +34,7 @@ class LogDeterminants(Estimator):
 
         status = Status.UNDERSAMPLED if self.flagged else Status.OK
         return Estimate(
-            h(x) + h(y) - h(np.hstack([x, y])), Quantity.of("I(X;Y)", "nats"), "test", len(x), status=status
+            h(x) + h(y) - h(np.hstack([x, y])), Quantity.of("I(X;Y)", "nats"), "test", len(x), doubts=(Doubt(status),)
         )
 
 
@@ -118,7 +118,7 @@ def test_bias_and_spread_are_those_of_the_estimator():
     n, dx, dy = 400, 10, 8
     rng = np.random.default_rng(1)
     x, y = rng.normal(size=(n, dx)), rng.normal(size=(n, dy))
-    estimate = Estimate(0.5, Quantity.of("I(X;Y)", "nats"), "test", n, notes=("first",))
+    estimate = Estimate(0.5, Quantity.of("I(X;Y)", "nats"), "test", n, doubts=(Doubt(Status.OK, "first"),))
     found = calibrate(LogDeterminants(), x, y, estimate, replicates=100)
     about = found.calibration
     assert (found.value, found.status, found.notes[0]) == (0.5, Status.OK, "first")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from infoscope.core.claim import Claim, Criterion, Finding, Verdict, combine
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.files import write_json
 from infoscope.core.folder import RunFolder
 from infoscope.core.older_rows import quantity as known
@@ -44,7 +44,9 @@ def _add_site(
             add(
                 variable,
                 quantity,
-                Estimate(value, known(quantity, "", "nats"), "H(Bin(T)), 30 bins on [-1, 1]", 64, status=status),
+                Estimate(
+                    value, known(quantity, "", "nats"), "H(Bin(T)), 30 bins on [-1, 1]", 64, doubts=(Doubt(status),)
+                ),
             )
 
 

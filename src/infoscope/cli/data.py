@@ -18,10 +18,11 @@ def print_estimate(estimate: Any, as_json: bool) -> None:
 
 def _estimate_values(estimate: Any) -> dict[str, Any]:
     return {
-        **{k: v for k, v in dataclasses.asdict(estimate).items() if k != "status"},
+        **{k: v for k, v in dataclasses.asdict(estimate).items() if k != "doubts"},
         "unit": estimate.unit,
         "status": estimate.status.name,
         "sentence": estimate.status.sentence,
+        "notes": estimate.notes,
     }
 
 

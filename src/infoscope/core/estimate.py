@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from infoscope.core.errors import InputError, UntrustedEstimateError
@@ -111,7 +111,7 @@ class Estimate:
     bound: the side of the truth on which ``value`` lies: a ``"lower"`` or ``"upper"`` bound, or ``"none"``.
     n: how many samples it was computed from. groups: how many groups of rows that belong together they fall into;
         None where no groups were given, so that rows count as independent.
-    status, notes: whether to believe it, and why not. seconds: how long it took.
+    doubts: why not to believe it, and remarks; ``status`` and ``notes`` are made of them. seconds: how long it took.
     calibration: how the same estimator did on matched problems with a known answer, where that was asked for; it does
         not change the value.
     """
@@ -124,8 +124,7 @@ class Estimate:
     interval_kind: str | None = None
     level: float | None = None
     bound: Bound = "none"
-    status: Status = Status.OK
-    notes: tuple[str, ...] = field(default=())
+    doubts: tuple[Doubt, ...] = ()
     seconds: float = 0.0
     calibration: Calibration | None = None
     resampled: str | None = None
@@ -160,10 +159,19 @@ class Estimate:
         """The notes in the unit that the value is shown in: bits for information."""
         return tuple(map(in_bits, self.notes)) if self.unit == "nats" else self.notes
 
+    @property
+    def status(self) -> Status:
+        """Whether to believe it: what the gravest doubt says."""
+        return gravest(self.doubts)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What all doubts and remarks say in words."""
+        return tuple(doubt.note for doubt in self.doubts if doubt.note)
+
     def doubted(self: Answer, *doubts: Doubt) -> Answer:
-        """This estimate with ``doubts`` beside its own: the gravest of all is its status, their notes come last."""
-        status = gravest((Doubt(self.status), *doubts))
-        return replace(self, status=status, notes=(*self.notes, *(doubt.note for doubt in doubts if doubt.note)))
+        """This estimate with ``doubts`` after its own."""
+        return replace(self, doubts=(*self.doubts, *doubts))
 
     def trusted(self) -> Estimate:
         """This estimate, or :class:`UntrustedEstimateError` when its status is not OK."""

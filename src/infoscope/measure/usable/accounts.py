@@ -269,7 +269,7 @@ def chain(
     found = [estimate(one, name, estimand, deal, fine.gap) for one, name in zip(accounts, quantities, strict=True)]
     whole = found[0]
     if whole.status in (Status.UNDERSAMPLED, Status.NOT_CONVERGED):  # what is wrong with the probe is so with its parts
-        found = [dataclasses.replace(one, notes=whole.notes).doubted(Doubt(whole.status)) for one in found]
+        found = [dataclasses.replace(one, doubts=(*whole.doubts, Doubt(one.status))) for one in found]
     return found
 
 

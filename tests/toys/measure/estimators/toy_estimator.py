@@ -7,7 +7,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.quantity import INFORMATION
 from infoscope.measure.bases.estimator import Estimator
 
@@ -35,7 +35,8 @@ class ToyEstimator(Estimator):
         column = np.asarray(check.on_cpu(x))[:, 0]
         said = f"plug-in, {self.bins} cells of the first column"
         if column.max() == column.min() or np.ptp(np.asarray(y)) == 0:
-            return Estimate(0.0, INFORMATION, said, len(column), status=Status.DEGENERATE, notes=("x is constant",))
+            constant = Doubt(Status.DEGENERATE, "x is constant")
+            return Estimate(0.0, INFORMATION, said, len(column)).doubted(constant)
         cell = (np.argsort(np.argsort(column, kind="stable"), kind="stable") * min(self.bins, len(column))) // len(
             column
         )
