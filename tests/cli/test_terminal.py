@@ -105,3 +105,16 @@ def test_a_command_leaves_streams_and_handlers_as_they_were(capsys):
     with pytest.raises(SystemExit):
         main(["list", "tasks"])
     assert (sys.stdout, sys.stderr, signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_a_watch_inside_a_program_of_ones_own_installs_no_handler(tmp_path):
+    import torch
+
+    import infoscope
+
+    asked = [getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP")]
+    before = [signal.getsignal(number) for number in asked]
+    with infoscope.watch(torch.nn.Linear(2, 2), torch.eye(2), {"label": [0, 1]}, out=tmp_path / "r") as scope:
+        scope.step(0)
+        assert [signal.getsignal(number) for number in asked] == before
+    assert [signal.getsignal(number) for number in asked] == before

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from infoscope.core.refusals import os_error, refusal, unreadable
+from infoscope.core.refusals import os_error, out_of_memory, refusal, unreadable
 
 KNOWN = {
     errno.EACCES: "permission is denied",
@@ -85,3 +85,24 @@ def test_a_file_that_may_not_be_opened_is_never_called_damaged():
         f"{folder / 'file'} cannot be read (permission is denied): ask its owner to let you read",
         f"{folder / 'closed'} cannot be read (permission is denied): ask its owner to let you read",
     ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (MemoryError("Unable to allocate 7 PiB"), "Unable to allocate 7 PiB"),
+        (MemoryError(), "MemoryError"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried"), "DefaultCPUAllocator: can't allocate"),
+        (ImportError("libblas.so: failed to map segment from shared object"), "libblas.so: failed to map"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "[Errno 12] Cannot allocate"),
+        (ValueError("out of memory, says a value"), None),
+        (RuntimeError("something else"), None),
+    ],
+)
+def test_want_of_memory_is_known_by_its_words(reason, words):
+    found = out_of_memory(reason)
+    assert (found is None) == (words is None)
+    assert (found or "").startswith(words or "")
+    later = KeyError("what came of it")
+    later.__cause__ = reason
+    assert out_of_memory(later) == found

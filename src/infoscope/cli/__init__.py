@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> None:
     130: interrupted by Ctrl-C; 143 by SIGTERM, 129 by SIGHUP. The same command goes on from there.
     1: anything else, with a traceback: a defect of infoscope.
     """
-    with printing() as (output, _), ending():
+    with printing() as (output, _):
         code = _code(arguments)
         sys.stdout.flush()
         refused = not_printed(output)
@@ -44,7 +44,8 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _code(arguments: list[str] | None) -> int:
     try:
-        app(arguments, exit_on_error=False, print_error=False)
+        with ending():
+            app(arguments, exit_on_error=False, print_error=False)
         return DONE
     except SystemExit as reason:  # how cyclopts ends
         if reason.code is None or isinstance(reason.code, int):
@@ -59,12 +60,10 @@ def _code(arguments: list[str] | None) -> int:
     except KeyboardInterrupt:
         return _told(f"interrupted; {_AGAIN}", INTERRUPTED)
     except Exception as reason:
-        if out_of_memory(reason):
-            return _told(
-                "there is not enough memory: close some programs, raise the limit (ulimit -v), or ask for less; "
-                "what was done is stored",
-                USER_MISTAKE,
-            )
+        short = out_of_memory(reason)
+        if short is not None:
+            remedy = "close some programs, raise a limit there may be (ulimit -v), or ask for less"
+            return _told(f"there is not enough memory ({short}): {remedy}; what was done is stored", USER_MISTAKE)
         if isinstance(reason, OSError) and reason.errno is not None:
             return _told(refusal(reason), USER_MISTAKE)
         raise

@@ -96,13 +96,12 @@ def _first_line(reason: BaseException) -> str:
     return next(iter(str(reason).splitlines()), "") or type(reason).__name__
 
 
-def out_of_memory(reason: BaseException) -> bool:
-    """Whether ``reason``, or what caused it, says that memory was refused: Python's, torch's and the linker's words."""
+def out_of_memory(reason: BaseException) -> str | None:
+    """What in ``reason``, or in what caused it, says that memory was refused: Python, torch, the linker; else None."""
     cause: BaseException | None = reason
     while cause is not None:
-        if isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno == errno.ENOMEM):
-            return True
-        if isinstance(cause, (ImportError, RuntimeError, OSError)) and _NO_MEMORY.search(str(cause)):
-            return True
+        refused = isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno == errno.ENOMEM)
+        if refused or (isinstance(cause, (ImportError, RuntimeError, OSError)) and _NO_MEMORY.search(str(cause))):
+            return _first_line(cause)
         cause = cause.__cause__ or cause.__context__
-    return False
+    return None

@@ -71,13 +71,22 @@ def _too_large(name: str, verb: str) -> DataDamagedError:
     )
 
 
+def _size(path: Path) -> int | None:
+    """The bytes of the file ``path``; None where there is none."""
+    try:
+        return path.stat().st_size if path.is_file() else None
+    except OSError as reason:
+        raise DataMissingError(refusal(reason, path, writing=False)) from reason
+
+
 def _found(path: Path) -> bytes | None:
     """What the file ``path`` holds; None where there is none."""
+    size = _size(path)
+    if size is None:
+        return None
+    if size > LARGEST:
+        raise _too_large(str(path), "holds")
     try:
-        if not path.is_file():
-            return None
-        if path.stat().st_size > LARGEST:
-            raise _too_large(str(path), "holds")
         return path.read_bytes()
     except OSError as reason:
         raise DataMissingError(refusal(reason, path, writing=False)) from reason
@@ -114,7 +123,7 @@ def unpacked(task: str, archive: str, md5: str, mirrors: Sequence[str], sizes: M
     """
     places = folders(task)
     for folder in places:
-        there = {name: (folder / name).stat().st_size for name in sizes if (folder / name).is_file()}
+        there = {name: size for name in sizes if (size := _size(folder / name)) is not None}
         if there == dict(sizes):
             return [folder / name for name in sizes]
         unfinished = folder == places[-1] and there.items() <= sizes.items()  # unpacking into the cache was cut off
