@@ -19,14 +19,14 @@ import numpy as np
 
 from infoscope.core import check, grammar, registry
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Doubt, Estimate, Plane, Status
+from infoscope.core.estimate import Estimate, Plane, Status
 from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need, timed
 from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION, LAYER_ENTROPY, Quantity
 from infoscope.core.shapes import AnyArray, ArrayLike
+from infoscope.measure.bases.second_looks import short_of_infinite, under_the_labels, unless_few_decide
 from infoscope.measure.intervals import jackknife
 from infoscope.measure.intervals.groups import Groups
-from infoscope.measure.neighbours.marginals import even
-from infoscope.measure.symbols.labels import CEILING, doubted
+from infoscope.measure.symbols.labels import doubted
 
 Option = TypeVar("Option")
 #: What an estimator's number can be to I(X;Y): an estimate of it, a value on one side of it, or of something else, as
@@ -172,12 +172,12 @@ class Estimator(grammar.WithOptions, Measurement):
         y = self._other(y, "y", self.second, len(x))
         estimate = self._unless_copied(self._mutual_information, (x, y), together(groups, len(x)))
         if self.presses and estimate.status is Status.OK:
-            estimate = _unless_few_decide(estimate, self._mutual_information, x, y)
+            estimate = unless_few_decide(estimate, self._mutual_information, x, y)
         if y.ndim == 1:
             estimate = doubted(estimate, y)
         if not self.suits:
             return estimate
-        return _under_the_labels(estimate, y) if y.ndim == 1 else _short_of_infinite(estimate, x, y)
+        return under_the_labels(estimate, y) if y.ndim == 1 else short_of_infinite(estimate, x, y)
 
     def conditional_mutual_information(
         self, x: ArrayLike, y: ArrayLike, z: ArrayLike, groups: ArrayLike | None = None
@@ -334,64 +334,6 @@ class Estimator(grammar.WithOptions, Measurement):
 def together(groups: ArrayLike | None, n: int) -> Groups | None:
     """The groups that a person passed, checked."""
     return None if groups is None else Groups.of(groups, n)
-
-
-def _unless_few_decide(estimate: Estimate, hook: Callable[..., Estimate], x: AnyArray, y: AnyArray) -> Estimate:
-    """The estimate; UNRESOLVED where few rows make the width of a column and normal scores of its ranks say otherwise.
-
-    Information is the same of either (a column is mapped one to one), so what changes is what those rows decided.
-    """
-    found = [even(v) if v.ndim > 1 else (v, ()) for v in (x, y)]
-    if not any(wide for _, wide in found):
-        return estimate
-    ranked = hook(*(values for values, _ in found))
-    if jackknife.overlap(estimate, ranked):
-        return estimate
-    note = (
-        f"few rows make the standard deviation of a column: {estimate.value:.3g} nats as it is, {ranked.value:.3g} "
-        "nats by ranks of it; look for outliers and codes for missing values"
-    )
-    return estimate.doubted(Doubt(Status.UNRESOLVED, note))
-
-
-def _under_the_labels(estimate: Estimate, y: AnyArray) -> Estimate:
-    """The estimate, with a note where it exceeds H(Y); UNDERSAMPLED where its interval does so too."""
-    p = np.bincount(y) / len(y)
-    most = float(-(p[p > 0] @ np.log(p[p > 0])))
-    if estimate.value <= most + 1e-9:
-        return estimate
-    low = estimate.interval[0] if estimate.interval else estimate.value * CEILING
-    note = f"above H(Y) = {most:.4g} nats, which no information about these labels exceeds: read it as H(Y)"
-    return estimate.doubted(Doubt(Status.UNDERSAMPLED if low > most else Status.OK, note))
-
-
-def _short_of_infinite(estimate: Estimate, x: AnyArray, y: AnyArray) -> Estimate:
-    """The estimate; SATURATED where a column of y is a linear function of one of x, which makes I(X;Y) infinite."""
-    if estimate.status is not Status.OK or not _share_a_column(x, y):
-        return estimate
-    note = "a column of y is a linear function of a column of x: of real numbers they share infinitely much"
-    return estimate.doubted(Doubt(Status.SATURATED, note))
-
-
-def _share_a_column(x: AnyArray, y: AnyArray) -> bool:
-    """Whether a column of y is a linear function of one of x, and takes more values than a few."""
-    x, y = (check.on_cpu(v) for v in (x, y))
-    first = slice(64)  # enough to rule nearly every pair out
-    pairs = np.argwhere(np.abs(_standardised(x[first]).T @ _standardised(y[first])) > 1 - 1e-12)
-    for i, j in pairs:
-        a, b = _standardised(x[:, [i]]), _standardised(y[:, [j]])
-        if abs(float(a[:, 0] @ b[:, 0])) > 1 - 1e-12 and len(np.unique(x[:, i])) > len(x) // 2:
-            return True
-    return False
-
-
-def _standardised(v: np.ndarray) -> np.ndarray:
-    """Columns of mean 0 and norm 1, in float64; constant ones are 0."""
-    v = v.astype(np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        v = v / np.maximum(np.abs(v).max(axis=0), np.finfo(np.float64).tiny)
-    v = v - v.mean(axis=0)
-    return v / np.maximum(np.sqrt((v * v).sum(axis=0)), np.finfo(np.float64).tiny)
 
 
 def several(value: Option | tuple[Option, ...] | None) -> tuple[Option, ...]:
