@@ -1,20 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
-from infoscope.measure.bases.geometry import Geometry
-from infoscope.measure.intervals.groups import Groups
-from infoscope.measure.moments.spectra import doubts_of, effective, spectrum
+from infoscope.measure.geometry._directions import Directions
+from infoscope.measure.moments.spectra import effective
 
 
 @dataclass(frozen=True)
-class EffectiveRank(Geometry):
+class EffectiveRank(Directions):
     """Effective rank of the centred rows: the exponential of the entropy of their normalised singular values.
 
     effective_rank: exp(-Σ p log p), p = s / Σ s for the singular values s of the rows less their mean (Roy & Vetterli
@@ -37,19 +35,5 @@ class EffectiveRank(Geometry):
         Quantity("effective_rank", "dimensions", "Effective rank", "geometry"),
     )
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
-
-    def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(3e-4 + n * d * (1.4e-8 + 1e-10 * d), 17.0 * n * d)
-
-    def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
-        return self._judged(t, None)
-
-    def _of_groups(self, t: np.ndarray, labels: dict[str, np.ndarray], groups: Groups) -> Iterable[Measured]:
-        return self._judged(t, groups)
-
-    def _judged(self, t: np.ndarray, groups: Groups | None) -> Iterable[Measured]:
-        found = spectrum(t)
-        doubts = doubts_of(t, found, effective, groups)
-        words = "exponential of the entropy of the normalised singular values of the centred rows"
-        estimate = self._say("effective_rank", effective(found.shares), words, len(t), doubts)
-        yield Measured("input", estimate)
+    count: ClassVar[Callable[[np.ndarray], float]] = staticmethod(effective)
+    words: ClassVar[str] = "exponential of the entropy of the normalised singular values of the centred rows"
