@@ -36,6 +36,20 @@ class State:
             **{f"moments.{k}": v for k, v in self.moments.items()},
         }
 
+    def copied(self, device: str) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Parameters and moments as copies on ``device``, to be trained in place."""
+        parameters, moments = (
+            {name: tensor.to(device, copy=True) for name, tensor in tensors.items()}
+            for tensors in (self.parameters, self.moments)
+        )
+        return parameters, moments
+
+    @classmethod
+    def reached(cls, epoch: int, parameters: Mapping[str, Tensor], moments: Mapping[str, Tensor]) -> State:
+        """The state after ``epoch`` epochs, brought to the CPU."""
+        parts = ({name: tensor.detach().cpu() for name, tensor in tensors.items()} for tensors in (parameters, moments))
+        return cls(epoch, *parts)
+
     @classmethod
     def from_tensors(cls, epoch: int, tensors: Mapping[str, Tensor]) -> State:
         parts: dict[str, dict[str, Tensor]] = {"parameters": {}, "moments": {}}

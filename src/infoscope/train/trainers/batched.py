@@ -60,10 +60,10 @@ class BatchedTrainer(Trainer):
     def advance(self, state: State, epoch: int) -> State:
         if self.layout is None:
             self.layout = self._fastest_layout(state)
-        parameters, moments = self._copy(state.parameters), self._copy(state.moments)
+        parameters, moments = state.copied(self.device)
         for epochs in self.ensemble.stretches(state.epoch, epoch):
             self._train(self.layout, parameters, moments, epochs)
-        return State(epoch, _to(parameters, "cpu"), _to(moments, "cpu"))
+        return State.reached(epoch, parameters, moments)
 
     def _train(
         self,
@@ -101,9 +101,6 @@ class BatchedTrainer(Trainer):
                 draws = self._draws(members, epoch, k, rows.shape[1])
                 passed = self._forward(mine, data[0][rows], data[1][rows], draws)
                 self._update(mine, my_moments, *passed, epoch, self.ensemble.step(epoch) + k + 1)
-
-    def _copy(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return {name: tensor.to(self.device, copy=True) for name, tensor in tensors.items()}
 
     def _tensors(self, epoch: int) -> tuple[Tensor, Tensor]:
         """The data of an epoch, on the device."""
@@ -214,12 +211,8 @@ class BatchedTrainer(Trainer):
         )
 
         def prepare(layout: Layout) -> Callable[[int], None]:
-            parameters, moments = self._copy(state.parameters), self._copy(state.moments)
+            parameters, moments = state.copied(self.device)
             epochs = range(state.epoch, state.epoch + 1)
             return lambda updates: self._train(layout, parameters, moments, epochs, updates)
 
         return fastest(layouts, prepare, TRIAL_UPDATES)
-
-
-def _to(tensors: Mapping[str, Tensor], device: str) -> dict[str, Tensor]:
-    return {name: tensor.to(device) for name, tensor in tensors.items()}

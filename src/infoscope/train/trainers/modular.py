@@ -85,12 +85,12 @@ class ModularTrainer(Trainer):
         with _deterministic():
             if self.layout is None:
                 self.layout = self._fastest_layout(state)
-            parameters, moments = self._copy(state.parameters), self._copy(state.moments)
+            parameters, moments = state.copied(self.device)
             self._train(self.layout, parameters, moments, range(state.epoch, epoch))
             with self._threads(self.layout):
                 order, batch = self.ensemble.order, self.ensemble.recipe.batch_size
                 parameters |= self.network.batch_statistics(parameters, self._data[False][0], order, batch)
-        return State(epoch, _to(parameters, "cpu"), _to(moments, "cpu"))
+        return State.reached(epoch, parameters, moments)
 
     def _on_device(self, x: np.ndarray, y: np.ndarray) -> tuple[ArrayOrTensor, ArrayOrTensor]:
         """On the CPU the task's own arrays: a second copy of the images would only take memory."""
@@ -98,9 +98,6 @@ class ModularTrainer(Trainer):
             return np.asarray(x, np.float32), np.asarray(y, np.int64)
         inputs = torch.tensor(x, dtype=torch.float32, device=self.device)
         return inputs, torch.tensor(y, dtype=torch.long, device=self.device)
-
-    def _copy(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return {name: tensor.to(self.device, copy=True) for name, tensor in tensors.items()}
 
     def _train(
         self,
@@ -222,7 +219,7 @@ class ModularTrainer(Trainer):
             return layouts.pop()
 
         def prepare(layout: Layout) -> Callable[[int], None]:
-            parameters, moments = self._copy(state.parameters), self._copy(state.moments)
+            parameters, moments = state.copied(self.device)
             epochs = range(state.epoch, state.epoch + 1)
 
             def train(updates: int) -> None:
@@ -253,7 +250,3 @@ def _deterministic() -> Iterator[None]:
 def _finish(device: str) -> None:
     if device != "cpu":
         torch.cuda.synchronize(device)
-
-
-def _to(tensors: Mapping[str, Tensor], device: str) -> dict[str, Tensor]:
-    return {name: tensor.detach().to(device) for name, tensor in tensors.items()}
