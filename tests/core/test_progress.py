@@ -114,13 +114,18 @@ class Unwilling(io.StringIO):
         raise BrokenPipeError
 
 
+class UnwillingTerminal(Unwilling):
+    def isatty(self) -> bool:
+        return True
+
+
 def test_nobody_reads_and_the_work_goes_on(clock, capsys, monkeypatch):
     closed = io.StringIO()
     closed.close()
     for stream in (None, Unwilling(), closed):
         monkeypatch.setattr(sys, "stderr", stream)
         say("infoscope: recording")
-    for stream in (None, Unwilling()):
+    for stream in (None, Unwilling(), closed, UnwillingTerminal()):
         monkeypatch.setattr(sys, "stderr", stream)
         run(clock, 100, 10, 10)
     assert capsys.readouterr().out == ""

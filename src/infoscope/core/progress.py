@@ -23,6 +23,13 @@ def say(text: str) -> None:
             print(text, file=sys.stderr, flush=True)
 
 
+def _on_terminal() -> bool:
+    try:
+        return sys.stderr is not None and sys.stderr.isatty()
+    except ValueError:  # closed
+        return False
+
+
 class Progress:
     """One task's progress; made by :func:`progress`, fed through :meth:`advance`."""
 
@@ -33,6 +40,7 @@ class Progress:
         self._printed = self._tenths()
         self._bar: Any = None
         self._task: Any = None
+        self._mute = False
 
     def _tenths(self) -> int:
         return int(10 * self.done / self.total + 1e-9) if self.total else 10  # a sum of fractions may miss the whole
@@ -43,8 +51,13 @@ class Progress:
         elapsed = time.monotonic() - self._start
         if elapsed < QUIET_SECONDS:
             return
-        if sys.stderr is not None and sys.stderr.isatty():
-            self._draw()
+        if self._mute:
+            return
+        if _on_terminal():
+            try:
+                self._draw()
+            except (OSError, ValueError, IndexError):  # the window was closed; a half-begun bar cannot be ended
+                self._mute, self._bar = True, None
         elif self._tenths() > self._printed:
             self._printed = self._tenths()
             fresh = self.done - self._first
@@ -73,7 +86,8 @@ class Progress:
 
     def close(self) -> None:
         if self._bar is not None:
-            self._bar.stop()
+            with suppress(OSError, ValueError):
+                self._bar.stop()
 
 
 @contextmanager
