@@ -29,7 +29,7 @@ with held(Path(sys.argv[1])):
     print("in", flush=True)
     time.sleep(60)
 """
-FORK = HOLD.replace("    time.sleep(60)", "    print(os.fork() or time.sleep(60), flush=True)\n    time.sleep(60)")
+FORK = HOLD.replace("    time.sleep(60)", "    os.fork() or print(os.getpid(), flush=True)\n    time.sleep(60)")
 
 
 def writer(folder, *before, code: str = HOLD) -> subprocess.Popen:
@@ -267,6 +267,30 @@ def test_a_number_given_out_again_is_not_taken_for_the_writer(tmp_path, no_locks
     assert f"process {os.getppid()} on" in refused(tmp_path)  # it lives, and no lock is needed to see that
 
 
+@linux
+def test_a_process_that_proc_hides_is_judged_by_its_age(tmp_path, monkeypatch, no_locks):
+    (tmp_path / HEARTBEAT).write_bytes(beside(process=os.getppid(), started="7"))
+    real = writer_lock._started
+    monkeypatch.setattr(writer_lock, "_started", lambda pid: real(pid) if pid == os.getpid() else None)
+    assert f"process {os.getppid()} on" in refused(tmp_path)
+    age(tmp_path, 2 * STALE_SECONDS)
+    with held(tmp_path):
+        pass
+
+
+@linux
+def test_a_dead_process_that_nobody_buried_does_not_live(tmp_path, no_locks):
+    process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    started = writer_lock._started(process.pid)
+    (tmp_path / HEARTBEAT).write_bytes(beside(process=process.pid, started=started))
+    refused(tmp_path)
+    process.kill()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    with held(tmp_path):
+        pass
+    process.communicate()
+
+
 @posix
 def test_a_writer_of_the_first_release_is_believed_as_it_was(tmp_path, living):
     other = tmp_path / "other"
@@ -291,7 +315,7 @@ def test_without_locks_the_heartbeat_decides(tmp_path, monkeypatch, code):
         monkeypatch.undo()
         told = subprocess.run([sys.executable, "-c", HOLD, str(tmp_path)], capture_output=True, text=True, timeout=60)
         assert f"process {os.getpid()} on" in told.stderr
-    assert not (tmp_path / HEARTBEAT).exists()
+    assert not list(tmp_path.iterdir())
 
 
 @posix

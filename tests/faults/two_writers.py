@@ -27,7 +27,7 @@ from forks import Child, Gate
 
 from infoscope.core.errors import RunFolderError
 from infoscope.core.folder import RunFolder
-from infoscope.core.writer_lock import HEARTBEAT, LOCK, STALE_SECONDS, Writer
+from infoscope.core.writer_lock import HEARTBEAT, STALE_SECONDS, Writer
 
 
 def without_locks() -> None:
@@ -95,7 +95,7 @@ def pair(before: Callable[[Path], None], locks: bool = True, tries: int = 2) -> 
         said = Counter(child.heard() for child in children)
         end.open()
         codes = [child.wait() for child in children]
-        left = [path.name for path in folder.iterdir() if locks or path.name != LOCK]
+        left = [path.name for path in folder.iterdir()]
     if said == {"in": 1, "refused": tries - 1} and not any(codes) and not left:
         return "one"
     return f"{dict(said)}, exit codes {codes}, left {left}"
@@ -186,8 +186,8 @@ def outlived() -> str:
 
     def write(child: Child) -> None:
         with RunFolder(folder).writing():
-            if worker := os.fork():
-                child.say(str(worker))
+            if not os.fork():
+                child.say(str(os.getpid()))  # past what a fork begins with
             time.sleep(60)
 
     with new_folder() as folder:

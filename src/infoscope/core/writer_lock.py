@@ -93,7 +93,10 @@ class Writer:
         here = _machine(), _namespace()
         if not all((*here, self.started)) or (self.machine, self.namespace) != here:
             return None
-        return _started(self.process) == self.started
+        started = _started(self.process)
+        if started is None and _answers(self.process):
+            return None  # /proc may hide the processes of others
+        return started == self.started
 
     def __str__(self) -> str:
         host = "".join(c if c.isprintable() else "?" for c in self.host[:100])
@@ -188,12 +191,14 @@ def _enter(folder: Path) -> _Hold:
         _unlock(descriptor, locked, folder)
         raise
     if not locked:
-        _unlock(descriptor, locked, folder)
+        os.close(descriptor)
     return _Hold(os.getpid(), descriptor if locked else None, heartbeat, writer, beaten=time.monotonic())
 
 
 def _leave(hold: _Hold) -> None:
     with suppress(OSError, RunFolderError):
+        if hold.lock is None:
+            hold.heartbeat.with_name(LOCK).unlink(missing_ok=True)  # it locked nobody out
         there = _read(hold.heartbeat)
         if there is not None and there.writer == hold.writer:
             hold.heartbeat.unlink()
@@ -311,20 +316,20 @@ def _same(descriptor: int, path: Path) -> bool:
         return False
 
 
-def _unlock(descriptor: int, locked: bool, folder: Path) -> None:
-    """Close the lock file, which goes first where the lock is ours."""
+def _unlock(descriptor: int, ours: bool, folder: Path) -> None:
+    """Close the lock file, which goes first where the folder is ours."""
     path = folder / LOCK
     with suppress(OSError):  # a name that stays locks nobody out
-        if locked and sys.platform != "win32" and _same(descriptor, path):
+        if ours and sys.platform != "win32" and _same(descriptor, path):
             path.unlink()
     with suppress(OSError):  # for a copy of the descriptor too, which a library may have forked off unseen
-        if locked and sys.platform == "win32":
+        if ours and sys.platform == "win32":
             msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
-        elif locked and sys.platform != "win32":
+        elif ours and sys.platform != "win32":
             fcntl.flock(descriptor, fcntl.LOCK_UN)
     os.close(descriptor)
     with suppress(OSError):  # Windows deletes no open file, and so never another's
-        if locked and sys.platform == "win32":
+        if ours and sys.platform == "win32":
             path.unlink()
 
 
@@ -409,9 +414,11 @@ def _namespace() -> str:
 
 
 def _started(pid: int) -> str | None:
-    """When a process started, in ticks of the kernel; None where it lives no more, or was not yet buried."""
-    fields_after_name = _line(f"/proc/{pid}/stat").rpartition(")")[2].split()
-    return fields_after_name[19] if len(fields_after_name) > 19 and fields_after_name[0] not in "ZXx" else None
+    """When a process started, in ticks of the kernel; empty where it is dead and unburied, None where not there."""
+    after_name = _line(f"/proc/{pid}/stat").rpartition(")")[2].split()
+    if len(after_name) < 20:
+        return None
+    return "" if after_name[0] in "ZXx" else after_name[19]
 
 
 def _answers(pid: int) -> bool | None:
