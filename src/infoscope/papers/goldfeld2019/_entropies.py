@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
-from infoscope.claim.computation import Curve
+from infoscope.claim.computation import Computation, Curve
 from infoscope.core import grammar
 from infoscope.core.quantity import Quantity
 from infoscope.measure.noise.mixture import Mixture
 from infoscope.measure.questions.noisy import noisy_layer
+from infoscope.scanning.plan import Preset
 
 ERROR = Quantity("error", "nats", "Error of the estimate", "error")
 #: Multiples of Silverman's bandwidth, which is made for Gaussian densities.
 BANDWIDTHS = (0.5, 1.0, 2.0)
 ESTIMATES = ("sample propagation", "neighbours", *(f"KDE, {factor:g} × Silverman" for factor in BANDWIDTHS))
+
+_SIZES: dict[Preset, tuple[int, ...]] = {
+    "smoke": (250, 500),
+    "laptop": (500, 1000, 2000, 4000),
+    "paper": (500, 1000, 2000, 4000, 8000, 16_000),
+}
+
+
+def against_the_truth(
+    title: str, curves: Callable[..., Iterable[Curve]], preset: Preset, seeds: tuple[int, ...], **arguments: Any
+) -> Computation:
+    """What :func:`errors` says over the sample sizes of ``preset``, by ``curves`` with ``arguments``."""
+    at = tuple(map(float, _SIZES[preset]))
+    return Computation(title, curves, ESTIMATES, at, "samples", seeds, arguments)
 
 
 def plug_in(s: np.ndarray, noise: float, seed: int) -> float:

@@ -25,12 +25,11 @@ from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Statistic
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
-from infoscope.papers.goldfeld2019._entropies import BANDWIDTHS, ESTIMATES, errors
+from infoscope.papers.goldfeld2019._entropies import BANDWIDTHS, against_the_truth, errors
 from infoscope.papers.goldfeld2019._errors import closer_than, error, errors_of, from_below
 from infoscope.papers.goldfeld2019._truncated import draw, entropy_of_one
 from infoscope.scanning.plan import Preset
 
-SIZES = {"smoke": (250, 500), "laptop": (500, 1000, 2000, 4000), "paper": (500, 1000, 2000, 4000, 8000, 16_000)}
 CASES = tuple((d, noise) for d in (5, 10) for noise in (0.01, 0.1, 0.5))
 WIDE = ((15, 0.1), (15, 0.2))  # at paper
 
@@ -110,14 +109,8 @@ class EstimatorMixtures(Figure):
 
     def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
         return {
-            _name(d, noise): Computation(
-                title=f"{d} dimensions, noise {noise:g}",
-                curves=_curves,
-                sites=ESTIMATES,
-                at=tuple(map(float, SIZES[preset])),
-                axis="samples",
-                seeds=seeds,
-                arguments={"d": d, "noise": noise},
+            _name(d, noise): against_the_truth(
+                f"{d} dimensions, noise {noise:g}", _curves, preset, seeds, d=d, noise=noise
             )
             for d, noise in (*CASES, *(WIDE if preset == "paper" else ()))
         }

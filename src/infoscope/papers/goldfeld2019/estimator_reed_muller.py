@@ -23,11 +23,10 @@ from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure
 from infoscope.core.claim import Claim
 from infoscope.papers.goldfeld2019 import _quadrature
-from infoscope.papers.goldfeld2019._entropies import ESTIMATES, errors
+from infoscope.papers.goldfeld2019._entropies import against_the_truth, errors
 from infoscope.papers.goldfeld2019._errors import closer_than, from_below
 from infoscope.scanning.plan import Preset
 
-SIZES = {"smoke": (250, 500), "laptop": (500, 1000, 2000, 4000), "paper": (500, 1000, 2000, 4000, 8000, 16_000)}
 CODES = {"rm_4_4": (16, 1.0), "rm_5_5": (32, 2.0)}
 
 _CLAIM = Claim(
@@ -56,14 +55,8 @@ class EstimatorReedMuller(Figure):
 
     def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
         return {
-            name: Computation(
-                title=f"RM({name[3]}, {name[5]}): {d} signs, noise {noise:g}",
-                curves=_curves,
-                sites=ESTIMATES,
-                at=tuple(map(float, SIZES[preset])),
-                axis="samples",
-                seeds=seeds,
-                arguments={"d": d, "noise": noise},
+            name: against_the_truth(
+                f"RM({name[3]}, {name[5]}): {d} signs, noise {noise:g}", _curves, preset, seeds, d=d, noise=noise
             )
             for name, (d, noise) in CODES.items()
         }

@@ -49,6 +49,36 @@ _A = {"mlp": "an MLP", "linear": "a linear"}
 IN_WORDS_ACTIVATIONS = {"relu": "ReLU", "tanh": "tanh"}
 
 
+class Architecture(NamedTuple):
+    """One network of those that are asked the same: narrow or wide, of one activation."""
+
+    activation: str
+    widths: tuple[int, ...]
+
+    @property
+    def words(self) -> str:
+        size = "narrow" if self.widths == SMALL else "wide"
+        return f"a {size} {IN_WORDS_ACTIVATIONS[self.activation]} network"
+
+    @property
+    def title(self) -> str:
+        """As the paper calls it."""
+        size, widths = "Small" if self.widths == SMALL else "Medium", "-".join(map(str, self.widths))
+        return f"FC {size}, {widths}, {IN_WORDS_ACTIVATIONS[self.activation]}"
+
+    @property
+    def last(self) -> str:
+        """Its last hidden layer."""
+        return last_hidden(self.widths)
+
+
+ARCHITECTURES = {
+    "relu": Architecture("relu", SMALL),
+    "tanh": Architecture("tanh", SMALL),
+    "wide": Architecture("relu", MEDIUM),
+}
+
+
 class CheckerboardColours(NamedTuple):
     """A checkerboard task with ``colours`` colours, and what can at best be known of its direction."""
 

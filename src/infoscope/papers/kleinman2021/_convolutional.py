@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
+from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series, Statistic
 from infoscope.claim.reading.curves import BETWEEN, finding, of_means
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._images import (
     EFFECT,
+    NEW_ROWS,
     NO_TRANSIENT,
     QUICK,
     REST,
@@ -26,7 +28,7 @@ from infoscope.papers.kleinman2021._images import (
     transient,
 )
 from infoscope.record.schedule import log_spaced
-from infoscope.scanning.plan import NetworkPlan
+from infoscope.scanning.plan import NetworkPlan, Preset
 from infoscope.train.networks.convolutional import Convolutional
 from infoscope.train.recipe import Augmentation, Recipe
 
@@ -54,7 +56,7 @@ ARMS = {
 
 @dataclass(frozen=True)
 class Arena:
-    """A task and a network on it. first: the site after the first block. rows: for training, None for all.
+    """A task and a network on it. first: the site after the first block. rows: for training, None for ``all_rows``.
 
     test_rows: that are measured, None for all.
     """
@@ -64,6 +66,7 @@ class Arena:
     network: Convolutional
     first: str
     epochs: int
+    all_rows: int
     rows: int | None = None
     test_rows: int | None = None
     augmentation: tuple[Augmentation, ...] = ()
@@ -76,17 +79,18 @@ class Arena:
         """The name of one training."""
         return f"{self.name}_{arm}"
 
-    def plans(self, seeds: tuple[int, ...], train_rows: int) -> dict[str, NetworkPlan]:
-        """The five trainings. train_rows: how many there are, which says when batches have had as many updates."""
-        return {self.of(name): self._plan(arm, seeds, train_rows) for name, arm in ARMS.items()}
+    def plans(self, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
+        """The five trainings."""
+        return {self.of(name): self._plan(arm, seeds) for name, arm in ARMS.items()}
 
-    def _plan(self, arm: Arm, seeds: tuple[int, ...], train_rows: int) -> NetworkPlan:
+    def _plan(self, arm: Arm, seeds: tuple[int, ...]) -> NetworkPlan:
         recipe = Recipe(
             self.epochs, arm.rate, arm.batch, "sgd", train_rows=self.rows, momentum=0.9, weight_decay=arm.decay,
             schedule="exponential", decay=0.97, augmentation=self.augmentation,
         )  # fmt: skip
-        large = dataclasses.replace(recipe, batch=_LARGE).updates(self.epochs, train_rows)
-        small = dataclasses.replace(recipe, batch=_SMALL).updates(1, train_rows)
+        rows = self.rows or self.all_rows  # which say when batches have had as many updates
+        large = dataclasses.replace(recipe, batch=_LARGE).updates(self.epochs, rows)
+        small = dataclasses.replace(recipe, batch=_SMALL).updates(1, rows)
         early = max(1, round(large / small))
         ends = (0, self.epochs)
         others = tuple(site for site in self.network.layers if site not in (LAST, "output"))
@@ -138,6 +142,30 @@ _CLAIMS = {
         "layers are swept; which layer keeps how much was not at hand",
     ),
 }
+
+
+class Arenas(Figure):
+    """Base of the figures that ask the same of different arenas.
+
+    arenas: at each preset; one that is the same but smaller has the same name.
+    """
+
+    arenas: ClassVar[Mapping[Preset, Sequence[Arena]]]
+    presupposes = NEW_ROWS
+
+    def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
+        return {name: plan for arena in self.arenas[preset] for name, plan in arena.plans(seeds).items()}
+
+    def asked(self, rows: Rows) -> Sequence[Claim]:
+        return claims(self.claims[0].id.rpartition("/")[0], run_of(rows, judged(self.arenas)))
+
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        return {"transient": ends(rows, judged(self.arenas))}
+
+
+def judged(arenas: Mapping[Preset, Sequence[Arena]]) -> list[Arena]:
+    """Those that a verdict may be about, `laptop`'s first."""
+    return list({arena.name: arena for preset in ("laptop", "paper") for arena in arenas[preset]}.values())
 
 
 def claims(figure: str, arenas: Sequence[Arena]) -> tuple[Claim, ...]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
+from infoscope.claim.figure import Figure
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._checkerboard import (
     ACTIVATIONS,
     EPOCHS,
     IN_WORDS_ACTIVATIONS,
+    SEEDS,
     SMALL,
     TWO,
     checkerboard_plan,
@@ -91,3 +93,16 @@ class MatchedSides(NamedTuple):
             headline=parts[0].name,
             published=self.published,
         )
+
+
+class TwoSides(Figure):
+    """Base of the figures that compare two sides."""
+
+    sides: ClassVar[MatchedSides]
+    seeds = SEEDS
+
+    def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
+        return self.sides.plans(preset, seeds)
+
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        return self.sides.notes(rows)

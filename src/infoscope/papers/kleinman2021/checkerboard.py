@@ -27,58 +27,42 @@ share one training set; the intervals are over initial weights and batch orders.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from infoscope.claim.figure import Figure
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._checkerboard import (
-    MEDIUM,
+    ARCHITECTURES,
     SEEDS,
-    SMALL,
     TWO,
     checkerboard_plan,
     depth,
     discards,
     hidden,
     keeps,
-    last_hidden,
     told,
 )
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _WHERE = "abstract and poster, checkerboard task (a re-derivation)"
-
-
-class _Architecture(NamedTuple):
-    title: str
-    activation: str
-    widths: tuple[int, ...]
-    words: str
-
-
-_ARMS = {
-    "relu": _Architecture("FC Small, 10-7-5-4-3, ReLU", "relu", SMALL, "a narrow ReLU network"),
-    "tanh": _Architecture("FC Small, 10-7-5-4-3, tanh", "tanh", SMALL, "a narrow tanh network"),
-    "wide": _Architecture("FC Medium, 100-20-20-20, ReLU", "relu", MEDIUM, "a wide ReLU network"),
-}
 _RELEVANT = Claim(
     id="kleinman2021/checkerboard/keeps-the-direction",
     paper="kleinman2021",
     where=_WHERE,
     sentence="In every network that solves the task a linear probe reads the direction from the last hidden layer.",
-    parts=(keeps(TWO, [(name, last_hidden(arm.widths)) for name, arm in _ARMS.items()]),),
+    parts=(keeps(TWO, [(name, architecture.last) for name, architecture in ARCHITECTURES.items()]),),
     published="the last layers come close to sufficient representations",
 )
 
 
 def _discards(arm: str) -> Claim:
-    parts = tuple(discards(TWO, arm, last_hidden(_ARMS[arm].widths)))
+    architecture = ARCHITECTURES[arm]
+    parts = tuple(discards(TWO, arm, architecture.last))
     return Claim(
         id=f"kleinman2021/checkerboard/discards-{arm}",
         paper="kleinman2021",
         where=_WHERE,
-        sentence=f"After the first epoch the last hidden layer of {_ARMS[arm].words} discards some of the colour.",
+        sentence=f"After the first epoch the last hidden layer of {architecture.words} discards some of the colour.",
         parts=parts,
         headline=parts[0].name,
         published="irrelevant information is encoded in an early transient and later discarded",
@@ -92,8 +76,8 @@ def _depth(arm: str) -> Claim:
         id=f"kleinman2021/checkerboard/depth-{arm}",
         paper="kleinman2021",
         where=_WHERE,
-        sentence=f"In {_ARMS[arm].words} the deeper layers hold less about colour than the first.",
-        parts=(depth(TWO, arm, hidden(_ARMS[arm].widths)),),
+        sentence=f"In {ARCHITECTURES[arm].words} the deeper layers hold less about colour than the first.",
+        parts=(depth(TWO, arm, hidden(ARCHITECTURES[arm].widths)),),
         published="irrelevant information falls with depth",
     )
 
@@ -111,15 +95,22 @@ class CheckerboardLayers(Figure):
     title = "What trained networks hold of direction and colour"
     where = "checkerboard task"
     seeds = SEEDS
-    claims = (_RELEVANT, *map(_discards, _ARMS), *map(_depth, _ARMS))
+    claims = (_RELEVANT, *map(_discards, ARCHITECTURES), *map(_depth, ARCHITECTURES))
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         return {
             name: checkerboard_plan(
-                arm.title, preset, seeds, activation=arm.activation, widths=arm.widths, every_layer=True
+                architecture.title,
+                preset,
+                seeds,
+                activation=architecture.activation,
+                widths=architecture.widths,
+                every_layer=True,
             )
-            for name, arm in _ARMS.items()
+            for name, architecture in ARCHITECTURES.items()
         }
 
     def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
-        return {f"discards-{name}": told(rows, TWO, name, last_hidden(arm.widths)) for name, arm in _ARMS.items()}
+        return {
+            f"discards-{name}": told(rows, TWO, name, architecture.last) for name, architecture in ARCHITECTURES.items()
+        }

@@ -19,13 +19,8 @@ number of updates. A re-derivation: the paper's own batch sizes were not at hand
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from infoscope.claim.figure import Figure
-from infoscope.core.rows import Rows
-from infoscope.papers.kleinman2021._checkerboard import BATCH, SEEDS
-from infoscope.papers.kleinman2021._matched import MatchedSides, Side
-from infoscope.scanning.plan import NetworkPlan, Preset
+from infoscope.papers.kleinman2021._checkerboard import BATCH
+from infoscope.papers.kleinman2021._matched import MatchedSides, Side, TwoSides
 
 _LARGE = 512
 _UPDATES = {BATCH: 282, _LARGE: 18}  # an epoch of 9000 trials
@@ -40,7 +35,7 @@ _BATCHES = MatchedSides(
 )
 
 
-class CheckerboardBatch(Figure):
+class CheckerboardBatch(TwoSides):
     """Colour with small and large batches, the same epochs or the same updates (CB6)
 
     >>> from infoscope.papers.kleinman2021.checkerboard_batch import CheckerboardBatch
@@ -50,11 +45,5 @@ class CheckerboardBatch(Figure):
 
     title = "Batch size and what is discarded"
     where = "abstract; checkerboard task"
-    seeds = SEEDS
+    sides = _BATCHES
     claims = _BATCHES.claims()
-
-    def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
-        return _BATCHES.plans(preset, seeds)
-
-    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
-        return _BATCHES.notes(rows)

@@ -25,39 +25,30 @@ from infoscope.claim.figure import Figure
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._checkerboard import (
-    MEDIUM,
+    ARCHITECTURES,
     SEEDS,
-    SMALL,
     TWO,
     checkerboard_plan,
     differences,
-    last_hidden,
     told_of_both,
 )
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _FIRST = {"smoke": 2, "laptop": 20, "paper": 20}  # epochs on the colour
-_ARMS = {
-    "relu": ("relu", SMALL, "a narrow ReLU network"),
-    "tanh": ("tanh", SMALL, "a narrow tanh network"),
-    "wide": ("relu", MEDIUM, "a wide ReLU network"),
-}
-
-
-_ARMS_IN_WORDS = ("20 epochs on colour and 30 on direction", "30 on direction at once")
+_IN_WORDS = ("20 epochs on colour and 30 on direction", "30 on direction at once")
 
 
 def _arms(arm: str) -> tuple[str, str, str]:
-    return f"{arm}_colour_first", f"{arm}_random", last_hidden(_ARMS[arm][1])
+    return f"{arm}_colour_first", f"{arm}_random", ARCHITECTURES[arm].last
 
 
 def _claim(arm: str) -> Claim:
-    parts = differences(TWO, *_arms(arm), _ARMS_IN_WORDS)
+    parts, words = differences(TWO, *_arms(arm), _IN_WORDS), ARCHITECTURES[arm].words
     return Claim(
         id=f"kleinman2021/checkerboard_initial/colour-first-{arm}",
         paper="kleinman2021",
         where="abstract; checkerboard task (a re-derivation)",
-        sentence=f"Having learnt the colour first, {_ARMS[arm][2]} keeps more of it after learning the direction.",
+        sentence=f"Having learnt the colour first, {words} keeps more of it after learning the direction.",
         parts=parts,
         headline=parts[0].name,
         published="perturbing the initial part of training changes the resulting representation",
@@ -76,19 +67,24 @@ class CheckerboardInitial(Figure):
     title = "Colour learnt first"
     where = "abstract; checkerboard task"
     seeds = SEEDS
-    claims = tuple(map(_claim, _ARMS))
+    claims = tuple(map(_claim, ARCHITECTURES))
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plans = {}
-        for arm, (activation, widths, words) in _ARMS.items():
+        for arm, network in ARCHITECTURES.items():
             for name, first in ((f"{arm}_random", 0), (f"{arm}_colour_first", _FIRST[preset])):
-                title = (
-                    f"{words.removeprefix('a ')}, {f'{first} epochs on colour first' if first else 'direction at once'}"
-                )
+                words = f"{first} epochs on colour first" if first else "direction at once"
+                title = f"{network.words.removeprefix('a ')}, {words}"
                 plans[name] = checkerboard_plan(
-                    title, preset, seeds, activation=activation, widths=widths, first=first, probed=(0, 1)
+                    title,
+                    preset,
+                    seeds,
+                    activation=network.activation,
+                    widths=network.widths,
+                    first=first,
+                    probed=(0, 1),
                 )
         return plans
 
     def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
-        return {f"colour-first-{arm}": told_of_both(rows, TWO, *_arms(arm), since=True) for arm in _ARMS}
+        return {f"colour-first-{arm}": told_of_both(rows, TWO, *_arms(arm), since=True) for arm in ARCHITECTURES}

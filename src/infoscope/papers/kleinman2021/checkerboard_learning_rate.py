@@ -18,13 +18,8 @@ error 0.05, ReLU, same epochs, MLP probe). A re-derivation: the paper's own grid
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from infoscope.claim.figure import Figure
-from infoscope.core.rows import Rows
-from infoscope.papers.kleinman2021._checkerboard import RATE, SEEDS
-from infoscope.papers.kleinman2021._matched import MatchedSides, Side
-from infoscope.scanning.plan import NetworkPlan, Preset
+from infoscope.papers.kleinman2021._checkerboard import RATE
+from infoscope.papers.kleinman2021._matched import MatchedSides, Side, TwoSides
 
 _TIMES = 10  # lower
 _RATES = MatchedSides(
@@ -38,7 +33,7 @@ _RATES = MatchedSides(
 )
 
 
-class CheckerboardLearningRate(Figure):
+class CheckerboardLearningRate(TwoSides):
     """Colour at a high and a low learning rate, the same epochs or the same rate times updates (CB5)
 
     >>> from infoscope.papers.kleinman2021.checkerboard_learning_rate import CheckerboardLearningRate
@@ -49,11 +44,5 @@ class CheckerboardLearningRate(Figure):
 
     title = "Learning rate and what is discarded"
     where = "abstract; checkerboard task"
-    seeds = SEEDS
+    sides = _RATES
     claims = _RATES.claims()
-
-    def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
-        return _RATES.plans(preset, seeds)
-
-    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
-        return _RATES.notes(rows)

@@ -20,30 +20,21 @@ rate and no longer on the function.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar
 
-from infoscope.claim.figure import Figure
-from infoscope.core.claim import Claim
-from infoscope.core.rows import Rows
-from infoscope.papers.kleinman2021._convolutional import Arena, claims, ends, run_of
+from infoscope.papers.kleinman2021._convolutional import Arena, Arenas, claims, judged
 from infoscope.papers.kleinman2021._digits import DIGITS
-from infoscope.papers.kleinman2021._images import NEW_ROWS
-from infoscope.scanning.plan import NetworkPlan, Preset
+from infoscope.scanning.plan import Preset
 from infoscope.train.networks.convolutional import Convolutional
 
-_EPOCHS = {"smoke": 2, "laptop": 40, "paper": 40}
-_ROWS = 898  # for training
+_EPOCHS: dict[Preset, int] = {"smoke": 2, "laptop": 40, "paper": 40}
+_NETWORK = Convolutional("small_resnet", (1, 8, 8), 2)
+_ARENAS: dict[Preset, list[Arena]] = {
+    preset: [Arena("digits", DIGITS, _NETWORK, "block1", epochs, 898)] for preset, epochs in _EPOCHS.items()
+}
 
 
-def _arena(preset: Preset) -> Arena:
-    return Arena("digits", DIGITS, Convolutional("small_resnet", (1, 8, 8), 2), "block1", _EPOCHS[preset])
-
-
-_ALL = [_arena("laptop")]
-
-
-class FineCoarseBatchnorm(Figure):
+class FineCoarseBatchnorm(Arenas):
     """A small residual network on digits: do rate and batch alone discard fine information? (FC1-7, BatchNorm)
 
     >>> from infoscope.papers.kleinman2021.fine_coarse_batchnorm import FineCoarseBatchnorm
@@ -55,14 +46,5 @@ class FineCoarseBatchnorm(Figure):
     title = "Coarse and fine labels of digits, BatchNorm"
     where = "abstract, on learning rate and batch size"
     seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 4, "paper": 24}
-    presupposes = NEW_ROWS
-    claims = claims("kleinman2021/fine_coarse_batchnorm", _ALL)
-
-    def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
-        return _arena(preset).plans(seeds, _ROWS)
-
-    def asked(self, rows: Rows) -> Sequence[Claim]:
-        return claims("kleinman2021/fine_coarse_batchnorm", run_of(rows, _ALL))
-
-    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
-        return {"transient": ends(rows, _ALL)}
+    arenas = _ARENAS
+    claims = claims("kleinman2021/fine_coarse_batchnorm", judged(_ARENAS))

@@ -21,31 +21,27 @@ against last five classes is our guess of the two groups. Probes as in kleinman2
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import ClassVar, Literal
 
-from infoscope.claim.figure import Figure
-from infoscope.core.claim import Claim
-from infoscope.core.rows import Rows
 from infoscope.core.units import nats
-from infoscope.papers.kleinman2021._convolutional import Arena, claims, ends, run_of
-from infoscope.papers.kleinman2021._images import NEW_ROWS, LabelChain
-from infoscope.scanning.plan import NetworkPlan, Preset
+from infoscope.papers.kleinman2021._convolutional import Arena, Arenas, claims, judged
+from infoscope.papers.kleinman2021._images import LabelChain
+from infoscope.scanning.plan import Preset
 from infoscope.train.networks.convolutional import Convolutional
 
-_ROWS = 50_000  # for training, all of them
+_ROWS = 50_000
 _GROUPS = LabelChain("label", "group", nats(1.0))
 _SUPERCLASSES = LabelChain("fine", "coarse", nats(4.321928))  # log2 20
 
 
 def _small(epochs: int, rows: int, test_rows: int) -> Arena:
     network = Convolutional("small_resnet", classes=20)
-    return Arena("cifar100", _SUPERCLASSES, network, "block1", epochs, rows, test_rows)
+    return Arena("cifar100", _SUPERCLASSES, network, "block1", epochs, _ROWS, rows, test_rows)
 
 
 def _published(task: str, labels: LabelChain, classes: int, architecture: Literal["resnet18", "all_cnn"]) -> Arena:
     network = Convolutional(architecture, classes=classes)
-    return Arena(task, labels, network, network.layers[0], 160, augmentation=("crop", "flip"))
+    return Arena(task, labels, network, network.layers[0], 160, _ROWS, augmentation=("crop", "flip"))
 
 
 _ARENAS: dict[Preset, tuple[Arena, ...]] = {
@@ -59,10 +55,7 @@ _ARENAS: dict[Preset, tuple[Arena, ...]] = {
 }
 
 
-_ALL = [*_ARENAS["laptop"], *_ARENAS["paper"]]  # those of smoke have the names of laptop's
-
-
-class FineCoarseConvolutional(Figure):
+class FineCoarseConvolutional(Arenas):
     """Convolutional networks on groups of CIFAR classes: fine information over training (FC1-7)
 
     >>> from infoscope.papers.kleinman2021.fine_coarse_convolutional import FineCoarseConvolutional
@@ -74,17 +67,5 @@ class FineCoarseConvolutional(Figure):
     title = "Coarse and fine labels of CIFAR"
     where = "abstract and poster, on coarse and fine labels"
     seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 3, "paper": 3}
-    presupposes = NEW_ROWS
-    claims = claims("kleinman2021/fine_coarse_convolutional", _ALL)
-
-    def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
-        plans = {}
-        for arena in _ARENAS[preset]:
-            plans |= arena.plans(seeds, arena.rows or _ROWS)
-        return plans
-
-    def asked(self, rows: Rows) -> Sequence[Claim]:
-        return claims("kleinman2021/fine_coarse_convolutional", run_of(rows, _ALL))
-
-    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
-        return {"transient": ends(rows, _ALL)}
+    arenas = _ARENAS
+    claims = claims("kleinman2021/fine_coarse_convolutional", judged(_ARENAS))
