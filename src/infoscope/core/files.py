@@ -35,6 +35,10 @@ def atomic(path: Path) -> Iterator[Path]:
     written before stays as it was.
     """
     path = Path(path)
+    if path.name in ("", ".."):
+        raise RunFolderError(refusal(OSError(errno.EISDIR, ""), path, writing=True))
+    if "\0" in str(path):
+        raise RunFolderError(f"{str(path)!r} cannot be written (no name may hold a zero byte): name another path")
     temporary = path.with_name(f".{path.name[:48]}.{os.getpid():x}-{uuid.uuid4().hex[:8]}.tmp")
     _at_work.add(temporary)
     try:
