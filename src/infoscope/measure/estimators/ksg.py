@@ -72,8 +72,8 @@ class Ksg(Estimator):
         return self._answer(CONDITIONAL_INFORMATION, "Frenzel-Pompe", x, y, z, groups=groups)
 
     def _answer(self, quantity: Quantity, method: str, *values: Any, groups: Groups | None) -> Estimate:
-        parts = tuple(Marginal.of(value, normal=self.margins == "normal") for value in values)
+        marginals = tuple(Marginal.of(value, normal=self.margins == "normal") for value in values)
         estimand = f"{quantity}, {method}, k={self.k}, {self.norm} norm"
         if self.margins == "normal":
             estimand += " of normal scores"
-        return answer(Problem(parts, self.k, self.norm, self.variant == 2), quantity, estimand, groups=groups)
+        return answer(Problem(marginals, self.k, self.norm, self.variant == 2), quantity, estimand, groups=groups)

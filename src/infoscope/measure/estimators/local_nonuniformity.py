@@ -65,13 +65,13 @@ class LocalNonuniformity(Estimator):
             raise InputError(f"alpha is {self.alpha}, wanted a share of the volume above 0 and at most 1, e.g. 0.2")
 
     def _mutual_information(self, x: Matrix, y: Matrix, groups: Groups | None = None) -> Estimate:
-        parts = (Marginal.of(x), Marginal.of(y))
-        columns = np.column_stack([part.columns for part in parts])
+        marginals = (Marginal.of(x), Marginal.of(y))
+        columns = np.column_stack([one.columns for one in marginals])
         d = columns.shape[1]
         k = self.k or min(max(5, 2 * d), len(columns) - 1)
         if k <= d:
             raise InputError(f"k is {k} for {d} columns that vary, wanted more neighbours than columns, e.g. k={2 * d}")
-        problem, flat = Problem(parts, k), []  # which refuses a k as large as the rows
+        problem, flat = Problem(marginals, k), []  # which refuses a k as large as the rows
         alpha = self.alpha or uniform_share(k, d)
 
         def corrected(rows: np.ndarray, each: np.ndarray, around: Balls) -> np.ndarray:

@@ -17,17 +17,17 @@ from infoscope.measure.neighbours.search import Balls, Norm, balls, counted, lab
 from infoscope.measure.symbols import quantise as q
 
 
-def joint(parts: Sequence[Marginal], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def joint(marginals: Sequence[Marginal], rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The cell of each of ``rows``, as ids numbered by first appearance, and how many of them each holds."""
     ids, counts = np.zeros(len(rows), np.int64), np.array([len(rows)])
-    for part in parts:
-        if part.split:
-            ids, counts, _ = q.group(q.joint(ids, part.groups[rows]))
+    for one in marginals:
+        if one.split:
+            ids, counts, _ = q.group(q.joint(ids, one.groups[rows]))
     return ids, counts
 
 
 def cell_balls(
-    parts: Sequence[Marginal],
+    marginals: Sequence[Marginal],
     rows: np.ndarray,
     ks: np.ndarray,
     subspaces: Sequence[tuple[int, ...]],
@@ -39,31 +39,31 @@ def cell_balls(
     ks: fewer than rows of the cell. The rows at each place of ``nearest`` are not told: it has no columns.
     """
     n, most = len(rows), int(ks.max())
-    cells, sizes = joint(parts, rows)
+    cells, sizes = joint(marginals, rows)
     distances = np.where(np.arange(most) < ks[:, None], 0.0, np.inf)
     found = Balls(
         distances, np.empty((n, 0), np.int32), sizes[cells] - 1, np.ones(n, np.bool_),
         np.empty((len(subspaces), n), np.int64),
     )  # fmt: skip
     for s, subspace in enumerate(subspaces):
-        ids, within = joint([parts[p] for p in subspace], rows)
+        ids, within = joint([marginals[p] for p in subspace], rows)
         found.counts[s] = within[ids] - 1
-    spread = [part.spread(rows) for part in parts]
-    tie = tie_of([part.columns[rows] for part in parts])
-    if device is None and all(part.columns.shape[1] <= 1 for part in parts):
+    spread = [one.spread(rows) for one in marginals]
+    tie = tie_of([one.columns[rows] for one in marginals])
+    if device is None and all(one.columns.shape[1] <= 1 for one in marginals):
         reaches = np.empty(n)
         for pattern, some in _patterns(spread):
-            own = [parts[p].columns[rows[some]] for p in pattern]
+            own = [marginals[p].columns[rows[some]] for p in pattern]
             _search(own, cells[some], ks[some], tie, norm, some, found, reaches)
         for s, subspace in enumerate(subspaces):
             for pattern, some in _patterns([spread[p] for p in subspace]):
-                own = [parts[subspace[p]].columns[rows[some]] for p in pattern]
-                ids, _ = joint([parts[p] for p in subspace], rows[some])
+                own = [marginals[subspace[p]].columns[rows[some]] for p in pattern]
+                ids, _ = joint([marginals[p] for p in subspace], rows[some])
                 found.counts[s, some] = _count(own, ids, reaches[some], norm)
         return found
     some = np.flatnonzero(np.logical_or.reduce(spread))
     if len(some):
-        blocks = [part.block(rows[some]) for part in parts]
+        blocks = [one.block(rows[some]) for one in marginals]
         these = balls(blocks, ks[some], subspaces, norm, device=device, tie=tie)
         found.distances[some, : these.distances.shape[1]] = these.distances
         found.inside[some], found.tied[some] = these.inside, these.tied
@@ -74,7 +74,7 @@ def cell_balls(
 
 
 def _patterns(spread: Sequence[np.ndarray]) -> list[tuple[list[int], np.ndarray]]:
-    """Which parts are real columns to a row, for every choice of one or more that occurs, and the rows it holds for."""
+    """Which marginals are real columns to a row, for every choice of one or more, and the rows it holds for."""
     code = sum(one.astype(np.int64) << p for p, one in enumerate(spread))
     chosen = ((held, np.flatnonzero(code == held)) for held in range(1, 1 << len(spread)))
     return [([p for p in range(len(spread)) if held >> p & 1], some) for held, some in chosen if len(some)]

@@ -38,22 +38,22 @@ GROWTH = 0.25
 
 @dataclass(frozen=True)
 class Problem:
-    """I(X;Y), or I(X;Y|Z) with a third part. k, norm, rectangle: those of
+    """I(X;Y), or I(X;Y|Z) with a third marginal. k, norm, rectangle: those of
     :func:`~infoscope.measure.neighbours.search.balls`.
     """
 
-    parts: tuple[Marginal, ...]
+    marginals: tuple[Marginal, ...]
     k: int
     norm: Norm = "max"
     rectangle: bool = False
 
     @property
     def n(self) -> int:
-        return len(self.parts[0].groups)
+        return len(self.marginals[0].groups)
 
     @property
     def columns(self) -> int:
-        return sum(part.columns.shape[1] for part in self.parts)
+        return sum(one.columns.shape[1] for one in self.marginals)
 
     @property
     def ceiling(self) -> float:
@@ -63,11 +63,11 @@ class Problem:
     @property
     def split(self) -> bool:
         """Whether some rows are out of each other's reach."""
-        return any(part.split for part in self.parts)
+        return any(one.split for one in self.marginals)
 
     def accompanied(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The ``rows`` that share all groups with another one of them, and with how many."""
-        cells, sizes = joint(self.parts, rows)
+        cells, sizes = joint(self.marginals, rows)
         others = sizes[cells] - 1
         return rows[others > 0], others[others > 0]
 
@@ -86,14 +86,14 @@ class Problem:
 
     @property
     def _subspaces(self) -> tuple[tuple[int, ...], ...]:
-        return ((0,), (1,)) if len(self.parts) == 2 else ((0, 2), (1, 2), (2,))
+        return ((0,), (1,)) if len(self.marginals) == 2 else ((0, 2), (1, 2), (2,))
 
     def _balls(self, rows: np.ndarray, ks: np.ndarray) -> Balls:
         subspaces = self._subspaces
-        device = self.parts[0].device
+        device = self.marginals[0].device
         if self.split and not self.rectangle:
-            return cell_balls(self.parts, rows, ks, subspaces, self.norm, device)
-        return balls([part.block(rows) for part in self.parts], ks, subspaces, self.norm, self.rectangle, device)
+            return cell_balls(self.marginals, rows, ks, subspaces, self.norm, device)
+        return balls([one.block(rows) for one in self.marginals], ks, subspaces, self.norm, self.rectangle, device)
 
     def _contributions(self, found: Balls, ks: np.ndarray, met: np.ndarray | None = None) -> np.ndarray:
         """Of balls of ``ks`` rows; met: among how many rows each was sought, itself counted, where not among all."""
@@ -103,7 +103,7 @@ class Problem:
         if self.rectangle:
             inside, more = inside - 1 / ks, found.tied.astype(np.int64)
         inside = np.where(found.tied, psi[found.inside + 1], inside)
-        given = psi[n if met is None else met] if len(self.parts) == 2 else psi[found.counts[2] + 1]
+        given = psi[n if met is None else met] if len(self.marginals) == 2 else psi[found.counts[2] + 1]
         return inside - psi[found.counts[0] + more] - psi[found.counts[1] + more] + given
 
     def in_groups(self, groups: Groups, corrected: Corrected | None) -> GroupedInformation | None:
@@ -128,7 +128,7 @@ class Problem:
         return out
 
     def _search(self, groups: Groups, nearest: bool = False) -> Search:
-        columns, classes = [part.columns for part in self.parts], [part.classes(groups) for part in self.parts]
+        columns, classes = [one.columns for one in self.marginals], [one.classes(groups) for one in self.marginals]
         return Search(columns, classes, self._subspaces, self.k, self.norm, self.rectangle, nearest)
 
 
@@ -217,9 +217,9 @@ def of_points(
     would swamp their counts.
     """
     often = max(k + 1, math.sqrt(len(values[0])))
-    parts = tuple(Marginal.of(value, split_above=often) for value in values)
+    marginals = tuple(Marginal.of(value, split_above=often) for value in values)
     words = estimand or f"{quantity}, repeated rows as points, k={k}, {norm} norm"
-    return answer(Problem(parts, k, norm), quantity, words, points=True, groups=groups)
+    return answer(Problem(marginals, k, norm), quantity, words, points=True, groups=groups)
 
 
 def answer(
@@ -241,7 +241,7 @@ def answer(
     to what a row contributes.
     """
     n, local = problem.n, local or problem.local
-    constant = [name for name, part in zip("xy", problem.parts, strict=False) if not part.varies]
+    constant = [name for name, one in zip("xy", problem.marginals, strict=False) if not one.varies]
     if constant:
         note = f"{' and '.join(constant)} {'is' if len(constant) == 1 else 'are'} constant"
         return Estimate(0.0, quantity, estimand, n).doubted(Doubt(Status.DEGENERATE, note))
@@ -252,7 +252,7 @@ def answer(
     )
     value = float(each.mean())
     doubts = _doubts(problem, value, found, spread, points, problem.ceiling if ceiling is None else ceiling)
-    doubts += [remark(note) for name, part in zip("xyz", problem.parts, strict=False) for note in part.notes(name)]
+    doubts += [remark(note) for name, one in zip("xyz", problem.marginals, strict=False) for note in one.notes(name)]
     if len(each) < n:
         left = (
             "the only ones of their class" if groups is None else "copies within a group, or of a class of one group,"
@@ -262,8 +262,8 @@ def answer(
     if groups is not None:
         return estimate
     estimate = subsampling.doubted(estimate, problem.k + 2)
-    labels = next((part.groups for part in problem.parts if not part.columns.shape[1]), None)
-    return followed(estimate, each, labels, [part.columns for part in problem.parts]) if len(each) == n else estimate
+    labels = next((one.groups for one in problem.marginals if not one.columns.shape[1]), None)
+    return followed(estimate, each, labels, [one.columns for one in problem.marginals]) if len(each) == n else estimate
 
 
 def _over_rows(

@@ -123,7 +123,7 @@ class Marginal:
         return cls(columns, groups, values.device if check.is_tensor(values) else None, scored)
 
     def classes(self, groups: Groups) -> np.ndarray:
-        """The groups of the part; but a row that repeats within one of ``groups`` alone is no group of its own."""
+        """The groups of the marginal; but a row that repeats within one of ``groups`` alone is no group of its own."""
         if self.columns.shape[1] == 0:
             return self.groups
         return np.where(groups.holding(self.groups)[self.groups] > 1, self.groups, 0)
@@ -153,6 +153,6 @@ class Marginal:
         )
 
     def block(self, rows: np.ndarray) -> np.ndarray:
-        """The part as a block of columns for the search."""
+        """The marginal as a block of columns for the search."""
         groups = self.groups[rows]
         return np.column_stack([self.columns[rows], label_block(groups)]) if groups.any() else self.columns[rows]
