@@ -256,3 +256,17 @@ def test_a_replacement_that_fails_leaves_the_old_run(tmp_path):
     assert list(run.manifest()["networks"]) == ["old"]
     assert run.rows().unique("step") == [0]
     assert {path.name for path in run.path.iterdir()} == {"run.json", "rows"}
+
+
+def test_what_was_not_set_aside_by_a_replacement_is_not_put_back(tmp_path):
+    run = RunFolder.create(tmp_path / "r", {"networks": {"mine": {}}})
+    run.append(some_rows())
+    elsewhere = tmp_path / "elsewhere"
+    for folder in (run.path / ".replaced-copied", elsewhere):
+        (folder / "rows").mkdir(parents=True)
+        (folder / "notes.txt").write_text("of somebody")
+    (run.path / ".replaced-linked").symlink_to(elsewhere)
+    with run.writing():
+        assert run.rows().unique("step") == [0]
+    assert (run.path / ".replaced-copied" / "notes.txt").exists()
+    assert {path.name for path in elsewhere.iterdir()} == {"rows", "notes.txt"}

@@ -13,7 +13,7 @@ import json
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -204,15 +204,18 @@ class RunFolder:
                 self._returned(aside)
 
     def _returned(self, aside: Path) -> None:
-        """The run set aside takes its place again, over what lies there."""
-        if (aside / "run.json").exists():
+        """The run set aside takes its place again: over what lies there, where all of it had been set aside."""
+        whole = (aside / "run.json").exists()
+        if whole:
             self.manifest_path.unlink(missing_ok=True)  # first: a kill in the middle must not make a new run of it
         for part in PARTS:
-            if (aside / part).exists():
-                if (self.path / part).is_dir():
-                    shutil.rmtree(self.path / part)
-                (aside / part).replace(self.path / part)
-        aside.rmdir()
+            here = self.path / part
+            if (aside / part).exists() and (whole or not here.exists()):
+                if here.is_dir():
+                    shutil.rmtree(here)
+                (aside / part).replace(here)
+        with suppress(OSError):  # something else is in it, which is not ours to remove
+            aside.rmdir()
 
 
 def _removed(aside: Path) -> None:
