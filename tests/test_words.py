@@ -1,4 +1,4 @@
-"""One word per idea: no two types of the package share a name."""
+"""One word per idea: no two types of the package share a name, and one function makes things by theirs."""
 
 import ast
 import re
@@ -52,3 +52,9 @@ def test_a_private_or_nested_type_and_an_alias_have_names_too(source):
 
 def test_constants_variables_and_functions_are_no_types():
     assert types_of("ROWS = 1\nrows = 2\n_X, Y = 3, 4\ndef rows_of(): ...\nT = 5") == set()
+
+
+def test_things_are_made_by_name_in_one_place():
+    tops = {path: ast.parse(path.read_text(encoding="utf-8")).body for path in ROOT.rglob("*.py")}
+    making = [path for path, body in tops.items() for node in body if getattr(node, "name", "") == "make"]
+    assert [str(path.relative_to(ROOT)) for path in making] == ["core/grammar.py"]

@@ -49,9 +49,7 @@ class Cka(Dependence):
         return self.debiased
 
     def _moments(self, x: np.ndarray, y: np.ndarray) -> Moments:
-        if self.kernel == "linear":
-            return centred_products.linear(x, y)
-        return centred_products.paired(x, y, centred_products.RBF, self.width)
+        return centred_products.of_kernel(x, y, self.kernel, self.width)
 
     def _value(self, moments: Moments) -> float:
         return moments.alignment(self.debiased)

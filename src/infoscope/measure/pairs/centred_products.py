@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numba import njit
@@ -111,6 +111,11 @@ def paired(x: np.ndarray, y: np.ndarray, kind: int, width: float = 1.0) -> Momen
     (found,) = over_pairs(x, [_BothKernels(Distances(y), kind, width)], threads)
     diagonal = np.full(n, 1.0 if kind == RBF else 0.0)
     return Moments(tuple(found.products.tolist()), found.k, found.l, diagonal, diagonal)
+
+
+def of_kernel(x: np.ndarray, y: np.ndarray, kernel: Literal["linear", "rbf"], width: float) -> Moments:
+    """Of K and L of one kernel: :func:`linear`, or :data:`RBF` of ``width``."""
+    return linear(x, y) if kernel == "linear" else paired(x, y, RBF, width)
 
 
 class _BothKernels:

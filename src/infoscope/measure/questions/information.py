@@ -10,10 +10,6 @@ from infoscope.core.shapes import ArrayLike
 from infoscope.measure.bases.answering import question
 
 
-def _made(name: str, options: dict[str, Any]) -> Any:
-    return grammar.make("estimators", name, **options)
-
-
 @question
 def entropy(t: Any, estimator: str = "kde", *, groups: Any = None, strict: bool = False, **options: Any) -> Estimate:
     """Entropy of the rows of ``t [n, d]`` in nats; the result's ``estimand`` says of what exactly.
@@ -30,7 +26,7 @@ def entropy(t: Any, estimator: str = "kde", *, groups: Any = None, strict: bool 
     ------
     UnknownNameError: no such estimator or option. InputError: unusable data or options.
     """
-    estimate = _made(estimator, options).entropy(t, groups)
+    estimate = grammar.make("estimators", estimator, **options).entropy(t, groups)
     return estimate
 
 
@@ -54,7 +50,7 @@ def mutual_information(
     Without groups rows count as samples of their own; where they repeat, with their y, and that decides the answer, it
     is UNRESOLVED. Other arguments and errors as in :func:`entropy`.
     """
-    made = _made(estimator, options)
+    made = grammar.make("estimators", estimator, **options)
     estimate = made.mutual_information(x, y, groups)
     if calibrate:
         from infoscope.measure.calibration import calibrate as calibrated
@@ -79,7 +75,7 @@ def conditional_mutual_information(
     y, z: class labels ``[n]`` or rows ``[n, e]``; which of them an estimator takes, it says. Other arguments and errors
     as in :func:`entropy`.
     """
-    estimate = _made(estimator, options).conditional_mutual_information(x, y, z, groups)
+    estimate = grammar.make("estimators", estimator, **options).conditional_mutual_information(x, y, z, groups)
     return estimate
 
 
@@ -98,5 +94,5 @@ def plane(
     y: class labels ``[n]``. Both values are in nats. With ``strict`` both must have status OK, which the I(X;T) of a
     binned deterministic network never has (VACUOUS). Other arguments and errors as in :func:`entropy`.
     """
-    point = _made(estimator, options).plane(t, y, groups)
+    point = grammar.make("estimators", estimator, **options).plane(t, y, groups)
     return point

@@ -81,6 +81,12 @@ def curves(rows: Rows) -> np.ndarray | None:
     return values if values.shape[1] and np.isfinite(values).all() else None
 
 
+def right_end(rows: Rows) -> np.ndarray | None:
+    """The last value of each member's curve; None where values are missing."""
+    found = curves(rows)
+    return None if found is None else found[:, -1]
+
+
 def rank_correlations(a: np.ndarray | None, b: np.ndarray | None) -> np.ndarray | None:
     """Spearman's correlation over time of two curves of each member; None where there are too few points."""
     if a is None or b is None or a.shape != b.shape or a.shape[1] < 4:

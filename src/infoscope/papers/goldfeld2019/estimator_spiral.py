@@ -30,7 +30,7 @@ from infoscope.core.claim import Claim, Criterion
 from infoscope.core.quantity import ACCURACY, DIFFERENTIAL_ENTROPY
 from infoscope.core.rows import Rows
 from infoscope.measure.questions.noisy import noisy_layer
-from infoscope.papers.goldfeld2019._brackets import curves, of_seeds
+from infoscope.papers.goldfeld2019._brackets import curves, of_seeds, right_end
 from infoscope.scanning.plan import Preset
 from infoscope.train.ensemble import Ensemble
 from infoscope.train.networks.fully_connected import FullyConnected
@@ -41,11 +41,6 @@ NOISE, ARMS, TURNS, BLUR, TRAINING, LAYER = 0.2, 3, 1.0, 0.05, 1500, "hidden3"
 SIZES = {"smoke": (250, 500), "laptop": (500, 1000, 2000, 4000), "paper": (500, 1000, 2000, 4000, 8000, 16_000)}
 EPOCHS = {"smoke": 20, "laptop": 400, "paper": 400}
 SITES = ("sample propagation", "lower end", "upper end", "neighbours")
-
-
-def _at_the_most(rows: Rows) -> np.ndarray | None:
-    right = curves(rows)
-    return None if right is None else right[:, -1]
 
 
 def _growth(rows: Rows) -> np.ndarray | None:
@@ -67,7 +62,7 @@ _CLAIM = Claim(
         Part(
             "classified right",
             {"": Series(ACCURACY, words="without noise")},
-            of_seeds("{} at the most samples", _at_the_most),
+            of_seeds("{} at the most samples", right_end),
             Criterion(">=", 0.98, "fraction"),
         ),
         Part(

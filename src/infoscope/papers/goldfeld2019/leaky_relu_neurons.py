@@ -27,7 +27,7 @@ from infoscope.core.claim import Claim, Criterion
 from infoscope.core.quantity import ACCURACY, INPUT_INFORMATION, Quantity
 from infoscope.core.rows import Rows
 from infoscope.papers.goldfeld2019 import _quadrature
-from infoscope.papers.goldfeld2019._brackets import curves, of_seeds
+from infoscope.papers.goldfeld2019._brackets import curves, of_seeds, right_end
 from infoscope.scanning.plan import Preset
 
 INPUTS = np.arange(1.0, 9.0)
@@ -42,11 +42,6 @@ def _greater_fall(*units: Rows) -> np.ndarray | None:
     found = [curves(rows) for rows in units]
     falls = [each.max(1) - each[:, -1] for each in found if each is not None]
     return np.max(falls, axis=0) if len(falls) == 2 else None
-
-
-def _right(rows: Rows) -> np.ndarray | None:
-    right = curves(rows)
-    return None if right is None else right[:, -1]
 
 
 _COMPRESSES = Claim(
@@ -64,7 +59,7 @@ _COMPRESSES = Claim(
         Part(
             "inputs classified at the end",
             {"": Series(ACCURACY, words="(inputs on the right side of 1/8)")},
-            of_seeds("{} at the end", _right),
+            of_seeds("{} at the end", right_end),
             Criterion(">=", 0.99, "fraction"),
         ),
     ),
