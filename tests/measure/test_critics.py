@@ -42,6 +42,15 @@ def small_critic(kind, n=40, seed=0):
     return critic, [p + 0.2 * more for p, more in zip(parameters, noise, strict=True)], rows
 
 
+@pytest.mark.parametrize("n", [12, 40])
+def test_a_concatenated_critic_trains_on_each_row_s_pair_and_31_others(n):
+    critic, parameters, rows = small_critic("concatenated", n)
+    pairs = critic.training_pairs(parameters, *critic.embed(parameters, rows, torch.arange(n)[None]))
+    assert pairs.partners == min(31, n - 1)
+    assert pairs.own.sum() == n
+    assert torch.equal(pairs.joint, pairs.every[:, pairs.own].reshape(1, n))
+
+
 def layers(parameters, h):
     """A multilayer perceptron, one layer after the other."""
     for place in range(0, len(parameters), 2):

@@ -197,6 +197,24 @@ def test_statistics_are_the_mean_over_minibatches():
     assert without.network.batch_statistics(without.initial(), e.x, e.order, e.recipe.batch_size) == {}
 
 
+def test_statistics_read_the_first_2048_rows_of_the_first_epoch_s_order():
+    """Of rows in one batch, which then are the whole of it."""
+    brightness = np.linspace(0, 9, 2100, dtype=np.float32)[:, None]
+    x = brightness * np.random.default_rng(0).random((2100, NETWORK.inputs), np.float32)
+    e = Ensemble(NETWORK, Recipe(1, 0.1), x, np.zeros(2100, np.int32), np.arange(2100)[None], (0,))
+    parameters = initial_state(e).parameters
+    found = e.network.batch_statistics(parameters, x, e.order, lambda rows: rows)["block1.norm1.running_mean"][0]
+    module = e.network.module(parameters, 0)
+
+    @torch.no_grad()
+    def mean(rows: np.ndarray) -> torch.Tensor:
+        return module.get_submodule("stem")(module.get_submodule("input")(torch.from_numpy(x[rows]))).mean((0, 2, 3))
+
+    torch.testing.assert_close(found, mean(e.order(0)[:2048]), atol=1e-6, rtol=1e-5)
+    assert float((found - mean(e.order(0)[:1024])).abs().max()) > 1e-3
+    assert float((found - mean(e.order(0))).abs().max()) > 1e-4
+
+
 def test_half_precision_trains_near_full_precision():
     """The path of an accelerator, on a CPU that is called by another name."""
     e = ensemble(dataclasses.replace(NETWORK, noise=0.1), learning_rate=0.01)

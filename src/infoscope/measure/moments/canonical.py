@@ -143,7 +143,6 @@ def canonical(x: torch.Tensor, y: torch.Tensor, dof: int) -> Canonical:
     full = int((squared >= 1 - FLOOR).sum())
     each = np.zeros(len(x))
     if not full:
-        rho = rho.clamp(max=math.sqrt(1 - FLOOR))
         a, b = (x @ u) * math.sqrt(len(x)), (y @ v.T) * math.sqrt(len(x))
         influence = ((rho * a * b - squared * (a.square() + b.square()) / 2) / (1 - squared)).sum(dim=1)
         each = (influence - influence.mean()).cpu().numpy()
