@@ -33,9 +33,9 @@ from torch.nn import functional
 from _machine import multiply_rate
 from infoscope.measure.critics.training import Fit, TrainingSchedule
 from infoscope.measure.usable import softmax_regression
-from infoscope.measure.usable.columns import Standardiser
 from infoscope.measure.usable.mlp_training import Stack, outputs
 from infoscope.measure.usable.softmax_regression import Regression, Solution, solve
+from infoscope.measure.usable.standardiser import Standardiser
 
 ROWS, TEST, COLUMNS, CLASSES = 10_000, 5000, 64, 10
 DECAY, PATH = 1e-4, tuple(10.0 ** (-5 + 5 * i / 7) for i in range(8))

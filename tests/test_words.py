@@ -57,4 +57,4 @@ def test_constants_variables_and_functions_are_no_types():
 def test_things_are_made_by_name_in_one_place():
     tops = {path: ast.parse(path.read_text(encoding="utf-8")).body for path in ROOT.rglob("*.py")}
     making = [path for path, body in tops.items() for node in body if getattr(node, "name", "") == "make"]
-    assert [str(path.relative_to(ROOT)) for path in making] == ["core/grammar.py"]
+    assert [path.relative_to(ROOT).as_posix() for path in making] == ["core/grammar.py"]

@@ -11,7 +11,7 @@ from infoscope.core import grammar, registry
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure.bases.measurements import make_measurement
-from infoscope.measure.usable.columns import FARTHEST, Standardiser
+from infoscope.measure.usable.standardiser import FARTHEST, Standardiser
 
 N = 240
 PROBES = {

@@ -20,10 +20,10 @@ from infoscope.kernels import column_sums
 from infoscope.kernels.draws import fold_order
 from infoscope.measure.questions.description_length import description_length
 from infoscope.measure.questions.usable import conditional_usable_information, usable_chain, usable_information
-from infoscope.measure.usable.columns import Standardiser
 from infoscope.measure.usable.deals import cross_fitted, folds_of
 from infoscope.measure.usable.readings import ProbeSplit, Target
 from infoscope.measure.usable.softmax_regression import Regression, _CrossEntropy, solve
+from infoscope.measure.usable.standardiser import Standardiser
 from infoscope.measure.usable.temperature import Tempered
 
 DECAYS = (1e-5, 1e-3, 1e-1, 1.0)
@@ -88,7 +88,7 @@ def test_without_principal_axes_the_optimum_is_the_same(d, monkeypatch):
     columns = Standardiser.of(z)
     found = []
     for most in (2048, 5):
-        monkeypatch.setattr("infoscope.measure.usable.columns.LARGEST_ROTATION", most)
+        monkeypatch.setattr("infoscope.measure.usable.standardiser.LARGEST_ROTATION", most)
         here = columns.rotated(z)
         assert (here.axes is None) == (most == 5)
         problems = [Regression(y, 1e-3), Regression(y, 1e-1)]

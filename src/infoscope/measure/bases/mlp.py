@@ -126,8 +126,8 @@ class MlpProbe(Probe):
         import torch
 
         from infoscope.measure.critics.training import TrainingSchedule, random_numbers
-        from infoscope.measure.usable.columns import Standardiser
         from infoscope.measure.usable.mlp_training import Stack
+        from infoscope.measure.usable.standardiser import Standardiser
 
         targets = 1 if wanted.is_floating_point() else len(wanted)
         shape = (len(z), targets, self.networks, len(splits))

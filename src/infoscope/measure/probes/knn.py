@@ -10,8 +10,8 @@ from infoscope.core import check
 from infoscope.core.measurement import Cost
 from infoscope.core.shapes import TensorMatrix
 from infoscope.measure.bases.probe import Probe
-from infoscope.measure.usable.columns import Standardiser
 from infoscope.measure.usable.readings import ProbeSplit, Reading, Readings, Target
+from infoscope.measure.usable.standardiser import Standardiser
 from infoscope.measure.usable.temperature import Tempered, cross_entropy
 
 BLOCK = 1 << 22  # distances held at once

@@ -13,8 +13,8 @@ from infoscope.core.shapes import TensorBlock, TensorMatrix
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import several
 from infoscope.measure.bases.probe import Probe
-from infoscope.measure.usable.columns import Standardiser
 from infoscope.measure.usable.readings import Expected, ProbeSplit, Reading, Readings, Target
+from infoscope.measure.usable.standardiser import Standardiser
 from infoscope.measure.usable.temperature import Tempered, cross_entropy
 
 

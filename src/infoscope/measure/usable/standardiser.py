@@ -1,4 +1,4 @@
-"""Columns on a common scale, by the statistics of the rows a probe is fitted to."""
+"""Rows on a common scale, by the statistics of the rows a probe is fitted to."""
 
 from __future__ import annotations
 
