@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure.intervals.groups import Groups, alike, interval_doubts, left_out, scatter, serial
+from infoscope.measure.intervals.jackknife import copies
 
 NAMES = st.lists(st.integers(0, 6), min_size=4, max_size=40).filter(lambda ids: len(set(ids)) > 2)
 
@@ -153,3 +154,23 @@ def test_rows_sorted_by_class_are_no_series():
     alarms = [serial(y + rng.normal(size=500), y) for _ in range(100)]
     assert sum(r is not None for r in alarms) <= 2.3 + 3 * np.sqrt(2.3)
     assert serial(y + rng.normal(size=500)) is not None
+
+
+def test_half_a_group_by_hand():
+    """Eight rows in pairs, three of which agree; the label is 0 five times: 0.5 (1 + (3/4 - 34/64) / (1 - 34/64))."""
+    pairs = Groups.of(np.repeat(np.arange(4), 2), 8)
+    assert pairs.half_a_group(np.array([0, 0, 0, 0, 1, 1, 0, 1])) == pytest.approx(0.5 * (1 + 7 / 15))
+
+
+def test_a_class_without_rows_asks_for_no_groups():
+    """Twelve groups of one label each are more than two for each of five classes, whatever the classes are called."""
+    groups, labels = Groups.of(np.repeat(np.arange(12), 3), 36), np.repeat(np.arange(12) % 5, 3)
+    assert interval_doubts(groups, labels).refused is None
+    assert interval_doubts(groups, 2 * labels).refused is None
+    assert interval_doubts(groups, np.repeat(np.arange(12) % 6, 3)).refused is not None
+
+
+@pytest.mark.parametrize("values", [12, 13])
+def test_up_to_two_repeated_values_a_class_are_symbols(values):
+    x = np.repeat(np.arange(float(values)), 2)[:, None]
+    assert (copies(x, (x[:, 0].astype(int) % 6,)) is None) == (values == 12)
