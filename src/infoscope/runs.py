@@ -167,7 +167,7 @@ class Run:
 
     def trajectory_of(self, network: str) -> Trajectory:
         """The snapshots of one network, by its name or title."""
-        return Trajectory(self.folder.snapshots_path / self._named(network))
+        return Trajectory.of(self.folder, self._named(network))
 
     def measure(
         self,

@@ -25,6 +25,7 @@ from infoscope.core.folder import RunFolder
 from infoscope.core.older_rows import quantity as named
 from infoscope.core.quantity import LAYER_ENTROPY, Quantity
 from infoscope.core.rows import Place, Rows, RowsBuilder
+from infoscope.core.sealed import sealed
 from infoscope.core.units import nats
 from infoscope.papers.kleinman2021.fine_coarse_convolutional import FineCoarseConvolutional
 from infoscope.papers.saxe2018.mnist import MnistPlane
@@ -372,16 +373,20 @@ def test_what_guessing_comes_to_is_stored_and_an_older_run_is_judged_alike(smoke
     assert stored["accuracy"] == pytest.approx(2118 / 4096)
     before = smoked.verdicts()
     del manifest["guessing"]
-    write_json(smoked.path / "run.json", manifest)
+    write_json(smoked.path / "run.json", sealed(manifest))
     assert infoscope.load(smoked.path).claims() == before
 
 
 def test_an_older_verdict_is_completed_where_it_is_read(smoked, tmp_path):
-    folder = RunFolder.create(tmp_path / "older", {})
+    folder = RunFolder(tmp_path / "older")
+    write_json(folder.manifest_path, {"format": 1, "id": "older"})
     older = json.loads((smoked.path / "verdicts.json").read_text(encoding="utf-8"))
     for verdict in older:
         for field in ("said", "reason", "untrained", "without"):
             del verdict[field]
+        del verdict["sha256"]
+        for finding in verdict["findings"]:
+            del finding["blind"], finding["fails_at"]
         del verdict["claim"]["presupposes"], verdict["claim"]["revised"]
         verdict["outcome"] = "reproduced"
     write_json(folder.path / "verdicts.json", older)

@@ -217,6 +217,7 @@ def test_json_holds_all_that_is_needed_to_doubt_it():
     assert [f["headline"] for f in content["findings"]] == [False, True]
     assert content["findings"][0] == {
         "name": "drop L4", "value": 3.0, "interval": [2.5, 3.5], "unit": "bits", "relation": ">=", "threshold": 2.0,
+            "fails_at": None, "blind": False,
         "criterion": "≥ 2 bits", "outcome": "holds", "seeds": 5, "note": "", "part": "", "headline": False,
     }  # fmt: skip
 

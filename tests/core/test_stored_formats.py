@@ -13,6 +13,7 @@ import pytest
 
 from infoscope.benchmark import records
 from infoscope.core.errors import RunFolderError
+from infoscope.core.files import write_json
 from infoscope.core.folder import FORMAT, RunFolder
 from infoscope.core.rows import KEY, SCHEMA, VERSION
 
@@ -42,12 +43,12 @@ def test_what_tells_measurements_apart_has_been_so_since_version_1():
     assert KEY == ("network", "member", "step", "site", "variable", "split", "quantity", "estimator", "options")
 
 
-def test_a_run_folder_is_of_format_1(tmp_path):
-    assert FORMAT == 1
-    assert json.loads(RunFolder.create(tmp_path / "r", {}).manifest_path.read_text())["format"] == 1
+def test_a_run_folder_is_of_format_2(tmp_path):
+    assert FORMAT == 2
+    assert json.loads(RunFolder.create(tmp_path / "r", {}).manifest_path.read_text())["format"] == 2
     shutil.copytree(tmp_path / "r", tmp_path / "newer")
-    (tmp_path / "newer" / "run.json").write_text('{"format": 2, "id": "newer"}')
-    with pytest.raises(RunFolderError, match="folder format 2, this one reads up to 1"):
+    (tmp_path / "newer" / "run.json").write_text('{"format": 3, "id": "newer"}')
+    with pytest.raises(RunFolderError, match="folder format 3, this one reads up to 2"):
         RunFolder.open(tmp_path / "newer")
 
 
@@ -58,6 +59,7 @@ def test_rows_of_the_benchmark_are_of_version_1():
 def test_verdicts_of_before_have_all_that_is_read_of_them(tmp_path):
     """Stored at commit 2f3f68c; what they lacked then is completed where they are read."""
     folder = RunFolder.create(tmp_path / "r", {})
+    write_json(folder.manifest_path, {"format": 1, "id": "r"})
     shutil.copy(STORED / "verdicts.json", folder.path)
     (verdict,) = folder.verdicts()
     (stored,) = json.loads((STORED / "verdicts.json").read_text(encoding="utf-8"))

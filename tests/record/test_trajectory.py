@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from infoscope.core.errors import InputError, RunFolderError, UnknownNameError
+from infoscope.core.errors import DamagedError, InputError, RunFolderError, UnknownNameError
 from infoscope.record.trajectory import Trajectory
 
 
@@ -91,7 +91,7 @@ def test_a_damaged_file_is_one_sentence(trajectory, damage):
     path.write_bytes(damage(path.read_bytes()))
     for read in (trajectory.__getitem__, trajectory.epoch):
         with pytest.raises(
-            RunFolderError, match=r"step-000000005\.safetensors is damaged .*: delete that file"
+            DamagedError, match=r"step-000000005\.safetensors is damaged .*: restore it from a copy"
         ) as caught:
             read(5)
         assert "\n" not in str(caught.value)

@@ -92,7 +92,7 @@ def test_a_disk_that_fills_while_rows_are_written_keeps_them_until_the_end(
     with Watch(model, inputs, {"label": labels}, [spread], tmp_path / "run") as scope:
         scope.step(0)
         with monkeypatch.context() as patch:
-            patch.setattr("infoscope.core.folder.pq.write_table", full_disk)
+            patch.setattr("infoscope.core.parts.pq.write_table", full_disk)
             with pytest.warns(UserWarning, match=r"stopped at step 1 .*part-000001-\w+\.parquet was not written"):
                 scope.step(1)
             scope.step(2)

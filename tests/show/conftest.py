@@ -12,7 +12,6 @@ import pytest
 
 from infoscope.core.claim import Claim, Criterion, Finding, Verdict, combine
 from infoscope.core.estimate import Doubt, Estimate, Status
-from infoscope.core.files import write_json
 from infoscope.core.folder import RunFolder
 from infoscope.core.older_rows import quantity as known
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
@@ -205,7 +204,7 @@ def _made_run(path: Path, rows: Rows | None = None, *, judged: bool = False, **m
     if rows is not None:
         folder.append(rows)
     if judged:
-        write_json(folder.path / "verdicts.json", _verdicts(folder.id))
+        folder.store_verdicts(_verdicts(folder.id))
     return folder
 
 

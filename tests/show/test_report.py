@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from infoscope.core.errors import InputError
-from infoscope.core.files import write_json
 from infoscope.core.rows import Rows
 from infoscope.core.units import NATS_PER_BIT
 from infoscope.show.report import write_figures, write_report
@@ -76,7 +75,7 @@ def test_a_rule_that_was_not_fixed_beforehand_is_told(make_run, make_rows, tmp_p
     verdicts = run.verdicts()
     verdicts[0]["claim"]["revised"] = "its threshold was 1 at first"
     del verdicts[1]["claim"]["revised"]  # as an older infoscope stored it
-    write_json(run.path / "verdicts.json", verdicts)
+    run.store_verdicts(verdicts)
     said = words(write_report([run], tmp_path / "revised.html").read_text(encoding="utf-8"))
     assert "the rules were fixed before the run, except where a claim says what was not." in said
     assert said.count("The rule was not fixed before the first run: its threshold was 1 at first.") == 1
@@ -190,7 +189,7 @@ def paper(make_run, make_rows, tmp_path) -> str:
     verdicts = runs[0].verdicts()
     for number, verdict in enumerate(verdicts):
         verdict["claim"]["id"] += f"/{number}"
-    write_json(runs[0].path / "verdicts.json", verdicts)
+    runs[0].store_verdicts(verdicts)
     return write_report(runs, tmp_path / "paper.html").read_text(encoding="utf-8")
 
 

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
-import shutil
+import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from infoscope.claim.computation import Computation
 from infoscope.claim.figure import Figure
 from infoscope.claim.judging import Guess, verdicts
 from infoscope.claim.scores import append_derived, sweeps
 from infoscope.core import registry
-from infoscope.core.claim import Verdict
-from infoscope.core.errors import DataMissingError, InputError, RunFolderError
-from infoscope.core.files import atomic, write_json
+from infoscope.core.errors import DamagedError, DataMissingError, InputError, RunFolderError
+from infoscope.core.files import clone
 from infoscope.core.folder import RunFolder
 from infoscope.core.progress import progress
 from infoscope.core.provenance import fingerprint, provenance
@@ -33,12 +34,15 @@ from infoscope.record.trajectory import Trajectory
 from infoscope.scanning.learning_curves import TRAINING, measure_training
 from infoscope.scanning.one_pass import measure
 from infoscope.scanning.plan import NetworkPlan
-from infoscope.scanning.replay import EnsembleReplay, snapshots_of
+from infoscope.scanning.replay import EnsembleReplay
+from infoscope.train.ensemble import Ensemble
 from infoscope.train.trainer import Layout, State
 from infoscope.train.training import initial_state, make_trainer
 
 VISIT_EPOCHS = 10  # between recorded epochs the trainer comes up for air this often: progress, heartbeat, stored state
 STATE_SECONDS = 20.0  # the most training that a kill can lose, beside one visit
+#: The note on a verdict of a run that an infoscope before 0.2 made.
+UNRECORDED = "the run was made before files were listed with their hashes, so that nothing says whether they are whole"
 MEMBERS_A_PART = 5  # of a computation: what is computed between two writes
 
 
@@ -76,6 +80,7 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
                 folder.update({"state": "computing"})
                 compute(folder, name, plan)
         judge(folder)
+        folder.merge_parts()
         folder.update({"state": "done"})
     return folder
 
@@ -179,26 +184,55 @@ def plan_of(folder: RunFolder, network: str) -> NetworkPlan:
     return NetworkPlan.from_json(folder.manifest()["networks"][network])
 
 
-def borrow(folder: RunFolder, name: str, plan: NetworkPlan) -> str | None:
-    """Link the snapshots of a neighbouring run that trained the very same networks; returns that run's id.
+def borrow(folder: RunFolder, name: str, plan: NetworkPlan, ensemble: Ensemble) -> str | None:
+    """Take over the snapshots of a neighbouring run that trained the very same networks; returns that run's id.
 
-    Runs are neighbours in one --out folder. Snapshots never change once written, so links cost nothing and either run
-    may be deleted; where links cannot be made the files are copied.
+    Runs are neighbours in one --out folder. A run lends when it is done and lists its snapshots; what it lends has the
+    steps, names, types and shapes that training here would give, the same weights before the first update, and every
+    hash as it was written. Files are cloned where the file system can, and copied else: damage in one folder is never
+    damage in the other.
     """
+    start = initial_state(ensemble).parameters
     for manifest_path in sorted(folder.path.parent.glob("*/run.json")):
-        other, networks = RunFolder(manifest_path.parent), {}
+        other, content = RunFolder(manifest_path.parent), {}
         with suppress(RunFolderError):  # a neighbour that is damaged or newer lends nothing
-            networks = {} if other.path == folder.path else other.manifest()["networks"]
-        for theirs, content in networks.items():
-            source = snapshots_of(other, theirs)
-            if _same_training(content, plan) and len(source) == len(plan.epochs):
-                target = snapshots_of(folder, name)
-                target.path.mkdir(parents=True, exist_ok=True)
-                for path in sorted(source.path.glob("step-*.safetensors")):
-                    if not (target.path / path.name).exists():
-                        _link(path, target.path / path.name)
-                return other.id
+            content = {} if other.path == folder.path else other.manifest()
+        if content.get("state") != "done":
+            continue
+        for theirs, about in content["networks"].items():
+            if _same_training(about, plan):
+                source = Trajectory.of(other, theirs)
+                with suppress(RunFolderError):
+                    if _lends(source, [ensemble.step(epoch) for epoch in plan.epochs], start):
+                        _take_over(source, Trajectory.of(folder, name), name, other.id)
+                        return other.id
     return None
+
+
+def _lends(source: Trajectory, steps: Sequence[int], start: Mapping[str, Tensor]) -> bool:
+    """Whether the snapshots are those of ``steps``, each listed and as it was written, of networks that begin so."""
+    if sorted(source.listed or ()) != sorted(steps) or source.steps != sorted(steps):
+        return False
+    kinds = {name: (tensor.shape, tensor.dtype) for name, tensor in start.items()}
+    for step in source.steps:
+        weights = source[step]
+        if {name: (tensor.shape, tensor.dtype) for name, tensor in weights.items()} != kinds:
+            return False
+        if step == 0 and not all(torch.equal(weights[name], tensor) for name, tensor in start.items()):
+            return False
+    return True
+
+
+def _take_over(source: Trajectory, target: Trajectory, name: str, lender: str) -> None:
+    megabytes = sum(source.file(step).stat().st_size for step in source.steps) / 1e6
+    print(
+        f"{name}: taken over from {lender}, which trained the same networks "
+        f"({len(source.steps)} snapshots, {megabytes:.3g} MB)",
+        file=sys.stderr,
+    )
+    for step in source.steps:
+        if not target.file(step).exists():
+            clone(source.file(step), target.file(step))
 
 
 def _same_training(content: dict[str, Any], plan: NetworkPlan) -> bool:
@@ -208,39 +242,42 @@ def _same_training(content: dict[str, Any], plan: NetworkPlan) -> bool:
     return fingerprint(theirs) == fingerprint(NetworkPlan.from_json(plan.to_json()).training())
 
 
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system, or one without links
-        with atomic(target) as temporary:
-            shutil.copyfile(source, temporary)
-
-
 def train_network(folder: RunFolder, name: str, plan: NetworkPlan, device: str = "cpu") -> None:
     """Train to the last recorded epoch, writing a snapshot at each; goes on from the last stored state.
 
-    Networks that a neighbouring run has trained already are borrowed from it.
+    Networks that a neighbouring run has trained already are borrowed from it. A snapshot that is lost or damaged is
+    trained anew, with the layout that was recorded, from the last stored state before it or from the start.
+
+    Raises
+    ------
+    RunFolderError: a file cannot be read, or training anew gives other weights than were recorded.
     """
-    trajectory = snapshots_of(folder, name)
+    trajectory = Trajectory.of(folder, name)
     ensemble = EnsembleReplay(folder, name, plan).ensemble
-    if ensemble.step(plan.epochs[-1]) in trajectory.steps:
+    whole = trajectory.whole()
+    lost = [epoch for epoch in plan.epochs if ensemble.step(epoch) not in whole]
+    if not lost:
         trajectory.drop_state()
         return
     begun_before = _stored_state(trajectory)
-    lender = None if begun_before else borrow(folder, name, plan)
+    lender = None if begun_before or whole else borrow(folder, name, plan, ensemble)
     if lender:
         folder.update({"borrowed": {**folder.manifest().get("borrowed", {}), name: lender}})
         return
-    state, layout = begun_before or (initial_state(ensemble), None)
+    state, layout = begun_before or (initial_state(ensemble), _recorded_layout(folder, name))
+    if state.epoch > lost[0]:
+        state = initial_state(ensemble)
+    if again := [epoch for epoch in lost if ensemble.step(epoch) in (trajectory.listed or ())]:
+        print(f"{name}: training anew, for {len(again)} lost or damaged snapshots", file=sys.stderr)
     trainer = make_trainer(ensemble, device=device, layout=layout)
     stored = time.monotonic()
-    with progress(f"{name}: training {len(plan.seeds)} members", plan.epochs[-1], state.epoch) as shown:
+    with progress(f"{name}: training {len(plan.seeds)} members", lost[-1], state.epoch) as shown:
         for epoch in sorted({*plan.epochs, *range(0, plan.epochs[-1], VISIT_EPOCHS)}):
-            if epoch < state.epoch:
+            if epoch < state.epoch or epoch > lost[-1]:
                 continue
             begun, state = state.epoch, trainer.advance(state, epoch) if epoch > state.epoch else state
             if epoch in plan.epochs:
-                trajectory.write(ensemble.step(epoch), float(epoch), state.parameters)
+                trajectory.keep(ensemble.step(epoch), float(epoch), state.parameters, there=epoch not in lost)
             if trainer.layout and time.monotonic() - stored > STATE_SECONDS:
                 # after the snapshot of the same epoch, never before it: a kill in between repeats, and skips nothing
                 trajectory.write_state(state.tensors(), {"epoch": state.epoch, "layout": trainer.layout})
@@ -252,8 +289,18 @@ def train_network(folder: RunFolder, name: str, plan: NetworkPlan, device: str =
     trajectory.drop_state()
 
 
+def _recorded_layout(folder: RunFolder, name: str) -> Layout | None:
+    """How the work of a training that came to its end was laid over the cores."""
+    recorded = folder.manifest().get("threads", {}).get(name)
+    return None if recorded is None else Layout(**recorded)
+
+
 def _stored_state(trajectory: Trajectory) -> tuple[State, Layout] | None:
-    stored = trajectory.read_state()
+    try:
+        stored = trajectory.read_state()
+    except DamagedError as reason:  # nothing but time is lost with it
+        print(f"{reason}", file=sys.stderr)
+        stored = None
     if stored is None:
         return None
     tensors, extra = stored
@@ -296,6 +343,8 @@ def judge(folder: RunFolder) -> list[dict[str, Any]]:
         )
     figure: Figure = registry.load("figures", manifest["figure"])()
     rows = folder.rows()
+    if not len(rows) and manifest.get("state") == "done":  # of a run that lists no parts, or somebody's edit
+        raise DamagedError(f"{folder.rows_path} holds no rows, though the run is done: restore them from a copy")
     planned = []
     for name, content in manifest["networks"].items():
         if content.get("computed"):
@@ -306,10 +355,8 @@ def judge(folder: RunFolder) -> list[dict[str, Any]]:
     measured = Rows.concat(planned).latest()
     append_derived(folder, Rows.concat([figure.derived(measured), sweeps(rows)]))
     seeds = len(manifest["seeds"])
-    store_verdicts(folder, verdicts(figure, measured, _guesses(folder), folder.id, manifest["preset"], seeds))
+    found = verdicts(figure, measured, _guesses(folder), folder.id, manifest["preset"], seeds)
+    if not folder.recorded:
+        found = [dataclasses.replace(one, notes=(*one.notes, UNRECORDED)) for one in found]
+    folder.store_verdicts([verdict.to_json() for verdict in found])
     return folder.verdicts()
-
-
-def store_verdicts(folder: RunFolder, found: Sequence[Verdict]) -> None:
-    """Write ``verdicts.json``."""
-    write_json(folder.path / "verdicts.json", [verdict.to_json() for verdict in found])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -257,9 +257,7 @@ class Verdict:
     @property
     def said(self) -> str:
         """The verdict as it is told: both words where members that did not train decide between them."""
-        if self.without is None or self.word_without == self.word:
-            return self.word
-        return f"{self.word}; without {_counted(self.untrained)}: {self.word_without}"
+        return _told(self.word, self.word_without, self.untrained)
 
     @property
     def sentence(self) -> str:
@@ -300,6 +298,43 @@ def completed(verdict: dict[str, Any]) -> dict[str, Any]:
     """A stored verdict with the fields that an older infoscope did not store."""
     verdict["claim"] = {"revised": "", "presupposes": "", "headline": "", **verdict["claim"]}
     return {"said": verdict["outcome"], "reason": "", "untrained": [], "without": None, **verdict}
+
+
+def check_outcome(verdict: Mapping[str, Any]) -> None:
+    """Refuse a stored verdict that says something else than its own findings come to.
+
+    One that an older infoscope stored does not say enough of its findings, and is taken as it is.
+
+    Raises
+    ------
+    ValueError: it says which.
+    """
+    findings = _findings(verdict["findings"])
+    if findings is None:
+        return
+    seeds = verdict["seeds"]
+    word = _word(Outcome.NOT_TESTABLE if verdict["reason"] else combine(findings), findings, seeds)
+    without = _findings(verdict["without"]["findings"]) if verdict["without"] else None
+    told = _told(word, "" if without is None else _word(combine(without), without, seeds),
+                 [Untrained(**each) for each in verdict["untrained"]])  # fmt: skip
+    for stored, due in ((verdict["outcome"], word), (verdict["said"], told)):
+        if stored != due:
+            raise ValueError(f"{verdict['claim']['id']} says {stored!r}, and its findings come to {due!r}")
+
+
+def _findings(stored: Sequence[Mapping[str, Any]]) -> list[Finding] | None:
+    """Stored findings as far as they decide; None of those that an older infoscope stored."""
+    found = []
+    for each in stored:
+        if "blind" not in each:
+            return None
+        criterion = Criterion(each["relation"], each["threshold"], each["unit"], each["fails_at"])
+        interval = None if each["interval"] is None else (each["interval"][0], each["interval"][1])
+        finding = Finding(each["name"], criterion, each["value"], interval, each["seeds"], blind=each["blind"])
+        if finding.outcome != each["outcome"]:
+            raise ValueError(f"{each['name']} says {each['outcome']!r}, and its value comes to {finding.outcome!r}")
+        found.append(finding)
+    return found
 
 
 def headline(claim: Claim, findings: Sequence[Finding]) -> Finding | None:
@@ -343,6 +378,10 @@ def _word(outcome: Outcome, findings: Sequence[Finding], seeds: int) -> str:
     return f"{outcome.value} (one seed)" if one and outcome is not Outcome.NOT_TESTABLE else outcome.value
 
 
+def _told(word: str, word_without: str, untrained: Sequence[Untrained]) -> str:
+    return f"{word}; without {_counted(untrained)}: {word_without}" if word_without not in ("", word) else word
+
+
 def _counted(untrained: Sequence[Untrained]) -> str:
     members = len({each.member for each in untrained})
     return f"{members} untrained network{'s' * (members != 1)}"
@@ -357,6 +396,8 @@ def _findings_json(findings: Sequence[Finding], headline: Finding | None) -> lis
             "unit": f.criterion.unit,
             "relation": f.criterion.relation,
             "threshold": f.criterion.threshold,
+            "fails_at": f.criterion.fails_at,
+            "blind": f.blind,
             "criterion": str(f.criterion),
             "outcome": f.outcome,
             "seeds": f.seeds,

@@ -1,10 +1,14 @@
 """The run folder: one folder holds a run whole, nothing is pickled, every write is atomic.
 
-runs/<id>/run.json                    what was asked for and what was in force; replaced atomically
+runs/<id>/run.json                    what was asked for and what was in force, and what the folder holds: each part
+                                      and snapshot with its hashes; sealed, replaced atomically
           heartbeat .writer.lock      who writes here now (``core.writer_lock``)
           snapshots/<network>/…       weights, written by ``record.trajectory``
           rows/part-*.parquet         append-only; written to a temporary name and renamed
           verdicts.json report.html
+
+What is written is renamed first and listed then: something whole that is not listed yet counts, something listed that
+is missing or changed is told.
 """
 
 from __future__ import annotations
@@ -12,21 +16,19 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from infoscope.core import writer_lock
-from infoscope.core.claim import completed
+from infoscope.core import claim, manifest, parts, snapshots, writer_lock
 from infoscope.core.errors import RunFolderError
-from infoscope.core.files import atomic, sweep, write_json
+from infoscope.core.files import contents, entries, sweep, write_json
 from infoscope.core.rows import Rows
+from infoscope.core.sealed import sealed, unsealed
 
-FORMAT = 1  # of the folder as a whole
+FORMAT = 2  # of the folder as a whole; 2 lists its parts and snapshots with their hashes
+MANY_PARTS = 16  # more than so many are merged into one when a run ends
 #: What a run consists of; run.json last, so that a folder that is half taken away still says that it is a run.
 PARTS = ("rows", "snapshots", "examples", "evaluation.safetensors", "verdicts.json", "report.html", "run.json")
 SET_ASIDE, GONE = ".replaced-", ".gone"  # names of a run that another one replaces, and of what is left of it
@@ -78,17 +80,29 @@ class RunFolder:
         return self.path / "run.json"
 
     @property
+    def rows_path(self) -> Path:
+        return self.path / "rows"
+
+    @property
     def snapshots_path(self) -> Path:
         return self.path / "snapshots"
 
     def manifest(self) -> dict[str, Any]:
-        """``run.json`` as it stands now."""
+        """``run.json`` as it stands now, without its seal.
+
+        Raises
+        ------
+        RunFolderError: it was changed since it was written, is of a newer infoscope, or cannot be read.
+        """
         try:
-            content = json.loads(self.manifest_path.read_text(encoding="utf-8"))
+            content = json.loads(contents(self.manifest_path))
             written_format = int(content["format"])
+            if written_format <= FORMAT:
+                content = unsealed(content, wanted=written_format >= 2)
+                manifest.validate(content)
         except (ValueError, KeyError, TypeError) as reason:
             raise RunFolderError(
-                f"{self.manifest_path} is damaged ({reason}): restore it from a copy, "
+                f"{self.manifest_path} is damaged or was edited ({reason}): restore it from a copy, "
                 "or start the run again in a new folder"
             ) from reason
         if written_format > FORMAT:
@@ -99,44 +113,121 @@ class RunFolder:
         return content
 
     def update(self, changes: dict[str, Any]) -> None:
-        """Merge ``changes`` into ``run.json``, atomically."""
-        content = self.manifest() if self.manifest_path.exists() else {}
-        write_json(self.manifest_path, {**content, **changes})
+        """Merge ``changes`` into ``run.json``, atomically, and list the snapshots that have come since."""
+        content = {**(self.manifest() if self.manifest_path.exists() else {}), **changes}
+        if content["format"] >= 2:
+            listed = self._all_snapshots(content.pop("snapshots", {}))
+            content = sealed({**content, **({"snapshots": listed} if listed else {})})
+        write_json(self.manifest_path, content)
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the run lists what it holds; one that infoscope 0.1 made does not."""
+        return self.manifest()["format"] >= 2
 
     def append(self, rows: Rows) -> None:
         """Write one more part. Empty rows write nothing."""
-        if not len(rows):
-            return
-        number = 1 + max((int(p.stem.split("-")[1]) for p in self._parts()), default=-1)
-        with atomic(self.path / "rows" / f"part-{number:06d}-{uuid.uuid4().hex[:6]}.parquet") as temporary:
-            pq.write_table(rows.table, temporary, compression="zstd")
+        if len(rows):
+            path = parts.following(self.rows_path)
+            self._list(path.name, parts.write(path, rows.table))
 
-    def _parts(self) -> list[Path]:
-        return sorted((self.path / "rows").glob("part-*.parquet"))
+    def _list(self, name: str, listed: parts.Listed, instead_of: Sequence[str] = ()) -> None:
+        """List a part that was written: first renamed, then listed, so that a kill in between loses nothing."""
+        if self.recorded:
+            kept = {one: about for one, about in self.listed_parts().items() if one not in instead_of}
+            self.update({"parts": {**kept, name: listed}})
+
+    def listed_parts(self) -> dict[str, parts.Listed]:
+        """What ``run.json`` says of the parts of its rows, by name."""
+        return self.manifest().get("parts", {})
 
     def rows(self) -> Rows:
-        """All rows written so far, each measurement once. Half-written temporaries are not looked at."""
-        parts = []
-        for path in self._parts():
+        """All rows written so far, each measurement once. Half-written temporaries are not looked at.
+
+        Raises
+        ------
+        RunFolderError: a part that is listed is missing, or one is damaged or cannot be read.
+        """
+        found = []
+        for path, table in parts.tables(self.rows_path, self.listed_parts(), self._advice):
             try:
-                parts.append(Rows(pq.read_table(path)))
-            except (pa.ArrowInvalid, OSError) as reason:
-                raise RunFolderError(
-                    f"{path} is damaged ({str(reason).splitlines()[0]}): delete that file and run the same command "
-                    "again, only its rows are measured anew"
-                ) from reason
-        return Rows.concat(parts).latest()
+                found.append(Rows(table))
+            except RunFolderError as reason:
+                raise RunFolderError(f"{path} does not hold rows: {reason}") from reason
+        return Rows.concat(found).latest()
+
+    @property
+    def _advice(self) -> str:
+        return f"`infoscope check {self.path} --repair` makes anew what can be"
+
+    def merge_parts(self) -> None:
+        """Make one part of many; killed in between, the folder holds the same rows all the same."""
+        old = parts.found(self.rows_path)
+        if len(old) > MANY_PARTS:
+            path, rows = parts.following(self.rows_path), self.rows()
+            self._list(path.name, parts.write(path, rows.table), instead_of=[each.name for each in old])
+            for each in old:
+                each.unlink()
+
+    def listed_snapshots(self, network: str) -> dict[int, snapshots.Stamp] | None:
+        """What ``run.json`` says of the snapshots of ``network``, by step; None where it keeps no list."""
+        content = self.manifest()
+        if content["format"] < 2:
+            return None
+        return {int(step): stamp for step, stamp in content.get("snapshots", {}).get(network, {}).items()}
+
+    def unlist_snapshot(self, network: str, step: int) -> None:
+        """Take a snapshot off the list, before another one of that step is written."""
+        listed = self.manifest().get("snapshots", {})
+        if str(step) in listed.get(network, {}):
+            rest = {other: stamp for other, stamp in listed[network].items() if other != str(step)}
+            self.update({"snapshots": {**listed, network: rest}})
+
+    def _all_snapshots(self, listed: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """``listed``, and what has come since and says of itself what it is."""
+        found = {network: dict(stamps) for network, stamps in listed.items()}
+        for folder in entries(self.snapshots_path):
+            stamps = found.setdefault(folder.name, {})
+            for step, path in snapshots.found(folder).items():
+                if str(step) not in stamps:
+                    with suppress(OSError, ValueError):  # whoever reads it is told
+                        if stamp := snapshots.stamp(snapshots.metadata(path)):
+                            stamps[str(step)] = stamp
+        return {network: stamps for network, stamps in found.items() if stamps}
 
     def verdicts(self) -> list[dict[str, Any]]:
-        """The stored verdicts, or an empty list when nothing was judged."""
-        path = self.path / "verdicts.json"
+        """The stored verdicts, or an empty list when nothing was judged.
+
+        Raises
+        ------
+        RunFolderError: they are missing, cannot be read, or say something else than was written or than their findings
+            come to.
+        """
+        path, content = self.path / "verdicts.json", self.manifest()
+        wanted = content.get("judged", 0)
+        if not path.exists() and not wanted:
+            return []
         try:
-            found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-        except ValueError as reason:
+            found = [unsealed(each, wanted=content["format"] >= 2) for each in json.loads(contents(path))]
+            completed = [claim.completed(each) for each in found]
+            for verdict in completed:
+                claim.check_outcome(verdict)
+        except (ValueError, KeyError, TypeError, AttributeError) as reason:
             raise RunFolderError(
-                f"{path} is damaged ({reason}): delete it and run `infoscope claims` again"
+                f"{path} is damaged or was edited ({reason}): run `infoscope claims {self.path}`, which judges anew"
             ) from reason
-        return [completed(verdict) for verdict in found]
+        if len(completed) < wanted:
+            raise RunFolderError(
+                f"{path} holds {len(completed)} verdicts, and {wanted} were written: "
+                f"run `infoscope claims {self.path}`, which judges anew"
+            )
+        return completed
+
+    def store_verdicts(self, found: Sequence[dict[str, Any]]) -> None:
+        """Write ``verdicts.json``: the verdicts as plain values, each sealed."""
+        write_json(self.path / "verdicts.json", [sealed(each) for each in found])
+        if self.recorded and self.manifest().get("judged") != len(found):
+            self.update({"judged": len(found)})
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from infoscope.core.errors import RunFolderError
+from infoscope.core.errors import DamagedError, RunFolderError
 
 _ELSEWHERE = "or work elsewhere: run and report take --out, and a copy of a run folder can be measured and judged"
 _ROOM = "free some space and run the same command again, it goes on from there"
@@ -86,9 +86,9 @@ def unreadable(path: Path, reason: BaseException, remedy: str) -> RunFolderError
     except OSError as found:
         refused = found
     if refused is None or refused.errno is None:
-        return RunFolderError(f"{path} is damaged ({_first_line(reason)}): {remedy}")
+        return DamagedError(f"{path} is damaged ({_first_line(reason)}): {remedy}")
     if refused.errno == errno.ENOENT:
-        return RunFolderError(f"{path} is missing: put it back from a copy, or run the same command again to make it")
+        return DamagedError(f"{path} is missing: put it back from a copy, or run the same command again to make it")
     return RunFolderError(refusal(refused, path, writing=False))
 
 

@@ -59,6 +59,8 @@ SCHEMA = pa.schema(
     ],
     metadata={"infoscope.rows.version": str(VERSION)},
 )
+#: Columns that a row may have nothing in.
+NULLABLE = frozenset({"value", "low", "high", "level", "interval_kind", "resampled", "groups"})
 TRAINING = "training"  # stands for an estimator in rows that training itself gives
 #: What places a row; two rows that agree on all of these are the same measurement.
 KEY = ("network", "member", "step", "site", "variable", "split", "quantity", "estimator", "options")
@@ -184,7 +186,23 @@ class Rows:
         missing = set(SCHEMA.names) - set(table.schema.names)
         if missing:
             raise RunFolderError(f"this table is not infoscope rows: it lacks the columns {', '.join(sorted(missing))}")
-        self.table = table
+        self.table = table.select(SCHEMA.names)
+        if table.schema != SCHEMA:
+            self._check_types()
+        self._check_values()
+
+    def _check_types(self) -> None:
+        for field in SCHEMA:
+            if (there := self.table.schema.field(field.name).type) != field.type:
+                raise RunFolderError(f"this table is not infoscope rows: {field.name} is {there}, wanted {field.type}")
+
+    def _check_values(self) -> None:
+        """Refuse rows that nobody wrote: without what places them, or with a status that there is not."""
+        for name in SCHEMA.names:
+            if name not in NULLABLE and self.table[name].null_count:
+                raise RunFolderError(f"this table is not infoscope rows: {name} is missing in some")
+        if unknown := set(self.unique("status")) - set(Status.__members__):
+            raise RunFolderError(f"this table is not infoscope rows: the status {min(unknown)!r} is none")
 
     @classmethod
     def concat(cls, parts: Iterable[Rows]) -> Rows:

@@ -16,6 +16,7 @@ from infoscope.record import files
 from infoscope.record.inputs import Inputs
 
 FILE = "evaluation.safetensors"
+RESTORE = "restore it from a copy, or watch the training again"
 VARIABLES, GROUPS = "variables.", "groups"  # what stands in it beside the inputs
 
 
@@ -83,7 +84,7 @@ def add(folder: str | Path, variables: Mapping[str, np.ndarray]) -> None:
 
 def groups(folder: str | Path) -> np.ndarray | None:
     """The group of each row as it was given when the run was watched, ``[n]`` from 0 on; None where none were."""
-    with files.readable(_path(folder)) as file:
+    with files.readable(_path(folder), RESTORE) as file:
         return file.get_tensor(GROUPS).numpy() if GROUPS in set(file.keys()) else None
 
 
@@ -106,7 +107,7 @@ def load(folder: str | Path) -> tuple[Any, dict[str, np.ndarray]]:
 
 
 def _tensors(folder: str | Path) -> dict[str, torch.Tensor]:
-    return files.load(_path(folder))[0]
+    return files.load(_path(folder), RESTORE)[0]
 
 
 def _path(folder: str | Path) -> Path:

@@ -1,21 +1,24 @@
-"""Named tensors in safetensors files: written atomically, damage told in one sentence, nothing pickled."""
+"""Named tensors in safetensors files: written atomically, hashed, damage told in one sentence, nothing pickled."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infoscope.core.errors import InputError, RunFolderError
+from infoscope.core import snapshots
+from infoscope.core.errors import InputError
 from infoscope.core.files import atomic
+from infoscope.core.refusals import unreadable
 
 if TYPE_CHECKING:  # listing the steps of a trajectory must not import torch
     import torch
 
 
-def save(tensors: Mapping[str, torch.Tensor], path: Path, metadata: dict[str, str]) -> None:
-    """Write ``tensors`` (from any device, tied or transposed) and text ``metadata`` to ``path``.
+def save(tensors: Mapping[str, torch.Tensor], path: Path, metadata: dict[str, str]) -> snapshots.Stamp:
+    """Write ``tensors`` (from any device, tied or transposed) and text ``metadata`` to ``path``; returns the hashes.
 
     Raises
     ------
@@ -25,8 +28,23 @@ def save(tensors: Mapping[str, torch.Tensor], path: Path, metadata: dict[str, st
     from safetensors.torch import save_file
 
     plain = _own_memory(tensors)
+    about = {"format": "pt", **metadata}
+    stamp = snapshots.stamped(weights_hash(plain), about)
+    hashes = {snapshots.WEIGHTS: stamp["weights"], snapshots.AT: stamp["at"]}
     with atomic(path) as temporary:
-        save_file(plain, temporary, metadata={"format": "pt", **metadata})
+        save_file(plain, temporary, metadata={**about, **hashes})
+    return stamp
+
+
+def weights_hash(tensors: Mapping[str, torch.Tensor]) -> str:
+    """SHA-256 over the names, types, shapes and values of tensors on the CPU, whatever order they come in."""
+    import torch
+
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{len(name)} {name} {tensor.dtype} {tuple(tensor.shape)} ".encode())
+        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def _own_memory(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
@@ -50,20 +68,36 @@ def _kind(value: Any) -> str:
 
 
 @contextmanager
-def readable(path: Path) -> Iterator[Any]:
-    """``path`` opened by safetensors; whatever is wrong inside becomes one sentence."""
+def readable(path: Path, advice: str) -> Iterator[Any]:
+    """``path`` opened by safetensors; whatever is wrong inside becomes one sentence, which ends with ``advice``."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="pt") as file:
             yield file
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as reason:
-        raise RunFolderError(
-            f"{path} is damaged ({str(reason).splitlines()[0]}): delete that file, the others are whole"
-        ) from reason
+        raise unreadable(path, reason, advice) from reason
 
 
-def load(path: Path) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
-    """The tensors, on the CPU, and the metadata of ``path``; RunFolderError when the file is damaged."""
-    with readable(path) as file:
-        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+def load(
+    path: Path, advice: str, listed: snapshots.Stamp | None = None, *, hashed: bool = False
+) -> tuple[dict[str, torch.Tensor], dict[str, str]]:
+    """The tensors, on the CPU, and the metadata of ``path``, as they were written.
+
+    listed: the hashes that its run lists of it. hashed: a file that says none of itself is not what was written.
+
+    Raises
+    ------
+    RunFolderError: the file is missing, cannot be read, or holds something else than was written.
+    """
+    with readable(path, advice) as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        metadata = file.metadata() or {}
+        stamp = snapshots.stamp(metadata)
+        if stamp is None and hashed:
+            raise ValueError("it says no hash of itself")
+        if stamp is not None and stamp["weights"] != weights_hash(tensors):
+            raise ValueError("the hash of its values is not that of what was written")
+        if listed is not None and stamp != listed:
+            raise ValueError("it is whole and another one than its run lists")
+    return tensors, metadata

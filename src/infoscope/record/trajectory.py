@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infoscope.core import check
-from infoscope.core.errors import UnknownNameError
+from infoscope.core import check, snapshots
+from infoscope.core.errors import DamagedError, RunFolderError, UnknownNameError
+from infoscope.core.folder import RunFolder
+from infoscope.core.refusals import unreadable
 from infoscope.record import files
 
 if TYPE_CHECKING:  # listing steps must not import torch
@@ -22,11 +25,16 @@ class Trajectory:
     gives the recorded steps in order, ``len`` counts them.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+    def __init__(self, path: str | Path, run: RunFolder | None = None) -> None:
+        self.path, self._run = Path(path), run
 
-    def write(self, step: int, epoch: float, tensors: Mapping[str, torch.Tensor]) -> None:
-        """Write one snapshot, atomically; a snapshot of the same step is replaced.
+    @classmethod
+    def of(cls, run: RunFolder, network: str) -> Trajectory:
+        """The snapshots of one network of a run, held against what the run lists of them."""
+        return cls(run.snapshots_path / network, run)
+
+    def write(self, step: int, epoch: float, tensors: Mapping[str, torch.Tensor]) -> snapshots.Stamp:
+        """Write one snapshot, atomically; a snapshot of the same step is replaced. Returns its hashes.
 
         Raises
         ------
@@ -34,13 +42,28 @@ class Trajectory:
         RunFolderError: the disk is full.
         """
         check.count(step, "step", 0)
-        files.save(tensors, self._file(step), {"step": str(int(step)), "epoch": repr(float(epoch))})
+        if self._run is not None:
+            self._run.unlist_snapshot(self.path.name, int(step))  # first, so that a kill in between is no damage
+        return files.save(tensors, self.file(step), {"step": str(int(step)), "epoch": repr(float(epoch))})
+
+    @property
+    def listed(self) -> dict[int, snapshots.Stamp] | None:
+        """The hashes that the run lists, by step; None without a run, and of a run that keeps no list."""
+        return None if self._run is None else self._run.listed_snapshots(self.path.name)
 
     @property
     def steps(self) -> list[int]:
-        """The recorded steps, in order. Half-written files are not looked at."""
-        found = (path.stem.removeprefix("step-") for path in self.path.glob("step-*.safetensors"))
-        return sorted(int(digits) for digits in found if digits.isdecimal())
+        """The recorded steps, in order. Half-written files are not looked at.
+
+        Raises
+        ------
+        RunFolderError: a snapshot that the run lists is gone, or the folder cannot be read.
+        """
+        there = list(snapshots.found(self.path))
+        if gone := sorted(set(self.listed or ()) - set(there)):
+            more = f", and {len(gone) - 1} more" if len(gone) > 1 else ""
+            raise DamagedError(f"{self.file(gone[0])} is missing, though it was written{more}: {self._advice}")
+        return there
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -49,7 +72,7 @@ class Trajectory:
         return iter(self.steps)
 
     def __contains__(self, step: object) -> bool:
-        return isinstance(step, int) and self._file(step).exists()
+        return isinstance(step, int) and self.file(step).exists()
 
     def __getitem__(self, step: int) -> dict[str, torch.Tensor]:
         """The snapshot taken after ``step`` updates.
@@ -57,15 +80,65 @@ class Trajectory:
         Raises
         ------
         UnknownNameError: no snapshot of that step; the message lists the nearest ones.
-        RunFolderError: its file is damaged.
+        RunFolderError: its file is missing or damaged, or of another step.
         """
-        return files.load(self._existing(step))[0]
+        path = self._existing(step)
+        listed = self.listed
+        tensors, metadata = files.load(path, self._advice, (listed or {}).get(step), hashed=listed is not None)
+        if metadata.get("step") != str(step):
+            raise unreadable(path, ValueError(f"it is the snapshot of step {metadata.get('step')}"), self._advice)
+        return tensors
+
+    def whole(self) -> list[int]:
+        """The steps whose snapshots are there and as they were written; every one is read.
+
+        Raises
+        ------
+        RunFolderError: one cannot be read, so that nobody knows.
+        """
+        found = []
+        for step in snapshots.found(self.path):
+            with suppress(DamagedError):
+                self[step]
+                found.append(step)
+        return found
+
+    def keep(self, step: int, epoch: float, tensors: Mapping[str, torch.Tensor], *, there: bool) -> None:
+        """Write a snapshot that training has come to, or see that the one that is ``there`` has the same weights.
+
+        Raises
+        ------
+        RunFolderError: other weights were recorded at that step, there or in the list of the run.
+        """
+        stamp = (self.listed or {}).get(step)
+        if stamp is None and there:
+            stamp = files.load(self.file(step), self._advice)[1]
+        if stamp is not None and (recorded := stamp.get(snapshots.WEIGHTS)) is not None:
+            found = files.weights_hash({name: tensor.detach().cpu() for name, tensor in tensors.items()})
+            if found != recorded:
+                raise RunFolderError(
+                    f"training anew gave other weights at step {step} than those that {self.file(step)} was written "
+                    "with, so the lost snapshots cannot be made again here: restore them from a copy, or train on the "
+                    "machine and with the versions that run.json names"
+                )
+        if not there:
+            self.write(step, epoch, tensors)
 
     def epoch(self, step: int) -> float:
         """The epoch at which the snapshot of ``step`` was taken (raises as ``trajectory[step]`` does)."""
         path = self._existing(step)
-        with files.readable(path) as file:
-            return float(file.metadata()["epoch"])
+        with files.readable(path, self._advice) as file:
+            metadata = file.metadata() or {}
+            stamp, listed = snapshots.stamp(metadata), (self.listed or {}).get(step)
+            if listed is not None and stamp != listed:
+                raise ValueError("it is another one than its run lists")
+            return float(metadata["epoch"])
+
+    @property
+    def _advice(self) -> str:
+        if self._run is None:
+            return "restore it from a copy, the others are whole"
+        return f"`infoscope check {self._run.path} --repair` makes anew what can be"
 
     def write_state(self, tensors: Mapping[str, torch.Tensor], extra: Mapping[str, Any]) -> None:
         """Replace the one stored trainer state, atomically. ``extra`` is anything JSON can hold."""
@@ -80,7 +153,7 @@ class Trajectory:
         """
         if not self._state.exists():
             return None
-        tensors, metadata = files.load(self._state)
+        tensors, metadata = files.load(self._state, "delete it, and training goes on from the start")
         return tensors, json.loads(metadata["extra"])
 
     def drop_state(self) -> None:
@@ -91,12 +164,13 @@ class Trajectory:
     def _state(self) -> Path:
         return self.path / "state.safetensors"
 
-    def _file(self, step: int) -> Path:
+    def file(self, step: int) -> Path:
+        """Where the snapshot of ``step`` lies."""
         return self.path / f"step-{step:09d}.safetensors"
 
     def _existing(self, step: int) -> Path:
-        if isinstance(step, int) and self._file(step).exists():
-            return self._file(step)
+        if isinstance(step, int) and self.file(step).exists():
+            return self.file(step)
         steps = self.steps
         if not steps:
             raise UnknownNameError(f"there is no snapshot of step {step} in {self.path}: it holds no snapshots at all")

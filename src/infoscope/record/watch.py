@@ -140,7 +140,7 @@ class Watch:
             folder = self._open_or_create()
             network = folder.manifest()["networks"][NETWORK]
             self._index = {site: place for place, site in enumerate(network.get("places", network["sites"]))}
-            self._trajectory = Trajectory(folder.snapshots_path / NETWORK) if self._snapshots else None
+            self._trajectory = Trajectory.of(folder, NETWORK) if self._snapshots else None
             folder.update({"state": "running"})
             session = Session(folder, NETWORK)
             self._done = self._steps_there(session)

@@ -86,11 +86,6 @@ def marks_of(groups: np.ndarray | None) -> dict[str, Any]:
     return {"groups": f"{int(groups.max()) + 1} given, {hashlib.sha256(groups.tobytes()).hexdigest()[:6]}"}
 
 
-def snapshots_of(folder: RunFolder, network: str) -> Trajectory:
-    """The trajectory of one network of a run."""
-    return Trajectory(folder.snapshots_path / network)
-
-
 class EnsembleReplay:
     """The replay of an ensemble that infoscope trained itself.
 
@@ -102,7 +97,7 @@ class EnsembleReplay:
         self, folder: RunFolder, name: str, plan: NetworkPlan, device: str = "cpu", groups: Any = None
     ) -> None:
         self.name, self.plan, self.device, self._groups = name, plan, device, groups
-        self.trajectory = snapshots_of(folder, name)
+        self.trajectory = Trajectory.of(folder, name)
         self.sites, self.places, self.seeds = plan.network.layers, plan.network.places, plan.seeds
         self.split = plan.evaluate
 

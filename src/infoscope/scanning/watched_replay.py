@@ -39,7 +39,7 @@ class WatchedReplay:
         groups: Any = None,
         variables: Mapping[str, Any] | None = None,
     ) -> None:
-        self.name, self.trajectory = network, Trajectory(folder.snapshots_path / network)
+        self.name, self.trajectory = network, Trajectory.of(folder, network)
         self._about = folder.manifest()["networks"][network]
         self.sites: Sequence[str] = self._about["sites"]
         self._batch_size = self._about["recipe"]["batch_size"]  # the last bits of a forward depend on it
