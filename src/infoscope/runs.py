@@ -18,6 +18,7 @@ from infoscope.record.trajectory import Trajectory
 from infoscope.record.watch import Watch
 
 if TYPE_CHECKING:
+    from infoscope.record.checking import Checked
     from infoscope.scanning.replay import Replay
 
 
@@ -226,6 +227,7 @@ class Run:
                     lambda other: self._replay(other, model),
                 )  # fmt: skip
             append_derived(self.folder, sweeps(self.rows.filter(network=names, estimator=estimator)))
+            self.folder.merge_parts()
         rows = self.rows
         return Rows.concat(plans[name].rows(rows, name, replays[name].marks) for name in names)
 
@@ -293,7 +295,8 @@ class Run:
         return WatchedReplay(self.folder, network, model(), groups, variables)
 
     def claims(self) -> list[dict[str, Any]]:
-        """Judge the rows this run holds now; stores and returns the verdicts.
+        """Judge the rows this run holds now; stores and returns the verdicts (while another process writes here, they
+        are not stored).
 
         Raises
         ------
@@ -307,6 +310,28 @@ class Run:
                 f"{self.folder.path} was not run for want of data, so there is nothing to judge: {manifest['missing']}"
             )
         return judge(self.folder)
+
+    def check(self, *, repair: bool = False, accept_loss: bool = False, device: str = "cpu") -> Checked:
+        """Whether every file of the run is as it was written: all are read and held against their recorded hashes.
+
+        repair: make anew what is lost, where it can be: the run of a paper's figure is trained, measured and judged
+        again where something is missing, to the same bits. accept_loss: with it, go on without what cannot be. device:
+        where networks train.
+
+        Raises
+        ------
+        RunFolderError: ``run.json`` itself is damaged, or another process writes here; with ``repair``, training anew
+            gave other weights.
+        """
+        from infoscope.record.checking import checked
+
+        if accept_loss and not repair:
+            raise InputError("accept_loss arrived without repair=True: pass both, to go on without what is lost")
+        if not repair:
+            return checked(self.folder)
+        from infoscope.claim.repairing import repair as repaired
+
+        return repaired(self.folder, device, accept_loss=accept_loss)
 
     def report(self, path: str | Path | None = None) -> Path:
         """Write the self-contained HTML report, by default ``report.html`` in the run folder; returns where."""

@@ -21,7 +21,7 @@ from infoscope.claim.figure import Figure
 from infoscope.claim.judging import Guess, verdicts
 from infoscope.claim.scores import append_derived, sweeps
 from infoscope.core import registry
-from infoscope.core.errors import DamagedError, DataMissingError, InputError, RunFolderError
+from infoscope.core.errors import BusyError, DamagedError, DataMissingError, InputError, RunFolderError
 from infoscope.core.files import clone
 from infoscope.core.folder import RunFolder
 from infoscope.core.progress import progress
@@ -61,6 +61,14 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
     wanted = figure.plan(preset, seeds)
     check_device(device)
     folder = open_or_create(out / f"{figure_id.replace('/', '-')}-{preset}", figure_id, figure, preset, wanted)
+    carry_out(folder, figure, wanted, device)
+    return folder
+
+
+def carry_out(
+    folder: RunFolder, figure: Figure, wanted: Mapping[str, NetworkPlan | Computation], device: str = "cpu"
+) -> None:
+    """Train, measure, compute and judge what the run in ``folder`` lacks; raises as :func:`run_figure` does."""
     plans = {name: plan for name, plan in wanted.items() if isinstance(plan, NetworkPlan)}
     with folder.writing():
         try:
@@ -68,7 +76,7 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
         except DataMissingError as reason:
             left_out = len(figure.judge(Rows.concat([])))
             folder.update({"state": "no data", "missing": str(reason), "left out": left_out})
-            return folder
+            return
         for name, plan in plans.items():
             folder.update({"state": "training"})
             train_network(folder, name, plan, device)
@@ -82,7 +90,6 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
         judge(folder)
         folder.merge_parts()
         folder.update({"state": "done"})
-    return folder
 
 
 def _of_the_data(plans: Iterable[NetworkPlan]) -> dict[str, dict[str, Any]]:
@@ -334,17 +341,20 @@ def judge(folder: RunFolder) -> list[dict[str, Any]]:
     """Apply the figure's rules to the rows that its own plan asked for, store the verdicts and return them.
 
     What was measured with other options since is looked at in the report and decides nothing; it may be part of a
-    sweep, whose scores are stored beside the rows.
+    sweep, whose scores are stored beside the rows. While another process writes here, verdicts are not stored.
+
+    Raises
+    ------
+    RunFolderError: no run of a paper's figure, or rows that are missing, damaged or cannot be read.
     """
-    manifest = folder.manifest()
+    manifest, rows = folder.manifest(), folder.rows()
     if manifest.get("figure") is None:
         raise RunFolderError(
             f"{folder.path} is no run of a paper's figure, so it has no claims: `infoscope report` shows its rows"
         )
-    figure: Figure = registry.load("figures", manifest["figure"])()
-    rows = folder.rows()
     if not len(rows) and manifest.get("state") == "done":  # of a run that lists no parts, or somebody's edit
         raise DamagedError(f"{folder.rows_path} holds no rows, though the run is done: restore them from a copy")
+    figure: Figure = registry.load("figures", manifest["figure"])()
     planned = []
     for name, content in manifest["networks"].items():
         if content.get("computed"):
@@ -353,10 +363,12 @@ def judge(folder: RunFolder) -> list[dict[str, Any]]:
             planned.append(rows.filter(network=name, estimator=TRAINING))
             planned += [wanted.rows(rows, name) for wanted in plan_of(folder, name).measures]
     measured = Rows.concat(planned).latest()
-    append_derived(folder, Rows.concat([figure.derived(measured), sweeps(rows)]))
     seeds = len(manifest["seeds"])
     found = verdicts(figure, measured, _guesses(folder), folder.id, manifest["preset"], seeds)
     if not folder.recorded:
         found = [dataclasses.replace(one, notes=(*one.notes, UNRECORDED)) for one in found]
-    folder.store_verdicts([verdict.to_json() for verdict in found])
-    return folder.verdicts()
+    content = [verdict.to_json() for verdict in found]
+    with suppress(BusyError), folder.writing():
+        append_derived(folder, Rows.concat([figure.derived(measured), sweeps(rows)]))
+        folder.store_verdicts(content)
+    return content

@@ -299,6 +299,50 @@ def report(
 
 
 @app.command
+def check(
+    run: Path,
+    /,
+    *,
+    repair: Annotated[bool, Parameter(negative="")] = False,
+    accept_loss: Annotated[bool, Parameter(negative="")] = False,
+    device: str = "cpu",
+    as_json: Json = False,
+) -> None:
+    """Check that every file of a run is as it was written; exit code 2 where one is not.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    repair
+        Make anew what is lost, where it can be: a paper's figure is trained, measured and judged again where something
+        is missing, to the same bits. Damaged files are moved into RUN/damaged.
+    accept_loss
+        With --repair: go on without what cannot be made anew; the run keeps a record of it.
+    device
+        Where networks train: cpu, or a torch device such as cuda.
+    """
+    found = infoscope.load(run).check(repair=repair, accept_loss=accept_loss, device=device)
+
+    def text() -> None:
+        for problem in found.problems:
+            print(problem.sentence)
+        for path in found.remade:
+            print(f"made anew: {path}")
+        for what in found.lost:
+            print(f"lost, and gone on without: {what}")
+        if found.unrecorded:
+            print(f"not recorded: {len(found.unrecorded)} files of a run that was made before files had hashes")
+        if found.others:
+            print(f"not of the run: {', '.join(path.name for path in found.others)}")
+        print(f"{found.whole} files are as they were written")
+
+    show(found.to_json(), as_json, text)
+    if found.problems:
+        raise InfoscopeError(f"{len(found.problems)} files of {run} are not as they were written, or cannot be read")
+
+
+@app.command
 def claims(runs: Runs, /, *, as_json: Json = False) -> None:
     """Judge the rows that runs hold now, and print their verdicts.
 

@@ -39,6 +39,10 @@ class RunFolderError(InfoscopeError):
     """A run folder that is missing, half-written, busy, of another run, or from a newer version."""
 
 
+class BusyError(RunFolderError):
+    """Another process writes to a run folder."""
+
+
 class DamagedError(RunFolderError):
     """A file of a run that is missing, or holds something else than was written into it."""
 

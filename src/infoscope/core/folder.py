@@ -16,13 +16,16 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from infoscope.core import claim, manifest, parts, snapshots, writer_lock
-from infoscope.core.errors import RunFolderError
+from infoscope.core.errors import DamagedError, RunFolderError
 from infoscope.core.files import contents, entries, sweep, write_json
 from infoscope.core.rows import Rows
 from infoscope.core.sealed import sealed, unsealed
@@ -31,6 +34,7 @@ FORMAT = 2  # of the folder as a whole; 2 lists its parts and snapshots with the
 MANY_PARTS = 16  # more than so many are merged into one when a run ends
 #: What a run consists of; run.json last, so that a folder that is half taken away still says that it is a run.
 PARTS = ("rows", "snapshots", "examples", "evaluation.safetensors", "verdicts.json", "report.html", "run.json")
+EXAMPLES = "examples"  # the folder of tables of examples, and the key of the hash in each
 SET_ASIDE, GONE = ".replaced-", ".gone"  # names of a run that another one replaces, and of what is left of it
 
 
@@ -137,6 +141,12 @@ class RunFolder:
             kept = {one: about for one, about in self.listed_parts().items() if one not in instead_of}
             self.update({"parts": {**kept, name: listed}})
 
+    def unlist_part(self, name: str) -> None:
+        """Take a part off the list: its rows are lost, and to be measured anew."""
+        listed = self.listed_parts()
+        if name in listed:
+            self.update({"parts": {one: about for one, about in listed.items() if one != name}})
+
     def listed_parts(self) -> dict[str, parts.Listed]:
         """What ``run.json`` says of the parts of its rows, by name."""
         return self.manifest().get("parts", {})
@@ -194,6 +204,29 @@ class RunFolder:
                         if stamp := snapshots.stamp(snapshots.metadata(path)):
                             stamps[str(step)] = stamp
         return {network: stamps for network, stamps in found.items() if stamps}
+
+    def store_examples(self, name: str, table: pa.Table) -> Path:
+        """Write a table of examples, in place of an older one of that name; it says its own hash. Returns where."""
+        path = self.path / EXAMPLES / name
+        parts.write(path, parts.self_hashed(table, EXAMPLES))
+        return path
+
+    def examples(self) -> Iterator[tuple[Path, Callable[[], pa.Table]]]:
+        """The tables of examples by name: where each lies, and what reads it.
+
+        Raises
+        ------
+        RunFolderError: the folder, or a table when it is read, cannot be read or is damaged.
+        """
+        for path in entries(self.path / EXAMPLES, "*.parquet"):
+            yield path, partial(self._examples, path)
+
+    def _examples(self, path: Path) -> pa.Table:
+        advice = "delete it and run `infoscope examples` again"
+        table = parts.read(path, None, advice)
+        if not parts.holds(table, EXAMPLES, wanted=self.recorded):
+            raise DamagedError(f"{path} is damaged (its hash is not that of what was written): {advice}")
+        return table
 
     def verdicts(self) -> list[dict[str, Any]]:
         """The stored verdicts, or an empty list when nothing was judged.

@@ -41,6 +41,7 @@ def _adapter() -> Any:
         guessing: dict[str, Any] = {}
         ceilings: dict[str, Any] = {}
         judged: int = 0
+        lost: list[str] = []
         parts: dict[str, Entry] = {}
         snapshots: dict[str, dict[str, Stamp]] = {}
 

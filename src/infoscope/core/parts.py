@@ -11,13 +11,14 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from infoscope.core.errors import DamagedError
 from infoscope.core.files import atomic, contents, entries
+from infoscope.core.sealed import SEAL
 
 NAMES = re.compile(r"part-(?:(\d{6,})-)?[0-9a-f]{6,32}\.parquet")
 
@@ -118,22 +119,25 @@ def _more(names: list[str]) -> str:
 
 
 def self_hashed(table: pa.Table, key: str) -> pa.Table:
-    """``table`` with a hash of its columns in its metadata, for a file that is replaced and so in no list."""
-    return table.replace_schema_metadata({**(table.schema.metadata or {}), key: _of_columns(table)})
+    """``table`` with its own hash in its metadata, named after ``key``: for a file that is replaced and in no list."""
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), f"{key}.{SEAL}": _hash(table, key)})
 
 
-def holds(table: pa.Table, key: str) -> bool:
-    """Whether the columns and the other metadata of ``table`` are those that were hashed; True where none were."""
-    stored = (table.schema.metadata or {}).get(key.encode())
-    return stored is None or stored.decode("ascii", "replace") == _of_columns(table, key)
+def holds(table: pa.Table, key: str, *, wanted: bool) -> bool:
+    """Whether the columns and the metadata of ``table`` are those that were hashed.
+
+    wanted: False takes a table without a hash as it is, since an infoscope before 0.2 wrote it.
+    """
+    stored = (table.schema.metadata or {}).get(f"{key}.{SEAL}".encode())
+    return not wanted if stored is None else stored.decode("ascii", "replace") == _hash(table, key)
 
 
-def _of_columns(table: pa.Table, key: str = "") -> str:
+def _hash(table: pa.Table, key: str) -> str:
     digest = hashlib.sha256()
-    metadata: dict[bytes, Any] = table.schema.metadata or {}
+    metadata: dict[bytes, bytes] = table.schema.metadata or {}
     for name, value in sorted(metadata.items()):
-        if name != key.encode():
-            digest.update(name + b"=" + value)
+        if name != f"{key}.{SEAL}".encode():
+            digest.update(repr((name, value)).encode())
     for name in table.column_names:
         digest.update(repr((name, str(table[name].type), table[name].to_pylist())).encode())
     return digest.hexdigest()

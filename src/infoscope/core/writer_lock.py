@@ -25,7 +25,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
-from infoscope.core.errors import RunFolderError
+from infoscope.core.errors import BusyError, RunFolderError
 from infoscope.core.files import atomic
 from infoscope.core.refusals import refusal
 
@@ -230,8 +230,8 @@ def _refuse(folder: Path, writer: Writer | None, age: float | None = None) -> No
     who = f"{writer or 'another process'} is writing to {folder}"
     since = f" since {writer.since}" if writer and re.fullmatch(r"[\d :UTC-]{1,30}", writer.since) else ""
     if age is None:
-        raise RunFolderError(f"{who}{since}: wait for it, or stop it and run this again")
-    raise RunFolderError(
+        raise BusyError(f"{who}{since}: wait for it, or stop it and run this again")
+    raise BusyError(
         f"{who}{since}, by its sign of life of {age:.0f} s ago: wait for it, or stop it and run this again; if it is "
         f"gone, wait {max(1, STALE_SECONDS - age):.0f} s or delete {folder / HEARTBEAT}"
     )

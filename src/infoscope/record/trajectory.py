@@ -17,6 +17,8 @@ from infoscope.record import files
 if TYPE_CHECKING:  # listing steps must not import torch
     import torch
 
+STATE = "state.safetensors"  # of the trainer, beside the snapshots
+
 
 class Trajectory:
     """The snapshots in one folder: ``trajectory[step]`` is ``{name: tensor [members, ...]}`` on the CPU.
@@ -82,8 +84,17 @@ class Trajectory:
         UnknownNameError: no snapshot of that step; the message lists the nearest ones.
         RunFolderError: its file is missing or damaged, or of another step.
         """
-        path = self._existing(step)
-        listed = self.listed
+        self._existing(step)
+        return self.load(step)
+
+    def load(self, step: int) -> dict[str, torch.Tensor]:
+        """The same, of a step that the run lists or that is there.
+
+        Raises
+        ------
+        RunFolderError: its file is missing or damaged, or of another step.
+        """
+        path, listed = self.file(step), self.listed
         tensors, metadata = files.load(path, self._advice, (listed or {}).get(step), hashed=listed is not None)
         if metadata.get("step") != str(step):
             raise unreadable(path, ValueError(f"it is the snapshot of step {metadata.get('step')}"), self._advice)
@@ -99,7 +110,7 @@ class Trajectory:
         found = []
         for step in snapshots.found(self.path):
             with suppress(DamagedError):
-                self[step]
+                self.load(step)
                 found.append(step)
         return found
 
@@ -162,7 +173,7 @@ class Trajectory:
 
     @property
     def _state(self) -> Path:
-        return self.path / "state.safetensors"
+        return self.path / STATE
 
     def file(self, step: int) -> Path:
         """Where the snapshot of ``step`` lies."""

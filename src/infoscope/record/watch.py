@@ -154,7 +154,9 @@ class Watch:
         try:
             if self._session is not None:
                 self._flush(self._session)
-            RunFolder(self.path).update({"state": "interrupted" if error or self._stopped else "done"})
+            folder = RunFolder(self.path)
+            folder.merge_parts()
+            folder.update({"state": "interrupted" if error or self._stopped else "done"})
         except Exception as reason:
             self._stop(reason)
         finally:

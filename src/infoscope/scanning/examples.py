@@ -12,17 +12,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from infoscope.core import check
 from infoscope.core.errors import InputError, unknown_name
-from infoscope.core.files import atomic
 from infoscope.core.folder import RunFolder
 from infoscope.core.progress import progress
 from infoscope.core.rows import last_hidden_site
 from infoscope.measure.questions.usable import usable_information
 
-FOLDER = "examples"  # of the run folder
 MOST = 16  # examples at either end that are kept as pictures
 
 
@@ -106,7 +103,4 @@ def write(folder: RunFolder, table: pa.Table) -> Path:
     """Store a table of :func:`pointwise` in the run folder, where the report finds it; returns where."""
     about = json.loads((table.schema.metadata or {})[b"infoscope.examples"])
     name = "-".join(str(about[part]) for part in ("network", "site", "variable", "probe", "step"))
-    path = folder.path / FOLDER / f"{name.replace('/', '_')}.parquet"
-    with atomic(path) as temporary:
-        pq.write_table(table, temporary)
-    return path
+    return folder.store_examples(f"{name.replace('/', '_')}.parquet", table)

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from infoscope.core import registry, text
 from infoscope.core.errors import InfoscopeError
 from infoscope.core.folder import RunFolder
@@ -187,13 +185,13 @@ def _examples(folders: Sequence[RunFolder], beside: Sequence[Column]) -> list[Pa
         return []
     panels: dict[tuple[str, ...], list[Card]] = {}
     for folder in folders:
-        for path in sorted((folder.path / "examples").glob("*.parquet")):
+        for path, read in folder.examples():
+            table = read()
             try:
-                table = pq.read_table(path)
                 about = described(table)
                 where = (about["variable"], about["site"], str(about["step"]), about["probe"])
                 network, pictures = about["network"], bool(about["shape"])
-            except Exception as reason:  # a damaged file, or one of something else
+            except Exception as reason:  # a table of something else
                 card = Card(beside[0], None, failed=f"{text.name(path.name)}: {why(reason)}")
                 panels.setdefault(("?", "?", "?", "?"), []).append(card)
                 continue

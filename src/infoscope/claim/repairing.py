@@ -1,0 +1,86 @@
+"""Make anew what was lost of a run: trained, measured and judged again, to the same bits; the rest is said."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from pathlib import Path
+
+from infoscope.claim.figure import Figure
+from infoscope.claim.running import carry_out, plan_of
+from infoscope.core import registry
+from infoscope.core.folder import RunFolder
+from infoscope.core.snapshots import step_of
+from infoscope.record.checking import Checked, Problem, checked
+
+ASIDE = "damaged"  # the folder in the run folder that damaged files are moved into
+_ANEW = ("rows", "snapshots", "verdicts.json")  # what the run of a paper's figure is made of
+
+
+def repair(folder: RunFolder, device: str = "cpu", *, accept_loss: bool = False) -> Checked:
+    """Make the lost files of a run anew where that can be done; what was found then, with what was ``remade``.
+
+    A paper's figure is trained, measured and judged again where something is missing, on the layout that was recorded,
+    and a snapshot that comes out with other weights than it was written with is refused. Damaged files are moved into
+    the folder ``damaged`` of the run. Where a file cannot be read, nothing is done, since it may be whole.
+
+    accept_loss: go on without what cannot be made anew, such as the snapshots of a run that was watched; the run keeps
+        a record of it.
+
+    Raises
+    ------
+    RunFolderError: another process writes here, ``run.json`` itself is damaged, or training anew gave other weights.
+    """
+    with folder.writing():
+        found = checked(folder)
+        if not all(problem.lost for problem in found.problems):
+            return found
+        figure = folder.manifest().get("figure")
+        anew = [each for each in found.problems if figure and each.path.relative_to(folder.path).parts[0] in _ANEW]
+        rest = [each for each in found.problems if each not in anew] if accept_loss else []
+        for problem in anew:
+            _set_aside(folder, problem.path)
+            if problem.path.parent == folder.rows_path:
+                folder.unlist_part(problem.path.name)
+        for problem in rest:
+            _give_up(folder, problem)
+        if anew:
+            _make_anew(folder, sum(problem.rows for problem in anew), device)
+        return dataclasses.replace(checked(folder), remade=tuple(str(problem.path) for problem in anew))
+
+
+def _make_anew(folder: RunFolder, rows: int, device: str) -> None:
+    manifest = folder.manifest()
+    figure: Figure = registry.load("figures", manifest["figure"])()
+    planned = figure.plan(manifest["preset"], len(manifest["seeds"]) or None)
+    networks = manifest["networks"]
+    plans = {
+        name: planned[name] if content.get("computed") else plan_of(folder, name) for name, content in networks.items()
+    }
+    before = len(folder.rows())
+    carry_out(folder, figure, plans, device)
+    short = rows - (len(folder.rows()) - before)
+    if short > 0:
+        _record(folder, [f"up to {short} rows that were measured beyond the figure's own plan: measure them again"])
+
+
+def _give_up(folder: RunFolder, problem: Problem) -> None:
+    _set_aside(folder, problem.path)
+    about = problem.path.relative_to(folder.path)
+    if problem.path.parent == folder.rows_path:
+        folder.unlist_part(problem.path.name)
+    elif (step := step_of(problem.path)) is not None:
+        folder.unlist_snapshot(problem.path.parent.name, step)
+    _record(folder, [f"{about}" + (f" with {problem.rows} rows" if problem.rows else "")])
+
+
+def _record(folder: RunFolder, lost: Sequence[str]) -> None:
+    folder.update({"lost": [*folder.manifest().get("lost", ()), *lost]})
+
+
+def _set_aside(folder: RunFolder, path: Path) -> None:
+    """Move a damaged file out of the way; nothing where it is missing."""
+    if path.exists():
+        aside = folder.path / ASIDE / path.relative_to(folder.path)
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(aside)

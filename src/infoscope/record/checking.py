@@ -1,0 +1,151 @@
+"""Whether everything in a run folder is as it was written, file by file; nothing is changed here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from infoscope.core import parts, snapshots, writer_lock
+from infoscope.core.errors import DamagedError, InfoscopeError
+from infoscope.core.files import entries
+from infoscope.core.folder import PARTS, RunFolder
+from infoscope.core.rows import Rows
+from infoscope.record import evaluation, files
+from infoscope.record.trajectory import STATE, Trajectory
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file that is not as it was written.
+
+    lost: it is missing or damaged; else it could not be read, and may be whole. rows: how many rows went with it.
+    """
+
+    path: Path
+    sentence: str
+    lost: bool
+    rows: int = 0
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What :func:`checked` found: ``whole`` counts the files that are as they were written.
+
+    unrecorded: files that say and of which is said nothing to hold them against, since an infoscope before 0.2 wrote
+    them. others: what lies in the folder and is not of the run. lost: losses that were accepted, as the run records
+    them. remade: what a repair made anew.
+    """
+
+    whole: int
+    problems: tuple[Problem, ...]
+    unrecorded: tuple[Path, ...] = ()
+    others: tuple[Path, ...] = ()
+    lost: tuple[str, ...] = ()
+    remade: tuple[str, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {
+            "whole": self.whole,
+            "problems": [{"path": str(each.path), "sentence": each.sentence} for each in self.problems],
+            "not recorded": list(map(str, self.unrecorded)),
+            "others": list(map(str, self.others)),
+            "lost": list(self.lost),
+            "remade": list(self.remade),
+        }
+
+
+@dataclass
+class _Tally:
+    whole: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    unrecorded: list[Path] = field(default_factory=list)
+
+    def look(self, path: Path, read: Callable[[], bool], rows: int = 0) -> None:
+        """Count ``path`` by what ``read`` does: it returns whether there was something to hold it against."""
+        try:
+            recorded = read()
+        except InfoscopeError as reason:
+            self.problems.append(Problem(path, str(reason), isinstance(reason, DamagedError), rows))
+        else:
+            self.whole += recorded
+            self.unrecorded += [] if recorded else [path]
+
+
+def checked(folder: RunFolder) -> Checked:
+    """Every file of a run, read whole and held against what is recorded of it.
+
+    Raises
+    ------
+    RunFolderError: ``run.json`` is damaged, or a folder cannot be listed.
+    """
+    manifest, tally = folder.manifest(), _Tally()
+    tally.look(folder.manifest_path, lambda: folder.recorded)
+    _rows(folder, tally)
+    for network in sorted({*manifest.get("snapshots", {}), *(path.name for path in entries(folder.snapshots_path))}):
+        _snapshots(folder, network, tally)
+    if (path := folder.path / evaluation.FILE).exists() or "evaluation" in manifest:
+        tally.look(path, lambda: _evaluation(path, folder.recorded))
+    for path, table in folder.examples():
+        tally.look(path, lambda table=table: bool(table()) and folder.recorded)
+    if (path := folder.path / "verdicts.json").exists() or manifest.get("judged"):
+        tally.look(path, lambda: _verdicts(folder))
+    return Checked(
+        tally.whole,
+        tuple(tally.problems),
+        tuple(tally.unrecorded),
+        tuple(_others(folder)),
+        tuple(manifest.get("lost", ())),
+    )
+
+
+def _rows(folder: RunFolder, tally: _Tally) -> None:
+    listed, there = folder.listed_parts(), {path.name for path in parts.found(folder.rows_path)}
+    for name in sorted({*listed, *there}):
+        path, about = folder.rows_path / name, listed.get(name)
+
+        def read(path: Path = path, about: parts.Listed | None = about) -> bool:
+            Rows(parts.read(path, about, "its rows can be measured anew"))
+            return about is not None
+
+        tally.look(path, read, about["rows"] if about else 0)
+
+
+def _snapshots(folder: RunFolder, network: str, tally: _Tally) -> None:
+    trajectory = Trajectory.of(folder, network)
+    listed = trajectory.listed
+    for step in sorted({*(listed or ()), *snapshots.found(trajectory.path)}):
+
+        def read(step: int = step) -> bool:
+            trajectory.load(step)
+            return step in (listed or ())
+
+        tally.look(trajectory.file(step), read)
+    if (path := trajectory.path / STATE).exists():
+        tally.look(path, lambda: bool(trajectory.read_state()) and folder.recorded)
+
+
+def _evaluation(path: Path, hashed: bool) -> bool:
+    files.load(path, evaluation.RESTORE, hashed=hashed)
+    return hashed
+
+
+def _verdicts(folder: RunFolder) -> bool:
+    folder.verdicts()
+    return folder.recorded
+
+
+def _others(folder: RunFolder) -> Iterator[Path]:
+    """What nobody of infoscope put there, or what somebody's copying tool made of it."""
+    for path in entries(folder.path):
+        if path.name not in {*PARTS, writer_lock.LOCK, writer_lock.HEARTBEAT}:
+            yield path
+    for path in entries(folder.rows_path):
+        if not parts.NAMES.fullmatch(path.name):
+            yield path
+    for network in entries(folder.snapshots_path):
+        for path in entries(network):
+            if snapshots.step_of(path) is None and path.name != STATE:
+                yield path
