@@ -38,9 +38,12 @@ def write(path: Path, table: pa.Table) -> Listed:
     ------
     RunFolderError: the disk is full, or the system refused.
     """
+    buffer = pa.BufferOutputStream()  # Arrow itself opens no path that is not UTF-8
+    pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
+    content = buffer.getvalue().to_pybytes()
     with atomic(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd", write_page_checksum=True)
-        return _listed(temporary.read_bytes(), table.num_rows)
+        temporary.write_bytes(content)
+    return _listed(content, table.num_rows)
 
 
 def _listed(content: bytes, rows: int) -> Listed:
