@@ -218,6 +218,8 @@ class Run:
         plan = MeasurePlan(estimator, options, tuple(sites))  # refuses unknown options before anything is read
         replays = {name: self._replay(name, model, groups, new) for name in names}
         plans = {name: plan.trained_with(replay.noise) for name, replay in replays.items()}
+        for replay in replays.values():
+            replay.trajectory.verify()
         with self.folder.writing():
             if new:
                 evaluation.add(self.folder.path, evaluation.later(self.folder.path, new))

@@ -18,7 +18,9 @@ import infoscope
 from infoscope.claim import running
 from infoscope.core.errors import DataMissingError, InputError, RunFolderError, UnknownNameError
 from infoscope.core.estimate import Status
+from infoscope.core.files import write_json
 from infoscope.core.folder import RunFolder
+from infoscope.record.trajectory import Trajectory
 from infoscope.scanning.plan import NetworkPlan
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Beginning, Recipe
@@ -148,7 +150,7 @@ def test_another_run_in_the_same_folder_is_refused(copy, tmp_path):
 
 
 def as_the_first_release_wrote_it(folder: RunFolder) -> None:
-    """Leave out of run.json every field of a plan that the first release did not have."""
+    """Leave out of run.json every field that the first release did not have: of a plan, and all lists and hashes."""
     known = {
         "plan": "title task network recipe seeds epochs measures evaluate evaluate_rows gradients sites",
         "network": "widths activation initialisation sd",
@@ -165,7 +167,8 @@ def as_the_first_release_wrote_it(folder: RunFolder) -> None:
         measures = [old(each, "measures") for each in plan["measures"]]
         parts = {part: old(plan[part], part) for part in ("network", "recipe")}
         networks[name] = {**plan, **parts, "measures": measures}
-    folder.update({"networks": networks, "fingerprint": "0" * 12})
+    rest = {name: value for name, value in folder.manifest().items() if name not in ("parts", "snapshots", "judged")}
+    write_json(folder.manifest_path, {**rest, "format": 1, "networks": networks, "fingerprint": "0" * 12})
 
 
 def test_a_run_older_than_a_field_of_its_plan_is_opened_and_goes_on_to_the_same_bits(copy, whole):
@@ -180,9 +183,11 @@ def test_a_run_older_than_a_field_of_its_plan_is_opened_and_goes_on_to_the_same_
     assert snapshots(resumed) == snapshots(whole)
 
 
-def test_a_run_older_than_a_field_of_its_plan_lends(copy, tmp_path):
+def test_a_run_without_hashes_is_judged_with_a_note_and_lends_nothing(copy, tmp_path):
     as_the_first_release_wrote_it(copy)
-    assert run(tmp_path, "saxe2018/machine_precision").manifest()["borrowed"] == {"tanh": copy.id}
+    (verdict,) = infoscope.load(copy.path).claims()
+    assert running.UNRECORDED in verdict["notes"]
+    assert "borrowed" not in run(tmp_path, "saxe2018/machine_precision").manifest()
 
 
 @pytest.mark.parametrize("device", ["nonsense", "meta:7", "cuda:99"])
@@ -228,25 +233,78 @@ def test_relu_bins_reach_the_largest_recorded_activity_of_each_member(tmp_path):
     assert any(f"range [0, {high:.4g}]" in note for note in hidden.filter(member=1).unique("notes"))
 
 
-def test_networks_that_a_neighbour_trained_are_borrowed(whole, tmp_path):
+def test_networks_that_a_neighbour_trained_are_borrowed(whole, tmp_path, capsys):
     lender = RunFolder.open(shutil.copytree(whole.path, tmp_path / whole.id))
     folder = run(tmp_path, "saxe2018/machine_precision")
     assert folder.manifest()["borrowed"] == {"tanh": lender.id}
+    assert f"tanh: taken over from {lender.id}, which trained the same networks (" in capsys.readouterr().err
+    assert folder.listed_snapshots("tanh") == lender.listed_snapshots("tanh")
     assert snapshots(folder) == snapshots(lender)
     first = next(folder.snapshots_path.rglob("step-*.safetensors"))
-    assert first.stat().st_nlink == 2
+    assert first.stat().st_nlink == 1, "damage in one folder is not damage in both"
     shutil.rmtree(lender.path)  # the borrower does not depend on it
     assert len(infoscope.load(folder.path).measure("binned", sites=["output"], bins=4))
 
 
-@pytest.mark.parametrize("harm", ["other seeds", "incomplete", "damaged"])
+def _weights_of_zero(lender: RunFolder) -> None:
+    """Every file is whole and says its own hash: only the list of the run knows better."""
+    trajectory = Trajectory(lender.snapshots_path / "tanh")
+    for step in trajectory:
+        zeros = {name: torch.zeros_like(tensor) for name, tensor in trajectory[step].items()}
+        trajectory.write(step, trajectory.epoch(step), zeros)
+
+
+def _weights_of_zero_listed(lender: RunFolder) -> None:
+    """The list agrees: only that the networks do not begin as ours would says it."""
+    _weights_of_zero(lender)
+    lender.update({"snapshots": {}})
+
+
+def _other_steps(lender: RunFolder) -> None:
+    trajectory = Trajectory(lender.snapshots_path / "tanh")
+    for number, step in enumerate(trajectory.steps[1:], 1):
+        trajectory.file(step).rename(trajectory.file(number))
+    lender.update({"snapshots": {}})
+
+
+def _other_names(lender: RunFolder) -> None:
+    trajectory = Trajectory(lender.snapshots_path / "tanh")
+    for step in trajectory:
+        renamed = {f"{name}_": tensor for name, tensor in trajectory[step].items()}
+        trajectory.write(step, trajectory.epoch(step), renamed)
+    lender.update({"snapshots": {}})
+
+
+def _one_member_less(lender: RunFolder) -> None:
+    trajectory = Trajectory(lender.snapshots_path / "tanh")
+    for step in trajectory:
+        trajectory.write(step, trajectory.epoch(step), {name: t[:1] for name, t in trajectory[step].items()})
+    lender.update({"snapshots": {}})
+
+
+HARMS = {
+    "incomplete": lambda lender: sorted(lender.snapshots_path.rglob("step-*.safetensors"))[3].unlink(),
+    "damaged": lambda lender: lender.manifest_path.write_text("{"),
+    "not done": lambda lender: lender.update({"state": "measuring"}),
+    "weights of zero": _weights_of_zero,
+    "weights of zero, listed": _weights_of_zero_listed,
+    "other steps": _other_steps,
+    "other names": _other_names,
+    "one member less": _one_member_less,
+}
+
+
+@pytest.mark.parametrize("harm", HARMS)
 def test_what_a_neighbour_does_not_have_is_trained(whole, tmp_path, harm):
-    lender = RunFolder.open(shutil.copytree(whole.path, tmp_path / whole.id))
-    if harm == "incomplete":
-        sorted(lender.snapshots_path.rglob("step-*.safetensors"))[3].unlink()
-    if harm == "damaged":
-        lender.manifest_path.write_text("{")
-    folder = run(tmp_path, "saxe2018/machine_precision", seeds=3 if harm == "other seeds" else SEEDS)
+    HARMS[harm](RunFolder.open(shutil.copytree(whole.path, tmp_path / whole.id)))
+    folder = run(tmp_path, "saxe2018/machine_precision")
+    assert "borrowed" not in folder.manifest()
+    assert snapshots(folder) == snapshots(whole)
+
+
+def test_networks_of_other_seeds_are_trained(whole, tmp_path):
+    shutil.copytree(whole.path, tmp_path / whole.id)
+    folder = run(tmp_path, "saxe2018/machine_precision", seeds=3)
     assert "borrowed" not in folder.manifest()
     assert len(infoscope.load(folder.path).trajectory) == len(running.plan_of(folder, "tanh").epochs)
 

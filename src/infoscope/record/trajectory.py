@@ -114,6 +114,16 @@ class Trajectory:
                 found.append(step)
         return found
 
+    def verify(self) -> None:
+        """Read every snapshot, before anything is measured of one.
+
+        Raises
+        ------
+        RunFolderError: one is missing or damaged, or cannot be read.
+        """
+        for step in self.steps:
+            self.load(step)
+
     def keep(self, step: int, epoch: float, tensors: Mapping[str, torch.Tensor], *, there: bool) -> None:
         """Write a snapshot that training has come to, or see that the one that is ``there`` has the same weights.
 
