@@ -225,7 +225,28 @@ def test_a_damaged_or_foreign_part_is_spoken_of(tmp_path):
     with pytest.raises(RunFolderError, match=r"is damaged .*delete that file and run the same command again"):
         run(planned(None), tmp_path, costing({FAST: 1, SLOW: 1}))
     pq.write_table(pa.table({"a": [1]}), part)
+    with pytest.raises(RunFolderError, match="is damaged"):
+        records.stored(tmp_path)
+    (tmp_path / "bench.json").unlink()
     with pytest.raises(RunFolderError, match="is no part of a benchmark of this infoscope"):
+        records.stored(tmp_path)
+
+
+def test_a_changed_bit_of_an_answer_is_told_and_a_lost_part_is_asked_anew(tmp_path, capsys):
+    asked = run(planned(None), tmp_path, costing({FAST: 1, SLOW: 1}))
+    (part,) = (tmp_path / "rows").iterdir()
+    content = bytearray(part.read_bytes())
+    content[len(content) // 2] ^= 4
+    part.write_bytes(content)
+    with pytest.raises(RunFolderError, match=rf"{part.name} is damaged \(its SHA-256"):
+        records.stored(tmp_path)
+    part.unlink()
+    again = run(planned(None), tmp_path, costing({FAST: 1, SLOW: 1}))
+    assert f"{part.name} went missing, its cases are asked anew" in capsys.readouterr().err
+    assert {records.case_of(row) for row in again} == {records.case_of(row) for row in asked}
+    about = tmp_path / "bench.json"
+    about.write_text(about.read_text().replace('"rows": ', '"rows": 1'))
+    with pytest.raises(RunFolderError, match=r"bench\.json is damaged .*answers are kept"):
         records.stored(tmp_path)
 
 

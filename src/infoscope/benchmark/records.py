@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from infoscope.benchmark.cases import Case, Subject
-from infoscope.core.errors import RunFolderError
-from infoscope.core.files import atomic
+from infoscope.core import parts
+from infoscope.core.errors import DamagedError, RunFolderError
+from infoscope.core.files import contents, write_json
+from infoscope.core.progress import say
+from infoscope.core.sealed import sealed, unsealed
 
 _text = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
@@ -43,6 +45,7 @@ SCHEMA = pa.schema(
     ],
     metadata={"infoscope.benchmark.version": "1"},
 )
+ROWS, ABOUT = "rows", "bench.json"
 Row = dict[str, Any]
 
 
@@ -54,31 +57,58 @@ def case_of(row: Row) -> Case:
 
 
 def append(folder: Path, rows: Sequence[Row]) -> None:
-    """Write one more part of ``folder/rows``, whole or not at all."""
+    """Write one more part of ``folder/rows``, whole or not at all, and list it."""
     if rows:
-        with atomic(folder / "rows" / f"part-{uuid.uuid4().hex}.parquet") as temporary:
-            pq.write_table(pa.Table.from_pylist(list(rows), SCHEMA), temporary, compression="zstd")
+        path = parts.following(folder / ROWS)
+        listed = parts.write(path, pa.Table.from_pylist(list(rows), SCHEMA))
+        said = about(folder)
+        tell(folder, {**said, "parts": {**said.get("parts", {}), path.name: listed}})
 
 
-def stored(folder: Path) -> list[Row]:
-    """Every row written so far; half-written temporaries are not looked at.
+def tell(folder: Path, content: Mapping[str, Any]) -> None:
+    """Write ``bench.json``, sealed."""
+    write_json(folder / ABOUT, sealed(content))
+
+
+def about(folder: Path) -> dict[str, Any]:
+    """What ``bench.json`` says: where the answers came from, and each part with its hash; nothing where there is none.
 
     Raises
     ------
-    RunFolderError: a part that is damaged, or not of the benchmark.
+    RunFolderError: it was changed since it was written, or cannot be read.
+    """
+    path = folder / ABOUT
+    if not path.exists():
+        return {}
+    try:
+        content = json.loads(contents(path))
+        return unsealed(content, wanted="parts" in content)
+    except (ValueError, TypeError, AttributeError) as reason:
+        raise DamagedError(
+            f"{path} is damaged ({reason}): delete it and run the same command again, answers are kept"
+        ) from reason
+
+
+def stored(folder: Path) -> list[Row]:
+    """Every row written so far; half-written temporaries are not looked at. What was lost is said: it is asked anew.
+
+    Raises
+    ------
+    RunFolderError: a part that is damaged, cannot be read, or is not of the benchmark.
     """
     rows: list[Row] = []
-    for path in sorted((folder / "rows").glob("part-*.parquet")):
-        try:
-            table = pq.read_table(path, use_threads=False)
-        except (pa.ArrowInvalid, OSError) as reason:
-            raise RunFolderError(
-                f"{path} is damaged ({str(reason).splitlines()[0]}): delete that file and run the same command again, "
-                "only its cases are asked anew"
-            ) from reason
+    listed = about(folder).get("parts", {})
+    there = parts.found(folder / ROWS)
+    if gone := parts.missing(there, listed):
+        say(f"{folder / ROWS}: {', '.join(gone)} went missing, its cases are asked anew")
+        listed = {name: each for name, each in listed.items() if name not in gone}
+        tell(folder, {**about(folder), "parts": listed})
+    advice = "delete that file and run the same command again, only its cases are asked anew"
+    for path in there:
+        table = parts.read(path, listed.get(path.name), advice)
         if table.column_names != SCHEMA.names:
             raise RunFolderError(
-                f"{path} is no part of a benchmark of this infoscope: pass another --out, or delete {folder / 'rows'}"
+                f"{path} is no part of a benchmark of this infoscope: pass another --out, or delete {folder / ROWS}"
             )
         rows += table.to_pylist()
     return rows

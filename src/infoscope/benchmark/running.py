@@ -16,7 +16,6 @@ from infoscope.benchmark.judging import judge
 from infoscope.benchmark.records import Row
 from infoscope.benchmark.summary import summarise
 from infoscope.benchmark.workers import Workers
-from infoscope.core.files import write_json
 from infoscope.core.folder import RunFolder
 from infoscope.core.progress import Progress, progress
 from infoscope.core.provenance import provenance
@@ -100,7 +99,8 @@ def run(plan: Plan, folder: Path, workers: Any) -> list[Row]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     with RunFolder(folder).writing():
-        write_json(folder / "bench.json", {**provenance(), "skipped": plan.skipped})
+        listed = records.about(folder).get("parts", {})
+        records.tell(folder, {**provenance(), "skipped": plan.skipped, "parts": listed})
         wanted = set(plan.cases)
         done = {}
         for row in records.stored(folder):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 import os
-import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -24,7 +23,7 @@ from infoscope.core import registry
 from infoscope.core.errors import BusyError, DamagedError, DataMissingError, InputError, RunFolderError
 from infoscope.core.files import clone
 from infoscope.core.folder import RunFolder
-from infoscope.core.progress import progress
+from infoscope.core.progress import progress, say
 from infoscope.core.provenance import fingerprint, provenance
 from infoscope.core.rows import Rows
 from infoscope.data import task as load_task
@@ -232,11 +231,8 @@ def _lends(source: Trajectory, steps: Sequence[int], start: Mapping[str, Tensor]
 
 def _take_over(source: Trajectory, target: Trajectory, name: str, lender: str) -> None:
     megabytes = sum(source.file(step).stat().st_size for step in source.steps) / 1e6
-    print(
-        f"{name}: taken over from {lender}, which trained the same networks "
-        f"({len(source.steps)} snapshots, {megabytes:.3g} MB)",
-        file=sys.stderr,
-    )
+    what = f"{len(source.steps)} snapshots, {megabytes:.3g} MB"
+    say(f"{name}: taken over from {lender}, which trained the same networks ({what})")
     for step in source.steps:
         if not target.file(step).exists():
             clone(source.file(step), target.file(step))
@@ -275,7 +271,7 @@ def train_network(folder: RunFolder, name: str, plan: NetworkPlan, device: str =
     if state.epoch > lost[0]:
         state = initial_state(ensemble)
     if again := [epoch for epoch in lost if ensemble.step(epoch) in (trajectory.listed or ())]:
-        print(f"{name}: training anew, for {len(again)} lost or damaged snapshots", file=sys.stderr)
+        say(f"{name}: training anew, for {len(again)} lost or damaged snapshots")
     trainer = make_trainer(ensemble, device=device, layout=layout)
     stored = time.monotonic()
     with progress(f"{name}: training {len(plan.seeds)} members", lost[-1], state.epoch) as shown:
@@ -306,7 +302,7 @@ def _stored_state(trajectory: Trajectory) -> tuple[State, Layout] | None:
     try:
         stored = trajectory.read_state()
     except DamagedError as reason:  # nothing but time is lost with it
-        print(f"{reason}", file=sys.stderr)
+        say(str(reason))
         stored = None
     if stored is None:
         return None
