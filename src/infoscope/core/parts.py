@@ -38,10 +38,10 @@ def write(path: Path, table: pa.Table) -> Listed:
     ------
     RunFolderError: the disk is full, or the system refused.
     """
-    buffer = pa.BufferOutputStream()  # Arrow itself opens no path that is not UTF-8
-    pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
-    content = buffer.getvalue().to_pybytes()
     with atomic(path) as temporary:
+        buffer = pa.BufferOutputStream()  # Arrow itself opens no path that is not UTF-8
+        pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
+        content = buffer.getvalue().to_pybytes()
         temporary.write_bytes(content)
     return _listed(content, table.num_rows)
 
