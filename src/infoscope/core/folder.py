@@ -120,9 +120,13 @@ class RunFolder:
         """Merge ``changes`` into ``run.json``, atomically, and list the snapshots that have come since."""
         content = {**(self.manifest() if self.manifest_path.exists() else {}), **changes}
         if content["format"] >= 2:
-            listed = self._all_snapshots(content.pop("snapshots", {}))
-            content = sealed({**content, **({"snapshots": listed} if listed else {})})
-        write_json(self.manifest_path, content)
+            content["snapshots"] = self._all_snapshots(content.get("snapshots", {}))
+        self._write(content)
+
+    def _write(self, content: dict[str, Any]) -> None:
+        if not content.get("snapshots", True):
+            del content["snapshots"]
+        write_json(self.manifest_path, sealed(content) if content["format"] >= 2 else content)
 
     @property
     def recorded(self) -> bool:
@@ -191,7 +195,9 @@ class RunFolder:
         listed = self.manifest().get("snapshots", {})
         if str(step) in listed.get(network, {}):
             rest = {other: stamp for other, stamp in listed[network].items() if other != str(step)}
-            self.update({"snapshots": {**listed, network: rest}})
+            self._write(
+                {**self.manifest(), "snapshots": {**listed, network: rest}}
+            )  # as it is: the file is there still
 
     def _all_snapshots(self, listed: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         """``listed``, and what has come since and says of itself what it is."""
@@ -246,11 +252,11 @@ class RunFolder:
             for verdict in completed:
                 claim.check_outcome(verdict)
         except (ValueError, KeyError, TypeError, AttributeError) as reason:
-            raise RunFolderError(
+            raise DamagedError(
                 f"{path} is damaged or was edited ({reason}): run `infoscope claims {self.path}`, which judges anew"
             ) from reason
         if len(completed) < wanted:
-            raise RunFolderError(
+            raise DamagedError(
                 f"{path} holds {len(completed)} verdicts, and {wanted} were written: "
                 f"run `infoscope claims {self.path}`, which judges anew"
             )

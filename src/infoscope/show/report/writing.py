@@ -270,6 +270,7 @@ def _missing(folder: RunFolder, manifest: dict[str, Any], rows: Rows) -> list[st
             return out
     elif state and state != "done":
         out.append(f"this run is not finished (state: {state}), so what follows may still change")
+    out += [f"lost, and gone on without: {what}" for what in manifest.get("lost", ())]
     if not len(rows):
         out.append("this run holds no rows yet, so there is nothing to draw")
     if not folder.verdicts():
