@@ -197,7 +197,7 @@ class RunFolder:
             rest = {other: stamp for other, stamp in listed[network].items() if other != str(step)}
             self._write(
                 {**self.manifest(), "snapshots": {**listed, network: rest}}
-            )  # as it is: the file is there still
+            )  # its file is there still
 
     def _all_snapshots(self, listed: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         """``listed``, and what has come since and says of itself what it is."""
