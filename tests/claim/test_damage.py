@@ -108,7 +108,7 @@ def test_the_same_command_trains_a_lost_snapshot_anew_to_the_same_bits(run, whol
     assert run.listed_snapshots("tanh") == whole.listed_snapshots("tanh")
     assert infoscope.load(run.path).trajectory.whole() == steps
     assert run.rows().content_hash() == whole.rows().content_hash()
-    assert not infoscope.load(run.path).check().problems
+    assert not infoscope.load(run.path).check().faults
 
 
 def test_a_damaged_state_of_the_trainer_costs_time_only(run, whole, capsys):
@@ -143,17 +143,17 @@ def test_a_repair_makes_anew_what_a_figure_is_made_of(run, whole, what, harm):
         for path in paths if what in (kind, "all") else ():
             harm(path)
     found = infoscope.load(run.path).check()
-    assert len(found.problems) == (3 if what == "all" else 1)
-    assert all(each.lost for each in found.problems)
+    assert len(found.faults) == (3 if what == "all" else 1)
+    assert all(each.lost for each in found.faults)
     mended = infoscope.load(run.path).check(repair=True)
-    assert not mended.problems
-    assert sorted(mended.remade) == sorted(str(each.path) for each in found.problems)
+    assert not mended.faults
+    assert sorted(mended.remade) == sorted(str(each.path) for each in found.faults)
     assert mended.lost == ()
     assert run.rows().content_hash() == whole.rows().content_hash()
     assert run.listed_snapshots("tanh") == whole.listed_snapshots("tanh")
     assert run.verdicts() == whole.verdicts()
     aside = [path for path in (run.path / repairing.ASIDE).rglob("*") if path.is_file()]
-    assert len(aside) == (len(found.problems) if harm is flip else 0)
+    assert len(aside) == (len(found.faults) if harm is flip else 0)
 
 
 def test_a_repair_says_which_rows_nobody_but_the_user_can_ask_for_again(run):
@@ -162,7 +162,7 @@ def test_a_repair_says_which_rows_nobody_but_the_user_can_ask_for_again(run):
     for path in run.rows_path.iterdir():
         flip(path)
     mended = infoscope.load(run.path).check(repair=True)
-    assert not mended.problems
+    assert not mended.faults
     (said,) = mended.lost
     assert said.startswith(f"up to {len(extra)} rows that were measured beyond the figure's own plan")
     assert infoscope.load(run.path).check().lost == (said,), "and the run remembers"
@@ -180,7 +180,7 @@ def test_nothing_is_repaired_while_something_cannot_be_read(run, monkeypatch):
 
     monkeypatch.setattr(Path, "read_bytes", denied)
     found = repair(run)
-    assert sorted(each.lost for each in found.problems) == [False, True]
+    assert sorted(each.lost for each in found.faults) == [False, True]
     assert found.remade == ()
     assert locked.exists()
 
@@ -203,9 +203,9 @@ def test_what_of_a_watched_run_cannot_be_made_anew_stays_told_until_the_loss_is_
     rows = len(watched.rows())
     flip(path)
     for found in (watched_check(watched), watched_check(watched, repair=True)):
-        assert [each.path for each in found.problems] == [path]
+        assert [each.path for each in found.faults] == [path]
     gone_on = watched_check(watched, repair=True, accept_loss=True)
-    assert not gone_on.problems
+    assert not gone_on.faults
     (said,) = gone_on.lost
     assert said == str(path.relative_to(watched.path)) + (f" with {rows} rows" if what == "part" else "")
     assert (watched.path / repairing.ASIDE / path.relative_to(watched.path)).exists()
@@ -223,7 +223,7 @@ def test_check_counts_every_file_and_names_what_is_not_of_the_run(run):
     (run.rows_path / "part-000000-abcdef (conflicted copy).parquet").write_bytes(b"a copying tool's")
     infoscope.load(run.path).examples("label", figure=None)
     found = checking.checked(run)
-    assert not found.problems
+    assert not found.faults
     assert not found.unrecorded
     assert {path.name for path in found.others} == {"notes.txt", "part-000000-abcdef (conflicted copy).parquet"}
     parts, shots = len(run.listed_parts()), len(run.listed_snapshots("tanh") or ())
@@ -231,7 +231,7 @@ def test_check_counts_every_file_and_names_what_is_not_of_the_run(run):
     json.dumps(found.to_json())
     (examples,) = (run.path / "examples").iterdir()
     flip(examples)
-    assert [each.path for each in checking.checked(run).problems] == [examples]
+    assert [each.path for each in checking.checked(run).faults] == [examples]
     with pytest.raises(DamagedError, match=examples.name):
         infoscope.load(run.path).report()
 
@@ -240,7 +240,7 @@ def test_check_counts_every_file_and_names_what_is_not_of_the_run(run):
 def test_a_run_made_before_files_had_hashes_is_not_recorded(tmp_path, name):
     folder = RunFolder.open(shutil.copytree(FIXTURES / name, tmp_path / name))
     found = checking.checked(folder)
-    assert not found.problems
+    assert not found.faults
     assert found.whole == 0
     assert len(found.unrecorded) == len([path for path in folder.path.rglob("*") if path.is_file()])
 

@@ -116,9 +116,9 @@ def tried(call: str, run: Path, file: Path, place: int, bit: int, whole: dict[st
             print(f"{call}, {file.name}, byte {place}, bit {bit}: {type(reason).__name__}: {reason}", file=sys.stderr)
             return BROKEN
         if call == "check":
-            problems = found.problems  # type: ignore[attr-defined]
-            if problems:
-                return TOLD if changed in [each.path for each in problems] else BELIEVED
+            faults = found.faults  # type: ignore[attr-defined]
+            if faults:
+                return TOLD if changed in [each.path for each in faults] else BELIEVED
         if call == "report":
             return SAME if found == whole[f"report {run}"] else BELIEVED
         if call == "measure":

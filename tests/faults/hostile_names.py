@@ -52,8 +52,9 @@ HOSTILE = {
     "nothing": "",
 }
 TOGETHER = "".join(text for name, text in HOSTILE.items() if name != "long")
-TEXTS = [name for name in SCHEMA.names if pa.types.is_dictionary(SCHEMA.field(name).type)]
-FIXED = ("kind", "status", "bound", "unit")  # columns that say what a number is: with another text nothing is drawn
+#: Columns of text; rows with a status that there is not are refused whole.
+TEXTS = [name for name in SCHEMA.names if pa.types.is_dictionary(SCHEMA.field(name).type) and name != "status"]
+FIXED = ("kind", "bound", "unit")  # columns that say what a number is: with another text nothing is drawn
 
 
 def rows(run: str = "made", sites: int = 4, ways: tuple[int, ...] = (3, 5)) -> Rows:
@@ -166,8 +167,11 @@ def stored(path: Path, hostile: str, columns: list[str], told: bool) -> RunFolde
     folder.append(with_text(rows(path.name, 1, (3,)), columns, hostile))
     # as a stranger may store it: every text escaped, half of a pair of surrogates too
     text = json.dumps(everywhere(judged, hostile + "\ud800") if told else judged)
-    write_json(folder.path / "verdicts.json", json.loads(text) if not told else [])
     (folder.path / "verdicts.json").write_text(text, encoding="utf-8")
+    unlisted = {name: value for name, value in folder.manifest().items() if name not in ("parts", "judged")}
+    write_json(
+        folder.manifest_path, {**unlisted, "format": 1}
+    )  # which seals nothing, so that whatever it says is shown
     return folder
 
 

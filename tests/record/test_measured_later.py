@@ -69,7 +69,7 @@ def test_of_a_run_that_did_not_number_all_places_the_recorded_ones_come_first(wa
     run = watched(sites=["3", "1"])
     manifest = run.folder.manifest()
     del manifest["networks"]["model"]["places"]
-    run.folder.manifest_path.write_text(json.dumps(manifest))
+    run.folder.manifest_path.write_text(json.dumps(sealed(manifest)))
     assert run.measure("participation_ratio", sites=["0", "3"], model=build).sites() == ["3", "0"]
 
 
@@ -77,7 +77,7 @@ def test_a_run_of_an_older_infoscope_is_gone_on_with_in_its_own_numbers(watched)
     run = watched(sites=["1", "4"])
     manifest = run.folder.manifest()
     del manifest["networks"]["model"]["places"], manifest["evaluated"]
-    run.folder.manifest_path.write_text(json.dumps(manifest))
+    run.folder.manifest_path.write_text(json.dumps(sealed(manifest)))
     again = watched(sites=["1", "4"], resume=True)
     assert again.rows.column("site_index").max() == 4  # written by this one
     assert "places" not in again.folder.manifest()["networks"]["model"]

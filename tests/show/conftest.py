@@ -12,6 +12,7 @@ import pytest
 
 from infoscope.core.claim import Claim, Criterion, Finding, Verdict, combine
 from infoscope.core.estimate import Doubt, Estimate, Status
+from infoscope.core.files import write_json
 from infoscope.core.folder import RunFolder
 from infoscope.core.older_rows import quantity as known
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
@@ -212,6 +213,18 @@ def _made_run(path: Path, rows: Rows | None = None, *, judged: bool = False, **m
 def make_run(tmp_path: Path) -> Callable[..., RunFolder]:
     """``make_run(name, rows, judged=…, **manifest)``: a run folder on disk."""
     return lambda name, *content, **manifest: _made_run(tmp_path / name, *content, **manifest)
+
+
+def as_infoscope_0_1_stored(run: RunFolder, verdicts: list[dict[str, Any]]) -> None:
+    """``verdicts``, in a run that lists and seals nothing, so that whatever they say is shown."""
+    content = {name: value for name, value in run.manifest().items() if name not in ("parts", "snapshots", "judged")}
+    write_json(run.manifest_path, {**content, "format": 1})
+    write_json(run.path / "verdicts.json", verdicts)
+
+
+@pytest.fixture
+def store_as_before() -> Callable[[RunFolder, list[dict[str, Any]]], None]:
+    return as_infoscope_0_1_stored
 
 
 @pytest.fixture(scope="session")

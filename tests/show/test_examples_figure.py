@@ -8,7 +8,6 @@ import zlib
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import vl_convert
 
@@ -85,8 +84,7 @@ def test_what_is_no_image_is_refused():
 
 def test_the_report_shows_the_examples_that_a_run_folder_holds(make_run, make_rows, tmp_path):
     run = make_run("seen", make_rows(members=1, steps=2, run="seen"))
-    (run.path / "examples").mkdir()
-    pq.write_table(made(), run.path / "examples" / "one.parquet")
+    run.store_examples("one.parquet", made())
     page = write_report([run], tmp_path / "report.html").read_text(encoding="utf-8")
     assert "The examples it says least and most about: about label at hidden1, step 70" in page
     assert page.count("data:image/png;base64,") >= 2 * COLUMNS * LINES

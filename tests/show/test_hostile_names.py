@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from infoscope.core import text
-from infoscope.core.folder import write_json
 from infoscope.core.registry import Entry
 from infoscope.core.rows import Rows
 from infoscope.show.figures import figure
@@ -114,12 +113,11 @@ def test_a_figure_that_cannot_be_drawn_is_told_in_its_place(monkeypatch, make_ru
     assert not any("information" in path.name for path in written if path.suffix == ".png")
 
 
-def test_examples_that_cannot_be_read_are_told_in_their_place(make_run, make_rows, tmp_path):
+def test_examples_of_something_else_are_told_in_their_place(make_run, make_rows, tmp_path):
     run = make_run("run", make_rows(members=1, steps=3))
-    (run.path / "examples").mkdir()
-    (run.path / "examples" / "label.parquet").write_bytes(b"PAR1 nothing")
+    run.store_examples("label.parquet", pa.table({"row": [1]}))
     page = write_report([run], tmp_path / "report.html").read_text(encoding="utf-8")
-    assert "this figure could not be drawn: label.parquet: ArrowInvalid" in page
+    assert "this figure could not be drawn: label.parquet: this table holds no examples" in page
 
 
 def test_figures_of_two_networks_whose_names_are_one_as_files_are_two(make_run, make_rows, tmp_path):
@@ -129,10 +127,10 @@ def test_figures_of_two_networks_whose_names_are_one_as_files_are_two(make_run, 
     assert sum(path.name.endswith("-2.png") for path in written) == len(written) / 4
 
 
-def test_verdicts_with_words_that_nobody_knows_are_shown(make_run, make_rows, tmp_path):
+def test_verdicts_with_words_that_nobody_knows_are_shown(make_run, make_rows, store_as_before, tmp_path):
     run = make_run("run", make_rows(members=1, steps=3), judged=True)
     verdicts = run.verdicts()
     verdicts[0]["outcome"] = verdicts[0]["findings"][0]["outcome"] = "wonder\x07ful"
-    write_json(run.path / "verdicts.json", verdicts)
+    store_as_before(run, verdicts)
     page = write_report([run], tmp_path / "report.html").read_text(encoding="utf-8")
     assert '<span aria-hidden="true">–</span> 1 wonderful' in page

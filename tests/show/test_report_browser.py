@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from infoscope.core.folder import write_json
 from infoscope.show.report import write_report
 
 
@@ -157,7 +156,7 @@ def test_long_names_stay_within_a_phone(open_report, make_run, make_rows, tmp_pa
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_text_without_spaces_makes_no_page_wide(open_report, make_run, make_rows, tmp_path, width):
+def test_text_without_spaces_makes_no_page_wide(open_report, make_run, make_rows, store_as_before, tmp_path, width):
     long = "long" * 200
     networks = {"n": {"title": long, "task": long, "sites": [long], "recipe": {long: long}}}
     about = {"figure": f"made/{long}", "preset": long, "state": long, "where": long, "commit": long}
@@ -167,7 +166,7 @@ def test_text_without_spaces_makes_no_page_wide(open_report, make_run, make_rows
         each["claim"] = dict.fromkeys(each["claim"], long)
         each |= {"outcome": long, "said": long, "notes": [long], "reason": long}
         each["findings"] = [{**finding, "name": long, "note": long, "outcome": long} for finding in each["findings"]]
-    write_json(run.path / "verdicts.json", verdicts)
+    store_as_before(run, verdicts)
     page = open_report(width, write_report([run], tmp_path / "long.html"))
     for details in page.locator("summary").all():
         if details.is_visible():

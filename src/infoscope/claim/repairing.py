@@ -11,7 +11,7 @@ from infoscope.claim.running import carry_out, plan_of
 from infoscope.core import registry
 from infoscope.core.folder import RunFolder
 from infoscope.core.snapshots import step_of
-from infoscope.record.checking import Checked, Problem, checked
+from infoscope.record.checking import Checked, Fault, checked
 
 ASIDE = "damaged"  # the folder in the run folder that damaged files are moved into
 _ANEW = ("rows", "snapshots", "verdicts.json")  # what the run of a paper's figure is made of
@@ -33,20 +33,20 @@ def repair(folder: RunFolder, device: str = "cpu", *, accept_loss: bool = False)
     """
     with folder.writing():
         found = checked(folder)
-        if not all(problem.lost for problem in found.problems):
+        if not all(fault.lost for fault in found.faults):
             return found
         figure = folder.manifest().get("figure")
-        anew = [each for each in found.problems if figure and each.path.relative_to(folder.path).parts[0] in _ANEW]
-        rest = [each for each in found.problems if each not in anew] if accept_loss else []
-        for problem in anew:
-            _set_aside(folder, problem.path)
-            if problem.path.parent == folder.rows_path:
-                folder.unlist_part(problem.path.name)
-        for problem in rest:
-            _give_up(folder, problem)
+        anew = [each for each in found.faults if figure and each.path.relative_to(folder.path).parts[0] in _ANEW]
+        rest = [each for each in found.faults if each not in anew] if accept_loss else []
+        for fault in anew:
+            _set_aside(folder, fault.path)
+            if fault.path.parent == folder.rows_path:
+                folder.unlist_part(fault.path.name)
+        for fault in rest:
+            _give_up(folder, fault)
         if anew:
-            _make_anew(folder, sum(problem.rows for problem in anew), device)
-        return dataclasses.replace(checked(folder), remade=tuple(str(problem.path) for problem in anew))
+            _make_anew(folder, sum(fault.rows for fault in anew), device)
+        return dataclasses.replace(checked(folder), remade=tuple(str(fault.path) for fault in anew))
 
 
 def _make_anew(folder: RunFolder, rows: int, device: str) -> None:
@@ -64,14 +64,14 @@ def _make_anew(folder: RunFolder, rows: int, device: str) -> None:
         _record(folder, [f"up to {short} rows that were measured beyond the figure's own plan: measure them again"])
 
 
-def _give_up(folder: RunFolder, problem: Problem) -> None:
-    _set_aside(folder, problem.path)
-    about = problem.path.relative_to(folder.path)
-    if problem.path.parent == folder.rows_path:
-        folder.unlist_part(problem.path.name)
-    elif (step := step_of(problem.path)) is not None:
-        folder.unlist_snapshot(problem.path.parent.name, step)
-    _record(folder, [f"{about}" + (f" with {problem.rows} rows" if problem.rows else "")])
+def _give_up(folder: RunFolder, fault: Fault) -> None:
+    _set_aside(folder, fault.path)
+    about = fault.path.relative_to(folder.path)
+    if fault.path.parent == folder.rows_path:
+        folder.unlist_part(fault.path.name)
+    elif (step := step_of(fault.path)) is not None:
+        folder.unlist_snapshot(fault.path.parent.name, step)
+    _record(folder, [f"{about}" + (f" with {fault.rows} rows" if fault.rows else "")])
 
 
 def _record(folder: RunFolder, lost: Sequence[str]) -> None:

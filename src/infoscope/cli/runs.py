@@ -325,8 +325,8 @@ def check(
     found = infoscope.load(run).check(repair=repair, accept_loss=accept_loss, device=device)
 
     def text() -> None:
-        for problem in found.problems:
-            print(problem.sentence)
+        for fault in found.faults:
+            print(fault.sentence)
         for path in found.remade:
             print(f"made anew: {path}")
         for what in found.lost:
@@ -338,8 +338,8 @@ def check(
         print(f"{found.whole} files are as they were written")
 
     show(found.to_json(), as_json, text)
-    if found.problems:
-        raise InfoscopeError(f"{len(found.problems)} files of {run} are not as they were written, or cannot be read")
+    if found.faults:
+        raise InfoscopeError(f"{len(found.faults)} files of {run} are not as they were written, or cannot be read")
 
 
 @app.command

@@ -303,15 +303,11 @@ def completed(verdict: dict[str, Any]) -> dict[str, Any]:
 def check_outcome(verdict: Mapping[str, Any]) -> None:
     """Refuse a stored verdict that says something else than its own findings come to.
 
-    One that an older infoscope stored does not say enough of its findings, and is taken as it is.
-
     Raises
     ------
-    ValueError: it says which.
+    ValueError: it says which. KeyError: one that infoscope 0.1 stored, which does not say enough of its findings.
     """
     findings = _findings(verdict["findings"])
-    if findings is None:
-        return
     seeds = verdict["seeds"]
     word = _word(Outcome.NOT_TESTABLE if verdict["reason"] else combine(findings), findings, seeds)
     without = _findings(verdict["without"]["findings"]) if verdict["without"] else None
@@ -322,12 +318,10 @@ def check_outcome(verdict: Mapping[str, Any]) -> None:
             raise ValueError(f"{verdict['claim']['id']} says {stored!r}, and its findings come to {due!r}")
 
 
-def _findings(stored: Sequence[Mapping[str, Any]]) -> list[Finding] | None:
-    """Stored findings as far as they decide; None of those that an older infoscope stored."""
+def _findings(stored: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """Stored findings as far as they decide."""
     found = []
     for each in stored:
-        if "blind" not in each:
-            return None
         criterion = Criterion(each["relation"], each["threshold"], each["unit"], each["fails_at"])
         interval = None if each["interval"] is None else (each["interval"][0], each["interval"][1])
         finding = Finding(each["name"], criterion, each["value"], interval, each["seeds"], blind=each["blind"])

@@ -195,9 +195,7 @@ class RunFolder:
         listed = self.manifest().get("snapshots", {})
         if str(step) in listed.get(network, {}):
             rest = {other: stamp for other, stamp in listed[network].items() if other != str(step)}
-            self._write(
-                {**self.manifest(), "snapshots": {**listed, network: rest}}
-            )  # its file is there still
+            self._write({**self.manifest(), "snapshots": {**listed, network: rest}})  # its file is there still
 
     def _all_snapshots(self, listed: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
         """``listed``, and what has come since and says of itself what it is."""
@@ -249,7 +247,7 @@ class RunFolder:
         try:
             found = [unsealed(each, wanted=content["format"] >= 2) for each in json.loads(contents(path))]
             completed = [claim.completed(each) for each in found]
-            for verdict in completed:
+            for verdict in completed if content["format"] >= 2 else ():
                 claim.check_outcome(verdict)
         except (ValueError, KeyError, TypeError, AttributeError) as reason:
             raise DamagedError(

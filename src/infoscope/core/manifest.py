@@ -11,12 +11,12 @@ from typing import Any
 def _adapter() -> Any:
     import pydantic  # a fifth of a second that listing does not need
 
-    class Entry(pydantic.BaseModel, strict=True):
+    class PartFields(pydantic.BaseModel, strict=True):
         bytes: int
         sha256: str
         rows: int
 
-    class Stamp(pydantic.BaseModel, strict=True):
+    class StampFields(pydantic.BaseModel, strict=True):
         weights: str
         at: str
 
@@ -42,8 +42,8 @@ def _adapter() -> Any:
         ceilings: dict[str, Any] = {}
         judged: int = 0
         lost: list[str] = []
-        parts: dict[str, Entry] = {}
-        snapshots: dict[str, dict[str, Stamp]] = {}
+        parts: dict[str, PartFields] = {}
+        snapshots: dict[str, dict[str, StampFields]] = {}
 
     return pydantic.TypeAdapter(Manifest)
 

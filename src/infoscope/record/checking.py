@@ -17,7 +17,7 @@ from infoscope.record.trajectory import STATE, Trajectory
 
 
 @dataclass(frozen=True)
-class Problem:
+class Fault:
     """A file that is not as it was written.
 
     lost: it is missing or damaged; else it could not be read, and may be whole. rows: how many rows went with it.
@@ -39,7 +39,7 @@ class Checked:
     """
 
     whole: int
-    problems: tuple[Problem, ...]
+    faults: tuple[Fault, ...]
     unrecorded: tuple[Path, ...] = ()
     others: tuple[Path, ...] = ()
     lost: tuple[str, ...] = ()
@@ -49,7 +49,7 @@ class Checked:
         """Plain values."""
         return {
             "whole": self.whole,
-            "problems": [{"path": str(each.path), "sentence": each.sentence} for each in self.problems],
+            "faults": [{"path": str(each.path), "sentence": each.sentence} for each in self.faults],
             "not recorded": list(map(str, self.unrecorded)),
             "others": list(map(str, self.others)),
             "lost": list(self.lost),
@@ -60,7 +60,7 @@ class Checked:
 @dataclass
 class _Tally:
     whole: int = 0
-    problems: list[Problem] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
     unrecorded: list[Path] = field(default_factory=list)
 
     def look(self, path: Path, read: Callable[[], bool], rows: int = 0) -> None:
@@ -68,7 +68,7 @@ class _Tally:
         try:
             recorded = read()
         except InfoscopeError as reason:
-            self.problems.append(Problem(path, str(reason), isinstance(reason, DamagedError), rows))
+            self.faults.append(Fault(path, str(reason), isinstance(reason, DamagedError), rows))
         else:
             self.whole += recorded
             self.unrecorded += [] if recorded else [path]
@@ -94,7 +94,7 @@ def checked(folder: RunFolder) -> Checked:
         tally.look(path, lambda: _verdicts(folder))
     return Checked(
         tally.whole,
-        tuple(tally.problems),
+        tuple(tally.faults),
         tuple(tally.unrecorded),
         tuple(_others(folder)),
         tuple(manifest.get("lost", ())),
