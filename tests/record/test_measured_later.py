@@ -10,6 +10,7 @@ from torch import nn
 
 import infoscope as iscope
 from infoscope.core.errors import InputError, RunFolderError, UnknownNameError
+from infoscope.core.sealed import sealed
 from infoscope.record import evaluation
 
 N = 60
