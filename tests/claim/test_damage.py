@@ -13,11 +13,11 @@ import torch
 from torch import nn
 
 import infoscope
-from infoscope.claim import repairing, running
+from infoscope.claim import running
 from infoscope.claim.repairing import repair
 from infoscope.core.errors import DamagedError, RunFolderError
 from infoscope.core.files import write_json
-from infoscope.core.folder import RunFolder
+from infoscope.core.folder import DAMAGED, RunFolder
 from infoscope.core.sealed import sealed
 from infoscope.record import checking
 from infoscope.record.trajectory import STATE, Trajectory
@@ -152,7 +152,7 @@ def test_a_repair_makes_anew_what_a_figure_is_made_of(run, whole, what, harm):
     assert run.rows().content_hash() == whole.rows().content_hash()
     assert run.listed_snapshots("tanh") == whole.listed_snapshots("tanh")
     assert run.verdicts() == whole.verdicts()
-    aside = [path for path in (run.path / repairing.ASIDE).rglob("*") if path.is_file()]
+    aside = [path for path in (run.path / DAMAGED).rglob("*") if path.is_file()]
     assert len(aside) == (len(found.faults) if harm is flip else 0)
 
 
@@ -208,7 +208,7 @@ def test_what_of_a_watched_run_cannot_be_made_anew_stays_told_until_the_loss_is_
     assert not gone_on.faults
     (said,) = gone_on.lost
     assert said == str(path.relative_to(watched.path)) + (f" with {rows} rows" if what == "part" else "")
-    assert (watched.path / repairing.ASIDE / path.relative_to(watched.path)).exists()
+    assert (watched.path / DAMAGED / path.relative_to(watched.path)).exists()
     again = infoscope.load(watched.path)
     assert len(again.trajectory) == (3 if what == "snapshot" else 4)
     assert again.check().lost == (said,)

@@ -9,11 +9,10 @@ from pathlib import Path
 from infoscope.claim.figure import Figure
 from infoscope.claim.running import carry_out, plan_of
 from infoscope.core import registry
-from infoscope.core.folder import RunFolder
+from infoscope.core.folder import DAMAGED, RunFolder
 from infoscope.core.snapshots import step_of
 from infoscope.record.checking import Checked, Fault, checked
 
-ASIDE = "damaged"  # the folder in the run folder that damaged files are moved into
 _ANEW = ("rows", "snapshots", "verdicts.json")  # what the run of a paper's figure is made of
 
 
@@ -81,6 +80,6 @@ def _record(folder: RunFolder, lost: Sequence[str]) -> None:
 def _set_aside(folder: RunFolder, path: Path) -> None:
     """Move a damaged file out of the way; nothing where it is missing."""
     if path.exists():
-        aside = folder.path / ASIDE / path.relative_to(folder.path)
+        aside = folder.path / DAMAGED / path.relative_to(folder.path)
         aside.parent.mkdir(parents=True, exist_ok=True)
         path.replace(aside)

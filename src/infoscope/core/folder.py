@@ -33,7 +33,17 @@ from infoscope.core.sealed import sealed, unsealed
 FORMAT = 2  # of the folder as a whole; 2 lists its parts and snapshots with their hashes
 MANY_PARTS = 16  # more than so many are merged into one when a run ends
 #: What a run consists of; run.json last, so that a folder that is half taken away still says that it is a run.
-PARTS = ("rows", "snapshots", "examples", "evaluation.safetensors", "verdicts.json", "report.html", "run.json")
+PARTS = (
+    "rows",
+    "snapshots",
+    "examples",
+    "evaluation.safetensors",
+    "verdicts.json",
+    "report.html",
+    "damaged",
+    "run.json",
+)
+DAMAGED = "damaged"  # the folder that a repair moves damaged files into
 EXAMPLES = "examples"  # the folder of tables of examples, and the key of the hash in each
 SET_ASIDE, GONE = ".replaced-", ".gone"  # names of a run that another one replaces, and of what is left of it
 
