@@ -26,7 +26,7 @@ import torch
 from torch import nn
 
 import infoscope
-from infoscope.claim.running import run_figure
+from infoscope.claim.running import plan_of, run_figure
 from infoscope.core.errors import InfoscopeError
 
 FIGURE, SEEDS = "saxe2018/tanh", 2
@@ -38,7 +38,9 @@ def figure_run(out: Path) -> Path:
     folder = run_figure(FIGURE, "smoke", SEEDS, out / "figure")
     run = infoscope.load(folder.path)
     run.examples("label")
-    run.trajectory.write_state({"parameters.w": torch.arange(6.0)}, {"epoch": 1, "layout": [1, 1]})
+    begun = initial_state(EnsembleReplay(folder, "tanh", plan_of(folder, "tanh")).ensemble)
+    layout = list(folder.manifest()["threads"]["tanh"].values())
+    run.trajectory.write_state(begun.tensors(), {"epoch": begun.epoch, "layout": layout})
     run.report()
     return folder.path
 
