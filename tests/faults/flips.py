@@ -28,6 +28,8 @@ from torch import nn
 import infoscope
 from infoscope.claim.running import plan_of, run_figure
 from infoscope.core.errors import InfoscopeError
+from infoscope.scanning.replay import EnsembleReplay
+from infoscope.train.training import initial_state
 
 FIGURE, SEEDS = "saxe2018/tanh", 2
 TOLD, SAME, ANEW, BELIEVED, BROKEN = "told", "no effect", "made anew", "BELIEVED", "TRACEBACK"
