@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from infoscope.measure.noise import published_bounds as b
+from infoscope.measure.noise.dropout import through_dropout
 
 #: Table I of arXiv:1810.11589: noise 1, a thousand million samples; the paper used an eps > 0, which adds up to 0.7 %.
 TABLE = {1: 7.41e-4, 2: 1.66e-3, 3: 3.69e-3, 5: 0.0179, 7: 0.0856, 9: 0.402, 10: 0.869, 11: 1.87, 12: 4.02}
@@ -21,6 +22,13 @@ def test_the_published_risk_is_what_the_paper_prints(d, printed):
 @pytest.mark.parametrize(("d", "value"), [(1, 8.6e-4), (3, 5.8e-3), (5, 0.037), (7, 0.24), (10, 3.7)])
 def test_the_published_risk_of_subgaussian_units(d, value):
     assert b.entropy_risk_subgaussian(10**9, d, 1.0, 1.0) == pytest.approx(value, rel=0.02)
+
+
+def test_the_published_risk_of_subgaussian_units_of_few_samples():
+    """There the tails decide; by hand for d = b = K = 1, where c = ln(2 pi)/2: 0.506 and e (c + 2)(c + 5) + 152 e."""
+    c = 0.5 * math.log(2 * math.pi)
+    tails = math.e / 100 * ((c + 2) * (c + 5) + 152)
+    assert b.entropy_risk_subgaussian(100, 1, 1.0, 1.0) == pytest.approx(0.5058 + tails, rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -79,3 +87,11 @@ def test_the_theorem_that_is_quoted_is_about_units_of_this_size(size, theorem):
     norm = size / math.sqrt(math.log(2))
     risk = b.entropy_risk(3, 1, 0.5) if theorem == 2 else b.entropy_risk_subgaussian(3, 1, 0.5, norm)
     assert first.startswith(f"published risk bound of h(T) (Theorem {theorem}): {risk:.3g} nats")
+
+
+def test_a_dropout_layer_is_drawn_no_further_than_the_tolerance_asks():
+    """Where the first draws reach it by so little that a fifth more would be wanted."""
+    f = 1 + 0.1 * np.random.default_rng(38).normal(size=(8, 1))
+    found = through_dropout(f, 0.05, True, 0.3, 0)
+    assert 0.92 < found.error / 0.3 < 1
+    assert found.queries == 2 * len(f)
