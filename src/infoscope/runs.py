@@ -335,8 +335,13 @@ class Run:
 
         return repaired(self.folder, device, accept_loss=accept_loss)
 
-    def report(self, path: str | Path | None = None) -> Path:
-        """Write the self-contained HTML report, by default ``report.html`` in the run folder; returns where."""
+    def report(self, path: str | Path | None = None, *, with_command: bool = False) -> Path:
+        """Write the self-contained HTML report, by default ``report.html`` in the run folder; returns where.
+
+        with_command: also show the command that made the run, without its secrets.
+        """
         from infoscope.show.report import write_report
 
-        return write_report([self.folder], Path(path) if path else self.folder.path / "report.html")
+        return write_report(
+            [self.folder], Path(path) if path else self.folder.path / "report.html", with_command=with_command
+        )

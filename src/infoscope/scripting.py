@@ -39,11 +39,11 @@ def run(
     return Run(running.run_figure(figure, preset, seeds, check.path(out, "out"), device))
 
 
-def report(*runs: Run | str | Path, out: str | Path | None = None) -> Path:
+def report(*runs: Run | str | Path, out: str | Path | None = None, with_command: bool = False) -> Path:
     """One self-contained HTML report of one run, or of several side by side; returns where it was written.
 
     runs: runs, or their folders. out: by default ``report.html`` in the folder of a single run, else in the current
-    one.
+    one. with_command: also show the command that made each run, without its secrets.
 
     Raises
     ------
@@ -53,7 +53,8 @@ def report(*runs: Run | str | Path, out: str | Path | None = None) -> Path:
 
     folders = _folders(runs)
     beside = folders[0].path if len(folders) == 1 else Path()
-    return write_report(folders, beside / "report.html" if out is None else check.path(out, "out"))
+    path = beside / "report.html" if out is None else check.path(out, "out")
+    return write_report(folders, path, with_command=with_command)
 
 
 def report_figures(*runs: Run | str | Path, folder: str | Path) -> list[Path]:

@@ -456,14 +456,14 @@ def test_an_edited_recipe_is_refused_by_field(copy):
 
 def test_without_its_data_a_figure_says_so_and_nothing_breaks(tmp_path, monkeypatch):
     def missing(name):
-        raise DataMissingError(f"the file of {name} is not on disk: put it into FOLDER")
+        raise DataMissingError(f"the file of {name} is not on disk: put it into FOLDER, or into /scratch/alice/cache")
 
     monkeypatch.setattr(running, "load_task", missing)
     folder = run(tmp_path, "saxe2018/mnist")
     assert folder.verdicts() == []  # what was not run is not judged
     assert folder.manifest()["state"] == "no data"
     assert folder.manifest()["left out"] > 0
-    assert "put it into FOLDER" in folder.manifest()["missing"]
+    assert folder.manifest()["missing"].endswith("put it into FOLDER, or into …/cache")
 
 
 def test_the_mnist_figure_runs_on_the_real_digits(real_data, tmp_path):

@@ -7,10 +7,11 @@ import re
 from html.parser import HTMLParser
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from infoscope.core.errors import InputError
-from infoscope.core.rows import Rows
+from infoscope.core.rows import SCHEMA, Rows
 from infoscope.core.units import NATS_PER_BIT
 from infoscope.show.report import write_figures, write_report
 
@@ -107,7 +108,7 @@ def test_says_what_each_number_truly_estimates(page):
 def test_says_where_the_numbers_come_from(page):
     said = words(page)
     for text in (
-        "infoscope run made/tanh --preset smoke", "abc123, with uncommitted changes", "torch 2.9", "100–102 (3 seeds)",
+        "abc123, with uncommitted changes", "torch 2.9", "100–102 (3 seeds)",
         "made sha256:77", "optimiser adam, rate 0.1", "tanh 1", "sites hidden1, hidden2, output",
     ):  # fmt: skip
         assert text in said
@@ -147,18 +148,55 @@ def test_text_from_a_run_cannot_become_markup(make_run, make_rows, tmp_path):
     evil = "</script><script>alert(1)</script>"
     rows = make_rows(evil, sites=(evil,), training=False)
     run = make_run("evil", rows, title=evil, command=evil, networks={evil: {"title": evil}})
-    page = write_report([run], tmp_path / "evil.html").read_text(encoding="utf-8")
+    page = write_report([run], tmp_path / "evil.html", with_command=True).read_text(encoding="utf-8")
     assert evil not in page
     assert embedded(page)[0]["datasets"]["means"][0]["line"] == evil
 
 
 def test_a_run_without_rows_or_verdicts_says_what_is_missing(make_run, tmp_path):
-    page = write_report([make_run("bare", networks={})], tmp_path / "bare.html").read_text(encoding="utf-8")
+    run = make_run("bare", networks={})
+    page = write_report([run], tmp_path / "bare.html", with_command=True).read_text(encoding="utf-8")
     said = words(page)
     assert "this run holds no rows yet" in said
     assert "this run has no verdicts" in said
     assert "does not say which command made it" in said
     assert "vegaEmbed" not in page  # nothing to draw, nothing to carry
+
+
+SECRET = "train.py --hf-token S3CRET --data /home/mallory/patients.csv"
+
+
+def test_a_page_that_is_passed_on_names_no_command_no_person_and_no_place(make_run, make_rows, tmp_path):
+    why = "not on disk: put it into /home/mallory/.cache/infoscope/mnist or /scratch/mallory/mnist"
+    rows = make_rows(members=1, steps=3)
+    noted = rows.table.column("notes").to_pylist()
+    column = pa.array([f"{note} in /srv/mallory/x.npy" for note in noted], pa.string()).dictionary_encode()
+    place = rows.table.schema.get_field_index("notes")
+    rows = Rows(rows.table.set_column(place, SCHEMA.field("notes"), column.cast(SCHEMA.field("notes").type)))
+    run = make_run("run", rows, command=SECRET, missing=why)  # as an older infoscope stored it
+    write_figures([run], tmp_path / "figures")
+    pages = [write_report([run], tmp_path / "report.html"), *(tmp_path / "figures").glob("*.svg")]
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert not [word for word in ("S3CRET", "mallory", "train.py", str(tmp_path)) if word in text]
+    said = words(pages[0].read_text(encoding="utf-8"))
+    assert "put it into ~/.cache/infoscope/mnist or …/mnist" in said
+    assert "so it is not shown: infoscope report --with-command does." in said
+    assert "evaluation set" not in said
+
+
+def test_the_command_is_shown_when_asked_for_and_without_its_secrets(make_run, make_rows, tmp_path):
+    run = make_run("run", make_rows(members=1, steps=3), command=SECRET)
+    page = write_report([run], tmp_path / "report.html", with_command=True).read_text(encoding="utf-8")
+    assert "train.py --hf-token HIDDEN --data ~/patients.csv" in page
+    assert "--with-command" not in page
+
+
+def test_a_watched_run_says_what_its_folder_holds(make_run, make_rows, tmp_path):
+    run = make_run("run", make_rows(members=1, steps=3))
+    (run.path / "evaluation.safetensors").write_bytes(b"")
+    said = words(write_report([run], tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert said.count("holds a copy of its evaluation set and the weights") == 1
 
 
 def test_an_unfinished_run_says_so(make_run, make_rows, tmp_path):

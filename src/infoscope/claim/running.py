@@ -23,6 +23,7 @@ from infoscope.core import registry
 from infoscope.core.errors import BusyError, DamagedError, DataMissingError, InputError, RunFolderError
 from infoscope.core.files import clone
 from infoscope.core.folder import RunFolder
+from infoscope.core.privacy import shareable
 from infoscope.core.progress import progress, say
 from infoscope.core.provenance import fingerprint, provenance
 from infoscope.core.rows import Rows
@@ -74,7 +75,7 @@ def carry_out(
             folder.update({**_of_the_data(plans.values()), "missing": None})
         except DataMissingError as reason:
             left_out = len(figure.judge(Rows.concat([])))
-            folder.update({"state": "no data", "missing": str(reason), "left out": left_out})
+            folder.update({"state": "no data", "missing": shareable(str(reason)), "left out": left_out})
             return
         for name, plan in plans.items():
             folder.update({"state": "training"})

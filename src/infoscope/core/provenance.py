@@ -6,13 +6,13 @@ import datetime
 import hashlib
 import json
 import platform
-import shlex
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from infoscope.core import privacy
 from infoscope.core.version import VERSION
 
 _PACKAGES = ("torch", "numpy", "scipy", "numba", "pyarrow", "safetensors")
@@ -36,9 +36,8 @@ def _version(package: str) -> str | None:
 
 
 def command() -> str:
-    """The command line as a person would type it again."""
-    program = Path(sys.argv[0]).name
-    return shlex.join([program, *sys.argv[1:]])
+    """The command line as a person would type it again, without secrets (see :mod:`infoscope.core.privacy`)."""
+    return privacy.command([Path(sys.argv[0]).name, *sys.argv[1:]])
 
 
 def provenance() -> dict[str, Any]:

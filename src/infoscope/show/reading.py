@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from infoscope.core import text
 from infoscope.core.folder import RunFolder
+from infoscope.core.privacy import shareable, stored_command
 from infoscope.core.rows import SCHEMA, Rows, options_text
 
 _SENTENCES = ("notes", "estimand")  # the other columns of text hold names
@@ -19,7 +20,8 @@ _SENTENCES = ("notes", "estimand")  # the other columns of text hold names
 class Shown(RunFolder):
     """A run folder whose text can stand in a figure and on a page, whoever wrote it (see :mod:`infoscope.core.text`).
 
-    A name that had to be cleaned is marked, so that two that look the same then stay two.
+    A name that had to be cleaned is marked, so that two that look the same then stay two. Of what an older infoscope
+    stored no secret, home or path is shown (see :mod:`infoscope.core.privacy`).
     """
 
     def __init__(self, folder: RunFolder) -> None:
@@ -32,7 +34,11 @@ class Shown(RunFolder):
 
     @cached_property
     def _manifest(self) -> dict[str, Any]:
-        return text.content(self._folder.manifest())
+        stored = self._folder.manifest()
+        shown = text.content(stored, lambda said: shareable(text.sentence(said)))
+        if isinstance(told := stored.get("command"), str):
+            shown["command"] = stored_command(text.sentence(told))
+        return shown
 
     def manifest(self) -> dict[str, Any]:
         return self._manifest
@@ -53,7 +59,7 @@ def cleaned(rows: Rows) -> Rows:
     table = rows.table
     for place, name in enumerate(table.schema.names):
         if name in SCHEMA.names and pa.types.is_dictionary(SCHEMA.field(name).type):
-            clean = _options if name == "options" else text.sentence if name in _SENTENCES else text.name
+            clean = _options if name == "options" else _sentence if name in _SENTENCES else text.name
             column = _column(table[name], cache(clean))
             if column is not None:
                 table = table.set_column(place, SCHEMA.field(name), column)
@@ -71,6 +77,10 @@ def _column(column: pa.ChunkedArray, clean: Callable[[str], str]) -> pa.ChunkedA
         changed |= shown != words
         chunks.append(pa.DictionaryArray.from_arrays(chunk.indices, pa.array(shown, pa.string())))
     return pa.chunked_array(chunks, SCHEMA.field("options").type) if changed else None
+
+
+def _sentence(stored: str) -> str:
+    return shareable(text.sentence(stored))
 
 
 def _options(stored: str) -> str:

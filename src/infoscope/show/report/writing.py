@@ -30,8 +30,11 @@ LONGEST_SLUG = 200  # bytes: with a number, a suffix and what a half-written fil
 _HERE = Path(__file__).parent
 
 
-def write_report(folders: Sequence[RunFolder], path: Path) -> Path:
+def write_report(folders: Sequence[RunFolder], path: Path, *, with_command: bool = False) -> Path:
     """One HTML file at ``path`` of one run or of several; it opens offline. Returns ``path``.
+
+    with_command: also the command that made each run, without its secrets. It names files and people, so a page that
+    is passed on does without it.
 
     Networks stand side by side. Where that would be more than four, of several figures of papers, each figure has a
     section of its own with its verdicts, below a table of all verdicts.
@@ -42,7 +45,7 @@ def write_report(folders: Sequence[RunFolder], path: Path) -> Path:
     """
     if not folders:
         raise InputError("a report needs at least one run, none was given: pass run folders")
-    page = render(folders)
+    page = render(folders, with_command=with_command)
     with atomic(Path(path)) as temporary:
         temporary.write_text(page, encoding="utf-8")
     sweep_beside(Path(path))  # what a killed report left, which no writer of the run may come for
@@ -102,7 +105,7 @@ def _slug(*parts: str) -> str:
     return slug.encode()[: LONGEST_SLUG - len(mark) - 1].decode(errors="ignore") + f"-{mark}"
 
 
-def render(folders: Sequence[RunFolder]) -> str:
+def render(folders: Sequence[RunFolder], *, with_command: bool = False) -> str:
     """The report as HTML text."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -127,6 +130,7 @@ def render(folders: Sequence[RunFolder]) -> str:
         title=_title(folders) if alone else _title_of_sections(found),
         runs=[run for section in shown for run in section["runs"]],
         sections=shown,
+        with_command=with_command,
         absent=absent if len(told) > 1 else [],
         verdicts=verdicts,
         tally=_words.tally(verdicts),
@@ -218,6 +222,7 @@ def _run(folder: RunFolder, rows: Rows) -> dict[str, Any]:
         "anchor": _slug("estimands", folder.id),
         "title": _titled(folder),
         "command": manifest.get("command"),
+        "evaluation": (folder.path / "evaluation.safetensors").exists(),
         "missing": _missing(folder, manifest, rows),
         "untrained": _words.untrained(folder.verdicts()),
         "facts": _facts(manifest, rows),
