@@ -303,7 +303,10 @@ class Estimator(grammar.WithOptions, Measurement):
     def _members(
         self, t: AnyArray, labels: dict[str, np.ndarray], groups: Groups | None = None
     ) -> list[list[Measured]]:
-        """Hook of ``measure`` and ``plane``: checked ``t [m, n, d]``, labels renumbered 0..k-1."""
+        """Hook of ``measure`` and ``plane``: checked ``t [m, n, d]``, labels renumbered 0..k-1.
+
+        groups: those of the rows, where ``grouped`` is ``"own"``; None otherwise.
+        """
         return [self._member_by_questions(member, labels, groups) for member in t]
 
     def _member_by_questions(

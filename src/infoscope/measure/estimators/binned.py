@@ -13,9 +13,10 @@ from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.grammar import plain
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import BINNED_ENTROPY, INFORMATION, INPUT_INFORMATION, LABEL_INFORMATION, Quantity
-from infoscope.core.shapes import Block, Indices, Matrix
+from infoscope.core.shapes import AnyBlock, AnyMatrix, Indices
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator, several, the_one
+from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.symbols import partitions
 from infoscope.measure.symbols import quantise as q
 from infoscope.measure.symbols.labels import CEILING
@@ -109,7 +110,7 @@ class Binned(Estimator):
             return partitions.quantiles(self.bins)  # type: ignore[arg-type]
         return (partitions.interval if self.form == "interval" else partitions.peers)(self.bins, *self.range)  # type: ignore[arg-type]
 
-    def _quantised(self, t: Matrix) -> list[tuple[Binned, partitions.Partition, partitions.Symbols]]:
+    def _quantised(self, t: AnyMatrix) -> list[tuple[Binned, partitions.Partition, partitions.Symbols]]:
         singles = self._single()
         if self.form == "width":
             cells = float(abs(t).max()) / min(several(self.width))
@@ -120,12 +121,14 @@ class Binned(Estimator):
         partitions = [single._partition() for single in singles]
         return list(zip(singles, partitions, q.quantise(t, partitions), strict=True))
 
-    def _members(self, t: Block, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
+    def _members(
+        self, t: AnyBlock, labels: dict[str, np.ndarray], groups: Groups | None = None
+    ) -> list[list[Measured]]:
         jobs = [partial(self._member, member, labels) for member in t]
         seconds = 3e-9 * math.prod(t.shape) + 3e-8 * t.shape[0] * t.shape[1] * (1 + len(labels))
         return parallel.run(jobs, 1 if check.is_tensor(t) else parallel.cores(seconds))
 
-    def _member(self, t: Matrix, labels: dict[str, np.ndarray]) -> list[Measured]:
+    def _member(self, t: AnyMatrix, labels: dict[str, np.ndarray]) -> list[Measured]:
         measured = []
         for single, partition, symbols in self._quantised(t):
             ids, counts, _ = q.group(symbols.keys)
@@ -138,29 +141,30 @@ class Binned(Estimator):
                 measured.append(Measured(name, estimate, single.options))
         return measured
 
-    def _entropy(self, t: Matrix) -> Estimate:
+    def _entropy(self, t: AnyMatrix) -> Estimate:
         estimates = []
         for _, partition, symbols in self._quantised(t):
             h = q.entropy_of(q.group(symbols.keys)[1])
             estimates.append(_entropy(h, partition, len(t), BINNED_ENTROPY, _outside(symbols, t)))
         return the_one(estimates)
 
-    def _mutual_information(self, x: Matrix, y: Matrix | Indices) -> Estimate:
+    def _mutual_information(self, x: AnyMatrix, y: AnyMatrix | Indices) -> Estimate:
         estimates = []
         real = y.ndim == 2
         seconds = self._quantised(y) if real else [(None, None, None)] * len(self._single())
         for (_, partition, symbols), (_, _, other) in zip(self._quantised(x), seconds, strict=True):
             ids, counts, _ = q.group(symbols.keys)
             outside = _outside(symbols, x)
-            labels = y
-            if other is not None:
+            if other is None:
+                labels = check.on_cpu(y)
+            else:
                 labels, outside = q.group(other.keys)[0], outside + _outside(other, y)
             words = f"I(Bin(X);{'Bin(Y)' if real else 'Y'}), {partition.words}"
             estimates.append(_about(q.entropy_of(counts), ids, labels, words, INFORMATION, outside))
         return the_one(estimates)
 
 
-def _outside(symbols: partitions.Symbols, t: Matrix) -> list[Doubt]:
+def _outside(symbols: partitions.Symbols, t: AnyMatrix) -> list[Doubt]:
     if not symbols.below + symbols.above:
         return []
     of = math.prod(t.shape)

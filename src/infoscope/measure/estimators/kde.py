@@ -12,9 +12,10 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import DIFFERENTIAL_ENTROPY, INFORMATION, INPUT_INFORMATION, LABEL_INFORMATION
-from infoscope.core.shapes import Block, Matrix
+from infoscope.core.shapes import AnyArray, AnyBlock, AnyMatrix
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator, several, the_one
+from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.pairs.distance_bounds import Information, information
 from infoscope.measure.symbols.labels import CEILING
 
@@ -90,7 +91,9 @@ class Kde(Estimator):
         value = list(self.variances) if isinstance(self.noise or self.noise_variance, tuple) else self.variances[0]
         return {"noise_variance": value, "bound": self.bound}
 
-    def _members(self, t: Block, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
+    def _members(
+        self, t: AnyBlock, labels: dict[str, np.ndarray], groups: Groups | None = None
+    ) -> list[list[Measured]]:
         m, n, _ = t.shape
         classes = np.stack(list(labels.values())) if labels else np.zeros((0, n), np.int32)
         threads = 1 if check.is_tensor(t) else parallel.cores(_seconds(t.shape))
@@ -98,7 +101,7 @@ class Kde(Estimator):
         jobs = [partial(self._member, member, list(labels), classes, inside) for member in t]
         return parallel.run(jobs, threads if inside == 1 else 1)
 
-    def _member(self, t: Matrix, names: list[str], classes: np.ndarray, threads: int) -> list[Measured]:
+    def _member(self, t: AnyMatrix, names: list[str], classes: np.ndarray, threads: int) -> list[Measured]:
         measured = []
         for s2, found in zip(self.variances, information(t, classes, self.variances, threads), strict=True):
             options = {"noise_variance": s2, "bound": self.bound}
@@ -133,7 +136,7 @@ class Kde(Estimator):
             level=1.0,
         ).doubted(*_doubts(found, self.bound, alone), _ADDED)
 
-    def _entropy(self, t: Matrix) -> Estimate:
+    def _entropy(self, t: AnyMatrix) -> Estimate:
         s2 = the_one(self.variances)
         (found,) = information(t, np.zeros((0, len(t)), np.int32), (s2,), parallel.cores(_seconds(t.shape)))
         of_noise = 0.5 * t.shape[1] * (math.log(2 * math.pi * s2) + 1)  # h(T+N|X)
@@ -145,9 +148,9 @@ class Kde(Estimator):
             interval=(found.low + of_noise, found.up + of_noise),
         )
 
-    def _mutual_information(self, x: Matrix, y: np.ndarray) -> Estimate:
+    def _mutual_information(self, x: AnyMatrix, y: AnyArray) -> Estimate:
         s2 = the_one(self.variances)
-        (found,) = information(x, y[None], (s2,), parallel.cores(_seconds(x.shape)))
+        (found,) = information(x, check.on_cpu(y)[None], (s2,), parallel.cores(_seconds(x.shape)))
         return self._about_class(found, 0, s2, "X")
 
 

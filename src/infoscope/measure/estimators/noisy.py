@@ -11,8 +11,9 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import NOTHING, Cost, Given, Measured, Need
 from infoscope.core.quantity import DIFFERENTIAL_ENTROPY
-from infoscope.core.shapes import AnyBlock, Block, Matrix
+from infoscope.core.shapes import AnyBlock, AnyMatrix, ArrayLike
 from infoscope.measure.bases.estimator import Estimator, together
+from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.noise.posterior import FEWEST, FULL
 from infoscope.measure.noise.propagation import NoisyLayer, check_population, propagate
 from infoscope.measure.noise.setting import MOST_CENTRES
@@ -114,7 +115,9 @@ class Noisy(Estimator):
         ours = replace(self, noise=noise, replicas=self.replicas if "replicas" in said else REPLICAS)
         return self if ours == self else ours
 
-    def measure(self, t: AnyBlock, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:
+    def measure(
+        self, t: ArrayLike, variables: Mapping[str, np.ndarray], given: Given = NOTHING
+    ) -> list[list[Measured]]:
         """As of every estimator; with ``replicas``, of those it is given in place of ``t``.
 
         Where all forwards agree, as in the first noisy layer, one of them is measured.
@@ -136,7 +139,7 @@ class Noisy(Estimator):
         labels = {name: check.labels(y, n, name) for name, y in variables.items()}
         return self._of_members(t, labels, together(given.groups, n))
 
-    def _layer(self, t: Matrix, labels: dict[str, np.ndarray]) -> NoisyLayer:
+    def _layer(self, t: AnyMatrix, labels: dict[str, np.ndarray]) -> NoisyLayer:
         return propagate(
             t,
             self.noise,
@@ -147,9 +150,11 @@ class Noisy(Estimator):
             added_by="network" if self.replicas else "analysis",
         )
 
-    def _members(self, t: Block, labels: dict[str, np.ndarray]) -> list[list[Measured]]:
+    def _members(
+        self, t: AnyBlock, labels: dict[str, np.ndarray], groups: Groups | None = None
+    ) -> list[list[Measured]]:
         layers = [self._layer(member, labels) for member in t]
         return [[Measured("input", layer.xt), *(Measured(name, layer.ty[name]) for name in labels)] for layer in layers]
 
-    def _entropy(self, t: Matrix) -> Estimate:
+    def _entropy(self, t: AnyMatrix) -> Estimate:
         return replace(self._layer(t, {}).t, quantity=DIFFERENTIAL_ENTROPY.called("h(T+N)"))

@@ -6,11 +6,12 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status, gravest
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, ENTROPY, INFORMATION, Quantity
-from infoscope.core.shapes import IndexTable, Indices, Matrix
+from infoscope.core.shapes import AnyArray, AnyMatrix, IndexTable, Indices, Matrix
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
@@ -90,8 +91,8 @@ class Plugin(Estimator):
                 "1 with correction='nsb': leave alphabet out, or choose nsb"
             )
 
-    def _entropy(self, t: Matrix, groups: Groups | None = None) -> Estimate:
-        x = self._first(t)
+    def _entropy(self, t: AnyMatrix, groups: Groups | None = None) -> Estimate:
+        x = self._first(check.on_cpu(t))
         value, interval, kind = self._of(x), de.entropy_interval(x.counts), "delta method"
         doubts, interval = _judged([(x, 1)], [x], x, interval)
         if self.correction == "nsb" and gravest(doubts) in (Status.OK, Status.UNDERSAMPLED):
@@ -121,14 +122,14 @@ class Plugin(Estimator):
             )
         return replace(found, alphabet=float(self.alphabet))
 
-    def _mutual_information(self, x: Matrix, y: np.ndarray, groups: Groups | None = None) -> Estimate:
-        estimate, each = self._information(x, y, None)
+    def _mutual_information(self, x: AnyMatrix, y: AnyArray, groups: Groups | None = None) -> Estimate:
+        estimate, each = self._information(check.on_cpu(x), check.on_cpu(y), None)
         return settled(estimate, each, (x, y), groups, self._mutual_information)
 
     def _conditional_mutual_information(
-        self, x: Matrix, y: np.ndarray, z: np.ndarray, groups: Groups | None = None
+        self, x: AnyMatrix, y: AnyArray, z: AnyArray, groups: Groups | None = None
     ) -> Estimate:
-        estimate, each = self._information(x, y, z)
+        estimate, each = self._information(check.on_cpu(x), check.on_cpu(y), check.on_cpu(z))
         return settled(estimate, each, (x, y, z), groups, self._conditional_mutual_information)
 
     def _information(self, x: Matrix, y: np.ndarray, given: np.ndarray | None) -> tuple[Estimate, np.ndarray]:

@@ -12,7 +12,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, ENTROPY, INFORMATION, Quantity
-from infoscope.core.shapes import Indices, Matrix
+from infoscope.core.shapes import AnyMatrix, Indices
 from infoscope.kernels import draws, parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.pairs import kernel_sums as ks
@@ -73,7 +73,7 @@ class Renyi(Estimator):
         if self.sigma is not None:
             check.positive(self.sigma, "sigma")
 
-    def _entropy(self, t: Matrix) -> Estimate:
+    def _entropy(self, t: AnyMatrix) -> Estimate:
         x, width = self._scaled(t, "x")
         s = self._joint([x])
         doubts = []
@@ -85,13 +85,13 @@ class Renyi(Estimator):
         estimand = f"matrix-based Rényi entropy of order {self.alpha:g}, {_words('x', x, width)}, not Shannon entropy"
         return Estimate(s, ENTROPY.called("H_α(X)"), estimand, len(t)).doubted(*doubts)
 
-    def _mutual_information(self, x: Matrix, y: Matrix | Indices) -> Estimate:
+    def _mutual_information(self, x: AnyMatrix, y: AnyMatrix | Indices) -> Estimate:
         return self._information(x, y, None)
 
-    def _conditional_mutual_information(self, x: Matrix, y: Matrix | Indices, z: Matrix | Indices) -> Estimate:
+    def _conditional_mutual_information(self, x: AnyMatrix, y: AnyMatrix | Indices, z: AnyMatrix | Indices) -> Estimate:
         return self._information(x, y, z)
 
-    def _information(self, x: Matrix, y: Matrix | Indices, z: Matrix | Indices | None) -> Estimate:
+    def _information(self, x: AnyMatrix, y: AnyMatrix | Indices, z: AnyMatrix | Indices | None) -> Estimate:
         (x, width), (y, other) = self._scaled(x, "x"), self._scaled(y, "y")
         words, given = f"{_words('x', x, width)}, {_words('y', y, other)}", []
         if z is not None:
@@ -117,7 +117,7 @@ class Renyi(Estimator):
         estimand = f"matrix-based Rényi information of order {self.alpha:g}, {words}, not Shannon information"
         return Estimate(value, quantity, estimand, n).doubted(*doubts)
 
-    def _scaled(self, x: Matrix | Indices, name: str) -> tuple[np.ndarray, float]:
+    def _scaled(self, x: AnyMatrix | Indices, name: str) -> tuple[np.ndarray, float]:
         """Rows in units of their kernel's width, and that width; labels as they are; 0 for what is constant."""
         n = len(x)
         if self.alpha != 2 and n > LARGEST:
@@ -125,17 +125,17 @@ class Renyi(Estimator):
                 f"{name} has {n} rows, wanted at most {LARGEST} for the eigenvalues that alpha={self.alpha:g} takes: "
                 "pass alpha=2, which needs none, or fewer rows"
             )
-        if x.ndim == 1:
-            return x, float(x.max())
-        x = check.on_cpu(x)
-        size = float(np.abs(x).max()) or 1.0
-        x = np.ascontiguousarray(x, np.float64) / size
-        x = x - x.mean(axis=0)
-        if (x.max(axis=0) - x.min(axis=0)).max() <= 1e-14:
-            return np.zeros_like(x), 0.0
-        spread = math.sqrt(float((x * x).mean() * x.shape[1]))
-        width = max(self.sigma / size, 1e-100) if self.sigma else spread * n ** (-1 / (4 + x.shape[1]))
-        return x / width, width * size
+        rows = check.on_cpu(x)
+        if rows.ndim == 1:
+            return rows, float(rows.max())
+        size = float(np.abs(rows).max()) or 1.0
+        rows = np.ascontiguousarray(rows, np.float64) / size
+        rows = rows - rows.mean(axis=0)
+        if (rows.max(axis=0) - rows.min(axis=0)).max() <= 1e-14:
+            return np.zeros_like(rows), 0.0
+        spread = math.sqrt(float((rows * rows).mean() * rows.shape[1]))
+        width = max(self.sigma / size, 1e-100) if self.sigma else spread * n ** (-1 / (4 + rows.shape[1]))
+        return rows / width, width * size
 
     def _joint(self, variables: Sequence[np.ndarray]) -> float:
         """S_α of the product of the variables' kernels: of rows side by side, within the joint class of all labels."""

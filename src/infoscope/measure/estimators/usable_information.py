@@ -12,7 +12,7 @@ from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import INFORMATION, USABLE, USABLE_COARSE, USABLE_FINE, USABLE_REST, Quantity
-from infoscope.core.shapes import Block, Indices, Matrix
+from infoscope.core.shapes import AnyArray, AnyBlock, AnyMatrix
 from infoscope.kernels import draws
 from infoscope.measure.bases import probe as probes
 from infoscope.measure.bases.estimator import Estimator, several
@@ -104,11 +104,15 @@ class UsableInformation(Estimator):
                 raise unknown_name("variable", name, names)
         return list(several(self.variables) or (() if self.chain else super().about(names))) + list(self._links)
 
-    def _mutual_information(self, x: Matrix, y: Indices, groups: Groups | None = None) -> Estimate:
-        ((measured,),) = dataclasses.replace(self, variables=None, chain="")._members(x[None], {"y": y}, groups)
+    def _mutual_information(self, x: AnyMatrix, y: AnyArray, groups: Groups | None = None) -> Estimate:
+        ((measured,),) = dataclasses.replace(self, variables=None, chain="")._members(
+            x[None], {"y": check.on_cpu(y)}, groups
+        )
         return dataclasses.replace(measured.estimate, quantity=INFORMATION)
 
-    def _members(self, t: Block, labels: dict[str, np.ndarray], groups: Groups | None = None) -> list[list[Measured]]:
+    def _members(
+        self, t: AnyBlock, labels: dict[str, np.ndarray], groups: Groups | None = None
+    ) -> list[list[Measured]]:
         for name in (*several(self.variables), *self._links):
             if name not in labels:
                 raise unknown_name("variable", name, labels)

@@ -13,7 +13,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import NOTHING, Cost, Given, Measured
 from infoscope.core.quantity import Quantity
-from infoscope.core.shapes import ArrayLike, Matrix
+from infoscope.core.shapes import ArrayLike
 from infoscope.kernels import draws
 from infoscope.measure.bases.geometry import Geometry, by_name, timed
 from infoscope.measure.intervals.groups import Groups, interval_doubts, scatter
@@ -88,7 +88,9 @@ class CosineSimilarity(Geometry):
             raise InputError("members='next' came with one member, wanted at least 2 seeds")
         return [(member + (self.members == "next")) % members for member in range(members)]
 
-    def geometry(self, t: Matrix, y: Matrix | None = None, groups: ArrayLike | None = None) -> dict[str, Estimate]:
+    def geometry(
+        self, t: ArrayLike, y: ArrayLike | None = None, groups: ArrayLike | None = None
+    ) -> dict[str, Estimate]:
         """The quantities of rows ``t [n, d]`` and ``y [n, d]`` by name; groups: one name a row."""
         if y is None:
             raise InputError("cosine_similarity compares two representations and one arrived: pass the other as y")
