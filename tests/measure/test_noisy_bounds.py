@@ -65,7 +65,7 @@ def test_the_worst_law_needs_hundreds_of_millions_of_samples():
     assert b.worst_bias(10**9, 5, 0.005) < b.worst_bias(10**8, 5, 0.005)
     with pytest.raises(ValueError, match="wanted a number between"):
         b.worst_bias(1000, 5, 1.0, eps=0.01)
-    with pytest.raises(ValueError, match="wanted a number between 0.317 and 1"):  # beyond one standard deviation
+    with pytest.raises(ValueError, match=r"wanted a number between 0\.317 and 1"):  # beyond one standard deviation
         b.worst_bias(1000, 1, 0.5, eps=0.3)
     assert b.worst_bias(1000, 1, 0.5, eps=0.33) < 0
 
