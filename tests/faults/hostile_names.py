@@ -1,6 +1,6 @@
 """Runs whose every text was written by a stranger who means harm: reported, drawn, and opened in a browser.
 
-    python tests/faults/hostile_names.py             # every hostile text in every column, then Chromium: 4 minutes
+    python tests/faults/hostile_names.py             # each hostile text by itself, each column by itself, then Chromium
     python tests/faults/hostile_names.py --short     # all of them at once, and no browser: what the tests run
 
 A plot or report that ends this process ends it, which is why the tests start it as one of its own. What it prints last
@@ -169,9 +169,7 @@ def stored(path: Path, hostile: str, columns: list[str], told: bool) -> RunFolde
     text = json.dumps(everywhere(judged, hostile + "\ud800") if told else judged)
     (folder.path / "verdicts.json").write_text(text, encoding="utf-8")
     unlisted = {name: value for name, value in folder.manifest().items() if name not in ("parts", "judged")}
-    write_json(
-        folder.manifest_path, {**unlisted, "format": 1}
-    )  # which seals nothing, so that whatever it says is shown
+    write_json(folder.manifest_path, {**unlisted, "format": 1})  # which seals nothing: whatever it says is shown
     return folder
 
 
@@ -214,14 +212,16 @@ def look(page: Any, path: Path, seen: dict[str, Any]) -> None:
     page.on("dialog", dialog)
     page.on("console", lambda message: seen["said"].append(message.text[:300]))
     page.on("pageerror", lambda error: seen["said"].append(str(error)[:300]))
-    page.goto(path.as_uri())
+    page.goto(path.as_uri(), wait_until="domcontentloaded", timeout=120_000)
     for details in page.locator("details.more > summary").all():
         details.click()
     for holder in page.locator(".plot").all():
         holder.scroll_into_view_if_needed()
         holder.locator("svg.marks").wait_for(timeout=60_000)
-    for mark in page.locator(".plot svg.marks path[aria-label], .plot svg.marks .mark-symbol path").all()[:5]:
-        mark.hover(force=True)
+    for mark in page.locator(".plot svg.marks .role-mark path").all()[:5]:
+        box = mark.bounding_box()
+        if box:
+            page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     seen["scripts"] += page.evaluate("window.hit || 0")
     seen["figures"] += page.locator(".plot svg.marks").count()
     seen["undrawn"] += page.locator("text=this figure could not be drawn").count()
@@ -238,7 +238,7 @@ def main() -> None:
     held = rows()
     tried = [(TEXTS, TOGETHER), ([name for name in TEXTS if name not in FIXED], TOGETHER)]
     if not asked.short:
-        tried += [([name], hostile) for name in TEXTS for hostile in HOSTILE.values()]
+        tried += [(tried[1][0], hostile) for hostile in HOSTILE.values()] + [([name], TOGETHER) for name in TEXTS]
     told = {"drawn": 0, "refused": 0, "reports": 0}
     for columns, hostile in tried:
         drawn, refused = draw_all(with_text(held, columns, hostile), folder)
