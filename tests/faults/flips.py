@@ -28,6 +28,7 @@ from torch import nn
 import infoscope
 from infoscope.claim.running import plan_of, run_figure
 from infoscope.core.errors import InfoscopeError
+from infoscope.core.writer_lock import LOCK
 from infoscope.scanning.replay import EnsembleReplay
 from infoscope.train.training import initial_state
 
@@ -98,9 +99,7 @@ def kind_of(file: Path, run: Path) -> str:
 
 def files_of(run: Path) -> list[Path]:
     """Every file but the report, which is made from the others and read by nobody."""
-    return sorted(
-        path for path in run.rglob("*") if path.is_file() and path.name not in ("report.html", ".writer.lock")
-    )
+    return sorted(path for path in run.rglob("*") if path.is_file() and path.name not in ("report.html", LOCK))
 
 
 def tried(call: str, run: Path, file: Path, place: int, bit: int, whole: dict[str, str]) -> str:
