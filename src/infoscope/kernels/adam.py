@@ -26,7 +26,7 @@ _FIRST, _SECOND = F(BETAS[0]), F(BETAS[1])
 _NEW_FIRST, _NEW_SECOND = F(0.1), F(0.001)  # 1 - beta, rounded once
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def compiled(p, m, v, gradient, step, rate):
     """One update of ``p`` and its moments ``m``, ``v`` in place: algorithm 1 with :data:`BETAS`; ``step`` from 1 on."""
     scale = F(rate / (1.0 - 0.9**step))
@@ -42,7 +42,7 @@ def compiled(p, m, v, gradient, step, rate):
 SHORT_MOMENTS = tuple(F(c) for c in (1 - SHORT_BETAS[0], SHORT_BETAS[1], 1 - SHORT_BETAS[1], EPSILON))
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def compiled_averaged(p, first, second, average, gradient, keep, step, part, moments):
     """Decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2), the cheaper order, and a running average.
 

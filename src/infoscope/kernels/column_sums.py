@@ -60,7 +60,7 @@ def mean_and_variance(z: Any, inverse: Any) -> Any:
     return first + sums, squares
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
 def _centred(z: Any, start: int, inverse: Any, mean: Any, tiles: Any) -> int:
     """Fill ``tiles [tiles, rows, columns]`` with rows from ``start``, zeros where none are left; how many there are."""
     columns, own = tiles.shape[2], min(tiles.shape[1], z.shape[0] - start)

@@ -40,7 +40,7 @@ def _start(seed, epoch, update, layer):
     return mix(state + np.uint64(layer) * STEP)
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def draw(seed, epoch, update, layer, kind, size, out, units, rows):
     """Fill ``out[:units, :rows]`` with what is added (ADDITIVE: N(0, size²)) or multiplied (mean 1); see ``Noise``.
 

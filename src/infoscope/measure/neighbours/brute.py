@@ -28,7 +28,7 @@ def exact(points: Matrix, i: int, j: int, first: int, last: int, euclidean: bool
     return found
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS)
+@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS, forceinline=True)
 def _greatest(columns: Matrix, i: int, first: int, last: int, j0: int, j1: int, line: Vector) -> None:
     """line[j] = max over columns of |x_j - x_i|, four columns at a time to spare loads and stores."""
     size, c = j1 - j0, first + (last - first) % 4
@@ -57,7 +57,7 @@ def _greatest(columns: Matrix, i: int, first: int, last: int, j0: int, j1: int, 
         c += 4
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS)
+@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS, forceinline=True)
 def _squared(columns: Matrix, i: int, first: int, last: int, j0: int, j1: int, line: Vector) -> None:
     """line[j] = sum over columns of (x_j - x_i)²."""
     size, c = j1 - j0, first + (last - first) % 4
@@ -76,7 +76,7 @@ def _squared(columns: Matrix, i: int, first: int, last: int, j0: int, j1: int, l
         c += 4
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS)
+@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS, forceinline=True)
 def _combine(lines: Block, t: int, member: Marks, out: Vector) -> None:
     """out[j] = the largest distance of row t over the blocks in ``member``."""
     started = False
@@ -91,7 +91,7 @@ def _combine(lines: Block, t: int, member: Marks, out: Vector) -> None:
                 started = True
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS)
+@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS, forceinline=True)
 def _least(one: Vector, other: Vector, out: Vector) -> None:
     """out[g] = the least of max(one, other) over group g, which is every len(out)-th row from the g-th on."""
     groups = len(out)
@@ -116,7 +116,7 @@ def _kth_least(values: Vector, k: int, best: Vector) -> Any:
     return best[k - 1]
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS)
+@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS, forceinline=True)
 def _below(line: Vector, low: float | np.float32, high: float | np.float32) -> tuple[int, int]:
     """How many are below ``low`` and how many at or below ``high``; counted in float32, 2^22 at a time."""
     one, zero = np.float32(1), np.float32(0)

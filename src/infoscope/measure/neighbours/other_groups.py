@@ -10,7 +10,7 @@ from infoscope.core.shapes import IndexBlock, IndexTable, Indices, Marks, MarkTa
 _FLAGS = {"nnan", "nsz", "reassoc"}
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS)
+@njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS, forceinline=True)
 def _line(columns: Matrix, classes: Indices, i: int, first: int, last: int, euclidean: bool, line: Vector) -> None:
     """line[j] = the distance of rows i and j over columns ``first`` to ``last``."""
     line[:] = 0

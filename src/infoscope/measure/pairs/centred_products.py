@@ -145,7 +145,7 @@ class _BothKernels:
         return self
 
 
-@njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
+@njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz", "arcp"}, forceinline=True)
 def _function(line: Vector, kind: int, scale: float, out: Vector) -> None:
     """out = exp(-line scale ln 2), or the root of ``line``."""
     if kind == RBF:

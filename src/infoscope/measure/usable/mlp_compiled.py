@@ -26,7 +26,7 @@ LOG2_E, MOST = F(1.4426950408889634), F(100)  # logits this far below the larges
 _FAST = {"reassoc", "contract", "nsz", "arcp"}
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _add_product(w: Matrix, a: Matrix, z: Matrix):
     """z += w @ a, two outputs and four inputs at a time."""
     outs, ins = w.shape
@@ -61,7 +61,7 @@ def _add_product(w: Matrix, a: Matrix, z: Matrix):
                     z0[b] += u0 * a0[b]
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _add_moments(g: Matrix, a: Matrix, d: Matrix):
     """d += g @ a.T, two outputs and four inputs at a time."""
     outs, ins = d.shape
@@ -110,7 +110,7 @@ def _add_moments(g: Matrix, a: Matrix, d: Matrix):
                 d[outs - 1, i] += s0
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _gather(x: Matrix, rows: Indices, a: Matrix):
     """a [in, lanes] = x [n, in] at ``rows [lanes]``, eight rows at a time."""
     for b in range(0, len(rows), 8):
@@ -122,7 +122,7 @@ def _gather(x: Matrix, rows: Indices, a: Matrix):
             out[4], out[5], out[6], out[7] = x4[i], x5[i], x6[i], x7[i]
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _forward(sizes: Indices, p: Vector, a: Matrix):
     """Activations ``a``, one layer below the other, the first of which is there; rectifiers but for the last."""
     at = first = 0
@@ -140,7 +140,7 @@ def _forward(sizes: Indices, p: Vector, a: Matrix):
         at, first = bias + outs, first + ins
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _add_backward(sizes: Indices, p: Vector, a: Matrix, g: Matrix, gradient: Vector):
     """Add the gradient over lanes with activations ``a``, given the derivative by the last of them in ``g``."""
     at, first = len(p), a.shape[0] - sizes[-1]
@@ -164,7 +164,7 @@ def _add_backward(sizes: Indices, p: Vector, a: Matrix, g: Matrix, gradient: Vec
                 line[j] = line[j] if on[j] > F(0) else F(0)
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _exponentials(z: Matrix, top: Vector, e: Matrix, norm: Vector):
     """e = exp(z - top), top the largest of the logits ``z [k, lanes]``, norm their sum, NaN where one is not finite."""
     for b in range(len(top)):
@@ -181,7 +181,7 @@ def _exponentials(z: Matrix, top: Vector, e: Matrix, norm: Vector):
             norm[b] += out[b] + F(0) * line[b]
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _residuals(e: Matrix, norm: Vector, labels: Indices, rows: Indices, used: int, scale: np.floating | float):
     """e = (e / norm less the one-hot labels of ``rows``) times ``scale``, zero in the lanes behind those used."""
     for b in range(used):
@@ -195,7 +195,7 @@ def _residuals(e: Matrix, norm: Vector, labels: Indices, rows: Indices, used: in
         e[labels[rows[b]], b] -= scale
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy")
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _differences(z, wanted, rows, used, scale, g):
     """g = (outputs z less what is wanted of ``rows``) times ``scale``, zero in the lanes behind those used."""
     g[:, used:] = F(0)

@@ -175,7 +175,7 @@ def _forget(state: _Descents, k: int, own: int) -> None:
     _begin(state, own)
 
 
-@njit(nogil=True, cache=True, fastmath=ORDERED)
+@njit(nogil=True, cache=True, fastmath=ORDERED, forceinline=True)
 def _begin(state: _Descents, own: int) -> None:
     theta, candidate, direction = state.theta[own], state.candidate[own], state.direction[own]
     state.slope[own], state.length[own] = _dot(state.g[own], direction), 1.0
@@ -183,7 +183,7 @@ def _begin(state: _Descents, own: int) -> None:
         candidate[j] = theta[j] + direction[j]
 
 
-@njit(nogil=True, cache=True, fastmath=ORDERED)
+@njit(nogil=True, cache=True, fastmath=ORDERED, forceinline=True)
 def _dot(a: Vector, b: Vector) -> float:
     total = 0.0
     for j in range(len(a)):
@@ -191,7 +191,7 @@ def _dot(a: Vector, b: Vector) -> float:
     return total
 
 
-@njit(nogil=True, cache=True, fastmath=ORDERED)
+@njit(nogil=True, cache=True, fastmath=ORDERED, forceinline=True)
 def _size(spread: Vector, step: Vector) -> float:
     total = 0.0
     for j in range(len(step)):
@@ -199,7 +199,7 @@ def _size(spread: Vector, step: Vector) -> float:
     return total
 
 
-@njit(nogil=True, cache=True, fastmath=ORDERED)
+@njit(nogil=True, cache=True, fastmath=ORDERED, forceinline=True)
 def _scale(q: Vector, inverse: Vector, blocks: Block, k: int) -> None:
     """The blocks, or else the diagonal, times ``q [k w]``, in place, without the means over the k before and after."""
     _centre(q, k)
@@ -217,7 +217,7 @@ def _scale(q: Vector, inverse: Vector, blocks: Block, k: int) -> None:
     _centre(q, k)
 
 
-@njit(nogil=True, cache=True, fastmath=ORDERED)
+@njit(nogil=True, cache=True, fastmath=ORDERED, forceinline=True)
 def _centre(q: Vector, k: int) -> None:
     w = len(q) // k
     mean = np.zeros(w)
@@ -231,7 +231,7 @@ def _centre(q: Vector, k: int) -> None:
             line[j] -= mean[j]
 
 
-@njit(nogil=True, cache=True, fastmath=ORDERED)
+@njit(nogil=True, cache=True, fastmath=ORDERED, forceinline=True)
 def _remember(state: _Descents, own: int, gradient: Vector) -> None:
     """The step to the candidate and what the gradient changed by."""
     slot = state.count[own] % MEMORY
@@ -245,7 +245,7 @@ def _remember(state: _Descents, own: int, gradient: Vector) -> None:
     state.count[own] += 1
 
 
-@njit(nogil=True, cache=True, fastmath=ORDERED)
+@njit(nogil=True, cache=True, fastmath=ORDERED, forceinline=True)
 def _aim(state: _Descents, k: int, own: int) -> None:
     """The direction: minus the inverse Hessian times the gradient."""
     weights = np.empty(MEMORY)
@@ -272,7 +272,7 @@ def _aim(state: _Descents, k: int, own: int) -> None:
             q[j] += weight * step[j]
 
 
-@njit(nogil=True, cache=True, fastmath=ORDERED)
+@njit(nogil=True, cache=True, fastmath=ORDERED, forceinline=True)
 def _gamma(state: _Descents, k: int, own: int) -> float:
     """What the inverse Hessian is of what it is taken to be proportional to, along the last change of the gradient."""
     count = state.count[own]

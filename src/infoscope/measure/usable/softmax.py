@@ -122,7 +122,7 @@ def passed(
         f[p] = totals[p] * LN_2 / n + 0.5 * decay[p] * square
 
 
-@njit(nogil=True, cache=True, fastmath=EXACT)
+@njit(nogil=True, cache=True, fastmath=EXACT, forceinline=True)
 def _residuals(
     block: Matrix, k: int, bias: Vector, labels: IndexTable, which: Indices, most: float, totals: Vector, sums: Vector
 ) -> None:

@@ -48,7 +48,7 @@ class Rules(NamedTuple):
     noise_size: float
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _activate(a, slope, first, last, size, code):
     """a = f(a); ``slope`` = f'(a) only where the output does not tell it."""
     for u in range(first, last):
@@ -88,7 +88,7 @@ def _activate(a, slope, first, last, size, code):
                 a[u, b] = sigmoid(a[u, b]) - F(0.5)
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _times_derivative(g, a, slope, first, last, size, code):
     """g *= f'(z), written in terms of the output a = f(z), or as the way forward left it in ``slope``."""
     for u in range(first, last):
@@ -125,7 +125,7 @@ def _times_derivative(g, a, slope, first, last, size, code):
                 g[u, b] *= F(0.25) - a[u, b] * a[u, b]
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _disturb(a, slope, draws, first, last, size, code, additive):
     """a = a + draws, or a * draws; ``slope`` = da/dz, which the disturbed output no longer tells."""
     if code != KEPT:
@@ -143,7 +143,7 @@ def _disturb(a, slope, draws, first, last, size, code, additive):
                 slope[u, b] *= draws[u - first, b]
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _affine(p, w, rows_out, rows_in, z, zo, a, ai, size):
     """z[zo + o] = b[o] + sum_i W[o, i] a[ai + i], four inputs at a time."""
     bias = w + rows_out * rows_in
@@ -167,7 +167,7 @@ def _affine(p, w, rows_out, rows_in, z, zo, a, ai, size):
             i += 1
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _softmax_gradient(a, g, first, classes, labels, size):
     """Turn logits in ``a`` into probabilities and write d(mean cross-entropy)/d(logits) into ``g``."""
     for b in range(size):
@@ -191,7 +191,7 @@ def _softmax_gradient(a, g, first, classes, labels, size):
             g[first + k, b] = (a[first + k, b] - hit) * scale
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _weight_gradient(gp, w, rows_out, rows_in, g, go, a, ai, size):
     """gp = dLoss/dW and dLoss/db of one layer; four dot products over the batch at a time."""
     bias = w + rows_out * rows_in
@@ -220,7 +220,7 @@ def _weight_gradient(gp, w, rows_out, rows_in, g, go, a, ai, size):
             i += 1
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _back(p, w, rows_out, rows_in, g, go, gi, size):
     """g[gi + i] = sum_o W[o, i] g[go + o], two outputs at a time."""
     for i in range(rows_in):
@@ -239,13 +239,13 @@ def _back(p, w, rows_out, rows_in, g, go, gi, size):
             o += 1
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _descend(p, gp, rate):
     for k in range(len(p)):
         p[k] -= F(rate) * gp[k]
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _roll(p, m, gp, rate, momentum):
     """SGD with momentum (Polyak 1964), the rate outside the velocity as torch has it."""
     for k in range(len(p)):
@@ -253,13 +253,13 @@ def _roll(p, m, gp, rate, momentum):
         p[k] -= F(rate) * m[k]
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _decay(p, gp, weight_decay):
     for k in range(len(p)):
         gp[k] += F(weight_decay) * p[k]
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _orthonormalise(p, w, rows, columns, pull):
     """W <- W - pull (W Wᵀ W - W) for one weight matrix [rows, columns]."""
     matrix = p[w : w + rows * columns].reshape(rows, columns)
