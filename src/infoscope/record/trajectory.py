@@ -139,8 +139,8 @@ class Trajectory:
             if found != recorded:
                 raise RunFolderError(
                     f"training anew gave other weights at step {step} than those that {self.file(step)} was written "
-                    "with, so the lost snapshots cannot be made again here: restore them from a copy, or train on the "
-                    "machine and with the versions that run.json names"
+                    "with, so the lost snapshots cannot be made again here: restore them from a copy, train on the "
+                    "machine and with the versions that run.json names, or run the figure into another --out"
                 )
         if not there:
             self.write(step, epoch, tensors)
