@@ -53,6 +53,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._read: tuple[tuple[int, ...], dict[str, Any]] | None = None  # run.json as it was read, and which that was
 
     @classmethod
     def create(cls, path: str | Path, manifest: dict[str, Any]) -> RunFolder:
@@ -102,12 +103,22 @@ class RunFolder:
         return self.path / "snapshots"
 
     def manifest(self) -> dict[str, Any]:
-        """``run.json`` as it stands now, without its seal.
+        """``run.json`` as it stands now, without its seal; what lies deeper than its fields is to be read only.
 
         Raises
         ------
         RunFolderError: it was changed since it was written, is of a newer infoscope, or cannot be read.
         """
+        try:
+            now = self.manifest_path.stat()
+            which = (now.st_ino, now.st_mtime_ns, now.st_size)  # a replaced file is another one
+        except OSError:
+            which = ()
+        if self._read is None or not which or self._read[0] != which:
+            self._read = which, self._manifest()
+        return dict(self._read[1])
+
+    def _manifest(self) -> dict[str, Any]:
         try:
             content = json.loads(contents(self.manifest_path))
             written_format = int(content["format"])
@@ -175,7 +186,7 @@ class RunFolder:
         found = []
         for path, table in parts.tables(self.rows_path, self.listed_parts(), self._advice):
             try:
-                found.append(Rows(table))
+                found.append(Rows.stored(table))
             except RunFolderError as reason:
                 raise RunFolderError(f"{path} does not hold rows: {reason}") from reason
         return Rows.concat(found).latest()

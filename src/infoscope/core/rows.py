@@ -186,23 +186,29 @@ class Rows:
         missing = set(SCHEMA.names) - set(table.schema.names)
         if missing:
             raise RunFolderError(f"this table is not infoscope rows: it lacks the columns {', '.join(sorted(missing))}")
-        self.table = table.select(SCHEMA.names)
-        if table.schema != SCHEMA:
-            self._check_types()
-        self._check_values()
+        self.table = table
 
-    def _check_types(self) -> None:
+    @classmethod
+    def stored(cls, table: pa.Table) -> Rows:
+        """Rows from a file, where anything may stand; columns of somebody else are left out.
+
+        Raises
+        ------
+        RunFolderError: rows that nobody wrote: a column of another type, without what places them, or with a status
+            that there is not.
+        """
+        rows = cls(cls(table).table.select(SCHEMA.names))
         for field in SCHEMA:
-            if (there := self.table.schema.field(field.name).type) != field.type:
-                raise RunFolderError(f"this table is not infoscope rows: {field.name} is {there}, wanted {field.type}")
-
-    def _check_values(self) -> None:
-        """Refuse rows that nobody wrote: without what places them, or with a status that there is not."""
-        for name in SCHEMA.names:
-            if name not in NULLABLE and self.table[name].null_count:
-                raise RunFolderError(f"this table is not infoscope rows: {name} is missing in some")
-        if unknown := set(self.unique("status")) - set(Status.__members__):
+            column = rows.table[field.name]
+            if column.type != field.type:
+                raise RunFolderError(
+                    f"this table is not infoscope rows: {field.name} is {column.type}, wanted {field.type}"
+                )
+            if column.null_count and field.name not in NULLABLE:
+                raise RunFolderError(f"this table is not infoscope rows: {field.name} is missing in some")
+        if unknown := set(rows.unique("status")) - set(Status.__members__):
             raise RunFolderError(f"this table is not infoscope rows: the status {min(unknown)!r} is none")
+        return rows
 
     @classmethod
     def concat(cls, parts: Iterable[Rows]) -> Rows:

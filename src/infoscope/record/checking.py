@@ -107,7 +107,7 @@ def _rows(folder: RunFolder, tally: _Tally) -> None:
         path, about = folder.rows_path / name, listed.get(name)
 
         def read(path: Path = path, about: parts.Listed | None = about) -> bool:
-            Rows(parts.read(path, about, "its rows can be measured anew"))
+            Rows.stored(parts.read(path, about, "its rows can be measured anew"))
             return about is not None
 
         tally.look(path, read, about["rows"] if about else 0)
