@@ -60,8 +60,10 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
     figure: Figure = registry.load("figures", figure_id)()
     wanted = figure.plan(preset, seeds)
     check_device(device)
-    folder = open_or_create(out / f"{figure_id.replace('/', '-')}-{preset}", figure_id, figure, preset, wanted)
-    carry_out(folder, figure, wanted, device)
+    path = out / f"{figure_id.replace('/', '-')}-{preset}"
+    with RunFolder(path).writing():  # before anything is looked for: of two, one begins
+        folder = open_or_create(path, figure_id, figure, preset, wanted)
+        carry_out(folder, figure, wanted, device)
     return folder
 
 
