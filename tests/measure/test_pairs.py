@@ -8,6 +8,7 @@ import torch
 
 from infoscope.core.errors import InputError
 from infoscope.kernels import parallel
+from infoscope.measure.pairs.drawn import drawn
 from infoscope.measure.pairs.over_pairs import COLS, ROWS, blocks, over_pairs, strips
 
 
@@ -102,3 +103,16 @@ def test_threads_keep_order_and_torchs_setting_and_pass_errors_on(threads):
 def test_tiny_work_stays_on_one_thread():
     assert parallel.cores(0.001) == 1
     assert parallel.cores(10.0) >= 1
+
+
+def test_drawn_pairs_are_of_two_rows_and_every_pair_is_as_likely():
+    """Classes of two, three and four rows at powers of two: ten pairs within a class and 26 between two, each told by
+    its distance."""
+    x, y, draws = 2.0 ** np.arange(9)[:, None], np.repeat([0, 1, 2], [2, 3, 4]), 36_000
+    found = drawn(x, y, draws, seed=0)
+    apart, own = abs(x - x.T), y[:, None] == y
+    for seen, pairs in ((found.within, own & (apart > 0)), (found.between, ~own)):
+        values, counts = np.unique(seen, return_counts=True)
+        assert values.tolist() == np.unique(apart[pairs]).tolist()
+        expected = draws * 2 / pairs.sum()
+        assert abs(counts - expected).max() < 4.5 * np.sqrt(expected)
