@@ -184,7 +184,7 @@ class RunFolder:
         RunFolderError: a part that is listed is missing, or one is damaged or cannot be read.
         """
         found = []
-        for path, table in parts.tables(self.rows_path, self.listed_parts(), self._advice):
+        for path, table in parts.tables(self.rows_path, self.listed_parts(), self.advice):
             try:
                 found.append(Rows.stored(table))
             except RunFolderError as reason:
@@ -192,8 +192,11 @@ class RunFolder:
         return Rows.concat(found).latest()
 
     @property
-    def _advice(self) -> str:
-        return f"`infoscope check {self.path} --repair` makes anew what can be"
+    def advice(self) -> str:
+        """What to do about a part or a snapshot that is missing or damaged."""
+        if self.manifest().get("figure"):
+            return f"`infoscope check {self.path} --repair` makes it anew"
+        return f"a copy brings it back, and `infoscope check {self.path} --repair --accept-loss` goes on without it"
 
     def merge_parts(self) -> None:
         """Make one part of many; killed in between, the folder holds the same rows all the same."""

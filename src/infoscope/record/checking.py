@@ -107,7 +107,9 @@ def _rows(folder: RunFolder, tally: _Tally) -> None:
         path, about = folder.rows_path / name, listed.get(name)
 
         def read(path: Path = path, about: parts.Listed | None = about) -> bool:
-            Rows.stored(parts.read(path, about, "its rows can be measured anew"))
+            if about is not None and not path.exists():
+                raise DamagedError(f"{path} is missing, though it was written: {folder.advice}")
+            Rows.stored(parts.read(path, about, folder.advice))
             return about is not None
 
         tally.look(path, read, about["rows"] if about else 0)

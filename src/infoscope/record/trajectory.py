@@ -95,6 +95,8 @@ class Trajectory:
         RunFolderError: its file is missing or damaged, or of another step.
         """
         path, listed = self.file(step), self.listed
+        if step in (listed or ()) and not path.exists():
+            raise DamagedError(f"{path} is missing, though it was written: {self._advice}")
         tensors, metadata = files.load(path, self._advice, (listed or {}).get(step), hashed=listed is not None)
         if metadata.get("step") != str(step):
             raise unreadable(path, ValueError(f"it is the snapshot of step {metadata.get('step')}"), self._advice)
@@ -159,7 +161,7 @@ class Trajectory:
     def _advice(self) -> str:
         if self._run is None:
             return "restore it from a copy, the others are whole"
-        return f"`infoscope check {self._run.path} --repair` makes anew what can be"
+        return self._run.advice
 
     def write_state(self, tensors: Mapping[str, torch.Tensor], extra: Mapping[str, Any]) -> None:
         """Replace the one stored trainer state, atomically. ``extra`` is anything JSON can hold."""
