@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 NOBODY = 65534
-SECONDS = 120.0  # a command that takes longer hangs
+SECONDS, FIRST = 120.0, 1200.0  # a command that takes longer hangs; the first run may compile all that it uses
 FIGURE, RUN = "saxe2018/tanh", "saxe2018-tanh-smoke"
 
 
@@ -111,8 +111,8 @@ def _stream(number: int, encoding: str, errors: str) -> Any:
     return open(number, "w", encoding=encoding, errors=errors, closefd=False)
 
 
-def _waited(child: int) -> int:
-    until = time.monotonic() + SECONDS
+def _waited(child: int, seconds: float = SECONDS) -> int:
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -190,7 +190,7 @@ def _made(folder: Path) -> None:
             os.write(2, traceback.format_exc().encode())
         finally:
             os._exit(code)
-    if _waited(child) != 0:
+    if _waited(child, FIRST) != 0:
         raise RuntimeError("the run that all trials start from could not be made")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
