@@ -17,6 +17,18 @@ if TYPE_CHECKING:  # listing the steps of a trajectory must not import torch
     import torch
 
 
+@contextmanager
+def _nameable(path: Path) -> Iterator[str | Path]:
+    """``path``, or another name of that file where ``path`` is not UTF-8: safetensors opens no such file."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        with path.open("rb") as opened:
+            yield f"/dev/fd/{opened.fileno()}"
+        return
+    yield path
+
+
 def save(tensors: Mapping[str, torch.Tensor], path: Path, metadata: dict[str, str]) -> snapshots.Stamp:
     """Write ``tensors`` (from any device, tied or transposed) and text ``metadata`` to ``path``; returns the hashes.
 
@@ -73,7 +85,7 @@ def readable(path: Path, advice: str) -> Iterator[Any]:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, framework="pt") as file:
+        with _nameable(path) as name, safe_open(name, framework="pt") as file:
             yield file
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as reason:
         raise unreadable(path, reason, advice) from reason
