@@ -31,7 +31,7 @@ class Curve:
     variable: str = "input"
     split: str = "all"
     estimator: str = "exact"
-    options: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Computation:
     at: tuple[float, ...]
     axis: str = "epoch"
     seeds: tuple[int, ...] = ()
-    arguments: dict[str, Any] = field(default_factory=dict)
+    arguments: dict[str, Any] = field(default_factory=dict[str, Any])
     updates: int = 1
     task: str = ""
     trains: bool = False

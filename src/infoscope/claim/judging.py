@@ -7,6 +7,7 @@ for those that have not. What the parts of a claim say is kept beside a guard's 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -78,7 +79,7 @@ def verdicts(
         return [_verdict(one, claim, run, preset, seeds, SMOKE) for one, claim in zip(found, claims, strict=True)]
     trainings = {network: training(rows, network, guess) for network, guess in guesses.items()}
     without: dict[frozenset[int], Sequence[Judged]] = {frozenset(): found}
-    out = []
+    out: list[Verdict] = []
     for place, (one, claim) in enumerate(zip(found, claims, strict=True)):
         networks = _networks(one, claim, trainings)
         untrained = tuple(each for network in networks if (of := trainings[network]) for each in of.untrained)
@@ -104,15 +105,15 @@ def training(rows: Rows, network: str, guess: Guess) -> LearningCurves | None:
     losses = curves.filter(quantity=LOSS, split="train")
     if not len(losses):
         return None
-    accuracy = {}
+    accuracy: dict[str, np.ndarray] = {}
     for split in ("train", "test"):
         if len(found := curves.filter(quantity=ACCURACY, split=split)):
             accuracy[split] = found.curves()[2]
     _, epochs, loss = losses.curves()
     members = np.unique(losses.column("member")).tolist()
-    untrained = []
+    untrained: list[Untrained] = []
     for place, member in enumerate(members):
-        right = accuracy["train"][place, -1] if "train" in accuracy else np.nan
+        right = float(accuracy["train"][place, -1]) if "train" in accuracy else math.nan
         if found := _untrained(loss[place], right, guess):
             untrained.append(Untrained(network, int(member), *found))
     out = {each.member for each in untrained}
@@ -136,7 +137,7 @@ def _untrained(loss: np.ndarray, right: float, guess: Guess) -> tuple[Literal["d
 
 def _counted(of: LearningCurves) -> str:
     """``relu: 3 of 50 networks did not train (members 18, 22, 37: accuracy at chance)``."""
-    said = []
+    said: list[str] = []
     for kind, how in (("did not train", "accuracy at chance"), ("diverged", "the loss blew up")):
         members = [str(each.member) for each in of.untrained if each.kind == kind]
         if members:
@@ -183,7 +184,8 @@ def _reasons(one: Judged, claim: Claim, of: Mapping[str, LearningCurves | None])
 
 
 def _not_learned(wanted: Learned, found: Sequence[LearningCurves]) -> str:
-    said, least = [], 0.0
+    said: list[str] = []
+    least = 0.0
     for each in found:
         if wanted.share <= 0:
             continue
@@ -205,7 +207,7 @@ def _not_learned(wanted: Learned, found: Sequence[LearningCurves]) -> str:
 
 
 def _not_ended(found: Sequence[LearningCurves]) -> str:
-    said = []
+    said: list[str] = []
     for each in found:
         loss = each.loss[each.trained].mean(0)
         right = each.accuracy["train"][each.trained, -1].mean() if "train" in each.accuracy else 0.0

@@ -36,7 +36,7 @@ class Series:
     words: str = ""
     until: float = math.inf
     since: float = -math.inf
-    columns: Mapping[str, Any] = field(default_factory=dict)
+    columns: Mapping[str, Any] = field(default_factory=dict[str, Any])
     narrowed: Callable[[Rows], Rows] | None = None
 
     def __init__(
@@ -139,7 +139,7 @@ class Part:
 
     def found(self, rows: Rows) -> dict[str, Finding]:
         """What was found, by place."""
-        out = {}
+        out: dict[str, Finding] = {}
         for place, series in self.series:
             name = f"{self.name}, {place}" if place else self.name
             read = self.statistic.find(name, self.criterion, *(each.of(rows) for each in series))

@@ -116,7 +116,8 @@ def _guess(task: Task, trained_on: str) -> Guess:
 
 def _guesses(folder: RunFolder) -> dict[str, Guess]:
     """What guessing comes to, by trained network: as stored, else as the task has it, else for classes as frequent."""
-    stored, found = folder.manifest().get("guessing", {}), {}
+    stored = folder.manifest().get("guessing", {})
+    found: dict[str, Guess] = {}
     for name, content in folder.manifest()["networks"].items():
         if content.get("computed"):
             continue
@@ -203,7 +204,8 @@ def borrow(folder: RunFolder, name: str, plan: NetworkPlan, ensemble: Ensemble) 
     """
     start = initial_state(ensemble).parameters
     for manifest_path in sorted(folder.path.parent.glob("*/run.json")):
-        other, content = RunFolder(manifest_path.parent), {}
+        other = RunFolder(manifest_path.parent)
+        content: dict[str, Any] = {}
         with suppress(RunFolderError):  # a neighbour that is damaged or newer lends nothing
             content = {} if other.path == folder.path else other.manifest()
         if content.get("state") != "done":
@@ -355,7 +357,7 @@ def judge(folder: RunFolder) -> list[dict[str, Any]]:
     if not len(rows) and manifest.get("state") == "done":  # of a run that lists no parts, or somebody's edit
         raise DamagedError(f"{folder.rows_path} holds no rows, though the run is done: restore them from a copy")
     figure: Figure = registry.load("figures", manifest["figure"])()
-    planned = []
+    planned: list[Rows] = []
     for name, content in manifest["networks"].items():
         if content.get("computed"):
             planned.append(rows.filter(network=name))

@@ -69,7 +69,7 @@ def _add(builder: RowsBuilder, place: Place, series: Rows, quantity: Quantity) -
     if not complete.any():
         builder.add_failure(place, quantity, "no member has a value at every step", len(curves))
         return
-    saturated = np.mean(series.column("status") == Status.SATURATED.name)
+    saturated = float((series.column("status") == Status.SATURATED.name).mean())
     notes = [f"{saturated:.0%} of the values are at their ceiling"] if saturated > 0 else []
     if not complete.all():
         notes.append(f"{(~complete).sum()} of {len(curves)} members left out: values are missing")

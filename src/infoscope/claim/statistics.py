@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import stdtrit  # pyright: ignore[reportMissingTypeStubs]  # scipy ships no types
 
 LEVEL = 0.95
 RESAMPLES = 4000
@@ -88,7 +88,8 @@ def _cross_fitted(curves: np.ndarray, first: np.ndarray) -> np.ndarray:
     out = np.empty(first.shape)
     for chooses in (first, ~first):
         peaks = (chooses / chooses.sum(1, keepdims=True) @ curves).argmax(1)
-        out = np.where(chooses, out, falls[:, peaks].T)
+        # numpy says nothing of the type of a transpose
+        out = np.where(chooses, out, falls[:, peaks].T)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
     return out
 
 

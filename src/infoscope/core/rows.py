@@ -233,7 +233,7 @@ class Rows:
 
     def filter(self, **where: Any) -> Rows:
         """Rows whose columns equal the given values; a tuple, list or set means any of its values."""
-        keep = None
+        keep: pa.ChunkedArray | None = None
         for name, wanted in where.items():
             if name not in SCHEMA.names:
                 raise InputError(f"rows have no column {name!r}, they have: {', '.join(SCHEMA.names)}")

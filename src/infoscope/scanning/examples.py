@@ -19,6 +19,7 @@ from infoscope.core.folder import RunFolder
 from infoscope.core.progress import progress
 from infoscope.core.rows import last_hidden_site
 from infoscope.measure.questions.usable import usable_information
+from infoscope.measure.usable.accounts import Usable
 
 MOST = 16  # examples at either end that are kept as pictures
 
@@ -57,7 +58,7 @@ def pointwise(
     if step not in steps:
         raise InputError(f"step {step} of {network} was not recorded, wanted one of {', '.join(map(str, steps))}")
     labels = np.asarray(variables[variable])
-    found = []
+    found: list[Usable] = []
     groups = replay.together.names(len(np.unique(labels)))
     representation = replay.representations(step, [site])[site]
     with progress(f"{network}: reading {variable} at {site}", len(representation), 0) as shown:
@@ -69,7 +70,7 @@ def pointwise(
     order = np.argsort(pvi, kind="stable")
     spread = np.std(members, axis=0, ddof=1) if len(members) > 1 else np.full(len(pvi), np.nan)
     numbers, images = replay.examples
-    kept = {int(i) for i in (*order[:MOST], *order[-MOST:])} if images is not None else set()
+    kept = {int(i) for i in (*order[:MOST], *order[-MOST:])} if images is not None else set[int]()
     about = {
         "network": network, "site": site, "step": step, "epoch": replay.trajectory.epoch(step), "variable": variable,
         "probe": probe, "estimand": found[0].estimand, "members": len(found), "groups": found[0].groups,

@@ -7,6 +7,7 @@ import math
 
 import torch
 
+from infoscope.core import check
 from infoscope.core.estimate import Estimate
 from infoscope.core.folder import RunFolder
 from infoscope.core.quantity import ACCURACY, GRADIENT_SNR, LOSS, WEIGHT_NORM, Quantity
@@ -30,7 +31,7 @@ def measure_training(folder: RunFolder, network: str, replay: EnsembleReplay, la
     x = torch.tensor(replay.ensemble.x, device=device)
     y = torch.tensor(replay.ensemble.y, dtype=torch.long, device=device)
     splits = {name: torch.tensor(rows, device=device) for name, rows in replay.splits.items()}
-    minibatches = torch.from_numpy(replay.minibatches).to(device)
+    minibatches = torch.as_tensor(replay.minibatches).to(device)
 
     def one(step: int, rows: Step) -> None:
         parameters = replay.parameters(step)
@@ -65,7 +66,7 @@ def _members(
     values: torch.Tensor,
     n: int,
 ) -> None:
-    for member, (value, seed) in enumerate(zip(values.tolist(), replay.seeds, strict=True)):
+    for member, (value, seed) in enumerate(zip(map(float, check.on_cpu(values)), replay.seeds, strict=True)):
         here = dataclasses.replace(place, member=member, seed=int(seed))
         if math.isfinite(value):
             rows.add(here, Estimate(value, quantity, estimand, n))

@@ -7,7 +7,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from infoscope.core.measurement import Measurement, covered
 from infoscope.core.rows import Rows
@@ -26,7 +26,7 @@ class MeasurePlan:
     """
 
     estimator: str
-    options: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict[str, Any])
     sites: tuple[str, ...] = ()  # none means all
     epochs: tuple[int, ...] = ()  # none means all recorded
 
@@ -64,6 +64,7 @@ class MeasurePlan:
 def completed(content: Any) -> Any:
     """A stored plan as this infoscope writes it: the recorded range was a field of its own before it was an option."""
     if not isinstance(content, dict) or "range_recorded" not in content:
-        return content
-    kept = {name: value for name, value in content.items() if name != "range_recorded"}
-    return {**kept, "options": {**content["options"], "range": "recorded"}} if content["range_recorded"] else kept
+        return cast(Any, content)
+    stored = cast(dict[str, Any], content)
+    kept = {name: value for name, value in stored.items() if name != "range_recorded"}
+    return {**kept, "options": {**stored["options"], "range": "recorded"}} if stored["range_recorded"] else kept

@@ -58,7 +58,7 @@ def over_steps(
 def _step(step: int, rows: Step, wanted: Sequence[Wanted], replay: Replay) -> None:
     """One step: each place is read once for all that want it."""
     missing = [(each, each.missing(step)) for each in wanted]
-    read = set().union(*(sites for each, sites in missing if not each.noisy))
+    read = set[str]().union(*(sites for each, sites in missing if not each.noisy))
     representations = replay.representations(step, read) if read else {}
     for each, sites in missing:
         places = {site: _place(rows, each.measurement, step, site, replay) for site in sites}

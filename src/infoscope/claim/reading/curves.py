@@ -34,7 +34,7 @@ def score_finding(name: str, criterion: Criterion, *series: Rows, weights: Seque
     Where the curve of a single series has no room to fall, that it does not fall is no evidence: the finding is blind.
     """
     found = judged(name, criterion, partial(compression, weights=weights), *series)
-    notes = []
+    notes: list[str] = []
     if found.seeds == 1:
         notes.append("the drop is from the seed's own peak, which noise lifts and one seed cannot correct")
     elif 1 < found.seeds < 4:
@@ -78,7 +78,7 @@ def judged(name: str, criterion: Criterion, over: Callable[..., OverSeeds], *ser
         return Finding(name, criterion, None, note="not measured", networks=networks)
     curves = [rows.curves()[2] for rows in series]
     complete = np.all([np.isfinite(each).all(1) for each in curves], axis=0)
-    notes = []
+    notes: list[str] = []
     if not complete.all():
         notes.append(f"{(~complete).sum()} of {len(complete)} members left out: values are missing")
     saturated = _saturated(*series)
@@ -120,12 +120,20 @@ def of_drops(words: str, weights: Sequence[float]) -> Statistic:
     return Statistic(words, partial(score_finding, weights=weights))
 
 
+def _last_less(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return last(first) - last(second)
+
+
+def _last_more(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    return last(second) - last(first)
+
+
 DROP = Statistic("drop of {} after the peak of its mean curve", score_finding)
 PEAK = Statistic("epoch at which the mean curve of {} has its peak", peak_finding)
 LAST = of_means("{} at the end", last)
 LOWEST = of_means("lowest point of the mean curve of {}", lowest)
 GROWTH = of_means("growth of {} from start to end", growth)
-LESS = of_means("{} at the end, first less second,", lambda first, second: last(first) - last(second))
-BACK = of_means("{} at the end, second less first,", lambda first, second: last(second) - last(first))
-BETWEEN = of_means("{} less {}, at the end,", lambda first, second: last(first) - last(second))
+LESS = of_means("{} at the end, first less second,", _last_less)
+BACK = of_means("{} at the end, second less first,", _last_more)
+BETWEEN = of_means("{} less {}, at the end,", _last_less)
 LESS_DROP = of_drops("drop of {} after the peak of its mean curve, first less second,", (1.0, -1.0))

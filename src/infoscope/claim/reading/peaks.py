@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from itertools import product
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -84,7 +84,7 @@ def own_peak(curves: np.ndarray) -> Peak:
 
 def _possible(curves: np.ndarray, own: Peak) -> list[Peak]:
     """The peak of the mean curve, and the first and last step where it may be instead."""
-    ends = peak(curves, np.arange(curves.shape[1])).interval or ()
+    ends = peak(curves, cast(np.ndarray, np.arange(curves.shape[1]))).interval or ()
     return [own, *(Peak(int(step)) for step in ends if int(step) != own.step)]
 
 
