@@ -27,6 +27,7 @@ COMMANDS = {
     "examples": "Run.examples",
     "report": "report",
     "claims": "Run.claims",
+    "check": "Run.check",
     "entropy": "entropy",
     "mutual-information": "mutual_information",
     "conditional-mutual-information": "conditional_mutual_information",
