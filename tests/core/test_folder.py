@@ -212,6 +212,22 @@ def test_a_kill_while_parts_are_merged_loses_and_doubles_nothing(run, monkeypatc
     assert len(list((run.path / "rows").iterdir())) == 1
 
 
+def test_who_reads_while_a_writer_merges_reads_the_same_rows(run, monkeypatch):
+    for step in range(MANY_PARTS + 1):
+        run.append(some_rows(step))
+    before, real, merged = run.rows().content_hash(), parts.read, []
+
+    def read(*arguments):
+        if not merged:
+            merged.append(True)
+            RunFolder(run.path).merge_parts()
+        return real(*arguments)
+
+    monkeypatch.setattr(parts, "read", read)
+    assert RunFolder(run.path).rows().content_hash() == before
+    assert merged
+
+
 def test_one_changed_digit_of_the_manifest_is_told(run):
     run.update({"seeds": [1, 2], "state": "done"})
     run.append(some_rows(0))

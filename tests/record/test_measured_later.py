@@ -10,6 +10,7 @@ from torch import nn
 
 import infoscope as iscope
 from infoscope.core.errors import InputError, RunFolderError, UnknownNameError
+from infoscope.core.folder import EVALUATION
 from infoscope.core.sealed import sealed
 from infoscope.record import evaluation
 
@@ -134,10 +135,10 @@ def test_a_chain_with_a_later_variable_reads_both(watched, data):
 )
 def test_a_variable_that_cannot_be_used_is_refused_and_nothing_is_stored(watched, variables, words):
     run = watched()
-    before = (run.folder.path / evaluation.FILE).read_bytes()
+    before = (run.folder.path / EVALUATION).read_bytes()
     with pytest.raises(InputError, match=words):
         run.measure("usable_information", variables={"new": [0, 1] * (N // 2), **variables}, model=build)
-    assert (run.folder.path / evaluation.FILE).read_bytes() == before
+    assert (run.folder.path / EVALUATION).read_bytes() == before
 
 
 def test_an_old_variable_with_its_values_is_no_mistake_and_resuming_goes_on(watched, data):
@@ -151,7 +152,7 @@ def test_an_old_variable_with_its_values_is_no_mistake_and_resuming_goes_on(watc
 
 def test_a_variable_is_stored_whole_or_not_at_all(watched, data, monkeypatch):
     run = watched()
-    before = (run.folder.path / evaluation.FILE).read_bytes()
+    before = (run.folder.path / EVALUATION).read_bytes()
 
     def killed(*_args):
         raise KeyboardInterrupt
@@ -160,7 +161,7 @@ def test_a_variable_is_stored_whole_or_not_at_all(watched, data, monkeypatch):
         patch.setattr(os, "replace", killed)
         with pytest.raises(KeyboardInterrupt):
             evaluation.add(run.folder.path, {"z": data[1]["z"].numpy()})
-    assert (run.folder.path / evaluation.FILE).read_bytes() == before
+    assert (run.folder.path / EVALUATION).read_bytes() == before
     assert not list(run.folder.path.glob(".evaluation*"))
 
 

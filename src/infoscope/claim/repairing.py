@@ -9,11 +9,11 @@ from pathlib import Path
 from infoscope.claim.figure import Figure
 from infoscope.claim.running import carry_out, plan_of
 from infoscope.core import registry
-from infoscope.core.folder import DAMAGED, RunFolder
+from infoscope.core.folder import DAMAGED, VERDICTS, RunFolder
 from infoscope.core.snapshots import step_of
 from infoscope.record.checking import Checked, Fault, checked
 
-_ANEW = ("rows", "snapshots", "verdicts.json")  # what the run of a paper's figure is made of
+_ANEW = ("rows", "snapshots", VERDICTS)  # what the run of a paper's figure is made of
 
 
 def repair(folder: RunFolder, device: str = "cpu", *, accept_loss: bool = False) -> Checked:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -32,19 +32,11 @@ from infoscope.core.sealed import sealed, unsealed
 
 FORMAT = 2  # of the folder as a whole; 2 lists its parts and snapshots with their hashes
 MANY_PARTS = 16  # more than so many are merged into one when a run ends
-#: What a run consists of; run.json last, so that a folder that is half taken away still says that it is a run.
-PARTS = (
-    "rows",
-    "snapshots",
-    "examples",
-    "evaluation.safetensors",
-    "verdicts.json",
-    "report.html",
-    "damaged",
-    "run.json",
-)
 DAMAGED = "damaged"  # the folder that a repair moves damaged files into
 EXAMPLES = "examples"  # the folder of tables of examples, and the key of the hash in each
+EVALUATION, VERDICTS, REPORT = "evaluation.safetensors", "verdicts.json", "report.html"
+#: What a run consists of; run.json last, so that a folder that is half taken away still says that it is a run.
+PARTS = ("rows", "snapshots", EXAMPLES, EVALUATION, VERDICTS, REPORT, DAMAGED, "run.json")
 SET_ASIDE, GONE = ".replaced-", ".gone"  # names of a run that another one replaces, and of what is left of it
 
 
@@ -183,8 +175,17 @@ class RunFolder:
         ------
         RunFolderError: a part that is listed is missing, or one is damaged or cannot be read.
         """
+        while True:
+            listed = self.listed_parts()
+            try:
+                return self._rows(listed)
+            except DamagedError:
+                if self.listed_parts() == listed:
+                    raise  # else a writer merged its parts meanwhile
+
+    def _rows(self, listed: Mapping[str, parts.Listed]) -> Rows:
         found = []
-        for path, table in parts.tables(self.rows_path, self.listed_parts(), self.advice):
+        for path, table in parts.tables(self.rows_path, listed, self.advice):
             try:
                 found.append(Rows.stored(table))
             except RunFolderError as reason:
@@ -264,7 +265,7 @@ class RunFolder:
         RunFolderError: they are missing, cannot be read, or say something else than was written or than their findings
             come to.
         """
-        path, content = self.path / "verdicts.json", self.manifest()
+        path, content = self.path / VERDICTS, self.manifest()
         wanted = content.get("judged", 0)
         if not path.exists() and not wanted:
             return []
@@ -286,7 +287,7 @@ class RunFolder:
 
     def store_verdicts(self, found: Sequence[dict[str, Any]]) -> None:
         """Write ``verdicts.json``: the verdicts as plain values, each sealed."""
-        write_json(self.path / "verdicts.json", [sealed(each) for each in found])
+        write_json(self.path / VERDICTS, [sealed(each) for each in found])
         if self.recorded and self.manifest().get("judged") != len(found):
             self.update({"judged": len(found)})
 

@@ -10,7 +10,7 @@ from typing import Any
 from infoscope.core import parts, snapshots, writer_lock
 from infoscope.core.errors import DamagedError, InfoscopeError
 from infoscope.core.files import entries
-from infoscope.core.folder import PARTS, RunFolder
+from infoscope.core.folder import EVALUATION, PARTS, VERDICTS, RunFolder
 from infoscope.core.rows import Rows
 from infoscope.record import evaluation, files
 from infoscope.record.trajectory import STATE, Trajectory
@@ -86,11 +86,11 @@ def checked(folder: RunFolder) -> Checked:
     _rows(folder, tally)
     for network in sorted({*manifest.get("snapshots", {}), *(path.name for path in entries(folder.snapshots_path))}):
         _snapshots(folder, network, tally)
-    if (path := folder.path / evaluation.FILE).exists() or "evaluation" in manifest:
+    if (path := folder.path / EVALUATION).exists() or "evaluation" in manifest:
         tally.look(path, lambda: _evaluation(path, folder.recorded))
     for path, table in folder.examples():
         tally.look(path, lambda table=table: bool(table()) and folder.recorded)
-    if (path := folder.path / "verdicts.json").exists() or manifest.get("judged"):
+    if (path := folder.path / VERDICTS).exists() or manifest.get("judged"):
         tally.look(path, lambda: _verdicts(folder))
     return Checked(
         tally.whole,

@@ -12,17 +12,17 @@ import torch
 
 from infoscope.core import check, text
 from infoscope.core.errors import InputError, RunFolderError
+from infoscope.core.folder import EVALUATION
 from infoscope.record import files
 from infoscope.record.inputs import Inputs
 
-FILE = "evaluation.safetensors"
 RESTORE = "restore it from a copy, or watch the training again"
 VARIABLES, GROUPS = "variables.", "groups"  # what stands in it beside the inputs
 
 
 def save(folder: Path, inputs: Inputs, variables: Mapping[str, np.ndarray], groups: np.ndarray | None = None) -> None:
     """Write inputs, class labels and the groups of rows, if any were given, into the run folder, atomically."""
-    files.save({**inputs.tensors(), **_named(variables, groups)}, folder / FILE, {})
+    files.save({**inputs.tensors(), **_named(variables, groups)}, folder / EVALUATION, {})
 
 
 def _named(variables: Mapping[str, np.ndarray], groups: np.ndarray | None) -> dict[str, torch.Tensor]:
@@ -79,7 +79,7 @@ def later(folder: str | Path, variables: Any) -> dict[str, np.ndarray]:
 def add(folder: str | Path, variables: Mapping[str, np.ndarray]) -> None:
     """Store further variables, as :func:`later` returns them, with the set, atomically."""
     if variables:
-        files.save({**_tensors(folder), **_named(variables, None)}, Path(folder) / FILE, {})
+        files.save({**_tensors(folder), **_named(variables, None)}, Path(folder) / EVALUATION, {})
 
 
 def groups(folder: str | Path) -> np.ndarray | None:
@@ -111,9 +111,9 @@ def _tensors(folder: str | Path) -> dict[str, torch.Tensor]:
 
 
 def _path(folder: str | Path) -> Path:
-    path = Path(folder) / FILE
+    path = Path(folder) / EVALUATION
     if not path.exists():
-        raise RunFolderError(f"{folder} holds no {FILE}, so it is not the folder of a watched run")
+        raise RunFolderError(f"{folder} holds no {EVALUATION}, so it is not the folder of a watched run")
     return path
 
 
