@@ -12,11 +12,14 @@ import inspect
 import io
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import infoscope
+from infoscope.core import registry
+from infoscope.core.claim import ORIGINS
 from infoscope.core.quantity import Quantity
 
 #: Where a public name stands on its page, by the module that the stub takes it from.
@@ -186,7 +189,19 @@ BEGIN, END = "<!-- made by python docs/pages.py: {} -->", "<!-- end of {} -->"
 def lists() -> dict[str, str]:
     """What stands between the marks, by the name in them."""
     of_kinds = {kind: summaries(kind) for kind in ("figures", "probes", "geometries", "dependences")}
-    return {"contributions": names(), "estimators": estimators(), **of_kinds}
+    return {"claims": claims(), "contributions": names(), "estimators": estimators(), **of_kinds}
+
+
+def claims() -> str:
+    """How many claims there are by paper and by who says them."""
+    found: Counter[tuple[str, str]] = Counter()
+    for figure in registry.entries("figures"):
+        found.update((claim.paper, claim.origin) for claim in registry.load("figures", figure).claims)
+    origins = [origin for origin in ORIGINS if origin]
+    lines = [f"| claims | {' | '.join(ORIGINS[origin] for origin in origins)} |", "|---" * (len(origins) + 1) + "|"]
+    for paper in sorted({paper for paper, _ in found}):
+        lines.append(f"| {paper} | {' | '.join(str(found[paper, origin]) for origin in origins)} |")
+    return "\n".join(lines)
 
 
 def names() -> str:

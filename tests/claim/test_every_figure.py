@@ -61,6 +61,21 @@ def test_a_rule_is_written_from_parts_that_each_have_a_name_and_a_criterion(figu
     assert all(word in claim.rule for place in placed for word in place.replace(",", " ").split())
 
 
+@pytest.mark.parametrize(("figure", "identifier"), CLAIMS, ids=[identifier for _, identifier in CLAIMS])
+def test_a_claim_says_who_says_it_and_quotes_nobody_for_what_is_ours(figure, identifier):
+    claim = claim_of(figure, identifier)
+    assert claim.origin in ("published", "recalled", "ours")
+    assert claim.published
+    if claim.quoted:
+        assert claim.origin != "ours"
+        assert claim.quoted.count("“") == claim.quoted.count("”") > 0
+        assert claim.quoted.endswith(")")  # says where
+    if "recalled" in claim.published or "from memory" in claim.published or "not at hand" in claim.published:
+        assert claim.origin != "published" or claim.quoted
+    if claim.where == "control":
+        assert claim.origin == "ours"
+
+
 @pytest.mark.parametrize("figure", FIGURES)
 def test_without_rows_every_part_is_missing_at_every_place_and_says_so(figure):
     one = registry.load("figures", figure)()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infoscope.core.claim import Claim, Criterion, Finding, Outcome, Verdict, combine, completed
+from infoscope.core.claim import Claim, Criterion, Finding, Outcome, Verdict, check_outcome, combine, completed, counted
 
 NUMBERS = st.floats(-1e6, 1e6)
 
@@ -133,7 +133,7 @@ class Said(NamedTuple):
 
 
 def verdict(*findings: Finding) -> Verdict:
-    claim = Claim("E1", "saxe2018", "Fig. 1A", "A tanh network compresses.", (Said("drop"),))
+    claim = Claim("E1", "saxe2018", "Fig. 1A", "A tanh network compresses.", (Said("drop"),), "published")
     return Verdict(claim, combine(findings), findings, run="r", preset="smoke", seeds=5, notes=("earned at smoke",))
 
 
@@ -179,14 +179,14 @@ def test_partly_says_which_parts_held_and_which_failed():
 
 def test_a_rule_is_written_from_its_parts():
     one, other = Said("a", "a ≥ 1"), Said("b", "b ≤ 2", "")
-    claim = Claim("E1", "p", "w", "s", (one, other), headline="a")
+    claim = Claim("E1", "p", "w", "s", (one, other), "ours", headline="a")
     assert claim.rule == "a ≥ 1, with the whole interval; b ≤ 2"
     assert dataclasses.replace(claim, parts=(one, Said("c", "c ≥ 3"))).rule == "a ≥ 1; c ≥ 3, with the whole interval"
     assert claim.to_json()["rule"] == claim.rule
-    assert Claim("E1", "p", "w", "s", (other,)).headline == "b"
+    assert Claim("E1", "p", "w", "s", (other,), "ours").headline == "b"
     for parts, headline in (((one, other), ""), ((one, other), "c"), ((one, one), "a"), ((), "")):
         with pytest.raises(AssertionError, match="headline"):
-            Claim("E1", "p", "w", "s", parts, headline=headline)
+            Claim("E1", "p", "w", "s", parts, "ours", headline=headline)
 
 
 @pytest.mark.parametrize(
@@ -249,3 +249,52 @@ def test_a_stored_verdict_keeps_its_rule_its_words_and_the_headline_it_had(headl
     assert {name: loaded["claim"][name] for name in before["claim"]} == before["claim"]
     assert (loaded["said"], loaded["reason"], loaded["untrained"], loaded["without"]) == ("reproduced", "", [], None)
     assert (loaded["claim"]["headline"], loaded["claim"]["revised"]) == ("", "")
+    assert (loaded["claim"]["origin"], loaded["claim"]["quoted"]) == ("", "")
+
+
+@pytest.mark.parametrize("origin", ["published", "recalled", "ours"])
+@pytest.mark.parametrize("kind", ["holds", "fails", "unclear"])
+@pytest.mark.parametrize("seeds", [1, 5])
+def test_what_nobody_published_does_not_hold_where_a_claim_of_others_is_not_reproduced(origin, kind, seeds):
+    found = (dataclasses.replace(finding(kind), seeds=seeds),)
+    claim = Claim("E1", "p", "w", "s", (Said("drop"),), origin)
+    one = Verdict(claim, combine(found), found, "r", "laptop", seeds, without=found)
+    wanted = {"holds": "reproduced", "unclear": "inconclusive"}.get(kind) or (
+        "does not hold" if origin == "ours" else "not reproduced"
+    )
+    told = one.to_json()
+    assert one.word == one.word_without == told["outcome"] == wanted + " (one seed)" * (seeds == 1)
+    check_outcome(told)
+    if kind == "fails":
+        other = "published" if origin == "ours" else "ours"
+        with pytest.raises(ValueError, match=r"says '(does not hold|not reproduced)"):
+            check_outcome({**told, "claim": {**told["claim"], "origin": other}})
+    with pytest.raises(ValueError, match="no origin that there is: 'rumoured'"):
+        check_outcome({**told, "claim": {**told["claim"], "origin": "rumoured"}})
+
+
+def test_an_older_failed_claim_of_ours_keeps_its_word_and_is_counted_by_itself():
+    before = completed(stored(True)) | {"outcome": "not reproduced", "said": "not reproduced"}
+    before["findings"] = [
+        {**each, "value": 1.0, "outcome": "fails", "seeds": 2, "fails_at": None, "blind": False}
+        for each in before["findings"]
+    ]
+    before["seeds"] = 2
+    check_outcome(before)
+    assert counted([before]) == {"": {"not reproduced": 1}}
+
+
+def test_outcomes_are_counted_by_who_says_the_claim_best_first():
+    verdicts = [
+        {"claim": {"origin": origin}, "outcome": outcome}
+        for origin, outcome in (
+            ("ours", "does not hold"), ("published", "partly"), ("published", "reproduced (one seed)"),
+            ("ours", "partly"), ("published", "partly"), ("published", "reproduced"), ("rumoured", "reproduced"),
+        )
+    ]  # fmt: skip
+    found = counted(verdicts)
+    assert [(origin, list(of.items())) for origin, of in found.items()] == [
+        ("published", [("reproduced", 1), ("reproduced (one seed)", 1), ("partly", 2)]),
+        ("ours", [("partly", 1), ("does not hold", 1)]),
+        ("", [("reproduced", 1)]),
+    ]

@@ -118,7 +118,9 @@ class _Said:
 
 
 def verdicts(run: str) -> list[dict[str, Any]]:
-    claim = Claim("made/claim", "made", "figure 1", "A sentence.", (_Said(),), "a number", "a revision")
+    claim = Claim(
+        "made/claim", "made", "figure 1", "A sentence.", (_Said(),), "published", "a number", "a word", "a revision"
+    )
     found = (Finding("drop, hidden1", Criterion(">=", 1.0, "nats"), 2.0, (1.5, 2.5), 3, "a note", part="drop"),)
     told = Verdict(claim, combine(found), found, run, "smoke", 3, ("a note",), "a reason").to_json()
     told["untrained"] = [{"network": "one", "member": 0, "kind": "diverged", "why": "so"}]

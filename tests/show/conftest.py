@@ -192,7 +192,9 @@ class Said(NamedTuple):
 
 
 def _verdicts(run: str) -> list[dict[str, Any]]:
-    claim = Claim("made/tanh", "made2018", "figure 1", "Late layers <compress>.", (Said(),), "a compression phase")
+    claim = Claim(
+        "made/tanh", "made2018", "figure 1", "Late layers <compress>.", (Said(),), "published", "a compression phase"
+    )
     drop = Criterion(">=", nats(2.0), "nats")
     holds = Finding("drop of I(X;T), output", drop, nats(4.0), (nats(3.5), nats(4.5)), 3)
     fails = Finding("drop of I(X;T), hidden2", drop, nats(0.5), (nats(0.25), nats(0.75)), 3, "one seed differs")

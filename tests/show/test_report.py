@@ -59,7 +59,7 @@ def test_says_every_verdict_with_its_numbers_in_bits(page):
     said = words(page)
     for outcome in ("✓ 1 reproduced", "◐ 1 partly", "✗ 1 not reproduced", "– 1 not testable here"):
         assert outcome in said
-    assert "Late layers &lt;compress&gt;. made2018, figure 1" in said
+    assert "Late layers &lt;compress&gt;. published; made2018, figure 1" in said
     assert "4 bits [3.5, 4.5]" in said
     assert "≥ 2 bits" in said
     assert "2 findings and the rule" in said

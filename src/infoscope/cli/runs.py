@@ -10,6 +10,7 @@ from cyclopts import Parameter
 
 import infoscope
 from infoscope.cli.shared import Belonging, Json, Runs, Several, app, called, columns, factory, pairs, show, table
+from infoscope.core.claim import ORIGINS, counted
 from infoscope.core.errors import InfoscopeError, unknown_name
 from infoscope.core.units import bits, in_bits, shown
 
@@ -124,8 +125,13 @@ def print_verdicts(verdicts: list[dict[str, Any]], *after: str) -> None:
         revised = verdict["claim"]["revised"]
         told = [*verdict["notes"], *([f"the rule was not fixed before the first run: {revised}"] if revised else [])]
         notes = in_bits("; ".join(told))
-        lines.append([verdict["claim"]["id"], verdict["said"], f"{value}{'; ' + notes if notes else ''}", at])
-    table(["claim", "verdict", "headline", "at"], lines)
+        origin = verdict["claim"]["origin"] or "not recorded"
+        headline = f"{value}{'; ' + notes if notes else ''}"
+        lines.append([verdict["claim"]["id"], origin, verdict["said"], headline, at])
+    table(["claim", "origin", "verdict", "headline", "at"], lines)
+    for origin, outcomes in counted(verdicts).items():
+        said = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
+        print(f"claims {ORIGINS[origin]}: {said}")
     for line in after:
         print(line)
 

@@ -32,6 +32,15 @@ class Outcome(enum.Enum):
 
 
 Relation = Literal["<=", ">="]
+Origin = Literal["published", "recalled", "ours"]
+#: Who says the sentence of a claim, in the order in which claims are counted. "" is said by verdicts stored before.
+ORIGINS: dict[str, str] = {
+    "published": "published",  # in a text that was read; the claim quotes it where its words were at hand
+    "recalled": "recalled from memory",  # of a text that could not be opened
+    "ours": "ours",  # nobody published it: a control, a law, a question of our own
+    "": "of unrecorded origin",
+}
+_NOT_OURS = "does not hold"  # of what nobody published it cannot be said that it was not reproduced
 
 
 @dataclass(frozen=True)
@@ -168,11 +177,12 @@ class Claim:
     """A sentence from a paper, restated so that it can be decided; its rule is written from its parts.
 
     headline: the name of the part that the sentence is about, which tables show; where there is one part, that one.
+    origin: who says the sentence, see :data:`ORIGINS`.
 
     >>> from infoscope.claim.part import Part, Series
     >>> from infoscope.claim.reading.curves import DROP
     >>> part = Part("drop", [Series("I(X;T)", "tanh", "hidden5")], DROP, Criterion(">=", 2.0, "norm"))
-    >>> Claim("paper/figure/falls", "paper", "figure 1", "It falls.", (part,)).rule
+    >>> Claim("paper/figure/falls", "paper", "figure 1", "It falls.", (part,), "published").rule
     'drop of I(X;T) after the peak of its mean curve ≥ 2, for hidden5 of tanh, with the whole 95 % interval over seeds'
     """
 
@@ -181,7 +191,9 @@ class Claim:
     where: str  # figure and section
     sentence: str  # our restatement
     parts: tuple[Asked, ...]
-    published: str = ""  # the paper's own number or words
+    origin: Origin
+    published: str = ""  # the paper's own number, or what it says in our words
+    quoted: str = ""  # what its authors say, word for word and with the place, where that was read
     revised: str = ""  # what of the rule was not fixed before the first run, and why; empty where all of it was
     presupposes: Learned | None = None  # of its networks; None: what its figure says
     headline: str = ""
@@ -207,7 +219,7 @@ class Claim:
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; the parts as the rule in words."""
-        names = ("id", "paper", "where", "sentence", "rule", "headline", "published", "revised")
+        names = ("id", "paper", "where", "sentence", "rule", "headline", "origin", "published", "quoted", "revised")
         return {**{name: getattr(self, name) for name in names}, "presupposes": str(self.presupposes or "")}
 
 
@@ -246,13 +258,15 @@ class Verdict:
 
     @property
     def word(self) -> str:
-        """The outcome, which says so where it rests on one seed."""
-        return _word(self.outcome, self.findings, self.seeds)
+        """The outcome, which says so where it rests on one seed; what nobody published "does not hold"."""
+        return _word(self.outcome, self.findings, self.seeds, self.claim.origin)
 
     @property
     def word_without(self) -> str:
         """The outcome without the members that did not train; empty where there is none."""
-        return "" if self.without is None else _word(combine(self.without), self.without, self.seeds)
+        if self.without is None:
+            return ""
+        return _word(combine(self.without), self.without, self.seeds, self.claim.origin)
 
     @property
     def said(self) -> str:
@@ -296,7 +310,8 @@ class Verdict:
 
 def completed(verdict: dict[str, Any]) -> dict[str, Any]:
     """A stored verdict with the fields that an older infoscope did not store."""
-    verdict["claim"] = {"revised": "", "presupposes": "", "headline": "", **verdict["claim"]}
+    unsaid = {"revised": "", "presupposes": "", "headline": "", "origin": "", "quoted": ""}
+    verdict["claim"] = {**unsaid, **verdict["claim"]}
     return {"said": verdict["outcome"], "reason": "", "untrained": [], "without": None, **verdict}
 
 
@@ -308,10 +323,12 @@ def check_outcome(verdict: Mapping[str, Any]) -> None:
     ValueError: it says which. KeyError: one that infoscope 0.1 stored, which does not say enough of its findings.
     """
     findings = _findings(verdict["findings"])
-    seeds = verdict["seeds"]
-    word = _word(Outcome.NOT_TESTABLE if verdict["reason"] else combine(findings), findings, seeds)
+    seeds, origin = verdict["seeds"], verdict["claim"]["origin"]
+    if origin not in ORIGINS:
+        raise ValueError(f"{verdict['claim']['id']} is of no origin that there is: {origin!r}")
+    word = _word(Outcome.NOT_TESTABLE if verdict["reason"] else combine(findings), findings, seeds, origin)
     without = _findings(verdict["without"]["findings"]) if verdict["without"] else None
-    told = _told(word, "" if without is None else _word(combine(without), without, seeds),
+    told = _told(word, "" if without is None else _word(combine(without), without, seeds, origin),
                  [Untrained(**each) for each in verdict["untrained"]])  # fmt: skip
     for stored, due in ((verdict["outcome"], word), (verdict["said"], told)):
         if stored != due:
@@ -367,9 +384,26 @@ def decisive(findings: Sequence[Finding]) -> Finding | None:
     return min(findings, key=_margin, default=None)
 
 
-def _word(outcome: Outcome, findings: Sequence[Finding], seeds: int) -> str:
+def counted(verdicts: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
+    """How often each outcome occurs among stored ``verdicts``, by who says the claim, origins and outcomes in order."""
+    words = [*(each.value for each in Outcome), _NOT_OURS]
+    found: dict[str, dict[str, int]] = {origin: {} for origin in ORIGINS}
+    for verdict in verdicts:
+        origin = verdict["claim"]["origin"]
+        of_origin = found[origin if origin in found else ""]
+        of_origin[verdict["outcome"]] = of_origin.get(verdict["outcome"], 0) + 1
+
+    def place(outcome: str) -> tuple[int, str]:
+        word = outcome.partition(" (")[0]
+        return (words.index(word) if word in words else len(words)), outcome
+
+    return {origin: dict(sorted(of.items(), key=lambda each: place(each[0]))) for origin, of in found.items() if of}
+
+
+def _word(outcome: Outcome, findings: Sequence[Finding], seeds: int, origin: str) -> str:
     one = seeds == 1 or any(finding.seeds == 1 for finding in findings)
-    return f"{outcome.value} (one seed)" if one and outcome is not Outcome.NOT_TESTABLE else outcome.value
+    word = _NOT_OURS if outcome is Outcome.NOT_REPRODUCED and origin == "ours" else outcome.value
+    return f"{word} (one seed)" if one and outcome is not Outcome.NOT_TESTABLE else word
 
 
 def _told(word: str, word_without: str, untrained: Sequence[Untrained]) -> str:

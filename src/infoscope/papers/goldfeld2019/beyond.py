@@ -34,7 +34,7 @@ from infoscope.claim.reading.curves import (
     of_means,
 )
 from infoscope.claim.statistics import last
-from infoscope.core.claim import Claim, Criterion
+from infoscope.core.claim import Claim, Criterion, Origin
 from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION
 from infoscope.core.rows import Rows
 from infoscope.papers.goldfeld2019._mnist import DETERMINISTIC, LAYERS, mnist_plan, recorded
@@ -86,8 +86,8 @@ def _change(curve: np.ndarray) -> np.ndarray:
 _RISE = of_means("growth of {} from the first layer to the second, at the last epoch,", _rise)
 
 
-def _claim(name: str, where: str, sentence: str, part: Part, published: str) -> Claim:
-    return Claim(f"goldfeld2019/beyond/{name}", "goldfeld2019", where, sentence, (part,), published)
+def _claim(name: str, origin: Origin, where: str, sentence: str, part: Part, published: str) -> Claim:
+    return Claim(f"goldfeld2019/beyond/{name}", "goldfeld2019", where, sentence, (part,), origin, published)
 
 
 def _growth(name: str, estimator: str, words: str) -> Part:
@@ -97,6 +97,7 @@ def _growth(name: str, estimator: str, words: str) -> Part:
 
 _GROWS = _claim(
     "sliced-grows",
+    "recalled",
     "Goldfeld and Greenewald 2021",
     "Processing makes sliced information about the label grow, which no information can: layers extract features.",
     _growth("sliced", "sliced", "by slices"),
@@ -104,6 +105,7 @@ _GROWS = _claim(
 )
 _BEST_GROWS = _claim(
     "max-sliced-grows",
+    "recalled",
     "Tsur, Goldfeld and Greenewald 2023",
     "Max-sliced information about the label grows from the first convolution to the layer of 128 units.",
     _growth("max-sliced", "max_sliced", "by the best projections found"),
@@ -111,6 +113,7 @@ _BEST_GROWS = _claim(
 )
 _ORDERED = _claim(
     "compressed-falls",
+    "ours",
     "Butakov et al. 2024",
     "Compressed to principal components, layers hold no more about the image the deeper they are.",
     Part(
@@ -123,6 +126,7 @@ _ORDERED = _claim(
 )
 _LEARNED = _claim(
     "compressed-changes",
+    "recalled",
     "Butakov et al. 2024",
     "While I(X;T) is constant or infinite, what compression leaves of it changes as the network learns.",
     Part(

@@ -38,6 +38,7 @@ from infoscope.core.claim import Claim, Criterion
 from infoscope.core.quantity import BINNED_ENTROPY, CLASS_DISTANCES
 from infoscope.core.rows import Rows, options_text
 from infoscope.papers.goldfeld2019._correlations import DISTANCE_RATIO, SPEARMAN, spearman, together_in_words
+from infoscope.papers.goldfeld2019._quoted import BINNING
 from infoscope.record.schedule import log_spaced
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.train.networks.fully_connected import FullyConnected
@@ -75,6 +76,7 @@ def _order(*curves: np.ndarray) -> np.ndarray:
 _SINCE = (_binned(_CLUSTERING, since=_FROM), _closeness(DISTANCE_RATIO, since=_FROM))
 _NARROW = Claim(
     id="goldfeld2019/deterministic/narrow-bins-see-nothing",
+    origin="recalled",
     paper="goldfeld2019",
     where="the first figure",
     sentence="With bins 0.0001 wide the first three layers keep nearly all of H(X) at every epoch.",
@@ -90,6 +92,7 @@ _NARROW = Claim(
 )
 _WIDE = Claim(
     id="goldfeld2019/deterministic/wide-bins-fall",
+    origin="recalled",
     paper="goldfeld2019",
     where="the first figure",
     sentence="With bins 0.1 wide the binned entropy of the last hidden layer falls.",
@@ -105,6 +108,7 @@ _WIDE = Claim(
 )
 _MONOTONE = Claim(
     id="goldfeld2019/deterministic/wider-falls-more",
+    origin="recalled",
     paper="goldfeld2019",
     where="the first figure",
     sentence="The wider the bins, the more the binned entropy of the last hidden layer falls.",
@@ -122,6 +126,8 @@ _MONOTONE = Claim(
 )
 _CLUSTERS = Claim(
     id="goldfeld2019/deterministic/binned-entropy-is-clustering",
+    origin="published",
+    quoted=BINNING,
     paper="goldfeld2019",
     where="section 5",
     sentence="The binned entropy of the last hidden layer rises and falls with how loosely its classes cluster.",
@@ -130,6 +136,7 @@ _CLUSTERS = Claim(
 )
 _LATE = Claim(
     id="goldfeld2019/deterministic/binned-entropy-is-clustering-later",
+    origin="ours",
     paper="goldfeld2019",
     where="section 5",
     sentence="From epoch 500 on the binned entropy of the last hidden layer falls as its classes cluster.",

@@ -23,7 +23,7 @@ from typing import ClassVar
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Statistic
-from infoscope.core.claim import Claim, Criterion, Finding
+from infoscope.core.claim import Claim, Criterion, Finding, Origin
 from infoscope.core.rows import Rows
 from infoscope.papers.goldfeld2019._entropies import BANDWIDTHS, against_the_truth, errors
 from infoscope.papers.goldfeld2019._errors import closer_than, error, errors_of, from_below
@@ -41,8 +41,10 @@ def _name(d: int, noise: float) -> str:
     return f"d{d}_noise_{noise:g}"
 
 
-def _claim(name: str, sentence: str, part: Part, published: str) -> Claim:
-    return Claim(f"goldfeld2019/estimator_mixtures/{name}", "goldfeld2019", _WHERE, sentence, (part,), published)
+def _claim(name: str, origin: Origin, sentence: str, part: Part, published: str) -> Claim:
+    return Claim(
+        f"goldfeld2019/estimator_mixtures/{name}", "goldfeld2019", _WHERE, sentence, (part,), origin, published
+    )
 
 
 def _apart(name: str, criterion: Criterion, *series: Rows) -> Finding:
@@ -60,6 +62,7 @@ _NEAR = _name(10, 0.1)
 def _below(cases: Sequence[tuple[int, float]]) -> Claim:
     return _claim(
         "from-below",
+        "published",
         "Sample propagation nears the truth from below.",
         from_below(_name(*case) for case in cases),
         "a theorem (concavity of entropy)",
@@ -68,12 +71,14 @@ def _below(cases: Sequence[tuple[int, float]]) -> Claim:
 
 _CLOSER = _claim(
     "closer-than-neighbours",
+    "published",
     "From 1000 samples on it is closer to the truth than nearest neighbours.",
     closer_than([_NEAR], "neighbours", least=1000),
     "the plug-in beats neighbours and KDE",
 )
 _SENSITIVE = _claim(
     "kde-hangs-on-its-bandwidth",
+    "published",
     "What KDE says of the entropy hangs on its bandwidth.",
     Part(
         "spread of KDE over its bandwidths",

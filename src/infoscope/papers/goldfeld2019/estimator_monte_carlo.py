@@ -58,6 +58,7 @@ _LINE = of_curve(
 )
 _SLOPE = Claim(
     id="goldfeld2019/estimator_monte_carlo/slope",
+    origin="published",
     paper="goldfeld2019",
     where="the companion's experiments",
     sentence="The Monte Carlo error falls as the root of the number of draws.",
@@ -70,6 +71,7 @@ _SLOPE = Claim(
 )
 _LAW = Claim(
     id="goldfeld2019/estimator_monte_carlo/root-of-d-over-n",
+    origin="ours",
     paper="goldfeld2019",
     where="the companion's experiments",
     sentence="The error never exceeds the root of d/N, at little noise as at much.",

@@ -31,6 +31,7 @@ CODES = {"rm_4_4": (16, 1.0), "rm_5_5": (32, 2.0)}
 
 _CLAIM = Claim(
     id="goldfeld2019/estimator_reed_muller/closer-from-below",
+    origin="published",
     paper="goldfeld2019",
     where="the companion's experiments",
     sentence="On codewords over a Gaussian channel it nears the truth from below, and is closer than neighbours.",

@@ -55,6 +55,7 @@ def _width(lower: Rows, upper: Rows) -> np.ndarray | None:
 
 _CLAIM = Claim(
     id="goldfeld2019/estimator_spiral/settles",
+    origin="published",
     paper="goldfeld2019",
     where="the companion's experiments",
     sentence="On a trained noisy network the estimate rises with the number of samples and settles.",

@@ -46,6 +46,7 @@ def _greater_fall(*units: Rows) -> np.ndarray | None:
 
 _COMPRESSES = Claim(
     id="goldfeld2019/leaky_relu_neurons/compresses",
+    origin="recalled",
     paper="goldfeld2019",
     where="the two-neuron example",
     sentence="Without saturation, I(X;T) of a layer falls after its peak while the network classifies all inputs.",

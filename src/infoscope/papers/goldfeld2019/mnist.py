@@ -34,13 +34,14 @@ from infoscope.claim.reading.curves import (
 )
 from infoscope.claim.statistics import OverSeeds, last
 from infoscope.core import grammar
-from infoscope.core.claim import NOTHING, Claim, Criterion, Finding
+from infoscope.core.claim import NOTHING, Claim, Criterion, Finding, Origin
 from infoscope.core.estimate import Status
 from infoscope.core.quantity import ACCURACY, INPUT_INFORMATION
 from infoscope.core.rows import Rows, options_text
 from infoscope.measure.geometry.cosine_similarity import CosineSimilarity
 from infoscope.papers.goldfeld2019._correlations import DISTANCE_RATIO
 from infoscope.papers.goldfeld2019._mnist import DETERMINISTIC, LAYERS, NETWORKS, NOISY, mnist_plan, recorded
+from infoscope.papers.goldfeld2019._quoted import CLUSTER_TOO, PROXY
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _FEATURES = "features"
@@ -49,10 +50,15 @@ _LEAST_FALL = Criterion(">=", 0.1, "ratio")
 _SMALL = ("noise_005", NOISY)
 
 
-def _claim(name: str, where: str, sentence: str, parts: Sequence[Part], published: str, **more: Any) -> Claim:
+_QUOTED = {"little-noise-is-free": PROXY, "noisy-resembles-deterministic": PROXY, "clusters-form": CLUSTER_TOO}
+
+
+def _claim(
+    name: str, origin: Origin, where: str, sentence: str, parts: Sequence[Part], published: str, **more: Any
+) -> Claim:
     return Claim(
-        f"goldfeld2019/mnist/{name}", "goldfeld2019", where, sentence, tuple(parts), published,
-        headline=parts[0].name, **more,
+        f"goldfeld2019/mnist/{name}", "goldfeld2019", where, sentence, tuple(parts), origin, published,
+        quoted=_QUOTED.get(name, ""), headline=parts[0].name, **more,
     )  # fmt: skip
 
 
@@ -109,6 +115,7 @@ def _fine(name: str, criterion: Criterion, found: Rows) -> Finding:
 _NOISY_INFORMATION = Series(INPUT_INFORMATION, NOISY, _FEATURES, estimator="noisy")
 _LITTLE = _claim(
     "little-noise-is-free",
+    "recalled",
     "the table of validation errors",
     "Noise of 0.05 and 0.1 changes the number of validation errors by no more than seeds do.",
     [
@@ -127,6 +134,7 @@ _LITTLE = _claim(
 )
 _MUCH = _claim(
     "much-noise-costs",
+    "recalled",
     "the table of validation errors",
     "Noise of 0.2 costs accuracy, and noise of 0.5 most of it.",
     [
@@ -147,6 +155,7 @@ _MUCH = _claim(
 )
 _COSINE = _claim(
     "noisy-resembles-deterministic",
+    "published",
     "the figure of cosine similarities",
     "A network with noise of 0.1 stays as near to the deterministic one, layer by layer, as a network with dropout.",
     [
@@ -157,6 +166,7 @@ _COSINE = _claim(
 )
 _CLUSTERS = _claim(
     "clusters-form",
+    "published",
     "the figures of pairwise distances",
     "In the layer of 128 units the classes cluster as the network learns, with noise and without.",
     [
@@ -173,6 +183,7 @@ _CLUSTERS = _claim(
 )
 _REFUSED = _claim(
     "information-is-out-of-reach",
+    "recalled",
     "section 5",
     "I(X;T) of the layer of 128 units cannot be estimated from this many inputs, and the estimator says so.",
     [

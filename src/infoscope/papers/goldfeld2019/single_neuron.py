@@ -31,7 +31,7 @@ from infoscope.claim.reading.exact import (
     of_curve,
     of_known,
 )
-from infoscope.core.claim import Claim, Criterion
+from infoscope.core.claim import Claim, Criterion, Origin
 from infoscope.core.quantity import INPUT_INFORMATION, Quantity
 from infoscope.measure.questions.noisy import noisy_information
 from infoscope.papers.goldfeld2019 import _quadrature
@@ -85,15 +85,16 @@ def _furthest(places: np.ndarray, values: np.ndarray) -> float | None:
     return float(np.abs(values[there]).max()) if there.sum() == len(REFERENCE_STEPS) else None
 
 
-def _claim(name: str, sentence: str, parts: Sequence[Part], published: str) -> Claim:
+def _claim(name: str, origin: Origin, sentence: str, parts: Sequence[Part], published: str) -> Claim:
     return Claim(
-        f"goldfeld2019/single_neuron/{name}", "goldfeld2019", "the single neuron", sentence, tuple(parts), published,
-        headline=parts[0].name,
+        f"goldfeld2019/single_neuron/{name}", "goldfeld2019", "the single neuron", sentence, tuple(parts), origin,
+        published,         headline=parts[0].name,
     )  # fmt: skip
 
 
 _COMPRESSES = _claim(
     "rises-and-falls",
+    "recalled",
     "With little noise I(X;T) first tells all four inputs apart, then falls towards what the label needs.",
     [
         Part(
@@ -119,12 +120,14 @@ _COMPRESSES = _claim(
 )
 _GROWS = _claim(
     "much-noise-only-grows",
+    "recalled",
     "With much noise nothing can be told apart early on, and I(X;T) only grows.",
     [Part("largest fall between recorded steps", _at(0.5), LARGEST_FALL, Criterion("<=", 1e-9, "nats"))],
     "noise decides what is seen (recalled from memory)",
 )
 _ESTIMATED = _claim(
     "sample-propagation-agrees",
+    "ours",
     "Sample propagation finds the same information.",
     [
         Part(
@@ -138,6 +141,7 @@ _ESTIMATED = _claim(
 )
 _TRUTH = _claim(
     "known-numbers",
+    "ours",
     "The information is never negative nor above ln 4, and is what a separate computation found.",
     [
         Part(

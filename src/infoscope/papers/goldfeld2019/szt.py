@@ -34,7 +34,7 @@ from scipy.stats import binom
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series, Statistic
-from infoscope.core.claim import NOTHING, Claim, Criterion, Finding, Learned
+from infoscope.core.claim import NOTHING, Claim, Criterion, Finding, Learned, Origin
 from infoscope.core.quantity import BINNED_ENTROPY, LOSS, Quantity
 from infoscope.core.rows import Rows
 from infoscope.papers.goldfeld2019._boolean12 import NOISE, measured, noisy12_plan, propagation
@@ -51,6 +51,7 @@ from infoscope.papers.goldfeld2019._brackets import (
     violations,
 )
 from infoscope.papers.goldfeld2019._correlations import DISTANCE_RATIO
+from infoscope.papers.goldfeld2019._quoted import CLUSTERING, NOT_CAUSAL, VARIOUS
 from infoscope.papers.saxe2018._parts import by_site
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
@@ -65,12 +66,15 @@ LATE = 500.0  # epochs, from when on clusters and information are compared
 RELEASED, RELEASED_SD = 7.7437, 0.0098
 
 
+_QUOTED = {"compresses": VARIOUS, "compression-without-generalisation": NOT_CAUSAL, "clusters": CLUSTERING}
+
+
 def _claim(
-    name: str, sentence: str, parts: Sequence[Part], published: str, presupposes: Learned | None = None
+    name: str, origin: Origin, sentence: str, parts: Sequence[Part], published: str, presupposes: Learned | None = None
 ) -> Claim:
     return Claim(
-        f"goldfeld2019/szt/{name}", "goldfeld2019", "the 12-bit network", sentence, tuple(parts), published,
-        presupposes=presupposes, headline=parts[0].name,
+        f"goldfeld2019/szt/{name}", "goldfeld2019", "the 12-bit network", sentence, tuple(parts), origin, published,
+        quoted=_QUOTED.get(name, ""), presupposes=presupposes, headline=parts[0].name,
     )  # fmt: skip
 
 
@@ -157,6 +161,7 @@ _BOTH = (_LAST, noisy("orthonormal", LAST))
 _NOT_MORE = Criterion("<=", 0.0, "nats")
 COMPRESSES = _claim(
     "compresses",
+    "published",
     "The last hidden layer's I(X;T) has two peaks with a trough between them, and ends far below the later one.",
     [
         Part(
@@ -179,6 +184,7 @@ COMPRESSES = _claim(
 )
 GENERALISATION = _claim(
     "compression-without-generalisation",
+    "published",
     "While I(X;T) of the last hidden layer falls, the test loss rises: compression does not imply a better loss.",
     [
         Part(
@@ -201,6 +207,7 @@ GENERALISATION = _claim(
 )
 CLUSTERS = _claim(
     "clusters",
+    "published",
     "I(X;T) of the last hidden layer follows how tightly the classes are clustered.",
     [
         Part(
@@ -214,6 +221,7 @@ CLUSTERS = _claim(
 )
 ORTHONORMAL = _claim(
     "orthonormal",
+    "recalled",
     "With weights held near orthonormal the last hidden layer compresses less and the test loss is no worse.",
     [
         Part(
@@ -237,6 +245,7 @@ ORTHONORMAL = _claim(
 )
 PROCESSING = _claim(
     "data-processing",
+    "ours",
     "No layer surely says more of the input than the layer before it.",
     [
         Part(
@@ -255,6 +264,7 @@ PROCESSING = _claim(
 )
 FIRST = _claim(
     "first-layer",
+    "ours",
     "The first layer tells nearly all inputs apart at every epoch.",
     [
         Part(
@@ -274,6 +284,7 @@ FIRST = _claim(
 )
 BINNED = _claim(
     "binned",
+    "recalled",
     "The entropy of bins ten times as wide as the noise follows I(X;T) over training.",
     [
         Part(
@@ -287,6 +298,7 @@ BINNED = _claim(
 )
 RESAMPLING = _claim(
     "resampling",
+    "ours",
     "Drawing the inputs with replacement explains the released run's first layer.",
     [
         Part(

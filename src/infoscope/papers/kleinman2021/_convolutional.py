@@ -27,6 +27,7 @@ from infoscope.papers.kleinman2021._images import (
     sufficient,
     transient,
 )
+from infoscope.papers.kleinman2021._quoted import DISCARDED, REGULARISATION
 from infoscope.record.schedule import log_spaced
 from infoscope.scanning.plan import NetworkPlan, Preset
 from infoscope.train.networks.convolutional import Convolutional
@@ -112,34 +113,42 @@ _CLAIMS = {
     "transient": (
         "Without weight decay a high learning rate makes the last layer encode fine information and discard it.",
         "irrelevant information is encoded early in training and discarded later (abstract)",
+        DISCARDED,
     ),
     "transient-with-decay": (
         "With weight decay a high learning rate makes the last layer encode fine information and discard it.",
         "irrelevant information is encoded early in training and discarded later (abstract)",
+        DISCARDED,
     ),
     "no-transient-at-low-rate": (
         "At a low learning rate nothing is discarded.",
         "a high learning rate helps to reach minimal representations (abstract)",
+        REGULARISATION,
     ),
     "sufficient": (
         "At both rates the last layer holds what the task needs, and as much of it.",
         "minimal sufficient representations (abstract)",
+        REGULARISATION,
     ),
     "rate-alone": (
         "Without weight decay a high learning rate leaves less fine information than a low one.",
         "less irrelevant information with a higher learning rate (abstract, poster)",
+        REGULARISATION,
     ),
     "small-batch-matched-epochs": (
         "After as many epochs, small batches leave less fine information than large ones, without weight decay.",
         "small batches help to reach minimal representations (abstract)",
+        REGULARISATION,
     ),
     "small-batch-matched-updates": (
         "After as many updates, small batches leave less fine information than large ones, without weight decay.",
         "small batches help to reach minimal representations (abstract)",
+        REGULARISATION,
     ),
     "early-layers-keep": (
         "What the last layer discards, the first block keeps.",
         "layers are swept; which layer keeps how much was not at hand",
+        "",
     ),
 }
 
@@ -173,8 +182,18 @@ def claims(figure: str, arenas: Sequence[Arena]) -> tuple[Claim, ...]:
     parts = _parts(arenas)
     where = "abstract and poster; images with coarse and fine labels (a re-derivation)"
     return tuple(
-        Claim(f"{figure}/{name}", "kleinman2021", where, sentence, parts[name], published, headline=parts[name][0].name)
-        for name, (sentence, published) in _CLAIMS.items()
+        Claim(
+            f"{figure}/{name}",
+            "kleinman2021",
+            where,
+            sentence,
+            parts[name],
+            "published" if quoted else "ours",
+            published,
+            quoted,
+            headline=parts[name][0].name,
+        )
+        for name, (sentence, published, quoted) in _CLAIMS.items()
     )
 
 

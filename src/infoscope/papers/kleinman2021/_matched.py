@@ -20,6 +20,7 @@ from infoscope.papers.kleinman2021._checkerboard import (
     last_hidden,
     told_of_both,
 )
+from infoscope.papers.kleinman2021._quoted import REGULARISATION
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 SITE = last_hidden(SMALL)
@@ -90,6 +91,8 @@ class MatchedSides(NamedTuple):
             where="abstract; checkerboard task (a re-derivation)",
             sentence=f"After {self.same[same]}, {self.sentence} in a narrow {network} network.",
             parts=parts,
+            origin="published",
+            quoted=REGULARISATION,
             headline=parts[0].name,
             published=self.published,
         )

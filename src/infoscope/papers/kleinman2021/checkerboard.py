@@ -42,11 +42,14 @@ from infoscope.papers.kleinman2021._checkerboard import (
     keeps,
     told,
 )
+from infoscope.papers.kleinman2021._quoted import DISCARDED, REGULARISATION
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _WHERE = "abstract and poster, checkerboard task (a re-derivation)"
 _RELEVANT = Claim(
     id="kleinman2021/checkerboard/keeps-the-direction",
+    origin="published",
+    quoted=REGULARISATION,
     paper="kleinman2021",
     where=_WHERE,
     sentence="In every network that solves the task a linear probe reads the direction from the last hidden layer.",
@@ -60,6 +63,8 @@ def _discards(arm: str) -> Claim:
     parts = tuple(discards(TWO, arm, architecture.last))
     return Claim(
         id=f"kleinman2021/checkerboard/discards-{arm}",
+        origin="published",
+        quoted=DISCARDED,
         paper="kleinman2021",
         where=_WHERE,
         sentence=f"After the first epoch the last hidden layer of {architecture.words} discards some of the colour.",
@@ -74,6 +79,7 @@ def _discards(arm: str) -> Claim:
 def _depth(arm: str) -> Claim:
     return Claim(
         id=f"kleinman2021/checkerboard/depth-{arm}",
+        origin="recalled",
         paper="kleinman2021",
         where=_WHERE,
         sentence=f"In {ARCHITECTURES[arm].words} the deeper layers hold less about colour than the first.",

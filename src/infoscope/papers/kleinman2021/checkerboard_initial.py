@@ -32,6 +32,7 @@ from infoscope.papers.kleinman2021._checkerboard import (
     differences,
     told_of_both,
 )
+from infoscope.papers.kleinman2021._quoted import INITIAL
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _FIRST = {"smoke": 2, "laptop": 20, "paper": 20}  # epochs on the colour
@@ -46,6 +47,8 @@ def _claim(arm: str) -> Claim:
     parts, words = differences(TWO, *_arms(arm), _IN_WORDS), ARCHITECTURES[arm].words
     return Claim(
         id=f"kleinman2021/checkerboard_initial/colour-first-{arm}",
+        origin="published",
+        quoted=INITIAL,
         paper="kleinman2021",
         where="abstract; checkerboard task (a re-derivation)",
         sentence=f"Having learnt the colour first, {words} keeps more of it after learning the direction.",

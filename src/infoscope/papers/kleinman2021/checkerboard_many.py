@@ -116,6 +116,7 @@ def _claim(size: _Size, name: str) -> Claim:
         where="abstract and poster, checkerboard task with more colours (a re-derivation)",
         sentence=f"With {task.colours} colours, {_CLAIMS[name]}.",
         parts=parts,
+        origin="recalled",
         headline=parts[0].name,
         published="the claims of the two-colour task, for more colours",
     )

@@ -58,6 +58,7 @@ def _share(curve: np.ndarray) -> np.ndarray:
 
 _READER = Claim(
     id="kleinman2021/checkerboard_raw/depends-on-the-reader",
+    origin="ours",
     paper="kleinman2021",
     where="the definition; checkerboard task (a re-derivation)",
     sentence="Of the raw input a linear probe reads nothing about the direction, and an MLP all there is.",

@@ -54,6 +54,7 @@ from infoscope.papers.kleinman2021._images import (
     sufficient,
     transient,
 )
+from infoscope.papers.kleinman2021._quoted import DISCARDED, REGULARISATION
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _WHERE = "abstract; images with coarse and fine labels (a re-derivation)"
@@ -90,6 +91,8 @@ def _highest(curve: np.ndarray) -> np.ndarray:
 _RATES = ("high", "low")
 _TRANSIENT = Claim(
     id="kleinman2021/fine_coarse/transient",
+    origin="published",
+    quoted=DISCARDED,
     paper="kleinman2021",
     where=_WHERE,
     sentence="At a high learning rate the last layer first encodes which digit of its half it sees, then discards it.",
@@ -98,6 +101,8 @@ _TRANSIENT = Claim(
 )
 _NO_TRANSIENT = Claim(
     id="kleinman2021/fine_coarse/no-transient-at-low-rate",
+    origin="published",
+    quoted=REGULARISATION,
     paper="kleinman2021",
     where=_WHERE,
     sentence="At a low learning rate nothing is discarded.",
@@ -106,6 +111,8 @@ _NO_TRANSIENT = Claim(
 )
 _SUFFICIENT = Claim(
     id="kleinman2021/fine_coarse/sufficient",
+    origin="published",
+    quoted=REGULARISATION,
     paper="kleinman2021",
     where=_WHERE,
     sentence="At both rates the last layer holds what the task needs, and as much of it.",
@@ -118,6 +125,7 @@ _SUFFICIENT = Claim(
 )
 _DEPTH = Claim(
     id="kleinman2021/fine_coarse/early-layers-keep",
+    origin="ours",
     paper="kleinman2021",
     where=_WHERE,
     sentence="What the last hidden layer discards, the first one keeps.",
@@ -133,6 +141,7 @@ _DEPTH = Claim(
 )
 _CONTROL = Claim(
     id="kleinman2021/fine_coarse/fine-label-control",
+    origin="ours",
     paper="kleinman2021",
     where="control",
     sentence="A network trained on the digits themselves, all else equal, does not discard them.",
@@ -141,6 +150,7 @@ _CONTROL = Claim(
 )
 _DECODER = Claim(
     id="kleinman2021/fine_coarse/decoder-control",
+    origin="ours",
     paper="kleinman2021",
     where="control",
     sentence="Probes of these sizes read nothing of shuffled labels, from the first layer or the last, early or late.",

@@ -31,7 +31,7 @@ from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series, Statistic
 from infoscope.claim.reading.curves import finding, of_means
 from infoscope.claim.statistics import last
-from infoscope.core.claim import Claim, Criterion, Finding
+from infoscope.core.claim import Claim, Criterion, Finding, Origin
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._digits import (
     DECAY,
@@ -54,6 +54,7 @@ from infoscope.papers.kleinman2021._images import (
     spearman,
     transient,
 )
+from infoscope.papers.kleinman2021._quoted import REGULARISATION
 from infoscope.papers.kleinman2021._trainings import BATCHES, LONG, RATES, RATES_AT, TRAININGS, Training
 from infoscope.scanning.plan import NetworkPlan, Preset
 
@@ -61,9 +62,14 @@ _LEAST = 4  # rates that a rank correlation wants
 _WHERE = "abstract and poster, learning rate and batch size (a re-derivation)"
 
 
-def _claim(name: str, sentence: str, part: Part, published: str) -> Claim:
+_QUOTED: dict[str, str] = dict.fromkeys(
+    ("rate-trend", "small-batch-matched-updates", "small-batch-matched-epochs", "rate-alone"), REGULARISATION
+)
+
+
+def _claim(name: str, origin: Origin, sentence: str, part: Part, published: str) -> Claim:
     where = f"kleinman2021/fine_coarse_attribution/{name}"
-    return Claim(where, "kleinman2021", _WHERE, sentence, (part,), published)
+    return Claim(where, "kleinman2021", _WHERE, sentence, (part,), origin, published, _QUOTED.get(name, ""))
 
 
 def _rest(training: Training) -> Series:
@@ -119,6 +125,7 @@ def _four(batch: int) -> list[Series]:
 
 _TREND = _claim(
     "rate-trend",
+    "published",
     "The higher the learning rate, the less fine information is left in the last layer.",
     Part(
         f"rank correlation of rate and {REST} at the end",
@@ -134,6 +141,7 @@ _TREND = _claim(
 )
 _MATCHED = _claim(
     "rate-beyond-rate-times-updates",
+    "ours",
     "A high rate discards more than a quarter of it in four times as many updates.",
     Part(
         f"{REST} at the end",
@@ -145,12 +153,14 @@ _MATCHED = _claim(
 )
 _BATCH_UPDATES = _claim(
     "small-batch-matched-updates",
+    "published",
     "After as many updates, small batches leave less fine information than large ones.",
     _batches("matched updates", of_means(f"{{}} at the end, {_BATCHES}", end_difference)),
     "small batches help to reach minimal representations (abstract)",
 )
 _BATCH_EPOCHS = _claim(
     "small-batch-matched-epochs",
+    "published",
     "After as many epochs, small batches leave less fine information than large ones.",
     _batches(
         "matched epochs",
@@ -160,18 +170,21 @@ _BATCH_EPOCHS = _claim(
 )
 _RATE_ALONE = _claim(
     "rate-alone",
+    "published",
     "A high learning rate discards without weight decay.",
     _drop(HIGH, 0.0),
     "the learning rate, without a word on weight decay (abstract)",
 )
 _DECAY_ALONE = _claim(
     "decay-alone",
+    "ours",
     "Weight decay discards at a low learning rate.",
     _drop(RATES[0], DECAY),
     "not at hand",
 )
 _TOGETHER = _claim(
     "rate-needs-decay",
+    "ours",
     "What the learning rate takes away at the end, it takes together with weight decay.",
     Part(
         f"{REST} at the end, low minus high rate, with minus without weight decay",

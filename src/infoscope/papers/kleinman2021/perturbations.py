@@ -44,6 +44,7 @@ from infoscope.papers.kleinman2021._beginnings import (
 )
 from infoscope.papers.kleinman2021._digits import DIGITS, LAST, SEEDS
 from infoscope.papers.kleinman2021._images import NEW_ROWS, REST, accuracy, bounded, ends_in_words
+from infoscope.papers.kleinman2021._quoted import PERTURBING
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _WHERE = "abstract, on the initial part of training (a re-derivation)"
@@ -82,6 +83,7 @@ def _two(labels: str) -> list[Series]:
 def _lasts(schedule: BeginningSchedule, words: str) -> Claim:
     return Claim(
         id=f"kleinman2021/perturbations/lasts-with-{schedule}-rate",
+        origin="ours",
         paper="kleinman2021",
         where=_WHERE,
         sentence=f"The longer a network was first trained on the digits, the more of them is left: {words}.",
@@ -110,6 +112,8 @@ _LASTS: dict[BeginningSchedule, Claim] = {
 }
 _DISTANCE = Claim(
     id="kleinman2021/perturbations/apart-at-equal-accuracy",
+    origin="published",
+    quoted=PERTURBING,
     paper="kleinman2021",
     where=_WHERE,
     sentence="Networks that began with other labels are as accurate in the end and hold other amounts of irrelevant "

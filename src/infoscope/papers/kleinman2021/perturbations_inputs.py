@@ -49,6 +49,7 @@ def _relevant(schedule: BeginningSchedule, kind: str = "") -> Series:
 def _claim(kind: str, schedule: BeginningSchedule, sentence: str, parts: Sequence[Part]) -> Claim:
     return Claim(
         id=f"kleinman2021/perturbations_inputs/{kind}-with-{schedule}-rate",
+        origin="recalled",
         paper="kleinman2021",
         where=_WHERE,
         sentence=f"{sentence}: {_WORDS[schedule]}.",

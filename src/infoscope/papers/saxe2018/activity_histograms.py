@@ -65,6 +65,7 @@ def _beyond(layers: Sequence[str], network: str = "tanh") -> Part:
 
 _SATURATES = Claim(
     id="saxe2018/activity_histograms/tanh-saturates",
+    origin="published",
     paper="saxe2018",
     where="figure 16",
     sentence="Most activities of the tanh network's 3-unit layer end at its limits.",
@@ -73,6 +74,7 @@ _SATURATES = Claim(
 )
 _LAST_THREE = Claim(
     id="saxe2018/activity_histograms/last-three",
+    origin="published",
     paper="saxe2018",
     where="figure 16",
     sentence="Most activities of the last three hidden tanh layers end at their limits.",
@@ -81,6 +83,7 @@ _LAST_THREE = Claim(
 )
 _DISPERSES = Claim(
     id="saxe2018/activity_histograms/relu-disperses",
+    origin="published",
     paper="saxe2018",
     where="figure 17",
     sentence="In every hidden ReLU layer the share of zeros stays, and the other activities grow without saturating.",

@@ -38,6 +38,7 @@ _HIDDEN = [
 ]
 _SHALLOW = Claim(
     id="saxe2018/architectures/shallow-no-compression",
+    origin="published",
     paper="saxe2018",
     where="class reproduction, slides",
     sentence="Networks with two hidden layers do not compress on MNIST, whether tanh or ReLU.",

@@ -31,12 +31,15 @@ from infoscope.papers.saxe2018._parts import (
     information,
 )
 from infoscope.papers.saxe2018._phases import compressing_share, phases_in_words
+from infoscope.papers.saxe2018._quoted import MOST_OF_TRAINING
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _LAYERS = ("hidden5", "output")
 _LATE = [information("tanh", layer) for layer in _LAYERS]
 _MOST_OF_IT = Claim(
     id="saxe2018/compression_time/most-of-training",
+    origin="published",
+    quoted=MOST_OF_TRAINING,
     paper="saxe2018",
     where="Shwartz-Ziv & Tishby 2017",
     sentence="Compression takes longer than fitting.",

@@ -39,6 +39,7 @@ from infoscope.papers.saxe2018._parts import (
     information,
 )
 from infoscope.papers.saxe2018._phases import complete_curves, log_duration, log_first, phases_in_words
+from infoscope.papers.saxe2018._quoted import DEPTH, RELAXATION
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _DEPTHS = (1, 2, 3, 4, 5, 6)
@@ -77,6 +78,8 @@ def _name(depth: int) -> str:
 _OUTPUTS = [information(_name(depth), "output") for depth in _DEPTHS]
 _SHORTER = Claim(
     id="saxe2018/depth/shortens-compression",
+    origin="published",
+    quoted=RELAXATION,
     paper="saxe2018",
     where="Shwartz-Ziv & Tishby 2017",
     sentence="The more hidden layers a network has, the fewer epochs its compression takes.",
@@ -98,6 +101,8 @@ _SHORTER = Claim(
 )
 _FASTER = Claim(
     id="saxe2018/depth/learns-sooner",
+    origin="published",
+    quoted=DEPTH,
     paper="saxe2018",
     where="Shwartz-Ziv & Tishby 2017",
     sentence="The more hidden layers a network has, the fewer epochs it needs to generalise.",

@@ -20,7 +20,7 @@ from typing import Any
 
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Series
-from infoscope.core.claim import Claim, Criterion
+from infoscope.core.claim import Claim, Criterion, Origin
 from infoscope.core.rows import options_text
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, some_epochs
 from infoscope.papers.saxe2018._parts import (
@@ -37,10 +37,16 @@ _NOISE = (1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3, 1.0, 3.0)
 
 
 def _claim(
-    name: str, where: str, sentence: str, series: dict[str, Series], criterion: Criterion, published: str
+    name: str,
+    origin: Origin,
+    where: str,
+    sentence: str,
+    series: dict[str, Series],
+    criterion: Criterion,
+    published: str,
 ) -> Claim:
     return Claim(
-        f"saxe2018/estimator_sweep/{name}", "saxe2018", where, sentence, (drops(series, criterion),), published
+        f"saxe2018/estimator_sweep/{name}", "saxe2018", where, sentence, (drops(series, criterion),), origin, published
     )
 
 
@@ -60,6 +66,7 @@ def _by_noise(network: str) -> dict[str, Series]:
 
 _ANY_BINS = _claim(
     "tanh-any-bins",
+    "ours",
     "figure 1A",
     "With bins on [-1, 1] the tanh network compresses whatever their number, from 4 to 960.",
     _by_bins("tanh", form="interval", range=(-1.0, 1.0)),
@@ -68,6 +75,7 @@ _ANY_BINS = _claim(
 )
 _NEVER = _claim(
     "relu-any-bins",
+    "ours",
     "figure 1B",
     "Over its recorded range the ReLU network does not compress whatever the number of bins, from 4 to 960.",
     _by_bins("relu", range="recorded"),
@@ -76,6 +84,7 @@ _NEVER = _claim(
 )
 _PLACEMENT = _claim(
     "tanh-placement",
+    "ours",
     "figures 13 and 14",
     "The same tanh networks stay flat with 30 bins that saturation cannot empty: equal in net input, or of equal mass.",
     {
@@ -87,6 +96,7 @@ _PLACEMENT = _claim(
 )
 _ANY_NOISE = _claim(
     "tanh-any-noise",
+    "ours",
     "figure 8",
     "By KDE the tanh network compresses whatever the noise variance, from 0.0001 to 3.",
     _by_noise("tanh"),
@@ -95,6 +105,7 @@ _ANY_NOISE = _claim(
 )
 _NEVER_BY_KDE = _claim(
     "relu-any-noise",
+    "ours",
     "figure 8",
     "By KDE the ReLU network does not compress whatever the noise variance, from 0.0001 to 3.",
     _by_noise("relu"),

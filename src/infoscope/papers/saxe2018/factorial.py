@@ -33,7 +33,7 @@ from infoscope.claim.reading.curves import (
     LESS_DROP,
     of_drops,
 )
-from infoscope.core.claim import Claim, Criterion
+from infoscope.core.claim import Claim, Criterion, Origin
 from infoscope.core.quantity import ACCURACY
 from infoscope.core.rows import Rows
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, some_epochs
@@ -54,6 +54,7 @@ from infoscope.papers.saxe2018._parts import (
     FLAT,
     drops,
 )
+from infoscope.papers.saxe2018._quoted import NONLINEARITY
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.train.networks.fully_connected import FullyConnected
 
@@ -75,33 +76,41 @@ def _by_property(has: Callable[[Properties], bool], large: bool = False) -> tupl
     return drops(_cells(have), COMPRESS), drops(_cells(lack), FLAT, _WITHOUT)
 
 
-def _decides(name: str, sentence: str, published: str, has: Callable[[Properties], bool]) -> Claim:
+def _decides(
+    name: str, origin: Origin, sentence: str, published: str, has: Callable[[Properties], bool], quoted: str = ""
+) -> Claim:
     return Claim(
         id=f"saxe2018/factorial/{name}-decides",
         paper="saxe2018",
         where=_OPEN,
         sentence=sentence,
         parts=_by_property(has),
+        origin=origin,
         headline=DROP_OF_INFORMATION,
         published=published,
+        quoted=quoted,
     )
 
 
 _CANDIDATES = (
     _decides(
         "saturation",
+        "published",
         "Saturation on both sides alone decides: every activation that has it compresses, and no other.",
         "the paper's account; doubted by the class reproduction, whose sigmoid does not compress",
         lambda has: has.saturates,
+        NONLINEARITY,
     ),
     _decides(
         "centring",
+        "ours",
         "Zero-centring alone decides: every activation with values around zero compresses, and no other.",
         "a guess of the class reproduction",
         lambda has: has.centred,
     ),
     _decides(
         "slope",
+        "ours",
         "The slope at zero alone decides: activations with slope 1 compress, and those with less do not.",
         "a guess of the class reproduction (the sigmoid's slope is 1/4)",
         lambda has: has.steep,
@@ -109,6 +118,7 @@ _CANDIDATES = (
 )
 _SCALE = Claim(
     id="saxe2018/factorial/scale-does-not-decide",
+    origin="ours",
     paper="saxe2018",
     where=_OPEN,
     sentence="From initial weights three times as large, the same activations compress: those that saturate twice.",
@@ -118,6 +128,7 @@ _SCALE = Claim(
 )
 _BINS = Claim(
     id="saxe2018/factorial/bins-decide",
+    origin="ours",
     paper="saxe2018",
     where=_OPEN,
     sentence="The placement of the bins alone turns the verdict, for tanh one way and for ReLU the other.",
@@ -130,6 +141,7 @@ _BINS = Claim(
 )
 _TIME = Claim(
     id="saxe2018/factorial/time-decides",
+    origin="ours",
     paper="saxe2018",
     where=_OPEN,
     sentence="It takes training beyond epoch 1000: each activation that saturates on both sides owes its drop to it.",
@@ -152,6 +164,7 @@ _TIME = Claim(
 def _raises(name: str, sentence: str, *pairs: tuple[str, str]) -> Claim:
     return Claim(
         id=f"saxe2018/factorial/{name}-raises",
+        origin="ours",
         paper="saxe2018",
         where=_OPEN,
         sentence=sentence,

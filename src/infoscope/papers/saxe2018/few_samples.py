@@ -30,10 +30,13 @@ from infoscope.papers.saxe2018._parts import (
     drops,
     information,
 )
+from infoscope.papers.saxe2018._quoted import NO_CAUSE
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _STILL = Claim(
     id="saxe2018/few_samples/still-compresses",
+    origin="published",
+    quoted=NO_CAUSE,
     paper="saxe2018",
     where="figure 4C-D",
     sentence="A tanh network trained on fewer patterns generalises worse and compresses all the same.",

@@ -30,11 +30,14 @@ from infoscope.papers.saxe2018._parts import (
     drops,
     information,
 )
+from infoscope.papers.saxe2018._quoted import FULL_BATCH
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _EPOCHS = {"smoke": 60, "laptop": 20_000, "paper": 20_000}
 _NOT_SGD = Claim(
     id="saxe2018/full_batch/not-sgd",
+    origin="published",
+    quoted=FULL_BATCH,
     paper="saxe2018",
     where="figure 5",
     sentence="Compression does not need the noise of SGD: full-batch tanh networks compress, hidden ReLU layers never "

@@ -47,6 +47,7 @@ def _late_over_early(epochs: np.ndarray) -> Callable[[MeanCurves, MeanCurves], n
 
 _FALLS = Claim(
     id="saxe2018/gradient_noise/falls",
+    origin="published",
     paper="saxe2018",
     where="figure 20",
     sentence="The gradient's signal-to-noise ratio falls in every layer, in networks that compress and that do not.",
@@ -62,6 +63,7 @@ _FALLS = Claim(
 )
 _GROW = Claim(
     id="saxe2018/gradient_noise/norms-grow",
+    origin="published",
     paper="saxe2018",
     where="figure 20",
     sentence="The weights of every layer grow over training in both networks.",

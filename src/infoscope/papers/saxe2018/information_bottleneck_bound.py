@@ -47,6 +47,7 @@ from infoscope.papers.saxe2018._bottleneck import bottleneck
 from infoscope.papers.saxe2018._parts import (
     information,
 )
+from infoscope.papers.saxe2018._quoted import BOUND
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 
@@ -73,6 +74,8 @@ def _beside(name: str, criterion: Criterion, x: Rows, y: Rows) -> Finding:
 
 _NEAR = Claim(
     id="saxe2018/information_bottleneck_bound/near-the-curve",
+    origin="published",
+    quoted=BOUND,
     paper="saxe2018",
     where="Shwartz-Ziv and Tishby 2017",
     sentence="The layers of a converged tanh network lie near the information bottleneck curve.",
@@ -95,6 +98,7 @@ _NEAR = Claim(
 )
 _CORNER = Claim(
     id="saxe2018/information_bottleneck_bound/near-the-corner",
+    origin="ours",
     paper="saxe2018",
     where="Shwartz-Ziv and Tishby 2017",
     sentence="The hidden layers of a converged tanh network keep little about the input beyond the label.",

@@ -39,6 +39,7 @@ from infoscope.core.rows import options_text
 from infoscope.core.units import nats
 from infoscope.papers.saxe2018._gaussian import information_about
 from infoscope.papers.saxe2018._lessons import SQUARED_ERROR, lesson_plan
+from infoscope.papers.saxe2018._quoted import IRRELEVANT
 from infoscope.scanning.plan import Preset
 from infoscope.train.linear import Lesson, train_student
 
@@ -68,6 +69,8 @@ def _about(inputs: str, network: str = "samples_500") -> Series:
 
 _FALLS = Claim(
     id="saxe2018/irrelevant_inputs/rises-and-falls",
+    origin="published",
+    quoted=IRRELEVANT,
     paper="saxe2018",
     where="figure 6",
     sentence="Information about irrelevant inputs rises and then falls while the network fits; the total hides it.",
@@ -82,6 +85,7 @@ _FALLS = Claim(
 )
 _FEW = Claim(
     id="saxe2018/irrelevant_inputs/with-few-samples",
+    origin="ours",
     paper="saxe2018",
     where="figure 6",
     sentence="The information about irrelevant inputs falls as well when there are only as many samples as inputs.",

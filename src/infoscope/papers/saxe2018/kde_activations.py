@@ -54,6 +54,7 @@ def _ends_higher(*curves: np.ndarray) -> np.ndarray:
 
 _ORDER = Claim(
     id="saxe2018/kde_activations/order",
+    origin="published",
     paper="saxe2018",
     where="figure 8",
     sentence="By KDE the 3-unit layer compresses most with tanh, less with softsign, and least with ReLU and softplus.",
@@ -72,6 +73,7 @@ _ORDER = Claim(
 )
 _KEEPS = Claim(
     id="saxe2018/kde_activations/softplus-keeps",
+    origin="published",
     paper="saxe2018",
     where="figure 8",
     sentence="By KDE softplus ends with more information about the input than ReLU.",

@@ -44,6 +44,7 @@ from infoscope.papers.saxe2018._lessons import SQUARED_ERROR, lesson_plan
 from infoscope.papers.saxe2018._parts import (
     information,
 )
+from infoscope.papers.saxe2018._quoted import NONLINEARITY
 from infoscope.scanning.plan import Preset
 from infoscope.train.linear import Lesson, Student, train_student
 
@@ -93,6 +94,8 @@ def _test_error(network: str) -> Series:
 
 _NO_COMPRESSION = Claim(
     id="saxe2018/linear/no-compression",
+    origin="published",
+    quoted=NONLINEARITY,
     paper="saxe2018",
     where="figures 3, 4A, 18, 19",
     sentence="A linear network never compresses: exact I(X;T) does not fall, with SGD or full batch, shallow or deep.",
@@ -101,6 +104,7 @@ _NO_COMPRESSION = Claim(
 )
 _LESS_NOISE = Claim(
     id="saxe2018/linear/no-compression-with-less-noise",
+    origin="published",
     paper="saxe2018",
     where="figures 3, 4A, 18, 19",
     sentence="The same holds with the formula as printed, whose inputs have variance 1: a hundred times less noise.",
@@ -110,6 +114,7 @@ _LESS_NOISE = Claim(
 )
 _OVERTRAINS = Claim(
     id="saxe2018/linear/overtrains",
+    origin="published",
     paper="saxe2018",
     where="figures 4B and 19",
     sentence="With as many samples as inputs the network overtrains, and loses information about the label.",
@@ -127,6 +132,7 @@ _OVERTRAINS = Claim(
 )
 _GENERALISES = Claim(
     id="saxe2018/linear/generalises",
+    origin="published",
     paper="saxe2018",
     where="figure 3",
     sentence="With five times as many samples as inputs the network generalises, without compression all the same.",

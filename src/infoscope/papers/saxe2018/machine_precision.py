@@ -31,6 +31,7 @@ from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _STAYS = Claim(
     id="saxe2018/machine_precision/stays",
+    origin="published",
     paper="saxe2018",
     where="figure 15",
     sentence="At float32 precision a tanh network loses almost nothing of its input while it trains.",

@@ -40,6 +40,7 @@ from infoscope.papers.saxe2018._minimal_model import BOUNDED, binned_entropy, eq
 from infoscope.papers.saxe2018._parts import (
     COMPRESS,
 )
+from infoscope.papers.saxe2018._quoted import NONLINEARITY
 from infoscope.scanning.plan import Preset
 
 AXIS = "weight w"
@@ -81,6 +82,7 @@ _PEAK_ABOVE_END = of_curve("peak of {} above its value at w = 10", peak_above_en
 _TANH_CURVE = _curve("tanh", "30 bins")
 _TANH = Claim(
     id="saxe2018/minimal_model/tanh-falls",
+    origin="published",
     paper="saxe2018",
     where="figure 2, left",
     sentence="Binned I(X;T) of a tanh unit rises with its input weight, peaks once, and falls towards 1 bit.",
@@ -115,6 +117,7 @@ _TANH = Claim(
 )
 _RELU = Claim(
     id="saxe2018/minimal_model/relu-grows",
+    origin="published",
     paper="saxe2018",
     where="figure 2, right",
     sentence="Binned I(X;T) of a ReLU unit never falls with its input weight, and grows by half a bit a doubling.",
@@ -147,6 +150,8 @@ _RELU = Claim(
 )
 _SATURATION = Claim(
     id="saxe2018/minimal_model/saturation-decides",
+    origin="published",
+    quoted=NONLINEARITY,
     paper="saxe2018",
     where="section 2",
     sentence="What makes the information fall is saturation on both sides: four such units fall, a linear one never.",

@@ -54,6 +54,7 @@ LAYERS = ("hidden1", "output")
 _SMALL_START = ("sgd", "full_batch")
 _FALLS = Claim(
     id="saxe2018/minimal_snr/falls-without-compression",
+    origin="published",
     paper="saxe2018",
     where="figure 21",
     sentence="In a 1-1-1 linear network the gradient's signal-to-noise ratio steps down while weight and I(X;T) grow.",

@@ -38,6 +38,7 @@ from infoscope.papers.saxe2018._parts import (
     information,
     norms,
 )
+from infoscope.papers.saxe2018._quoted import NOT_ALWAYS
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _HIDDEN = ("hidden1", "hidden2", "hidden3", "hidden4")
@@ -75,6 +76,8 @@ def _high_over_inputs(kde: Rows) -> float:
 _BOUNDS = Series(INPUT_INFORMATION, words="by KDE", estimator="kde")
 _RELU_FLAT = Claim(
     id="saxe2018/mnist/relu-no-compression",
+    origin="published",
+    quoted=NOT_ALWAYS,
     paper="saxe2018",
     where="figures 1D and 10",
     sentence="On MNIST no hidden ReLU layer compresses, by the KDE upper bound with noise variance 0.1.",
@@ -84,6 +87,7 @@ _RELU_FLAT = Claim(
 )
 _SNR_FALLS = Claim(
     id="saxe2018/mnist/snr-falls",
+    origin="published",
     paper="saxe2018",
     where="figures 9 and 10, bottom row",
     sentence="The gradient's signal-to-noise ratio falls in both networks, whether they compress or not.",
@@ -99,6 +103,7 @@ _SNR_FALLS = Claim(
 )
 _NORMS_GROW = Claim(
     id="saxe2018/mnist/norms-grow",
+    origin="published",
     paper="saxe2018",
     where="figures 9 and 10",
     sentence="The weights of every layer grow over training in both networks.",
@@ -107,6 +112,7 @@ _NORMS_GROW = Claim(
 )
 _BOUNDS_ORDERED = Claim(
     id="saxe2018/mnist/bounds",
+    origin="published",
     paper="saxe2018",
     where="figures 9 and 10, second row",
     sentence="The KDE bounds keep their order and stay below H(X).",

@@ -64,6 +64,7 @@ def _drops(rows: Rows, network: str, variant: str, criterion: Criterion) -> tupl
 
 _TANH = Claim(
     id="saxe2018/neighbour_entropy/tanh-falls",
+    origin="published",
     paper="saxe2018",
     where="figure 12",
     sentence="By nearest neighbours the entropy of several hidden tanh layers falls along training.",
@@ -72,6 +73,7 @@ _TANH = Claim(
 )
 _RELU = Claim(
     id="saxe2018/neighbour_entropy/relu-stays",
+    origin="published",
     paper="saxe2018",
     where="figure 12",
     sentence="By nearest neighbours the entropy of no hidden ReLU layer falls along training.",

@@ -36,6 +36,7 @@ _EDGES, _LARGEST = 30, 50.0
 _LAYERS = [information("tanh", f"{layer}.linear") for layer in HIDDEN]
 _AT_MOST_ONE = Claim(
     id="saxe2018/net_input_bins/at-most-one",
+    origin="published",
     paper="saxe2018",
     where="figures 13 and 14",
     sentence="With bins equally spaced in net input, at most one hidden layer of a tanh network compresses.",

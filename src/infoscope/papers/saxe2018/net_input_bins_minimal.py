@@ -48,6 +48,7 @@ def _smallest_growth(weights: np.ndarray, values: np.ndarray) -> float:
 
 _INCREASES = Claim(
     id="saxe2018/net_input_bins_minimal/increases",
+    origin="published",
     paper="saxe2018",
     where="figure 13",
     sentence="With bins equally spaced in net input, a tanh unit's I(X;T) only grows with its input weight.",

@@ -38,6 +38,7 @@ from infoscope.papers.saxe2018._parts import (
     information,
 )
 from infoscope.papers.saxe2018._phases import complete_curves, log_first
+from infoscope.papers.saxe2018._quoted import PHASES
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _LAYERS = ("hidden5", "output")
@@ -64,6 +65,8 @@ def _distance(_: np.ndarray, epochs: np.ndarray) -> Callable[..., np.ndarray]:
 
 _NEAR = Claim(
     id="saxe2018/phase_change/near-the-peak",
+    origin="published",
+    quoted=PHASES,
     paper="saxe2018",
     where="Shwartz-Ziv & Tishby 2017",
     sentence="The gradient turns from drift to diffusion near the onset of compression.",

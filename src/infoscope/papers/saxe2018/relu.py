@@ -26,10 +26,13 @@ from infoscope.papers.saxe2018._parts import (
     drops,
     information,
 )
+from infoscope.papers.saxe2018._quoted import NOT_ALWAYS
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _FLAT_HIDDEN = Claim(
     id="saxe2018/relu/no-compression",
+    origin="published",
+    quoted=NOT_ALWAYS,
     paper="saxe2018",
     where="figure 1B",
     sentence="A ReLU network on the same task does not compress in its hidden layers; only the softmax output does.",

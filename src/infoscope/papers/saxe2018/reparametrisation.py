@@ -55,6 +55,7 @@ _GAIN = Series(_PRODUCT, options="{}")
 _RANGE = of_curve("range of {} over c from 1/32 to 32", _range)
 _DIFFERS = Claim(
     id="saxe2018/reparametrisation/same-function",
+    origin="published",
     paper="saxe2018",
     where="equation 21",
     sentence="Two linear networks that compute the same function have different I(X;T).",
@@ -78,6 +79,7 @@ _DIFFERS = Claim(
 )
 _PROCESSING = Claim(
     id="saxe2018/reparametrisation/processing-inequality",
+    origin="ours",
     paper="saxe2018",
     where="equation 21",
     sentence="With noise added for the analysis alone, a later layer can carry more information than an earlier one.",

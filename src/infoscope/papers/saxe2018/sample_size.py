@@ -45,6 +45,7 @@ def _drops(network: str, criterion: Criterion) -> Part:
 
 _LOSES = Claim(
     id="saxe2018/sample_size/few-samples-lose",
+    origin="published",
     paper="saxe2018",
     where="Shwartz-Ziv & Tishby 2017",
     sentence="Trained on few samples, a network loses information about the label in the late phase; on many it does "

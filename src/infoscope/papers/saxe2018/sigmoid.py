@@ -40,6 +40,7 @@ def _distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 _FLAT_SIGMOID = Claim(
     id="saxe2018/sigmoid/no-compression",
+    origin="published",
     paper="saxe2018",
     where="class reproduction, slides",
     sentence="A sigmoid network does not compress in its hidden layers although its units saturate on both sides.",
@@ -48,6 +49,7 @@ _FLAT_SIGMOID = Claim(
 )
 _SAME = Claim(
     id="saxe2018/sigmoid/rescaled-is-tanh",
+    origin="ours",
     paper="saxe2018",
     where="control",
     sentence="Rescaled to tanh's range and slope, the sigmoid network is the tanh network of figure 1A.",

@@ -32,11 +32,14 @@ from infoscope.papers.saxe2018._parts import (
     drops,
     information,
 )
+from infoscope.papers.saxe2018._quoted import NONLINEARITY
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _LATE = [information("tanh", layer) for layer in ("hidden5", "output")]
 _COMPRESSES = Claim(
     id="saxe2018/tanh/compresses",
+    origin="published",
+    quoted=NONLINEARITY,
     paper="saxe2018",
     where="figure 1A",
     sentence="A tanh network on the 12-bit task fits and then compresses: its late layers lose binned I(X;T).",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from infoscope.core.claim import ORIGINS, counted
 from infoscope.core.estimate import Status
 from infoscope.core.rows import Rows
 from infoscope.core.units import in_bits, shown
@@ -19,6 +19,7 @@ SIGNS = {
     "reproduced": "✓",
     "partly": "◐",
     "not reproduced": "✗",
+    "does not hold": "✗",
     "inconclusive": "?",
     "not testable here": "–",
     "holds": "✓",
@@ -35,7 +36,9 @@ def verdict(stored: Mapping[str, Any]) -> dict[str, Any]:
     findings = _findings(stored.get("findings", []))
     without = stored["without"] and _judged(stored["without"]["outcome"], _findings(stored["without"]["findings"]))
     notes = [in_bits(note) for note in stored.get("notes", [])]
-    return {**stored, **_judged(stored["outcome"], findings), "without": without, "notes": notes}
+    origin = ORIGINS.get(stored["claim"]["origin"], ORIGINS[""])
+    told = {"origin": origin, "without": without, "notes": notes}
+    return {**stored, **_judged(stored["outcome"], findings), **told}
 
 
 def _findings(stored: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -66,12 +69,18 @@ def _kind(outcome: str) -> str:
     return kind if kind in SIGNS else "unknown"
 
 
-def tally(verdicts: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str, int]]:
-    """How often each outcome occurs: ``(sign, kind, outcome, count)``, best first; those of one seed by themselves."""
-    counts = Counter((verdict["kind"], verdict["outcome"]) for verdict in verdicts)
-    known = list(SIGNS)
-    ordered = sorted(counts, key=lambda each: (known.index(each[0]) if each[0] in known else len(known), each[1]))
-    return [(SIGNS.get(kind, "–"), kind, outcome, counts[kind, outcome]) for kind, outcome in ordered]
+def tally(verdicts: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[tuple[str, str, str, int]]]]:
+    """How often each outcome occurs, by who says the claims: ``(who, [(sign, kind, outcome, count)])``, best first.
+
+    Outcomes of one seed are counted by themselves.
+    """
+    return [
+        (
+            ORIGINS[origin],
+            [(SIGNS.get(_kind(outcome), "–"), _kind(outcome), outcome, count) for outcome, count in outcomes.items()],
+        )
+        for origin, outcomes in counted(verdicts).items()
+    ]
 
 
 def untrained(verdicts: Sequence[Mapping[str, Any]]) -> list[str]:

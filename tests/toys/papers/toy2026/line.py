@@ -37,6 +37,7 @@ _RISES = Claim(
             Criterion(">=", nats(0.5), "nats"),
         ),
     ),
+    origin="ours",
     published="nobody's",
 )
 
