@@ -171,7 +171,7 @@ class Estimate:
 
     def doubted(self: Answer, *doubts: Doubt) -> Answer:
         """This estimate with ``doubts`` after its own."""
-        return replace(self, doubts=(*self.doubts, *doubts))
+        return replace(self, doubts=(*self.doubts, *doubts)) if doubts else self
 
     def trusted(self) -> Estimate:
         """This estimate, or :class:`UntrustedEstimateError` when its status is not OK."""

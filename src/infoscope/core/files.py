@@ -27,8 +27,10 @@ _at_work: set[Path] = set()  # temporary files of this process
 
 
 @contextmanager
-def atomic(path: Path) -> Iterator[Path]:
+def atomic(path: Path, *, lasting: bool = True) -> Iterator[Path]:
     """A temporary name beside ``path`` that becomes ``path`` when the block ends well, and nothing otherwise.
+
+    lasting: also after a power cut; False leaves that to :func:`synced`, for many files in one folder.
 
     Raises
     ------
@@ -52,8 +54,8 @@ def atomic(path: Path) -> Iterator[Path]:
         if stat.S_IMODE(temporary.stat().st_mode) != mode:  # some libraries put a file of their own there
             temporary.chmod(mode)
         os.replace(temporary, path)
-        for folder in (path.parent, *made):
-            _synced(folder)
+        for folder in (path.parent, *made) if lasting else made:
+            synced(folder)
     except BaseException as reason:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -87,8 +89,8 @@ def _made(folder: Path) -> list[Path]:
     return above
 
 
-def _synced(folder: Path) -> None:
-    """Without this a power cut may lose the rename itself; Windows has no such call, some network shares refuse it."""
+def synced(folder: Path) -> None:
+    """Make the names in ``folder`` last. Without this a power cut may lose the rename itself; Windows has no such call, some network shares refuse it."""
     with suppress(OSError):
         number = os.open(folder, os.O_RDONLY)
         try:

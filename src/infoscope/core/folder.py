@@ -26,7 +26,7 @@ import pyarrow as pa
 
 from infoscope.core import claim, manifest, parts, snapshots, writer_lock
 from infoscope.core.errors import DamagedError, RunFolderError
-from infoscope.core.files import contents, entries, sweep, write_json
+from infoscope.core.files import contents, entries, sweep, synced, write_json
 from infoscope.core.rows import Rows
 from infoscope.core.sealed import sealed, unsealed
 
@@ -227,11 +227,13 @@ class RunFolder:
         found = {network: dict(stamps) for network, stamps in listed.items()}
         for folder in entries(self.snapshots_path):
             stamps = found.setdefault(folder.name, {})
-            for step, path in snapshots.found(folder).items():
-                if str(step) not in stamps:
-                    with suppress(OSError, ValueError):  # whoever reads it is told
-                        if stamp := snapshots.stamp(snapshots.metadata(path)):
-                            stamps[str(step)] = stamp
+            new = [(step, path) for step, path in snapshots.found(folder).items() if str(step) not in stamps]
+            for step, path in new:
+                with suppress(OSError, ValueError):  # whoever reads it is told
+                    if stamp := snapshots.stamp(snapshots.metadata(path)):
+                        stamps[str(step)] = stamp
+            if new:
+                synced(folder)  # nothing is listed that a power cut could take away
         return {network: stamps for network, stamps in found.items() if stamps}
 
     def store_examples(self, name: str, table: pa.Table) -> Path:

@@ -29,8 +29,12 @@ def _nameable(path: Path) -> Iterator[str | Path]:
     yield path
 
 
-def save(tensors: Mapping[str, torch.Tensor], path: Path, metadata: dict[str, str]) -> snapshots.Stamp:
+def save(
+    tensors: Mapping[str, torch.Tensor], path: Path, metadata: dict[str, str], *, lasting: bool = True
+) -> snapshots.Stamp:
     """Write ``tensors`` (from any device, tied or transposed) and text ``metadata`` to ``path``; returns the hashes.
+
+    lasting: as of :func:`infoscope.core.files.atomic`.
 
     Raises
     ------
@@ -43,7 +47,7 @@ def save(tensors: Mapping[str, torch.Tensor], path: Path, metadata: dict[str, st
     about = {"format": "pt", **metadata}
     stamp = snapshots.stamped(weights_hash(plain), about)
     hashes = {snapshots.WEIGHTS: stamp["weights"], snapshots.AT: stamp["at"]}
-    with atomic(path) as temporary:
+    with atomic(path, lasting=lasting) as temporary:
         save_file(plain, temporary, metadata={**about, **hashes})
     return stamp
 

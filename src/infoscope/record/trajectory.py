@@ -46,7 +46,10 @@ class Trajectory:
         check.count(step, "step", 0)
         if self._run is not None:
             self._run.unlist_snapshot(self.path.name, int(step))  # first, so that a kill in between is no damage
-        return files.save(tensors, self.file(step), {"step": str(int(step)), "epoch": repr(float(epoch))})
+        about = {"step": str(int(step)), "epoch": repr(float(epoch))}
+        return files.save(
+            tensors, self.file(step), about, lasting=self._run is None
+        )  # a run makes it last as it lists it
 
     @property
     def listed(self) -> dict[int, snapshots.Stamp] | None:

@@ -186,7 +186,7 @@ def _entropy(h: float, partition: partitions.Partition, n: int, quantity: Quanti
         doubts = [Doubt(Status.SATURATED), vacuous] if full else [vacuous]
     elif full:
         doubts = [Doubt(Status.SATURATED)]
-    return Estimate(h, quantity, f"H(Bin(T)), {partition.words}", n).doubted(*outside, *doubts)
+    return Estimate(h, quantity, f"H(Bin(T)), {partition.words}", n, doubts=(*outside, *doubts))
 
 
 def _about(
@@ -202,4 +202,4 @@ def _about(
     elif h >= CEILING * math.log(n):
         alone = "nearly every row is alone in its symbol, so the value is H(Y) whatever the network does"
         doubts = [Doubt(Status.SATURATED, alone)]
-    return Estimate(h + h_y - h_both, quantity, estimand, n).doubted(*outside, *doubts)
+    return Estimate(h + h_y - h_both, quantity, estimand, n, doubts=(*outside, *doubts))
