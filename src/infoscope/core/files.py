@@ -90,7 +90,10 @@ def _made(folder: Path) -> list[Path]:
 
 
 def synced(folder: Path) -> None:
-    """Make the names in ``folder`` last. Without this a power cut may lose the rename itself; Windows has no such call, some network shares refuse it."""
+    """Make the names in ``folder`` last: without this a power cut may lose a rename.
+
+    Windows has no such call, and some network shares refuse it.
+    """
     with suppress(OSError):
         number = os.open(folder, os.O_RDONLY)
         try:

@@ -33,7 +33,7 @@ class Shown(RunFolder):
         return text.name(self._folder.id)
 
     @cached_property
-    def _manifest(self) -> dict[str, Any]:
+    def _shown(self) -> dict[str, Any]:
         stored = self._folder.manifest()
         shown = text.content(stored, lambda said: shareable(text.sentence(said)))
         if isinstance(told := stored.get("command"), str):
@@ -41,7 +41,7 @@ class Shown(RunFolder):
         return shown
 
     def manifest(self) -> dict[str, Any]:
-        return self._manifest
+        return self._shown
 
     @cached_property
     def _rows(self) -> Rows:
