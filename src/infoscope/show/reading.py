@@ -44,11 +44,11 @@ class Shown(RunFolder):
         return self._shown
 
     @cached_property
-    def _rows(self) -> Rows:
+    def _cleaned(self) -> Rows:
         return cleaned(self._folder.rows())
 
     def rows(self) -> Rows:
-        return self._rows
+        return self._cleaned
 
     def verdicts(self) -> list[dict[str, Any]]:
         return text.content(self._folder.verdicts())
