@@ -146,37 +146,49 @@ def test_the_network_fits_the_task():
 SOLVED = (0.5, 0.9, 0.94, 0.94)
 
 
-def layers(made, end, *, direction=0.83, mlp_end=None, wavers=0.0, accuracy=SOLVED):
+def layers(made, end, *, direction=0.83, mlp_end=None, wavers=0.0, accuracy=SOLVED, untrained=0.2):
     for network, count in (("relu", 5), ("tanh", 5), ("wide", 4)):
         last = f"hidden{count}"
         made.accuracy(network, accuracy)
         made.usable(network, last, "direction", (0.1, 0.8, 0.82, direction), probes=["linear"])
-        made.usable(network, last, "colour", (0.5, 0.4, 0.4, end), probes=["linear"], wavers=wavers)
-        made.usable(
-            network, last, "colour", (0.5, 0.4, 0.4, end if mlp_end is None else mlp_end),
-            probes=["mlp(networks=1)"], wavers=wavers,
-        )  # fmt: skip
+        for probe, ends in (("linear", end), ("mlp(networks=1)", end if mlp_end is None else mlp_end)):
+            made.usable(network, last, "colour", (untrained, 0.4, 0.4, ends), probes=[probe], wavers=wavers)
         made.usable(network, "hidden1", "colour", (0.8, 0.8, 0.8, 0.8), probes=["linear"])
     return made.rows()
 
 
 @pytest.mark.parametrize(
-    ("end", "mlp_end", "wavers", "discards", "depth"),
+    ("made_of", "discards", "depth"),
     [
-        (0.2, 0.2, 0.0, R, R),
-        (0.2, 0.5, 0.0, P, R),  # a linear probe reads less, an MLP more
-        (0.37, 0.37, 0.0, N, R),  # surely a fall, and too small
-        (0.55, 0.55, 0.0, N, N),
-        (0.3, 0.3, 0.3, I, R),
-        (0.47, 0.47, 0.3, N, I),
+        ({"end": 0.2}, R, R),
+        ({"end": 0.2, "mlp_end": 0.5}, P, R),  # a linear probe reads less, an MLP more
+        ({"end": 0.37}, P, R),  # surely a fall, and too small
+        ({"end": 0.55}, P, N),
+        ({"end": 0.3, "wavers": 0.3}, I, R),
+        ({"end": 0.352, "wavers": 0.3}, I, I),  # a mean under the least effect, of which nothing is sure, fails nothing
+        ({"end": 0.47, "wavers": 0.3}, I, I),
+        ({"end": 0.2, "untrained": 0.5}, P, R),  # forgets what random weights passed on: it encodes nothing
+        ({"end": 0.38, "untrained": 0.5}, N, R),
+        ({"end": 0.2, "untrained": 0.35}, I, R),  # a rise of just the least effect
     ],
 )
-def test_layers(made, end, mlp_end, wavers, discards, depth):
-    found = outcomes(CheckerboardLayers(), layers(made, end, mlp_end=mlp_end, wavers=wavers))
+def test_layers(made, made_of, discards, depth):
+    found = outcomes(CheckerboardLayers(), layers(made, **made_of))
     for arm in ("relu", "tanh", "wide"):
         assert found[f"discards-{arm}"] is discards
         assert found[f"depth-{arm}"] is depth
     assert found["keeps-the-direction"] is R
+
+
+def test_the_rise_is_of_members_that_have_solved_the_task(made):
+    made.accuracy("relu", SOLVED, members=9).usable("relu", "hidden5", "colour", (0.1, 0.5, 0.5, 0.2), members=9)
+    dead = Made(type(made.made_up)())
+    dead.accuracy("relu", (0.5,) * 4, members=9).usable("relu", "hidden5", "colour", (0.1, 0.5, 0.5, 0.2), members=9)
+    part = _checkerboard.encodes(TWO, "relu", "hidden5")[0]
+    (rise,) = part.found(made.rows()).values()
+    assert (bits(rise.value), rise.seeds) == (pytest.approx(0.4, abs=0.01), 9)
+    (none,) = part.found(dead.rows()).values()
+    assert (none.outcome, none.note[:23]) == ("missing", "9 of 9 members left out")
 
 
 @pytest.mark.parametrize(("share", "wanted"), [(0.96, R), (0.94, N)])

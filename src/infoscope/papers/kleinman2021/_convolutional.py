@@ -14,6 +14,7 @@ from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._images import (
     EFFECT,
+    FALL_ALONE,
     NEW_ROWS,
     NO_TRANSIENT,
     QUICK,
@@ -22,6 +23,7 @@ from infoscope.papers.kleinman2021._images import (
     LabelChain,
     accuracy,
     alike,
+    encoded,
     end_difference,
     ends_in_words,
     sufficient,
@@ -191,6 +193,7 @@ def claims(figure: str, arenas: Sequence[Arena]) -> tuple[Claim, ...]:
             "published" if quoted else "ours",
             published,
             quoted,
+            revised=FALL_ALONE if name.startswith("transient") else "",
             headline=parts[name][0].name,
         )
         for name, (sentence, published, quoted) in _CLAIMS.items()
@@ -226,14 +229,17 @@ def _parts(arenas: Sequence[Arena]) -> dict[str, tuple[Part, ...]]:
     def drop(arm: str, criterion: Criterion = EFFECT) -> tuple[Part, ...]:
         return (transient([_rest(arena, arm) for arena in arenas], criterion),)
 
+    def transients(arm: str) -> tuple[Part, ...]:
+        return (*drop(arm), encoded([_rest(arena, arm) for arena in arenas]))
+
     both = {arena.name: (_relevant(arena, "high"), _relevant(arena, "low")) for arena in arenas}
     depth = {
         f"{arena.name}, {arena.first} minus {LAST}": (_rest(arena, "high", arena.first), _rest(arena, "high"))
         for arena in arenas
     }
     return {
-        "transient": drop("high"),
-        "transient-with-decay": drop("high_decay"),
+        "transient": transients("high"),
+        "transient-with-decay": transients("high_decay"),
         "no-transient-at-low-rate": drop("low", NO_TRANSIENT),
         "sufficient": (
             _sufficient(arenas),

@@ -16,6 +16,7 @@ import numpy as np
 
 from infoscope.claim.part import Part, Series, Statistic
 from infoscope.claim.reading.curves import BACK, DROP, LESS, finding, score_finding
+from infoscope.claim.reading.peaks import RISE
 from infoscope.claim.statistics import last
 from infoscope.core.claim import Criterion, Finding, Learned
 from infoscope.core.estimate import Status
@@ -26,6 +27,12 @@ from infoscope.scanning.plan import MeasurePlan
 
 #: An effect of half a bit; shown wrong at a fifth of a bit.
 EFFECT = Criterion(">=", nats(0.5), "nats", fails_at=nats(0.2))
+#: A rise over the untrained network, as small as is asked elsewhere: in kleinman2021/checkerboard and figure 6 of Saxe.
+ENCODED = Criterion(">=", nats(0.05), "nats")
+FALL_ALONE = (
+    "at first a fall alone was asked, which a network meets that only forgets what its untrained weights passed on; "
+    "now a rise over the untrained network is a part of its own"
+)
 NO_TRANSIENT = Criterion("<=", nats(0.15), "nats")
 SIGN = Criterion(">=", 0.0, "nats")
 FALLS_WITH = Criterion("<=", -0.8, "rank correlation")
@@ -33,6 +40,7 @@ ALIKE = Criterion("<=", nats(0.05), "nats")
 SUFFICIENT = 0.85  # of H(coarse)
 SUFFICES = Criterion(">=", SUFFICIENT, "ratio")
 REST = USABLE_REST
+FALL = f"drop of {REST} after its peak"
 NEW_ROWS = Learned(split="test")  # what layers hold is read on rows that are new to the network
 #: How probes read: exact softmax regression on standardised columns, its weight decay chosen on validation rows. (A
 #: fixed one will not do: as training stretches the features along the task's direction, a ridge hides more and more of
@@ -89,7 +97,12 @@ TRANSIENT = Statistic(DROP.words, _transient)
 
 def transient(series: Sequence[Series], criterion: Criterion = EFFECT) -> Part:
     """How far I_u(T;fine|coarse) ends below its peak."""
-    return Part(f"drop of {REST} after its peak", series, TRANSIENT, criterion)
+    return Part(FALL, series, TRANSIENT, criterion)
+
+
+def encoded(series: Sequence[Series]) -> Part:
+    """How far I_u(T;fine|coarse) rises above what the untrained network passes on, before anything is discarded."""
+    return Part(f"rise of {REST} over the untrained network", series, RISE, ENCODED)
 
 
 def sufficient(entropies: Mapping[str, float], series: Sequence[Series]) -> Part:

@@ -12,6 +12,7 @@ from infoscope.papers.kleinman2021._checkerboard import (
     ACTIVATIONS,
     EPOCHS,
     IN_WORDS_ACTIVATIONS,
+    LEAST_EFFECT,
     SEEDS,
     SMALL,
     TWO,
@@ -95,6 +96,7 @@ class MatchedSides(NamedTuple):
             quoted=REGULARISATION,
             headline=parts[0].name,
             published=self.published,
+            revised=LEAST_EFFECT,
         )
 
 

@@ -26,6 +26,7 @@ from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._checkerboard import (
     ARCHITECTURES,
+    LEAST_EFFECT,
     SEEDS,
     TWO,
     checkerboard_plan,
@@ -54,6 +55,7 @@ def _claim(arm: str) -> Claim:
         sentence=f"Having learnt the colour first, {words} keeps more of it after learning the direction.",
         parts=parts,
         headline=parts[0].name,
+        revised=LEAST_EFFECT,
         published="perturbing the initial part of training changes the resulting representation",
     )
 

@@ -42,6 +42,8 @@ from infoscope.core.units import nats, shown
 from infoscope.papers.kleinman2021._digits import CLASSES, DIGITS, HIDDEN, LAST, LOW, SEEDS, digits_plan
 from infoscope.papers.kleinman2021._images import (
     EFFECT,
+    FALL,
+    FALL_ALONE,
     NEW_ROWS,
     NO_TRANSIENT,
     PROBES,
@@ -49,6 +51,7 @@ from infoscope.papers.kleinman2021._images import (
     TRANSIENT,
     accuracy,
     alike,
+    encoded,
     end_difference,
     ends_in_words,
     sufficient,
@@ -96,7 +99,9 @@ _TRANSIENT = Claim(
     paper="kleinman2021",
     where=_WHERE,
     sentence="At a high learning rate the last layer first encodes which digit of its half it sees, then discards it.",
-    parts=(transient([_rest("high")]),),
+    parts=(encoded([_rest("high")]), transient([_rest("high")])),
+    headline=FALL,
+    revised=FALL_ALONE,
     published="irrelevant information is encoded early in training and discarded later (abstract)",
 )
 _NO_TRANSIENT = Claim(
