@@ -215,6 +215,10 @@ class RunFolder:
             return None
         return {int(step): stamp for step, stamp in content.get("snapshots", {}).get(network, {}).items()}
 
+    def listed_snapshot(self, network: str, step: int) -> snapshots.Stamp | None:
+        """What ``run.json`` says of one snapshot; None where it says nothing."""
+        return self.manifest().get("snapshots", {}).get(network, {}).get(str(step))
+
     def unlist_snapshot(self, network: str, step: int) -> None:
         """Take a snapshot off the list, before another one of that step is written."""
         listed = self.manifest().get("snapshots", {})

@@ -56,6 +56,9 @@ class Trajectory:
         """The hashes that the run lists, by step; None without a run, and of a run that keeps no list."""
         return None if self._run is None else self._run.listed_snapshots(self.path.name)
 
+    def _stamp(self, step: int) -> snapshots.Stamp | None:
+        return None if self._run is None else self._run.listed_snapshot(self.path.name, step)
+
     @property
     def steps(self) -> list[int]:
         """The recorded steps, in order. Half-written files are not looked at.
@@ -97,10 +100,11 @@ class Trajectory:
         ------
         RunFolderError: its file is missing or damaged, or of another step.
         """
-        path, listed = self.file(step), self.listed
-        if step in (listed or ()) and not path.exists():
+        path, listed = self.file(step), self._stamp(step)
+        if listed is not None and not path.exists():
             raise DamagedError(f"{path} is missing, though it was written: {self._advice}")
-        tensors, metadata = files.load(path, self._advice, (listed or {}).get(step), hashed=listed is not None)
+        hashed = self._run is not None and self._run.recorded
+        tensors, metadata = files.load(path, self._advice, listed, hashed=hashed)
         if metadata.get("step") != str(step):
             raise unreadable(path, ValueError(f"it is the snapshot of step {metadata.get('step')}"), self._advice)
         return tensors
@@ -136,7 +140,7 @@ class Trajectory:
         ------
         RunFolderError: other weights were recorded at that step, there or in the list of the run.
         """
-        stamp = (self.listed or {}).get(step)
+        stamp = self._stamp(step)
         if stamp is None and there:
             stamp = files.load(self.file(step), self._advice)[1]
         if stamp is not None and (recorded := stamp.get(snapshots.WEIGHTS)) is not None:
@@ -155,7 +159,7 @@ class Trajectory:
         path = self._existing(step)
         with files.readable(path, self._advice) as file:
             metadata = file.metadata() or {}
-            stamp, listed = snapshots.stamp(metadata), (self.listed or {}).get(step)
+            stamp, listed = snapshots.stamp(metadata), self._stamp(step)
             if listed is not None and stamp != listed:
                 raise ValueError("it is another one than its run lists")
             return float(metadata["epoch"])
