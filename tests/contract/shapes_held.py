@@ -15,6 +15,7 @@ os.environ |= {"INFOSCOPE_SHAPES": "held", "NUMBA_DISABLE_JIT": "1"}
 import numpy as np
 from beartype import BeartypeConf, FrozenDict, beartype
 from jaxtyping import install_import_hook
+from lane_twins import TWINS as OF_LANES
 from numba.core.extending import _Intrinsic
 
 #: Arithmetic written for LLVM, as NumPy does it.
@@ -22,6 +23,7 @@ TWINS = {
     "_exp2_negative": lambda y: np.exp2(-y),
     "_float_from_bits": lambda bits: np.int32(bits).view(np.float32),
     "_bits_of_float": lambda x: np.float32(x).view(np.int32),
+    **OF_LANES,
 }
 _Intrinsic.__call__ = lambda self, *arguments: TWINS[self._name](*arguments)
 

@@ -105,12 +105,26 @@ def test_trees_agree_with_the_twin(problem, norm, rectangle):
     blocks, k, subspaces = problem
     ks = enough(blocks, k)
     keep = ks > 0
-    if keep.sum() > nb.PROBE:
+    if keep.sum() > nb.PROBES:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(nb, "FEW", 0)
+            patch.setattr(nb, "FEW_RECTANGLES", 0)
             patch.setattr(nb, "pass_seconds", lambda n, d: 1.0)
             blocks = [block[keep] for block in blocks]
             check(blocks, enough(blocks, k), subspaces, norm, rectangle)
+
+
+@pytest.mark.parametrize("n", [300, 700])
+@pytest.mark.parametrize("norm", ["max", "euclidean"])
+@pytest.mark.parametrize("grid", [0, 4])
+def test_trees_of_several_levels_agree_with_the_twin(n, norm, grid, monkeypatch):
+    monkeypatch.setattr(nb, "FEW", 0)
+    monkeypatch.setattr(nb, "pass_seconds", lambda n, d: 1e9)
+    rng = np.random.default_rng(n)
+    x, y, z = (rng.normal(size=(n, d)) for d in (1, 3, 2))
+    blocks = [np.round(t * grid) / grid if grid else t for t in (x, x + y, z)]
+    check(blocks, 3, CMI, norm)
+    check([blocks[0], *blocks[1:]], np.where(np.arange(n) % 2, 1, 40) if not grid else 40, MI, norm)
 
 
 @settings(max_examples=100)
@@ -191,6 +205,8 @@ def test_few_dimensions_are_left_to_trees_and_many_are_not(monkeypatch):
     rng, asked = np.random.default_rng(0), []
     monkeypatch.setattr(nb, "_by_pairs", lambda given, blur, where: asked.append(given[0].shape))
     nb.balls([rng.normal(size=(6000, 1)), rng.normal(size=(6000, 1))], 3, MI)
+    centre = rng.normal(size=(60, 10))[np.arange(6000) % 60]
+    nb.balls(np.split(centre + 1e-3 * rng.normal(size=(6000, 10)), 2, axis=1), 3, MI)  # in clusters, many columns too
     assert asked == []
     nb.balls([rng.normal(size=(6000, 9)), rng.normal(size=(6000, 9))], 3, MI)
     assert asked == [(6000, 18)]
@@ -210,7 +226,7 @@ def test_any_number_of_threads_gives_the_same(monkeypatch, seconds):
     monkeypatch.setattr(nb, "FEW", 0)
     monkeypatch.setattr(nb, "pass_seconds", lambda n, d: seconds)  # pair by pair, and trees
     rng = np.random.default_rng(0)
-    blocks = [np.round(rng.normal(size=(500, 2)), 1), rng.normal(size=(500, 2))]
+    blocks = [np.round(rng.normal(size=(500, 2)), 1), rng.normal(size=(500, 3))]
     alone = nb.balls(blocks, 3, MI)
     monkeypatch.setattr(parallel, "cores", lambda seconds=0: 3)
     together = nb.balls(blocks, 3, MI)

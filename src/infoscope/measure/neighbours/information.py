@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,8 @@ class Problem:
 
     def accompanied(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The ``rows`` that share all groups with another one of them, and with how many."""
+        if not self.split:
+            return rows[: 0 if len(rows) < 2 else None], np.full(len(rows) if len(rows) > 1 else 0, len(rows) - 1)
         cells, sizes = joint(self.marginals, rows)
         others = sizes[cells] - 1
         return rows[others > 0], others[others > 0]
@@ -98,7 +101,7 @@ class Problem:
     def _contributions(self, found: Balls, ks: np.ndarray, met: np.ndarray | None = None) -> np.ndarray:
         """Of balls of ``ks`` rows; met: among how many rows each was sought, itself counted, where not among all."""
         n = len(ks) if met is None else self.n
-        psi = digamma(np.arange(n + 1))
+        psi = _digammas(n)
         inside, more = psi[ks], np.ones(len(ks), np.int64)
         if self.rectangle:
             inside, more = inside - 1 / ks, found.tied.astype(np.int64)
@@ -132,6 +135,18 @@ class Problem:
         return Search(columns, classes, self._subspaces, self.k, self.norm, self.rectangle, nearest)
 
 
+@lru_cache(maxsize=4)
+def _table(power: int) -> np.ndarray:
+    found = digamma(np.arange(1 << power))
+    found.flags.writeable = False
+    return found
+
+
+def _digammas(n: int) -> np.ndarray:
+    """psi(0) to psi(n)."""
+    return _table(n.bit_length())[: n + 1]
+
+
 def dimension(distances: np.ndarray) -> float:
     """Intrinsic dimension from the distances ``[n, k]`` to the nearest rows, infinite ones left out; 0 for points.
 
@@ -148,31 +163,32 @@ def dimension(distances: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Spread:
-    """How an estimate from n rows scatters and drifts: its ``interval``, and what it gained from n/10 to n rows."""
+    """How an estimate from n rows scatters and drifts.
+
+    interval: that of the estimate, or None. gain: what it gained over parts of the rows, ``larger`` times smaller, of
+    whose mean ``scatter`` is half an interval.
+    """
 
     interval: tuple[float, float] | None
     gain: float
+    scatter: float = math.inf
+    larger: float = subsampling.PARTS
     kind: str = subsampling.KIND
     resampled: str = "rows"
 
     @classmethod
     def of(cls, value: float, estimate: Callable[[np.ndarray], float], n: int, least: int) -> Spread:
-        parts: list[float] = []
-
-        def part(rows: np.ndarray) -> float:
-            parts.append(estimate(rows))
-            return parts[-1]
-
-        interval = subsampling.interval(value, part, n, least=least)
-        if interval is None or math.isnan(interval[0]):
+        found = subsampling.scattered(value, estimate, n, least=least)
+        if found is None or math.isnan(found.mean):
             return cls(None, 0.0)
-        return cls(interval, value - float(np.mean(parts)))
+        return cls(found.interval, value - found.mean, found.half, found.larger, found.kind)
 
     @classmethod
     def over(cls, value: float, scatter: Scatter | None, gain: float) -> Spread:
         """From the scatter over groups."""
-        half = scatter.half() if scatter else 0.0
-        return cls((value - half, value + half) if scatter else None, gain, JACKKNIFE, "groups")
+        half = scatter.half() if scatter else math.inf
+        interval = (value - half, value + half) if scatter else None
+        return cls(interval, gain, half, kind=JACKKNIFE, resampled="groups")
 
     @property
     def stated(self) -> subsampling.Stated:
@@ -182,12 +198,12 @@ class Spread:
     @property
     def growth(self) -> float:
         """What the estimate gains for every log n."""
-        return self.gain / math.log(subsampling.PARTS)
+        return self.gain / math.log(self.larger)
 
     @property
     def clear(self) -> bool:
         """Whether the gain is more than scatter."""
-        return abs(self.gain) > CLEARLY * self.half
+        return abs(self.gain) > CLEARLY * self.scatter
 
     def bias(self, dimension: float) -> float:
         """The bias left at n when it falls like n^(-2/dimension), the order of a smooth density's curvature.
@@ -196,7 +212,7 @@ class Spread:
         """
         if dimension == 0 or not self.clear:
             return 0.0
-        return -self.gain / (subsampling.PARTS ** (2 / dimension) - 1)
+        return -self.gain / (self.larger ** (2 / dimension) - 1)
 
     @property
     def half(self) -> float:

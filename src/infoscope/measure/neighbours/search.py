@@ -20,6 +20,7 @@ import numpy as np
 from infoscope.core.shapes import Device
 from infoscope.kernels import parallel
 from infoscope.measure.neighbours import brute as brute
+from infoscope.measure.neighbours import leaves as leaves
 from infoscope.measure.neighbours import line
 from infoscope.measure.neighbours import tree as tree
 from infoscope.measure.symbols import quantise as q
@@ -29,8 +30,13 @@ FAR = 2.0**40  # between two labels: beyond every difference of standardised num
 #: From as many copies of a row on average it is searched for once, and its copies are counted.
 COPIES = 16
 SAMPLE = np.sort(np.random.default_rng(0).random(512))  # places in 0..1 at which rows are looked at
-#: Fewer rows than this are always compared pair by pair; of more, so many stretches of so many rows try the trees.
-FEW, PROBES, PROBE = 4000, 8, 8
+#: In up to so many columns a tree is always the faster way.
+FLAT = 8
+#: In more columns, fewer rows than this are always compared pair by pair; of more, up to so many leaves try the tree,
+#: and no more of them once it is this many times slower.
+FEW, PROBES, PLAINLY = 2000, 8, 2.0
+#: The same of rows whose balls are rectangles.
+FEW_RECTANGLES = 4000
 
 
 @dataclass(frozen=True)
@@ -56,20 +62,25 @@ def label_block(labels: np.ndarray) -> np.ndarray:
     return labels.astype(np.float64)[:, None] * FAR
 
 
-def _size(blocks: Sequence[np.ndarray]) -> float:
-    """The largest number in ``blocks``, labels left aside."""
-    sizes = np.concatenate([np.abs(block).max(axis=0, initial=0.0) for block in blocks])
+def _size(points: np.ndarray) -> float:
+    """The largest number in ``points [n, d]``, labels left aside."""
+    sizes = np.abs(points).max(axis=0, initial=0.0)
     return float(sizes[sizes < FAR / 2].max(initial=0.0))
 
 
 def tie_of(blocks: Sequence[np.ndarray]) -> float:
     """Up to what difference two distances in ``blocks`` are equal: what rounding leaves of equal ones."""
-    return 2.0**-44 * (1 + _size(blocks))
+    return 2.0**-44 * (1 + max(_size(block) for block in blocks))
 
 
 def pass_seconds(n: int, d: int) -> float:
     """About how long the balls of ``[n, d]`` take on one thread when every pair is compared."""
     return n * n * (4.4e-10 + 4.1e-11 * d)
+
+
+def tree_seconds(n: int, d: int, nodes: float, looked: float) -> float:
+    """The same by a tree whose rows look at ``nodes`` and leaves; subspaces look at about as many again."""
+    return 2 * n * (5e-8 + 2e-8 * nodes + (1.5e-8 + 6e-9 * d) * looked)
 
 
 def balls(
@@ -92,7 +103,7 @@ def balls(
     ks = np.full(n, k, np.int64) if np.ndim(k) == 0 else np.asarray(k, np.int64)
     starts = np.cumsum([0, *(block.shape[1] for block in blocks)])
     members = np.array([[b in one for b in range(len(blocks))] for one in subspaces], np.bool_).reshape(-1, len(blocks))
-    tie = tie_of(blocks) if tie is None else tie
+    tie = tie_of([points]) if tie is None else tie
     most = int(ks.max())
     found = Balls(
         np.full((n, most), np.inf), np.zeros((n, most), np.int32), np.zeros(n, np.int64), np.zeros(n, np.bool_),
@@ -110,13 +121,16 @@ def balls(
     if copies is not None:
         _by_copies(given, *copies, where)
     elif not _by_trees(given, where):
-        _by_pairs(given, 2.0**-22 * max(_size(blocks), 1e-9), where)  # not 0: infinity times it is a limit
+        _by_pairs(given, 2.0**-22 * max(_size(points), 1e-9), where)  # not 0: infinity times it is a limit
     return found
 
 
 def _in_parts(call: Callable[[int, int], Any], n: int, seconds: float) -> None:
     """``call(begin, end)`` over all rows, a stretch a thread."""
     threads = parallel.cores(seconds)
+    if threads == 1:
+        call(0, n)
+        return
     cuts = [n * thread // threads for thread in range(threads + 1)]
     parallel.run([partial(call, begin, end) for begin, end in pairwise(cuts)], threads)
 
@@ -137,19 +151,65 @@ def _by_pairs(given: tuple[Any, ...], blur: float, where: tuple[np.ndarray, ...]
 
 
 def _by_trees(given: tuple[Any, ...], where: tuple[np.ndarray, ...]) -> bool:
-    """Whether trees are the faster way, told from a few rows; if so, the balls have been found.
+    """Whether a tree is the faster way, told from a few leaves where it is not plain; if so, the balls have been found.
 
-    Seconds a row and a pair as measured in ``bench/neighbours.py``; what is found does not depend on them.
+    What is found does not depend on it.
     """
+    points, starts, members, ks, tie, euclidean, rectangle = given
+    n, d = points.shape
+    if rectangle:
+        return _by_rectangles(given, where)
+    if d == 0 or (d > FLAT and n < FEW):
+        return False
+    shape, reaches = leaves.grow(points), np.empty(n)
+    count = len(shape[0])
+    ask = partial(leaves.search, *shape, starts, ks, tie, euclidean)
+    seconds, pairs = n * 1e-6, pass_seconds(n, d)
+    if d > FLAT:
+        looked = np.zeros(2)
+        for probed, at in enumerate(np.linspace(0, count - 1, PROBES).astype(np.int64), 1):
+            looked += ask(at, at + 1, *where[:4], reaches)
+            seconds = tree_seconds(n, d, *(looked / (probed * leaves.ROWS)).tolist())
+            if seconds > PLAINLY * pairs:
+                break
+        if seconds > pairs:
+            return False
+    _in_parts(lambda begin, end: ask(begin, end, *where[:4], reaches), count, seconds)
+    for s, member in enumerate(members):
+        _count(points, starts, member, reaches, euclidean, seconds, where[4][s])
+    return True
+
+
+def _count(
+    points: np.ndarray, starts: np.ndarray, member: np.ndarray, reaches: np.ndarray, euclidean: bool, seconds: float,
+    counts: np.ndarray,
+) -> None:  # fmt: skip
+    """How many other rows are within ``reaches [n]`` (squares when Euclidean) in a subspace, into ``counts [n]``."""
+    own = [c for b, here in enumerate(member) if here for c in range(starts[b], starts[b + 1])]
+    if not own:  # what does not vary
+        counts[:] = len(points) - 1
+        return
+    if len(own) == 1:
+        column = points[:, own[0]]
+        order = np.argsort(column)
+        line.count(column[order], np.array([0, len(order)]), order, reaches, euclidean, counts)
+        return
+    shape = leaves.grow(np.ascontiguousarray(points[:, own]))
+    ask = partial(leaves.count, *shape, np.cumsum([0, *np.diff(starts)[member]]), reaches, euclidean)
+    _in_parts(lambda begin, end: ask(begin, end, counts), len(shape[0]), seconds)
+
+
+def _by_rectangles(given: tuple[Any, ...], where: tuple[np.ndarray, ...]) -> bool:
+    """The same where a subspace counts what no row of the ball is farther than, by trees of single rows."""
     points, starts, members, _, _, euclidean, _ = given
     (n, d), (distances, nearest, inside, tied, counts) = points.shape, where
-    if n < FEW:
+    if n < FEW_RECTANGLES:
         return False
     shape = tree.grow(points)
     rows, reaches = points[shape[0]], np.empty((len(members), n))
     ask = partial(tree.search, rows, *shape, *given)
-    probes = np.linspace(0, n - PROBE, PROBES).astype(np.int64)
-    looked = sum(ask(at, at + PROBE, distances, nearest, inside, tied, reaches) for at in probes) / (PROBE * PROBES)
+    probes = np.linspace(0, n - PROBES, PROBES).astype(np.int64)
+    looked = sum(ask(at, at + PROBES, distances, nearest, inside, tied, reaches) for at in probes) / PROBES**2
     widths = members @ np.diff(starts)
     looked *= 1 + 3 * (widths > 1).sum()  # a subspace's own tree looks at two to three times as many
     seconds = n * (1.5e-6 + looked * (1e-8 + 7e-9 * d))
@@ -157,15 +217,7 @@ def _by_trees(given: tuple[Any, ...], where: tuple[np.ndarray, ...]) -> bool:
         return False
     _in_parts(lambda begin, end: ask(begin, end, distances, nearest, inside, tied, reaches), n, seconds)
     for s, member in enumerate(members):
-        own = np.flatnonzero(np.repeat(member, np.diff(starts)))
-        if len(own) == 1:
-            order = np.argsort(points[:, own[0]], kind="stable")
-            line.count(points[order, own[0]], np.array([0, n]), order, reaches[s], euclidean, counts[s])
-            continue
-        shape = tree.grow(points[:, own])
-        rows, cuts = points[shape[0]][:, own], np.cumsum([0, *np.diff(starts)[member]])
-        count = partial(tree.count, rows, *shape, cuts, reaches[s], euclidean)
-        _in_parts(lambda begin, end, count=count, s=s: count(begin, end, counts[s]), n, seconds)
+        _count(points, starts, member, reaches[s], euclidean, seconds, counts[s])
     return True
 
 
@@ -246,7 +298,7 @@ def counted(blocks: Sequence[np.ndarray], reaches: np.ndarray, norm: Norm = "max
     """How many other rows are within ``reaches [n]`` of each row of ``blocks``, by a tree."""
     points = np.concatenate(blocks, axis=1, dtype=np.float64)
     starts, counts = np.cumsum([0, *(block.shape[1] for block in blocks)]), np.empty(len(points), np.int64)
-    shape, euclidean = tree.grow(points), norm == "euclidean"
+    shape, euclidean = leaves.grow(points), norm == "euclidean"
     reaches = reaches * np.abs(reaches) if euclidean else reaches
-    tree.count(points[shape[0]], *shape, starts, reaches, euclidean, 0, len(points), counts)
+    leaves.count(*shape, starts, reaches, euclidean, 0, len(shape[0]), counts)
     return counts

@@ -1,0 +1,241 @@
+"""Distances of one row to 32 others, or to 8 boxes, at once: arithmetic written for LLVM.
+
+A loop over any number of columns keeps its 32 sums in registers here; numba's own vectoriser does so only where the
+number is a constant. Rows lie ``[leaf, d, 32]``, boxes ``[node, 2, d, 8]``: least and greatest of each column.
+Euclidean distances are squares. Of a mask, bit j is row or box j.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+if TYPE_CHECKING:  # neither package says its types
+    from typing import Any as Builder
+    from typing import Any as Context
+    from typing import Any as Kind
+    from typing import Any as Signature
+    from typing import Any as Typing
+    from typing import Any as Value
+else:
+    from llvmlite.ir import IRBuilder as Builder
+    from llvmlite.ir import Value
+    from numba.core.base import BaseContext as Context
+    from numba.core.types import Type as Kind
+    from numba.core.typing.context import BaseContext as Typing
+    from numba.core.typing.templates import Signature
+
+ROWS, BOXES = 32, 8
+_REAL, _WORD = ir.DoubleType(), ir.IntType(64)
+
+
+def _at(context: Context, builder: Builder, kind: Kind, array: Value, offset: Value, lanes: int) -> Any:
+    """A pointer to ``lanes`` numbers of an array, in C order, from place ``offset`` on."""
+    data = builder.gep(context.make_array(kind)(context, builder, array).data, [offset])
+    return builder.bitcast(data, ir.PointerType(ir.VectorType(_REAL, lanes))) if lanes > 1 else data
+
+
+def _greater(builder: Builder, one: Value, other: Value) -> Any:
+    return builder.select(builder.fcmp_ordered(">", one, other), one, other)
+
+
+def _all(builder: Builder, value: Value, lanes: int) -> Any:
+    """``value`` in every lane."""
+    vector = ir.VectorType(value.type, lanes)
+    first = builder.insert_element(ir.Constant(vector, ir.Undefined), value, ir.Constant(ir.IntType(32), 0))
+    places = ir.Constant(ir.VectorType(ir.IntType(32), lanes), None)
+    return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), places)
+
+
+def _distances(
+    context: Context,
+    builder: Builder,
+    kinds: Sequence[Kind],
+    arguments: Sequence[Value],
+    lanes: int,
+    gap: Callable[..., Any],
+) -> Any:
+    """In each lane the largest distance of a block; ``gap(column, value)`` is that of a column.
+
+    arguments: an array of a point's columns, the first column of each block, whether Euclidean.
+    """
+    point, starts, euclidean = arguments
+    vector = ir.VectorType(_REAL, lanes)
+    zero = ir.Constant(vector, None)
+    found = cgutils.alloca_once_value(builder, zero)
+    size = ir.Constant(_WORD, 1)
+    blocks = builder.sub(context.make_array(kinds[1])(context, builder, starts).nitems, size)
+
+    def first(b: Value) -> Any:
+        return builder.load(_at(context, builder, kinds[1], starts, b, 1))
+
+    def coordinate(c: Value) -> Any:
+        return _all(builder, builder.load(_at(context, builder, kinds[0], point, c, 1)), lanes)
+
+    def largest() -> None:
+        with cgutils.for_range_slice(builder, ir.Constant(_WORD, 0), first(blocks), size, _WORD) as (c, _):
+            builder.store(_greater(builder, builder.load(found), gap(c, coordinate(c))), found)
+
+    def squared() -> None:
+        total = cgutils.alloca_once(builder, vector)
+        with cgutils.for_range_slice(builder, ir.Constant(_WORD, 0), blocks, size, _WORD) as (b, _):
+            builder.store(zero, total)
+            with cgutils.for_range_slice(builder, first(b), first(builder.add(b, size)), size, _WORD) as (c, _):
+                one = gap(c, coordinate(c))
+                builder.store(builder.fadd(builder.load(total), builder.fmul(one, one)), total)
+            builder.store(_greater(builder, builder.load(found), builder.load(total)), found)
+
+    with builder.if_else(euclidean) as (then, otherwise):
+        with then:
+            squared()
+        with otherwise:
+            largest()
+    return builder.load(found)
+
+
+def _mask(builder: Builder, sign: str, distances: Value, limit: Value, lanes: int) -> Any:
+    told = builder.fcmp_ordered(sign, distances, _all(builder, limit, lanes))
+    return builder.zext(builder.bitcast(told, ir.IntType(lanes)), _WORD)
+
+
+def _rows(name: str, sign: str) -> Any:
+    def rows(
+        context: Typing, blocks: Kind, leaf: Kind, point: Kind, starts: Kind, euclidean: Kind, limit: Kind, out: Kind
+    ) -> Any:
+        def generate(context: Context, builder: Builder, signature: Signature, arguments: Sequence[Value]) -> Any:
+            blocks, leaf, point, starts, euclidean, limit, out = arguments
+            kinds = signature.args
+            size = builder.mul(builder.extract_value(context.make_array(kinds[0])(context, builder, blocks).shape, 1),
+                               ir.Constant(_WORD, ROWS))  # fmt: skip
+            first = builder.mul(leaf, size)
+
+            def gap(c: Value, value: Value) -> Any:
+                at = builder.add(first, builder.mul(c, ir.Constant(_WORD, ROWS)))
+                column = builder.load(_at(context, builder, kinds[0], blocks, at, ROWS), align=8)
+                bits = ir.VectorType(_WORD, ROWS)
+                apart = builder.bitcast(builder.fsub(column, value), bits)
+                positive = builder.and_(apart, ir.Constant(bits, [2**63 - 1] * ROWS))
+                return builder.bitcast(positive, ir.VectorType(_REAL, ROWS))
+
+            found = _distances(context, builder, kinds[2:4], (point, starts, euclidean), ROWS, gap)
+            builder.store(found, _at(context, builder, kinds[6], out, ir.Constant(_WORD, 0), ROWS), align=8)
+            return _mask(builder, sign, found, limit, ROWS)
+
+        return types.int64(blocks, types.int64, point, starts, types.boolean, types.float64, out), generate
+
+    rows.__name__ = name
+    return intrinsic(rows)
+
+
+#: (blocks, leaf, point, starts, euclidean, limit, out): distances of a leaf's rows into ``out [32]``, and a mask of
+#: those below the limit, or within it.
+rows_below: Any = _rows("rows_below", "<")
+rows_within: Any = _rows("rows_within", "<=")
+
+
+def _boxes(name: str, both: bool) -> Any:
+    def boxes(
+        context: Typing, boxes: Kind, node: Kind, point: Kind, starts: Kind, euclidean: Kind, limit: Kind, out: Kind
+    ) -> Any:
+        def generate(context: Context, builder: Builder, signature: Signature, arguments: Sequence[Value]) -> Any:
+            boxes, node, point, starts, euclidean, limit, out = arguments
+            kinds = signature.args
+            d = builder.extract_value(context.make_array(kinds[0])(context, builder, boxes).shape, 2)
+            side = builder.mul(d, ir.Constant(_WORD, BOXES))
+            first = builder.mul(node, builder.add(side, side))
+
+            def sides(c: Value, value: Value) -> tuple[Any, Any]:
+                low = builder.add(first, builder.mul(c, ir.Constant(_WORD, BOXES)))
+                least, greatest = (
+                    builder.load(_at(context, builder, kinds[0], boxes, at, BOXES), align=8)
+                    for at in (low, builder.add(low, side))
+                )
+                return builder.fsub(least, value), builder.fsub(value, greatest)
+
+            def near(c: Value, value: Value) -> Any:
+                below, above = sides(c, value)
+                return _greater(builder, _greater(builder, below, above), ir.Constant(below.type, None))
+
+            def far(c: Value, value: Value) -> Any:
+                below, above = sides(c, value)
+                minus = ir.Constant(below.type, [-0.0] * BOXES)
+                return _greater(builder, builder.fsub(minus, below), builder.fsub(minus, above))
+
+            asked = (point, starts, euclidean)
+            found = _distances(context, builder, kinds[2:4], asked, BOXES, near)
+            if not both:
+                builder.store(found, _at(context, builder, kinds[6], out, ir.Constant(_WORD, 0), BOXES), align=8)
+                return _mask(builder, "<", found, limit, BOXES)
+            whole = _distances(context, builder, kinds[2:4], asked, BOXES, far)
+            inside = _mask(builder, "<=", whole, limit, BOXES)
+            return builder.or_(
+                _mask(builder, "<=", found, limit, BOXES), builder.shl(inside, ir.Constant(_WORD, BOXES))
+            )
+
+        return types.int64(boxes, types.int64, point, starts, types.boolean, types.float64, out), generate
+
+    boxes.__name__ = name
+    return intrinsic(boxes)
+
+
+#: (boxes, node, point, starts, euclidean, limit, out): least distances to a node's boxes into ``out [8]``, and a mask
+#: of those below the limit.
+boxes_below: Any = _boxes("boxes_below", False)
+#: The same within the limit and, from bit 8 on, which boxes are so with all they hold; nothing into ``out``. An empty
+#: box (infinity to minus infinity) is out of reach.
+boxes_within: Any = _boxes("boxes_within", True)
+
+
+def _sift(context: Typing, gaps: Kind, best: Kind, levels: Kind) -> Any:
+    def generate(context: Context, builder: Builder, signature: Signature, arguments: Sequence[Value]) -> Any:
+        gaps, best, levels = arguments
+        kinds, zero, one = signature.args, ir.Constant(_WORD, 0), ir.Constant(_WORD, 1)
+        given = builder.load(_at(context, builder, kinds[0], gaps, zero, ROWS), align=8)
+        carried = cgutils.alloca_once_value(builder, given)
+        with cgutils.for_range_slice(builder, zero, levels, one, _WORD) as (level, _):
+            at = _at(context, builder, kinds[1], best, builder.mul(level, ir.Constant(_WORD, ROWS)), ROWS)
+            held, value = builder.load(at, align=8), builder.load(carried)
+            less = builder.fcmp_ordered("<", value, held)
+            builder.store(builder.select(less, value, held), at, align=8)
+            builder.store(builder.select(less, held, value), carried)
+        return context.get_dummy_value()
+
+    return types.none(gaps, best, types.int64), generate
+
+
+def _first_bit(context: Typing, mask: Kind) -> Any:
+    def generate(context: Context, builder: Builder, signature: Signature, arguments: Sequence[Value]) -> Any:
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(types.int64), generate
+
+
+def _beyond(context: Typing, gap: Kind, reach: Kind) -> Any:
+    def generate(context: Context, builder: Builder, signature: Signature, arguments: Sequence[Value]) -> Any:
+        gap, reach = arguments
+        # LLVM makes a branch of a comparison, which a bisection mispredicts every other time; not of a sign.
+        left = builder.bitcast(builder.fsub(reach, gap), _WORD)
+        return builder.ashr(left, ir.Constant(_WORD, 63))
+
+    return types.int64(types.float64, types.float64), generate
+
+
+def _bits(context: Typing, mask: Kind) -> Any:
+    def generate(context: Context, builder: Builder, signature: Signature, arguments: Sequence[Value]) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.int64(types.int64), generate
+
+
+#: (gaps, best, levels): ``gaps [32]`` put into the ``levels`` least of each lane, ``best [levels, 32]``, least first.
+sift: Any = intrinsic(_sift)
+#: The place of the lowest bit of a mask that has one; how many bits it has.
+first_bit: Any = intrinsic(_first_bit)
+bits: Any = intrinsic(_bits)
+#: (gap, reach), finite: -1, which is all bits, where the gap is larger, else 0.
+beyond: Any = intrinsic(_beyond)

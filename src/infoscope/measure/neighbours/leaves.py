@@ -1,0 +1,295 @@
+"""All neighbours of all rows by a tree without pointers: leaves of 32 rows, eight leaves a node, eight nodes the next.
+
+Rows are halved at places that are 32 times a power of two, so that what a node holds follows from its number. A row
+asks its own leaf first, then the other boxes of each node above it; one comparison tells of 32 rows, or of 8 boxes.
+All distances are float64.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from infoscope.core.shapes import Block, Block4, IndexTable, Indices, Marks, Matrix, Vector
+from infoscope.measure.neighbours.lanes import (
+    BOXES,
+    ROWS,
+    bits,
+    boxes_below,
+    boxes_within,
+    first_bit,
+    rows_below,
+    rows_within,
+    sift,
+)
+
+SAMPLED = 64  # rows of which the widest column is told
+HUGE = 1.7976931348623157e308  # less than the infinity of lanes without a row
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _halve(keys: Vector, order: Indices, first: int, last: int, middle: int) -> None:
+    """Reorder both so that the keys before ``middle`` are at most those from it on (Hoare)."""
+    low, high = first, last - 1
+    while low < high:
+        pivot = keys[(low + high) // 2]
+        i, j = low, high
+        while i <= j:
+            while keys[i] < pivot:
+                i += 1
+            while keys[j] > pivot:
+                j -= 1
+            if i <= j:
+                keys[i], keys[j] = keys[j], keys[i]
+                order[i], order[j] = order[j], order[i]
+                i += 1
+                j -= 1
+        if middle <= j:
+            high = j
+        elif middle >= i:
+            low = i
+        else:
+            return
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def grow(points: Matrix) -> tuple[Block, Indices, Block4, Indices]:
+    """A tree over ``points [n, d]``.
+
+    Returns the rows of its leaves ``[leaf, d, 32]``, lanes without a row at infinity; which row each is ``[n]``; the
+    boxes below each node ``[node, 2, d, 8]``; and the first node of each level, 0 for the leaves.
+    """
+    n, d = points.shape
+    leaves = (n + ROWS - 1) // ROWS
+    order, keys = np.arange(n), np.empty(n)
+    begins, sizes = np.empty(64, np.int64), np.empty(64, np.int64)
+    begins[0], sizes[0], depth = 0, leaves, 1
+    while depth:
+        depth -= 1
+        begin, size = begins[depth], sizes[depth]
+        if size == 1:
+            continue
+        half = 1
+        while 2 * half < size:
+            half *= 2
+        first, middle, last = begin * ROWS, (begin + half) * ROWS, min((begin + size) * ROWS, n)
+        step, widest, width = max(1, (last - first) // SAMPLED), 0, -1.0
+        for c in range(d):
+            least = greatest = points[order[first], c]
+            for place in range(first, last, step):
+                value = points[order[place], c]
+                least, greatest = min(least, value), max(greatest, value)
+            if greatest - least > width:
+                widest, width = c, greatest - least
+        for place in range(first, last):
+            keys[place] = points[order[place], widest]
+        _halve(keys, order, first, last, middle)
+        begins[depth], sizes[depth] = begin + half, size - half
+        begins[depth + 1], sizes[depth + 1] = begin, half
+        depth += 2
+    levels, count, nodes = 0, leaves, 0
+    while count > 1:
+        count = (count + BOXES - 1) // BOXES
+        levels, nodes = levels + 1, nodes + count
+    blocks, boxes = np.full((leaves, d, ROWS), np.inf), np.empty((nodes, 2, d, BOXES))
+    boxes[:, 0], boxes[:, 1] = np.inf, -np.inf
+    starts = np.zeros(levels + 1, np.int64)
+    for leaf in range(leaves):
+        first = leaf * ROWS
+        for lane in range(min(ROWS, n - first)):
+            row = points[order[first + lane]]
+            for c in range(d):
+                blocks[leaf, c, lane] = row[c]
+        if levels:
+            for c in range(d):
+                least = greatest = blocks[leaf, c, 0]
+                for lane in range(1, min(ROWS, n - first)):
+                    least = min(least, blocks[leaf, c, lane])
+                    greatest = max(greatest, blocks[leaf, c, lane])
+                boxes[leaf // BOXES, 0, c, leaf % BOXES] = least
+                boxes[leaf // BOXES, 1, c, leaf % BOXES] = greatest
+    count = leaves
+    for level in range(1, levels):
+        count = (count + BOXES - 1) // BOXES
+        starts[level + 1] = starts[level] + count
+        for node in range(count):
+            parent, child = starts[level + 1] + node // BOXES, node % BOXES
+            for c in range(d):
+                boxes[parent, 0, c, child] = boxes[starts[level] + node, 0, c].min()
+                boxes[parent, 1, c, child] = boxes[starts[level] + node, 1, c].max()
+    return blocks, order, boxes, starts
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _widened(reach: float, tie: float, euclidean: bool) -> float:
+    """Beyond which no row matters where the k-th nearest is at ``reach``."""
+    return (math.sqrt(reach) + 2 * tie) ** 2 if euclidean else reach + 2 * tie
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _within(
+    blocks: Block, n: int, boxes: Block4, levels: Indices, starts: Indices, euclidean: bool, point: Vector,
+    reach: float, gaps: Vector, stack: IndexTable,
+) -> int:  # fmt: skip
+    """How many rows are within ``reach`` of ``point``; boxes that are so as a whole are not descended into."""
+    top = len(levels) - 1
+    if top == 0:
+        return bits(rows_within(blocks, 0, point, starts, euclidean, reach, gaps))
+    total, depth = 0, 1
+    stack[0, 0], stack[0, 1] = top, 0
+    while depth:
+        depth -= 1
+        level, node = stack[depth, 0], stack[depth, 1]
+        told = boxes_within(boxes, levels[level] + node, point, starts, euclidean, reach, gaps)
+        whole = (told >> BOXES) & told
+        some = told & ((1 << BOXES) - 1) & ~whole
+        size = ROWS << 3 * (level - 1)
+        while whole:
+            first = (node * BOXES + first_bit(whole)) * size
+            whole &= whole - 1
+            total += min(size, n - first)
+        while some:
+            child = node * BOXES + first_bit(some)
+            some &= some - 1
+            if level == 1:
+                total += bits(rows_within(blocks, child, point, starts, euclidean, reach, gaps))
+            else:
+                stack[depth, 0], stack[depth, 1] = level - 1, child
+                depth += 1
+    return total
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _take(
+    mask: int, gaps: Vector, first: int, k: int, tie: float, euclidean: bool, limit: float, near: Vector, ids: Indices
+) -> float:
+    """Put the rows of a leaf that ``mask`` names among the k + 1 nearest; returns the new limit."""
+    while mask:
+        lane = first_bit(mask)
+        mask &= mask - 1
+        gap = gaps[lane]
+        if gap < near[k]:
+            at = k
+            while at > 0 and near[at - 1] > gap:
+                near[at], ids[at] = near[at - 1], ids[at - 1]
+                at -= 1
+            near[at], ids[at] = gap, first + lane
+            limit = min(limit, near[k], _widened(near[k - 1], tie, euclidean))
+    return limit
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def search(
+    blocks: Block,
+    order: Indices,
+    boxes: Block4,
+    levels: Indices,
+    starts: Indices,
+    ks: Indices,
+    tie: float,
+    euclidean: bool,
+    begin: int,
+    end: int,  # which leaves to ask about
+    distances: Matrix,  # as are all results, in the rows' own order
+    nearest: IndexTable,
+    inside: Indices,
+    tied: Marks,
+    reaches: Vector,  # [n] written: the distance (squared when Euclidean) within which a subspace counts
+) -> tuple[int, int]:
+    """The balls of some rows but for the counts; returns how many nodes and leaves were looked at."""
+    n, d, top = len(order), blocks.shape[1], len(levels) - 1
+    most = distances.shape[1]
+    point, gaps, box_gaps, best = np.empty(d), np.empty(ROWS), np.empty(BOXES), np.empty((ROWS, ROWS))
+    near, ids = np.empty(most + 1), np.empty(most + 1, np.int64)
+    stack, bounds = np.empty((BOXES * (top + 1), 2), np.int64), np.empty(BOXES * (top + 1))
+    nodes = looked = 0
+    for leaf in range(begin, end):
+        own = leaf * ROWS
+        rows = min(ROWS, n - own)
+        # The k + 1 nearest of a leaf's own rows, each row one lane; the row itself is one of them.
+        asked = 0
+        for lane in range(rows):
+            asked = max(asked, ks[order[own + lane]])
+        if asked < rows:
+            best[: asked + 1] = np.inf
+            for lane in range(rows):
+                for c in range(d):
+                    point[c] = blocks[leaf, c, lane]
+                rows_below(blocks, leaf, point, starts, euclidean, 0.0, gaps)
+                sift(gaps, best, asked + 1)
+        for lane in range(rows):
+            i = order[own + lane]
+            k = int(ks[i])
+            for c in range(d):
+                point[c] = blocks[leaf, c, lane]
+            # With fewer than k rows in the leaf nothing is known yet, but lanes without a row stay out.
+            limit = min(_widened(best[k, lane], tie, euclidean), HUGE) if asked < rows else HUGE
+            near[: k + 1] = np.inf
+            mask = rows_below(blocks, leaf, point, starts, euclidean, limit, gaps) & ~(1 << lane)
+            limit = _take(mask, gaps, own, k, tie, euclidean, limit, near, ids)
+            looked += 1
+            for height in range(1, top + 1):
+                node = leaf >> 3 * height
+                child = (leaf >> 3 * (height - 1)) & 7
+                mask = boxes_below(boxes, levels[height] + node, point, starts, euclidean, limit, box_gaps)
+                mask &= ~(1 << child)
+                nodes += 1
+                depth = 0
+                while mask:
+                    lowest = first_bit(mask)
+                    mask &= mask - 1
+                    stack[depth, 0], stack[depth, 1] = height - 1, node * BOXES + lowest
+                    bounds[depth] = box_gaps[lowest]
+                    depth += 1
+                while depth:
+                    depth -= 1
+                    if bounds[depth] >= limit:
+                        continue
+                    level, here = stack[depth, 0], stack[depth, 1]
+                    if level == 0:
+                        looked += 1
+                        mask = rows_below(blocks, here, point, starts, euclidean, limit, gaps)
+                        limit = _take(mask, gaps, here * ROWS, k, tie, euclidean, limit, near, ids)
+                        continue
+                    nodes += 1
+                    mask = boxes_below(boxes, levels[level] + here, point, starts, euclidean, limit, box_gaps)
+                    while mask:
+                        lowest = first_bit(mask)
+                        mask &= mask - 1
+                        stack[depth, 0], stack[depth, 1] = level - 1, here * BOXES + lowest
+                        bounds[depth] = box_gaps[lowest]
+                        depth += 1
+            if euclidean:
+                for place in range(k + 1):
+                    near[place] = math.sqrt(near[place])
+            radius = near[k - 1]
+            inside[i] = k
+            tied[i] = near[k] <= radius + tie or (k > 1 and near[k - 2] >= radius - tie) or radius <= tie
+            reach = radius + tie if tied[i] else radius - tie
+            reach = reach * reach if euclidean else reach
+            reaches[i] = reach
+            if near[k] <= radius + tie:
+                inside[i] = (
+                    _within(blocks, n, boxes, levels, starts, euclidean, point, float(reaches[i]), gaps, stack) - 1
+                )
+            for place in range(k):
+                distances[i, place], nearest[i, place] = near[place], order[ids[place]]
+    return nodes, looked
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def count(
+    blocks: Block, order: Indices, boxes: Block4, levels: Indices, starts: Indices, reaches: Vector, euclidean: bool,
+    begin: int, end: int, counts: Indices,
+) -> None:  # fmt: skip
+    """How many other rows are within ``reaches [n]`` (squares when Euclidean) of the rows of some leaves."""
+    n, d = len(order), blocks.shape[1]
+    point, gaps, stack = np.empty(d), np.empty(ROWS), np.empty((BOXES * len(levels), 2), np.int64)
+    for leaf in range(begin, end):
+        for lane in range(min(ROWS, n - leaf * ROWS)):
+            i = order[leaf * ROWS + lane]
+            for c in range(d):
+                point[c] = blocks[leaf, c, lane]
+            counts[i] = _within(blocks, n, boxes, levels, starts, euclidean, point, float(reaches[i]), gaps, stack) - 1
