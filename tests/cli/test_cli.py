@@ -13,6 +13,7 @@ import pytest
 
 from infoscope import cli
 from infoscope.cli.runs import figures_of
+from infoscope.cli.shared import table
 from infoscope.core import registry
 
 
@@ -248,3 +249,13 @@ def test_ctrl_c_says_how_to_go_on(capsys, tmp_path, monkeypatch):
 def test_a_paper_means_all_its_figures():
     assert figures_of(["saxe2018"]) == [name for name in registry.entries("figures") if name.startswith("saxe2018/")]
     assert figures_of(["saxe2018/relu", "saxe2018/"])[0] == "saxe2018/relu"
+
+
+def test_names_of_a_stranger_move_no_cursor(capsys):
+    table(["a", "b"], [["esc\x1b[31m", "bell\x07 and \x9b2J"]])
+    with pytest.raises(SystemExit):
+        cli.main(["check", "no\x1b[2Jwhere"])
+    told = capsys.readouterr()
+    assert not {"\x1b", "\x07", "\x9b"} & set(told.out + told.err)
+    assert "esc[31m" in told.out
+    assert "no[2Jwhere" in told.err

@@ -14,6 +14,7 @@ from infoscope.cli.shared import app
 from infoscope.cli.terminal import Ended, ending, not_printed, printing
 from infoscope.core.errors import InfoscopeError
 from infoscope.core.refusals import out_of_memory, refusal
+from infoscope.core.text import sentence
 
 DONE, USER_MISTAKE, INTERRUPTED, SIGNALLED = 0, 2, 130, 128
 _AGAIN = "run the same command again and it goes on from here"
@@ -69,6 +70,6 @@ def _code(arguments: list[str] | None) -> int:
         raise
 
 
-def _told(sentence: str, code: int) -> int:
-    print(f"infoscope: {sentence}", file=sys.stderr)
+def _told(said: str, code: int) -> int:
+    print(f"infoscope: {sentence(said)}", file=sys.stderr)  # it may name what a stranger called something
     return code

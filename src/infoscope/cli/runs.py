@@ -12,6 +12,7 @@ import infoscope
 from infoscope.cli.shared import Belonging, Json, Runs, Several, app, called, columns, factory, pairs, show, table
 from infoscope.core.claim import ORIGINS, counted
 from infoscope.core.errors import InfoscopeError, unknown_name
+from infoscope.core.text import sentence
 from infoscope.core.units import bits, in_bits, shown
 
 
@@ -335,7 +336,7 @@ def check(
 
     def text() -> None:
         for fault in found.faults:
-            print(fault.sentence)
+            print(sentence(fault.sentence))
         for path in found.remade:
             print(f"made anew: {path}")
         for what in found.lost:
@@ -343,7 +344,7 @@ def check(
         if found.unrecorded:
             print(f"not recorded: {len(found.unrecorded)} files of a run that was made before files had hashes")
         if found.others:
-            print(f"not of the run: {', '.join(path.name for path in found.others)}")
+            print(sentence(f"not of the run: {', '.join(path.name for path in found.others)}"))
         print(f"{found.whole} files are as they were written")
 
     show(found.to_json(), as_json, text)

@@ -12,6 +12,7 @@ import cyclopts
 from cyclopts import Parameter
 
 from infoscope.core.errors import InputError
+from infoscope.core.text import sentence
 from infoscope.core.version import VERSION
 
 app = cyclopts.App(
@@ -51,13 +52,13 @@ def show(content: Any, as_json: bool, text: Callable[[], None]) -> None:
 
 
 def table(headers: list[str], lines: list[list[str]], widest: int | None = None) -> None:
-    """Columns for a person; folded to the terminal, never cut."""
+    """Columns for a person; folded to the terminal, never cut. What a stranger wrote into a run moves no cursor."""
     from rich.console import Console
     from rich.table import Table
 
     found = Table(*headers, box=None, pad_edge=False, header_style="bold")
     for line in lines:
-        found.add_row(*line)
+        found.add_row(*map(sentence, line))
     Console(width=None if sys.stdout.isatty() else widest or 160, highlight=False, markup=False).print(found)
 
 
