@@ -28,6 +28,9 @@ from infoscope.papers.saxe2018.tanh import TanhPlane
 HIDDEN = [f"hidden{i}" for i in range(1, 6)]
 
 
+HUMPS = bits_curve(5, 6, 7, 7.5, 6.3, 7.4, 4, 2)
+
+
 def tanh_rows(made_up, hidden5, output, accuracy=0.98, spread=0.01):
     for site, curve in (("hidden5", hidden5), ("output", output)):
         made_up.series("tanh", site, "I(X;T)", curve, spread=spread)
@@ -44,6 +47,9 @@ def tanh_rows(made_up, hidden5, output, accuracy=0.98, spread=0.01):
         (falling(5), falling(1.0), 0.98, 0.01, Outcome.PARTLY),
         (falling(5), falling(3.3), 0.80, 0.01, Outcome.PARTLY),
         (late(0.1), late(0.1), 0.80, 0.01, Outcome.NOT_REPRODUCED),
+        (late(5.0), late(5.0), 0.98, 0.01, Outcome.PARTLY),  # falls at last, from epoch 2000 on
+        (HUMPS, falling(3.3), 0.98, 0.01, Outcome.REPRODUCED),  # the higher hump is early, the lasting fall from 400 on
+        (HUMPS, falling(3.3), 0.98, 0.30, Outcome.REPRODUCED),  # which of both is the peak is not sure
         (falling(5), falling(2.0), 0.98, 0.50, Outcome.INCONCLUSIVE),
     ],
 )

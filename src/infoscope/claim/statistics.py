@@ -109,6 +109,38 @@ def peak(curves: np.ndarray, places: np.ndarray) -> OverSeeds:
     return OverSeeds(float(places[at]), (float(places[alike].min()), float(places[alike].max())), m)
 
 
+def sustained(curve: np.ndarray, least: float) -> int:
+    """The position in ``curve [s]`` from which its last fall sets on that is not made good.
+
+    That is the highest point behind the last one from which the curve still rises by ``least``: of two humps with a
+    trough that deep between them the later one, of humps with a shallower one the higher. A curve that rises to its end
+    has its onset there.
+    """
+    highest = np.maximum.accumulate(curve[::-1])[::-1]
+    rises = np.flatnonzero(highest - curve >= least)
+    start = int(rises[-1]) if len(rises) else 0
+    return start + int(curve[start:].argmax())
+
+
+def onset(curves: np.ndarray, places: np.ndarray, least: float) -> OverSeeds:
+    """Where on ``places [s]`` the fall of the mean of ``curves [members, s]`` sets on that lasts: :func:`sustained`.
+
+    The interval reaches over two: the central 95 % of the onsets of resampled seeds, which differ where it hangs on a
+    trough, and :func:`peak`'s around the later hump, which is wide where that is flat.
+    """
+    m, mean = len(curves), curves.mean(0)
+    at = sustained(mean, least)
+    if m < 2:
+        return OverSeeds(float(places[at]), None, m)
+    counts = np.random.default_rng(0).multinomial(m, np.full(m, 1 / m), RESAMPLES)
+    resampled = places[[sustained(each, least) for each in counts @ curves / m]]
+    low, high = np.quantile(resampled, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="nearest")
+    rises = np.flatnonzero(mean[: at + 1] <= mean[at] - least)
+    start = int(rises[-1]) if len(rises) else 0
+    around = peak(curves[:, start:], places[start:]).interval or (low, high)
+    return OverSeeds(float(places[at]), (min(float(low), around[0]), max(float(high), around[1])), m)
+
+
 def drop(curve: np.ndarray) -> np.ndarray:
     """How far a curve ends below its peak, in the curve's unit; of a noisy mean too high (see :func:`compression`)."""
     return curve.max(-1) - curve[..., -1]

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from infoscope.claim.part import Statistic
-from infoscope.claim.statistics import OverSeeds, compression, growth, last, lowest, over_seeds, peak
+from infoscope.claim.statistics import OverSeeds, compression, growth, last, lowest, onset, over_seeds
 from infoscope.core.claim import Criterion, Finding
 from infoscope.core.estimate import Status
 from infoscope.core.quantity import NEVER_NEGATIVE
@@ -66,9 +66,9 @@ def _saturated(*series: Rows) -> float:
     return sum(len(rows.filter(status=Status.SATURATED.name)) for rows in series) / sum(map(len, series))
 
 
-def peak_finding(name: str, criterion: Criterion, rows: Rows) -> Finding:
-    """The epoch at which the mean curve of one series has its peak."""
-    return judged(name, criterion, partial(peak, places=epochs_of(rows)), rows)
+def onset_finding(name: str, criterion: Criterion, rows: Rows, *, least: float) -> Finding:
+    """The epoch at which the fall of the mean curve of one series sets on that is not made good by ``least``."""
+    return judged(name, criterion, partial(onset, places=epochs_of(rows), least=least), rows)
 
 
 def judged(name: str, criterion: Criterion, over: Callable[..., OverSeeds], *series: Rows) -> Finding:
@@ -115,6 +115,12 @@ def of_means_at(words: str, made: Callable[..., Callable[..., np.ndarray]]) -> S
     return Statistic(words, find)
 
 
+def of_onset(least: float, unit: str) -> Statistic:
+    """The epoch from which a series falls for good: see :func:`infoscope.claim.statistics.sustained`."""
+    words = f"epoch from which the mean curve of {{}} falls without rising by {shown(least, unit)} again"
+    return Statistic(words, partial(onset_finding, least=least))
+
+
 def of_drops(words: str, weights: Sequence[float]) -> Statistic:
     """The weighted sum of how far the series end below the peaks of their mean curves: see :func:`score_finding`."""
     return Statistic(words, partial(score_finding, weights=weights))
@@ -129,7 +135,6 @@ def _last_more(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 DROP = Statistic("drop of {} after the peak of its mean curve", score_finding)
-PEAK = Statistic("epoch at which the mean curve of {} has its peak", peak_finding)
 LAST = of_means("{} at the end", last)
 LOWEST = of_means("lowest point of the mean curve of {}", lowest)
 GROWTH = of_means("growth of {} from start to end", growth)

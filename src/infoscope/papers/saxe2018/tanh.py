@@ -2,7 +2,7 @@
 
 Paper: the information plane of a tanh network shows a fitting phase and then a compression phase, as Shwartz-Ziv and
 Tishby (2017) report. Our sentence: with 30 bins on [-1, 1] the 3-unit hidden layer and the output lose at least 2 bits
-of binned I(X;T) after an early peak, while the network learns the task.
+of binned I(X;T), in a fall that sets on early and lasts, while the network learns the task.
 
     infoscope run saxe2018/tanh --preset laptop
 
@@ -18,11 +18,9 @@ from __future__ import annotations
 
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part
-from infoscope.claim.reading.curves import (
-    LAST,
-    PEAK,
-)
+from infoscope.claim.reading.curves import LAST, of_onset
 from infoscope.core.claim import Claim, Criterion
+from infoscope.core.units import nats
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
 from infoscope.papers.saxe2018._parts import (
     DROP_OF_INFORMATION,
@@ -35,6 +33,7 @@ from infoscope.papers.saxe2018._parts import (
 from infoscope.papers.saxe2018._quoted import NONLINEARITY
 from infoscope.scanning.plan import NetworkPlan, Preset
 
+TURN = 350.0  # epochs, about: section 3.5 of Shwartz-Ziv and Tishby (2017)
 _LATE = [information("tanh", layer) for layer in ("hidden5", "output")]
 _COMPRESSES = Claim(
     id="saxe2018/tanh/compresses",
@@ -45,11 +44,19 @@ _COMPRESSES = Claim(
     sentence="A tanh network on the 12-bit task fits and then compresses: its late layers lose binned I(X;T).",
     parts=(
         drops(_LATE, TWO_BITS),
-        Part("epoch of the peak of I(X;T)", by_site(_LATE), PEAK, Criterion("<=", 200.0, "epochs")),
+        Part(
+            "onset of the lasting fall of I(X;T)",
+            by_site(_LATE),
+            of_onset(nats(0.3), "nats"),
+            Criterion("<=", 3 * TURN, "epochs"),
+        ),
         Part("final test accuracy", {"": accuracy("tanh")}, LAST, Criterion(">=", 0.95, "fraction")),
     ),
     headline=DROP_OF_INFORMATION,
     published="a fitting phase, then a compression phase (figure 1A, one network)",
+    revised="a peak before epoch 200 was asked at first, which no paper says, and of two humps now this, now that is "
+    "the peak; now the fall that lasts has to set on within three times the 350 epochs that Shwartz-Ziv and Tishby "
+    "give for the turn between the phases",
 )
 
 
@@ -60,8 +67,8 @@ class TanhPlane(Figure):
     >>> TanhPlane().plan("laptop")["tanh"].network.widths
     (12, 10, 7, 5, 4, 3, 2)
     >>> [(part.name, str(part.criterion)) for part in TanhPlane.claims[0].parts]
-    [('drop of I(X;T) after its peak', '≥ 2 bits'), ('epoch of the peak of I(X;T)', '≤ 200 epochs'), ('final test
-    accuracy', '≥ 95 %')]
+    [('drop of I(X;T) after its peak', '≥ 2 bits'), ('onset of the lasting fall of I(X;T)', '≤ 1050 epochs'), ('final
+    test accuracy', '≥ 95 %')]
     """
 
     title = "Tanh on the 12-bit task, 30 bins"
