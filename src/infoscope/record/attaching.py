@@ -11,6 +11,7 @@ from infoscope.core.errors import InputError, RunFolderError
 from infoscope.core.folder import RunFolder
 from infoscope.core.measurement import Measurement, Need, Plain, adapted
 from infoscope.core.rows import options_text
+from infoscope.record.inputs import is_several
 from infoscope.record.schedule import per_decade
 
 #: What one network that is watched cannot meet, and what to do instead.
@@ -102,4 +103,4 @@ def schedule(schedule: Any) -> Container[int]:
         raise InputError(
             f"schedule is {schedule!r}, wanted a container of steps: a tuple, a set, a range or every(100)"
         )
-    return frozenset(schedule) if isinstance(schedule, (tuple, list)) else schedule
+    return frozenset(schedule) if is_several(schedule) else schedule

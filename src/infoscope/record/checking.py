@@ -60,8 +60,8 @@ class Checked:
 @dataclass
 class _Tally:
     whole: int = 0
-    faults: list[Fault] = field(default_factory=list)
-    unrecorded: list[Path] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list[Fault])
+    unrecorded: list[Path] = field(default_factory=list[Path])
 
     def look(self, path: Path, read: Callable[[], bool], rows: int = 0) -> None:
         """Count ``path`` by what ``read`` does: it returns whether there was something to hold it against."""

@@ -14,7 +14,7 @@ from infoscope.core import check, text
 from infoscope.core.errors import InputError, RunFolderError
 from infoscope.core.folder import EVALUATION
 from infoscope.record import files
-from infoscope.record.inputs import Inputs
+from infoscope.record.inputs import Inputs, is_mapping
 
 RESTORE = "restore it from a copy, or watch the training again"
 VARIABLES, GROUPS = "variables.", "groups"  # what stands in it beside the inputs
@@ -29,7 +29,7 @@ def _named(variables: Mapping[str, np.ndarray], groups: np.ndarray | None) -> di
     arrays = {f"{VARIABLES}{name}": values for name, values in variables.items()}
     if groups is not None:
         arrays[GROUPS] = groups
-    return {name: torch.from_numpy(np.ascontiguousarray(values)) for name, values in arrays.items()}
+    return {name: torch.as_tensor(np.ascontiguousarray(values)) for name, values in arrays.items()}
 
 
 def labels(variables: Any, n: int) -> dict[str, np.ndarray]:
@@ -39,7 +39,7 @@ def labels(variables: Any, n: int) -> dict[str, np.ndarray]:
     ------
     InputError: no mapping, the name ``"input"`` or one that no figure can carry, or labels that cannot be used.
     """
-    if not isinstance(variables, Mapping):
+    if not is_mapping(variables):
         raise InputError(f"variables is a {type(variables).__name__}, wanted labels by name: pass {{'label': labels}}")
     if "input" in variables:
         raise InputError("a variable is named 'input', which is the name of the input itself: give it another name")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from infoscope.core import snapshots
 from infoscope.core.errors import InputError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # listing the steps of a trajectory must not import torch
 
 
 @contextmanager
-def _nameable(path: Path) -> Iterator[str | Path]:
+def _nameable(path: Path) -> Generator[str | Path]:
     """``path``, or another name of that file where ``path`` is not UTF-8: safetensors opens no such file."""
     try:
         str(path).encode()
@@ -41,7 +41,7 @@ def save(
     InputError: something that is not a dense tensor.
     RunFolderError: the disk is full, or the operating system refuses for another reason.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariableType]  # its PathLike says not of what
 
     plain = _own_memory(tensors)
     about = {"format": "pt", **metadata}
@@ -63,7 +63,7 @@ def weights_hash(tensors: Mapping[str, torch.Tensor]) -> str:
     return digest.hexdigest()
 
 
-def _own_memory(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def _own_memory(tensors: Mapping[str, object]) -> dict[str, torch.Tensor]:
     """Contiguous CPU tensors, no two of which share memory: safetensors refuses tied weights and transposed views."""
     import torch
 
@@ -84,12 +84,12 @@ def _kind(value: Any) -> str:
 
 
 @contextmanager
-def readable(path: Path, advice: str) -> Iterator[Any]:
+def readable(path: Path, advice: str) -> Generator[Any]:
     """``path`` opened by safetensors; whatever is wrong inside becomes one sentence, which ends with ``advice``."""
     from safetensors import SafetensorError, safe_open
 
     try:
-        with _nameable(path) as name, safe_open(name, framework="pt") as file:
+        with _nameable(path) as name, cast(Any, safe_open(name, framework="pt")) as file:
             yield file
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as reason:
         raise unreadable(path, reason, advice) from reason
@@ -107,8 +107,8 @@ def load(
     RunFolderError: the file is missing, cannot be read, or holds something else than was written.
     """
     with readable(path, advice) as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        metadata = file.metadata() or {}
+        tensors: dict[str, torch.Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        metadata: dict[str, str] = file.metadata() or {}
         stamp = snapshots.stamp(metadata)
         if stamp is None and hashed:
             raise ValueError("it says no hash of itself")

@@ -6,7 +6,7 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 import torch
@@ -17,12 +17,22 @@ from infoscope.core.errors import InputError
 BATCH_SIZE = 1024
 
 
+def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
+    """Whether ``value`` is a mapping, of what nobody knows yet."""
+    return isinstance(value, Mapping)
+
+
+def is_several(value: object) -> TypeGuard[tuple[Any, ...] | list[Any]]:
+    """Whether ``value`` is a tuple or list, of what nobody knows yet."""
+    return isinstance(value, (tuple, list))
+
+
 @dataclass(frozen=True)
 class Inputs:
     """``args`` and ``kwargs`` of one call on all rows; every tensor has the rows on its first axis."""
 
     args: tuple[torch.Tensor, ...] = ()
-    kwargs: dict[str, torch.Tensor] = field(default_factory=dict)
+    kwargs: dict[str, torch.Tensor] = field(default_factory=dict[str, torch.Tensor])
 
     @classmethod
     def of(cls, value: Any, model: torch.nn.Module) -> Inputs:
@@ -38,9 +48,9 @@ class Inputs:
         if isinstance(value, Inputs):
             return value
         dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.get_default_dtype())
-        if isinstance(value, Mapping):
+        if is_mapping(value):
             found = cls((), {str(name): _tensor(each, f"inputs[{name!r}]", dtype) for name, each in value.items()})
-        elif isinstance(value, (tuple, list)):
+        elif is_several(value):
             found = cls(tuple(_tensor(each, f"inputs[{i}]", dtype) for i, each in enumerate(value)))
         else:
             found = cls((_tensor(value, "inputs", dtype),))
@@ -87,7 +97,7 @@ def _tensor(value: Any, name: str, dtype: torch.dtype) -> torch.Tensor:
         value = check.array(value, name)
         if value.dtype.kind not in "fiub":
             raise InputError(f"{name} has dtype {value.dtype}, wanted numbers: encode it first")
-        value = torch.from_numpy(np.array(value, order="C")).to(dtype if value.dtype.kind == "f" else None)
+        value = torch.as_tensor(np.array(value, order="C")).to(dtype if value.dtype.kind == "f" else None)
     if not isinstance(value, torch.Tensor):
         raise InputError(
             f"{name} is a {type(value).__name__}, wanted a tensor or an array with one row a sample: give forward's "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -11,9 +11,9 @@ from torch import nn
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.record import processes
-from infoscope.record.inputs import BATCH_SIZE, Inputs
-from infoscope.record.sites import resolve, unwrap
-from infoscope.record.untouched import device_of, untouched
+from infoscope.record.inputs import BATCH_SIZE, Inputs, is_several
+from infoscope.record.sites import as_module, resolve, unwrap
+from infoscope.record.untouched import device_of, named_modules, untouched
 
 NOT_HIDDEN = (nn.Softmax, nn.LogSoftmax, nn.Softmax2d, nn.Softmin, nn.MultiheadAttention)  # beside the activations
 
@@ -69,15 +69,14 @@ def noisy(
         module where no sites are named, or a place that has noise already.
     UnknownNameError: a pattern that matches nothing.
     """
-    if not isinstance(model, nn.Module):
-        raise InputError(f"model is a {type(model).__name__}, wanted a torch.nn.Module")
-    if any(getattr(module, "_orig_mod", module._compiled_call_impl) is not None for module in model.modules()):
+    modules: list[Any] = list(as_module(model).modules())
+    if any(getattr(module, "_orig_mod", module._compiled_call_impl) is not None for module in modules):
         raise InputError("model is compiled, and its forward may skip noise added now: add the noise before compiling")
     check.positive(noise, "noise")
     model = unwrap(model)
     places = _places(model, sites)
     for site in places:
-        if any(isinstance(hook, _Add) for hook in model.get_submodule(site)._forward_hooks.values()):
+        if any(isinstance(hook, _Add) for hook in _hooks(model.get_submodule(site))):
             raise InputError(f"{site!r} has noise already, wanted a place without: remove the first noise")
     return NoiseHandle(model, places, noise, always)
 
@@ -108,15 +107,14 @@ def replicas(
     """
     check.positive(noise, "noise")
     check.count(replicas, "replicas", 2)
-    if not isinstance(model, nn.Module):
-        raise InputError(f"model is a {type(model).__name__}, wanted a torch.nn.Module")
-    model = unwrap(model)
+    model = unwrap(as_module(model))
     processes.whole(model)
     places = _places(model, sites)
-    hooks = [hook for module in model.modules() for hook in module._forward_hooks.values()]
+    hooks = [hook for module in model.modules() for hook in _hooks(module)]
     if any(isinstance(hook, _Add) and hook.always for hook in hooks):
         raise InputError("the model has noise that is on in eval mode, wanted none: remove it first")
-    found, kept = Inputs.of(inputs, model), {site: [] for site in places}
+    found = Inputs.of(inputs, model)
+    kept: dict[str, list[torch.Tensor]] = {site: [] for site in places}
     with untouched(model):
         generator = torch.Generator(device_of(model)).manual_seed(check.count(seed, "seed", 0))
         taps = [
@@ -138,15 +136,13 @@ def replicas(
 def _places(model: nn.Module, sites: str | Iterable[str] | None) -> list[str]:
     """The submodules that ``sites`` name, or every activation module."""
     if sites is not None:
-        if not isinstance(sites, Iterable):
-            raise InputError(f"sites is {sites!r}, wanted the names of submodules, e.g. ['0', '2']")
-        places = [site for site in resolve(model, sites) if site in dict(model.named_modules())]
+        places = [site for site in resolve(model, _names(sites)) if site in dict(named_modules(model))]
         if not places:
             raise InputError("sites names the whole network, wanted submodules: the output of a network has no noise")
         return places
     places = [
         name
-        for name, module in model.named_modules()
+        for name, module in named_modules(model)
         if name and type(module).__module__ == nn.ReLU.__module__ and not isinstance(module, NOT_HIDDEN)
     ]
     if not places:
@@ -154,6 +150,16 @@ def _places(model: nn.Module, sites: str | Iterable[str] | None) -> list[str]:
             f"{type(model).__name__} has no activation modules, wanted to know where the noise goes: name sites"
         )
     return places
+
+
+def _names(sites: object) -> str | Iterable[str]:
+    if not isinstance(sites, Iterable):
+        raise InputError(f"sites is {sites!r}, wanted the names of submodules, e.g. ['0', '2']")
+    return cast("str | Iterable[str]", sites)
+
+
+def _hooks(module: nn.Module) -> Iterable[object]:
+    return cast(Any, module)._forward_hooks.values()
 
 
 class _Add:
@@ -188,9 +194,9 @@ def _changed(output: Any, where: str, change: Callable[[torch.Tensor], torch.Ten
     """A submodule's output with its tensor, or the first of a tuple or list, changed."""
     if isinstance(output, torch.Tensor) and output.is_floating_point():
         return change(output)
-    if isinstance(output, (tuple, list)) and output and isinstance(output[0], torch.Tensor):
-        rest = (change(output[0]), *output[1:])
-        return type(output)(*rest) if hasattr(output, "_fields") else type(output)(rest)
+    if is_several(output) and output and isinstance(output[0], torch.Tensor):
+        kind, rest = cast(Any, type(output)), (change(output[0]), *output[1:])
+        return kind(*rest) if hasattr(output, "_fields") else kind(rest)
     raise InputError(
         f"{where} put out a {type(output).__name__}, wanted real numbers in a tensor or a tuple that starts with one: "
         "name another site"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import distributed, nn
 
 from infoscope.core.errors import InputError
+from infoscope.record.untouched import named_modules
 
 SHARE = 0.25  # of a process group's time-out: a recorded step that takes more is told
 
@@ -32,9 +33,9 @@ def whole(model: nn.Module) -> None:
     InputError: FSDP, ``fully_shard``, or parameters that are DTensors (tensor parallelism).
     """
     # by name: importing FSDP and DTensor takes seconds, and whoever uses them has done it
-    for name, module in model.named_modules():
+    for name, module in named_modules(model):
         kind = next((each.__name__ for each in type(module).__mro__ if each.__name__ in _SHARDED), None)
-        if kind is None and any(type(each).__name__ == "DTensor" for each in module._parameters.values()):
+        if kind is None and any(type(each).__name__ == "DTensor" for each in cast(Any, module)._parameters.values()):
             kind = "DTensor"
         if kind is not None:
             raise InputError(
@@ -49,7 +50,7 @@ def timeout() -> float | None:
     if count() == 1:
         return None
     try:
-        group: Any = distributed.distributed_c10d._get_default_group()
+        group = cast(Any, distributed.distributed_c10d)._get_default_group()
         found = [group._get_backend(torch.device(kind)).options._timeout for kind in group._device_types]
         return min(each.total_seconds() for each in found)
     except (AttributeError, RuntimeError, TypeError, ValueError):  # another torch, or a backend without that option

@@ -83,5 +83,5 @@ def per_decade(points: int = 20) -> tuple[int, ...]:
     InputError: ``points`` is not a whole number of at least 1.
     """
     check.count(points, "points")
-    decades = round(np.log10(LONGEST))
+    decades: int = round(np.log10(LONGEST))
     return (0, *np.unique(np.round(np.logspace(0, decades, points * decades + 1)).astype(np.int64)).tolist())

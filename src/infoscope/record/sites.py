@@ -13,20 +13,21 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import nn
+from torch.utils.hooks import RemovableHandle
 
 from infoscope.core import check
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.record import processes
-from infoscope.record.inputs import BATCH_SIZE, Inputs
-from infoscope.record.untouched import device_of, untouched
+from infoscope.record.inputs import BATCH_SIZE, Inputs, is_mapping, is_several
+from infoscope.record.untouched import device_of, named_modules, untouched
 
 ROOT = "output"
 
@@ -37,12 +38,24 @@ def unwrap(model: nn.Module) -> nn.Module:
     Hooks on a compiled module are silently ignored once it has run (pytorch#117758), hence our own eager forward.
     """
     while True:
-        if isinstance(getattr(model, "_orig_mod", None), nn.Module):
-            model = model._orig_mod  # type: ignore[assignment]
+        if isinstance(inner := getattr(model, "_orig_mod", None), nn.Module):
+            model = inner
         elif isinstance(model, (nn.DataParallel, nn.parallel.DistributedDataParallel)):
-            model = model.module
+            model = cast(Any, model).module
         else:
             return model
+
+
+def as_module(model: object) -> nn.Module:
+    """``model``, when it is one.
+
+    Raises
+    ------
+    InputError: it is no ``torch.nn.Module``.
+    """
+    if not isinstance(model, nn.Module):
+        raise InputError(f"model is a {type(model).__name__}, wanted a torch.nn.Module")
+    return model
 
 
 def resolve(
@@ -68,7 +81,7 @@ def sites_and_places(
     """What :func:`resolve` returns, and every site that could be named, from input to output."""
     model = _checked(model)
     modules = _modules(model)
-    leaves = {name for name, module in modules.items() if not module._modules.keys() - {"parametrizations"}}
+    leaves = {name for name, module in modules.items() if not cast(Any, module)._modules.keys() - {"parametrizations"}}
     if inputs is None:
         seen: Mapping[str, Any] = dict.fromkeys(modules, torch.float32)
     else:
@@ -158,9 +171,9 @@ _NOT_CALLED = (
 
 def _rows(output: Any, rows: int, site: str) -> torch.Tensor:
     """A submodule's output as ``[rows, d]``, by the rules at the top of this file."""
-    if isinstance(output, Mapping):
+    if is_mapping(output):
         output = tuple(output.values())
-    if isinstance(output, (tuple, list)) and output:
+    if is_several(output) and output:
         output = next((each for each in output if not (isinstance(each, torch.Tensor) and each.ndim == 0)), output[0])
     if not isinstance(output, torch.Tensor):
         raise InputError(
@@ -206,13 +219,13 @@ def _observe(
 
 
 @contextmanager
-def _hooks(modules: Mapping[str, nn.Module], on_output: Callable[[str, Any], None]) -> Iterator[None]:
+def _hooks(modules: Mapping[str, nn.Module], on_output: Callable[[str, Any], None]) -> Generator[None]:
     """``on_output(name, output)`` after each call of each module, only inside this block."""
 
     def hook(name: str, _module: nn.Module, _args: Any, output: Any) -> None:
         on_output(name, output)
 
-    handles = []
+    handles: list[RemovableHandle] = []
     try:
         for name, module in modules.items():
             handles.append(module.register_forward_hook(partial(hook, name)))
@@ -222,10 +235,8 @@ def _hooks(modules: Mapping[str, nn.Module], on_output: Callable[[str, Any], Non
             handle.remove()
 
 
-def _checked(model: Any) -> nn.Module:
-    if not isinstance(model, nn.Module):
-        raise InputError(f"model is a {type(model).__name__}, wanted a torch.nn.Module")
-    model = unwrap(model)
+def _checked(model: object) -> nn.Module:
+    model = unwrap(as_module(model))
     if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
         raise InputError("model holds a ScriptModule, which takes no hooks: pass the module it was scripted from")
     if any(nn.parameter.is_lazy(tensor) for tensor in (*model.parameters(), *model.buffers())):
@@ -235,7 +246,7 @@ def _checked(model: Any) -> nn.Module:
 
 def _modules(model: nn.Module) -> dict[str, nn.Module]:
     """Every submodule by site name; the parts of a parametrization (``spectral_norm``) are weights, not places."""
-    named = {name: module for name, module in model.named_modules() if "parametrizations" not in name.split(".")}
+    named = {name: module for name, module in named_modules(model) if "parametrizations" not in name.split(".")}
     root = named.pop("")
     return {**named, ROOT: root} if ROOT not in named else named
 

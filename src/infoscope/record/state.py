@@ -7,7 +7,7 @@ import types
 from collections import OrderedDict, deque
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ _NOT_STATE = (
     Dataset, DataLoader, torch.optim.Optimizer, np.memmap,
 )  # fmt: skip
 _COMMON = frozenset({dict, OrderedDict, list, set, tuple, torch.Tensor, nn.Parameter})  # told apart by type alone: fast
-_NO_OBJECT = (nn.Module, dict, list, set, deque, tuple, torch.Tensor, np.ndarray)
+_NO_OBJECT: tuple[type[Any], ...] = (nn.Module, dict, list, set, deque, tuple, torch.Tensor, np.ndarray)
 
 Held = tuple[Callable[[], None] | None, Iterable[Any]]  # how to put one thing back, and what is in it
 
@@ -45,7 +45,7 @@ class ModelState:
         flags = {name: found for name, found in tables.items() if not isinstance(found, dict)}
         self._undo: list[Callable[[], None]] = [partial(torch_module.__dict__.update, flags)]
         seen: dict[int, tuple[Any, int]] = {}  # holds what it has seen: an id is one object's only while that lives
-        waiting: list[tuple[Any, int]] = [(model, 0), *((each, 1) for each in tables.values())]
+        waiting: list[tuple[object, int]] = [(model, 0), *((each, 1) for each in tables.values())]
         while waiting:
             value, depth = waiting.pop()  # depth 1: inside an object, whose own objects are not held
             kind = type(value)
@@ -82,18 +82,21 @@ class ModelState:
 
     def _held(self, value: Any) -> Held:
         if isinstance(value, dict):
-            return partial(_put_back_dict, value, dict(value)), _not_plain(value.values())
+            table = cast("dict[Any, Any]", value)
+            return partial(_put_back_dict, table, dict(table)), _not_plain(table.values())
         if isinstance(value, torch.Tensor):
             return self._tensor(value)
         if isinstance(value, np.ndarray):
             held = self._values and value.flags.writeable
-            return (partial(np.copyto, value, value.copy()) if held else None), ()
+            return (partial(np.copyto, value, cast(Any, value).copy()) if held else None), ()
         if isinstance(value, (list, deque)):
-            return partial(_put_back_sequence, value, list(value)), _not_plain(value)
+            items = cast("list[Any] | deque[Any]", value)
+            return partial(_put_back_sequence, items, list(items)), _not_plain(items)
         if isinstance(value, set):
-            return partial(_put_back_set, value, set(value)), _not_plain(value)
+            members = cast("set[Any]", value)
+            return partial(_put_back_set, members, set(members)), _not_plain(members)
         if isinstance(value, tuple):
-            return None, _not_plain(value)
+            return None, _not_plain(cast("tuple[Any, ...]", value))
         attributes = _attributes(value)
         return partial(_put_back_object, value, type(value), attributes, dict(attributes)), attributes.values()
 
@@ -117,7 +120,7 @@ def _attributes(value: Any) -> dict[str, Any]:
         found = object.__getattribute__(value, "__dict__")
     except AttributeError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
 def _is_wrapper(tensor: torch.Tensor) -> bool:
@@ -136,24 +139,28 @@ def _put_back_dict(now: dict[Any, Any], before: dict[Any, Any]) -> None:
         for key, value in before.items():
             kind.__setitem__(now, key, value)
     elif not all(map(operator.is_, now.values(), before.values())):
+        kind = dict
         for key, value in before.items():
-            dict.__setitem__(now, key, value)  # an existing key: the order of an OrderedDict stays
+            kind.__setitem__(now, key, value)  # an existing key: the order of an OrderedDict stays
 
 
 def _put_back_sequence(now: Any, before: list[Any]) -> None:
     if len(now) == len(before) and all(map(operator.is_, now, before)):
         return
     if isinstance(now, list):
-        list.__setitem__(now, slice(None), before)
+        kind: Any = list
+        kind.__setitem__(now, slice(None), before)
     else:
-        deque.clear(now)
-        deque.extend(now, before)
+        kind = deque
+        kind.clear(now)
+        kind.extend(now, before)
 
 
 def _put_back_set(now: set[Any], before: set[Any]) -> None:
     if {id(each) for each in now} != {id(each) for each in before}:
-        set.clear(now)
-        set.update(now, before)
+        kind: Any = set
+        kind.clear(now)
+        kind.update(now, before)
 
 
 def _put_back_object(value: Any, kind: type, now: dict[str, Any], before: dict[str, Any]) -> None:

@@ -12,16 +12,18 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+from scipy.sparse import coo_array  # pyright: ignore[reportMissingTypeStubs]  # scipy ships no types
+from scipy.sparse.csgraph import (  # pyright: ignore[reportMissingTypeStubs]
+    connected_components,  # pyright: ignore[reportUnknownVariableType]
+)
 
 from infoscope.core import check
 from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, measured
-from infoscope.record.inputs import Inputs
+from infoscope.record.inputs import Inputs, is_mapping, is_several
 
 LEAST = 10  # distinct inputs below which they are symbols
 
@@ -77,7 +79,8 @@ class Together:
             (self.distinct + self.given).astype(np.int32),
         )  # as older scipy wants them
         edges = (np.ones(self.n), ends)
-        component = connected_components(coo_array(edges, shape=(nodes, nodes)), directed=False)[1]
+        joined = coo_array(edges, shape=(nodes, nodes))
+        component = cast(np.ndarray, connected_components(joined, directed=False)[1])
         return check.names(component[self.inputs], self.n, "groups")
 
     def measured(
@@ -120,9 +123,9 @@ def _parts(one: Measured) -> tuple[str, ...]:
 def _tensors(inputs: Any) -> Sequence[torch.Tensor]:
     if isinstance(inputs, Inputs):
         return list(inputs.tensors().values())
-    if isinstance(inputs, Mapping):
+    if is_mapping(inputs):
         return list(inputs.values())
-    return list(inputs) if isinstance(inputs, (tuple, list)) else [inputs]
+    return list(inputs) if is_several(inputs) else [inputs]
 
 
 def equal_rows(tensors: Iterable[torch.Tensor]) -> np.ndarray | None:
@@ -143,5 +146,5 @@ def equal_rows(tensors: Iterable[torch.Tensor]) -> np.ndarray | None:
 
 def _bytes(tensor: torch.Tensor) -> np.ndarray:
     """The bytes of each row, ``[n, bytes]``."""
-    flat = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
-    return flat.reshape(len(tensor), len(flat) // len(tensor))
+    flat = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+    return flat.reshape(len(tensor), len(flat) // len(tensor)).numpy()

@@ -116,7 +116,7 @@ class Trajectory:
         ------
         RunFolderError: one cannot be read, so that nobody knows.
         """
-        found = []
+        found: list[int] = []
         for step in snapshots.found(self.path):
             with suppress(DamagedError):
                 self.load(step)
@@ -158,7 +158,7 @@ class Trajectory:
         """The epoch at which the snapshot of ``step`` was taken (raises as ``trajectory[step]`` does)."""
         path = self._existing(step)
         with files.readable(path, self._advice) as file:
-            metadata = file.metadata() or {}
+            metadata: dict[str, str] = file.metadata() or {}
             stamp, listed = snapshots.stamp(metadata), self._stamp(step)
             if listed is not None and stamp != listed:
                 raise ValueError("it is another one than its run lists")
@@ -199,7 +199,7 @@ class Trajectory:
         return self.path / f"step-{step:09d}.safetensors"
 
     def _existing(self, step: int) -> Path:
-        if isinstance(step, int) and self.file(step).exists():
+        if step in self:
             return self.file(step)
         steps = self.steps
         if not steps:

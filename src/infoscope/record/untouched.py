@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import cast
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from infoscope.record.state import ModelState
 
 
 @contextmanager
-def borrowed_randomness(seed: int = 0) -> Iterator[None]:
+def borrowed_randomness(seed: int = 0) -> Generator[None]:
     """Inside, torch (CPU and CUDA), NumPy and Python start from ``seed``; afterwards each goes on where it was.
 
     A fixed seed makes a network that samples in its forward comparable from step to step, and recomputable later.
@@ -41,7 +42,7 @@ def borrowed_randomness(seed: int = 0) -> Iterator[None]:
 
 
 @contextmanager
-def untouched(model: nn.Module) -> Iterator[None]:
+def untouched(model: nn.Module) -> Generator[None]:
     """Inside, ``model`` runs eagerly, in eval mode, without gradients or autocast; afterwards it is as it was.
 
     Restored on every way out: random states, and all of :class:`infoscope.record.state.ModelState`, in place: flags,
@@ -70,8 +71,13 @@ def device_of(model: nn.Module) -> torch.device:
     return torch.device("cpu")
 
 
+def named_modules(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """``model.named_modules()``, to which torch gives no types."""
+    return cast("Iterator[tuple[str, nn.Module]]", model.named_modules())
+
+
 @contextmanager
-def eager(device: str) -> Iterator[None]:
+def eager(device: str) -> Generator[None]:
     """No autocast, whose weight cache would keep copies made without gradients, and no compiled submodule."""
     with ExitStack() as stack:
         for kind in {"cpu", device}:

@@ -289,5 +289,6 @@ class Watch:
         """The steps that need no recording: those with rows of every measurement, or a snapshot where none is taken."""
         if not self._measurements:
             return set(self._trajectory.steps) if self._trajectory else set()
-        there = (session.done(each.id, each.options) for each in self._measurements)
-        return set.intersection(*({step for step, _ in found} for found in there))
+        there = [session.done(each.id, each.options) for each in self._measurements]
+        first, *others = [{step for step, _ in found} for found in there]
+        return first.intersection(*others)
