@@ -12,7 +12,7 @@ import infoscope.measure
 ROOT = Path(infoscope.measure.__file__).parent
 UNTYPED = 0.05  # of the arguments, at most
 PROJECT = ROOT.parents[2]
-STRICT = {"claim", "record", "scanning"}  # rooms in which pyright reads strictly
+STRICT = {"claim", "core", "record", "scanning"}  # rooms in which pyright reads strictly
 OURS = {"Scalar"}  # of pyarrow itself, and returned by pyarrow.compute
 OF_SOME = {("DataType", "value_type"), ("DataType", "index_type")}  # that only some types of columns have
 STUBS = sorted((PROJECT / "typings").rglob("*.pyi"))

@@ -8,9 +8,9 @@ tensor on another device stays where it is.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -84,7 +84,7 @@ def _checked(out: Array, name: str, stacked: bool, place: bool) -> Array:
         if device.type != "mps":  # which has no float64
             import torch
 
-            out = torch.from_numpy(out).to(device)
+            out = torch.as_tensor(out).to(device)
     if is_tensor(out):
         import torch
 
@@ -117,7 +117,7 @@ def _real(out: np.ndarray, name: str, place: bool) -> np.ndarray:
     if kind in "iub":
         return foreign.floats(out, name, -2, place)
     if kind == "f":
-        return out if out.dtype in (np.float32, np.float64) else out.astype(np.float32)
+        return out if out.dtype in (np.dtype(np.float32), np.dtype(np.float64)) else out.astype(np.float32)
     what = f"{name} has dtype {out.dtype}, wanted real numbers"
     if kind == "c":
         raise InputError(f"{what}: take .abs() or stack .real and .imag")
@@ -133,7 +133,7 @@ def _real(out: np.ndarray, name: str, place: bool) -> np.ndarray:
 
 def _first_word(out: np.ndarray) -> str:
     """Where the first entry stands that cannot be read as a number."""
-    for place in np.ndindex(out.shape):
+    for place in cast(Iterator[tuple[int, ...]], np.ndindex(out.shape)):
         try:
             float(out[place])
         except ValueError:
@@ -222,7 +222,7 @@ def labels(value: Any, n: int, name: str = "y", instead: str = "") -> np.ndarray
             )
     elif out.dtype.kind not in "bUSMm":  # of dates each is a class
         raise InputError(f"{name} has dtype {out.dtype}, wanted class indices: convert it to integers first")
-    return np.unique(out, return_inverse=True)[1].reshape(-1).astype(np.int32)
+    return np.unique(out, return_inverse=True)[1].ravel().astype(np.int32)
 
 
 def _what_to_do(labels: np.ndarray, name: str) -> str:
@@ -268,7 +268,7 @@ def names(value: Any, n: int, name: str = "groups") -> np.ndarray:
     _, first, inverse = np.unique(out, return_index=True, return_inverse=True)
     number = np.empty(len(first), np.int64)
     number[np.argsort(first, kind="stable")] = np.arange(len(first))
-    return number[inverse.reshape(-1)]
+    return number[inverse.ravel()]
 
 
 def symbols(value: Any, name: str = "x") -> np.ndarray:
@@ -301,13 +301,17 @@ def symbols(value: Any, name: str = "x") -> np.ndarray:
             )
     elif out.dtype.kind not in "iubUS":
         raise InputError(f"{name} has dtype {out.dtype}, wanted symbols (whole numbers or words): convert it first")
-    columns = [np.unique(column, return_inverse=True)[1].reshape(-1) for column in out.T]
+    columns = [np.unique(out[:, d], return_inverse=True)[1].ravel() for d in range(out.shape[1])]
     return np.stack(columns, axis=1).astype(np.int64)
 
 
 def positive(value: float, name: str) -> float:
     """``value`` when it is a finite number above zero."""
-    if not isinstance(value, (int, float, np.integer, np.floating)) or not np.isfinite(value) or value <= 0:
+    if (
+        not isinstance(cast(object, value), (int, float, np.integer, np.floating))
+        or not np.isfinite(value)
+        or value <= 0
+    ):
         raise InputError(f"{name} is {value!r}, wanted a number above 0")
     return float(value)
 
@@ -321,7 +325,7 @@ def between(value: float, low: float, high: float, name: str) -> float:
 
 def count(value: int, name: str, least: int = 1, most: int | None = None) -> int:
     """``value`` when it is a whole number of at least ``least``, and at most ``most`` where that is said."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+    if isinstance(value, bool) or not isinstance(cast(object, value), (int, np.integer)) or value < least:
         raise InputError(f"{name} is {value!r}, wanted a whole number of at least {least}")
     if most is not None and value > most:
         raise InputError(f"{name} is {value!r}, wanted at most {most}: more needs too much memory or time")
@@ -332,7 +336,7 @@ def path(value: Any, name: str) -> Path:
     """``value`` when it names a file or a folder."""
     if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
         raise InputError(f"{name} is {foreign.an(value)}, wanted the name of a folder, e.g. 'runs/mine'")
-    return Path(value)
+    return Path(cast(str | os.PathLike[str], value))
 
 
 def choice(value: str, known: Iterable[str], name: str) -> str:

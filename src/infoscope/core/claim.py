@@ -139,7 +139,7 @@ class Learned:
 
     def __str__(self) -> str:
         """In words, as the guard applies it; empty where nothing is taken for granted."""
-        said = []
+        said: list[str] = []
         if self.share > 0:
             rows = {"train": "training", "test": "test"}[self.split]
             said.append(
@@ -337,7 +337,7 @@ def check_outcome(verdict: Mapping[str, Any]) -> None:
 
 def _findings(stored: Sequence[Mapping[str, Any]]) -> list[Finding]:
     """Stored findings as far as they decide."""
-    found = []
+    found: list[Finding] = []
     for each in stored:
         criterion = Criterion(each["relation"], each["threshold"], each["unit"], each["fails_at"])
         interval = None if each["interval"] is None else (each["interval"][0], each["interval"][1])
@@ -355,7 +355,7 @@ def headline(claim: Claim, findings: Sequence[Finding]) -> Finding | None:
 
 def parted(findings: Sequence[Finding]) -> str:
     """Which parts held, which failed and which are unclear, in words: ``held: growth (tanh, relu); failed: …``."""
-    said = []
+    said: list[str] = []
     for word, kind in (("held", "holds"), ("failed", "fails"), ("unclear", "unclear")):
         found: dict[str, list[str]] = {}
         for each in findings:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import difflib
 import functools
 import inspect
-import sys
 import warnings
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -88,7 +87,7 @@ def near_keywords(function: Callable[P, R]) -> Callable[P, R]:
 
 def warn(text: str) -> None:
     """A ``UserWarning`` that names the line of the caller's own code, not one of ours."""
-    level, frame = 1, sys._getframe()
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         level, frame = level + 1, frame.f_back
     warnings.warn(text, UserWarning, stacklevel=level)

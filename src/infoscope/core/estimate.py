@@ -6,7 +6,7 @@ import enum
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, cast
 
 from infoscope.core.errors import InputError, UntrustedEstimateError
 from infoscope.core.quantity import Quantity
@@ -131,7 +131,7 @@ class Estimate:
     groups: int | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.quantity, Quantity):
+        if not isinstance(cast(object, self.quantity), Quantity):
             raise InputError(
                 f"quantity is the text {self.quantity!r}, wanted a Quantity, which knows its unit: "
                 f"Quantity({self.quantity!r}, unit, words, kind) of infoscope.core.quantity"

@@ -12,7 +12,7 @@ import shutil
 import stat
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ _at_work: set[Path] = set()  # temporary files of this process
 
 
 @contextmanager
-def atomic(path: Path, *, lasting: bool = True) -> Iterator[Path]:
+def atomic(path: Path, *, lasting: bool = True) -> Generator[Path]:
     """A temporary name beside ``path`` that becomes ``path`` when the block ends well, and nothing otherwise.
 
     lasting: also after a power cut; False leaves that to :func:`synced`, for many files in one folder.
@@ -80,7 +80,7 @@ def _not_written(path: Path, temporary: Path, reason: OSError) -> str:
 
 def _made(folder: Path) -> list[Path]:
     """Make ``folder`` and those above it; the folders that got a new one, nearest first."""
-    above = []
+    above: list[Path] = []
     for one in (folder, *folder.parents):
         if one.exists():
             break
@@ -120,7 +120,7 @@ def sweep_beside(path: Path) -> list[Path]:
 
 
 def _swept(paths: Iterable[Path]) -> list[Path]:
-    swept = []
+    swept: list[Path] = []
     for path in paths:
         found = _TEMPORARY.fullmatch(path.name)
         if found is None or path in _at_work or (found[1] and _at_work_elsewhere(path, int(found[1], 16))):

@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -184,7 +184,7 @@ class RunFolder:
                     raise  # else a writer merged its parts meanwhile
 
     def _rows(self, listed: Mapping[str, parts.Listed]) -> Rows:
-        found = []
+        found: list[Rows] = []
         for path, table in parts.tables(self.rows_path, listed, self.advice):
             try:
                 found.append(Rows.stored(table))
@@ -298,7 +298,7 @@ class RunFolder:
             self.update({"judged": len(found)})
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self) -> Generator[None]:
         """Hold the folder as its one writer; call :meth:`beat` now and then while inside.
 
         Re-entrant in one process, by any path and in any thread. What killed writers left half done goes first.
@@ -314,7 +314,7 @@ class RunFolder:
             yield
 
     @contextmanager
-    def replaced(self) -> Iterator[None]:
+    def replaced(self) -> Generator[None]:
         """Take the run that lies here away: for good when the block, which begins another one, ends well.
 
         Nothing but the parts of a run is touched, whatever else lies in the folder. Where there is no run, nothing is.

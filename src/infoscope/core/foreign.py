@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime
 import numbers
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AnySet
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -57,7 +57,7 @@ def of(library: str, value: Any, *names: str) -> bool:
 
 def an(value: Any) -> str:
     """What ``value`` is, with its article."""
-    kind = type(value)
+    kind = type(cast(object, value))
     library = kind.__module__.partition(".")[0]
     word = kind.__name__ if library in ("builtins", "__main__") else f"{library}.{kind.__name__}"
     return f"{'an' if word[0] in 'aeioux' else 'a'} {word}"
@@ -72,7 +72,8 @@ def complete(gone: Any, name: str) -> None:
     """
     if not (entries := np.atleast_1d(np.asarray(gone, bool))).any():
         return
-    rows = entries if entries.ndim == 1 else entries.any(axis=-1).reshape(-1)  # of every member of a stack
+    several = entries.ndim > 1  # columns, of every member of a stack
+    rows = np.asarray(entries.any(axis=-1), bool).ravel() if several else entries
     raise InputError(
         f"{name} is missing in {int(rows.sum())} of {len(rows)} rows (first at row {int(rows.argmax())}), wanted a "
         "value in every row: drop those rows, in the other arguments too"
@@ -125,13 +126,14 @@ def plain(value: Any, name: str) -> np.ndarray:
     if of("xarray", value, "DataArray"):
         return plain(value.values, name)
     _refuse(value, name)
-    if isinstance(value, (list, tuple)) and any(isinstance(one, np.ma.MaskedArray) for one in value):
-        single = any(one is np.ma.masked for one in value)  # asarray would drop the masks, or make NaN of them
-        value = np.array(value, dtype=object) if single else np.ma.array(value)
+    several = cast(Sequence[Any], value) if isinstance(cast(object, value), (list, tuple)) else ()
+    if any(isinstance(one, np.ma.MaskedArray) for one in several):
+        single = any(one is np.ma.masked for one in several)  # asarray would drop the masks, or make NaN of them
+        value = np.array(several, dtype=object) if single else cast(np.ndarray, np.ma.array(several))
     if isinstance(value, np.ma.MaskedArray):
-        value = _unmasked(value, name)
+        value = _unmasked(cast(np.ma.MaskedArray, value), name)
     try:
-        out = np.asarray(value)
+        out: np.ndarray = np.asarray(value)
         if out.dtype.kind in "US" and isinstance(value, (list, tuple)):
             out = np.array(value, dtype=object)  # in which None and NaN are not words yet
     except (ValueError, TypeError, RuntimeError) as reason:
@@ -142,7 +144,7 @@ def plain(value: Any, name: str) -> np.ndarray:
     if out.dtype.kind == "O":
         return _objects(out, name, value)
     if out.dtype.kind == "V":
-        if out.dtype.name == "bfloat16":
+        if cast(Any, out.dtype).name == "bfloat16":
             return out.astype(np.float32)
         raise InputError(
             f"{name} has dtype {out.dtype}, wanted columns of one kind: pass one field, or "
@@ -162,7 +164,7 @@ def _refuse(value: Any, name: str) -> None:
     if value is None:
         raise InputError(f"{name} is None, wanted an array with one row a sample: pass the samples")
     if isinstance(value, Mapping) or of("xarray", value, "Dataset"):
-        keys = [repr(key) for key in list(value)[:3]]
+        keys = [repr(key) for key in list(cast(Iterable[object], value))[:3]]
         raise InputError(f"{what}, wanted one array: pass one of its values, e.g. {name}[{(keys or ['name'])[0]}]")
     if isinstance(value, AnySet):
         raise InputError(f"{what}, which has no order, wanted one row a sample: pass a list or an array")
@@ -181,7 +183,8 @@ def _unmasked(value: np.ma.MaskedArray, name: str) -> np.ndarray:
     mask = np.ma.getmaskarray(value)
     if mask.any():
         entries = np.atleast_1d(mask)
-        rows = entries if entries.ndim == 1 else entries.any(axis=-1).reshape(-1)  # of every member of a stack
+        several = entries.ndim > 1  # columns, of every member of a stack
+        rows = np.asarray(entries.any(axis=-1), bool).ravel() if several else entries
         which = f"~np.ma.getmaskarray({name})" + (".any(axis=1)" if mask.ndim > 1 else "")
         raise InputError(
             f"{name} is a masked array that hides values in {int(rows.sum())} of {len(rows)} rows (first at row "
@@ -281,13 +284,13 @@ def _objects(values: np.ndarray, name: str, original: Any) -> np.ndarray:
         raise InputError(
             f"{name} is {an(original)}, wanted an array of numbers or words, one row a sample: pass numpy.array(...)"
         )
-    flat = values.reshape(-1)
+    flat = values.ravel()
     kinds = set(map(type, flat))
     gone = np.array([type(one).__name__ in _MISSING for one in flat], bool)
     words = any(issubclass(kind, str) for kind in kinds)
     if words:
         gone |= np.array([isinstance(one, float) and one != one for one in flat])
-    complete(gone.reshape(values.shape), name)
+    complete(np.reshape(gone, values.shape), name)
     if all(issubclass(kind, str) for kind in kinds):
         return values.astype(str)
     if all(issubclass(kind, (bool, np.bool_)) for kind in kinds):
@@ -303,7 +306,8 @@ def _objects(values: np.ndarray, name: str, original: Any) -> np.ndarray:
     if all(issubclass(kind, (numbers.Real, np.bool_, Decimal, Fraction)) for kind in kinds):
         return values.astype(np.float64)
     if all(issubclass(kind, (datetime.date, np.datetime64)) for kind in kinds):
-        return np.array([np.datetime64(_naive(one)) for one in flat]).reshape(values.shape)
+        days: list[Any] = [np.datetime64(_naive(one)) for one in flat]
+        return np.reshape(np.array(days), values.shape)
     if all(kind.__name__ in ("Interval", "Period") for kind in kinds):
         return values.astype(str)
     if values.ndim == 1 and all(hasattr(kind, "__len__") and not issubclass(kind, (str, Mapping)) for kind in kinds):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -69,17 +69,17 @@ def _scalar(value: Any, hint: Any) -> Any:
             return None
     elif hint is bool:
         if isinstance(value, (bool, np.bool_)):
-            return bool(value)
+            return bool(cast(object, value))
         if isinstance(value, str) and value.lower() in _TRUTHS:
             return _TRUTHS[value.lower()]
     elif hint is int:
         if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
-            return int(value)
+            return int(cast(int, value))
         if isinstance(value, str):
             return int(value)
     elif hint is float:
         if isinstance(value, (int, float, np.integer, np.floating, str)) and not isinstance(value, bool):
-            return float(value)
+            return float(cast(float | str, value))
     elif hint is str and isinstance(value, str):
         return value
     raise ValueError
@@ -94,13 +94,14 @@ def _convert(value: Any, hint: Any) -> Any:
         return _scalar(value, hint)
     parts = get_args(hint)
     values = value.removesuffix(",").split(",") if isinstance(value, str) else value
-    if not isinstance(values, (list, tuple, np.ndarray)) or len(values) == 0:
+    several = cast(Collection[Any], values) if isinstance(values, (list, tuple, np.ndarray)) else ()
+    if len(several) == 0:
         raise ValueError
     any_number = parts[-1] is Ellipsis
-    kinds = [parts[0]] * len(values) if any_number else list(parts)
-    if len(kinds) != len(values):
+    kinds = [parts[0]] * len(several) if any_number else list(parts)
+    if len(kinds) != len(several):
         raise ValueError
-    converted = tuple(_scalar(one, kind) for one, kind in zip(values, kinds, strict=True))
+    converted = tuple(_scalar(one, kind) for one, kind in zip(several, kinds, strict=True))
     if any_number and len(set(converted)) < len(converted):
         raise ValueError  # equal values would give rows that nothing tells apart
     return converted
@@ -125,7 +126,7 @@ def coerce(value: Any, hint: Any, name: str) -> Any:
 def _affordable(value: Any, option: str, of: str) -> None:
     """Refuse a whole number so large that memory or patience would end before the answer comes."""
     most = MOST.get(option, LARGEST)
-    for one in value if isinstance(value, tuple) else (value,):
+    for one in cast(tuple[Any, ...], value) if isinstance(value, tuple) else (value,):
         if isinstance(one, int) and not isinstance(one, bool) and most is not None and one > most:
             raise InputError(
                 f"option {option} of {of} is {one}, wanted at most {most}: more needs too much memory or time"
@@ -137,7 +138,7 @@ _hints = cache(get_type_hints)
 
 def plain(value: Any) -> Any:
     """An option's value as JSON knows it."""
-    return list(value) if isinstance(value, tuple) else value
+    return list(cast(tuple[Any, ...], value)) if isinstance(value, tuple) else value
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,7 @@ def written(text: str, options: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     ------
     InputError: parentheses that hold something else, or an option twice.
     """
-    name, opened, inside = text.partition("(") if isinstance(text, str) else (text, "", "")
+    name, opened, inside = text.partition("(") if isinstance(cast(object, text), str) else (text, "", "")
     if not opened:
         return text, options
     said: dict[str, Any] = {}
@@ -205,7 +206,8 @@ def spelled(name: str, options: Mapping[str, Any]) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, (list, tuple)):
-        return ",".join(map(_text, value)) + "," * (len(value) == 1)  # one of several is not one alone
+        several = cast(Sequence[Any], value)
+        return ",".join(map(_text, several)) + "," * (len(several) == 1)  # one of several is not one alone
     if isinstance(value, bool) or value is None:
         return str(value).lower()
     return value if isinstance(value, str) else repr(value)

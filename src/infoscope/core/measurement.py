@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol, get_args
+from typing import Any, Literal, NamedTuple, Protocol, cast, get_args
 
 import numpy as np
 
@@ -219,7 +219,7 @@ class Adapted(Measurement):
     @property
     def tells(self) -> tuple[Quantity, ...]:
         said: Any = getattr(self._own, "tells", None) or super().tells
-        units = said if isinstance(said, Mapping) else dict.fromkeys(said, "nats")
+        units = cast(Mapping[Any, str], said) if isinstance(said, Mapping) else dict.fromkeys(said, "nats")
         return tuple(Quantity.of(symbol, unit) for symbol, unit in units.items())
 
     def about(self, names: Sequence[str]) -> list[str]:

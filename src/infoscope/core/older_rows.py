@@ -3,9 +3,10 @@
 1 had no axis: all rows counted epochs. 2 knew of no groups. 3 had no kinds: a quantity was its symbol alone.
 """
 
-# pyright: reportAttributeAccessIssue=false
-# (pyarrow.compute makes its functions when it is imported, where a type checker cannot see them)
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import cast
 
 import numpy as np
 import pyarrow as pa
@@ -82,7 +83,8 @@ def _with_kinds(table: pa.Table, schema: pa.Schema) -> pa.Table:
     )
     ways, at = np.unique((symbol * len(estimators) + who) * len(units) + unit, return_inverse=True)
     places = np.unravel_index(ways, (len(symbols), len(estimators), len(units))) if len(ways) else ((), (), ())
-    found = [quantity(symbols[s], estimators[e], units[u]) for s, e, u in zip(*places, strict=True)]
+    triples = cast(Iterable[tuple[int, int, int]], zip(*places, strict=True))
+    found = [quantity(symbols[s], estimators[e], units[u]) for s, e, u in triples]
     for name in ("kind", "words"):
         column = pa.array([getattr(each, name) for each in found], pa.string()).take(pa.array(at.ravel()))
         table = table.append_column(schema.field(name), column.dictionary_encode())

@@ -49,7 +49,8 @@ def command(words: list[str]) -> str:
     >>> command(["train.py", "--hf-token", "abc", "db.password=x", "https://me:pw@host/a", "--max-tokens", "5"])
     'train.py --hf-token HIDDEN db.password=HIDDEN https://HIDDEN@host/a --max-tokens 5'
     """
-    said, secret = [], False
+    said: list[str] = []
+    secret = False
     for word in words:
         if secret and not word.startswith("--"):
             said.append(HIDDEN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -91,7 +91,7 @@ class Progress:
 
 
 @contextmanager
-def progress(label: str, total: float, done: float = 0.0) -> Iterator[Progress]:
+def progress(label: str, total: float, done: float = 0.0) -> Generator[Progress]:
     """Show how far ``label`` has come out of ``total`` and how long the rest will take; ``done`` came from earlier."""
     shown = Progress(label, total, done)
     try:

@@ -12,7 +12,7 @@ import importlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.quantity import Quantity
@@ -122,7 +122,7 @@ def contributions(kind: str | None = None) -> dict[str, dict[str, Entry]]:
 def find(kind: str, name: str) -> Entry:
     """The entry called ``name``; a mistyped name is answered with the near ones."""
     known = entries(kind)
-    if not isinstance(name, str):
+    if not isinstance(cast(object, name), str):
         raise InputError(
             f"a {type(name).__name__} arrived where the name of a {singular(kind)} was wanted, one of "
             f"{', '.join(known)}: are the arguments in their order?"

@@ -3,15 +3,13 @@
 Plots, claims, reports and a user's notebook all read this table and nothing else.
 """
 
-# pyright: reportAttributeAccessIssue=false
-# (pyarrow.compute makes its functions when it is imported, where a type checker cannot see them)
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -161,7 +159,7 @@ class RowsBuilder:
         )
 
     def rows(self) -> Rows:
-        arrays = []
+        arrays: list[pa.Array] = []
         for field in SCHEMA:
             column = self._columns[field.name]
             if field.type == _text:
@@ -238,7 +236,7 @@ class Rows:
             if name not in SCHEMA.names:
                 raise InputError(f"rows have no column {name!r}, they have: {', '.join(SCHEMA.names)}")
             several = isinstance(wanted, (tuple, list, set, frozenset))
-            mask = _among(self.table[name], list(wanted) if several else [wanted])
+            mask = _among(self.table[name], list(cast(Iterable[Any], wanted)) if several else [wanted])
             keep = mask if keep is None else pc.and_(keep, mask)
         return self if keep is None else Rows(self.table.filter(keep))
 
@@ -318,7 +316,8 @@ class Rows:
     def to_pandas(self) -> Any:
         """A pandas DataFrame (needs pandas)."""
         try:
-            import pandas  # noqa: F401
+            # pandas ships no types, and the table asks for it itself
+            import pandas  # noqa: F401  # pyright: ignore[reportMissingTypeStubs, reportUnusedImport]
         except ImportError as reason:
             raise MissingPackageError("to_pandas needs pandas: pip install 'infoscope[notebook]'") from reason
         return self.table.to_pandas()
@@ -329,14 +328,15 @@ class Rows:
             import polars
         except ImportError as reason:
             raise MissingPackageError("to_polars needs polars: pip install 'infoscope[notebook]'") from reason
-        return polars.from_arrow(self.table)
+        # its signature names pandas, which ships no types
+        return polars.from_arrow(self.table)  # pyright: ignore[reportUnknownMemberType]
 
 
 def _among(column: pa.ChunkedArray, wanted: list[Any]) -> pa.ChunkedArray:
     """Which entries of ``column`` are one of ``wanted``; of text only the few distinct words are compared."""
     if not pa.types.is_dictionary(column.type):
         return pc.is_in(column, pa.array(wanted, column.type))
-    chunks = []
+    chunks: list[pa.Array] = []
     for chunk in column.chunks:
         codes = pc.indices_nonzero(pc.is_in(chunk.dictionary, pa.array(wanted, pa.string())))
         chunks.append(pc.is_in(chunk.indices, codes.cast(chunk.indices.type)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -66,14 +66,15 @@ class Step:
     def place(self, measurement: Measurement, **where: Any) -> Place:
         """Where rows of ``measurement`` lie, told of the input and of all its options until a row says otherwise."""
         options = options_text({**measurement.options, **self._marks})
-        return Place(estimator=measurement.id, options=options, **{"variable": "input", **where})
+        told: dict[str, Any] = {"variable": "input", **where}
+        return Place(estimator=measurement.id, options=options, **told)
 
     def add(self, place: Place, estimate: Estimate) -> None:
         self._builder.add(place, estimate)
 
     def found(self, place: Place, found: Sequence[Measured]) -> None:
         """Add what a measurement found at ``place``."""
-        placed = []
+        placed: list[tuple[Place, Estimate]] = []
         for variable, estimate, options in found:
             text = place.options if options is None else options_text({**options, **self._marks})
             placed.append((dataclasses.replace(place, variable=variable, options=text), estimate))
@@ -107,7 +108,7 @@ class Session(Journal[Rows]):
         self._marks, self._sinks = dict(marks or {}), sinks
 
     @contextmanager
-    def step(self) -> Iterator[Step]:
+    def step(self) -> Generator[Step]:
         """One step, kept when the block ends well; nothing of it is otherwise."""
         step = Step(self.folder.id, self._marks)
         yield step

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike as _NumpyLike
     from torch import Tensor as Tensor
-    from torch import device as Device
+    from torch import device
 
+    Device = device
     ArrayLike = _NumpyLike | Tensor
 elif "INFOSCOPE_SHAPES" in os.environ:
     from typing import Any as ArrayLike

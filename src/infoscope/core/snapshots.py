@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from infoscope.core.files import entries
 
@@ -79,7 +79,7 @@ def metadata(path: Path) -> dict[str, str]:
         if length > path.stat().st_size:
             raise ValueError("it ends within its header")
         header: Any = json.loads(file.read(length))
-    said = header.get("__metadata__") if isinstance(header, dict) else None
+    said = cast(dict[str, Any], header).get("__metadata__") if isinstance(header, dict) else None
     if not isinstance(said, dict):
         raise ValueError("it has no metadata")
-    return {str(name): str(value) for name, value in said.items()}
+    return {str(name): str(value) for name, value in cast(dict[str, Any], said).items()}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
 
 from infoscope.core.errors import InputError
 
@@ -47,8 +47,11 @@ def content(stored: Any, clean: Callable[[str], str] = sentence) -> Any:
     if isinstance(stored, str):
         return clean(stored)
     if isinstance(stored, Mapping):
-        return {name(str(key)): content(value, clean) for key, value in stored.items()}
-    return [content(value, clean) for value in stored] if isinstance(stored, (list, tuple)) else stored
+        keyed = cast(Mapping[Any, Any], stored)
+        return {name(str(key)): content(value, clean) for key, value in keyed.items()}
+    if isinstance(stored, (list, tuple)):
+        return [content(value, clean) for value in cast(Sequence[Any], stored)]
+    return stored
 
 
 def drawable(spec: Any) -> Any:
@@ -56,8 +59,10 @@ def drawable(spec: Any) -> Any:
     if isinstance(spec, str):
         return _UNSAFE.sub("", spec)
     if isinstance(spec, Mapping):
-        return {drawable(key): drawable(value) for key, value in spec.items()}
-    return [drawable(value) for value in spec] if isinstance(spec, (list, tuple)) else spec
+        return {drawable(key): drawable(value) for key, value in cast(Mapping[Any, Any], spec).items()}
+    if isinstance(spec, (list, tuple)):
+        return [drawable(value) for value in cast(Sequence[Any], spec)]
+    return spec
 
 
 def checked(given: str, what: str) -> str:

@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -124,11 +124,11 @@ class _Hold:
 
 
 _HELD: dict[tuple[int, int], _Hold] = {}  # by the folder itself, whatever path leads there
-_MUTEX = threading.RLock()
+_mutex = threading.RLock()
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[bool]:
+def held(folder: Path) -> Generator[bool]:
     """Hold ``folder``, which is made where it is not there, as its one writer; True for the outermost entry.
 
     A process may enter again what it holds, from any thread and by any path; what it forks holds nothing. Nobody waits.
@@ -138,7 +138,7 @@ def held(folder: Path) -> Iterator[bool]:
     RunFolderError: another living process writes here, the folder cannot be written to, or what lies under our names
         is none of ours.
     """
-    with _MUTEX:
+    with _mutex:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             key = _key(folder)
@@ -150,7 +150,7 @@ def held(folder: Path) -> Iterator[bool]:
     try:
         yield outermost
     finally:
-        with _MUTEX:
+        with _mutex:
             if hold.process == os.getpid():
                 hold.entries -= 1
                 if not hold.entries:
@@ -436,8 +436,8 @@ def _answers(pid: int) -> bool | None:
 
 def _in_child() -> None:
     """A forked process holds nothing: the descriptors that it got of its parent's locks are closed, not unlocked."""
-    global _MUTEX
-    _MUTEX = threading.RLock()
+    global _mutex
+    _mutex = threading.RLock()
     for hold in _HELD.values():
         if hold.lock is not None:
             with suppress(OSError):
@@ -448,5 +448,5 @@ def _in_child() -> None:
 if hasattr(os, "register_at_fork"):
     # no fork while another thread is between taking a lock and noting it
     os.register_at_fork(
-        before=lambda: _MUTEX.acquire(), after_in_parent=lambda: _MUTEX.release(), after_in_child=_in_child
+        before=lambda: _mutex.acquire(), after_in_parent=lambda: _mutex.release(), after_in_child=_in_child
     )
