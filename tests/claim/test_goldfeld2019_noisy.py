@@ -158,18 +158,27 @@ def test_the_two_units_descend():
 
 
 @pytest.mark.parametrize(
-    ("fall", "right", "wanted"), [(0.5, 1.0, YES), (0.0, 1.0, PARTLY), (0.5, 0.9, PARTLY), (0.0, 0.9, NO)]
+    ("falls", "right", "wanted", "said"),
+    [
+        ((0.5, 0.5, 0.5), (1, 1, 1), YES, "3 of 3"),
+        ((0.0, 0.5, 0.0), (1, 1, 1), YES, "the start of seed 1; 1 of 3 random starts do so, 33 % [1, 91]"),
+        ((0.0, 0.5, 0.0), (1, 0.9, 1), NO, "0 of 3"),  # falls where it does not classify
+        ((0.0, 0.1, 0.0), (1, 1, 1), NO, "the start of seed 1; 0 of 3 random starts do so, 0 % [0, 71]"),
+        ((0.5, 0.5, 0.5), (0.9, 0.9, 0.9), MISSING, "from none of 3 starts are all inputs classified"),
+    ],
 )
-def test_the_rule_of_the_two_units(fall, right, wanted):
-    one, flat = np.array([[0.1, 1.0, 1.0 - fall]] * 3), np.array([[0.1, 0.5, 0.5]] * 3)
+def test_one_start_shows_that_two_units_can_compress_and_the_share_is_told(falls, right, wanted, said):
+    one, flat = np.array([[0.1, 1.0, 1.0 - fall] for fall in falls]), np.array([[0.1, 0.5, 0.5]] * 3)
+    rights = np.repeat(np.array(right, float)[:, None], 3, 1)
     rows = Rows.concat(
         [
             curve_rows("two_units", "T1", "I(X;T)", flat, (0, 1, 2), "exact"),
             curve_rows("two_units", "T2", "I(X;T)", one, (0, 1, 2), "exact"),
-            curve_rows("two_units", "network", "accuracy", np.full((3, 3), right), (0, 1, 2), "exact", "fraction"),
+            curve_rows("two_units", "network", "accuracy", rights, (0, 1, 2), "exact", "fraction"),
         ]
     )
     assert outcomes(LeakyReluNeurons(), rows) == {"compresses": wanted}
+    assert said in LeakyReluNeurons().judge(rows)[0].findings[0].note
     assert outcomes(LeakyReluNeurons(), rows.filter(site="T1"))["compresses"] is MISSING
 
 
