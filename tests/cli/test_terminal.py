@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 
@@ -87,8 +88,9 @@ cli.main(["run", "saxe2018/tanh", "--out", sys.argv[1]])
 @pytest.mark.parametrize(("sent", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
 def test_being_asked_to_end_is_ctrl_c(tmp_path, sent, code):
     child = subprocess.Popen(
-        [sys.executable, "-c", WAITING, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-c", WAITING, str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a shell's background job ignores it
+    )  # fmt: skip
     assert child.stdout is not None
     assert child.stdout.readline() == "begun\n"
     time.sleep(0.1)

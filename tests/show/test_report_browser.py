@@ -130,6 +130,7 @@ def test_play_runs_to_the_end_and_pause_stops(open_report):
     see(page, "epoch 31")
     play.click()
     play.click()
+    until(page, "document.querySelector('#play').getAttribute('aria-pressed') === 'false'")
     page.wait_for_timeout(300)
     held = page.locator("#step").input_value()
     assert int(held) < 5
