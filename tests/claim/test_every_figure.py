@@ -52,7 +52,8 @@ def test_a_rule_is_written_from_parts_that_each_have_a_name_and_a_criterion(figu
     for part in claim.parts:
         assert part.words in claim.rule
         assert part.criterion.words in part.words
-        for moved in ({"threshold": part.criterion.threshold + 0.37}, {"unit": "parsecs"}):
+        by = 0.37 * max(1.0, abs(part.criterion.threshold) / 100)  # a rule shows four digits: 1050.37 epochs are 1050
+        for moved in ({"threshold": part.criterion.threshold + by}, {"unit": "parsecs"}):
             other = dataclasses.replace(part.criterion, **moved)
             changed = Part(part.name, dict(part.series), part.statistic, other, part.given)
             parts = tuple(changed if each is part else each for each in claim.parts)
