@@ -38,9 +38,7 @@ def repair(folder: RunFolder, device: str = "cpu", *, accept_loss: bool = False)
         anew = [each for each in found.faults if figure and each.path.relative_to(folder.path).parts[0] in _ANEW]
         rest = [each for each in found.faults if each not in anew] if accept_loss else []
         for fault in anew:
-            _set_aside(folder, fault.path)
-            if fault.path.parent == folder.rows_path:
-                folder.unlist_part(fault.path.name)
+            _taken_out(folder, fault.path)
         for fault in rest:
             _give_up(folder, fault)
         if anew:
@@ -64,11 +62,9 @@ def _make_anew(folder: RunFolder, rows: int, device: str) -> None:
 
 
 def _give_up(folder: RunFolder, fault: Fault) -> None:
-    _set_aside(folder, fault.path)
+    _taken_out(folder, fault.path)
     about = fault.path.relative_to(folder.path)
-    if fault.path.parent == folder.rows_path:
-        folder.unlist_part(fault.path.name)
-    elif (step := step_of(fault.path)) is not None:
+    if (step := step_of(fault.path)) is not None:
         folder.unlist_snapshot(fault.path.parent.name, step)
     _record(folder, [f"{about}" + (f" with {fault.rows} rows" if fault.rows else "")])
 
@@ -77,9 +73,11 @@ def _record(folder: RunFolder, lost: Sequence[str]) -> None:
     folder.update({"lost": [*folder.manifest().get("lost", ()), *lost]})
 
 
-def _set_aside(folder: RunFolder, path: Path) -> None:
-    """Move a damaged file out of the way; nothing where it is missing."""
+def _taken_out(folder: RunFolder, path: Path) -> None:
+    """Move a damaged file out of the way, nothing where it is missing; a part of rows leaves the list with it."""
     if path.exists():
         aside = folder.path / DAMAGED / path.relative_to(folder.path)
         aside.parent.mkdir(parents=True, exist_ok=True)
         path.replace(aside)
+    if path.parent == folder.rows_path:
+        folder.unlist_part(path.name)
