@@ -15,10 +15,13 @@ from infoscope.core.errors import InputError
 #: within or between classes. quantile: of anything else, beside a middle that has a kind of its own. dependence: 0
 #: where independent, but no information. training: how well a network does. dynamics: gradients and weights. score,
 #: effect: read off whole curves; swept score: one for each value of an option. error: of an estimate whose truth is
-#: known. other: of a plain symbol that says no more; nothing draws it unasked.
+#: known. naming: how well a probe names labels, as a share: accuracy, AUROC, of H(Y). control: what is read where
+#: there is nothing to say, to be held beside what is read. other: of a plain symbol that says no more; nothing draws it
+#: unasked.
 Kind = Literal[
     "information", "entropy", "differential entropy", "usable", "geometry", "share", "distance", "quantile",
-    "dependence", "training", "dynamics", "score", "effect", "swept score", "error", "other",
+    "dependence", "training", "dynamics", "score", "effect", "swept score", "error", "naming", "control",
+    "other",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 #: Kinds of quantities whose truth cannot lie below 0.
@@ -96,6 +99,10 @@ USABLE_INFORMATION = Quantity("I_u(Z;Y)", "nats", "Usable information", "usable"
 USABLE_REST = Quantity("I_u(T;fine|coarse)", "nats", "Usable information about fine given coarse", "usable")
 USABLE_COARSE = Quantity("I_u(T;coarse)", "nats", "Usable information about coarse", "usable")
 USABLE_FINE = Quantity("I_u(T;fine)", "nats", "Usable information about fine", "usable")
+USABLE_FRACTION = Quantity("I(T;Y)/H(Y)", "fraction", "Share of the label's entropy that can be read", "naming")
+PROBE_ACCURACY = Quantity("probe_accuracy", "fraction", "Accuracy of the probe", "naming")
+PROBE_AUROC = Quantity("probe_auroc", "fraction", "Area under the probe's ROC curve", "naming")
+USUAL_ACCURACY = Quantity("usual_accuracy", "fraction", "Accuracy of the most frequent label", "control")
 #: Quantiles of the distances within and between classes, by which and by the percentage of distances below.
 CLASS_DISTANCES = {
     (which, percent): Quantity(
@@ -113,6 +120,6 @@ _NAMED = {
     for quantity in (
         INPUT_INFORMATION, LABEL_INFORMATION, INFORMATION, CONDITIONAL_INFORMATION, ENTROPY, BINNED_ENTROPY,
         USABLE_INFORMATION, DIFFERENTIAL_ENTROPY, USABLE_REST, USABLE_COARSE, USABLE_FINE, LOSS, ACCURACY, GRADIENT_SNR,
-        WEIGHT_NORM,
+        WEIGHT_NORM, USABLE_FRACTION, PROBE_ACCURACY, PROBE_AUROC, USUAL_ACCURACY,
     )
 }  # fmt: skip

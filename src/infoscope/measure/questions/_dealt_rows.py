@@ -19,6 +19,7 @@ from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.usable import accounts, deals, unsaid_groups
 from infoscope.measure.usable.accounts import Entropy, Usable
 from infoscope.measure.usable.deals import Deal
+from infoscope.measure.usable.naming import Named
 from infoscope.measure.usable.readings import Reading, Target
 
 ONE_CLASS = "there is one class only"
@@ -168,7 +169,8 @@ class LabelledRows(DealtRows):
     def nothing(self, quantity: Quantity, estimand: str) -> Usable:
         why = self.constant
         status = Status.SATURATED if why == self.alone else Status.DEGENERATE
-        return accounts.nothing(self.scored, quantity, estimand, Doubt(status, why))
+        named = Named.blind(self.target, self.deal.splits)
+        return accounts.nothing(self.scored, quantity, estimand, Doubt(status, why), named=named)
 
 
 def _labels(y: ArrayLike, n: int, name: str) -> np.ndarray:

@@ -70,14 +70,15 @@ def usable_information(
     seed: deals rows or groups to folds and draws initial weights.
     strict: raise :class:`~infoscope.core.errors.UntrustedEstimateError` instead of returning a status other than OK.
 
-    The result has ``.pointwise [n]``, each row's contribution. Its 95 % interval is Student's t over rows, or over
-    groups (the cluster-robust variance of Bell & McCaffrey 2002), wider by what probes fitted to other rows would read:
-    it is one for what is read on average with as many rows, not with unlimited ones. Too few groups for that leave the
-    value without an interval, UNDERSAMPLED. Without groups, rows of z that are there several times are also dealt
-    together, and the interval holds both answers; UNRESOLVED where they disagree. Rows that follow each other and are
-    alike (a time series) are told. Rows of z and y belong together in order; nothing can tell that they do not, except
-    that the value is then about 0. If the network was trained on these rows the result describes what it memorised:
-    pass others.
+    The result has ``.pointwise [n]``, each row's contribution, and of the same readings ``.accuracy``, ``.auroc``,
+    ``.fraction`` (of H(Y)) and ``.usual_accuracy`` (of the most frequent label), estimates in turn. Its 95 % interval
+    is Student's t over rows, or over groups (the cluster-robust variance of Bell & McCaffrey 2002), wider by what
+    probes fitted to other rows would read: it is one for what is read on average with as many rows, not with unlimited
+    ones. Too few groups for that leave the value without an interval, UNDERSAMPLED. Without groups, rows of z that are
+    there several times are also dealt together, and the interval holds both answers; UNRESOLVED where they disagree.
+    Rows that follow each other and are alike (a time series) are told. Rows of z and y belong together in order;
+    nothing can tell that they do not, except that the value is then about 0. If the network was trained on these rows
+    the result describes what it memorised: pass others.
 
     Raises
     ------
@@ -97,7 +98,9 @@ def usable_information(
         return labelled.nothing(quantity, estimand)
 
     def of(deal: Deal) -> Usable:
-        account = accounts.account(labelled.target, deal.splits, labelled.read(reader, deal), labelled.entropy)
+        account = accounts.account(
+            labelled.target, deal.splits, labelled.read(reader, deal), labelled.entropy, named=True
+        )
         return accounts.estimate(account, quantity, estimand, deal)
 
     found = labelled.doubted([of(labelled.deal)], lambda deal: [of(deal)])
@@ -197,7 +200,7 @@ def usable_chain(
 
     def of(deal: Deal) -> list[Usable]:
         readings = labelled.read(reader, deal)
-        return accounts.chain(labelled.target, deal, readings, labelled.entropy, of_fine, names, estimand)
+        return accounts.chain(labelled.target, deal, readings, labelled.entropy, of_fine, names, estimand, named=True)
 
     found = labelled.doubted(of(labelled.deal), of)
     return Chain(*found)

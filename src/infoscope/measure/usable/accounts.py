@@ -11,11 +11,12 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
-from infoscope.core.quantity import Quantity
+from infoscope.core.quantity import PROBE_ACCURACY, PROBE_AUROC, USABLE_FRACTION, USUAL_ACCURACY, Quantity
 from infoscope.core.shapes import ArrayLike
-from infoscope.measure.intervals.groups import LEVEL, Groups, interval_doubts, scatter
+from infoscope.measure.intervals.groups import LEVEL, Groups, Scatter, interval_doubts, scatter
 from infoscope.measure.symbols.labels import alone
 from infoscope.measure.usable.deals import Deal
+from infoscope.measure.usable.naming import Named, Naming, Proportion
 from infoscope.measure.usable.readings import ProbeSplit, Reading, Target
 
 GAP = 0.02  # nats by which held-out rows may cost more than fitted ones, or than the null probe, whatever the value
@@ -33,6 +34,12 @@ class Usable(Estimate):
     entropy, loss: H(Y) and the mean cross-entropy whose difference is the value.
     chosen: what the validation rows chose, for each split.
     labels: of the scored rows ``[n]``, numbered from 0; None for quantities.
+    naming: how well the same probes name labels; None for quantities, and for what is left of a variable given another.
+
+    ``accuracy`` (how often the likeliest class is the row's own), ``auroc`` (of two classes, or the mean over classes
+    of each against the rest), ``fraction`` (the share of H(Y) that is read) and ``usual_accuracy`` (of the most
+    frequent label, whatever the representation says) are estimates of that, each with an interval over the same rows or
+    groups and the same doubts; None where there is no such number.
     """
 
     pointwise: np.ndarray = field(default_factory=lambda: np.zeros(0), compare=False, repr=False)
@@ -41,6 +48,33 @@ class Usable(Estimate):
     loss: float = 0.0
     chosen: tuple[str, ...] = ()
     labels: np.ndarray | None = field(default=None, compare=False, repr=False)
+    naming: Naming | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def accuracy(self) -> Estimate | None:
+        return self._named(PROBE_ACCURACY, None if self.naming is None else self.naming.accuracy)
+
+    @property
+    def auroc(self) -> Estimate | None:
+        return self._named(PROBE_AUROC, None if self.naming is None else self.naming.auroc)
+
+    @property
+    def fraction(self) -> Estimate | None:
+        return self._named(USABLE_FRACTION, None if self.naming is None else self.naming.fraction)
+
+    @property
+    def usual_accuracy(self) -> Estimate | None:
+        return self._named(USUAL_ACCURACY, None if self.naming is None else self.naming.usual)
+
+    def _named(self, quantity: Quantity, found: Proportion | None) -> Estimate | None:
+        if found is None:
+            return None
+        told = self.interval is not None and found.interval is not None
+        return dataclasses.replace(
+            self.plain(), value=found.value, quantity=quantity, interval=found.interval if told else None,
+            interval_kind=self.interval_kind if told else None, level=self.level if told else None,
+            resampled=self.resampled if told else None, bound="none",
+        )  # fmt: skip
 
     def table(self, y: ArrayLike) -> dict[str, np.ndarray]:
         """Columns with a value for each scored row: its place, its label (out of ``y [n]``), and what was found.
@@ -70,7 +104,7 @@ class Account:
 
     train: mean loss on fitted rows, less than the held-out one by the overfitting; None where nobody knows. missed:
     share of rows whose class is among no fitted rows. labels: of the scored rows ``[n]``; None for quantities. entropy:
-    H(Y) where it is known exactly; else it is the mean of ``base``.
+    H(Y) where it is known exactly; else it is the mean of ``base``. named: how each row is named, where that was asked.
     """
 
     base: np.ndarray
@@ -81,6 +115,7 @@ class Account:
     labels: np.ndarray | None
     chosen: tuple[str, ...]
     entropy: float | None = None
+    named: Named | None = None
 
     @property
     def contributions(self) -> np.ndarray:
@@ -171,22 +206,25 @@ def account(
     readings: Sequence[Reading],
     entropy: Entropy,
     groups: np.ndarray | None = None,
+    *,
+    named: bool = False,
 ) -> Account:
     """The costs of every scored row, in the order of the rows.
 
     groups: the coarse class ``[k]`` of each class: what naming only that costs, its probability being the sum of those
-    of its classes.
+    of its classes. named: also how well each row is named.
     """
     scored = np.concatenate([split.scored for split in splits])
     order = np.argsort(scored, kind="stable")
     to = np.arange(target.k) if groups is None else groups
     coarse = to[target.y]
-    base, loss, missed = [], [], 0
-    for split, reading in zip(splits, readings, strict=True):
+    base, loss, missed, classes = [], [], 0, int(to.max()) + 1
+    said = [added(reading.log_q, groups) for reading in readings]
+    for split, log_q in zip(splits, said, strict=True):
         y, own = coarse[split.scored], np.arange(len(split.scored))
         base.append(-added(entropy.base(target, split, scored)[None], groups)[0, y])
-        loss.append(-added(reading.log_q, groups)[own, y])
-        missed += int((np.bincount(coarse[split.known], minlength=int(to.max()) + 1)[y] == 0).sum())
+        loss.append(-log_q[own, y])
+        missed += int((np.bincount(coarse[split.known], minlength=classes)[y] == 0).sum())
     exact = entropy.exact
     if entropy.p is not None and groups is not None:
         exact = shannon(np.bincount(groups, entropy.p))
@@ -199,6 +237,7 @@ def account(
         coarse[np.sort(scored)],
         tuple(reading.chosen for reading in readings),
         exact,
+        Named.of(coarse, classes, splits, said) if named else None,
     )
 
 
@@ -232,7 +271,8 @@ def estimate(found: Account, quantity: Quantity, estimand: str, deal: Deal, gap:
     refused, remarks = (None, ()) if groups is None else interval_doubts(groups, found.labels)
     spread = scatter(found.contributions, None if refused else groups)
     gap = found.gap if gap is None else gap
-    half = spread.half(min(gap * gap / 4, (1 + deal.share) * spread.variance))
+    refitted = min(gap * gap / 4, (1 + deal.share) * spread.variance)
+    half = spread.half(refitted)
     doubts = _doubts(found, value, spread.half(), n)
     if refused:
         doubts.append(refused)
@@ -244,9 +284,20 @@ def estimate(found: Account, quantity: Quantity, estimand: str, deal: Deal, gap:
         resampled=None if refused else drawn,
         groups=None if groups is None else groups.count, pointwise=found.base - found.loss,
         probability=np.exp(np.minimum(-found.loss, 709.0)), entropy=h, loss=loss, chosen=found.chosen,
-        labels=found.labels,
+        labels=found.labels, naming=_naming(found, h, groups, bool(refused), refitted, spread),
     )  # fmt: skip
     return usable.doubted(*doubts, *map(remark, deal.notes), *remarks)
+
+
+def _naming(
+    found: Account, h: float, groups: Groups | None, refused: bool, refitted: float, spread: Scatter
+) -> Naming | None:
+    """How well rows are named, intervals wider by fits to other rows as much as that of the mean is."""
+    if found.named is None:
+        return None
+    more = 1 + refitted / spread.variance if 0 < spread.variance < np.inf else 1.0
+    base = found.base if found.entropy is None else np.full_like(found.base, h)
+    return Naming.of(found.named, base - found.loss, base, h, groups, refused, more)
 
 
 def chain(
@@ -257,13 +308,15 @@ def chain(
     groups: np.ndarray,
     quantities: tuple[Quantity, Quantity, Quantity],
     estimand: str,
+    *,
+    named: bool = False,
 ) -> list[Usable]:
     """Fine, coarse, and fine given coarse, from one fine probe; they add up for every row.
 
-    groups: the coarse class ``[k]`` of each fine one, see :func:`groups_of`.
+    groups: the coarse class ``[k]`` of each fine one, see :func:`groups_of`. named: as of :func:`account`.
     """
-    fine = account(target, deal.splits, readings, entropy)
-    coarse = account(target, deal.splits, readings, entropy, groups)
+    fine = account(target, deal.splits, readings, entropy, named=named)
+    coarse = account(target, deal.splits, readings, entropy, groups, named=named)
     estimand = f"{estimand}, coarse from fine probabilities"
     accounts = (fine, coarse, fine.minus(coarse))
     found = [estimate(one, name, estimand, deal, fine.gap) for one, name in zip(accounts, quantities, strict=True)]
@@ -297,10 +350,15 @@ def nothing(
     estimand: str,
     why: Doubt,
     entropy: float = 0.0,
+    named: Named | None = None,
 ) -> Usable:
-    """Zero without a fit: DEGENERATE because z or y is constant, or SATURATED because of :func:`alone`."""
+    """Zero without a fit: DEGENERATE because z or y is constant, or SATURATED because of :func:`alone`.
+
+    named: how rows are named by who knows nothing of the representation, where that was asked.
+    """
+    naming = None if named is None else Naming.of(named, np.zeros(n), np.zeros(n), 0.0, None, True, 1.0)
     zero = Usable(
-        0.0, quantity, estimand, n, bound="lower", pointwise=np.zeros(n), entropy=entropy, loss=entropy,
+        0.0, quantity, estimand, n, bound="lower", pointwise=np.zeros(n), entropy=entropy, loss=entropy, naming=naming,
     )  # fmt: skip
     return zero.doubted(why)
 

@@ -75,6 +75,8 @@ def both(found: Any, beside: Any, copies: Groups) -> Any:
         say = "pass groups= if equal rows are copies of one sample, groups=np.arange(n) if they are symbols"
         doubts.append(Doubt(Status.UNRESOLVED, say))
     found = found.doubted(*doubts)
+    if found.naming is not None and beside.naming is not None:
+        found = dataclasses.replace(found, naming=found.naming.beside(beside.naming))
     if found.interval is None:  # nothing to widen
         return found
     return dataclasses.replace(
