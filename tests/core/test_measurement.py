@@ -23,12 +23,12 @@ class Grouped(Plain):
 
 
 def test_groups_reach_a_measurement_that_takes_them():
-    (((_, estimate, _),),) = measured(adapted(Grouped()), T, {}, Given(groups=GROUPS))
+    (((_, estimate, *_),),) = measured(adapted(Grouped()), T, {}, Given(groups=GROUPS))
     assert (estimate.groups, estimate.notes) == (2, ())
 
 
 def test_one_that_does_not_take_them_says_so():
-    (((_, estimate, _),),) = measured(adapted(Plain()), T, {}, Given(groups=GROUPS))
+    (((_, estimate, *_),),) = measured(adapted(Plain()), T, {}, Given(groups=GROUPS))
     assert "counts rows as independent" in estimate.notes[0]
 
 

@@ -123,7 +123,7 @@ def test_rows_to_score_stay_numbers_however_far_they_lie():
     x, y = signal()
     measured = make_measurement("usable_information")
     x[7] = 1e300  # along a run, where nobody asks
-    (((_, found, _),),) = measured.measure(x[None, :, None], {"label": y})
+    (((_, found, *_),),) = measured.measure(x[None, :, None], {"label": y})
     assert math.isfinite(found.value)
 
 

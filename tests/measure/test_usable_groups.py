@@ -192,7 +192,7 @@ def test_test_rows_have_groups_of_their_own():
 
 def test_the_measurement_takes_groups_and_says_what_the_function_says():
     z, y, ids = prompts()
-    (((name, estimate, _),),) = make("usable_information").measure(z[None], {"y": y}, Given(groups=ids))
+    (((name, estimate, *_),),) = make("usable_information").measure(z[None], {"y": y}, Given(groups=ids))
     whole = usable_information(z, y, groups=ids)
     assert name == "y"
     assert estimate == dataclasses.replace(whole.plain(), quantity=USABLE, seconds=estimate.seconds)

@@ -21,9 +21,21 @@ from infoscope.core.quantity import INPUT_INFORMATION, Quantity
 
 #: labels, quantities: variables that are classes, or numbers. inputs: the evaluation set itself. another network: what
 #: another network of the run holds of the same inputs. replicas: noisy forwards of each input. recorded range: the
-#: least and the largest value that each member took along the training. groups: which rows belong together.
-Need = Literal["labels", "quantities", "inputs", "another network", "replicas", "recorded range", "groups"]
+#: least and the largest value that each member took along the training. groups: which rows belong together. types: the
+#: token, or whatever else recurs, that each row is of.
+Need = Literal["labels", "quantities", "inputs", "another network", "replicas", "recorded range", "groups", "types"]
 NEEDS: tuple[Need, ...] = get_args(Need)
+
+
+class Shares(NamedTuple):
+    """What groups of rows add to an estimate that is a mean over rows: their sums ``[G]`` and numbers of rows ``[G]``.
+
+    Groups stand in the order in which they first appear among the rows; so they are the same at every step, and what is
+    drawn anew of them is drawn of all steps at once. The estimate is the sum of the sums over the number of all rows.
+    """
+
+    sums: np.ndarray
+    counts: np.ndarray
 
 
 class Measured(NamedTuple):
@@ -31,11 +43,13 @@ class Measured(NamedTuple):
 
     ``options`` is None when the measurement's own ``options`` say it all. An estimator that returns several values of
     one option (``bins=(30, 60)``) puts here the options that give this one estimate alone, so that rows stay distinct.
+    ``shares``: what each group of rows adds to it, where the run is to keep that.
     """
 
     variable: str
     estimate: Estimate
     options: dict[str, Any] | None = None
+    shares: Shares | None = None
 
 
 class Cost(NamedTuple):
@@ -54,7 +68,7 @@ class Given:
     inputs: the evaluation set, rows first. other: what the other network holds, ``[m, n, d]``: each member's partner.
     replicas: clean outputs of noisy forwards, ``[m, n, R, d]``. span: the least and the largest value that each member
         took along the training, each ``[m]``. groups: one name ``[n]`` a row, of those that belong together; None where
-        every row stands alone.
+        every row stands alone. types: a whole number ``[n]`` a row, such as the id of the token that it stands on.
     """
 
     inputs: Any = None
@@ -62,9 +76,10 @@ class Given:
     replicas: Any = None
     span: tuple[np.ndarray, np.ndarray] | None = None
     groups: np.ndarray | None = None
+    types: np.ndarray | None = None
 
     def of(self, member: int) -> Given:
-        """What one member alone is given: inputs and groups are common to all of them."""
+        """What one member alone is given: inputs, groups and types are common to all of them."""
         one = slice(member, member + 1)
         return dataclasses.replace(
             self,
@@ -82,6 +97,7 @@ class Given:
             "replicas": self.replicas,
             "recorded range": self.span,
             "groups": self.groups,
+            "types": self.types,
         }
         return {need for need, value in there.items() if value is not None}
 
@@ -228,8 +244,8 @@ class Adapted(Measurement):
 
     def measure(self, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING) -> list[list[Measured]]:
         told = {"groups": given.groups} if self._takes_groups and given.groups is not None else {}
-        found = self._own.measure(t, variables, **told)
-        self._gave = [(variable, e.quantity) for variable, e, _ in found[0]] if found else []
+        found = [[Measured(*one) for one in member] for member in self._own.measure(t, variables, **told)]
+        self._gave = [(one.variable, one.estimate.quantity) for one in found[0]] if found else []
         return found
 
     def refused(self, names: Sequence[str]) -> list[tuple[str, Quantity]]:

@@ -75,7 +75,7 @@ class Step:
     def found(self, place: Place, found: Sequence[Measured]) -> None:
         """Add what a measurement found at ``place``."""
         placed: list[tuple[Place, Estimate]] = []
-        for variable, estimate, options in found:
+        for variable, estimate, options, _ in found:
             text = place.options if options is None else options_text({**options, **self._marks})
             placed.append((dataclasses.replace(place, variable=variable, options=text), estimate))
         for here, estimate in placed:  # all of them, or none when one is not what it should be

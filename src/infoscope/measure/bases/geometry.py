@@ -170,7 +170,7 @@ def timed(find: Callable[[], Iterable[Measured]], groups: Groups | None) -> list
 def by_name(found: Iterable[Measured]) -> dict[str, Estimate]:
     """What was measured, by quantity; by quantity and variable where the variable is the cell of a histogram."""
     named: dict[str, Estimate] = {}
-    for variable, estimate, _ in found:
+    for variable, estimate, *_ in found:
         name = estimate.quantity + ("" if variable in ("input", "y") else f" {variable}")
         if name in named:
             raise InputError(
