@@ -63,6 +63,21 @@ SCRIPTS = {
         from infoscope.show.figures import draw
         assert draw("toy_plot", scope.run.rows, "toy.svg").stat().st_size > 1000
     """,
+    "trajectories": """
+        from infoscope.record.fitting import fit
+        from infoscope.record.foreign import checkpoints
+        class Toy(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.weight = torch.nn.Parameter(torch.zeros(()))
+        toy = Toy()
+        for step in (2, 10):
+            Path(f"{step}.toy").write_text(f"weight {step}.5")
+        assert [one.step for one in checkpoints("*.toy")] == [2, 10]
+        for one in checkpoints("*.toy"):
+            fit(one, toy)
+            assert toy.weight.item() == one.step + 0.5
+    """,
     "peers": """
         found = infoscope.bench("smoke", estimators=["toy_peer"], sources=["toy-pair"], sizes=[200])
         assert found["answers"] == found["planned"] > 0 and not found["broken"]

@@ -30,6 +30,7 @@ KINDS = {
     "contextual": "measure/contextual",
     "peers": "benchmark/peers",
     "figures": "papers",
+    "trajectories": "record/trajectories",
     "plots": "show/plots",
 }
 
