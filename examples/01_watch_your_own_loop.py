@@ -39,7 +39,7 @@ def main(out: Path) -> None:
         {"label": labels},
         measures=["binned"],
         out=out,
-        sites=["1", "3"],
+        places=["1", "3"],
         steps_per_epoch=10,
         overwrite=True,  # so that this can be run again; without `out` each run gets a folder of its own
     ) as scope:

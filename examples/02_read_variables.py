@@ -46,7 +46,7 @@ def main(out: Path) -> None:
         variables,
         measures=["usable_information"],
         out=out,
-        sites=["1", "3"],
+        places=["1", "3"],
         schedule=schedule,
         overwrite=True,
     ) as scope:

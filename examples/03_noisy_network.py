@@ -36,7 +36,7 @@ def main(out: Path) -> None:
             {"label": labels},
             measures=measures,
             out=out,
-            sites=["1", "3"],
+            places=["1", "3"],
             schedule=schedule,
             overwrite=True,
         ) as scope,

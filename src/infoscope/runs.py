@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infoscope.core import check
-from infoscope.core.errors import InputError, RunFolderError, near_keywords, unknown_name
+from infoscope.core.errors import InputError, RunFolderError, near_keywords, old_word, unknown_name
 from infoscope.core.folder import RunFolder
 from infoscope.core.measurement import Measurement, Plain
 from infoscope.core.rows import Rows
@@ -46,7 +46,9 @@ def watch(
     out: str | Path | None = None,
     *,
     groups: Any = None,
+    places: str | Iterable[str] | None = None,
     sites: str | Iterable[str] | None = None,
+    time_first: bool = False,
     schedule: Container[int] | None = None,
     snapshots: bool = True,
     batch_size: int = BATCH_SIZE,
@@ -61,15 +63,19 @@ def watch(
     model: any ``nn.Module``, which is left untouched to the bit.
     inputs: a fixed evaluation set, rows first: a tensor or array for ``model(x)``, a tuple for ``model(*x)``, a mapping
         for ``model(**x)``.
-    variables: class labels ``[n]`` of its rows by name.
+    variables: class labels by name: ``[n]`` one a sample, ``[n, positions]`` one a token; -100 where there is none.
     measures: names of estimators or measures of geometry, with options if need be, ``"binned(bins=100)"``, or objects
         with the protocol of :class:`infoscope.core.measurement.Measurement`. By default ``binned`` and ``kde``.
     out: the run folder. Without it each watch gets a new one, ``runs/watched-1``, ``runs/watched-2`` …, and prints its
         name.
-    groups: one name (number or word) ``[n]`` a row of ``inputs``: rows of one name belong together (tokens of a text,
-        frames of a film). They are never on both sides of a split and count once in an interval. Rows with equal inputs
-        are together in any case.
-    sites: names or globs of submodules (``"blocks.*.mlp"``); by default every leaf module.
+    groups: one name (number or word) ``[n]`` a sample, or ``[n, positions]`` a token: rows of one name belong together
+        (documents of an author, frames of a film). They are never on both sides of a split and count once in an
+        interval. Without, the tokens of a sample are together; rows with equal inputs are in any case.
+    places: names or globs of submodules, with the output and the row rule that are meant (``"blocks.*.mlp"``,
+        ``"transformer.h.*@tokens"``, ``"lstm:1.0@time_first"``: see :mod:`infoscope.record.address`); ``*`` is one
+        level, ``**`` any depth; by default every leaf module. sites: the older word for places, in which ``*`` crosses
+        dots.
+    time_first: the samples are on the second axis of ``inputs``.
     schedule: the steps to record: anything that answers ``step in schedule``; by default 0 and about 20 a decade.
     snapshots: keep the weights at each recorded step, so that something else can be measured later.
     batch_size: rows of ``inputs`` in one forward.
@@ -94,7 +100,9 @@ def watch(
         [make_measurement(m) if isinstance(m, str) else m for m in measures],
         out if out is None else check.path(out, "out"),
         groups=groups,
+        places=places,
         sites=sites,
+        time_first=time_first,
         schedule=schedule,
         snapshots=snapshots,
         batch_size=batch_size,
@@ -173,19 +181,20 @@ class Run:
     def measure(
         self,
         estimator: str | Measurement = "binned",
-        sites: Sequence[str] = (),
+        places: Sequence[str] | str = (),
         network: str | None = None,
         model: Callable[[], Any] | None = None,
         *,
         variables: Mapping[str, Any] | Sequence[str] | str | None = None,
         groups: Any = None,
+        sites: Sequence[str] | None = None,
         **options: Any,
     ) -> Rows:
         """Measure the stored weights again, without training, and append the rows; returns the rows of this measure.
 
-        estimator: a name with ``options``, beside it or in it: ``"kde(noise_variance=0.1)"``. sites: any place of the
-        network; none means those that were recorded. network: one of several, by name or title. model: for a watched
-        run, a function that builds the network whose weights were recorded.
+        estimator: a name with ``options``, beside it or in it: ``"kde(noise_variance=0.1)"``. places: any of the
+        network, or globs, as :func:`watch` takes them; none means those that were recorded. network: one of several, by
+        name or title. model: for a watched run, a function that builds the network whose weights were recorded.
 
         variables: of a watched run, further class labels ``[n]`` of its evaluation set by name, which it holds from now
         on; rows that are there already are not measured again. Names alone are the option of that name, which variables
@@ -215,14 +224,18 @@ class Run:
             options["variables"] = variables
         estimator, options = written(estimator, options)
         names = self.networks if network is None else [self._named(network)]
-        plan = MeasurePlan(estimator, options, tuple(sites))  # refuses unknown options before anything is read
+        if sites is not None:
+            old_word("sites=", "places=")
+            places = sites
+        wanted = (places,) if isinstance(places, str) else tuple(places)
+        plan = MeasurePlan(estimator, options, wanted)  # refuses unknown options before anything is read
         replays = {name: self._replay(name, model, groups, new) for name in names}
         plans = {name: plan.trained_with(replay.noise) for name, replay in replays.items()}
         for replay in replays.values():
             replay.trajectory.verify()
         with self.folder.writing():
             if new:
-                evaluation.add(self.folder.path, evaluation.later(self.folder.path, new))
+                evaluation.add(self.folder.path, evaluation.later(evaluation.load(self.folder.path), new))
             for name in names:
                 measure(
                     self.folder, name, replays[name], [plans[name]], f"{name}: measuring {estimator}",

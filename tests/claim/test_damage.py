@@ -158,7 +158,7 @@ def test_a_repair_makes_anew_what_a_figure_is_made_of(run, whole, what, harm):
 
 def test_a_repair_says_which_rows_nobody_but_the_user_can_ask_for_again(run):
     """Merged into one part, rows of the figure's plan and a measure taken later are lost together."""
-    extra = infoscope.load(run.path).measure("binned", bins=4, sites=["output"])
+    extra = infoscope.load(run.path).measure("binned", bins=4, places=["output"])
     for path in run.rows_path.iterdir():
         flip(path)
     mended = infoscope.load(run.path).check(repair=True)

@@ -223,7 +223,7 @@ def run(trained, tmp_path):
 
 
 def test_geometry_along_a_trajectory_is_that_of_its_representations(run):
-    rows = run.measure("class_distances", sites=("hidden5",))
+    rows = run.measure("class_distances", places=("hidden5",))
     step = run.trajectory.steps[-1]
     task = infoscope.task("boolean12")
     plan = running.plan_of(run.folder, "tanh")
@@ -236,19 +236,19 @@ def test_geometry_along_a_trajectory_is_that_of_its_representations(run):
             assert value == estimate.value
     assert set(rows.unique("unit")) == {"ratio", "norm"}
     assert rows.unique("variable") == ["label"]
-    assert len(run.measure("class_distances", sites=("hidden5",))) == len(rows)  # nothing is measured twice
+    assert len(run.measure("class_distances", places=("hidden5",))) == len(rows)  # nothing is measured twice
 
 
 def test_several_widths_are_rows_of_their_own(run):
-    rows = run.measure("binned_entropy", sites=("hidden5",), width="0.1,0.01", offsets=2)
+    rows = run.measure("binned_entropy", places=("hidden5",), width="0.1,0.01", offsets=2)
     assert len(rows.unique("options")) == 2
     assert (rows.column("low") <= rows.column("high")).all()
 
 
 def test_networks_are_compared_member_by_member(run):
-    same = run.measure("cosine_similarity", sites=("hidden3",), against="tanh")
+    same = run.measure("cosine_similarity", places=("hidden3",), against="tanh")
     assert same.filter(quantity="cosine_median").column("value") == pytest.approx(1)
-    others = run.measure("cosine_similarity", sites=("hidden3",), against="tanh", members="next")
+    others = run.measure("cosine_similarity", places=("hidden3",), against="tanh", members="next")
     first, second = (others.filter(quantity="cosine_median", member=member).column("value") for member in (0, 1))
     assert first == pytest.approx(second)  # of two members each is the other's next
     assert (first < 0.99).all()
@@ -265,11 +265,11 @@ def test_a_comparison_with_nothing_is_refused(run):
 
 def test_information_about_the_inputs_by_an_estimator_of_two_sets_of_rows(run):
     options = {"with": "input", "components": 2}
-    rows = run.measure("lossy_compression", sites=("hidden5",), **options)
+    rows = run.measure("lossy_compression", places=("hidden5",), **options)
     assert rows.unique("quantity") == ["I(X;T)"]
     assert rows.unique("variable") == ["input"]
     assert '"with":"input"' in rows.unique("options")[0]
-    labels = run.measure("lossy_compression", sites=("hidden5",), components=2)
+    labels = run.measure("lossy_compression", places=("hidden5",), components=2)
     assert labels.unique("quantity") == ["I(T;Y)"]
     with pytest.raises(InputError, match="does not take two sets of real rows"):
         run.measure("kde", **{"with": "input"})

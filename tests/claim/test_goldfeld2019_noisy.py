@@ -440,7 +440,7 @@ def test_another_noise_than_the_networks_own_must_be_meant(noisy_run):
     with pytest.raises(InputError, match="population is None"):
         run.measure("noisy", network="noisy")
     rows = run.measure(
-        "noisy", sites=("hidden1",), network="noisy", population="dataset", noise=0.3, replicas=0, tolerance=0.1
+        "noisy", places=("hidden1",), network="noisy", population="dataset", noise=0.3, replicas=0, tolerance=0.1
     )
     assert all("noise added by the analysis" in text for text in rows.unique("estimand"))
     assert rows.unique("status") == [Status.OK.name]

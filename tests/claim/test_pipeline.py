@@ -253,7 +253,7 @@ def test_networks_that_a_neighbour_trained_are_borrowed(whole, tmp_path, capsys)
     first = next(folder.snapshots_path.rglob("step-*.safetensors"))
     assert first.stat().st_nlink == 1, "damage in one folder is not damage in both"
     shutil.rmtree(lender.path)  # the borrower does not depend on it
-    assert len(infoscope.load(folder.path).measure("binned", sites=["output"], bins=4))
+    assert len(infoscope.load(folder.path).measure("binned", places=["output"], bins=4))
 
 
 def _weights_of_zero(lender: RunFolder) -> None:
@@ -322,32 +322,32 @@ def test_networks_of_other_seeds_are_trained(whole, tmp_path):
 def test_measuring_again_needs_no_training(copy, monkeypatch):
     monkeypatch.setattr(running, "train_network", None)
     loaded = infoscope.load(copy.path)
-    rows = loaded.measure("kde", sites=["hidden5"], noise_variance=0.1)
+    rows = loaded.measure("kde", places=["hidden5"], noise_variance=0.1)
     assert rows.unique("site") == ["hidden5"]
     assert len(rows) == len(loaded.trajectory) * SEEDS * 2
     assert (rows.column("low") <= rows.column("high")).all()
     before = len(loaded.rows)
-    loaded.measure("kde", sites=["hidden5"], noise_variance=0.1)
+    loaded.measure("kde", places=["hidden5"], noise_variance=0.1)
     assert len(loaded.rows) == before
-    several = loaded.measure("binned", sites=["hidden5"], bins=(15, 60))
+    several = loaded.measure("binned", places=["hidden5"], bins=(15, 60))
     assert len(several.unique("options")) == 2
     before = len(loaded.rows)
-    loaded.measure("binned", sites=["hidden5"], bins=(15, 60))
+    loaded.measure("binned", places=["hidden5"], bins=(15, 60))
     assert len(loaded.rows) == before
 
 
 def test_three_values_of_an_option_leave_a_sweep_that_the_report_draws(copy):
     loaded = infoscope.load(copy.path)
-    loaded.measure("binned", sites=["hidden5"], bins=8)
+    loaded.measure("binned", places=["hidden5"], bins=8)
     assert not len(loaded.rows.filter(estimator="score"))
-    loaded.measure("binned", sites=["hidden5"], bins=120)
+    loaded.measure("binned", places=["hidden5"], bins=120)
     assert set(loaded.rows.filter(estimator="score").column("epoch")) == {8.0, 30.0, 120.0}  # 30 are the figure's own
-    loaded.measure("kde", sites=["hidden5"], noise_variance="0.01,0.1,1")
+    loaded.measure("kde", places=["hidden5"], noise_variance="0.01,0.1,1")
     found = loaded.rows.filter(estimator="score", axis="noise variance")
     assert found.column("epoch").tolist() == [0.01, 0.1, 1.0]
     assert found.unique("site") == ["hidden5"]
     before = loaded.rows.content_hash()
-    loaded.measure("kde", sites=["hidden5"], noise_variance="0.01,0.1,1")
+    loaded.measure("kde", places=["hidden5"], noise_variance="0.01,0.1,1")
     loaded.claims()
     assert loaded.rows.content_hash() == before
     text = loaded.report().read_text(encoding="utf-8")
@@ -368,7 +368,7 @@ def test_a_watched_run_has_sweeps_too(tmp_path):
             with torch.no_grad():
                 watched[0].weight *= 2.0
     loaded = infoscope.load(tmp_path / "run")
-    loaded.measure("binned", sites=["1"], model=model, bins=(4, 16))
+    loaded.measure("binned", places=["1"], model=model, bins=(4, 16))
     found = loaded.rows.filter(estimator="score")
     assert found.column("epoch").tolist() == [4.0, 16.0, 30.0]
     assert all(note.endswith("one seed, so no interval") for note in found.column("notes"))
@@ -381,10 +381,10 @@ def test_bins_over_the_recorded_range_can_be_asked_for(tmp_path):
     loaded = infoscope.load(folder.path)
     hidden = [f"hidden{i}" for i in range(1, 6)]
     before = loaded.rows.content_hash()
-    same = loaded.measure("binned", sites=hidden, range="recorded", bins=100)
+    same = loaded.measure("binned", places=hidden, range="recorded", bins=100)
     assert loaded.rows.content_hash() == before
     assert same.unique("options") == ['{"bins":100,"range":"recorded"}']
-    loaded.measure("binned", sites=hidden, range="recorded", bins="15,30")
+    loaded.measure("binned", places=hidden, range="recorded", bins="15,30")
     assert set(loaded.rows.filter(estimator="score").column("epoch")) == {15.0, 30.0, 100.0}
     with pytest.raises(InputError, match="recorded range came with form, wanted bins and nothing else"):
         loaded.measure("binned", range="recorded", form="quantiles")
@@ -401,7 +401,7 @@ def test_a_measure_taken_later_does_not_touch_the_verdicts(copy):
 def test_measuring_what_is_not_there_is_refused(whole):
     loaded = infoscope.load(whole.path)
     with pytest.raises(UnknownNameError, match=r"site of network tanh named 'hiden1'.*did you mean 'hidden1'"):
-        loaded.measure("binned", sites=["hiden1"])
+        loaded.measure("binned", places=["hiden1"])
     with pytest.raises(UnknownNameError, match="estimator"):
         loaded.measure("bined")
     with pytest.raises(UnknownNameError, match="network"):
@@ -416,7 +416,7 @@ def test_a_diverged_member_costs_its_own_rows_only(copy):
     broken = trajectory[step]
     broken["hidden3.linear.weight"][0] = float("nan")
     trajectory.write(step, trajectory.epoch(step), broken)
-    rows = infoscope.load(copy.path).measure("binned", sites=["hidden3"], bins=10).filter(step=step)
+    rows = infoscope.load(copy.path).measure("binned", places=["hidden3"], bins=10).filter(step=step)
     failed = rows.filter(status=Status.FAILED.name)
     assert failed.unique("member") == [0]
     assert "NaN or infinity in 4096 of 4096 rows" in failed.unique("notes")[0]

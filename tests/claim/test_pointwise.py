@@ -13,7 +13,7 @@ from torch import nn
 import infoscope
 from infoscope.cli import app
 from infoscope.core.errors import InputError, UnknownNameError
-from infoscope.record.sites import representations
+from infoscope.record.places import representations
 from infoscope.scanning.examples import MOST
 
 N = 120
@@ -39,7 +39,7 @@ def run(tmp_path_factory, data):
     torch.manual_seed(0)
     model, out = make(), tmp_path_factory.mktemp("runs") / "seen"
     variables = {"label": labels, "other": np.arange(N) % 3}
-    with infoscope.watch(model, images, variables, measures=[], out=out, sites=["2", "3"], snapshots=True) as scope:
+    with infoscope.watch(model, images, variables, measures=[], out=out, places=["2", "3"], snapshots=True) as scope:
         for step in range(3):
             scope.step(step)
             with torch.no_grad():

@@ -53,7 +53,7 @@ def copy(whole, tmp_path) -> RunFolder:
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_net_inputs_are_what_the_linear_parts_of_the_module_give(activation):
-    from infoscope.record.sites import representations
+    from infoscope.record.places import representations
 
     network = FullyConnected((6, 5, 4, 3), activation)
     parameters = network.initial((1, 2))
@@ -78,13 +78,13 @@ def test_a_net_input_has_its_layers_place():
 def test_a_run_measures_net_inputs_only_where_a_plan_names_them(copy):
     loaded = infoscope.load(copy.path)
     assert not any("linear" in site for site in loaded.rows.sites())
-    rows = loaded.measure("binned", sites=["hidden3.linear"], network="tanh", bins=7)
+    rows = loaded.measure("binned", places=["hidden3.linear"], network="tanh", bins=7)
     assert rows.sites() == ["hidden3.linear"]
     assert rows.unique("site_index") == [2]
     by_default = loaded.measure("binned", network="tanh", bins=5)
     assert by_default.sites() == [*(f"hidden{i}" for i in range(1, 6)), "output"]
     with pytest.raises(UnknownNameError, match=r"site of network tanh named 'hidden9.linear'"):
-        loaded.measure("binned", sites=["hidden9.linear"], network="tanh")
+        loaded.measure("binned", places=["hidden9.linear"], network="tanh")
 
 
 def test_net_input_bins_are_thirty_edges_with_the_outer_two_at_infinity():

@@ -74,7 +74,7 @@ def build():
 def watched(data, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "mine", sys.modules[__name__])
     x = torch.tensor(data[1]["z"], dtype=torch.float32)[:, None]
-    with iscope.watch(build(), x, {"y": data[1]["y"]}, ["effective_rank"], tmp_path / "run", sites=["1"]) as scope:
+    with iscope.watch(build(), x, {"y": data[1]["y"]}, ["effective_rank"], tmp_path / "run", places=["1"]) as scope:
         scope.step(0)
     return scope.run
 
@@ -90,7 +90,7 @@ def test_a_later_variable_another_layer_and_groups_of_a_watched_run(capsys, data
     assert {(row["site"], row["variable"]) for row in json.loads(out)["last_step"]} == {("3", "y"), ("3", "odd")}
     rows = watched.rows.filter(site="3")
     assert rows.unique("groups") == [20]
-    again = watched.measure("usable_information", sites=["3"], folds=3, groups=columns["text"], model=build)
+    again = watched.measure("usable_information", places=["3"], folds=3, groups=columns["text"], model=build)
     assert again.content_hash() == rows.content_hash()
     code, out, _ = call(
         capsys, "examples", watched.folder.path, "--variable=odd", "--model=mine:build", "--groups", f"{path}:text"

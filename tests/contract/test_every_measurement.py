@@ -37,7 +37,7 @@ def watch(tmp_path):
 
     def make(measures, names=("one",), **options):
         given = {name: variables[name] for name in names}
-        return iscope.watch(model, inputs, given, measures, tmp_path / "run", sites=["1"], **options)
+        return iscope.watch(model, inputs, given, measures, tmp_path / "run", places=["1"], **options)
 
     return make
 

@@ -388,7 +388,7 @@ def test_stored_weights_are_measured_and_labelled(tmp_path):
     def fresh():
         return torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh())
 
-    rows = run.measure("noisy", sites=("1",), model=fresh, noise="0.3", population="dataset")
+    rows = run.measure("noisy", places=("1",), model=fresh, noise="0.3", population="dataset")
     told = {
         (step, v): value
         for step, v, value in zip(*(rows.column(c) for c in ("step", "variable", "value")), strict=True)

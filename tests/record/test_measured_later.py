@@ -13,6 +13,9 @@ from infoscope.core.errors import InputError, RunFolderError, UnknownNameError
 from infoscope.core.folder import EVALUATION
 from infoscope.core.sealed import sealed
 from infoscope.record import evaluation
+from infoscope.record.evaluated import Evaluated
+from infoscope.record.inputs import Inputs
+from infoscope.record.variables import checked
 
 N = 60
 
@@ -35,7 +38,7 @@ def watched(data, tmp_path):
 
     def make(**options):
         model = build()
-        given = {"measures": ["usable_information", "effective_rank"], "sites": ["1"], "out": tmp_path / "run"}
+        given = {"measures": ["usable_information", "effective_rank"], "places": ["1"], "out": tmp_path / "run"}
         with iscope.watch(model, x, {"y": variables["y"]}, **{**given, **options}, schedule=range(2)) as scope:
             for step in range(2):
                 scope.step(step)
@@ -56,31 +59,31 @@ def groups_of(table):
 
 def test_any_layer_is_read_later_and_stands_in_its_place_from_input_to_output(watched, data):
     run = watched()
-    rows = run.measure("effective_rank", sites=["3", "0", "output"], model=build)
+    rows = run.measure("effective_rank", places=["3", "0", "output"], model=build)
     assert rows.sites() == ["0", "1", "3", "output"]
     again = build()
     again.load_state_dict({name: tensor[0] for name, tensor in run.trajectory[1].items()})
     t = iscope.representations(again, data[0], ["3"])["3"]
     assert values(rows, site="3", step=1) == [iscope.geometry(t, measure="effective_rank")["effective_rank"].value]
     assert run.rows.sites() == ["0", "1", "3", "output"]
-    with pytest.raises(UnknownNameError, match=r"there is no site of network model named '9': .*known: 0, 1, 2, 3, 4"):
-        run.measure("effective_rank", sites=["9"], model=build)
+    with pytest.raises(UnknownNameError, match=r"there is no site named '9': .*known: 0, 1, 2, 3, 4"):
+        run.measure("effective_rank", places=["9"], model=build)
 
 
 def test_of_a_run_that_did_not_number_all_places_the_recorded_ones_come_first(watched):
-    run = watched(sites=["3", "1"])
+    run = watched(places=["3", "1"])
     manifest = run.folder.manifest()
     del manifest["networks"]["model"]["places"]
     run.folder.manifest_path.write_text(json.dumps(sealed(manifest)))
-    assert run.measure("participation_ratio", sites=["0", "3"], model=build).sites() == ["3", "0"]
+    assert run.measure("participation_ratio", places=["0", "3"], model=build).sites() == ["3", "0"]
 
 
 def test_a_run_of_an_older_infoscope_is_gone_on_with_in_its_own_numbers(watched):
-    run = watched(sites=["1", "4"])
+    run = watched(places=["1", "4"])
     manifest = run.folder.manifest()
     del manifest["networks"]["model"]["places"], manifest["evaluated"]
     run.folder.manifest_path.write_text(json.dumps(sealed(manifest)))
-    again = watched(sites=["1", "4"], resume=True)
+    again = watched(places=["1", "4"], resume=True)
     assert again.rows.column("site_index").max() == 4  # written by this one
     assert "places" not in again.folder.manifest()["networks"]["model"]
 
@@ -94,7 +97,7 @@ def test_a_variable_is_read_later_without_measuring_what_is_there_again(watched,
     parts = [path.name for path in (run.folder.path / "rows").iterdir()]
     assert len(parts) == 2
     assert values(rows, variable="z", step=1) != values(rows, variable="y", step=1)
-    assert sorted(evaluation.load(run.folder.path)[1]) == ["y", "z"]
+    assert sorted(evaluation.load(run.folder.path).variables) == ["y", "z"]
     run.measure("usable_information", model=build)  # nothing is missing
     assert len(list((run.folder.path / "rows").iterdir())) == 2
     run.measure("effective_rank", variables={"w": known["w"]}, model=build)  # says nothing of variables
@@ -147,7 +150,7 @@ def test_an_old_variable_with_its_values_is_no_mistake_and_resuming_goes_on(watc
     rows = run.measure("usable_information", variables={"y": same, "z": known["z"]}, model=build)
     assert rows.unique("variable") == ["y", "z"]
     assert set(watched(resume=True).rows.unique("variable")) == {"y", "input", "z"}
-    assert sorted(evaluation.load(run.folder.path)[1]) == ["y", "z"]
+    assert sorted(evaluation.load(run.folder.path).variables) == ["y", "z"]
 
 
 def test_a_variable_is_stored_whole_or_not_at_all(watched, data, monkeypatch):
@@ -160,7 +163,7 @@ def test_a_variable_is_stored_whole_or_not_at_all(watched, data, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", killed)
         with pytest.raises(KeyboardInterrupt):
-            evaluation.add(run.folder.path, {"z": data[1]["z"].numpy()})
+            evaluation.add(run.folder.path, checked({"z": data[1]["z"]}, N))
     assert (run.folder.path / EVALUATION).read_bytes() == before
     assert not list(run.folder.path.glob(".evaluation*"))
 
@@ -168,7 +171,7 @@ def test_a_variable_is_stored_whole_or_not_at_all(watched, data, monkeypatch):
 def test_groups_are_stored_with_the_set_part_of_its_digest_and_used_again(watched, data, tmp_path):
     names = [f"text {i // 4}" for i in range(N)]
     run = watched(groups=names)
-    assert evaluation.groups(run.folder.path).tolist() == [i // 4 for i in range(N)]
+    assert evaluation.load(run.folder.path).groups.tolist() == [i // 4 for i in range(N)]
     assert run.folder.manifest()["evaluated"] == {
         "rows": N, "distinct inputs": N, "groups": 15, "groups are": "given",
     }  # fmt: skip
@@ -184,9 +187,11 @@ def test_groups_are_stored_with_the_set_part_of_its_digest_and_used_again(watche
 
 def test_a_set_without_groups_keeps_its_digest_and_loads(data):
     x, variables = data
-    inputs, known = evaluation.Inputs((x,)), evaluation.labels({"y": variables["y"]}, N)
-    assert evaluation.digest(inputs, known) == evaluation.digest(inputs, known, None)
-    assert evaluation.digest(inputs, known) != evaluation.digest(inputs, known, np.arange(N))
+    inputs, known = Inputs((x,)), checked({"y": variables["y"]}, N)
+    assert evaluation.digest(Evaluated.of(inputs, known)) == evaluation.digest(Evaluated.of(inputs, known, None))
+    assert evaluation.digest(Evaluated.of(inputs, known)) != evaluation.digest(
+        Evaluated.of(inputs, known, np.arange(N))
+    )
 
 
 def test_groups_are_handed_to_one_measure_of_a_run_that_has_none_and_its_rows_say_so(watched):
@@ -219,11 +224,11 @@ def test_random_labels_of_inputs_that_are_there_ten_times_say_nothing(probe, tmp
     x = torch.tensor(rng.normal(size=(40, 3)).repeat(10, axis=0), dtype=torch.float32)
     variables = {"y": rng.integers(2, size=40).repeat(10)}
     measure = f"usable_information(probe={probe})"
-    with iscope.watch(build(), x, variables, [measure], tmp_path / "run", sites=["1"]) as scope:
+    with iscope.watch(build(), x, variables, [measure], tmp_path / "run", places=["1"]) as scope:
         scope.step(0)
     run = scope.run
     assert run.folder.manifest()["evaluated"]["groups"] == 40
-    for rows in (run.rows, run.measure(measure, sites=["3"], model=build)):
+    for rows in (run.rows, run.measure(measure, places=["3"], model=build)):
         for row in rows.table.to_pylist():
             assert row["groups"] == 40
             assert not (row["status"] == "OK" and row["low"] > 0)

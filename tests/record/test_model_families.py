@@ -9,8 +9,8 @@ import torch
 from torch import nn
 
 from infoscope.core.folder import RunFolder
+from infoscope.record.places import representations
 from infoscope.record.schedule import every
-from infoscope.record.sites import representations
 from infoscope.record.watch import Watch
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -129,7 +129,9 @@ def test_a_watch_reads_the_same_at_each_step_and_leaves_the_model_as_it_was(fami
     asking = Asking(model)
     sites = [f"model.{site}" for site in places] + [f"state.{k}" for k in range(BLOCKS + 1)]
     labels = {"label": torch.arange(ROWS) % 2}
-    with Watch(asking, x, labels, [spread], tmp_path / "run", sites=sites, schedule=every(1), snapshots=False) as scope:
+    with Watch(
+        asking, x, labels, [spread], tmp_path / "run", places=sites, schedule=every(1), snapshots=False
+    ) as scope:
         for step in range(4):
             scope.step(step)
             assert agrees(asking, x, places, truth)

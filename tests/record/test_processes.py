@@ -11,7 +11,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.folder import RunFolder
 from infoscope.record import processes
 from infoscope.record.noise import noisy, replicas
-from infoscope.record.sites import representations
+from infoscope.record.places import representations
 from infoscope.record.watch import Watch
 
 JOB = """

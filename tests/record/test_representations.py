@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from infoscope.core.errors import InputError, UnknownNameError
-from infoscope.record.sites import representations, resolve
+from infoscope.record.places import representations, resolve
 
 
 def hooks_on(model):
@@ -161,7 +161,7 @@ def test_numbers_that_no_measure_takes_are_refused_and_the_default_leaves_them_o
             (torch.zeros(4, 6), torch.zeros(5, 6)),
             r"differ in their number of rows \(inputs.args.0 has 4, inputs.args.1 has 5\)",
         ),
-        ({"x": torch.zeros(4, 6), "flag": True}, r"inputs\['flag'\] is a bool, wanted a tensor or an array"),
+        ({"x": torch.zeros(4, 6), "flag": object()}, r"inputs\['flag'\] is a object, wanted a tensor or an array"),
         ((), "inputs is empty, wanted at least one tensor"),
         ("text", "inputs is a str, wanted a tensor"),
         (np.array(["a", "b"]), "inputs has dtype <U1, wanted numbers"),

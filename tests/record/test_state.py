@@ -12,7 +12,7 @@ from torch.nn.modules import module as torch_module
 from torch.nn.utils import parametrize
 
 from infoscope.record.noise import noisy, replicas
-from infoscope.record.sites import representations, resolve
+from infoscope.record.places import representations, resolve
 from infoscope.record.state import ModelState
 from infoscope.record.untouched import untouched
 

@@ -12,8 +12,8 @@ from infoscope.core.errors import InputError, RunFolderError, UnknownNameError
 from infoscope.core.folder import RunFolder
 from infoscope.core.rows import options_text
 from infoscope.record import evaluation
+from infoscope.record.places import representations
 from infoscope.record.schedule import every
-from infoscope.record.sites import representations
 from infoscope.record.trajectory import Trajectory
 from infoscope.record.watch import Watch
 
@@ -42,7 +42,7 @@ def shift(model):
 
 
 def test_rows_snapshots_evaluation_set_and_manifest_are_left(watch, model, spread, inputs, labels, tmp_path):
-    with watch(sites=["body.*", "head"], schedule=(0, 2), steps_per_epoch=4) as scope:
+    with watch(places=["body.*", "head"], schedule=(0, 2), steps_per_epoch=4) as scope:
         assert scope.sites == ["body.0", "body.1", "head"]
         for step in range(4):
             scope.step(step)
@@ -69,9 +69,9 @@ def test_rows_snapshots_evaluation_set_and_manifest_are_left(watch, model, sprea
     assert manifest["versions"]["torch"]
     assert not (folder.path / "heartbeat").exists()
 
-    stored, variables = evaluation.load(folder.path)
-    assert torch.equal(stored, inputs)
-    assert variables["label"].tolist() == labels.tolist()
+    stored = evaluation.load(folder.path)
+    assert torch.equal(stored.inputs.as_given, inputs)
+    assert stored.variables["label"].values.tolist() == labels.tolist()
 
 
 def test_a_measure_taken_later_from_the_snapshots_is_the_one_taken_then(watch, model, everything, spread, tmp_path):
@@ -79,7 +79,8 @@ def test_a_measure_taken_later_from_the_snapshots_is_the_one_taken_then(watch, m
         for step in range(5):
             scope.step(step)
             shift(model)
-    inputs, variables = evaluation.load(tmp_path / "run")
+    stored = evaluation.load(tmp_path / "run")
+    inputs, variables = stored.inputs.as_given, {name: each.values for name, each in stored.variables.items()}
     trajectory = Trajectory(tmp_path / "run" / "snapshots" / "model")
     rows = RunFolder.open(tmp_path / "run").rows()
     assert trajectory.steps == [0, 2, 4]
@@ -184,7 +185,7 @@ def test_a_measurement_of_several_values_gives_a_row_of_each_and_is_resumed_like
             return [[m._replace(options=one.options) for one in each for m in one.measure(t, variables)[0]]]
 
     for steps in ((0, 1), (1, 2)):
-        with watch(measurements=[Both(1.0, 3.0)], sites="head", resume=True) as scope:
+        with watch(measurements=[Both(1.0, 3.0)], places="head", resume=True) as scope:
             for step in steps:
                 scope.step(step)
     rows = RunFolder.open(tmp_path / "run").rows().filter(variable="label")
@@ -198,7 +199,7 @@ def test_a_measurement_of_several_values_gives_a_row_of_each_and_is_resumed_like
     [
         ({"inputs": torch.zeros(32, 6)}, "other evaluation"),
         ({"variables": {"label": [0, 1] * 16}}, "other evaluation"),
-        ({"sites": "head"}, "other networks"),
+        ({"places": "head"}, "other networks"),
         ({"measurements": []}, "other measures"),
     ],
 )
@@ -258,7 +259,7 @@ def test_inputs_by_name_and_by_position_are_stored_as_they_were_given(spread, la
     for number, given in enumerate(((a, b), {"b": b, "a": a})):
         with Watch(Two(), given, {"label": labels}, [spread], tmp_path / str(number)) as scope:
             scope.step(0)
-        stored, _ = evaluation.load(tmp_path / str(number))
+        stored = evaluation.load(tmp_path / str(number)).inputs.as_given
         assert type(stored) is type(given)
         pairs = zip(given, stored, strict=True) if isinstance(given, tuple) else [(given[k], stored[k]) for k in given]
         assert all(torch.equal(x, y) for x, y in pairs)
@@ -267,7 +268,7 @@ def test_inputs_by_name_and_by_position_are_stored_as_they_were_given(spread, la
 
 
 def test_the_default_schedule_thins_out_and_steps_may_be_numpy_or_torch_integers(watch, tmp_path):
-    with watch(sites="head") as scope:
+    with watch(places="head") as scope:
         for step in range(40):
             scope.step(np.int64(step) if step % 2 else torch.tensor(step))
     assert RunFolder.open(tmp_path / "run").rows().unique("step") == [
@@ -298,7 +299,7 @@ def test_a_step_that_is_not_due_runs_nothing(watch, model, spread, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "error", "words"),
     [
-        ({"sites": "haed"}, UnknownNameError, "no site named 'haed': did you mean 'head'"),
+        ({"places": "haed"}, UnknownNameError, "no site named 'haed': did you mean 'head'"),
         ({"variables": {"label": [0, 1]}}, InputError, r"variables\['label'\] has 2 labels for 32 rows"),
         ({"variables": {"label": [-1] * 32}}, InputError, "holds the label -1"),
         ({"variables": [0, 1]}, InputError, r"variables is a list, wanted labels by name: pass \{'label': labels\}"),

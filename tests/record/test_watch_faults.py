@@ -135,7 +135,7 @@ def test_a_measurement_that_fails_first_keeps_its_quantities_and_units(model, in
     measures = [make_measurement(name) for name in ("effective_rank", "participation_ratio", "kde")]
     weight = model[0].weight.detach().clone()
     model[0].weight.data[:] = torch.nan
-    with Watch(model, inputs, {"label": labels}, measures, tmp_path / "run", schedule=range(2), sites=["0"]) as scope:
+    with Watch(model, inputs, {"label": labels}, measures, tmp_path / "run", schedule=range(2), places=["0"]) as scope:
         with pytest.warns(UserWarning, match="was refused at step 0"):
             scope.step(0)
         model[0].weight.data.copy_(weight)

@@ -50,8 +50,8 @@ def test_its_arguments_are_seen_have_types_and_are_those_of_the_class_behind_it(
 
 
 def test_a_wrong_argument_is_answered_with_the_near_ones(watch):
-    with pytest.raises(UnknownNameError, match="there is no argument of watch named 'sitess': did you mean 'sites'"):
-        watch(sitess=["1"])
+    with pytest.raises(UnknownNameError, match="there is no argument of watch named 'placess': did you mean 'places'"):
+        watch(placess=["1"])
     with pytest.raises(InputError, match=r"measures is 'binned', wanted several: pass \['binned'\]"):
         watch(measures="binned")
 

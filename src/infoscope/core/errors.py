@@ -85,9 +85,14 @@ def near_keywords(function: Callable[P, R]) -> Callable[P, R]:
     return checked
 
 
-def warn(text: str) -> None:
-    """A ``UserWarning`` that names the line of the caller's own code, not one of ours."""
+def old_word(old: str, new: str) -> None:
+    """Tell that ``old`` is now said as ``new``, once a place in the caller's code; it works for one release more."""
+    warn(f"{old} is now {new}; the older word goes with the next release", FutureWarning)
+
+
+def warn(text: str, kind: type[Warning] = UserWarning) -> None:
+    """A warning that names the line of the caller's own code, not one of ours."""
     level, frame = 1, inspect.currentframe()
     while frame is not None and frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         level, frame = level + 1, frame.f_back
-    warnings.warn(text, UserWarning, stacklevel=level)
+    warnings.warn(text, kind, stacklevel=level)

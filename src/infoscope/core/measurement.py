@@ -88,6 +88,16 @@ class Given:
             span=None if self.span is None else (self.span[0][one], self.span[1][one]),
         )
 
+    def of_rows(self, rows: np.ndarray) -> Given:
+        """The same of those rows alone."""
+        return dataclasses.replace(
+            self,
+            inputs=None if self.inputs is None else self.inputs[rows],
+            other=None if self.other is None else self.other[:, rows],
+            replicas=None if self.replicas is None else self.replicas[:, rows],
+            groups=None if self.groups is None else self.groups[rows],
+        )
+
     @property
     def holds(self) -> set[Need]:
         """The needs that this meets."""

@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 KINDS = {
     "tasks": "data/tasks",
     "sources": "data/sources",
+    "rules": "record/rules",
     "networks": "train/networks",
     "trainers": "train/trainers",
     "estimators": "measure/estimators",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from infoscope.core import text
-from infoscope.core.errors import InputError, RunFolderError
+from infoscope.core.errors import InputError, RunFolderError, old_word
 from infoscope.core.folder import RunFolder
 from infoscope.core.measurement import Measurement, Need, Plain, adapted
 from infoscope.core.rows import options_text
@@ -34,6 +34,23 @@ def ways_on(folder: Any, resume: bool, overwrite: bool) -> None:
             f"{'resume' if resume else 'overwrite'}=True arrived without the folder of a run: pass out=, without it "
             "each watch gets a new one"
         )
+
+
+def places_said(
+    places: str | Iterable[str] | None, sites: str | Iterable[str] | None
+) -> tuple[str | Iterable[str] | None, bool]:
+    """Where to read, by the word of today or by the older one, and whether a ``*`` crosses dots, as it did in that.
+
+    Raises
+    ------
+    InputError: both arrived.
+    """
+    if sites is None:
+        return places, False
+    if places is not None:
+        raise InputError("places and sites arrived, wanted one of them: places, in which ** crosses dots")
+    old_word("sites=", "places=, in which * is one level and ** any depth")
+    return sites, True
 
 
 def named(sites: Sequence[str]) -> None:

@@ -3,111 +3,92 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 
-from infoscope.core import check, text
 from infoscope.core.errors import InputError, RunFolderError
 from infoscope.core.folder import EVALUATION
-from infoscope.record import files
-from infoscope.record.inputs import Inputs, is_mapping
+from infoscope.record import files, variables
+from infoscope.record.evaluated import Evaluated
+from infoscope.record.inputs import Inputs
+from infoscope.record.variables import Per, Variable
 
 RESTORE = "restore it from a copy, or watch the training again"
-VARIABLES, GROUPS = "variables.", "groups"  # what stands in it beside the inputs
+#: What stands in it beside the inputs. Labels one a position or one a word have a prefix of their own.
+VARIABLES, GROUPS, ASIDE = "variables.", "groups", "inputs.aside."
+PER: Mapping[Per, str] = {"sample": VARIABLES, "position": "variables_per_position.", "word": "variables_per_word."}
 
 
-def save(folder: Path, inputs: Inputs, variables: Mapping[str, np.ndarray], groups: np.ndarray | None = None) -> None:
+def save(folder: Path, evaluated: Evaluated) -> None:
     """Write inputs, class labels and the groups of rows, if any were given, into the run folder, atomically."""
-    files.save({**inputs.tensors(), **_named(variables, groups)}, folder / EVALUATION, {})
+    inputs = evaluated.inputs
+    about = {"time_first": inputs.time_first, "flags": inputs.flags}
+    said = {} if about == {"time_first": False, "flags": {}} else {"inputs": json.dumps(about)}
+    aside = {f"{ASIDE}{name}": tensor for name, tensor in inputs.aside.items()}
+    tensors = {**inputs.tensors(), **aside, **_named(evaluated.variables, evaluated.groups)}
+    files.save(tensors, folder / EVALUATION, said)
 
 
-def _named(variables: Mapping[str, np.ndarray], groups: np.ndarray | None) -> dict[str, torch.Tensor]:
-    arrays = {f"{VARIABLES}{name}": values for name, values in variables.items()}
+def _named(known: Mapping[str, Variable], groups: np.ndarray | None) -> dict[str, torch.Tensor]:
+    arrays = {f"{PER[variable.per]}{name}": variable.values for name, variable in known.items()}
     if groups is not None:
         arrays[GROUPS] = groups
     return {name: torch.as_tensor(np.ascontiguousarray(values)) for name, values in arrays.items()}
 
 
-def labels(variables: Any, n: int) -> dict[str, np.ndarray]:
-    """Class labels ``[n]`` by name, checked and numbered from 0.
-
-    Raises
-    ------
-    InputError: no mapping, the name ``"input"`` or one that no figure can carry, or labels that cannot be used.
-    """
-    if not is_mapping(variables):
-        raise InputError(f"variables is a {type(variables).__name__}, wanted labels by name: pass {{'label': labels}}")
-    if "input" in variables:
-        raise InputError("a variable is named 'input', which is the name of the input itself: give it another name")
-    names = {name: text.checked(str(name), "the name of a variable") for name in variables}
-    return {names[name]: _labels(values, n, f"variables[{name!r}]") for name, values in variables.items()}
-
-
-def _labels(values: Any, n: int, name: str) -> np.ndarray:
-    shape = tuple(getattr(values, "shape", ()))
-    if len(shape) == 2 and shape[0] == n and shape[1] > 1:
-        raise InputError(
-            f"{name} has shape {shape}, wanted one label for each of the {n} samples, since a watch reads one row a "
-            "sample: pass each column as a variable of its own; tokens are read from the snapshots afterwards, with "
-            "infoscope.record.sites.representations and infoscope.usable_information(..., groups=)"
-        )
-    return check.labels(values, n, name)
-
-
-def later(folder: str | Path, variables: Any) -> dict[str, np.ndarray]:
-    """Those of ``variables`` that the stored set does not have yet, checked and numbered from 0.
+def later(evaluated: Evaluated, more: Any) -> dict[str, Variable]:
+    """Those variables of ``more`` that the stored set does not have yet, checked and numbered from 0.
 
     Raises
     ------
     InputError: labels that cannot be used, or an old name with other values.
     """
-    tensors = _tensors(folder)
-    found = labels(variables, next(len(t) for name, t in tensors.items() if name.startswith("inputs.")))
-    for name, values in found.items():
-        there = tensors.get(f"{VARIABLES}{name}")
-        if there is not None and not np.array_equal(there.numpy(), values):
+    found = variables.checked(more, len(evaluated))
+    for name, variable in found.items():
+        there = evaluated.variables.get(name)
+        if there is not None and not np.array_equal(there.values, variable.values):
             raise InputError(
-                f"{folder} has a variable {name!r} already, with other values: give the new one another name"
+                f"the run has a variable {name!r} already, with other values: give the new one another name"
             )
-    return {name: values for name, values in found.items() if f"{VARIABLES}{name}" not in tensors}
+    return {name: variable for name, variable in found.items() if name not in evaluated.variables}
 
 
-def add(folder: str | Path, variables: Mapping[str, np.ndarray]) -> None:
+def add(folder: str | Path, more: Mapping[str, Variable]) -> None:
     """Store further variables, as :func:`later` returns them, with the set, atomically."""
-    if variables:
-        files.save({**_tensors(folder), **_named(variables, None)}, Path(folder) / EVALUATION, {})
+    if more:
+        tensors, about = files.load(_path(folder), RESTORE)
+        said = {name: text for name, text in about.items() if name == "inputs"}
+        files.save({**tensors, **_named(more, None)}, Path(folder) / EVALUATION, said)
 
 
-def groups(folder: str | Path) -> np.ndarray | None:
-    """The group of each row as it was given when the run was watched, ``[n]`` from 0 on; None where none were."""
-    with files.readable(_path(folder), RESTORE) as file:
-        return file.get_tensor(GROUPS).numpy() if GROUPS in set(file.keys()) else None
-
-
-def load(folder: str | Path) -> tuple[Any, dict[str, np.ndarray]]:
-    """``(inputs, variables)`` of a watched run, on the CPU: inputs as :func:`infoscope.record.sites.representations`
-    takes them (a tensor, a tuple or a dict), variables as class labels ``[n]`` by name, numbered from 0.
+def load(folder: str | Path) -> Evaluated:
+    """The evaluation set of a watched run, on the CPU.
 
     Raises
     ------
     RunFolderError: the folder holds no evaluation set, or a damaged one.
     """
-    parts: dict[str, dict[str, Any]] = {"inputs.args.": {}, "inputs.kwargs.": {}, VARIABLES: {}, GROUPS: {}}
-    for name, tensor in _tensors(folder).items():
-        part = next(prefix for prefix in parts if name.startswith(prefix))
-        parts[part][name.removeprefix(part)] = tensor
-    args, kwargs, known, _ = parts.values()
+    tensors, metadata = files.load(_path(folder), RESTORE)
+    about = cast(dict[str, Any], json.loads(metadata.get("inputs", "{}")))
+    args, kwargs, aside = (_under(tensors, prefix) for prefix in ("inputs.args.", "inputs.kwargs.", ASIDE))
     ordered = tuple(args[str(i)] for i in range(len(args)))
-    inputs = kwargs or (ordered[0] if len(ordered) == 1 else ordered)
-    return inputs, {name: tensor.numpy() for name, tensor in known.items()}
+    inputs = Inputs(ordered, kwargs, about.get("flags", {}), aside, about.get("time_first", False))
+    known = {
+        name: Variable(tensor.numpy(), per)
+        for per, prefix in PER.items()
+        for name, tensor in _under(tensors, prefix).items()
+    }
+    groups = tensors.get(GROUPS)
+    return Evaluated(inputs, known, None if groups is None else groups.numpy())
 
 
-def _tensors(folder: str | Path) -> dict[str, torch.Tensor]:
-    return files.load(_path(folder), RESTORE)[0]
+def _under(tensors: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 def _path(folder: str | Path) -> Path:
@@ -117,14 +98,16 @@ def _path(folder: str | Path) -> Path:
     return path
 
 
-def digest(inputs: Inputs, variables: Mapping[str, np.ndarray], groups: np.ndarray | None = None) -> str:
+def digest(evaluated: Evaluated) -> str:
     """SHA-256 over names, shapes, dtypes and values: equal for the same evaluation set."""
-    found = hashlib.sha256()
-    for name, tensor in inputs.tensors().items():
+    found, inputs = hashlib.sha256(), evaluated.inputs
+    for name, tensor in {**inputs.tensors(), **{f"{ASIDE}{n}": t for n, t in inputs.aside.items()}}.items():
         found.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
         found.update(tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-    for name, values in sorted(variables.items()):
-        found.update(f"{name} {values.shape}".encode() + values.tobytes())
-    if groups is not None:
-        found.update(f"{GROUPS} {groups.shape}".encode() + groups.tobytes())
+    if inputs.flags or inputs.time_first:
+        found.update(json.dumps([inputs.flags, inputs.time_first], sort_keys=True).encode())
+    for name, variable in sorted(evaluated.variables.items()):
+        found.update(f"{name} {variable.values.shape}".encode() + variable.values.tobytes())
+    if evaluated.groups is not None:
+        found.update(f"{GROUPS} {evaluated.groups.shape}".encode() + evaluated.groups.tobytes())
     return found.hexdigest()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -13,6 +16,7 @@ import torch
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
+from infoscope.record.layout import SampleLayout
 
 BATCH_SIZE = 1024
 
@@ -27,16 +31,28 @@ def is_several(value: object) -> TypeGuard[tuple[Any, ...] | list[Any]]:
     return isinstance(value, (tuple, list))
 
 
+#: What stands beside the inputs in a tokenizer's answer and is not the model's unless its ``forward`` names it.
+ASIDE = ("special_tokens_mask", "word_ids", "offset_mapping")
+MASKS = ("attention_mask", "decoder_attention_mask")
+IGNORED = -100  # the label that a loss of torch leaves out
+
+
 @dataclass(frozen=True)
 class Inputs:
-    """``args`` and ``kwargs`` of one call on all rows; every tensor has the rows on its first axis."""
+    """``args`` and ``kwargs`` of one call on all samples; every tensor has the samples on its first axis, or on its
+    second with ``time_first``. flags: keyword arguments that are the same for each batch. aside: tensors that are not
+    handed to the model: which tokens are special, and the word of each (``word_ids``, -1 for none)."""
 
     args: tuple[torch.Tensor, ...] = ()
     kwargs: dict[str, torch.Tensor] = field(default_factory=dict[str, torch.Tensor])
+    flags: dict[str, Any] = field(default_factory=dict[str, Any])
+    aside: dict[str, torch.Tensor] = field(default_factory=dict[str, torch.Tensor])
+    time_first: bool = False
 
     @classmethod
-    def of(cls, value: Any, model: torch.nn.Module) -> Inputs:
-        """From a tensor or array (``model(x)``), a tuple or list (``model(*x)``) or a mapping (``model(**x)``).
+    def of(cls, value: Any, model: torch.nn.Module, *, time_first: bool = False) -> Inputs:
+        """From a tensor or array (``model(x)``), a tuple or list (``model(*x)``) or a mapping (``model(**x)``), whose
+        entries that are no tensors (``use_cache: False``) are handed to each call as they are.
 
         Real-valued NumPy arrays and tables of other libraries take the dtype of the model's parameters; tensors are
         taken as they are.
@@ -49,13 +65,19 @@ class Inputs:
             return value
         dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.get_default_dtype())
         if is_mapping(value):
-            found = cls((), {str(name): _tensor(each, f"inputs[{name!r}]", dtype) for name, each in value.items()})
+            found = cls._mapped(value, model, dtype)
         elif is_several(value):
             found = cls(tuple(_tensor(each, f"inputs[{i}]", dtype) for i, each in enumerate(value)))
         else:
             found = cls((_tensor(value, "inputs", dtype),))
-        lengths = {name: len(tensor) for name, tensor in found.tensors().items()}
-        if not lengths:
+        if time_first:
+            found = dataclasses.replace(found, time_first=True)
+            for name, tensor in found.tensors().items():
+                if tensor.ndim < 2:
+                    raise InputError(f"{name} has shape {tuple(tensor.shape)}, wanted [time, samples, …] (time_first)")
+        lengths = {name: tensor.shape[found._axis] for name, tensor in found.tensors().items()}
+        lengths.update({f"{name} (beside the inputs)": len(tensor) for name, tensor in found.aside.items()})
+        if not found.tensors():
             raise InputError("inputs is empty, wanted at least one tensor: pass what your model's forward takes")
         if len(set(lengths.values())) > 1:
             told = ", ".join(f"{name} has {n}" for name, n in lengths.items())
@@ -65,18 +87,81 @@ class Inputs:
         return found
 
     def __len__(self) -> int:
-        return len(next(iter(self.tensors().values())))
+        return next(iter(self.tensors().values())).shape[self._axis]
+
+    @classmethod
+    def _mapped(cls, value: Mapping[Any, Any], model: torch.nn.Module, dtype: torch.dtype) -> Inputs:
+        taken = _taken(model)
+        given: dict[str, torch.Tensor] = {}
+        aside: dict[str, torch.Tensor] = {}
+        flags: dict[str, Any] = {}
+        for key, each in value.items():
+            name = str(key)
+            if each is None or isinstance(each, (bool, int, float, str)):
+                flags[name] = each
+            elif name in ASIDE and name not in taken:
+                aside[name] = _tensor(each, f"inputs[{name!r}]", dtype)
+            else:
+                given[name] = _tensor(each, f"inputs[{name!r}]", dtype)
+        return cls((), given, flags, aside)
+
+    @property
+    def _axis(self) -> int:
+        return 1 if self.time_first else 0
+
+    @cached_property
+    def layout(self) -> SampleLayout:
+        """Which positions can be read: those that every mask leaves, no special token, none with an ignored label."""
+        masks = {name: self._plane(self.kwargs[name]) for name in MASKS if name in self.kwargs}
+        masks = {name: mask != 0 for name, mask in masks.items() if mask is not None}
+        others: list[np.ndarray] = []
+        if (special := self._plane(self.aside.get("special_tokens_mask"))) is not None:
+            others.append(special == 0)
+        labels = self._plane(self.kwargs.get("labels"))
+        if labels is not None and (labels == IGNORED).any():
+            others.append(labels != IGNORED)
+        for other in others:
+            alike = [name for name, mask in masks.items() if mask.shape == other.shape]
+            for name in alike:
+                masks[name] = masks[name] & other
+            if not alike:
+                masks["labels"] = other
+        words = self._plane(self.aside.get("word_ids"))
+        return SampleLayout(len(self), masks, words)
+
+    def _plane(self, tensor: torch.Tensor | None) -> np.ndarray | None:
+        """A tensor of one number a position, ``[n, seq]``; None for any other."""
+        if tensor is None or tensor.ndim != 2:
+            return None
+        return np.asarray((tensor.T if self.time_first else tensor).cpu().numpy())
+
+    def of_samples(self, numbers: Any) -> Inputs:
+        """Those samples alone."""
+        index = torch.as_tensor(numbers)
+
+        def some(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+            return {name: t.index_select(self._axis, index.to(t.device)) for name, t in tensors.items()}
+
+        args = some({str(i): t for i, t in enumerate(self.args)})
+        aside = {name: t[index] for name, t in self.aside.items()}
+        return dataclasses.replace(self, args=tuple(args.values()), kwargs=some(self.kwargs), aside=aside)
 
     def tensors(self) -> dict[str, torch.Tensor]:
-        """All tensors under the names that ``evaluation.safetensors`` gives them."""
+        """All tensors that the model is handed under the names that ``evaluation.safetensors`` gives them."""
         return {
             **{f"inputs.args.{i}": tensor for i, tensor in enumerate(self.args)},
             **{f"inputs.kwargs.{name}": tensor for name, tensor in self.kwargs.items()},
         }
 
+    @property
+    def as_given(self) -> torch.Tensor | tuple[torch.Tensor, ...] | dict[str, torch.Tensor]:
+        """The tensors alone, in the shape they came in: one, several, or by name."""
+        return self.kwargs or (self.args[0] if len(self.args) == 1 else self.args)
+
     def copy(self) -> Inputs:
         """The same values in memory that nobody else writes to."""
-        return Inputs(tuple(t.clone() for t in self.args), {name: t.clone() for name, t in self.kwargs.items()})
+        args = tuple(t.clone() for t in self.args)
+        return dataclasses.replace(self, args=args, kwargs={name: t.clone() for name, t in self.kwargs.items()})
 
     def batches(self, batch_size: int, device: torch.device) -> Iterator[tuple[slice, tuple[Any, ...], dict[str, Any]]]:
         """``(rows, args, kwargs)`` of consecutive batches of nearly equal size, copied to ``device``.
@@ -88,8 +173,18 @@ class Inputs:
         edges = np.linspace(0, n, math.ceil(n / batch_size) + 1).astype(int).tolist()
         for start, stop in itertools.pairwise(edges):
             rows = slice(start, stop)
-            args = tuple(t[rows].to(device, copy=True) for t in self.args)
-            yield rows, args, {name: t[rows].to(device, copy=True) for name, t in self.kwargs.items()}
+            of = (slice(None), rows) if self.time_first else rows
+            args = tuple(t[of].to(device, copy=True) for t in self.args)
+            kwargs = {name: t[of].to(device, copy=True) for name, t in self.kwargs.items()}
+            yield rows, args, {**kwargs, **self.flags}
+
+
+def _taken(model: torch.nn.Module) -> set[str]:
+    """The names of the arguments of ``forward``."""
+    try:
+        return set(inspect.signature(model.forward).parameters)
+    except (TypeError, ValueError):  # written in C
+        return set()
 
 
 def _tensor(value: Any, name: str, dtype: torch.dtype) -> torch.Tensor:

@@ -12,7 +12,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.record import processes
 from infoscope.record.inputs import BATCH_SIZE, Inputs, is_several
-from infoscope.record.sites import as_module, resolve, unwrap
+from infoscope.record.places import as_module, resolve, unwrap
 from infoscope.record.untouched import device_of, named_modules, untouched
 
 NOT_HIDDEN = (nn.Softmax, nn.LogSoftmax, nn.Softmax2d, nn.Softmin, nn.MultiheadAttention)  # beside the activations

@@ -51,6 +51,13 @@ class Together:
         n = len(tensors[0])
         return cls(n, None if given is None else check.names(given, n, "groups"), equal_rows(tensors))
 
+    def at(self, rows: np.ndarray) -> Together:
+        """The same of those rows alone."""
+        given, inputs = (
+            None if each is None else check.names(each[rows], len(rows)) for each in (self.given, self.inputs)
+        )
+        return Together(len(rows), given, inputs)
+
     @cached_property
     def distinct(self) -> int:
         """How many different inputs there are."""

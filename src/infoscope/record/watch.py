@@ -22,10 +22,12 @@ from infoscope.core.provenance import provenance
 from infoscope.core.rows import Place
 from infoscope.core.session import Session, Step
 from infoscope.record import attaching, evaluation, processes
+from infoscope.record import variables as known_variables
+from infoscope.record.address import Address
+from infoscope.record.evaluated import Evaluated, RowsThere
 from infoscope.record.inputs import BATCH_SIZE, Inputs
-from infoscope.record.sites import representations, sites_and_places, unwrap
+from infoscope.record.places import as_module, gathered, sites_and_order, unwrap
 from infoscope.record.state import ModelState
-from infoscope.record.together import Together
 from infoscope.record.trajectory import Trajectory
 from infoscope.record.untouched import borrowed_randomness, device_of, eager
 
@@ -42,7 +44,8 @@ class Watch:
     ---------
     model: any ``nn.Module``; ``torch.compile`` and data-parallel wrappers are looked through.
     inputs: the evaluation set, fixed: a tensor or array, a tuple or a mapping of them, as ``model`` takes it.
-    variables: class labels ``[n]`` of the evaluation set by name.
+    variables: class labels of the evaluation set by name: ``[n]`` one a sample, ``[n, positions]`` one a token or cell
+        (:mod:`infoscope.record.variables`); -100 where there is none.
     measurements: what to measure at each site; may be empty when snapshots are kept.
     folder: of the new run; None means the next free one of ``runs/watched-1``, ``-2`` …, which is printed.
         ``resume=True`` goes on with the run it holds; steps that have rows are not measured again. ``overwrite=True``
@@ -50,7 +53,7 @@ class Watch:
     groups: one name (number or word) ``[n]`` a row of the evaluation set: rows of one name belong together (tokens of a
         text, frames of a film), so they are never on both sides of a split and count once in an interval. Rows with
         equal inputs are together in any case (:mod:`infoscope.record.together`).
-    sites: names or globs (see :mod:`infoscope.record.sites`); by default every leaf module.
+    places: names or globs (see :mod:`infoscope.record.address`); by default every leaf module.
     schedule: any container of steps (:mod:`infoscope.record.schedule`); by default 0 and about 20 steps a decade.
     snapshots: also keep the weights at each recorded step, so that other measures can be taken later.
     batch_size: rows of the evaluation set in one forward. steps_per_epoch: turns steps into epochs, where
@@ -79,7 +82,9 @@ class Watch:
         folder: str | Path | None = None,
         *,
         groups: Any = None,
+        places: str | Iterable[str] | None = None,
         sites: str | Iterable[str] | None = None,
+        time_first: bool = False,
         schedule: Container[int] | None = None,
         snapshots: bool = True,
         batch_size: int = BATCH_SIZE,
@@ -95,13 +100,17 @@ class Watch:
             self._session, self._stopped = None, True
             return
         attaching.ways_on(folder, resume, overwrite)
-        self.sites, self._places = sites_and_places(model, sites, inputs, batch_size)
+        self._model, self._batch_size = unwrap(as_module(model)), batch_size
+        found = Inputs.of(inputs, self._model, time_first=time_first)
+        wanted, deep = attaching.places_said(places, sites)
+        self.sites, self._places = sites_and_order(model, wanted, found, batch_size, deep=deep)
         attaching.named(self.sites)
-        self._model, self._batch_size = unwrap(model), batch_size
-        self._inputs = Inputs.of(inputs, self._model).copy()
-        self._variables = evaluation.labels(variables, len(self._inputs))
-        self._together = Together.of(self._inputs, groups)
-        self._measurements = attaching.measurements(measurements, list(self._variables), snapshots)
+        found = found.copy()
+        self._evaluated = Evaluated.of(found, known_variables.checked(variables, len(found)), groups)
+        self._chosen = gathered(model, found, self.sites, batch_size)[1]
+        there = {site: self._evaluated.rows(site, chosen).labels for site, chosen in self._chosen.items()}
+        known_variables.reach(self._evaluated.variables, there)
+        self._measurements = attaching.measurements(measurements, list(variables), snapshots)
         self._path, self._resume, self._overwrite = None if folder is None else Path(folder), resume, overwrite
         self._schedule = attaching.schedule(schedule)
         self._steps_per_epoch = None if steps_per_epoch is None else check.count(steps_per_epoch, "steps_per_epoch")
@@ -139,7 +148,7 @@ class Watch:
             held.enter_context(RunFolder(self.path).writing())  # before anything is looked for: of two, one begins
             folder = self._open_or_create()
             network = folder.manifest()["networks"][NETWORK]
-            self._index = {site: place for place, site in enumerate(network.get("places", network["sites"]))}
+            self._index = {name: at for at, name in enumerate(network.get("places", network["sites"]))}
             self._trajectory = Trajectory.of(folder, NETWORK) if self._snapshots else None
             folder.update({"state": "running"})
             session = Session(folder, NETWORK)
@@ -211,13 +220,13 @@ class Watch:
         read: dict[str, Any] = {}
         if self._measurements:
             try:
-                read = dict(representations(self._model, self._inputs, self.sites, self._batch_size))
+                read = dict(gathered(self._model, self._evaluated.inputs, self.sites, self._batch_size)[0])
             except Exception as reason:  # whatever it is, it must not end the user's training
                 read = dict.fromkeys(self.sites, reason)
         for site in self.sites:
             for measurement in self._measurements:
                 place = rows.place(
-                    measurement, network=NETWORK, step=step, epoch=epoch, site=site, site_index=self._index[site]
+                    measurement, network=NETWORK, step=step, epoch=epoch, site=site, site_index=self._place_of(site)
                 )
                 self._measure_site(rows, place, measurement, read[site])
                 if (slow := processes.too_slow(time.perf_counter() - started, self._timeout)) is not None:
@@ -227,12 +236,21 @@ class Watch:
         try:
             if isinstance(t, Exception):
                 raise t
-            (found,) = self._together.measured(measurement, t[None], self._variables)
+            (found,) = self._rows(place.site).measured(measurement, t[None])
             rows.found(place, found)
         except Exception as reason:
             sentence = str(reason) if isinstance(reason, InfoscopeError) else f"{type(reason).__name__}: {reason}"
             self._warn("refused", f"{place.estimator} was refused at step {place.step}, site {place.site}: {sentence}")
-            rows.refused(place, measurement, list(self._variables), sentence, len(self._inputs))
+            there = self._rows(place.site)
+            rows.refused(place, measurement, list(there.labels), sentence, len(there))
+
+    def _rows(self, site: str) -> RowsThere:
+        return self._evaluated.rows(site, self._chosen[site])
+
+    def _place_of(self, site: str) -> int:
+        """The place of a site from input to output: that of its module or call."""
+        plain = site if site in self._index else Address.parse(site, self._index).plain
+        return self._index[plain]
 
     def flush(self) -> None:
         """Write the rows that wait, inside the ``with`` block."""
@@ -271,7 +289,7 @@ class Watch:
             "networks": {NETWORK: network},
             "seeds": [0],
             "measures": measures,
-            "evaluation": evaluation.digest(self._inputs, self._variables, self._together.given),
+            "evaluation": evaluation.digest(self._evaluated),
         }
         return json.loads(json.dumps(manifest, default=list))
 
@@ -280,9 +298,9 @@ class Watch:
         if there.manifest_path.exists() and not self._overwrite:
             return attaching.same_run(self.path, wanted, self._resume)
         title = f"watched {type(self._model).__name__}"
-        about = {"evaluated": self._together.told(self._variables), "state": "running", **provenance()}
+        about = {"evaluated": self._evaluated.told(self._chosen), "state": "running", **provenance()}
         with there.replaced() if self._overwrite else nullcontext():
-            evaluation.save(self.path, self._inputs, self._variables, self._together.given)
+            evaluation.save(self.path, self._evaluated)
             return RunFolder.create(self.path, {"title": title, **wanted, **about})
 
     def _steps_there(self, session: Session) -> set[int]:

@@ -20,6 +20,7 @@ from infoscope.core.progress import progress
 from infoscope.core.rows import last_hidden_site
 from infoscope.measure.questions.usable import usable_information
 from infoscope.measure.usable.accounts import Usable
+from infoscope.record.variables import MISSING
 
 MOST = 16  # examples at either end that are kept as pictures
 
@@ -46,21 +47,23 @@ def pointwise(
     ------
     UnknownNameError: no such variable, site or probe. InputError: a step that was not recorded, or unusable options.
     """
-    variables = replay.variables
-    if variable not in variables:
-        raise unknown_name(f"variable of {network}", variable, variables)
-    sites = list(replay.sites)
-    site = site or last_hidden_site(sites)
-    if site not in replay.places:
-        raise unknown_name(f"site of {network}", site, replay.places)
+    if variable not in replay.variables:
+        raise unknown_name(f"variable of {network}", variable, replay.variables)
+    site, *others = replay.named([site or last_hidden_site(list(replay.sites))])
+    if others:
+        raise InputError(f"{len(others) + 1} places arrived ({site}, {', '.join(others)}), wanted one of them")
+    there = replay.rows(site)
+    if variable not in there.labels:
+        raise InputError(f"the rows of {site!r} have no {variable!r}: name a place whose rows it is about")
     steps = replay.trajectory.steps
     step = steps[-1] if step is None else check.count(step, "step", 0)
     if step not in steps:
         raise InputError(f"step {step} of {network} was not recorded, wanted one of {', '.join(map(str, steps))}")
-    labels = np.asarray(variables[variable])
+    kept = np.flatnonzero(there.labels[variable] != MISSING)
+    labels = there.labels[variable][kept]
     found: list[Usable] = []
-    groups = replay.together.names(len(np.unique(labels)))
-    representation = replay.representations(step, [site])[site]
+    groups = there.together.at(kept).names(len(np.unique(labels)))
+    representation = replay.representations(step, [site])[site][:, kept]
     with progress(f"{network}: reading {variable} at {site}", len(representation), 0) as shown:
         for t in representation:
             found.append(usable_information(t, labels, probe=probe, groups=groups, seed=seed, **options))
@@ -70,7 +73,9 @@ def pointwise(
     order = np.argsort(pvi, kind="stable")
     spread = np.std(members, axis=0, ddof=1) if len(members) > 1 else np.full(len(pvi), np.nan)
     numbers, images = replay.examples
-    kept = {int(i) for i in (*order[:MOST], *order[-MOST:])} if images is not None else set[int]()
+    samples = there.chosen.sample[kept]
+    numbers, images = numbers[samples], None if images is None else images[samples]
+    drawn = {int(i) for i in (*order[:MOST], *order[-MOST:])} if images is not None else set[int]()
     about = {
         "network": network, "site": site, "step": step, "epoch": replay.trajectory.epoch(step), "variable": variable,
         "probe": probe, "estimand": found[0].estimand, "members": len(found), "groups": found[0].groups,
@@ -83,7 +88,7 @@ def pointwise(
             "label": labels[order],
             "pvi_nats": pvi[order],
             "spread_nats": pa.array(spread[order], from_pandas=True),
-            "image": pa.array(_pictures(images, order, kept), pa.binary()),
+            "image": pa.array(_pictures(images, order, drawn), pa.binary()),
         }
     ).replace_schema_metadata({"infoscope.examples": json.dumps(about)})
 

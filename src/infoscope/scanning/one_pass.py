@@ -6,14 +6,13 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from infoscope.core.errors import InputError
 from infoscope.core.folder import RunFolder
 from infoscope.core.measurement import Given, Measured, Measurement
 from infoscope.core.progress import progress
 from infoscope.core.rows import Place
 from infoscope.core.session import Session, Step
+from infoscope.record.evaluated import RowsThere
 from infoscope.scanning.measure_plan import MeasurePlan
 from infoscope.scanning.replay import Replay
 from infoscope.scanning.wanted import ReplayOf, Wanted
@@ -66,14 +65,14 @@ def _step(step: int, rows: Step, wanted: Sequence[Wanted], replay: Replay) -> No
             _noisy(rows, places, each, step, replay)
             continue
         for site, given in each.given(step, sites).items():
-            variables = each.variables(step, site)
-            _site(rows, places[site], each.measurement, representations[site], variables, given, replay)
+            names = each.variables(step, site)
+            _site(rows, places[site], each.measurement, representations[site], names, given, replay)
 
 
 def _place(rows: Step, measurement: Measurement, step: int, site: str, replay: Replay) -> Place:
     return rows.place(
         measurement, network=replay.name, step=step, epoch=replay.trajectory.epoch(step), site=site,
-        site_index=replay.places[site], split=replay.split,
+        site_index=replay.index(site), split=replay.split,
     )  # fmt: skip
 
 
@@ -82,37 +81,38 @@ def _site(
     place: Place,
     measurement: Measurement,
     t: Any,
-    variables: Mapping[str, np.ndarray],
+    names: Sequence[str],
     given: Given,
     replay: Replay,
 ) -> None:
     """One site at one step. An ensemble that is refused goes member by member: a diverged one costs its own row."""
     results: Sequence[list[Measured] | InputError]
     try:
-        results = replay.together.measured(measurement, t, variables, given)
+        results = replay.rows(place.site).measured(measurement, t, names, given)
     except InputError:
         results = [
-            _member(measurement, t[member : member + 1], variables, given.of(member), replay)
+            _member(measurement, t[member : member + 1], names, given.of(member), replay.rows(place.site))
             for member in range(len(t))
         ]
     for member, result in enumerate(results):
-        _add(rows, place, member, measurement, result, variables, replay, int(t.shape[1]))
+        _add(rows, place, member, measurement, result, names, replay, int(t.shape[1]))
 
 
 def _noisy(rows: Step, places: Mapping[str, Place], wanted: Wanted, step: int, replay: Replay) -> None:
     """Several sites of networks with noise at one step, member by member: their noisy forwards are large."""
-    measurement, variables = wanted.measurement, replay.variables
+    measurement = wanted.measurement
     for member in range(len(replay.seeds)):
         for site, s in replay.propagated(step, member, places, *measurement.forwards).items():
-            result = _member(measurement, s[:, :, 0], variables, Given(replicas=s), replay)
-            _add(rows, places[site], member, measurement, result, variables, replay, int(s.shape[1]))
+            there = replay.rows(site)
+            result = _member(measurement, s[:, :, 0], list(there.labels), Given(replicas=s), there)
+            _add(rows, places[site], member, measurement, result, list(there.labels), replay, int(s.shape[1]))
 
 
 def _member(
-    measurement: Measurement, t: Any, variables: Mapping[str, np.ndarray], given: Given, replay: Replay
+    measurement: Measurement, t: Any, names: Sequence[str], given: Given, there: RowsThere
 ) -> list[Measured] | InputError:
     try:
-        return replay.together.measured(measurement, t, variables, given)[0]
+        return there.measured(measurement, t, names, given)[0]
     except InputError as reason:
         return reason
 
@@ -123,12 +123,12 @@ def _add(
     member: int,
     measurement: Measurement,
     result: list[Measured] | InputError,
-    variables: Mapping[str, np.ndarray],
+    names: Sequence[str],
     replay: Replay,
     n: int,
 ) -> None:
     here = dataclasses.replace(place, member=member, seed=int(replay.seeds[member]))
     if isinstance(result, InputError):
-        rows.refused(here, measurement, list(variables), str(result), n)
+        rows.refused(here, measurement, list(names), str(result), n)
     else:
         rows.found(here, result)

@@ -10,8 +10,11 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from infoscope.core.errors import unknown_name
 from infoscope.core.folder import RunFolder
 from infoscope.data import task as load_task
+from infoscope.record.evaluated import RowsThere
+from infoscope.record.layout import Chosen
 from infoscope.record.together import Together
 from infoscope.record.trajectory import Trajectory
 from infoscope.scanning.plan import NetworkPlan
@@ -34,9 +37,17 @@ class Replay(Protocol):
         """What is measured when a plan names no sites."""
         ...
 
-    @property
-    def places(self) -> Mapping[str, int]:
-        """Every site that can be named, and its place from input to output."""
+    def named(self, places: Iterable[str]) -> list[str]:
+        """The sites that ``places`` name, from input to output; the default ones where none are named.
+
+        Raises
+        ------
+        UnknownNameError: a name that is none.
+        """
+        ...
+
+    def index(self, site: str) -> int:
+        """The place of a site from input to output."""
         ...
 
     @property
@@ -44,15 +55,17 @@ class Replay(Protocol):
     @property
     def split(self) -> str: ...
     @property
-    def variables(self) -> Mapping[str, np.ndarray]: ...
-    @property
-    def inputs(self) -> Any:
-        """The measured rows as the network takes them, rows first."""
+    def variables(self) -> Sequence[str]:
+        """The names of all variables."""
         ...
 
     @property
-    def together(self) -> Together:
-        """Which of the measured rows belong together."""
+    def inputs(self) -> Any:
+        """The measured samples as the network takes them, samples first."""
+        ...
+
+    def rows(self, site: str) -> RowsThere:
+        """The rows of a place, their labels, and which belong together."""
         ...
 
     @property
@@ -149,31 +162,41 @@ class EnsembleReplay:
         return self.ensemble.orders(0, slice(len(self.splits["train"])))
 
     @cached_property
-    def rows(self) -> np.ndarray:
+    def measured(self) -> np.ndarray:
         """The rows of the task that are measured."""
         split = self.task.split
         of = {"all": np.arange(len(self.task)), "test": split.test, "train": split.train[: self.plan.recipe.train_rows]}
         return of[self.plan.evaluate][: self.plan.evaluate_rows]
 
     @property
-    def variables(self) -> Mapping[str, np.ndarray]:
-        return {name: values[self.rows] for name, values in self.task.variables.items()}
+    def variables(self) -> Sequence[str]:
+        return list(self.task.variables)
 
     @cached_property
     def inputs(self) -> torch.Tensor:
-        return torch.tensor(self.task.inputs[self.rows], device=self.device)
-
-    @property
-    def together(self) -> Together:
-        return self._together
+        return torch.tensor(self.task.inputs[self.measured], device=self.device)
 
     @cached_property
-    def _together(self) -> Together:
-        return Together.of(self.inputs, self._groups)
+    def _rows(self) -> RowsThere:
+        labels = {name: values[self.measured] for name, values in self.task.variables.items()}
+        return RowsThere(Chosen.whole(len(self.measured)), labels, Together.of(self.inputs, self._groups))
+
+    def rows(self, site: str) -> RowsThere:
+        return self._rows
+
+    def named(self, places: Iterable[str]) -> list[str]:
+        wanted = list(places)
+        for site in wanted:
+            if site not in self.places:
+                raise unknown_name(f"site of network {self.name}", site, self.places)
+        return [site for site in self.places if site in (wanted or self.sites)]
+
+    def index(self, site: str) -> int:
+        return self.places[site]
 
     @property
     def marks(self) -> Mapping[str, Any]:
-        return {} if self._groups is None else marks_of(self.together.given)
+        return {} if self._groups is None else marks_of(self._rows.together.given)
 
     def parameters(self, step: int) -> dict[str, torch.Tensor]:
         """All members' weights at a recorded step, on the device."""
@@ -183,8 +206,8 @@ class EnsembleReplay:
     def examples(self) -> tuple[np.ndarray, np.ndarray | None]:
         """The measured rows' numbers in the task, and the images ``[n, channels, height, width]`` if any."""
         task = self.task
-        images = task.inputs[self.rows].reshape(-1, *task.shape) if task.shape else None
-        return self.rows, images
+        images = task.inputs[self.measured].reshape(-1, *task.shape) if task.shape else None
+        return self.measured, images
 
     @property
     def noise(self) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -26,19 +27,16 @@ class Wanted:
     """
 
     def __init__(self, plan: MeasurePlan, replay: Replay, session: Session, replay_of: ReplayOf | None) -> None:
-        for site in plan.sites:
-            if site not in replay.places:
-                raise unknown_name(f"site of network {session.network}", site, replay.places)
         self.measurement: Measurement = plan.measurement
         needs = self.measurement.needs
         self.noisy = "replicas" in needs
         if self.noisy:
             self.measurement.trained_with(replay.noise, plan.options)  # refuses replicas of networks without noise
-        default = replay.noisy_sites if self.noisy else replay.sites
-        self.sites = [site for site in replay.places if site in (plan.sites or default)]
+        self.sites = replay.named(plan.sites or (replay.noisy_sites if self.noisy else ()))
         self._plan, self._replay = plan, replay
         self._done = session.done(self.measurement.id, self.measurement.options)
-        self._told = self.measurement.about(list(replay.variables))
+        self.measurement.about(list(replay.variables))  # refuses a variable that there is not
+        self._about: dict[str, list[str]] = {}
         self._inputs = check.on_cpu(replay.inputs) if "inputs" in needs else None
         self._other = _other(self.measurement, replay, session, replay_of) if "another network" in needs else None
 
@@ -48,38 +46,58 @@ class Wanted:
             return []
         return [site for site in self.sites if (step, site) not in self._done or self._untold(step, site)]
 
-    def variables(self, step: int, site: str) -> Mapping[str, np.ndarray]:
+    def variables(self, step: int, site: str) -> list[str]:
         """Those that are read there: all, or only those added since the rest was measured, where they can be alone."""
-        every = self._replay.variables
+        every = list(self._replay.rows(site).labels)
         new = self._untold(step, site) if (step, site) in self._done else []
         try:
             alone = bool(new) and set(self.measurement.about(new)) == set(new)
         except UnknownNameError:  # a chain wants both of its variables
             alone = False
-        return {name: every[name] for name in new} if alone else every
+        return new if alone else every
 
     def _untold(self, step: int, site: str) -> list[str]:
         there = self._done.get((step, site), set())
-        return [] if EVERY in there else [name for name in self._told if name not in there]
+        return [] if EVERY in there else [name for name in self._told(site) if name not in there]
+
+    def _told(self, site: str) -> list[str]:
+        """The variables that there are rows of at a site."""
+        if site not in self._about:
+            self._about[site] = self.measurement.about(list(self._replay.rows(site).labels))
+        return self._about[site]
 
     def given(self, step: int, sites: Sequence[str]) -> Mapping[str, Given]:
         """What the measurement is handed at each of ``sites``, beside the groups, which differ between variables."""
         span = self._span if sites and "recorded range" in self.measurement.needs else None
         if self._other is None or not sites:
-            return dict.fromkeys(sites, Given(inputs=self._inputs, span=span))
+            return {site: Given(inputs=self._inputs_of(site), span=span) for site in sites}
         partners = self.measurement.partners(len(self._replay.seeds))
         held = self._other.representations(step, sites)
-        return {site: Given(inputs=self._inputs, span=span, other=held[site][partners]) for site in sites}
+        return {site: Given(inputs=self._inputs_of(site), span=span, other=held[site][partners]) for site in sites}
+
+    def _inputs_of(self, site: str) -> Any:
+        """The inputs beside the rows of a site.
+
+        Raises
+        ------
+        InputError: its rows are not the samples.
+        """
+        if self._inputs is not None and not self._replay.rows(site).chosen.one_a_sample:
+            raise InputError(
+                f"{self.measurement.id} reads the inputs beside each layer and the rows of {site!r} are not one a "
+                "sample: name a place without a row rule, or with @mean, @last, @grid(4)"
+            )
+        return self._inputs
 
     @cached_property
     def _span(self) -> tuple[np.ndarray, np.ndarray]:
         """The least and the largest value of each member at the planned sites; reads the whole trajectory."""
-        replay, sites = self._replay, self._plan.sites
+        replay, sites = self._replay, self.sites
         low = np.full(len(replay.seeds), np.inf, np.float32)
         high = -low
         for step in replay.trajectory.steps:
             representations = replay.representations(step, sites)
-            for site in sites or replay.sites:
+            for site in sites:
                 t = np.asarray(representations[site])
                 finite = np.isfinite(t)  # a member that diverges late keeps the range it had before
                 low = np.minimum(low, t.min((1, 2), where=finite, initial=np.inf))

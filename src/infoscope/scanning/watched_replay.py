@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -11,8 +12,10 @@ import numpy as np
 from infoscope.core.errors import InputError, RunFolderError
 from infoscope.core.folder import RunFolder
 from infoscope.record import evaluation
-from infoscope.record.sites import representations, resolve
-from infoscope.record.together import Together
+from infoscope.record.address import Address
+from infoscope.record.evaluated import RowsThere, grouped
+from infoscope.record.layout import Chosen
+from infoscope.record.places import gathered, resolve
 from infoscope.record.trajectory import Trajectory
 from infoscope.scanning.replay import marks_of
 
@@ -43,37 +46,60 @@ class WatchedReplay:
         self._about = folder.manifest()["networks"][network]
         self.sites: Sequence[str] = self._about["sites"]
         self._batch_size = self._about["recipe"]["batch_size"]  # the last bits of a forward depend on it
-        self.inputs, self.variables = evaluation.load(folder.path)
-        self.variables.update(evaluation.later(folder.path, variables or {}))
-        self._model = model
-        own = evaluation.groups(folder.path)
-        self.together = Together.of(self.inputs, own if groups is None else groups)
-        self.marks = marks_of(self.together.given) if own is None else {}
-        given = self.together.given
-        if own is not None and (given is None or not np.array_equal(own, given)):
-            raise InputError(
-                f"{folder.path} was watched with groups of its own ({int(own.max()) + 1} of them) and others arrived: "
-                "leave groups out"
-            )
-
-    @property
-    def places(self) -> Mapping[str, int]:
-        """Every site of the network, and its place from input to output."""
-        return self._places
+        stored = evaluation.load(folder.path)
+        self.evaluated = stored.with_variables(evaluation.later(stored, variables or {}))
+        self.variables = list(self.evaluated.variables)
+        self._model, self._chosen = model, dict[str, Chosen]()
+        own, self.marks = stored.groups, {}
+        if groups is not None:
+            given = grouped(groups, len(stored))
+            if own is not None and not np.array_equal(own, given):
+                raise InputError(
+                    f"{folder.path} was watched with groups of its own ({int(own.max()) + 1} of them) and others "
+                    "arrived: leave groups out"
+                )
+            if own is None:
+                self.marks = marks_of(given)
+                self.evaluated = dataclasses.replace(self.evaluated, groups=given, _there={})
 
     @cached_property
-    def _places(self) -> Mapping[str, int]:
+    def _order(self) -> Mapping[str, int]:
+        """Every module or call, and its place from input to output."""
         found = self._about.get("places")
         if found is None:  # an older infoscope numbered the sites that it read; the others come behind them
-            there = resolve(self._model, "*", self.inputs, self._batch_size)
+            there = resolve(self._model, "**", self.evaluated.inputs, self._batch_size)
             found = [*self.sites, *(site for site in there if site not in self.sites)]
         return {site: place for place, site in enumerate(found)}
+
+    def named(self, places: Iterable[str]) -> list[str]:
+        """The sites that ``places`` name, from input to output; those that were recorded where none are named."""
+        wanted = list(places)
+        if not wanted or set(wanted) <= set(self.sites):
+            return [site for site in self.sites if not wanted or site in wanted]
+        return resolve(self._model, wanted, self.evaluated.inputs, self._batch_size)
+
+    def index(self, site: str) -> int:
+        """The place of a site from input to output: that of its module or call."""
+        if site in self._order:
+            return self._order[site]
+        plain = Address.parse(site, self._order).plain
+        return self._order.get(plain, len(self._order))
+
+    @property
+    def inputs(self) -> Any:
+        """The measured samples as the network takes them: a tensor, a tuple or a mapping."""
+        return self.evaluated.inputs.as_given
+
+    def rows(self, site: str) -> RowsThere:
+        if site not in self._chosen:
+            self._chosen.update(gathered(self._model, self.evaluated.inputs, [site], self._batch_size)[1])
+        return self.evaluated.rows(site, self._chosen[site])
 
     @property
     def examples(self) -> tuple[np.ndarray, np.ndarray | None]:
         """The evaluation set's row numbers, and its images ``[n, channels, height, width]`` where inputs are some."""
         pixels = self.inputs.numpy() if hasattr(self.inputs, "numpy") and self.inputs.ndim == 4 else None
-        return np.arange(len(next(iter(self.variables.values())))), pixels
+        return np.arange(len(self.evaluated)), pixels
 
     def propagated(self, step: int, member: int, sites: Iterable[str], replicas: int, seed: int) -> dict[str, Any]:
         raise InputError("noisy forwards of a watched network are not replayed: use infoscope.record.noise.replicas")
@@ -89,5 +115,6 @@ class WatchedReplay:
                 f"model() returned a network whose parameters are not those recorded ({first}): "
                 "build the one that was watched"
             ) from reason
-        found = representations(self._model, self.inputs, list(sites) or self.sites, self._batch_size)
+        found, chosen = gathered(self._model, self.evaluated.inputs, list(sites) or self.sites, self._batch_size)
+        self._chosen.update(chosen)
         return {site: t[None] for site, t in found.items()}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from infoscope.core.errors import InputError, UnknownNameError
-from infoscope.record.sites import representations, resolve, unwrap
+from infoscope.record.places import representations, resolve, unwrap
 
 
 class Recorded(nn.Linear):
@@ -42,7 +42,7 @@ def test_the_default_is_every_leaf_once_in_the_order_of_the_calls(tree, data):
     assert sites == resolve(model)  # a Sequential is defined in the order it runs
     chosen = data.draw(st.lists(st.sampled_from(sites), min_size=1, unique=True))
     assert resolve(model, chosen, torch.zeros(5, 3)) == [site for site in sites if site in chosen]
-    everything = resolve(model, ["*"], torch.zeros(5, 3))
+    everything = resolve(model, ["**"], torch.zeros(5, 3))
     assert set(everything) == {name or "output" for name, _ in model.named_modules()}
     found = representations(model, torch.zeros(5, 3), everything)
     assert all(t.shape == (5, 3) for t in found.values())
@@ -52,7 +52,7 @@ def test_a_glob_and_an_exact_name(everything, inputs):
     model = everything()
     assert resolve(model, "body.*", inputs) == ["body.0", "body.1"]
     assert resolve(model, ["head", "first"], inputs) == ["first", "head"]
-    assert resolve(model, ["b*", "body"]) == ["body", "body.0", "body.1"]
+    assert resolve(model, ["b**", "body"]) == ["body", "body.0", "body.1"]
 
 
 def test_definition_order_gives_way_to_the_order_of_the_calls(inputs):
@@ -155,10 +155,10 @@ def test_nothing_to_look_at_is_an_error(inputs):
         def forward(self, x):
             return nn.functional.linear(x, self.linear.weight)
 
-    with pytest.raises(InputError, match=r"no submodule of Bare gives one row a sample: .*sites=\['output'\]"):
+    with pytest.raises(InputError, match=r"no submodule of Bare gives one row a sample: .*places=\['output'\]"):
         resolve(Bare(), inputs=inputs)
     assert resolve(Bare(), "output", inputs) == ["output"]
-    with pytest.raises(InputError, match="sites is empty, wanted names or globs"):
+    with pytest.raises(InputError, match="places is empty, wanted names or globs"):
         resolve(Bare(), [], inputs)
 
 

@@ -1,0 +1,32 @@
+"""One row a cell of a map: every place of a convolution's output, with its channels as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+
+from infoscope.core.errors import InputError
+from infoscope.record.layout import Chosen, SampleLayout
+from infoscope.record.rule import Rule, Stage
+
+
+@dataclass(frozen=True)
+class CellRows(Rule):
+    """One row a cell of a map ``[channels, length]``, ``[channels, height, width]`` …: its channels. Cells are numbered
+    row by row, as the positions of a variable with a label a cell."""
+
+    stage: ClassVar[Stage] = "rows"
+
+    def chosen(self, layout: SampleLayout, shape: torch.Size, site: str) -> Chosen:
+        if len(shape) < 2:
+            raise InputError(
+                f"the place {site!r} returned {list(shape)} for each sample, wanted a map [channels, height, width] "
+                f"for @{self.spelled}: name a convolution's place, or leave the rule out"
+            )
+        return Chosen.where(np.ones((layout.n, int(np.prod(shape[1:]))), bool))
+
+    def gather(self, output: torch.Tensor, chosen: Chosen, samples: slice) -> torch.Tensor:
+        return output.flatten(2).transpose(1, 2).flatten(0, 1)

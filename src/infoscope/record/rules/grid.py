@@ -1,0 +1,39 @@
+"""One row a sample: a map pooled to a coarse grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+
+from infoscope.core import check
+from infoscope.core.errors import InputError
+from infoscope.record.layout import Chosen, SampleLayout
+from infoscope.record.rule import Rule, Stage
+
+
+@dataclass(frozen=True)
+class Grid(Rule):
+    """One row a sample: the mean of a map ``[channels, height, width]`` in each field of a ``side`` x ``side`` grid, or
+    of ``[channels, length]`` in each of ``side`` pieces."""
+
+    side: int = 4
+
+    stage: ClassVar[Stage] = "rows"
+
+    def _check(self) -> None:
+        check.count(self.side, f"side of {self.id}")
+
+    def chosen(self, layout: SampleLayout, shape: torch.Size, site: str) -> Chosen:
+        if len(shape) not in (2, 3):
+            raise InputError(
+                f"the place {site!r} returned {list(shape)} for each sample, wanted a map [channels, height, width] "
+                f"for @{self.spelled}: name a convolution's place, or leave the rule out"
+            )
+        return Chosen.whole(layout.n)
+
+    def gather(self, output: torch.Tensor, chosen: Chosen, samples: slice) -> torch.Tensor:
+        wide = output.to(torch.promote_types(output.dtype, torch.float32))
+        pool = torch.nn.functional.adaptive_avg_pool2d if wide.ndim == 4 else torch.nn.functional.adaptive_avg_pool1d
+        return pool(wide, self.side).flatten(1)
