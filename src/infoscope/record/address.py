@@ -7,8 +7,8 @@
 - ``ELEMENT``: a dotted way into what the module returns: numbers into tuples and lists, names into mappings and fields
   (``lstm:1.0``, ``output:hidden_states.3``). ``input`` first: what the module is *given*, its first argument unless a
   number or a name follows (``transformer.h.3:input`` is the residual stream before the block). ``head.2`` last: the
-  share of one attention head in the last axis (``attn.c_proj:input.head.2``). Without it: the tensor that is returned, of
-  several the first that is no single number.
+  share of one attention head in the last axis (``attn.c_proj:input.head.2``). Without it: the tensor that is returned,
+  of several the first that is no single number.
 - ``RULE``: one of ``record/rules``; ``samples`` where none is named.
 """
 

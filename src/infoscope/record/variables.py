@@ -51,7 +51,7 @@ class Variable:
         return int(self.values.max()) + 1
 
     def at(self, chosen: Chosen, words: np.ndarray | None = None) -> np.ndarray | None:
-        """The label ``[N]`` of each row; None where it is not about such rows. words: of each position, ``[n, seq]``."""
+        """The label ``[N]`` of each row; None where it is not about such rows. words: of each position."""
         if self.per == "sample":
             return self.values[chosen.sample]
         if (chosen.position == WHOLE).any():
