@@ -46,6 +46,8 @@ def words(hint: Any) -> str:
         return "one of " + ", ".join(repr(value) for value in get_args(hint))
     if get_origin(hint) is tuple:
         parts = get_args(hint)
+        if get_origin(parts[0]) is Literal:
+            return f"one or several of {', '.join(map(repr, get_args(parts[0])))} (a,b,…)"
         number = _WORDS[parts[0]].removeprefix("a ")
         return f"several different {number}s (a,b,…)" if parts[-1] is Ellipsis else f"{len(parts)} {number}s (a,b)"
     branches = _branches(hint)
@@ -58,7 +60,7 @@ def example(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return str(get_args(hint)[0])
     if get_origin(hint) is tuple:
-        return ",".join(_EXAMPLES[part] for part in get_args(hint) if part is not Ellipsis)
+        return ",".join(example(part) for part in get_args(hint) if part is not Ellipsis)
     return _EXAMPLES[hint]
 
 
@@ -101,7 +103,7 @@ def _convert(value: Any, hint: Any) -> Any:
     kinds = [parts[0]] * len(several) if any_number else list(parts)
     if len(kinds) != len(several):
         raise ValueError
-    converted = tuple(_scalar(one, kind) for one, kind in zip(several, kinds, strict=True))
+    converted = tuple(_convert(one, kind) for one, kind in zip(several, kinds, strict=True))
     if any_number and len(set(converted)) < len(converted):
         raise ValueError  # equal values would give rows that nothing tells apart
     return converted

@@ -103,6 +103,16 @@ USABLE_FRACTION = Quantity("I(T;Y)/H(Y)", "fraction", "Share of the label's entr
 PROBE_ACCURACY = Quantity("probe_accuracy", "fraction", "Accuracy of the probe", "naming")
 PROBE_AUROC = Quantity("probe_auroc", "fraction", "Area under the probe's ROC curve", "naming")
 USUAL_ACCURACY = Quantity("usual_accuracy", "fraction", "Accuracy of the most frequent label", "control")
+SHUFFLED = Quantity("I(T;Y) shuffled", "nats", "Usable information about shuffled labels", "control")
+SHUFFLED_ACCURACY = Quantity("shuffled_accuracy", "fraction", "Accuracy on shuffled labels", "control")
+TYPE_CONTROL = Quantity("I(T;control)", "nats", "Usable information about a random label a type", "control")
+TYPE_CONTROL_ACCURACY = Quantity("control_accuracy", "fraction", "Accuracy on a random label a type", "control")
+SELECTIVITY = Quantity("selectivity", "nats", "Usable information beyond that about a random label a type", "control")
+SELECTIVITY_ACCURACY = Quantity("selectivity_accuracy", "fraction", "Accuracy beyond that on a random label", "control")
+OF_TYPE = Quantity("I(type;Y)", "nats", "Usable information of the type alone", "control")
+TYPE_ACCURACY = Quantity("type_accuracy", "fraction", "Accuracy of the type's most frequent label", "control")
+OF_INPUT = Quantity("I(input;Y)", "nats", "Usable information of the input itself", "control")
+INPUT_ACCURACY = Quantity("input_accuracy", "fraction", "Accuracy on the input itself", "control")
 #: Quantiles of the distances within and between classes, by which and by the percentage of distances below.
 CLASS_DISTANCES = {
     (which, percent): Quantity(
@@ -120,6 +130,8 @@ _NAMED = {
     for quantity in (
         INPUT_INFORMATION, LABEL_INFORMATION, INFORMATION, CONDITIONAL_INFORMATION, ENTROPY, BINNED_ENTROPY,
         USABLE_INFORMATION, DIFFERENTIAL_ENTROPY, USABLE_REST, USABLE_COARSE, USABLE_FINE, LOSS, ACCURACY, GRADIENT_SNR,
-        WEIGHT_NORM, USABLE_FRACTION, PROBE_ACCURACY, PROBE_AUROC, USUAL_ACCURACY,
+        WEIGHT_NORM, USABLE_FRACTION, PROBE_ACCURACY, PROBE_AUROC, USUAL_ACCURACY, SHUFFLED, SHUFFLED_ACCURACY,
+        TYPE_CONTROL, TYPE_CONTROL_ACCURACY, SELECTIVITY, SELECTIVITY_ACCURACY, OF_TYPE, TYPE_ACCURACY, OF_INPUT,
+        INPUT_ACCURACY,
     )
 }  # fmt: skip

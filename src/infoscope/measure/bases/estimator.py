@@ -128,7 +128,8 @@ class Estimator(grammar.WithOptions, Measurement):
         if "input" in variables:
             raise InputError("a variable is called 'input', wanted another name: 'input' stands for x itself")
         n = t.shape[1]
-        return self._of_members(t, {k: check.labels(y, n, k) for k, y in variables.items()}, together(given.groups, n))
+        labels = {k: check.labels(y, n, k) for k, y in variables.items()}
+        return self._of_given(t, labels, together(given.groups, n), given)
 
     def about(self, names: Sequence[str]) -> list[str]:
         """Which of the variables ``names`` :meth:`measure` tells of.
@@ -242,6 +243,12 @@ class Estimator(grammar.WithOptions, Measurement):
             [m._replace(estimate=jackknife.stated(m.estimate, groups, labels.get(m.variable), claims)) for m in member]
             for member in found
         ]
+
+    def _of_given(
+        self, t: AnyArray, labels: dict[str, np.ndarray], groups: Groups | None, given: Given
+    ) -> list[list[Measured]]:
+        """Hook of ``measure`` for one that is given more than ``groups``."""
+        return self._of_members(t, labels, groups)
 
     def _x(self, x: Any, name: str, stacked: bool = False) -> AnyArray:
         """The first argument, checked: real rows, or symbols as whole numbers."""

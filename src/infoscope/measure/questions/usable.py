@@ -15,7 +15,7 @@ import numpy as np
 
 from infoscope.core import check, grammar
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Doubt, Status
+from infoscope.core.estimate import Status
 from infoscope.core.quantity import USABLE_COARSE, USABLE_FINE, USABLE_INFORMATION, USABLE_REST
 from infoscope.core.shapes import ArrayLike, TensorMatrix
 from infoscope.measure.bases import probe as _base
@@ -213,21 +213,13 @@ def _about_quantities(rows: DealtRows, y: ArrayLike, y_test: ArrayLike | None, s
         if test.shape[1] != values.shape[1]:
             raise InputError(f"y has {values.shape[1]} columns and y_test {test.shape[1]}, wanted the same in both")
         values = np.concatenate([values, test])
-    quantity = USABLE_INFORMATION
     estimand = f"usable by {reader.words_of_means}, H(Y) of the null Gaussian, {rows.deal.protocol}"
-    why = "y is constant" if (values == values[0]).all() else "z is constant"
-    if why == "y is constant" or not bool((rows.z != rows.z[0]).any()):
-        return accounts.nothing(rows.scored, quantity, estimand, Doubt(Status.DEGENERATE, why))
 
     def of(deal: Deal) -> list[Usable]:
-        found = regression_accounts.read(reader.expect, rows.z, values, deal.splits, seed)
-        estimate = accounts.estimate(found.account, quantity, estimand, deal)
-        if not found.exact:
-            return [estimate]
-        note = "a probe names y to within rounding: of real numbers that is infinitely much information"
-        return [estimate.doubted(Doubt(Status.SATURATED, note))]
+        return [regression_accounts.answered(reader.expect, rows.z, values, deal, USABLE_INFORMATION, estimand, seed)]
 
-    return rows.doubted(of(rows.deal), of)[0]
+    found = of(rows.deal)
+    return found[0] if found[0].status is Status.DEGENERATE else rows.doubted(found, of)[0]
 
 
 def _columns(given: ArrayLike, like: TensorMatrix) -> Any:

@@ -11,15 +11,17 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
+from infoscope.core.measurement import Shares
 from infoscope.core.quantity import PROBE_ACCURACY, PROBE_AUROC, USABLE_FRACTION, USUAL_ACCURACY, Quantity
 from infoscope.core.shapes import ArrayLike
-from infoscope.measure.intervals.groups import LEVEL, Groups, Scatter, interval_doubts, scatter
+from infoscope.measure.intervals.groups import LEVEL, Groups, interval_doubts, scatter
 from infoscope.measure.symbols.labels import alone
 from infoscope.measure.usable.deals import Deal
 from infoscope.measure.usable.naming import Named, Naming, Proportion
 from infoscope.measure.usable.readings import ProbeSplit, Reading, Target
 
 GAP = 0.02  # nats by which held-out rows may cost more than fitted ones, or than the null probe, whatever the value
+PARTS = 1000  # of the rows, at most, whose shares a run keeps
 MISSED = 0.01  # share of scored rows whose class no probe has seen
 STILL_IMPROVING = Doubt(Status.NOT_CONVERGED, "a probe was still improving when its iterations ran out")
 
@@ -34,6 +36,7 @@ class Usable(Estimate):
     entropy, loss: H(Y) and the mean cross-entropy whose difference is the value.
     chosen: what the validation rows chose, for each split.
     labels: of the scored rows ``[n]``, numbered from 0; None for quantities.
+    wider: how many times the variance over draws of scored rows is that of the value, fits to other rows included.
     naming: how well the same probes name labels; None for quantities, and for what is left of a variable given another.
 
     ``accuracy`` (how often the likeliest class is the row's own), ``auroc`` (of two classes, or the mean over classes
@@ -49,26 +52,28 @@ class Usable(Estimate):
     chosen: tuple[str, ...] = ()
     labels: np.ndarray | None = field(default=None, compare=False, repr=False)
     naming: Naming | None = field(default=None, compare=False, repr=False)
+    wider: float = 1.0
 
     @property
     def accuracy(self) -> Estimate | None:
-        return self._named(PROBE_ACCURACY, None if self.naming is None else self.naming.accuracy)
+        return None if self.naming is None else self.saying(PROBE_ACCURACY, self.naming.accuracy)
 
     @property
     def auroc(self) -> Estimate | None:
-        return self._named(PROBE_AUROC, None if self.naming is None else self.naming.auroc)
+        if self.naming is None or self.naming.auroc is None:
+            return None
+        return self.saying(PROBE_AUROC, self.naming.auroc)
 
     @property
     def fraction(self) -> Estimate | None:
-        return self._named(USABLE_FRACTION, None if self.naming is None else self.naming.fraction)
+        return None if self.naming is None else self.saying(USABLE_FRACTION, self.naming.fraction)
 
     @property
     def usual_accuracy(self) -> Estimate | None:
-        return self._named(USUAL_ACCURACY, None if self.naming is None else self.naming.usual)
+        return None if self.naming is None else self.saying(USUAL_ACCURACY, self.naming.usual)
 
-    def _named(self, quantity: Quantity, found: Proportion | None) -> Estimate | None:
-        if found is None:
-            return None
+    def saying(self, quantity: Quantity, found: Proportion) -> Estimate:
+        """The same rows and doubts with another number, such as how often labels are named right."""
         told = self.interval is not None and found.interval is not None
         return dataclasses.replace(
             self.plain(), value=found.value, quantity=quantity, interval=found.interval if told else None,
@@ -92,6 +97,17 @@ class Usable(Estimate):
         if len(self.probability):  # no probe was fitted where z or y is constant
             found["probability"] = self.probability
         return {"row": np.arange(len(labels)), **named, **found}
+
+    def shares(self, groups: Groups | None) -> Shares:
+        """What each of the ``groups`` of the scored rows adds to the value; each row is one where there are none.
+
+        Of more than :data:`PARTS` groups, those that follow each other are taken together, into that many.
+        """
+        n = len(self.pointwise)
+        ids, count = (np.arange(n), n) if groups is None else (groups.ids, groups.count)
+        if count > PARTS:
+            ids, count = ids * PARTS // count, PARTS
+        return Shares(np.bincount(ids, self.pointwise, count), np.bincount(ids, minlength=count))
 
     def plain(self) -> Estimate:
         """The estimate alone, as a row of a run keeps it."""
@@ -273,6 +289,7 @@ def estimate(found: Account, quantity: Quantity, estimand: str, deal: Deal, gap:
     gap = found.gap if gap is None else gap
     refitted = min(gap * gap / 4, (1 + deal.share) * spread.variance)
     half = spread.half(refitted)
+    more = 1 + refitted / spread.variance if 0 < spread.variance < np.inf else 1.0
     doubts = _doubts(found, value, spread.half(), n)
     if refused:
         doubts.append(refused)
@@ -284,18 +301,15 @@ def estimate(found: Account, quantity: Quantity, estimand: str, deal: Deal, gap:
         resampled=None if refused else drawn,
         groups=None if groups is None else groups.count, pointwise=found.base - found.loss,
         probability=np.exp(np.minimum(-found.loss, 709.0)), entropy=h, loss=loss, chosen=found.chosen,
-        labels=found.labels, naming=_naming(found, h, groups, bool(refused), refitted, spread),
+        labels=found.labels, naming=_naming(found, h, groups, bool(refused), more), wider=more,
     )  # fmt: skip
     return usable.doubted(*doubts, *map(remark, deal.notes), *remarks)
 
 
-def _naming(
-    found: Account, h: float, groups: Groups | None, refused: bool, refitted: float, spread: Scatter
-) -> Naming | None:
+def _naming(found: Account, h: float, groups: Groups | None, refused: bool, more: float) -> Naming | None:
     """How well rows are named, intervals wider by fits to other rows as much as that of the mean is."""
     if found.named is None:
         return None
-    more = 1 + refitted / spread.variance if 0 < spread.variance < np.inf else 1.0
     base = found.base if found.entropy is None else np.full_like(found.base, h)
     return Naming.of(found.named, base - found.loss, base, h, groups, refused, more)
 

@@ -54,7 +54,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Proportion:
-    """A mean of numbers in 0..1, and its 95 % interval, None where groups leave none."""
+    """A mean of numbers in 0..1, or a difference of two, and its 95 % interval, None where groups leave none."""
 
     value: float
     interval: tuple[float, float] | None
@@ -71,6 +71,17 @@ class Proportion:
             return cls(p, None)
         spread = scatter(contributions, groups)
         return cls(p, _wilson(p, spread, n, n if groups is None else groups.count, more))
+
+    @classmethod
+    def less(cls, one: np.ndarray, other: np.ndarray, groups: Groups | None, refused: bool, more: float) -> Proportion:
+        """The mean of ``one [n]`` less that of ``other [n]``, of the same rows, and Student's interval."""
+        difference = one - other
+        value = float(difference.mean())
+        if refused:
+            return cls(value, None)
+        spread = scatter(difference, groups)
+        half = spread.half((more - 1) * spread.variance)
+        return cls(value, (value - half, value + half))
 
     def beside(self, other: Proportion) -> Proportion:
         """The same with an interval that holds that of ``other`` as well."""

@@ -10,13 +10,18 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
+from infoscope.core.estimate import Doubt, Status
+from infoscope.core.quantity import Quantity
 from infoscope.core.shapes import ArrayLike, TensorRows
-from infoscope.measure.usable.accounts import Account
+from infoscope.measure.usable import accounts
+from infoscope.measure.usable.accounts import Account, Usable
+from infoscope.measure.usable.deals import Deal
 from infoscope.measure.usable.readings import Expected, ProbeSplit
 
 #: Of :meth:`infoscope.measure.bases.probe.Probe.expect`.
 Expect = Callable[[TensorRows, np.ndarray, Sequence[ProbeSplit], int], list[Expected]]
 LARGE = 400  # powers of two beyond which a column is divided by its size: its square would be no number
+RIGHT = "a probe names y to within rounding: of real numbers that is infinitely much information"
 EXACT = 1e-4  # of the standard deviation of y: nearer than this it is the weight decay that is measured
 
 
@@ -39,6 +44,20 @@ def quantities(y: ArrayLike, n: int, name: str = "y") -> np.ndarray:
     if len(rows) != n:
         raise InputError(f"{name} has {len(rows)} rows for {n} of z, wanted as many: pass the same samples to both")
     return np.asarray(check.on_cpu(rows), np.float64)
+
+
+def answered(
+    expect: Expect, z: TensorRows, y: np.ndarray, deal: Deal, quantity: Quantity, estimand: str, seed: int
+) -> Usable:
+    """What probes read of quantities ``y [n, e]`` in ``z [n, d]``: zero, DEGENERATE, where either is constant, and
+    SATURATED where they are named to within rounding."""
+    why = "y is constant" if (y == y[0]).all() else "z is constant"
+    if why == "y is constant" or not bool((z != z[0]).any()):
+        scored = sum(len(split.scored) for split in deal.splits)
+        return accounts.nothing(scored, quantity, estimand, Doubt(Status.DEGENERATE, why))
+    found = read(expect, z, y, deal.splits, seed)
+    estimate = accounts.estimate(found.account, quantity, estimand, deal)
+    return estimate.doubted(Doubt(Status.SATURATED, RIGHT)) if found.exact else estimate
 
 
 def read(expect: Expect, z: TensorRows, y: np.ndarray, splits: Sequence[ProbeSplit], seed: int) -> QuantityAccount:

@@ -6,5 +6,5 @@ by: what its lines are, a column of the rows; ``"network"`` means one figure for
     one for all ways of measuring with an estimator.
 Optional: axes, the symbols of the quantities that it needs at once, as a plane does; panels, the columns that tell its
     panels apart (else quantity, variable and split); reported, the only kinds it is drawn of in the report; least, the
-    fewest lines it is drawn for there.
+    fewest lines it is drawn for there; wants, a kind without which it is not.
 """

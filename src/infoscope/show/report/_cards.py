@@ -222,6 +222,8 @@ def _drawn_panels(plot: Entry, held: Sequence[tuple[Column, Rows]]) -> list[Pane
         return _of_whole_runs(plot, held)
     least = plot.facts.get("least", 1)
     asked = [n for _, rows in held for n in _narrowings(plot, rows) if _drawn(plot, n, rows) >= least]
+    if "wants" in plot.facts:
+        asked = [n for n in asked if any(plot.facts["wants"] in _narrow(plot, n, r).unique("kind") for _, r in held)]
     different = list({tuple(n.items()): n for n in asked}.values())
     named = len({narrowing.get("variable") for narrowing in different}) > 1
     return [

@@ -304,7 +304,7 @@ def _block(block: PanelGroup, all_blocks: Sequence[PanelGroup], section: str, fi
 
 
 def _heading(block: PanelGroup) -> str:
-    if block.kinds == {"usable"}:
+    if "usable" in block.kinds and block.kinds <= {"usable", "naming", "control"}:
         return "What probes can read"
     if block.kinds and DERIVED.issuperset(block.kinds):
         return "Compression scores"
