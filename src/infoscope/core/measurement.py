@@ -96,6 +96,7 @@ class Given:
             other=None if self.other is None else self.other[:, rows],
             replicas=None if self.replicas is None else self.replicas[:, rows],
             groups=None if self.groups is None else self.groups[rows],
+            types=None if self.types is None else self.types[rows],
         )
 
     @property

@@ -41,6 +41,8 @@ class RowsThere:
 
         Rows without a label are left out for that variable alone.
         """
+        if "types" in measurement.needs:
+            given = dataclasses.replace(given, types=self.types)
         wanted = [name for name in self.labels if names is None or name in set(names)]
         found: list[list[Measured]] = [[] for _ in range(len(t))]
         for kept, labels in self._parts(measurement, wanted):
