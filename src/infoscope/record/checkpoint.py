@@ -53,8 +53,8 @@ class Checkpoint:
 
     epoch: None where nobody says it. path: the file or folder, or its name on the hub; None where the weights do not
     lie on a disk. kind: the name of the file under ``record/trajectories`` that reads it. dtype: what the weights are
-    to be measured in, None for the type they were stored in. base: of an adapter, the model that it changes; None for
-    whole models.
+    to be measured in, None for the type they were stored in. adapter: whether they are only what an adapter adds; then
+    ``base`` is the model that it changes, None for the one that is built.
     """
 
     step: int
@@ -63,6 +63,7 @@ class Checkpoint:
     kind: str
     selection: Selection = field(default_factory=Selection)
     dtype: torch.dtype | None = None
+    adapter: bool = False
     base: Checkpoint | None = None
     made: Callable[[], Mapping[str, torch.Tensor]] | None = field(default=None, repr=False)
 

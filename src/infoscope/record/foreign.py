@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ Where = str | os.PathLike[str]
 Weights = Mapping[str, Any]
 #: What trainers leave beside the weights, under the endings that weights have too.
 _BESIDE = ("optimizer", "scheduler", "scaler", "rng_state", "random_states", "training_args", "lr_scheduler", "meta")
+#: In place of the weights of an adapter's base: those that the built model has.
+BUILT = "built"
 _MAPPING = "pass a mapping, {step: path}"
 
 
@@ -41,7 +44,8 @@ def checkpoints(
     to weights or to functions that return them, or revisions of a repository (``"hub:EleutherAI/pythia-70m"``).
     weights: "raw", or "ema" for the moving average. entry: the dotted name of the mapping that holds the weights, where
     a file holds several. dtype: what is measured in, by default the stored type. steps: only these. base: of adapters,
-    the model that they change, where their own configuration does not name it.
+    the weights that they change, where their own configuration does not say where they are; "built" for those that the
+    built model has.
 
     Steps come from names, else from what the checkpoints say themselves. A file without a step (``last.ckpt``) is left
     out with a warning; where all have an epoch and no step, epochs are the steps.
@@ -250,7 +254,7 @@ def _item(path: Path, kind: str) -> _Item:
     if named == Numbered() and path.is_file():
         named = numbered_above(path.absolute().parent.name)  # step1000/pytorch_model.bin
     said = Moment()
-    if not form.scheme and (named.step is None or path.is_dir()):
+    if not form.scheme and (named.step is None or form.quick):
         said = form.moment(path)
     if named.step is not None and said.step is not None and named.step != said.step:
         raise InputError(f"{path} says step {said.step} inside and {named.step} in its name, wanted one: {_MAPPING}")
@@ -316,7 +320,9 @@ def _given(step: int, where: Any, selection: Selection, dtype: torch.dtype | Non
     text = os.fspath(cast("str", where))
     scheme = _by_scheme(text)
     path, kind = (Path(text), scheme) if scheme is not None else placed(Path(text))
-    epoch = format_of(kind).moment(path).epoch if path.is_dir() else numbered(path.name).epoch
+    form = format_of(kind)
+    epoch = form.moment(path).epoch if form.quick else None
+    epoch = numbered(path.name).epoch if epoch is None else epoch
     item = _Item(path, kind, Numbered(step, epoch), Moment())
     return _checkpoint(item, selection, dtype, base)
 
@@ -336,4 +342,28 @@ def _checkpoint(item: _Item, selection: Selection, dtype: torch.dtype | None, ba
     if not form.scheme:
         form.paths(item.path)  # refuses a missing shard before anything is measured
     assert item.step is not None
-    return Checkpoint(item.step, item.epoch, item.path, item.kind, selection, dtype)
+    name = form.base(item.path)
+    changed = None if name is None else base_of(name, item.path, base)
+    return Checkpoint(item.step, item.epoch, item.path, item.kind, selection, dtype, name is not None, changed)
+
+
+def base_of(name: str, path: Path, base: Where | None) -> Checkpoint | None:
+    """The model that an adapter changes: the one that was passed, or the one that its configuration calls ``name``."""
+    text = name if base is None else os.fspath(base)
+    if text == BUILT:
+        return None
+    if not text:
+        raise InputError(
+            f"{path} is an adapter and does not say of which model, wanted its weights: pass base= with their folder, "
+            f"or base={BUILT!r} where build returns it with them"
+        )
+    there = next((each for each in (Path(text), path / text) if each.exists()), None)
+    if there is not None:
+        return Checkpoint(0, None, *placed(there))
+    if _by_scheme(text) is None and not re.fullmatch(r"[\w.-]+/[\w.-]+(?:@[\w./-]+)?", text):
+        raise InputError(
+            f"{path} is an adapter of {text}, which is not there, wanted its weights: pass base= with their folder, or "
+            f"base={BUILT!r} where build returns it with them"
+        )
+    text = text if _by_scheme(text) is not None else f"hub:{text}"
+    return Checkpoint(0, None, Path(text if "@" in text else f"{text}@main"), "hub")

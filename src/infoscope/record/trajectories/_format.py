@@ -46,6 +46,8 @@ class Format:
 
     #: ``scheme:`` before a text names checkpoints that do not lie on this disk; "" for files and folders.
     scheme: str = ""
+    #: Whether :meth:`moment` reads no more than a header.
+    quick: bool = True
 
     def recognises(self, path: Path) -> bool:
         """Whether ``path`` is, by its name and by what lies in it, a checkpoint of this format. Reads no tensor."""

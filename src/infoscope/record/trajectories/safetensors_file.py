@@ -9,6 +9,7 @@ from infoscope.core import snapshots
 from infoscope.core.errors import InputError
 from infoscope.record.trajectories._entries import EMA
 from infoscope.record.trajectories._format import Format, Moment, Selection
+from infoscope.record.trajectories._own import is_snapshot
 from infoscope.record.trajectories._tensors import safetensors_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class SafetensorsFile(Format):
 
     def recognises(self, path: Path) -> bool:
         """Whether it is a file of that ending, and no snapshot of a run of ours."""
-        return path.suffix == ".safetensors" and snapshots.step_of(path) is None and path.is_file()
+        return path.suffix == ".safetensors" and path.is_file() and not is_snapshot(path)
 
     def read(self, path: Path, selection: Selection) -> dict[str, torch.Tensor]:
         """Its tensors; of an average or an entry those whose names begin with it."""

@@ -27,6 +27,8 @@ class TorchFile(Format):
     (500, {'weight': tensor([1., 1.])})
     """
 
+    quick = False
+
     def recognises(self, path: Path) -> bool:
         """Whether it is a file of that ending."""
         return path.suffix in _SUFFIXES and path.is_file()
