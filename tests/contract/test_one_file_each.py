@@ -63,6 +63,17 @@ SCRIPTS = {
         from infoscope.show.figures import draw
         assert draw("toy_plot", scope.run.rows, "toy.svg").stat().st_size > 1000
     """,
+    "rules": """
+        three = torch.arange(24.0).reshape(4, 3, 2)
+        found = infoscope.representations(torch.nn.Identity(), three, ["output@toy_middle"])["output@toy_middle"]
+        assert torch.equal(found, three[:, 1])
+        places, every = ["output@toy_middle"], torch.as_tensor(x).unflatten(1, (3, 1))
+        with infoscope.watch(torch.nn.Identity(), every, {"label": y}, ["usable_information"], "watched",
+                             schedule=[0], places=places) as scope:
+            scope.step(0)
+        assert scope.run.rows.unique("site") == places
+        assert "output@toy_middle" in infoscope.report(scope.run).read_text(encoding="utf-8")
+    """,
     "trajectories": """
         from infoscope.record.fitting import fit
         from infoscope.record.foreign import checkpoints

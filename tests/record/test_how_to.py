@@ -19,5 +19,7 @@ def test_the_code_of_the_how_to_page_runs(tmp_path, monkeypatch):
     assert names["rows"].unique("estimator") == ["kde"]
     assert (names["later"].sites(), names["later"].unique("variable")) == (["0", "2"], ["label", "side"])
     assert names["iscope"].load("runs/texts").rows.unique("groups") == [50]
+    read = names["iscope"].load("runs/tokens").rows
+    assert (read.unique("site"), read.unique("groups")) == (["embed@tokens(6)", "rnn@tokens(6)"], [100])
     assert names["t"].keys() == {"1", "3"}
     assert names["iscope"].load("runs/active").rows.unique("quantity") == ["active units"]

@@ -17,6 +17,16 @@ class At(Rule):
     """One row a named position of each sequence, among those that the mask leaves, whichever side is padded.
 
     places: from 0 on, negative ones from the end. A sequence that is too short for one has no row of it.
+
+    Examples
+    --------
+    >>> x = torch.arange(12.0).reshape(2, 3, 2)  # two sequences of three tokens
+    >>> padded = {"input": x, "special_tokens_mask": torch.tensor([[0, 0, 1], [0, 0, 0]])}
+    >>> iscope.representations(torch.nn.Identity(), padded, ["output@at(0,-1)"])["output@at(0,-1)"]
+    tensor([[ 0.,  1.],
+            [ 2.,  3.],
+            [ 6.,  7.],
+            [10., 11.]])
     """
 
     places: tuple[int, ...] = (0,)

@@ -15,8 +15,17 @@ from infoscope.record.rule import Rule, Stage
 
 @dataclass(frozen=True)
 class CellRows(Rule):
-    """One row a cell of a map ``[channels, length]``, ``[channels, height, width]`` …: its channels. Cells are numbered
-    row by row, as the positions of a variable with a label a cell."""
+    """One row a cell of a map, its channels as columns.
+
+    Maps are ``[channels, length]``, ``[channels, height, width]`` …; cells are numbered row by row, as the positions of
+    a variable with a label a cell.
+
+    Examples
+    --------
+    >>> maps = torch.arange(16.0).reshape(2, 2, 2, 2)  # two maps of two channels
+    >>> iscope.representations(torch.nn.Identity(), maps, ["output@cells"])["output@cells"].shape
+    torch.Size([8, 2])
+    """
 
     stage: ClassVar[Stage] = "rows"
 

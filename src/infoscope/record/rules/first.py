@@ -13,7 +13,15 @@ from infoscope.record.rule import Rule, Stage, at_positions, nth, positions
 
 @dataclass(frozen=True)
 class First(Rule):
-    """One row a sequence: the first token that the mask leaves, whichever side is padded."""
+    """One row a sequence: the first token that the mask leaves, whichever side is padded.
+
+    Examples
+    --------
+    >>> x = torch.arange(12.0).reshape(2, 3, 2)  # two sequences of three tokens
+    >>> iscope.representations(torch.nn.Identity(), x, ["output@first"])["output@first"]
+    tensor([[0., 1.],
+            [6., 7.]])
+    """
 
     stage: ClassVar[Stage] = "rows"
 

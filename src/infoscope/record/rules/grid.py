@@ -15,8 +15,16 @@ from infoscope.record.rule import Rule, Stage
 
 @dataclass(frozen=True)
 class Grid(Rule):
-    """One row a sample: the mean of a map ``[channels, height, width]`` in each field of a ``side`` x ``side`` grid, or
-    of ``[channels, length]`` in each of ``side`` pieces."""
+    """One row a sample: a map pooled to a coarse grid, its means in ``side`` x ``side`` fields.
+
+    side: fields along each axis of a map ``[channels, height, width]``, or pieces of one of ``[channels, length]``.
+
+    Examples
+    --------
+    >>> maps = torch.ones(2, 3, 8, 8)  # two maps of three channels
+    >>> iscope.representations(torch.nn.Identity(), maps, ["output@grid(2)"])["output@grid(2)"].shape
+    torch.Size([2, 12])
+    """
 
     side: int = 4
 

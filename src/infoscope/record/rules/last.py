@@ -13,7 +13,16 @@ from infoscope.record.rule import Rule, Stage, at_positions, nth, positions
 
 @dataclass(frozen=True)
 class Last(Rule):
-    """One row a sequence: the last token that the mask leaves, whichever side is padded."""
+    """One row a sequence: the last token that the mask leaves, whichever side is padded.
+
+    Examples
+    --------
+    >>> x = torch.arange(12.0).reshape(2, 3, 2)  # two sequences of three tokens
+    >>> padded = {"input": x, "special_tokens_mask": torch.tensor([[0, 0, 1], [0, 0, 0]])}
+    >>> iscope.representations(torch.nn.Identity(), padded, ["output@last"])["output@last"]
+    tensor([[ 2.,  3.],
+            [10., 11.]])
+    """
 
     stage: ClassVar[Stage] = "rows"
 

@@ -13,8 +13,18 @@ from infoscope.record.rule import Rule, Stage, pooled_rows, spread
 
 @dataclass(frozen=True)
 class Max(Rule):
-    """One row a sample: the largest value of each column over the tokens that the mask leaves, or over the cells of a
-    map ``[channels, height, width]``."""
+    """One row a sample: the largest value of each column over its tokens or cells.
+
+    Tokens are those that the mask leaves; a map is ``[channels, height, width]``.
+
+    Examples
+    --------
+    >>> x = torch.arange(12.0).reshape(2, 3, 2)  # two sequences of three tokens
+    >>> padded = {"input": x, "special_tokens_mask": torch.tensor([[0, 0, 1], [0, 0, 0]])}
+    >>> iscope.representations(torch.nn.Identity(), padded, ["output@max"])["output@max"]
+    tensor([[ 2.,  3.],
+            [10., 11.]])
+    """
 
     stage: ClassVar[Stage] = "rows"
 

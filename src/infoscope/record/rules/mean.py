@@ -13,8 +13,18 @@ from infoscope.record.rule import Rule, Stage, pooled_rows, spread
 
 @dataclass(frozen=True)
 class MeanRow(Rule):
-    """One row a sample: the mean over the tokens that the mask leaves, or over the cells of a map ``[channels, height,
-    width]``."""
+    """One row a sample: the mean over its tokens or over the cells of a map.
+
+    Tokens are those that the mask leaves; a map is ``[channels, height, width]``.
+
+    Examples
+    --------
+    >>> x = torch.arange(12.0).reshape(2, 3, 2)  # two sequences of three tokens
+    >>> padded = {"input": x, "special_tokens_mask": torch.tensor([[0, 0, 1], [0, 0, 0]])}
+    >>> iscope.representations(torch.nn.Identity(), padded, ["output@mean"])["output@mean"]
+    tensor([[1., 2.],
+            [8., 9.]])
+    """
 
     stage: ClassVar[Stage] = "rows"
 

@@ -13,7 +13,15 @@ from infoscope.record.rule import Rule, Stage
 
 @dataclass(frozen=True)
 class Samples(Rule):
-    """One row a sample; what lies behind the first axis is flattened."""
+    """One row a sample; what lies behind the first axis is flattened.
+
+    Examples
+    --------
+    >>> x = torch.arange(12.0).reshape(2, 3, 2)  # two sequences of three tokens
+    >>> iscope.representations(torch.nn.Identity(), x, ["output@samples"])["output@samples"]
+    tensor([[ 0.,  1.,  2.,  3.,  4.,  5.],
+            [ 6.,  7.,  8.,  9., 10., 11.]])
+    """
 
     stage: ClassVar[Stage] = "rows"
 

@@ -13,8 +13,18 @@ from infoscope.record.rule import Rule, Stage
 
 @dataclass(frozen=True)
 class TimeFirst(Rule):
-    """The output is ``[time, n, ...]``, as an LSTM's without ``batch_first``: never guessed, since both axes may have
-    any length. Other rules follow: ``lstm@time_first@last``."""
+    """The samples are on the second axis of the output, the times on the first.
+
+    ``[time, n, ...]``, as an LSTM's without ``batch_first``: never guessed, since both axes may have any length. Other rules follow: ``lstm@time_first@last``.
+
+    Examples
+    --------
+    >>> lstm = torch.nn.LSTM(3, 4, batch_first=False)
+    >>> x = torch.ones(5, 2, 3)  # five times, two samples
+    >>> from infoscope.record.inputs import Inputs
+    >>> iscope.representations(lstm, Inputs.of(x, lstm, time_first=True), ["output@time_first@last"])["output@time_first@last"].shape
+    torch.Size([2, 4])
+    """
 
     stage: ClassVar[Stage] = "axes"
 

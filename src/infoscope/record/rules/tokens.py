@@ -15,10 +15,19 @@ from infoscope.record.rule import Rule, Stage, at_positions, positions
 
 @dataclass(frozen=True)
 class Tokens(Rule):
-    """One row a token that the mask leaves; of each sequence only so many, the same at every step, where that is said.
+    """One row a token that the mask leaves, or a fixed number of them a sequence.
 
     most: tokens of a sequence, drawn by ``seed``; none for all of them. Which ones follows from the seed, the number
     of the sample and the position alone, so that every step, worker and later measure reads the same.
+
+    Examples
+    --------
+    >>> x = torch.arange(12.0).reshape(2, 3, 2)  # two sequences of three tokens
+    >>> iscope.representations(torch.nn.Identity(), x, ["output@tokens(2)"])["output@tokens(2)"]
+    tensor([[ 0.,  1.],
+            [ 2.,  3.],
+            [ 6.,  7.],
+            [10., 11.]])
     """
 
     most: int | None = None

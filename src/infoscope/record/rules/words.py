@@ -18,6 +18,15 @@ class Words(Rule):
     """One row a word, by the word ids of the tokenizer.
 
     piece: which of a word's tokens stands for it: the first, the last, or the mean of all that the mask leaves.
+
+    Examples
+    --------
+    >>> x = torch.arange(12.0).reshape(2, 3, 2)  # two sequences of three tokens
+    >>> pieces = {"input": x, "word_ids": torch.tensor([[0, 1, 1], [-1, 0, 0]])}  # -1: of no word
+    >>> iscope.representations(torch.nn.Identity(), pieces, ["output@words(mean)"])["output@words(mean)"]
+    tensor([[ 0.,  1.],
+            [ 3.,  4.],
+            [ 9., 10.]])
     """
 
     piece: Literal["first", "last", "mean"] = "first"
