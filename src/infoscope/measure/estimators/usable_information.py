@@ -43,7 +43,7 @@ class UsableInformation(Estimator):
 
     Options
     -------
-    probe: ``"linear"``, ``"mlp"``, ``"knn"``, ``"ladder"`` or ``"prior"``; it may carry options,
+    probe: ``"linear"``, ``"mlp"``, ``"knn"``, ``"sparse"``, ``"ladder"`` or ``"prior"``; it may carry options,
     ``"linear(weight_decay=0.01)"``. folds: every row is scored once, by a probe that never saw it. test_fraction: in
     place of folds, the share of the rows that one probe, fitted to the others, is scored on: a fifth of the cost.
     prior: which H(Y): ``"null"``, of the null probe, or ``"plugin"``, of the labels as counted. seed: deals rows to

@@ -53,8 +53,8 @@ def usable_information(
 ) -> Usable:
     """I_u(Z;Y) in nats: what probes of one family can read of labels ``y [n]`` in the rows of ``z [n, d]``.
 
-    probe: ``"linear"``, ``"mlp"``, ``"mlp3"``, ``"knn"``, ``"ladder"`` (the best of several on validation rows) or
-        ``"prior"``; ``options`` are its options, e.g. ``weight_decay=0.01``.
+    probe: ``"linear"``, ``"mlp"``, ``"mlp3"``, ``"knn"``, ``"sparse"`` (of a few columns), ``"ladder"`` (the
+        best of several on validation rows) or ``"prior"``; ``options`` are its options, e.g. ``weight_decay=0.01``.
     target: ``"labels"``: whole numbers or words, or ``"quantities"``: real numbers ``[n]`` or ``[n, e]``, of which a
         probe says a Gaussian around what it expects, fitted by least squares. Never guessed from y. H(Y) is then that
         of the Gaussian that ignores z, and the value of a linear-Gaussian pair is -ln(1 - R²)/2.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +22,7 @@ from infoscope.measure.usable.naming import Named, Naming, Proportion
 from infoscope.measure.usable.readings import ProbeSplit, Reading, Target
 
 GAP = 0.02  # nats by which held-out rows may cost more than fitted ones, or than the null probe, whatever the value
+NAMED = 12  # columns in a note
 PARTS = 1000  # of the rows, at most, whose shares a run keeps
 MISSED = 0.01  # share of scored rows whose class no probe has seen
 STILL_IMPROVING = Doubt(Status.NOT_CONVERGED, "a probe was still improving when its iterations ran out")
@@ -37,6 +39,7 @@ class Usable(Estimate):
     chosen: what the validation rows chose, for each split.
     labels: of the scored rows ``[n]``, numbered from 0; None for quantities.
     wider: how many times the variance over draws of scored rows is that of the value, fits to other rows included.
+    columns: those that the probe of each split reads, counted from 0, of a family that reads a few.
     naming: how well the same probes name labels; None for quantities, and for what is left of a variable given another.
 
     ``accuracy`` (how often the likeliest class is the row's own), ``auroc`` (of two classes, or the mean over classes
@@ -53,6 +56,7 @@ class Usable(Estimate):
     labels: np.ndarray | None = field(default=None, compare=False, repr=False)
     naming: Naming | None = field(default=None, compare=False, repr=False)
     wider: float = 1.0
+    columns: tuple[tuple[int, ...], ...] = ()
 
     @property
     def accuracy(self) -> Estimate | None:
@@ -121,6 +125,7 @@ class Account:
     train: mean loss on fitted rows, less than the held-out one by the overfitting; None where nobody knows. missed:
     share of rows whose class is among no fitted rows. labels: of the scored rows ``[n]``; None for quantities. entropy:
     H(Y) where it is known exactly; else it is the mean of ``base``. named: how each row is named, where that was asked.
+    columns: those that each split's probe reads, of a family that reads a few.
     """
 
     base: np.ndarray
@@ -132,6 +137,7 @@ class Account:
     chosen: tuple[str, ...]
     entropy: float | None = None
     named: Named | None = None
+    columns: tuple[tuple[int, ...], ...] = ()
 
     @property
     def contributions(self) -> np.ndarray:
@@ -254,6 +260,7 @@ def account(
         tuple(reading.chosen for reading in readings),
         exact,
         Named.of(coarse, classes, splits, said) if named else None,
+        tuple(reading.columns for reading in readings) if any(reading.columns for reading in readings) else (),
     )
 
 
@@ -301,9 +308,19 @@ def estimate(found: Account, quantity: Quantity, estimand: str, deal: Deal, gap:
         resampled=None if refused else drawn,
         groups=None if groups is None else groups.count, pointwise=found.base - found.loss,
         probability=np.exp(np.minimum(-found.loss, 709.0)), entropy=h, loss=loss, chosen=found.chosen,
-        labels=found.labels, naming=_naming(found, h, groups, bool(refused), more), wider=more,
+        labels=found.labels, naming=_naming(found, h, groups, bool(refused), more), wider=more, columns=found.columns,
     )  # fmt: skip
-    return usable.doubted(*doubts, *map(remark, deal.notes), *remarks)
+    return usable.doubted(*doubts, *map(remark, (*deal.notes, *_columns(found.columns))), *remarks)
+
+
+def _columns(of_splits: Sequence[tuple[int, ...]]) -> Iterator[str]:
+    """Which columns the probes read, in words."""
+    if of_splits:
+        times = Counter(column for columns in of_splits for column in columns)
+        ways = sorted(times.items(), key=lambda each: (-each[1], each[0]))
+        said = [f"{column} ({count})" for column, count in ways[:NAMED]]
+        more = f" and {len(ways) - NAMED} others" if len(ways) > NAMED else ""
+        yield f"columns, and in how many of {len(of_splits)} splits: {', '.join(said)}{more}"
 
 
 def _naming(found: Account, h: float, groups: Groups | None, refused: bool, more: float) -> Naming | None:

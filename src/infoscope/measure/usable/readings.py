@@ -54,6 +54,7 @@ class Reading:
 
     log_q: ln q(class | row), float64 ``[scored rows, k]``. validation, train: mean cross-entropy in nats on the rows
     of either kind, of the calibrated probe. converged: whether the fit behind it did. chosen: what validation chose.
+    columns: those it reads, counted from 0, of one that reads a few.
     """
 
     log_q: np.ndarray
@@ -61,6 +62,7 @@ class Reading:
     train: float
     converged: bool = True
     chosen: str = ""
+    columns: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from infoscope.core import check
+from infoscope.core.measurement import Cost
+from infoscope.core.shapes import TensorBlock, TensorMatrix
+from infoscope.kernels import parallel
+from infoscope.measure.bases.estimator import several
+from infoscope.measure.bases.probe import Probe
+from infoscope.measure.usable.readings import Expected, ProbeSplit, Reading, Readings, Target
+from infoscope.measure.usable.standardiser import Standardiser
+from infoscope.measure.usable.temperature import Tempered, cross_entropy
+
+
+@dataclass(frozen=True)
+class LinearProbe(Probe):
+    """Base of probes that are softmax regressions on standardised columns: on all of them, or on a few.
+
+    The paths of targets of as many classes are solved side by side; the chosen probe is solved again with the
+    validation rows among the fitted ones, and keeps the calibration.
+    """
+
+    weight_decay: float | tuple[float, ...] = (1e-5, 1e-4, 1e-3, 1e-2, 0.03, 0.1, 0.3, 1.0)
+    calibrate: bool = True
+    tolerance: float = 1e-6
+    iterations: int = 1000
+
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        decays = len(several(self.weight_decay))
+        return Cost(4e-3 + 1.2e-8 * decays * n * d * k, 8.0 * n * (2 * d + decays * k))
+
+    def _check(self) -> None:
+        for decay in self._path:
+            check.positive(decay, "weight_decay")
+        check.positive(self.tolerance, "tolerance")
+        check.count(self.iterations, "iterations")
+
+    @property
+    def _path(self) -> tuple[float, ...]:
+        return self.weight_decay if isinstance(self.weight_decay, tuple) else (self.weight_decay,)
+
+    @property
+    def words(self) -> str:
+        return "linear softmax probes"
+
+    @property
+    def words_of_means(self) -> str:
+        return "linear probes"
+
+    def _read(
+        self, z: TensorBlock, targets: Sequence[Target], splits: Sequence[ProbeSplit], seed: int
+    ) -> list[Readings]:
+        cells = [(m, s) for m in range(len(z)) for s in range(len(splits))]
+        jobs = [partial(self._cell, z[m], targets, splits[s]) for m, s in cells]
+        work = z[0].numel() * len(cells) * 1e-6
+        found = parallel.run(jobs, 1 if z.device.type != "cpu" else parallel.cores(work))
+        of = dict(zip(cells, found, strict=True))
+        return [[[of[m, s][t] for s in range(len(splits))] for t in range(len(targets))] for m in range(len(z))]
+
+    def _expect(self, z: Any, y: np.ndarray, splits: Sequence[ProbeSplit], seed: int) -> list[Expected]:
+        """Ridge regression, mean square / 2 + weight_decay/2 |W|², its path in closed form along the principal axes."""
+        found = []
+        for split in splits:
+            rows = _Turned.of(z, split, single=False)
+            tried = [_ridge(rows.train, rows.x_train, y[split.train], decay) for decay in self._path]
+            guesses = [mean + rows.x_validation.cpu().numpy() @ weights for mean, weights in tried]
+            best = int(np.argmin([np.square(guess - y[split.validation]).sum() for guess in guesses]))
+            mean, weights = _ridge(rows.known, rows.x_known, y[split.known], self._path[best])
+            scored, known = (mean + x.cpu().numpy() @ weights for x in (rows.x_scored, rows.x_known))
+            found.append(Expected(guesses[best], scored, known, True, f"weight decay {self._path[best]:.2g}"))
+        return found
+
+    def _cell(self, z: TensorMatrix, targets: Sequence[Target], split: ProbeSplit) -> list[Reading]:
+        """Every target read from one member on one split; those of as many classes are solved at once."""
+        from infoscope.measure.usable.softmax_regression import COARSE
+
+        rows = _Turned.of(z, split, single=self.tolerance >= COARSE)
+        readings: dict[int, Reading] = {}
+        for k in sorted({target.k for target in targets}):
+            places = [t for t, target in enumerate(targets) if target.k == k]
+            labels = [_SplitLabels.of(targets[t], split) for t in places]
+            readings.update(zip(places, self._solved(rows, labels, k), strict=True))
+        return [readings[t] for t in range(len(targets))]
+
+    def _solved(self, rows: _Turned, labels: list[_SplitLabels], k: int) -> list[Reading]:
+        """For each target's labels: the whole path, then the best of it with more rows."""
+        from infoscope.measure.usable.softmax_regression import Regression, solve
+
+        path = self._path
+        problems = [Regression(y.train, decay) for y in labels for decay in path]
+        tried = solve(rows.x_train, rows.train.variances, problems, k, self.tolerance, self.iterations)
+        best, validations, starts = [], [], []
+        for i, y in enumerate(labels):
+            of = _log_softmax(tried, slice(i * len(path), (i + 1) * len(path)), rows.x_validation)
+            losses = [cross_entropy(log_q, y.validation) for log_q in of]
+            best.append(int(np.argmin(losses)))
+            validations.append(of[best[i]])
+            starts.append(rows.train.carried(tried.weights[i * len(path) + best[i]], rows.known))
+        problems = [Regression(y.known, path[j]) for y, j in zip(labels, best, strict=True)]
+        final = solve(rows.x_known, rows.known.variances, problems, k, self.tolerance, self.iterations, starts)
+        readings = []
+        for i, (y, log_q) in enumerate(zip(labels, validations, strict=True)):
+            choose = Tempered.chosen(log_q, y.validation, y.prior, len(y.train)) if self.calibrate else None
+            calibration = choose or Tempered.none(y.prior, len(y.known))
+            scored, fitted = (_log_softmax(final, slice(i, i + 1), x)[0] for x in (rows.x_scored, rows.x_known))
+            readings.append(
+                Reading(
+                    calibration(scored),
+                    cross_entropy(calibration(log_q), y.validation),
+                    cross_entropy(calibration(fitted), y.known),
+                    bool(final.converged[i]) and bool(tried.converged[i * len(path) + best[i]]),
+                    f"weight decay {path[best[i]]:.2g}, {calibration.words}",
+                )
+            )
+        return readings
+
+
+class _Turned(NamedTuple):
+    """One representation on one split: rows ``[n, r]`` along the principal axes of those a probe is fitted to."""
+
+    train: Standardiser
+    x_train: Any
+    x_validation: Any
+    known: Standardiser
+    x_known: Any
+    x_scored: Any
+
+    @classmethod
+    def of(cls, z: Any, split: ProbeSplit, single: bool) -> _Turned:
+        train, known = z[split.train], z[split.known]
+        first, second = Standardiser.of(train).rotated(train), Standardiser.of(known).rotated(known)
+        return cls(
+            first, first(train, single), first(z[split.validation], single),
+            second, second(known, single), second(z[split.scored], single),
+        )  # fmt: skip
+
+
+class _SplitLabels(NamedTuple):
+    """One target on one split, and its null probe."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    known: np.ndarray
+    prior: np.ndarray
+
+    @classmethod
+    def of(cls, target: Target, split: ProbeSplit) -> _SplitLabels:
+        y = target.y
+        return cls(y[split.train], y[split.validation], y[split.known], target.prior(split.known))
+
+
+def _ridge(columns: Standardiser, x: TensorMatrix, y: np.ndarray, decay: float) -> tuple[np.ndarray, np.ndarray]:
+    """The mean of ``y [n, e]`` and the weights ``[r, e]`` of rows ``x [n, r]``, for a target of unit variance."""
+    rows, mean = x.cpu().numpy(), y.mean(0)
+    moments = rows.T @ (y - mean) / len(rows)
+    if columns.axes is None:
+        return mean, np.linalg.solve(rows.T @ rows / len(rows) + decay * np.eye(rows.shape[1]), moments)
+    return mean, moments / (columns.variances.cpu().numpy() + decay)[:, None]
+
+
+def _log_softmax(found: Any, problems: slice, x: TensorMatrix) -> np.ndarray:
+    """Log-probabilities, float64 ``[problems, n, k]``."""
+    return found.logits(problems, x).double().log_softmax(-1).cpu().numpy()
