@@ -1,15 +1,18 @@
 """An estimate prints on one line in bits, and says itself whether to believe it."""
 
+import ast
 import dataclasses
 import math
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import infoscope
 from infoscope.core.errors import InputError, UntrustedEstimateError
-from infoscope.core.estimate import PRECEDENCE, Doubt, Estimate, Plane, Status, gravest, remark
+from infoscope.core.estimate import PRECEDENCE, Doubt, Estimate, Plane, Status, Uncertainty, gravest, remark
 from infoscope.core.quantity import Quantity
 from infoscope.core.units import bits, nats
 
@@ -148,3 +151,42 @@ def test_notes_are_shown_in_the_unit_of_the_value(note, said):
     assert an_estimate(doubts=(remark(note),), unit="ratio").notes_shown == (note,)
     with pytest.raises(UntrustedEstimateError, match=re.escape(said)):
         doubtful.trusted()
+
+
+# --- intervals --------------------------------------------------------------------------------------------------------
+
+KINDS = st.builds(
+    Uncertainty,
+    st.sampled_from(["delta method", "over {resampled}", "over draws of {resampled}"]),
+    st.sampled_from([0.95, 1.0, None]),
+    st.sampled_from(["rows", "pairs", None]),
+)
+
+
+@given(kind=KINDS, low=FINITE, high=FINITE)
+def test_an_estimate_has_the_interval_it_is_given_and_all_that_its_kind_says(kind, low, high):
+    bare = an_estimate(doubts=(remark("kept"),))
+    told = bare.within((low, high), kind)
+    assert (told.interval, told.interval_kind, told.level) == ((low, high), kind.words, kind.level)
+    assert told.resampled == kind.resampled
+    assert told.without_interval() == bare == told.within(None, kind)
+
+
+@given(kind=KINDS)
+def test_groups_take_the_place_of_rows_where_there_are_any(kind):
+    assert kind.over(None) is kind
+    of_groups = kind.over([0, 0, 1])
+    assert (of_groups.resampled, of_groups.level) == ("groups", kind.level)
+    assert of_groups.words == kind.kind.replace("{resampled}", "groups")
+
+
+def test_what_an_interval_is_one_of_is_said_by_its_kind_alone():
+    root = Path(infoscope.__file__).parent
+    saying = {
+        path.relative_to(root).as_posix()
+        for path in root.rglob("*.py")
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and any(word.arg == "interval_kind" for word in call.keywords)
+    }
+    # an estimate, its row, and a plot's own bundle of rows
+    assert saying == {"core/estimate.py", "core/rows.py", "show/plots/_series.py"}

@@ -264,6 +264,15 @@ def test_copies_are_in_the_interval(copies):
     assert inside >= 16
 
 
+def test_a_code_of_copies_says_so_too():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(200, 3))
+    y = (z[:, 0] + rng.normal(size=200) > 0).astype(int)
+    found = description_length(np.repeat(z, 2, 0), np.repeat(y, 2))
+    assert (found.interval_kind, found.level, found.resampled) == ("equal rows apart or together", 0.95, "rows")
+    assert any("400 rows are 200 different ones" in note for note in found.notes)
+
+
 # --- rows that follow each other --------------------------------------------------------------------------------------
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from infoscope.claim.statistics import LEVEL, OverSeeds, compression
-from infoscope.core.estimate import Estimate, Status, remark
+from infoscope.claim.statistics import OverSeeds, compression
+from infoscope.core.estimate import Estimate, Status, Uncertainty, remark
 from infoscope.core.folder import RunFolder
 from infoscope.core.quantity import INPUT_INFORMATION, Quantity
 from infoscope.core.rows import KEY, Place, Rows, RowsBuilder, options_text
@@ -79,14 +79,10 @@ def _add(builder: RowsBuilder, place: Place, series: Rows, quantity: Quantity) -
 
 def score_estimate(found: OverSeeds, quantity: Quantity, estimand: str, notes: tuple[str, ...] = ()) -> Estimate:
     """A statistic over seeds as an estimate; ``n`` counts seeds."""
+    estimate = Estimate(found.value, quantity, estimand, found.seeds).doubted(*map(remark, notes))
     if found.interval is None:
-        alone = Estimate(found.value, quantity, estimand, found.seeds)
-        return alone.doubted(*map(remark, notes), remark("one seed, so no interval"))
-    estimate = Estimate(
-        found.value, quantity, estimand, found.seeds, interval=found.interval, interval_kind=f"{found.seeds} seeds",
-        level=LEVEL,
-    )  # fmt: skip
-    return estimate.doubted(*map(remark, notes))
+        return estimate.doubted(remark("one seed, so no interval"))
+    return estimate.within(found.interval, Uncertainty(f"{found.seeds} seeds", resampled=None))
 
 
 def append_derived(folder: RunFolder, derived: Rows) -> None:

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit  # pyright: ignore[reportMissingTypeStubs]  # scipy ships no types
 
-LEVEL = 0.95
+from infoscope.core.estimate import LEVEL
+
 RESAMPLES = 4000
 SPLITS = 200
 

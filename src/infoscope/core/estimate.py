@@ -13,6 +13,8 @@ from infoscope.core.quantity import Quantity
 from infoscope.core.units import bits, in_bits, shown
 
 Bound = Literal["lower", "upper", "none"]
+#: The level of every interval that is not certified.
+LEVEL = 0.95
 #: The kind of an interval whose mean over members holds what their mean estimates, be a single one as it may.
 BRACKET = "bracket in expectation and its standard errors"
 Answer = TypeVar("Answer", bound="Estimate")
@@ -75,6 +77,30 @@ def remark(note: str) -> Doubt:
 def gravest(doubts: Iterable[Doubt]) -> Status:
     """The status that a number has of which these are all ``doubts``: the first of :data:`PRECEDENCE` among theirs."""
     return min((doubt.status for doubt in doubts), key=PRECEDENCE.index, default=Status.OK)
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertainty:
+    """What an interval is one of, said once for each kind; :meth:`Estimate.within` takes it.
+
+    Attributes
+    ----------
+    kind: in words, with ``{resampled}`` where they name what is drawn anew. level: 1.0 for a certified interval, None
+        for one that holds what was seen. resampled: what it takes to be drawn anew; None for a bracket.
+    """
+
+    kind: str
+    level: float | None = LEVEL
+    resampled: str | None = "rows"
+
+    def over(self, groups: object | None) -> Uncertainty:
+        """The same with groups drawn anew; itself where there are none (None)."""
+        return self if groups is None else replace(self, resampled="groups")
+
+    @property
+    def words(self) -> str:
+        """The kind of the interval as it is told."""
+        return self.kind.format(resampled=self.resampled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +198,16 @@ class Estimate:
     def doubted(self: Answer, *doubts: Doubt) -> Answer:
         """This estimate with ``doubts`` after its own."""
         return replace(self, doubts=(*self.doubts, *doubts)) if doubts else self
+
+    def within(self: Answer, interval: tuple[float, float] | None, of: Uncertainty) -> Answer:
+        """This estimate with that interval, of that kind; without any where it is None."""
+        if interval is None:
+            return self.without_interval()
+        return replace(self, interval=interval, interval_kind=of.words, level=of.level, resampled=of.resampled)
+
+    def without_interval(self: Answer) -> Answer:
+        """This estimate, saying nothing of how far it may be off."""
+        return replace(self, interval=None, interval_kind=None, level=None, resampled=None)
 
     def trusted(self) -> Estimate:
         """This estimate, or :class:`UntrustedEstimateError` when its status is not OK."""

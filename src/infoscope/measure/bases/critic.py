@@ -18,7 +18,7 @@ from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import INFORMATION, LABEL_INFORMATION, Quantity
 from infoscope.core.shapes import AnyArray, AnyBlock, AnyMatrix
 from infoscope.kernels import parallel
-from infoscope.measure.bases.cross_fitted import KIND, NOT_FINITE, QUANTILE, VALIDATION, CrossFitted, first_doubts
+from infoscope.measure.bases.cross_fitted import NOT_FINITE, QUANTILE, VALIDATION, CrossFitted, first_doubts
 from infoscope.measure.critics.bounds import (
     WILD,
     Critic,
@@ -41,6 +41,7 @@ from infoscope.measure.critics.networks import Concatenated, CriticInputs, PairS
 from infoscope.measure.critics.training import fit, random_numbers, split
 from infoscope.measure.intervals.groups import Groups, scatter
 from infoscope.measure.intervals.jackknife import followed
+from infoscope.measure.intervals.uncertainties import CRITICS_FIXED
 from infoscope.measure.symbols.labels import CEILING
 
 VALIDATION_BLOCKS = 4  # of at most a batch, whose pairs are looked at
@@ -259,17 +260,9 @@ class Critics(CrossFitted):
             half = QUANTILE * math.sqrt(sum(float((fold.influence**2).sum()) for fold in folds)) / n
         else:
             half = scatter(_in_order(folds, n), groups).half()
-        return Estimate(
-            value,
-            quantity,
-            estimand,
-            n,
-            interval=(value - half, value + half),
-            interval_kind=KIND,
-            level=0.95,
-            resampled="rows" if groups is None else "groups",
-            bound=bound,
-        ).doubted(*self._doubts(folds, value, half, n, dense))
+        estimate = Estimate(value, quantity, estimand, n, bound=bound)
+        estimate = estimate.within((value - half, value + half), CRITICS_FIXED.over(groups))
+        return estimate.doubted(*self._doubts(folds, value, half, n, dense))
 
     def _doubts(self, folds: list[Reached], value: float, half: float, n: int, dense: bool) -> list[Doubt]:
         gap = float(np.mean([fold.gap for fold in folds]))

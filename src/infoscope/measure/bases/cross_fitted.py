@@ -20,7 +20,6 @@ GAP = 0.1  # nats between the rows trained on and those held out that are worth 
 LATE = 0.02  # nats: what the second half of the updates may add
 NOT_FINITE = Doubt(Status.NOT_CONVERGED, "training left the finite numbers: lower learning_rate")
 QUANTILE = 1.959963984540054  # of the normal distribution, for 95 %
-KIND = "held-out rows, critics held fixed"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import dataclasses
 import importlib.util
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -151,13 +151,9 @@ class Geometry(grammar.WithOptions, Measurement):
         """Its quantity with this symbol."""
         return cls.quantities[cls.quantities.index(symbol)]
 
-    def _say(
-        self, symbol: str, value: float, estimand: str, n: int, doubts: Iterable[Doubt] = (), **more: Any
-    ) -> Estimate:
+    def _say(self, symbol: str, value: float, estimand: str, n: int, doubts: Iterable[Doubt] = ()) -> Estimate:
         """One estimate of its quantity with this symbol, labelled as what it is not."""
-        return Estimate(float(value), self.quantity(symbol), f"{estimand}: {NOT_INFORMATION}", n, **more).doubted(
-            *doubts
-        )
+        return Estimate(float(value), self.quantity(symbol), f"{estimand}: {NOT_INFORMATION}", n).doubted(*doubts)
 
 
 def timed(find: Callable[[], Iterable[Measured]], groups: Groups | None) -> list[Measured]:

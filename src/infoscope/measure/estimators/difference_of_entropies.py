@@ -13,12 +13,13 @@ from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.quantity import INFORMATION
 from infoscope.core.shapes import AnyArray, AnyMatrix
 from infoscope.kernels import parallel
-from infoscope.measure.bases.cross_fitted import GAP, KIND, NOT_FINITE, QUANTILE, VALIDATION, CrossFitted, first_doubts
+from infoscope.measure.bases.cross_fitted import GAP, NOT_FINITE, QUANTILE, VALIDATION, CrossFitted, first_doubts
 from infoscope.measure.critics.inputs import components, normal_scores, with_length
 from infoscope.measure.critics.mixture_heads import MixtureHeads, coordinates, rank
 from infoscope.measure.critics.training import fit, random_numbers, split
 from infoscope.measure.intervals.groups import Groups, scatter
 from infoscope.measure.intervals.jackknife import followed
+from infoscope.measure.intervals.uncertainties import CRITICS_FIXED
 
 AT_FLOOR = 0.5  # share of the scales of q(y given x) that cannot shrink further
 REPEATED = 0.5  # share of rows of y that are there more than once
@@ -93,16 +94,8 @@ class DifferenceOfEntropies(CrossFitted):
             doubts.append(Doubt(Status.TIED, tied))
         if broken:
             doubts.append(NOT_FINITE)
-        estimate = Estimate(
-            value,
-            INFORMATION,
-            estimand,
-            n,
-            interval=(value - half, value + half),
-            interval_kind=KIND,
-            level=0.95,
-            resampled="rows" if groups is None else "groups",
-        ).doubted(*doubts)
+        estimate = Estimate(value, INFORMATION, estimand, n).doubted(*doubts)
+        estimate = estimate.within((value - half, value + half), CRITICS_FIXED.over(groups))
         return followed(estimate, terms, None, (x, y)) if groups is None else estimate
 
     def _terms(

@@ -16,10 +16,10 @@ from infoscope.core.shapes import AnyArray, AnyBlock, AnyMatrix
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator, several, the_one
 from infoscope.measure.intervals.groups import Groups
+from infoscope.measure.intervals.uncertainties import CERTIFIED
 from infoscope.measure.pairs.distance_bounds import Information, information
 from infoscope.measure.symbols.labels import CEILING
 
-BRACKET = "certified bracket"
 _NAMES = {"upper": "KL upper", "lower": "Bhattacharyya lower"}
 _ADDED = remark("the noise is added by the analysis only, the network never saw it")
 
@@ -112,29 +112,22 @@ class Kde(Estimator):
         return measured
 
     def _about_input(self, found: Information, s2: float) -> Estimate:
-        return Estimate(
-            found.value(self.bound),
-            INPUT_INFORMATION,
-            f"{_NAMES[self.bound]} bound on I(X; T+N(0, {s2:g} I)) over these n rows",
-            found.n,
-            interval=(found.low, found.up),
-            interval_kind=BRACKET,
-            level=1.0,
-            bound=self.bound,
-        ).doubted(*_doubts(found, self.bound, f"the ceiling is log n = {math.log(found.n):.4g} nats"), _ADDED)
+        estimand = f"{_NAMES[self.bound]} bound on I(X; T+N(0, {s2:g} I)) over these n rows"
+        estimate = Estimate(found.value(self.bound), INPUT_INFORMATION, estimand, found.n, bound=self.bound)
+        ceiling = f"the ceiling is log n = {math.log(found.n):.4g} nats"
+        return estimate.within((found.low, found.up), CERTIFIED).doubted(*_doubts(found, self.bound, ceiling), _ADDED)
 
     def _about_class(self, found: Information, v: int, s2: float, t: str = "T") -> Estimate:
         low, up = found.given[v]
         alone = "nearly every row is alone within its noise, so the value is H(Y) whatever the network does"
-        return Estimate(
+        estimate = Estimate(
             found.up - up if self.bound == "upper" else found.low - low,
             LABEL_INFORMATION if t == "T" else INFORMATION,
             f"difference of two {self.bound} bounds for I({t}+N(0, {s2:g} I); Y) over these n rows",
             found.n,
-            interval=(found.low - up, found.up - low),
-            interval_kind=BRACKET,
-            level=1.0,
-        ).doubted(*_doubts(found, self.bound, alone), _ADDED)
+        )
+        estimate = estimate.within((found.low - up, found.up - low), CERTIFIED)
+        return estimate.doubted(*_doubts(found, self.bound, alone), _ADDED)
 
     def _entropy(self, t: AnyMatrix) -> Estimate:
         s2 = the_one(self.variances)

@@ -121,7 +121,8 @@ class KozachenkoLeonenko(Estimator):
         elif abs(bias) > max(BIAS_A_DIMENSION * intrinsic, spread.half):
             grown = f"from the growth with n in about {intrinsic:.2g} dimensions the bias is near {bias:.2g} nats"
             doubts.append(Doubt(Status.UNDERSAMPLED, grown))
-        estimate = Estimate(value, LAYER_ENTROPY, estimand, n, **spread.stated).doubted(*doubts)
+        estimate = Estimate(value, LAYER_ENTROPY, estimand, n).within(spread.interval, spread.uncertainty)
+        estimate = estimate.doubted(*doubts)
         if each is None:
             return estimate
         return followed(subsampling.doubted(estimate, k + 2), each, None, [rows])

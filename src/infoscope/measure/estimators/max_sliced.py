@@ -20,6 +20,7 @@ from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.critics.inputs import PARTS, canonical, components, one_hot
 from infoscope.measure.intervals.groups import LEAST, Groups, Scatter, left_out
 from infoscope.measure.intervals.jackknife import followed, one_of_each, parts_of
+from infoscope.measure.intervals.uncertainties import DIRECTIONS_FIXED
 from infoscope.measure.neighbours import slices
 from infoscope.measure.neighbours.sliced import local_information
 
@@ -114,17 +115,8 @@ class MaxSliced(Estimator):
         if gap > max(0.1, value):
             better = f"{gap:.2g} nats more on the rows the directions were sought in than on the others"
             doubts.append(Doubt(Status.UNDERSAMPLED, better))
-        estimate = Estimate(
-            value,
-            INFORMATION,
-            estimand,
-            n,
-            interval=(value - half, value + half),
-            interval_kind="held-out rows, directions held fixed",
-            level=0.95,
-            resampled="rows" if groups is None else "groups",
-            bound="lower",
-        ).doubted(*doubts)
+        estimate = Estimate(value, INFORMATION, estimand, n, bound="lower").doubted(*doubts)
+        estimate = estimate.within((value - half, value + half), DIRECTIONS_FIXED.over(groups))
         if groups is not None:
             return estimate
         real = (x, y) if y.ndim > 1 else (x,)

@@ -8,13 +8,14 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Doubt, Estimate, Status, gravest
+from infoscope.core.estimate import Doubt, Estimate, Status, Uncertainty, gravest
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, ENTROPY, INFORMATION, Quantity
 from infoscope.core.shapes import AnyArray, AnyMatrix, IndexTable, Indices, Matrix
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
+from infoscope.measure.intervals.uncertainties import DELTA_METHOD, NSB_POSTERIOR
 from infoscope.measure.symbols import entropy as de
 from infoscope.measure.symbols import noncentral
 from infoscope.measure.symbols import quantise as q
@@ -93,12 +94,12 @@ class Plugin(Estimator):
 
     def _entropy(self, t: AnyMatrix, groups: Groups | None = None) -> Estimate:
         x = self._first(check.on_cpu(t))
-        value, interval, kind = self._of(x), de.entropy_interval(x.counts), "delta method"
+        value, interval, kind = self._of(x), de.entropy_interval(x.counts), DELTA_METHOD
         doubts, interval = _judged([(x, 1)], [x], x, interval)
         if self.correction == "nsb" and gravest(doubts) in (Status.OK, Status.UNDERSAMPLED):
             mean, deviation = posterior(x.counts, x.alphabet)
             half = noncentral.QUANTILE * deviation
-            interval, kind = (mean - half, mean + half), "NSB posterior"
+            interval, kind = (mean - half, mean + half), NSB_POSTERIOR
             doubts = self._doubts(t, x, deviation)
         words = f"entropy of the symbols from counts, {self._words(x)}"
         estimate = _estimate(value, ENTROPY.called("H(X)"), words, x.n, interval, kind, doubts)
@@ -148,7 +149,7 @@ class Plugin(Estimator):
                 value, doubts = 0.0, [Doubt(Status.DEGENERATE, why)]
         quantity = INFORMATION if given is None else CONDITIONAL_INFORMATION
         words = f"{quantity} of the symbols from counts, {self._words(xyz)}"
-        estimate = _estimate(value, quantity, words, xyz.n, interval, "delta method", doubts)
+        estimate = _estimate(value, quantity, words, xyz.n, interval, DELTA_METHOD, doubts)
         both, of_x, of_y, of_z = cells
         return estimate, np.log(both / of_x * (of_z / of_y)).take(xyz.ids)
 
@@ -198,21 +199,13 @@ def _estimate(
     estimand: str,
     n: int,
     interval: tuple[float, float],
-    kind: str,
+    kind: Uncertainty,
     doubts: list[Doubt],
 ) -> Estimate:
-    if gravest(doubts) is Status.DEGENERATE:
-        return Estimate(value, quantity, estimand, n).doubted(*doubts)
-    return Estimate(
-        value,
-        quantity,
-        estimand,
-        n,
-        interval=(min(value, interval[0]), max(value, interval[1])),
-        interval_kind=kind,
-        level=noncentral.LEVEL,
-        resampled="rows",
-    ).doubted(*doubts)
+    estimate = Estimate(value, quantity, estimand, n).doubted(*doubts)
+    if estimate.status is Status.DEGENERATE:
+        return estimate
+    return estimate.within((min(value, interval[0]), max(value, interval[1])), kind)
 
 
 def _corrected(terms: list[tuple[_SymbolCounts, int]], correction: str) -> float:

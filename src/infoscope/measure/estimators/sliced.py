@@ -16,6 +16,7 @@ from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import LEAST, Groups, Scatter, left_out
 from infoscope.measure.intervals.jackknife import followed, one_of_each, parts_of
+from infoscope.measure.intervals.uncertainties import PROJECTIONS
 from infoscope.measure.neighbours import slices as _sliced
 from infoscope.measure.neighbours.information import Problem
 from infoscope.measure.neighbours.marginals import Marginal
@@ -88,16 +89,8 @@ class Sliced(Estimator):
             half = self._left_out(x, y, groups).half(of_slices) if groups.count >= LEAST else 0.0
         ceiling = float(digamma(len(x)) - digamma(self.k))
         doubts = _sliced.doubts(value, ceiling, _sliced.alone_in_class(y))
-        estimate = Estimate(
-            value,
-            INFORMATION,
-            estimand,
-            n,
-            interval=(value - half, value + half),
-            interval_kind=f"over projections and {'rows' if groups is None else 'groups'}",
-            level=0.95,
-            resampled="rows" if groups is None else "groups",
-        ).doubted(*doubts)
+        estimate = Estimate(value, INFORMATION, estimand, n).doubted(*doubts)
+        estimate = estimate.within((value - half, value + half), PROJECTIONS.over(groups))
         if groups is not None:
             return estimate
         real = (x, y) if y.ndim > 1 else (x,)

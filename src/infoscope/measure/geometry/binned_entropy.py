@@ -16,6 +16,7 @@ from infoscope.kernels import draws
 from infoscope.measure.bases.estimator import several
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.intervals.jackknife import copies
+from infoscope.measure.intervals.uncertainties import OFFSETS
 from infoscope.measure.symbols import partitions
 from infoscope.measure.symbols import quantise as q
 from infoscope.measure.symbols.labels import CEILING
@@ -86,17 +87,7 @@ class BinnedEntropy(Geometry):
         elif different is not None and value >= CEILING * math.log(different):
             alone = f"only {different} of {n} rows differ, and each has a cell of its own"
             doubts.append(Doubt(Status.SATURATED, alone))
-        interval, kind = (float(found.min()), float(found.max())), "least and largest over offsets"
-        return self._say(
-            "H(Bin(T))",
-            value,
-            words,
-            n,
-            doubts,
-            interval=interval,
-            interval_kind=kind,
-            resampled="offsets",
-        )
+        return self._say("H(Bin(T))", value, words, n, doubts).within((float(found.min()), float(found.max())), OFFSETS)
 
     def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         return [

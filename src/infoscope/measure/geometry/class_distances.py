@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.measure.bases.geometry import CONSTANT, Geometry
+from infoscope.measure.intervals.uncertainties import DRAWN_PAIRS
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, DistancesByClass, spreads, too_few
 from infoscope.measure.pairs.drawn import BOTH, NORMAL, Drawn, drawn
 
@@ -90,24 +91,25 @@ class ClassDistances(Geometry):
             coincide = Doubt(Status.DEGENERATE, "most pairs of two classes coincide")
             yield self._say("distance_ratio", 1.0, words, n, [coincide])
         else:
-            more = {}
+            interval = None
             if isinstance(spread, Drawn):
                 (low, high), (less, most) = (spread.interval(which, 0.5, BOTH) for which in (WITHIN, BETWEEN))
-                more = _interval(low / most, high / less if less > 0 else np.inf)
-            yield self._say("distance_ratio", within / between, words, n, few, **more)
+                interval = _finite(low / most, high / less if less > 0 else np.inf)
+            yield self._say("distance_ratio", within / between, words, n, few).within(interval, DRAWN_PAIRS)
         words = f"how often a pair of two classes is further apart than a pair of one, {how}"
-        auc, more = spread.separation(), {}
+        auc, interval = spread.separation(), None
         if isinstance(auc, tuple):
             auc, error = auc
-            more = _interval(auc - NORMAL * error, auc + NORMAL * error)
-        yield self._say("distance_auc", auc, words, n, few, **more)
+            interval = _finite(auc - NORMAL * error, auc + NORMAL * error)
+        yield self._say("distance_auc", auc, words, n, few).within(interval, DRAWN_PAIRS)
         for which, kind in ((WITHIN, "within"), (BETWEEN, "between")):
             for percent in QUANTILES:
-                more = _interval(*spread.interval(which, percent / 100)) if isinstance(spread, Drawn) else {}
+                interval = _finite(*spread.interval(which, percent / 100)) if isinstance(spread, Drawn) else None
                 words = f"{percent} % of the distances {kind} classes are below it, {how}"
                 name = f"{kind}_class_distance_{percent:02d}"
                 doubts = few if which == WITHIN else []
-                yield self._say(name, spread.quantile(which, percent / 100), words, n, doubts, **more)
+                value = spread.quantile(which, percent / 100)
+                yield self._say(name, value, words, n, doubts).within(interval, DRAWN_PAIRS)
 
     def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         """Nothing is nearer than anything: ratio 1, AUC 0.5, distances 0."""
@@ -119,7 +121,5 @@ class ClassDistances(Geometry):
                 yield Measured(name, estimate)
 
 
-def _interval(low: float, high: float) -> dict[str, Any]:
-    if not np.isfinite(high):
-        return {}
-    return {"interval": (low, high), "interval_kind": "over drawn pairs", "level": 0.95, "resampled": "pairs"}
+def _finite(low: float, high: float) -> tuple[float, float] | None:
+    return (low, high) if np.isfinite(high) else None

@@ -17,6 +17,7 @@ from infoscope.core.shapes import ArrayLike
 from infoscope.kernels import draws
 from infoscope.measure.bases.geometry import Geometry, by_name, timed
 from infoscope.measure.intervals.groups import Groups, interval_doubts, scatter
+from infoscope.measure.intervals.uncertainties import PLAIN
 
 LEAST = 20  # rows, of which one lies below the 5 % quantile
 LEAST_MEDIAN = 6  # rows whose least and largest hold the median 95 % of the time
@@ -137,14 +138,16 @@ class CosineSimilarity(Geometry):
         ):
             if one_column:
                 doubts = [Doubt(Status.DEGENERATE, "one column has two directions: every cosine is 1 or -1")]
-            more = interval if quantity == "cosine_median" and not one_column else {}
-            yield Measured("input", self._say(quantity, value, f"{about} {words}", n, [*known, *doubts], **more))
+            estimate = self._say(quantity, value, f"{about} {words}", n, [*known, *doubts])
+            if quantity == "cosine_median" and not one_column:
+                estimate = estimate.within(interval, PLAIN.over(groups))
+            yield Measured("input", estimate)
         for name, share in zip(cell_names(EDGES), shares, strict=True):
             words_of = f"share of the cosines {words}"
             doubts = [*known, Doubt(Status.DEGENERATE)] if one_column else known
             yield Measured(name, self._say("cosine_share", share, words_of, n, doubts))
 
-    def _around(self, cosines: np.ndarray, groups: Groups | None) -> tuple[dict[str, Any], list[Doubt]]:
+    def _around(self, cosines: np.ndarray, groups: Groups | None) -> tuple[tuple[float, float] | None, list[Doubt]]:
         """The interval of the median ``cosines [n]`` by order statistics, and its doubts; of groups as wide as the
         share of the rows below it scatters over them (Woodruff 1952)."""
         n = len(cosines)
@@ -153,19 +156,14 @@ class CosineSimilarity(Geometry):
         if groups is not None and groups.count < n:
             refused, remarks = interval_doubts(groups)
             if refused is not None:
-                return {}, [refused]
+                return None, [refused]
             half = n * scatter((cosines <= np.median(cosines)).astype(np.float64), groups).half()
         if n < LEAST_MEDIAN:
             few = f"{n} rows, wanted at least {LEAST_MEDIAN} for an interval"
-            return {}, [*remarks, Doubt(Status.UNDERSAMPLED, few)]
+            return None, [*remarks, Doubt(Status.UNDERSAMPLED, few)]
         ordered = np.sort(cosines)
         low, high = max(round(n / 2 - half), 0), min(round(n / 2 + half), n - 1)
-        resampled = "rows" if groups is None else "groups"
-        interval = {
-            "interval": (float(ordered[low]), float(ordered[high])), "interval_kind": f"over {resampled}",
-            "level": 0.95, "resampled": resampled,
-        }  # fmt: skip
-        return interval, [*remarks]
+        return (float(ordered[low]), float(ordered[high])), [*remarks]
 
 
 def _directions(t: np.ndarray) -> np.ndarray:

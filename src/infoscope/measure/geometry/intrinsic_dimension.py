@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +15,7 @@ from infoscope.kernels import draws
 from infoscope.kernels.scaling import unit
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.intervals.groups import Groups
+from infoscope.measure.intervals.uncertainties import PLAIN
 from infoscope.measure.neighbours.search import balls
 
 DISCARDED = 0.1  # of the ratios, the largest: there the density is least uniform (Facco et al. 2017)
@@ -65,9 +66,7 @@ class IntrinsicDimension(Geometry):
     def _of_groups(self, t: np.ndarray, labels: dict[str, np.ndarray], groups: Groups) -> Iterable[Measured]:
         """Of one row of each group, for neighbours of one group say how alike its rows are."""
         estimate = self._of_rows(t[groups.firsts], [remark("one row of each group counts")])
-        if estimate.interval:
-            estimate = replace(estimate, interval_kind="over groups", resampled="groups")
-        return [Measured("input", estimate)]
+        return [Measured("input", estimate.within(estimate.interval, PLAIN.over(groups)))]
 
     def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
         return [Measured("input", self._of_rows(t, []))]
@@ -117,10 +116,7 @@ class IntrinsicDimension(Geometry):
             doubts.append(Doubt(Status.UNRESOLVED, above))
         if ties > TIES or interval is None:
             return self._say("intrinsic_dimension", value, words, n, doubts)
-        return self._say(
-            "intrinsic_dimension", value, words, n, doubts, interval=interval, interval_kind="over rows", level=0.95,
-            resampled="rows",
-        )  # fmt: skip
+        return self._say("intrinsic_dimension", value, words, n, doubts).within(interval, PLAIN)
 
 
 def _length(ratios: np.ndarray, kept: int) -> float:

@@ -17,11 +17,10 @@ from scipy import stats
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Doubt, Status, remark
+from infoscope.core.estimate import LEVEL, Doubt, Status, remark
 from infoscope.core.shapes import ArrayLike
 from infoscope.kernels import draws
 
-LEVEL = 0.95
 LEAST = 10  # groups below which no interval is given
 MOST = 0.5  # share of the rows beyond which one group decides everything
 RARE = 20  # groups in which every class should occur

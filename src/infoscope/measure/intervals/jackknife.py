@@ -16,10 +16,10 @@ from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.shapes import Indices, Matrix
 from infoscope.measure.intervals import groups as of_groups
 from infoscope.measure.intervals.groups import Groups
+from infoscope.measure.intervals.uncertainties import JACKKNIFE
 from infoscope.measure.symbols import quantise as q
 
 PARTS = 20  # of whole groups, each left out once
-JACKKNIFE = "jackknife over groups"
 #: From this share of rows that repeat another on, they can make an answer.
 REPEATED = 0.05
 #: The share of the rows that repeat which may have another y than the equal ones, for these to be copies of one sample.
@@ -50,16 +50,13 @@ def jackknifed(estimate: Estimate, again: Callable[[np.ndarray], Estimate], grou
         without = np.array([again(np.flatnonzero(parts.ids != part)).value for part in range(parts.count)])
     except InputError as error:
         note = f"without some of the groups there is no answer: {error}"
-        return _without_interval(estimate, Doubt(Status.UNDERSAMPLED, note))
+        return estimate.without_interval().doubted(Doubt(Status.UNDERSAMPLED, note))
     mean, scatter = of_groups.left_out(without, parts)
     bias = (parts.count - 1) * (mean - estimate.value)
     value, half = estimate.value - bias, scatter.half()
     if abs(bias) > half and estimate.status is Status.OK:
         estimate = estimate.doubted(Doubt(Status.UNDERSAMPLED, f"the bias taken off for groups is {bias:.3g} nats"))
-    return dataclasses.replace(
-        estimate, value=value, interval=(value - half, value + half), interval_kind=JACKKNIFE, level=of_groups.LEVEL,
-        resampled="groups",
-    )  # fmt: skip
+    return dataclasses.replace(estimate, value=value).within((value - half, value + half), JACKKNIFE)
 
 
 @contextmanager
@@ -147,13 +144,8 @@ def stated(estimate: Estimate, groups: Groups, y: np.ndarray | None, claims: boo
         return dataclasses.replace(estimate, resampled="groups") if estimate.resampled == "rows" else estimate
     refused, remarks = of_groups.interval_doubts(groups, y)
     if refused is not None:
-        return _without_interval(estimate, refused)
+        return estimate.without_interval().doubted(refused)
     return estimate.doubted(*remarks) if estimate.interval else estimate
-
-
-def _without_interval(estimate: Estimate, why: Doubt) -> Estimate:
-    without = dataclasses.replace(estimate, interval=None, interval_kind=None, level=None, resampled=None)
-    return without.doubted(why)
 
 
 def copies(x: Matrix, others: tuple[Any, ...]) -> Groups | None:

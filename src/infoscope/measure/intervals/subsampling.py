@@ -9,35 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypedDict
 
 import numpy as np
 from scipy import stats
 
-from infoscope.core.estimate import Doubt, Estimate, Status
+from infoscope.core.estimate import LEVEL, Doubt, Estimate, Status, Uncertainty
 from infoscope.kernels import draws
+from infoscope.measure.intervals.uncertainties import DISJOINT_TENTHS
 
-KIND = "subsampling, disjoint tenths"
-LEVEL = 0.95
 PARTS = 10
 #: Of more rows than this in a tenth, only so many are asked.
 MOST = 1000
-
-
-class Stated(TypedDict):
-    """The fields of an estimate that state an interval, or that there is none."""
-
-    interval: tuple[float, float] | None
-    interval_kind: str | None
-    level: float | None
-    resampled: str | None
-
-
-def stated(found: tuple[float, float] | None, kind: str = KIND, resampled: str = "rows") -> Stated:
-    """``found`` as the fields of an estimate."""
-    if found is None:
-        return {"interval": None, "interval_kind": None, "level": None, "resampled": None}
-    return {"interval": found, "interval_kind": kind, "level": LEVEL, "resampled": resampled}
 
 
 @dataclass(frozen=True)
@@ -45,14 +27,14 @@ class Scattered:
     """How an estimate scatters over parts of its rows.
 
     interval: 95 %, around the estimate. mean: of the parts' estimates, and ``half``, half of its own interval.
-    larger: how many times the rows of a part all rows are. kind: in words, which parts.
+    larger: how many times the rows of a part all rows are. uncertainty: over which parts.
     """
 
     interval: tuple[float, float]
     mean: float
     half: float
     larger: float
-    kind: str
+    uncertainty: Uncertainty
 
 
 def scattered(
@@ -71,7 +53,7 @@ def scattered(
     values = np.array([of(np.sort(rows)) for rows in np.array_split(draws.order(n, seed)[:asked], PARTS)])
     half = float(stats.t.ppf((1 + LEVEL) / 2, PARTS - 1) * values.std(ddof=1) / np.sqrt(PARTS))
     own = half * math.sqrt(asked / n)
-    kind = KIND if asked == n else f"subsampling, ten disjoint parts of {MOST} rows"
+    kind = DISJOINT_TENTHS if asked == n else Uncertainty(f"subsampling, ten disjoint parts of {MOST} rows")
     return Scattered((value - own, value + own), float(np.mean(values)), half, PARTS * n / asked, kind)
 
 

@@ -14,6 +14,7 @@ from infoscope.core.estimate import Doubt, Estimate, Status, gravest, remark
 from infoscope.core.quantity import Quantity
 from infoscope.core.shapes import AnyMatrix
 from infoscope.kernels import parallel
+from infoscope.measure.intervals.uncertainties import DELTA_METHOD
 from infoscope.measure.moments import canonical as gc
 from infoscope.measure.symbols import noncentral, partitions
 from infoscope.measure.symbols import quantise as q
@@ -42,12 +43,7 @@ class GaussianInformation:
 
     def estimate(self, quantity: Quantity, estimand: str, n: int) -> Estimate:
         """Of ``quantity``, from ``n`` rows."""
-        kind, level = ("delta method", noncentral.LEVEL) if self.interval else (None, None)
-        resampled = "rows" if self.interval else None
-        found = Estimate(
-            self.value, quantity, estimand, n, interval=self.interval, interval_kind=kind, level=level,
-            resampled=resampled,
-        )  # fmt: skip
+        found = Estimate(self.value, quantity, estimand, n).within(self.interval, DELTA_METHOD)
         return found.doubted(*self.doubts)
 
 

@@ -12,11 +12,12 @@ import numpy as np
 from scipy.special import digamma
 
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Doubt, Estimate, Status, remark
+from infoscope.core.estimate import Doubt, Estimate, Status, Uncertainty, remark
 from infoscope.core.quantity import Quantity
 from infoscope.measure.intervals import subsampling
 from infoscope.measure.intervals.groups import Groups, Scatter
-from infoscope.measure.intervals.jackknife import JACKKNIFE, followed
+from infoscope.measure.intervals.jackknife import followed
+from infoscope.measure.intervals.uncertainties import DISJOINT_TENTHS, JACKKNIFE
 from infoscope.measure.neighbours.cells import cell_balls, joint
 from infoscope.measure.neighbours.grouped_information import Corrected, GroupedInformation, Search, estimates
 from infoscope.measure.neighbours.marginals import Marginal
@@ -173,27 +174,21 @@ class Spread:
     gain: float
     scatter: float = math.inf
     larger: float = subsampling.PARTS
-    kind: str = subsampling.KIND
-    resampled: str = "rows"
+    uncertainty: Uncertainty = DISJOINT_TENTHS
 
     @classmethod
     def of(cls, value: float, estimate: Callable[[np.ndarray], float], n: int, least: int) -> Spread:
         found = subsampling.scattered(value, estimate, n, least=least)
         if found is None or math.isnan(found.mean):
             return cls(None, 0.0)
-        return cls(found.interval, value - found.mean, found.half, found.larger, found.kind)
+        return cls(found.interval, value - found.mean, found.half, found.larger, found.uncertainty)
 
     @classmethod
     def over(cls, value: float, scatter: Scatter | None, gain: float) -> Spread:
         """From the scatter over groups."""
         half = scatter.half() if scatter else math.inf
         interval = (value - half, value + half) if scatter else None
-        return cls(interval, gain, half, kind=JACKKNIFE, resampled="groups")
-
-    @property
-    def stated(self) -> subsampling.Stated:
-        """As fields of an estimate."""
-        return subsampling.stated(self.interval, self.kind, self.resampled)
+        return cls(interval, gain, half, uncertainty=JACKKNIFE)
 
     @property
     def growth(self) -> float:
@@ -274,7 +269,7 @@ def answer(
             "the only ones of their class" if groups is None else "copies within a group, or of a class of one group,"
         )
         doubts.append(remark(f"{n - len(each)} rows are {left} and were left out"))
-    estimate = Estimate(value, quantity, estimand, n, **spread.stated).doubted(*doubts)
+    estimate = Estimate(value, quantity, estimand, n).within(spread.interval, spread.uncertainty).doubted(*doubts)
     if groups is not None:
         return estimate
     estimate = subsampling.doubted(estimate, problem.k + 2)

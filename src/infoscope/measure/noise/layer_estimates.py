@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from infoscope.core.estimate import BRACKET, Doubt, Estimate, Status, remark
+from infoscope.core.estimate import Doubt, Estimate, Status, remark
+from infoscope.measure.intervals.uncertainties import IN_EXPECTATION, MONTE_CARLO
 from infoscope.measure.noise import published_bounds as risks
 from infoscope.measure.noise.ends import About, Ends
 from infoscope.measure.noise.means import Mean
 from infoscope.measure.noise.setting import Setting
 
-MONTE_CARLO = "Monte Carlo error"
-LEVEL = 0.95
 NEAR = 0.1  # nats from ln n at which the number of inputs, not the network, decides
 
 
@@ -61,7 +60,7 @@ class LayerEstimates:
                 value = Mean((least.mean.value + most.mean.value) / 2, max(least.mean.error, most.mean.error))
             else:
                 value = self.found.values[about]
-            low, high, kind = least.mean.low(), most.mean.high(), BRACKET
+            low, high, kind = least.mean.low(), most.mean.high(), IN_EXPECTATION
             if most.mean.value - least.mean.value > self.tolerance:
                 ends = f"{least.mean.value + plus:.4g} nats and {most.mean.value + plus:.4g} nats"
                 between = f"in expectation between {ends} ({least.why}; {most.why})"
@@ -72,12 +71,8 @@ class LayerEstimates:
             about.quantity,
             self._estimand(estimand),
             setting.n,
-            interval=(min(low, value.value) + plus, max(high, value.value) + plus),
-            interval_kind=kind,
-            level=LEVEL,
-            resampled="draws",
         )
-        return estimate, doubts
+        return estimate.within((min(low, value.value) + plus, max(high, value.value) + plus), kind), doubts
 
     def _estimand(self, of: str) -> str:
         setting = self.setting

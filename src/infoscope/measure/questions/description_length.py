@@ -14,7 +14,8 @@ from infoscope.core.shapes import ArrayLike
 from infoscope.kernels import draws
 from infoscope.measure.bases.answering import question
 from infoscope.measure.bases.probe import Probe
-from infoscope.measure.intervals.groups import LEVEL, Groups, interval_doubts
+from infoscope.measure.intervals.groups import Groups, interval_doubts
+from infoscope.measure.intervals.uncertainties import PROBES_FIXED
 from infoscope.measure.questions._dealt_rows import ONE_CLASS, LabelledRows
 from infoscope.measure.usable import accounts, unsaid_groups
 from infoscope.measure.usable.readings import ProbeSplit
@@ -116,12 +117,10 @@ def _code(labelled: LabelledRows, reader: Probe, groups: Groups | None) -> Descr
         refused = Doubt(Status.UNDERSAMPLED, few)
     doubts = [*([] if converged else [accounts.STILL_IMPROVING]), *([refused] if refused else [])]
     length = DescriptionLength(
-        value, LENGTH, estimand, n, interval=None if refused else (value - half, value + half),
-        interval_kind=None if refused else "probes held fixed", level=None if refused else LEVEL, bound="upper",
-        resampled=None if refused else "rows" if groups is None else "groups",
-        groups=None if groups is None else groups.count, uniform=n * float(np.log(target.k)), blocks=tuple(blocks),
+        value, LENGTH, estimand, n, bound="upper", groups=None if groups is None else groups.count,
+        uniform=n * float(np.log(target.k)), blocks=tuple(blocks),
     )  # fmt: skip
-    return length.doubted(*doubts)
+    return length.within(None if refused else (value - half, value + half), PROBES_FIXED.over(groups)).doubted(*doubts)
 
 
 def _blocks(n: int, groups: Groups | None, seed: int) -> tuple[np.ndarray, list[int]]:

@@ -9,14 +9,15 @@ from scipy import stats
 
 from infoscope.core import check, grammar
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Doubt, Estimate, Status
+from infoscope.core.estimate import LEVEL, Doubt, Estimate, Status
 from infoscope.core.quantity import USABLE_INFORMATION
 from infoscope.core.shapes import ArrayLike
 from infoscope.kernels import draws
 from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.answering import question
 from infoscope.measure.bases.probe import Probe
-from infoscope.measure.intervals.groups import LEVEL, Groups
+from infoscope.measure.intervals.groups import Groups
+from infoscope.measure.intervals.uncertainties import RANDOM_LABELINGS
 from infoscope.measure.usable.accounts import shannon
 from infoscope.measure.usable.readings import ProbeSplit, Target
 
@@ -90,10 +91,8 @@ def minimality(
     )
     half = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * float(values.std(ddof=1)) / count**0.5
     value, converged = float(values.mean()), all(reading.converged for (reading,) in readings)
-    found = Estimate(
-        value, quantity, estimand, n, interval=(value - half, value + half), interval_kind="random labelings",
-        level=LEVEL, resampled="labelings", groups=None if together is None else together.count,
-    )  # fmt: skip
+    found = Estimate(value, quantity, estimand, n, groups=None if together is None else together.count)
+    found = found.within((value - half, value + half), RANDOM_LABELINGS)
     return found if converged else found.doubted(Doubt(Status.NOT_CONVERGED))
 
 

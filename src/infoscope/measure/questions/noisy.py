@@ -15,6 +15,7 @@ from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.quantity import INPUT_INFORMATION
 from infoscope.core.shapes import Array, ArrayLike
 from infoscope.measure.bases.answering import question
+from infoscope.measure.intervals.uncertainties import MONTE_CARLO
 
 if TYPE_CHECKING:
     from infoscope.measure.noise.propagation import AddedBy, NoisyLayer, Population
@@ -230,12 +231,9 @@ def _gaussian_dropout(t: Any, noise: float | None, population: Population, toler
         INPUT_INFORMATION,
         f"I(X; f(X)·N(1, {noise:g}²)), {who}",
         n,
-        interval=(found.value - half, found.value + half),
-        interval_kind="Monte Carlo error",
-        level=0.95,
-        resampled="draws",
         bound="none" if dataset else "lower",
-    ).doubted(*map(remark, notes))
+    )
+    estimate = estimate.within((found.value - half, found.value + half), MONTE_CARLO).doubted(*map(remark, notes))
     if bool((t == t[:1]).all()):
         return replace(estimate, value=0.0, interval=(0.0, 0.0)).doubted(Doubt(Status.DEGENERATE))
     if found.value < most - 0.1:

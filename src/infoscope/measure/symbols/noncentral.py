@@ -7,7 +7,6 @@ from typing import Any
 from scipy.optimize import brentq
 from scipy.special import chndtr
 
-LEVEL = 0.95
 QUANTILE = 1.959963984540054  # of a standard normal, 97.5 %
 STRONG = 1e4  # a noncentrality above which the noncentral χ² is normal
 

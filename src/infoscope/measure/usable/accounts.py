@@ -15,7 +15,8 @@ from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Shares
 from infoscope.core.quantity import PROBE_ACCURACY, PROBE_AUROC, USABLE_FRACTION, USUAL_ACCURACY, Quantity
 from infoscope.core.shapes import ArrayLike
-from infoscope.measure.intervals.groups import LEVEL, Groups, interval_doubts, scatter
+from infoscope.measure.intervals.groups import Groups, interval_doubts, scatter
+from infoscope.measure.intervals.uncertainties import FITTED_AND_SCORED
 from infoscope.measure.symbols.labels import alone
 from infoscope.measure.usable.deals import Deal
 from infoscope.measure.usable.naming import Named, Naming, Proportion
@@ -79,11 +80,8 @@ class Usable(Estimate):
     def saying(self, quantity: Quantity, found: Proportion) -> Estimate:
         """The same rows and doubts with another number, such as how often labels are named right."""
         told = self.interval is not None and found.interval is not None
-        return dataclasses.replace(
-            self.plain(), value=found.value, quantity=quantity, interval=found.interval if told else None,
-            interval_kind=self.interval_kind if told else None, level=self.level if told else None,
-            resampled=self.resampled if told else None, bound="none",
-        )  # fmt: skip
+        other = dataclasses.replace(self.plain(), value=found.value, quantity=quantity, bound="none")
+        return dataclasses.replace(other, interval=found.interval) if told else other.without_interval()
 
     def table(self, y: ArrayLike) -> dict[str, np.ndarray]:
         """Columns with a value for each scored row: its place, its label (out of ``y [n]``), and what was found.
@@ -301,15 +299,13 @@ def estimate(found: Account, quantity: Quantity, estimand: str, deal: Deal, gap:
     if refused:
         doubts.append(refused)
     given = None if refused else (value - half, value + half)
-    drawn = "rows" if groups is None else "groups"
     usable = Usable(
-        value, quantity, estimand, n, interval=given, interval_kind=None if refused else f"over draws of {drawn}",
-        level=None if refused else LEVEL, bound="lower",
-        resampled=None if refused else drawn,
-        groups=None if groups is None else groups.count, pointwise=found.base - found.loss,
+        value, quantity, estimand, n, bound="lower", groups=None if groups is None else groups.count,
+        pointwise=found.base - found.loss,
         probability=np.exp(np.minimum(-found.loss, 709.0)), entropy=h, loss=loss, chosen=found.chosen,
         labels=found.labels, naming=_naming(found, h, groups, bool(refused), more), wider=more, columns=found.columns,
     )  # fmt: skip
+    usable = usable.within(given, FITTED_AND_SCORED.over(groups))
     return usable.doubted(*doubts, *map(remark, (*deal.notes, *_columns(found.columns))), *remarks)
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from infoscope.measure.intervals.groups import LEVEL, Groups, Scatter, scatter
+from infoscope.core.estimate import LEVEL
+from infoscope.measure.intervals.groups import Groups, Scatter, scatter
 from infoscope.measure.usable.readings import ProbeSplit, Target
 
 

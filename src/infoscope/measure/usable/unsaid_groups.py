@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 from infoscope.core import check
-from infoscope.core.estimate import Doubt, Status, remark
+from infoscope.core.estimate import Answer, Doubt, Status, remark
 from infoscope.core.shapes import TensorMatrix
-from infoscope.measure.intervals.groups import LEAST, LEVEL, Groups, alike, serial, too_narrow
+from infoscope.measure.intervals.groups import LEAST, Groups, alike, serial, too_narrow
+from infoscope.measure.intervals.uncertainties import APART_OR_TOGETHER
 from infoscope.measure.symbols import quantise
 from infoscope.measure.usable.accounts import Usable
 from infoscope.measure.usable.deals import Deal, cross_fitted
@@ -59,7 +59,7 @@ def with_copies_together(copies: Groups, deal: Deal, fitted: int) -> Deal:
     return Deal(splits, deal.protocol, copies, deal.notes)
 
 
-def both(found: Any, beside: Any, copies: Groups) -> Any:
+def both(found: Answer, beside: Answer, copies: Groups) -> Answer:
     """``found``, in which equal rows were dealt freely, held against ``beside``, in which they stay together.
 
     Its interval becomes one that holds both; UNRESOLVED where each answer lies outside the other's interval.
@@ -75,11 +75,9 @@ def both(found: Any, beside: Any, copies: Groups) -> Any:
         say = "pass groups= if equal rows are copies of one sample, groups=np.arange(n) if they are symbols"
         doubts.append(Doubt(Status.UNRESOLVED, say))
     found = found.doubted(*doubts)
-    if found.naming is not None and beside.naming is not None:
-        found = dataclasses.replace(found, naming=found.naming.beside(beside.naming))
+    naming = [one.naming for one in (found, beside) if isinstance(one, Usable) and one.naming is not None]
+    if len(naming) == 2:
+        found = dataclasses.replace(found, naming=naming[0].beside(naming[1]))
     if found.interval is None:  # nothing to widen
         return found
-    return dataclasses.replace(
-        found, interval=(min(low, least), max(high, most)), interval_kind="equal rows apart or together", level=LEVEL,
-        resampled="rows",
-    )  # fmt: skip
+    return found.within((min(low, least), max(high, most)), APART_OR_TOGETHER)
