@@ -7,6 +7,7 @@ flattened; another number of rows is an error. A place with all of that said is 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
@@ -198,6 +199,19 @@ def gathered(
     model: nn.Module, inputs: Any, sites: Sequence[str], batch_size: int = BATCH_SIZE
 ) -> tuple[dict[str, torch.Tensor], dict[str, Chosen]]:
     """What :func:`representations` returns, and which sample and position each row of each site is."""
+    found = _gathered(model, inputs, sites, batch_size)
+    return {site: found.read[site] for site in sites}, {site: found.chosen[site] for site in sites}
+
+
+def rows_at(model: nn.Module, inputs: Any, sites: Sequence[str], batch_size: int = BATCH_SIZE) -> dict[str, Chosen]:
+    """Which sample and position each row of each site is, from the first batch alone; raises as :func:`gathered`."""
+    return _gathered(model, inputs, sites, batch_size, batches=1).chosen
+
+
+def _gathered(
+    model: nn.Module, inputs: Any, sites: Sequence[str], batch_size: int, batches: int | None = None
+) -> _Gathering:
+    """All sites, filled from so many batches, or from all."""
     model, batch_size = _checked(model), check.count(batch_size, "batch_size")
     processes.whole(model)
     modules, found = _modules(model), Inputs.of(inputs, model)
@@ -207,12 +221,12 @@ def gathered(
             raise unknown_name("site", site, modules)
     gathering = _Gathering(addresses, found, modules, model)
     with untouched(model):
-        for samples, args, kwargs in found.batches(batch_size, device_of(model)):
+        for samples, args, kwargs in itertools.islice(found.batches(batch_size, device_of(model)), batches):
             gathering.begin(samples)
             with _hooks(modules, gathering.hooked, gathering.keep_input, gathering.keep_output):
                 model(*args, **kwargs)
             gathering.end()
-    return {site: gathering.read[site] for site in sites}, {site: gathering.chosen[site] for site in sites}
+    return gathering
 
 
 class _Gathering:

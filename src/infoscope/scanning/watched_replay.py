@@ -15,7 +15,7 @@ from infoscope.record import evaluation
 from infoscope.record.address import Address
 from infoscope.record.evaluated import RowsThere, grouped
 from infoscope.record.layout import Chosen
-from infoscope.record.places import gathered, resolve
+from infoscope.record.places import gathered, resolve, rows_at
 from infoscope.record.trajectory import Trajectory
 from infoscope.scanning.replay import marks_of
 
@@ -92,7 +92,7 @@ class WatchedReplay:
 
     def rows(self, site: str) -> RowsThere:
         if site not in self._chosen:
-            self._chosen.update(gathered(self._model, self.evaluated.inputs, [site], self._batch_size)[1])
+            self._chosen.update(rows_at(self._model, self.evaluated.inputs, [site], self._batch_size))
         return self.evaluated.rows(site, self._chosen[site])
 
     @property
