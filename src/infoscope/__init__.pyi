@@ -25,6 +25,7 @@ from .measure.questions.objects import probe as probe
 from .measure.questions.usable import conditional_usable_information as conditional_usable_information
 from .measure.questions.usable import usable_chain as usable_chain
 from .measure.questions.usable import usable_information as usable_information
+from .record.foreign import checkpoints as checkpoints
 from .record.noise import noisy as noisy
 from .record.noise import replicas as replicas
 from .runs import Run as Run

@@ -42,3 +42,12 @@ def test_train_with_noise(tmp_path, monkeypatch, capsys):
     assert "VACUOUS" in refused
     assert len(names["history"]) == 3
     assert all(found.interval[0] <= found.value <= found.interval[1] for found in names["history"])
+
+
+def test_scan_checkpoints(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = run_code("scan-checkpoints.md")
+    assert [one.step for one in names["found"]] == [10, 20, 30]
+    assert [one.step for one in names["mapped"]] == [0, 100]
+    assert [one.step for one in names["chosen"]] == [10, 30]
+    assert "True float32 ()\n[]\n" in capsys.readouterr().out

@@ -168,6 +168,44 @@ def test_c3_two_copies_and_nobody_says_which():
     assert same_state(only("step_1.pt", entry="teacher").weights(), plain(1))
 
 
+def test_c3_an_average_alone_is_not_taken_for_what_was_trained():
+    torch.save({"state_dict": wrapped(plain(0).state_dict(), "ema_model."), "global_step": 3}, "some.ckpt")
+    with pytest.raises(InputError, match=r"holds a moving average \(ema_model\.…\) and no other .*weights='ema'"):
+        fit(only("some.ckpt"), plain(1))
+    torch.save({"ema": plain(0).state_dict()}, "step_1.pt")
+    with pytest.raises(InputError, match=r"it holds a moving average: weights='ema'"):
+        only("step_1.pt").weights()
+    for name in ("some.ckpt", "step_1.pt"):
+        built = plain(1)
+        fit(only(name, weights="ema"), built)
+        assert torch.equal(built(INPUT), plain(0)(INPUT))
+
+
+@pytest.mark.parametrize("name", ["params_ema", "unet_ema", "ema-weights", "averaged"])
+def test_c3_other_names_of_an_average(name):
+    torch.save({"params": plain(0).state_dict(), name: plain(1).state_dict()}, "step_1.pt")
+    assert same_state(only("step_1.pt").weights(), plain(0))
+    assert same_state(only("step_1.pt", weights="ema").weights(), plain(1))
+
+
+def test_c3_safetensors_with_both_copies():
+    both = {**wrapped(plain(0).state_dict(), "model."), **wrapped(plain(1).state_dict(), "model_ema.")}
+    save_file({name: each.clone() for name, each in both.items()}, "model-3.safetensors")
+    for weights, seed in (("raw", 0), ("ema", 1)):
+        built = plain(2)
+        fit(only("*.safetensors", weights=weights), built)
+        assert torch.equal(built(INPUT), plain(seed)(INPUT))
+
+
+def test_c3_lightning_averages_in_the_place_of_the_weights():
+    """Its WeightAveraging puts the average under state_dict, and what was trained under current_model_state."""
+    saved = {"state_dict": plain(1).state_dict(), "current_model_state": plain(0).state_dict(),
+             "averaging_state": {"n_averaged": torch.tensor(3)}, "global_step": 9}  # fmt: skip
+    torch.save(saved, "some.ckpt")
+    assert same_state(only("some.ckpt").weights(), plain(0))
+    assert same_state(only("some.ckpt", weights="ema").weights(), plain(1))
+
+
 def test_c3_no_average_is_said():
     torch.save({"model": plain(0).state_dict()}, "step_1.pt")
     with pytest.raises(InputError, match=r"holds no moving average in its entries \(model\)"):
@@ -209,6 +247,22 @@ def test_other_names_altogether():
     torch.save(nn.LSTM(2, 3).state_dict(), "step_1.pt")
     with pytest.raises(InputError, match=r"weights of another architecture"):
         fit(only("step_1.pt"), plain(0))
+
+
+def test_a_bias_that_the_model_has_not_is_a_weight():
+    attention = nn.ModuleDict({"attn": nn.Linear(3, 3)})
+    torch.save(attention.state_dict(), "step_1.pt")
+    with pytest.raises(InputError, match=r"no place for \(attn\.bias\)"):
+        fit(only("step_1.pt"), nn.ModuleDict({"attn": nn.Linear(3, 3, bias=False)}))
+
+
+def test_a_counter_beside_the_weights_is_none():
+    torch.save({**plain(0).state_dict(), "step": torch.tensor(3), "n_averaged": torch.tensor(4)}, "newest.pt")
+    one = only("newest.pt")
+    assert one.step == 3
+    built = plain(1)
+    fit(one, built)
+    assert torch.equal(built(INPUT), plain(0)(INPUT))
 
 
 def test_old_buffers_of_gpt2_are_no_weights():
@@ -410,6 +464,8 @@ def test_c11_a_model_without_values_or_quantised_is_refused():
         empty = Plain()
     with pytest.raises(InputError, match=r"embedding.weight of Plain is without values"):
         fit(only("step_1.pt"), empty)
+    with pytest.raises(InputError, match=r"0\.weight of Sequential is without a shape yet"):
+        fit(only("step_1.pt"), nn.Sequential(nn.LazyLinear(3)))
     built = plain(1)
     built.layers[0].weight = nn.Parameter(torch.ones(6, 6, dtype=torch.int8), requires_grad=False)
     with pytest.raises(InputError, match=r"layers.0.weight of Plain is quantised"):

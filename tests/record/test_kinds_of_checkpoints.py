@@ -172,6 +172,65 @@ def test_folders_of_transformers_need_no_function_that_builds(kind, sizes):
             assert torch.equal(mine, own)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_what_the_trainer_of_transformers_leaves():
+    lib = transformers()
+    torch.manual_seed(0)
+    model = gpt2(0)
+    rows = [{"input_ids": row, "labels": row} for row in torch.randint(32, (16, 8))]
+    arguments = lib.TrainingArguments(
+        "out", max_steps=10, save_steps=3, per_device_train_batch_size=4, report_to="none", disable_tqdm=True, seed=0,
+        use_cpu=True, learning_rate=0.1,
+    )  # fmt: skip
+    lib.Trainer(model, arguments, train_dataset=rows).train()
+    found = checkpoints("out")
+    assert [(one.step, one.epoch) for one in found] == [(3, 0.75), (6, 1.5), (9, 2.25), (10, 2.5)]
+    assert len({one.weights_hash for one in found}) == 4
+    built = build_of(found[-1])()
+    for one in found:
+        fit(one, built)
+    assert torch.equal(built(TOKENS).logits, model.eval()(TOKENS).logits)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+def test_c3_the_average_that_lightning_keeps():
+    lib = pytest.importorskip("lightning.pytorch", reason="lightning is not installed: pip install lightning")
+    from lightning.pytorch.callbacks import EMAWeightAveraging
+
+    class Module(lib.LightningModule):
+        def __init__(self):
+            super().__init__()
+            self.net = torch.nn.Linear(2, 1, bias=False)
+
+        def training_step(self, batch):
+            return self.net(batch[0]).square().mean()
+
+        def configure_optimizers(self):
+            return torch.optim.SGD(self.parameters(), 0.1)
+
+    data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(torch.randn(12, 2)), batch_size=4)
+    module = Module()
+    trainer = lib.Trainer(
+        max_epochs=3, logger=False, enable_progress_bar=False, enable_model_summary=False, accelerator="cpu",
+        enable_checkpointing=False, callbacks=[EMAWeightAveraging(decay=0.5)],
+    )  # fmt: skip
+    weights = []
+    saved = trainer.strategy.optimizer_step
+
+    def step(*arguments, **options):
+        found = saved(*arguments, **options)
+        weights.append(module.net.weight.detach().clone())
+        if len(weights) == 8:
+            trainer.save_checkpoint("epoch=2-step=8.ckpt")
+        return found
+
+    trainer.strategy.optimizer_step = step
+    trainer.fit(module, data)
+    raw, average = (only("*.ckpt", weights=each).weights()["net.weight"] for each in ("raw", "ema"))
+    assert torch.equal(raw, weights[7])
+    assert not torch.equal(raw, average)
+
+
 # families of transformers --------------------------------------------------------------------------------------------
 
 HEADS = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32, "vocab_size": 32}

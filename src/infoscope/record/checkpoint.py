@@ -164,11 +164,14 @@ _REMEDIES = {
     "without values (on the meta device)": "save the weights after they are loaded",
     "sharded over processes": "save it whole, or as a folder of torch.distributed.checkpoint",
     "sparse or nested": "save it dense",
+    "without a shape yet": "save it after a first forward",
 }
 
 
 def unusable(tensor: torch.Tensor) -> str | None:
     """Why the numbers of a tensor cannot be taken as they are, in words; None where they can."""
+    if type(tensor).__name__ in ("UninitializedParameter", "UninitializedBuffer"):
+        return "without a shape yet"
     if type(tensor).__name__ == "DTensor":
         return "sharded over processes"
     if tensor.is_quantized or hasattr(tensor, "__tensor_flatten__") or hasattr(tensor, "quant_state"):

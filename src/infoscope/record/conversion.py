@@ -16,7 +16,7 @@ from torch import nn
 
 from infoscope.core.errors import InputError
 from infoscope.record.packages import unnoticed
-from infoscope.record.weight_names import CONSTANTS, some
+from infoscope.record.weight_names import is_constant, some
 
 
 def model_of_transformers(model: nn.Module) -> nn.Module | None:
@@ -76,14 +76,17 @@ def converted(state: Mapping[str, torch.Tensor], model: nn.Module, where: str) -
         raise InputError(
             f"{name} in {where} has shape {tuple(here)}, wanted {tuple(there)}: build the model that was trained"
         )
-    gone = sorted(name for name in said.get("missing_keys", ()) if not CONSTANTS.search(name))
+    own = dict(model.named_buffers())
+    gone = sorted(name for name in said.get("missing_keys", ()) if not (name in own and is_constant(name, own[name])))
     if gone:
         raise InputError(
             f"{where} lacks {len(gone)} of the model's weights, which are tied to none that it holds ({some(gone)}), "
             "wanted all of them, since a layer that kept its random beginning would be measured: build the model that "
             "was trained"
         )
-    more = sorted(name for name in said.get("unexpected_keys", ()) if not CONSTANTS.search(name))
+    more = sorted(
+        name for name in said.get("unexpected_keys", ()) if not (name in state and is_constant(name, state[name]))
+    )
     if more or said.get("error_msgs"):
         raise InputError(
             f"{where} holds weights that the model has no place for ({some(more)}), wanted the names of one "

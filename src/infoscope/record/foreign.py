@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from infoscope.core import check, registry
-from infoscope.core.errors import InputError, UnknownNameError, unknown_name, warn
+from infoscope.core.errors import InputError, UnknownNameError, near_keywords, unknown_name, warn
 from infoscope.core.files import entries
 from infoscope.record.checkpoint import IN_MEMORY, Checkpoint, format_of
 from infoscope.record.step_names import Numbered, is_shard, numbered, numbered_above
@@ -29,6 +29,7 @@ BUILT = "built"
 _MAPPING = "pass a mapping, {step: path}"
 
 
+@near_keywords
 def checkpoints(
     source: Where | Sequence[Where] | Mapping[int, Where | Callable[[], Weights] | Weights],
     *,

@@ -14,15 +14,17 @@ import torch
 from torch import nn
 
 from infoscope.core.errors import InputError
-from infoscope.record.trajectories._entries import EMA
+from infoscope.record.trajectories._entries import is_average
 
 #: Words in names that are always of a wrapper: of torch.compile, FSDP, activation checkpointing.
 _WRAPPERS = frozenset({"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"})
-#: Names that some versions of a library store beside the weights: constants that the built model makes itself.
-CONSTANTS = re.compile(
-    r"(?:^|\.)(?:num_batches_tracked|n_averaged|position_ids|(?:attn|attention|self_attn)\.(?:bias|masked_bias)"
-    r"|masked_bias|(?:rotary_emb\.|rotary_pos_emb\.)?inv_freq|original_inv_freq|_extra_state)$"
+#: Names that some versions of a library store beside the weights: constants, which the built model makes itself.
+_CONSTANTS = re.compile(
+    r"(?:(?:^|\.)(?:num_batches_tracked|n_averaged|position_ids|masked_bias|(?:original_)?inv_freq|_extra_state)"
+    r"|^(?:global_step|step|epoch|initted|num_updates|decay))$"
 )
+#: The triangle of the attention, [1, 1, n, n]; a bias of one axis is a weight.
+_TRIANGLES = re.compile(r"(?:^|\.)(?:attn|attention|self_attn|crossattention)\.bias$")
 
 Key = tuple[int, tuple[int, ...], tuple[int, ...]]
 
@@ -78,7 +80,7 @@ def matched(
         if len(ours) != len(held) or len(theirs) != len(given):
             continue
         try:
-            found = _prefixed(theirs, ours, held, where)
+            found = _prefixed(theirs, ours, given, held, where)
         except InputError as reason:
             refused = refused or reason
             continue
@@ -113,13 +115,17 @@ def _prefixes(names: Iterable[str]) -> dict[str, int]:
 
 
 def _prefixed(
-    theirs: Mapping[str, str], ours: Mapping[str, str], held: Mapping[str, torch.Tensor], where: str
+    theirs: Mapping[str, str],
+    ours: Mapping[str, str],
+    given: Mapping[str, torch.Tensor],
+    held: Mapping[str, torch.Tensor],
+    where: str,
 ) -> tuple[str, str, list[str]]:
     """The beginning to take off the file's names, the one to put there, and the names outside of it."""
     groups: dict[Key, list[str]] = {}
     for plain, name in ours.items():
         groups.setdefault(_key(held[name]), []).append(plain)
-    required = [names for names in groups.values() if not all(_is_constant(name, held[ours[name]]) for name in names)]
+    required = [names for names in groups.values() if not all(is_constant(name, held[ours[name]]) for name in names)]
     counts: dict[str, int] = {}
     for names in required:
         for begin in {begin for name in names for begin in _prefixes([name])}:
@@ -133,8 +139,9 @@ def _prefixed(
                 continue
             if not all(any(n.startswith(b) and p + n[len(b) :] in theirs for n in names) for names in required):
                 continue
-            inside = [n for n in theirs if n.startswith(p) and b + n[len(p) :] not in ours and not CONSTANTS.search(n)]
-            outside = [n for n in theirs if not n.startswith(p) and not CONSTANTS.search(n)]
+            weights = [n for n, name in theirs.items() if not is_constant(n, given[name])]
+            inside = [n for n in weights if n.startswith(p) and b + n[len(p) :] not in ours]
+            outside = [n for n in weights if not n.startswith(p)]
             found.append((inside, p, b, outside))
     if not found:
         raise _missing(theirs, ours, required, where)
@@ -145,7 +152,12 @@ def _prefixed(
             f"{where} holds weights that the model has no place for ({some(theirs[n] for n in inside)}), wanted the "
             "names of one architecture: build the model that was trained"
         )
-    raw = [each for each in whole if each[1].split(".")[0] not in EMA] or whole
+    raw = [each for each in whole if not is_average(each[1].partition(".")[0])]
+    if not raw:
+        raise InputError(
+            f"{where} holds a moving average ({whole[0][1]}…) and no other weights of this model, wanted raw ones: "
+            "pass weights='ema' if the average is meant"
+        )
     best = min(raw, key=lambda each: (len(each[3]), len(each[1]) + len(each[2])))
     rivals = sorted({each[1] for each in raw if not (each[1].startswith(best[1]) or best[1].startswith(each[1]))})
     if rivals:
@@ -163,9 +175,15 @@ def _exchanged(p: str, b: str, theirs: Iterable[str]) -> bool:
     return ours != other and not numbers and not any(name.startswith(b) for name in theirs)
 
 
-def _is_constant(name: str, tensor: torch.Tensor) -> bool:
-    """Whether the built model makes it itself, whatever was trained."""
-    return not isinstance(tensor, nn.Parameter) and CONSTANTS.search(name) is not None
+def is_constant(name: str, tensor: torch.Tensor) -> bool:
+    """Whether the built model makes it itself, whatever was trained, so that it may be missing, or be there too much.
+
+    >>> is_constant("h.0.attn.bias", torch.ones(1, 1, 4, 4)), is_constant("h.0.attn.bias", torch.ones(4))
+    (True, False)
+    """
+    if isinstance(tensor, nn.Parameter):
+        return False
+    return _CONSTANTS.search(name) is not None or (tensor.ndim == 4 and _TRIANGLES.search(name) is not None)
 
 
 def _missing(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from infoscope.core.errors import InputError
 from infoscope.record.trajectories._format import Moment, Selection
@@ -13,19 +14,45 @@ from infoscope.record.trajectories._tensors import Inert
 if TYPE_CHECKING:
     import torch
 
+Thing = TypeVar("Thing")
 #: Entries that hold the weights that were trained, first found first. Lightning's WeightAveraging puts the average
 #: into "state_dict" and what was trained into "current_model_state".
 RAW = (
     "current_model_state", "state_dict", "model_state_dict", "model_state", "model", "module", "network", "net",
     "params", "weights",
 )  # fmt: skip
-#: Entries, or first words of names, of a moving average.
-EMA = (
+#: Entries of a moving average, first found first; others that have one of its words are found after them.
+_AVERAGES = (
     "state_dict_ema", "model_ema", "ema_state_dict", "ema_model_state_dict", "model_ema_state_dict", "ema_model",
-    "ema_weights", "module_ema", "ema", "shadow", "shadow_params", "averaged_model",
+    "ema_weights", "params_ema", "module_ema", "ema", "shadow", "shadow_params", "averaged_model",
 )  # fmt: skip
+_WORDS = frozenset({"ema", "shadow", "averaged"})
 STEPS = ("global_step", "step", "iter_num", "iter", "iteration", "num_updates")
 _NOT_WEIGHTS = ("optim", "sched", "scaler", "rng", "loops", "callbacks", "args", "config", "hyper", "averaging")
+
+
+def is_average(name: str) -> bool:
+    """Whether an entry, or the first word of names of weights, is called a moving average.
+
+    >>> is_average("model_ema"), is_average("ema_model"), is_average("schema"), is_average("model")
+    (True, True, False, False)
+    """
+    return not _WORDS.isdisjoint(re.split(r"[-_.]", name.lower()))
+
+
+def averaged(table: Mapping[str, Thing]) -> dict[str, Thing] | None:
+    """Those of named weights whose names begin with the word for an average, without it; None for none.
+
+    Raises
+    ------
+    InputError: several averages are there.
+    """
+    first = list(dict.fromkeys(begin for name in table if is_average(begin := name.partition(".")[0]) and "." in name))
+    if not first:
+        return None
+    if len(first) > 1:
+        raise InputError(f"weights begin with {', '.join(first)}, wanted one average: name it, entry={first[0]!r}")
+    return {name[len(first[0]) + 1 :]: each for name, each in table.items() if name.startswith(f"{first[0]}.")} or None
 
 
 def moment_of(saved: object) -> Moment:
@@ -71,7 +98,7 @@ def weights_of(saved: object, path: Path, selection: Selection) -> dict[str, tor
             name: each
             for name, value in entries.items()
             if isinstance(name, str)
-            and name not in EMA
+            and not is_average(name)
             and not any(word in name.lower() for word in _NOT_WEIGHTS)
             and isinstance(value, Mapping)
             and (each := _table(cast(Mapping[object, object], value), RAW)) is not None
@@ -93,7 +120,9 @@ def weights_of(saved: object, path: Path, selection: Selection) -> dict[str, tor
 def _average(entries: Mapping[object, object], path: Path) -> dict[str, torch.Tensor]:
     if "current_model_state" in entries:
         return _tensors(_at(entries, "state_dict", path), path)
-    for name in EMA:
+    known = [name for name in _AVERAGES if name in entries]
+    others = [name for name in entries if isinstance(name, str) and name not in known and is_average(name)]
+    for name in (*known, *others):
         value = entries.get(name)
         inside = cast(Mapping[object, object], value) if isinstance(value, Mapping) else dict[object, object]()
         if isinstance(value, (list, tuple)) or isinstance(inside.get("shadow_params"), list):
@@ -101,22 +130,19 @@ def _average(entries: Mapping[object, object], path: Path) -> dict[str, torch.Te
                 f"{path} holds its moving average in {name} as a list without names, wanted names: pass a mapping from "
                 "steps to functions that return the weights by name"
             )
-        if found := _table(inside, (*RAW, *EMA)):
+        if found := _table(inside, (*RAW, *_AVERAGES)):
             return _tensors(found, path)
     raw = _table(entries, RAW)
-    for first in EMA if raw is not None else ():
-        begin = f"{first}."
-        own = {name.removeprefix(begin): value for name, value in (raw or {}).items() if name.startswith(begin)}
-        if own:
-            return _tensors(own, path)
+    if raw is not None and (own := averaged(raw)) is not None:
+        return _tensors(own, path)
     raise InputError(
-        f"{path} holds no moving average in its entries ({_listed(entries)}), wanted one of {', '.join(EMA[:4])} …: "
+        f"{path} holds no moving average in its entries ({_listed(entries)}), wanted {', '.join(_AVERAGES[:4])} …: "
         "pass weights='raw', or say where it lies with entry="
     )
 
 
 def _has_average(entries: Mapping[object, object]) -> bool:
-    return any(isinstance(entries.get(name), Mapping) for name in EMA)
+    return any(is_average(str(name)) for name, value in entries.items() if isinstance(value, Mapping))
 
 
 def _table(entries: Mapping[object, object], names: tuple[str, ...], depth: int = 4) -> dict[str, object] | None:
@@ -129,11 +155,7 @@ def _table(entries: Mapping[object, object], names: tuple[str, ...], depth: int 
                 return found
     if not any(_is_tensor(value) for value in entries.values()):
         return None
-    return {
-        str(name): value
-        for name, value in entries.items()
-        if isinstance(name, str) and not (name in (*STEPS, "epoch") and _number(value) is not None)
-    }
+    return {name: value for name, value in entries.items() if isinstance(name, str)}
 
 
 def _at(entries: Mapping[object, object], entry: str, path: Path) -> dict[str, object]:

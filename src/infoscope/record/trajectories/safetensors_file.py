@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from infoscope.core import snapshots
 from infoscope.core.errors import InputError
-from infoscope.record.trajectories._entries import EMA
+from infoscope.record.trajectories._entries import averaged
 from infoscope.record.trajectories._format import Format, Moment, Selection
 from infoscope.record.trajectories._own import is_snapshot
 from infoscope.record.trajectories._tensors import safetensors_of
@@ -36,10 +36,13 @@ class SafetensorsFile(Format):
         found = safetensors_of(path)
         if selection.entry is None and selection.weights == "raw":
             return found
-        for first in EMA if selection.entry is None else (selection.entry,):
-            own = {name.removeprefix(f"{first}."): each for name, each in found.items() if name.startswith(f"{first}.")}
-            if own:
-                return own
+        if selection.entry is None:
+            own = averaged(found)
+        else:
+            begin = f"{selection.entry}."
+            own = {name.removeprefix(begin): each for name, each in found.items() if name.startswith(begin)}
+        if own:
+            return own
         what = "moving average" if selection.entry is None else f"entry {selection.entry!r}"
         raise InputError(f"{path} holds no {what}, wanted names that begin with it: pass weights='raw'")
 
