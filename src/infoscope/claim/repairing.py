@@ -79,5 +79,5 @@ def _taken_out(folder: RunFolder, path: Path) -> None:
         aside = folder.path / DAMAGED / path.relative_to(folder.path)
         aside.parent.mkdir(parents=True, exist_ok=True)
         path.replace(aside)
-    if path.parent == folder.rows_path:
-        folder.unlist_part(path.name)
+    if path.parent in (folder.rows_path, folder.shares_path):
+        folder.unlist_part(path.name, path.parent.name)

@@ -5,6 +5,7 @@ runs/<id>/run.json                    what was asked for and what was in force, 
           heartbeat .writer.lock      who writes here now (``core.writer_lock``)
           snapshots/<network>/…       weights, written by ``record.trajectory``
           rows/part-*.parquet         append-only; written to a temporary name and renamed
+          shares/part-*.parquet       what groups of rows add to some of them, in the same manner
           verdicts.json report.html
 
 What is written is renamed first and listed then: something whole that is not listed yet counts, something listed that
@@ -24,10 +25,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from infoscope.core import claim, manifest, parts, snapshots, writer_lock
+from infoscope.core import claim, manifest, parts, shares, snapshots, writer_lock
 from infoscope.core.errors import DamagedError, RunFolderError
 from infoscope.core.files import contents, entries, sweep, synced, write_json
-from infoscope.core.rows import Rows
+from infoscope.core.measurement import Shares
+from infoscope.core.rows import Place, Rows
 from infoscope.core.sealed import sealed, unsealed
 
 FORMAT = 2  # of the folder as a whole; 2 lists its parts and snapshots with their hashes
@@ -36,7 +38,8 @@ DAMAGED = "damaged"  # the folder that a repair moves damaged files into
 EXAMPLES = "examples"  # the folder of tables of examples, and the key of the hash in each
 EVALUATION, VERDICTS, REPORT = "evaluation.safetensors", "verdicts.json", "report.html"
 #: What a run consists of; run.json last, so that a folder that is half taken away still says that it is a run.
-PARTS = ("rows", "snapshots", EXAMPLES, EVALUATION, VERDICTS, REPORT, DAMAGED, "run.json")
+PARTS = ("rows", "shares", "snapshots", EXAMPLES, EVALUATION, VERDICTS, REPORT, DAMAGED, "run.json")
+_LISTS = {"rows": "parts", "shares": "shares"}  # of a folder of parts, the field of run.json that lists them
 SET_ASIDE, GONE = ".replaced-", ".gone"  # names of a run that another one replaces, and of what is left of it
 
 
@@ -89,6 +92,10 @@ class RunFolder:
     @property
     def rows_path(self) -> Path:
         return self.path / "rows"
+
+    @property
+    def shares_path(self) -> Path:
+        return self.path / "shares"
 
     @property
     def snapshots_path(self) -> Path:
@@ -149,24 +156,35 @@ class RunFolder:
     def append(self, rows: Rows) -> None:
         """Write one more part. Empty rows write nothing."""
         if len(rows):
-            path = parts.following(self.rows_path)
-            self._list(path.name, parts.write(path, rows.table))
+            self._append(self.rows_path, rows.table)
 
-    def _list(self, name: str, listed: parts.Listed, instead_of: Sequence[str] = ()) -> None:
+    def append_shares(self, placed: Sequence[tuple[Place, str, Shares]]) -> None:
+        """Write what groups add to estimates of the quantities named, at these places; of none nothing is written."""
+        if placed:
+            self._append(self.shares_path, shares.table_of(placed))
+
+    def _append(self, folder: Path, table: pa.Table, instead_of: Sequence[Path] = ()) -> None:
+        path = parts.following(folder)
+        self._list(path, parts.write(path, table), instead_of)
+        for one in instead_of:
+            one.unlink()
+
+    def _list(self, path: Path, listed: parts.Listed, instead_of: Sequence[Path] = ()) -> None:
         """List a part that was written: first renamed, then listed, so that a kill in between loses nothing."""
         if self.recorded:
-            kept = {one: about for one, about in self.listed_parts().items() if one not in instead_of}
-            self.update({"parts": {**kept, name: listed}})
+            gone, of = {one.name for one in instead_of}, path.parent.name
+            kept = {name: about for name, about in self.listed_parts(of).items() if name not in gone}
+            self.update({_LISTS[of]: {**kept, path.name: listed}})
 
-    def unlist_part(self, name: str) -> None:
+    def unlist_part(self, name: str, of: str = "rows") -> None:
         """Take a part off the list: its rows are lost, and to be measured anew."""
-        listed = self.listed_parts()
+        listed = self.listed_parts(of)
         if name in listed:
-            self.update({"parts": {one: about for one, about in listed.items() if one != name}})
+            self.update({_LISTS[of]: {one: about for one, about in listed.items() if one != name}})
 
-    def listed_parts(self) -> dict[str, parts.Listed]:
-        """What ``run.json`` says of the parts of its rows, by name."""
-        return self.manifest().get("parts", {})
+    def listed_parts(self, of: str = "rows") -> dict[str, parts.Listed]:
+        """What ``run.json`` says of the parts of its rows, or of its ``"shares"``, by name."""
+        return self.manifest().get(_LISTS[of], {})
 
     def rows(self) -> Rows:
         """All rows written so far, each measurement once. Half-written temporaries are not looked at.
@@ -192,6 +210,22 @@ class RunFolder:
                 raise RunFolderError(f"{path} does not hold rows: {reason}") from reason
         return Rows.concat(found).latest()
 
+    def shares(self) -> pa.Table:
+        """What groups add to estimates, :data:`infoscope.core.shares.SCHEMA`, each estimate once.
+
+        Raises
+        ------
+        RunFolderError: a part that is listed is missing, or one is damaged or cannot be read.
+        """
+        while True:
+            listed = self.listed_parts("shares")
+            try:
+                found = parts.tables(self.shares_path, listed, self.advice)
+                return shares.together([shares.stored(table) for _, table in found])
+            except DamagedError:
+                if self.listed_parts("shares") == listed:
+                    raise  # else a writer merged its parts meanwhile
+
     @property
     def advice(self) -> str:
         """What to do about a part or a snapshot that is missing or damaged."""
@@ -201,12 +235,10 @@ class RunFolder:
 
     def merge_parts(self) -> None:
         """Make one part of many; killed in between, the folder holds the same rows all the same."""
-        old = parts.found(self.rows_path)
-        if len(old) > MANY_PARTS:
-            path, rows = parts.following(self.rows_path), self.rows()
-            self._list(path.name, parts.write(path, rows.table), instead_of=[each.name for each in old])
-            for each in old:
-                each.unlink()
+        for folder in (self.rows_path, self.shares_path):
+            old = parts.found(folder)
+            if len(old) > MANY_PARTS:
+                self._append(folder, self.shares() if folder == self.shares_path else self.rows().table, old)
 
     def listed_snapshots(self, network: str) -> dict[int, snapshots.Stamp] | None:
         """What ``run.json`` says of the snapshots of ``network``, by step; None where it keeps no list."""

@@ -43,6 +43,7 @@ def _adapter() -> Any:
         judged: int = 0
         lost: list[str] = []
         parts: dict[str, PartFields] = {}
+        shares: dict[str, PartFields] = {}
         snapshots: dict[str, dict[str, StampFields]] = {}
 
     return pydantic.TypeAdapter(Manifest)

@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.folder import RunFolder
-from infoscope.core.measurement import Measured, Measurement, covered
+from infoscope.core.measurement import Measured, Measurement, Shares, covered
 from infoscope.core.quantity import Quantity
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 
@@ -62,6 +62,8 @@ class Step:
 
     def __init__(self, run: str, marks: Mapping[str, Any]) -> None:
         self._builder, self._marks = RowsBuilder(run), marks
+        #: What groups add to those of its estimates of which that is kept: where, of which quantity, how much.
+        self.shares: list[tuple[Place, str, Shares]] = []
 
     def place(self, measurement: Measurement, **where: Any) -> Place:
         """Where rows of ``measurement`` lie, told of the input and of all its options until a row says otherwise."""
@@ -74,12 +76,14 @@ class Step:
 
     def found(self, place: Place, found: Sequence[Measured]) -> None:
         """Add what a measurement found at ``place``."""
-        placed: list[tuple[Place, Estimate]] = []
-        for variable, estimate, options, _ in found:
+        placed: list[tuple[Place, Estimate, Shares | None]] = []
+        for variable, estimate, options, shares in found:
             text = place.options if options is None else options_text({**options, **self._marks})
-            placed.append((dataclasses.replace(place, variable=variable, options=text), estimate))
-        for here, estimate in placed:  # all of them, or none when one is not what it should be
+            placed.append((dataclasses.replace(place, variable=variable, options=text), estimate, shares))
+        for here, estimate, shares in placed:  # all of them, or none when one is not what it should be
             self.add(here, estimate)
+            if shares is not None:
+                self.shares.append((here, str(estimate.quantity), shares))
 
     def fail(self, place: Place, quantity: Quantity, reason: str, n: int) -> None:
         """A row without a value, of the quantity that it would have had."""
@@ -103,9 +107,16 @@ class Session(Journal[Rows]):
     def __init__(
         self, folder: RunFolder, network: str, marks: Mapping[str, Any] | None = None, sinks: Sequence[Sink] = ()
     ) -> None:
-        super().__init__(lambda waiting: folder.append(Rows.concat(waiting)), folder.beat)
+        super().__init__(self._written, folder.beat)
         self.folder, self.network = folder, network
         self._marks, self._sinks = dict(marks or {}), sinks
+        self._shares: list[tuple[Place, str, Shares]] = []
+
+    def _written(self, waiting: list[Rows]) -> None:
+        """Shares go first: where a kill comes between, rows are measured again, and their shares with them."""
+        self.folder.append_shares(self._shares)
+        self._shares = []
+        self.folder.append(Rows.concat(waiting))
 
     @contextmanager
     def step(self) -> Generator[Step]:
@@ -114,6 +125,7 @@ class Session(Journal[Rows]):
         yield step
         rows = step.rows()
         self.take(rows)
+        self._shares += step.shares
         for sink in self._sinks:
             sink.take(rows)
         self.folder.beat()

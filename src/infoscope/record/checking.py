@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from infoscope.core import parts, snapshots, writer_lock
+from infoscope.core import parts, shares, snapshots, writer_lock
 from infoscope.core.errors import DamagedError, InfoscopeError
 from infoscope.core.files import entries
 from infoscope.core.folder import EVALUATION, PARTS, VERDICTS, RunFolder
@@ -83,7 +83,8 @@ def checked(folder: RunFolder) -> Checked:
     """
     manifest, tally = folder.manifest(), _Tally()
     tally.look(folder.manifest_path, lambda: folder.recorded)
-    _rows(folder, tally)
+    _parts(folder, folder.rows_path, tally, Rows.stored)
+    _parts(folder, folder.shares_path, tally, shares.stored)
     for network in sorted({*manifest.get("snapshots", {}), *(path.name for path in entries(folder.snapshots_path))}):
         _snapshots(folder, network, tally)
     if (path := folder.path / EVALUATION).exists() or "evaluation" in manifest:
@@ -101,18 +102,19 @@ def checked(folder: RunFolder) -> Checked:
     )
 
 
-def _rows(folder: RunFolder, tally: _Tally) -> None:
-    listed, there = folder.listed_parts(), {path.name for path in parts.found(folder.rows_path)}
+def _parts(folder: RunFolder, path: Path, tally: _Tally, believed: Callable[[Any], object]) -> None:
+    """The parts of rows, or of shares, in ``path``; ``believed`` takes the table of one."""
+    listed, there = folder.listed_parts(path.name), {each.name for each in parts.found(path)}
     for name in sorted({*listed, *there}):
-        path, about = folder.rows_path / name, listed.get(name)
+        part, about = path / name, listed.get(name)
 
-        def read(path: Path = path, about: parts.Listed | None = about) -> bool:
-            if about is not None and not path.exists():
-                raise DamagedError(f"{path} is missing, though it was written: {folder.advice}")
-            Rows.stored(parts.read(path, about, folder.advice))
+        def read(part: Path = part, about: parts.Listed | None = about) -> bool:
+            if about is not None and not part.exists():
+                raise DamagedError(f"{part} is missing, though it was written: {folder.advice}")
+            believed(parts.read(part, about, folder.advice))
             return about is not None
 
-        tally.look(path, read, about["rows"] if about else 0)
+        tally.look(part, read, about["rows"] if about else 0)
 
 
 def _snapshots(folder: RunFolder, network: str, tally: _Tally) -> None:
@@ -144,7 +146,7 @@ def _others(folder: RunFolder) -> Iterator[Path]:
     for path in entries(folder.path):
         if path.name not in {*PARTS, writer_lock.LOCK, writer_lock.HEARTBEAT}:
             yield path
-    for path in entries(folder.rows_path):
+    for path in (*entries(folder.rows_path), *entries(folder.shares_path)):
         if not parts.NAMES.fullmatch(path.name):
             yield path
     for network in entries(folder.snapshots_path):
