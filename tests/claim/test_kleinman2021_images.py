@@ -379,8 +379,8 @@ def test_networks_that_two_figures_have_in_common_are_trained_once():
 def test_members_train_on_no_row_that_is_measured(tmp_path):
     plan = FineCoarse().plan("smoke")["high"]
     replay = EnsembleReplay(RunFolder(tmp_path), "high", plan)
-    assert not set(replay.rows.tolist()) & set(replay.ensemble.train.ravel().tolist())
-    assert len(replay.rows) + replay.ensemble.train.shape[1] == len(replay.task)
+    assert not set(replay.measured.tolist()) & set(replay.ensemble.train.ravel().tolist())
+    assert len(replay.measured) + replay.ensemble.train.shape[1] == len(replay.task)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
