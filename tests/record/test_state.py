@@ -333,3 +333,61 @@ def test_without_values_nothing_is_copied_and_names_are_put_back():
     assert model.weight.abs().sum() == 0
     assert not model._forward_hooks
     assert not hasattr(model, "extra")
+
+
+EVERY_PLACE = [
+    "rnn@time_first",
+    "rnn@time_first@tokens(2)",
+    "rnn@time_first@last",
+    "rnn:1.0@time_first@sketch(2)",
+    "head:input@time_first@mean",
+    "head:input.head.1@time_first@at(0,-1)",
+    "drop@time_first@words(mean)",
+    "norm@time_first@max",
+    "norm@time_first@first",
+    "conv@cells",
+    "conv@grid(2)",
+    "output",
+]
+
+
+class OfEverySort(nn.Module):
+    """With dropout, running statistics and a counter, over sequences and over a map of them."""
+
+    def __init__(self):
+        super().__init__()
+        self.num_heads, self.seen = 2, 0
+        self.rnn, self.norm, self.drop = nn.LSTM(3, 4), nn.LayerNorm(4), nn.Dropout(0.5)
+        self.head, self.conv = nn.Linear(4, 4), nn.Sequential(nn.BatchNorm1d(4), nn.Conv1d(4, 2, 3))
+
+    def forward(self, x, scale=1.0):
+        self.seen += 1
+        states = self.norm(self.rnn(x.transpose(0, 1) * scale)[0])
+        return self.conv(self.head(self.drop(states)).permute(1, 2, 0)).flatten(1)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_no_rule_and_no_element_leaves_anything_behind(training):
+    torch.manual_seed(0)
+    model, x = OfEverySort().train(training), torch.randn(6, 8, 3)
+    model.conv[0].eval()  # frozen by its owner
+    inputs = {"x": x, "word_ids": torch.arange(8)[None].repeat(6, 1) // 2, "scale": 2.0}
+    before = {name: t.clone() for name, t in model.state_dict().items()}
+    flags = [module.training for module in model.modules()]
+    tables = [{name: dict(module.__dict__[name]) for name in TABLES} for module in model.modules()]
+    copies, randomness = x.clone(), torch.get_rng_state()
+    wanted = representations(model, inputs, EVERY_PLACE)
+    backwards = representations(model, inputs, EVERY_PLACE[::-1], 3)
+    for site in EVERY_PLACE:  # in any order, beside any others, in any batches
+        alone = representations(model, inputs, [site], 2)[site]
+        assert torch.allclose(wanted[site], backwards[site], atol=1e-6), site
+        assert torch.allclose(wanted[site], alone, atol=1e-6), site
+    with pytest.raises(Exception, match="wanted"):
+        representations(model, inputs, ["rnn@time_first@last", "output@last"])
+    assert all(torch.equal(t, before[name]) for name, t in model.state_dict().items())
+    assert [module.training for module in model.modules()] == flags
+    assert [{name: dict(module.__dict__[name]) for name in TABLES} for module in model.modules()] == tables
+    assert model.seen == 0
+    assert torch.equal(torch.get_rng_state(), randomness)
+    assert torch.equal(x, copies)
+    assert torch.is_grad_enabled()

@@ -41,8 +41,14 @@ def ways(value: Any, pattern: Sequence[str], before: tuple[str, ...] = ()) -> It
     parts, first = _parts(value), pattern[0]
     if first == "*":
         names = [str(i) for i in range(len(value))] if is_several(value) else list(parts)
-        for name in names:
-            yield from ways(parts[name], pattern[1:], (*before, name))
+        found: list[tuple[tuple[str, ...], Any]] = []
+        for i, name in enumerate(names):
+            try:
+                found += ways(parts[name], pattern[1:], (*before, name))
+            except InputError:  # of several some may not have what follows
+                if not found and i == len(names) - 1:
+                    raise
+        yield from found
         return
     if first not in parts and is_several(value) and first.startswith("-") and first[1:].isdigit():
         first = str(len(value) + int(first))  # from the end

@@ -67,7 +67,7 @@ class Inputs:
         if is_mapping(value):
             found = cls._mapped(value, model, dtype)
         elif is_several(value):
-            found = cls(tuple(_tensor(each, f"inputs[{i}]", dtype) for i, each in enumerate(value)))
+            found = cls._listed([_tensor(each, f"inputs[{i}]", dtype) for i, each in enumerate(value)], model)
         else:
             found = cls((_tensor(value, "inputs", dtype),))
         if time_first:
@@ -90,6 +90,14 @@ class Inputs:
         return next(iter(self.tensors().values())).shape[self._axis]
 
     @classmethod
+    def _listed(cls, tensors: list[torch.Tensor], model: torch.nn.Module) -> Inputs:
+        """By number; by the names that ``forward`` gives them where one of these is a mask, so that it is known."""
+        names = _taken(model)[: len(tensors)]
+        if len(names) == len(tensors) and set(MASKS) & set(names):
+            return cls((), dict(zip(names, tensors, strict=True)))
+        return cls(tuple(tensors))
+
+    @classmethod
     def _mapped(cls, value: Mapping[Any, Any], model: torch.nn.Module, dtype: torch.dtype) -> Inputs:
         taken = _taken(model)
         given: dict[str, torch.Tensor] = {}
@@ -103,6 +111,9 @@ class Inputs:
                 aside[name] = _tensor(each, f"inputs[{name!r}]", dtype)
             else:
                 given[name] = _tensor(each, f"inputs[{name!r}]", dtype)
+        beside = next((given[name] for name in ("decoder_input_ids", "labels") if name in given), None)
+        if "decoder_input_ids" in taken and MASKS[1] not in given and beside is not None and beside.ndim == 2:
+            aside[MASKS[1]] = torch.ones_like(beside, dtype=torch.bool)  # the mask of the encoder is not the decoder's
         return cls((), given, flags, aside)
 
     @property
@@ -112,20 +123,15 @@ class Inputs:
     @cached_property
     def layout(self) -> SampleLayout:
         """Which positions can be read: those that every mask leaves, no special token, none with an ignored label."""
-        masks = {name: self._plane(self.kwargs[name]) for name in MASKS if name in self.kwargs}
+        said = {**self.aside, **self.kwargs}
+        masks = {name: self._plane(said[name]) for name in MASKS if name in said}
         masks = {name: mask != 0 for name, mask in masks.items() if mask is not None}
-        others: list[np.ndarray] = []
-        if (special := self._plane(self.aside.get("special_tokens_mask"))) is not None:
-            others.append(special == 0)
-        labels = self._plane(self.kwargs.get("labels"))
+        special, labels = self._plane(self.aside.get("special_tokens_mask")), self._plane(self.kwargs.get("labels"))
+        of_labels = MASKS[1] if MASKS[1] in masks else MASKS[0]
+        if special is not None:
+            _leave(masks, MASKS[0], special == 0, "special_tokens_mask")
         if labels is not None and (labels == IGNORED).any():
-            others.append(labels != IGNORED)
-        for other in others:
-            alike = [name for name, mask in masks.items() if mask.shape == other.shape]
-            for name in alike:
-                masks[name] = masks[name] & other
-            if not alike:
-                masks["labels"] = other
+            _leave(masks, of_labels, labels != IGNORED, "labels")
         words = self._plane(self.aside.get("word_ids"))
         return SampleLayout(len(self), masks, words)
 
@@ -179,12 +185,21 @@ class Inputs:
             yield rows, args, {**kwargs, **self.flags}
 
 
-def _taken(model: torch.nn.Module) -> set[str]:
-    """The names of the arguments of ``forward``."""
+def _leave(masks: dict[str, np.ndarray], name: str, other: np.ndarray, of: str) -> None:
+    """Leave by the mask ``name`` what ``other`` leaves too; one of another length stands on its own."""
+    there = masks.get(name)
+    if there is None or there.shape != other.shape:
+        masks[name if there is None else of] = other
+    else:
+        masks[name] = there & other
+
+
+def _taken(model: torch.nn.Module) -> list[str]:
+    """The names of the arguments of ``forward``, in order."""
     try:
-        return set(inspect.signature(model.forward).parameters)
+        return list(inspect.signature(model.forward).parameters)
     except (TypeError, ValueError):  # written in C
-        return set()
+        return []
 
 
 def _tensor(value: Any, name: str, dtype: torch.dtype) -> torch.Tensor:

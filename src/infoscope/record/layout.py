@@ -26,14 +26,16 @@ class SampleLayout:
     def mask(self, seq: int, module: str = "") -> np.ndarray:
         """Which of ``seq`` positions a sample are read at ``module``, ``[n, seq]``.
 
+        Of two of that length the encoder's is for what lies inside an ``encoder``, the decoder's for the rest.
+
         Raises
         ------
         InputError: there is a mask, of another length.
         """
         if not self.masks:
             return np.ones((self.n, seq), bool)
-        decoder = any(part.startswith("decoder") for part in module.split("."))
-        ordered = sorted(self.masks.items(), key=lambda item: item[0].startswith("decoder") != decoder)
+        encoder = any(part.startswith("encoder") for part in module.split("."))
+        ordered = sorted(self.masks.items(), key=lambda item: item[0].startswith("decoder") == encoder)
         for _, mask in ordered:
             if mask.shape[1] == seq:
                 return mask

@@ -8,6 +8,7 @@ axes, those behind it change columns.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, get_args
 
@@ -86,7 +87,8 @@ def at_positions(output: torch.Tensor, chosen: Chosen | Pieces, samples: slice) 
     rows = chosen.of(samples)
     sample = torch.as_tensor(chosen.sample[rows] - samples.start, device=output.device)
     position = torch.as_tensor(chosen.position[rows], device=output.device)
-    return output[sample, position].reshape(len(sample), -1)
+    found = output[sample, position]
+    return found.reshape(len(found), math.prod(found.shape[1:]))  # a batch may hold none
 
 
 def nth(mask: np.ndarray, place: int) -> np.ndarray:

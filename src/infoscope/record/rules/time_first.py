@@ -15,14 +15,16 @@ from infoscope.record.rule import Rule, Stage
 class TimeFirst(Rule):
     """The samples are on the second axis of the output, the times on the first.
 
-    ``[time, n, ...]``, as an LSTM's without ``batch_first``: never guessed, since both axes may have any length. Other rules follow: ``lstm@time_first@last``.
+    ``[time, n, ...]``, as an LSTM's without ``batch_first``: never guessed, since both axes may have any length.
+    Other rules follow: ``lstm@time_first@last``.
 
     Examples
     --------
     >>> lstm = torch.nn.LSTM(3, 4, batch_first=False)
     >>> x = torch.ones(5, 2, 3)  # five times, two samples
     >>> from infoscope.record.inputs import Inputs
-    >>> iscope.representations(lstm, Inputs.of(x, lstm, time_first=True), ["output@time_first@last"])["output@time_first@last"].shape
+    >>> place, inputs = "output@time_first@last", Inputs.of(x, lstm, time_first=True)
+    >>> iscope.representations(lstm, inputs, [place])[place].shape
     torch.Size([2, 4])
     """
 
