@@ -63,6 +63,65 @@ def test_the_count_sees_any_its_aliases_and_what_is_not_annotated():
     }  # fmt: skip
 
 
+# --- axes -------------------------------------------------------------------------------------------------------------
+
+CONTRIBUTIONS = ("estimators", "probes", "geometry", "dependences")
+SHAPES = ast.parse((ROOT.parent / "core" / "shapes.py").read_text(encoding="utf-8"))
+ALIASES = [node for node in SHAPES.body if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript)]
+#: By name, the axes of each alias of core/shapes.py that has any.
+AXES = {node.targets[0].id: ast.literal_eval(node.value.slice.elts[1]) for node in ALIASES}
+LETTERED = {name for name, axes in AXES.items() if axes[0].isalpha()}
+
+
+def taken():
+    """The names that any file imports from core/shapes.py."""
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in ROOT.parent.rglob("*.py"))
+    imports = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
+    return {one.name for node in imports if node.module == "infoscope.core.shapes" for one in node.names}
+
+
+def methods(folder):
+    """The functions in the classes of a folder's files, each with its file."""
+    for path in sorted((ROOT / folder).glob("*.py")):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef):
+                yield from ((path, one) for one in node.body if isinstance(one, ast.FunctionDef))
+
+
+def without_letters(function):
+    """The arguments that are arrays and do not say by which axes."""
+    for one in function.args.args:
+        words = set(re.findall(r"[\w.]+", ast.unparse(one.annotation))) if one.annotation else set()
+        arrays = {word for word in words if word in {*AXES, "np.ndarray", "Tensor"}}
+        if arrays - LETTERED:
+            yield f"{function.name}({one.arg}: {ast.unparse(one.annotation)})"
+
+
+#: What is asked of a contribution with representations: what a base asks and some contribution answers itself.
+ASKED = {one.name for _, one in methods("bases")} & {one.name for room in CONTRIBUTIONS for _, one in methods(room)}
+ASKED &= {
+    "_entropy", "_mutual_information", "_conditional_mutual_information", "_members", "_of_given",
+    "_of", "_of_groups", "_constant", "_moments", "_read", "_cell",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("room", ["bases", *CONTRIBUTIONS])
+def test_what_a_contribution_is_asked_with_says_its_axes(room):
+    found = [f"{path.name}: {one}" for path, asked in methods(room) if asked.name in ASKED
+             for one in without_letters(asked)]  # fmt: skip
+    assert found == []
+
+
+def test_the_hooks_are_there_and_arrays_without_letters_are_seen():
+    assert {"_entropy", "_mutual_information", "_of", "_moments", "_read"} <= ASKED
+    source = "def f(a: np.ndarray, b: Matrix | Labels, c: dict[str, Labels], d: Members, e: int, f: RowsOrLabels): ..."
+    assert list(without_letters(ast.parse(source).body[0])) == ["f(a: np.ndarray)", "f(b: Matrix | Labels)"]
+
+
+def test_no_shape_has_a_name_that_nobody_takes():
+    assert set(AXES) - taken() == set()
+
+
 def test_rooms_read_strictly_are_still_so_and_nothing_is_switched_off():
     project = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
     settings = project.partition("[tool.pyright]")[2].partition("\n[")[0]

@@ -1,8 +1,9 @@
-"""Arrays by their axes: ``m`` members, ``n`` rows, ``d`` and ``e`` features, ``k`` classes, ``q`` other rows.
+"""Arrays by their axes: ``m`` members, ``n`` rows, ``d`` features; ``e`` those of a variable beside, ``f`` of a third.
 
-One letter is one length throughout a call. An axis without a letter (``_``) may have any length, also in one call. In
-use these cost nothing: pyright reads the kind of array, whoever reads the code the axes. With ``INFOSCOPE_SHAPES`` set,
-as one test does, they are jaxtyping's, which beartype holds every call to.
+One letter is one length throughout a call. An axis without a letter (``_``) may have any length, also in one call. What
+a contribution is asked with says its letters, and no name stands here that nobody takes. In use these cost nothing:
+pyright reads the kind of array, whoever reads the code the axes. With ``INFOSCOPE_SHAPES`` set, as one test does, they
+are jaxtyping's, which beartype holds every call to.
 """
 
 from __future__ import annotations
@@ -52,22 +53,15 @@ Array = np.ndarray | Tensor
 Members = Float[Array, "m n d"]
 AnyRows = Float[Array, "n d"]
 Beside = Float[Array, "n e"]
-Elsewhere = Float[Array, "q d"]
-RowsOrLabels = Shaped[Array, "n *e"]
+GivenRows = Float[Array, "n f"]
+RowsOrLabels = Shaped[Array, "n *_rest"]
 
 NumpyRows = Float[np.ndarray, "n d"]
 NumpyBeside = Float[np.ndarray, "n e"]
-NumpyElsewhere = Float[np.ndarray, "q d"]
 TensorMembers = Float[Tensor, "m n d"]
 TensorRows = Float[Tensor, "n d"]
 
 Labels = Integer[np.ndarray, "n"]
-Flags = Bool[np.ndarray, "n"]
-MemberColumns = Float[np.ndarray, "m n"]
-ClassRows = Float[np.ndarray, "k d"]
-PerClass = Float[np.ndarray, "k"]
-Pairs = Float[Array, "n n"]
-Products = Float[np.ndarray, "d d"]
 
 # Axes without a name.
 Vector = Float[np.ndarray, "_"]
@@ -81,10 +75,5 @@ Marks = Bool[np.ndarray, "_"]
 MarkTable = Bool[np.ndarray, "_ _"]
 TensorVector = Float[Tensor, "_"]
 TensorMatrix = Float[Tensor, "_ _"]
-TensorBlock = Float[Tensor, "_ _ _"]
-AnyMatrix = Float[Array, "_ _"]
-AnyBlock = Float[Array, "_ _ _"]
 AnyArray = Shaped[Array, "..."]
-VectorOrMatrix = Vector | Matrix
 VectorOrNumber = Vector | float
-RowsOrNames = Shaped[Array, "_ *_rest"]

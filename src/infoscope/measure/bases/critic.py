@@ -16,7 +16,7 @@ from infoscope.core import check
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import INFORMATION, LABEL_INFORMATION, Quantity
-from infoscope.core.shapes import AnyArray, AnyBlock, AnyMatrix
+from infoscope.core.shapes import AnyRows, Labels, Members, RowsOrLabels
 from infoscope.kernels import parallel
 from infoscope.measure.bases.cross_fitted import NOT_FINITE, QUANTILE, VALIDATION, CrossFitted, first_doubts
 from infoscope.measure.critics.bounds import (
@@ -101,14 +101,14 @@ class Critics(CrossFitted):
         sample = min(len(SCALES) * self.batch, n - n / folds)  # every pair of it chooses the scale of each fold
         return super().cost(n, d, k)._replace(bytes=2e5 + 16.0 * folds * sample**2 + 48.0 * n * d)
 
-    def _mutual_information(self, x: AnyMatrix, y: AnyArray, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: AnyRows, y: RowsOrLabels, groups: Groups | None = None) -> Estimate:
         return self._informations(x[None], y, INFORMATION, groups)[0]
 
-    def _members(self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None = None) -> list[list[Measured]]:
+    def _members(self, t: Any, labels: dict[str, Labels], groups: Groups | None = None) -> list[list[Measured]]:
         found = {name: self._informations(t, y, LABEL_INFORMATION, groups) for name, y in labels.items()}
         return [[Measured(name, estimates[m]) for name, estimates in found.items()] for m in range(len(t))]
 
-    def _informations(self, t: AnyBlock, y: AnyArray, quantity: Quantity, groups: Groups | None) -> list[Estimate]:
+    def _informations(self, t: Members, y: RowsOrLabels, quantity: Quantity, groups: Groups | None) -> list[Estimate]:
         """I of every member of ``t [m, n, d]`` with ``y``, labels ``[n]`` or rows ``[n, e]``."""
         n = t.shape[1]
         self._must_be_enough(n, groups)

@@ -18,7 +18,7 @@ from infoscope.core import check, grammar
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.quantity import Quantity
-from infoscope.core.shapes import ArrayLike
+from infoscope.core.shapes import ArrayLike, NumpyBeside, NumpyRows
 from infoscope.kernels import draws
 from infoscope.kernels.scaling import unit
 from infoscope.measure.bases.estimator import is_labels
@@ -82,7 +82,7 @@ class Dependence(grammar.WithOptions):
         groups_in_it = None if together is None else together.count
         return Estimate(value, self._symbol(), estimand, n, groups=groups_in_it).doubted(*doubts)
 
-    def _null(self, x: np.ndarray, y: np.ndarray, value: float, scale: float, groups: Groups | None) -> tuple[str, ...]:
+    def _null(self, x: NumpyRows, y: NumpyBeside, value: float, scale: float, groups: Groups | None) -> tuple[str, ...]:
         if not self.permutations:
             return ()
         if groups is not None and (groups.sizes != groups.sizes[0]).any():
@@ -141,7 +141,7 @@ class Dependence(grammar.WithOptions):
         """Whether the options ask for the unbiased form."""
         raise NotImplementedError
 
-    def _moments(self, x: np.ndarray, y: np.ndarray) -> Moments:
+    def _moments(self, x: NumpyRows, y: NumpyBeside) -> Moments:
         """The sums over pairs, for centred rows of root-mean-square distance 1."""
         raise NotImplementedError
 

@@ -22,7 +22,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Plane, Status
 from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need, timed
 from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION, LAYER_ENTROPY, Quantity
-from infoscope.core.shapes import AnyArray, ArrayLike
+from infoscope.core.shapes import AnyArray, AnyRows, ArrayLike, Labels, Members, RowsOrLabels
 from infoscope.measure.bases.second_looks import short_of_infinite, under_the_labels, unless_few_decide
 from infoscope.measure.intervals import jackknife
 from infoscope.measure.intervals.groups import Groups
@@ -225,7 +225,7 @@ class Estimator(grammar.WithOptions, Measurement):
         labels = values[1] if len(values) > 1 and values[1].ndim == 1 else None
         return jackknife.stated(estimate, groups, labels, self.grouped != "none")
 
-    def _of_members(self, t: AnyArray, labels: dict[str, np.ndarray], groups: Groups | None) -> list[list[Measured]]:
+    def _of_members(self, t: Members, labels: dict[str, Labels], groups: Groups | None) -> list[list[Measured]]:
         """What ``_members`` finds, told of ``groups``; question by question where it cannot be."""
         if groups is None:
             return [
@@ -245,7 +245,7 @@ class Estimator(grammar.WithOptions, Measurement):
         ]
 
     def _of_given(
-        self, t: AnyArray, labels: dict[str, np.ndarray], groups: Groups | None, given: Given
+        self, t: Members, labels: dict[str, Labels], groups: Groups | None, given: Given
     ) -> list[list[Measured]]:
         """Hook of ``measure`` for one that is given more than ``groups``."""
         return self._of_members(t, labels, groups)
@@ -307,9 +307,7 @@ class Estimator(grammar.WithOptions, Measurement):
                 f"{self.id} does not estimate {question.replace('_', ' ')}: use one that does ({', '.join(able)})"
             )
 
-    def _members(
-        self, t: AnyArray, labels: dict[str, np.ndarray], groups: Groups | None = None
-    ) -> list[list[Measured]]:
+    def _members(self, t: Members, labels: dict[str, Labels], groups: Groups | None = None) -> list[list[Measured]]:
         """Hook of ``measure`` and ``plane``: checked ``t [m, n, d]``, labels renumbered 0..k-1.
 
         groups: those of the rows, where ``grouped`` is ``"own"``; None otherwise.
@@ -317,7 +315,7 @@ class Estimator(grammar.WithOptions, Measurement):
         return [self._member_by_questions(member, labels, groups) for member in t]
 
     def _member_by_questions(
-        self, t: AnyArray, labels: dict[str, np.ndarray], groups: Groups | None = None
+        self, t: Members, labels: dict[str, Labels], groups: Groups | None = None
     ) -> list[Measured]:
         """H(T) and each I(T;Y), one question at a time, as far as they are offered."""
         measured = []
@@ -331,13 +329,13 @@ class Estimator(grammar.WithOptions, Measurement):
                 measured.append(Measured(name, dataclasses.replace(about, quantity=LABEL_INFORMATION)))
         return measured
 
-    def _entropy(self, t: AnyArray) -> Estimate:
+    def _entropy(self, t: AnyRows) -> Estimate:
         raise NotImplementedError
 
-    def _mutual_information(self, x: AnyArray, y: AnyArray) -> Estimate:
+    def _mutual_information(self, x: AnyRows, y: RowsOrLabels) -> Estimate:
         raise NotImplementedError
 
-    def _conditional_mutual_information(self, x: AnyArray, y: AnyArray, z: AnyArray) -> Estimate:
+    def _conditional_mutual_information(self, x: AnyRows, y: RowsOrLabels, z: RowsOrLabels) -> Estimate:
         raise NotImplementedError
 
 

@@ -21,7 +21,7 @@ from infoscope.core.errors import InputError, MissingPackageError
 from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need
 from infoscope.core.quantity import Quantity
-from infoscope.core.shapes import ArrayLike
+from infoscope.core.shapes import ArrayLike, Labels, NumpyRows
 from infoscope.measure.bases.estimator import is_labels
 from infoscope.measure.intervals.groups import Groups
 
@@ -121,7 +121,7 @@ class Geometry(grammar.WithOptions, Measurement):
             raise InputError(f"y is real-valued rows, {self.id} wants class labels: bin y, or pass integers or words")
         return {"y": check.labels(y, n, "y")}
 
-    def _checked(self, t: np.ndarray, labels: dict[str, np.ndarray], groups: Groups | None) -> Iterable[Measured]:
+    def _checked(self, t: NumpyRows, labels: dict[str, Labels], groups: Groups | None) -> Iterable[Measured]:
         """What ``_of`` finds, with its time and the number of groups; of constant rows what :meth:`_constant` says."""
         self._installed()
         if not (t != t[:1]).any():
@@ -132,15 +132,15 @@ class Geometry(grammar.WithOptions, Measurement):
         if self.package and importlib.util.find_spec(self.package) is None:
             raise MissingPackageError(f"{self.id} needs {self.distribution}: pip install {self.distribution}")
 
-    def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+    def _of(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         """Hook: the estimates of rows ``t [n, d]`` that are not all alike; labels renumbered 0..k-1, by variable."""
         raise NotImplementedError
 
-    def _of_groups(self, t: np.ndarray, labels: dict[str, np.ndarray], groups: Groups) -> Iterable[Measured]:
+    def _of_groups(self, t: NumpyRows, labels: dict[str, Labels], groups: Groups) -> Iterable[Measured]:
         """Hook: as ``_of`` of rows that fall into groups. What has no interval over rows is as without them."""
         return self._of(t, labels)
 
-    def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+    def _constant(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         """Of rows that are all alike: every quantity is 0 and DEGENERATE."""
         for name in labels or ("input",):
             for quantity in self.quantities:

@@ -9,7 +9,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.measurement import Cost
-from infoscope.core.shapes import TensorBlock, TensorMatrix
+from infoscope.core.shapes import TensorMembers, TensorRows
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import several
 from infoscope.measure.bases.probe import Probe
@@ -54,7 +54,7 @@ class LinearProbe(Probe):
         return "linear probes"
 
     def _read(
-        self, z: TensorBlock, targets: Sequence[Target], splits: Sequence[ProbeSplit], seed: int
+        self, z: TensorMembers, targets: Sequence[Target], splits: Sequence[ProbeSplit], seed: int
     ) -> list[Readings]:
         cells = [(m, s) for m in range(len(z)) for s in range(len(splits))]
         jobs = [partial(self._cell, z[m], targets, splits[s]) for m, s in cells]
@@ -76,7 +76,7 @@ class LinearProbe(Probe):
             found.append(Expected(guesses[best], scored, known, True, f"weight decay {self._path[best]:.2g}"))
         return found
 
-    def _cell(self, z: TensorMatrix, targets: Sequence[Target], split: ProbeSplit) -> list[Reading]:
+    def _cell(self, z: TensorRows, targets: Sequence[Target], split: ProbeSplit) -> list[Reading]:
         """Every target read from one member on one split; those of as many classes are solved at once."""
         from infoscope.measure.usable.softmax_regression import COARSE
 
@@ -155,7 +155,7 @@ class _SplitLabels(NamedTuple):
         return cls(y[split.train], y[split.validation], y[split.known], target.prior(split.known))
 
 
-def _ridge(columns: Standardiser, x: TensorMatrix, y: np.ndarray, decay: float) -> tuple[np.ndarray, np.ndarray]:
+def _ridge(columns: Standardiser, x: TensorRows, y: np.ndarray, decay: float) -> tuple[np.ndarray, np.ndarray]:
     """The mean of ``y [n, e]`` and the weights ``[r, e]`` of rows ``x [n, r]``, for a target of unit variance."""
     rows, mean = x.cpu().numpy(), y.mean(0)
     moments = rows.T @ (y - mean) / len(rows)
@@ -164,6 +164,6 @@ def _ridge(columns: Standardiser, x: TensorMatrix, y: np.ndarray, decay: float) 
     return mean, moments / (columns.variances.cpu().numpy() + decay)[:, None]
 
 
-def _log_softmax(found: Any, problems: slice, x: TensorMatrix) -> np.ndarray:
+def _log_softmax(found: Any, problems: slice, x: TensorRows) -> np.ndarray:
     """Log-probabilities, float64 ``[problems, n, k]``."""
     return found.logits(problems, x).double().log_softmax(-1).cpu().numpy()

@@ -19,7 +19,7 @@ import numpy as np
 from infoscope.core import check, grammar, registry
 from infoscope.core.errors import InputError
 from infoscope.core.measurement import Cost
-from infoscope.core.shapes import ArrayLike, TensorBlock
+from infoscope.core.shapes import ArrayLike, TensorMembers
 from infoscope.kernels import parallel
 from infoscope.measure.usable.readings import Expected, ProbeSplit, Readings, Target
 
@@ -94,7 +94,7 @@ class Probe(grammar.WithOptions):
         raise InputError(f"{self.id} reads labels only, wanted one of {', '.join(sorted(able))} for quantities")
 
     def _read(
-        self, z: TensorBlock, targets: Sequence[Target], splits: Sequence[ProbeSplit], seed: int
+        self, z: TensorMembers, targets: Sequence[Target], splits: Sequence[ProbeSplit], seed: int
     ) -> list[Readings]:
         """Hook: a tensor ``z [m, n, d]``; by default one member after the other, on as many threads as it is worth."""
         jobs = [partial(self._member, member, targets, splits) for member in z]

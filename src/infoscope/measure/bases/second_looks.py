@@ -8,13 +8,13 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.estimate import Doubt, Estimate, Status
-from infoscope.core.shapes import AnyArray
+from infoscope.core.shapes import AnyArray, AnyRows, RowsOrLabels
 from infoscope.measure.intervals import jackknife
 from infoscope.measure.neighbours.marginals import even
 from infoscope.measure.symbols.labels import CEILING
 
 
-def unless_few_decide(estimate: Estimate, hook: Callable[..., Estimate], x: AnyArray, y: AnyArray) -> Estimate:
+def unless_few_decide(estimate: Estimate, hook: Callable[..., Estimate], x: AnyRows, y: RowsOrLabels) -> Estimate:
     """The estimate; UNRESOLVED where few rows make the width of a column and normal scores of its ranks say otherwise.
 
     Information is the same of either (a column is mapped one to one), so what changes is what those rows decided.
@@ -32,7 +32,7 @@ def unless_few_decide(estimate: Estimate, hook: Callable[..., Estimate], x: AnyA
     return estimate.doubted(Doubt(Status.UNRESOLVED, note))
 
 
-def under_the_labels(estimate: Estimate, y: AnyArray) -> Estimate:
+def under_the_labels(estimate: Estimate, y: RowsOrLabels) -> Estimate:
     """The estimate, with a note where it exceeds H(Y); UNDERSAMPLED where its interval does so too."""
     p = np.bincount(y) / len(y)
     most = float(-(p[p > 0] @ np.log(p[p > 0])))
@@ -43,7 +43,7 @@ def under_the_labels(estimate: Estimate, y: AnyArray) -> Estimate:
     return estimate.doubted(Doubt(Status.UNDERSAMPLED if low > most else Status.OK, note))
 
 
-def short_of_infinite(estimate: Estimate, x: AnyArray, y: AnyArray) -> Estimate:
+def short_of_infinite(estimate: Estimate, x: AnyRows, y: RowsOrLabels) -> Estimate:
     """The estimate; SATURATED where a column of y is a linear function of one of x, which makes I(X;Y) infinite."""
     if estimate.status is not Status.OK or not _share_a_column(x, y):
         return estimate

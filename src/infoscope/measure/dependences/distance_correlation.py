@@ -4,9 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from infoscope.core.quantity import Quantity
+from infoscope.core.shapes import NumpyBeside, NumpyRows
 from infoscope.measure.bases.dependence import Dependence
 from infoscope.measure.pairs import centred_products
 from infoscope.measure.pairs.centred_products import Moments
@@ -44,7 +43,7 @@ class DistanceCorrelation(Dependence):
     def _unbiased(self) -> bool:
         return self.bias_corrected
 
-    def _moments(self, x: np.ndarray, y: np.ndarray) -> Moments:
+    def _moments(self, x: NumpyRows, y: NumpyBeside) -> Moments:
         return centred_products.paired(x, y, centred_products.DISTANCE)
 
     def _value(self, moments: Moments) -> float:

@@ -13,7 +13,7 @@ from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.grammar import plain
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import BINNED_ENTROPY, INFORMATION, INPUT_INFORMATION, LABEL_INFORMATION, Quantity
-from infoscope.core.shapes import AnyBlock, AnyMatrix, Indices
+from infoscope.core.shapes import AnyRows, Beside, Labels, Members
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator, several, the_one
 from infoscope.measure.intervals.groups import Groups
@@ -110,7 +110,7 @@ class Binned(Estimator):
             return partitions.quantiles(self.bins)  # type: ignore[arg-type]
         return (partitions.interval if self.form == "interval" else partitions.peers)(self.bins, *self.range)  # type: ignore[arg-type]
 
-    def _quantised(self, t: AnyMatrix) -> list[tuple[Binned, partitions.Partition, partitions.Symbols]]:
+    def _quantised(self, t: AnyRows) -> list[tuple[Binned, partitions.Partition, partitions.Symbols]]:
         singles = self._single()
         if self.form == "width":
             cells = float(abs(t).max()) / min(several(self.width))
@@ -121,14 +121,12 @@ class Binned(Estimator):
         partitions = [single._partition() for single in singles]
         return list(zip(singles, partitions, q.quantise(t, partitions), strict=True))
 
-    def _members(
-        self, t: AnyBlock, labels: dict[str, np.ndarray], groups: Groups | None = None
-    ) -> list[list[Measured]]:
+    def _members(self, t: Members, labels: dict[str, Labels], groups: Groups | None = None) -> list[list[Measured]]:
         jobs = [partial(self._member, member, labels) for member in t]
         seconds = 3e-9 * math.prod(t.shape) + 3e-8 * t.shape[0] * t.shape[1] * (1 + len(labels))
         return parallel.run(jobs, 1 if check.is_tensor(t) else parallel.cores(seconds))
 
-    def _member(self, t: AnyMatrix, labels: dict[str, np.ndarray]) -> list[Measured]:
+    def _member(self, t: AnyRows, labels: dict[str, Labels]) -> list[Measured]:
         measured = []
         for single, partition, symbols in self._quantised(t):
             ids, counts, _ = q.group(symbols.keys)
@@ -141,14 +139,14 @@ class Binned(Estimator):
                 measured.append(Measured(name, estimate, single.options))
         return measured
 
-    def _entropy(self, t: AnyMatrix) -> Estimate:
+    def _entropy(self, t: AnyRows) -> Estimate:
         estimates = []
         for _, partition, symbols in self._quantised(t):
             h = q.entropy_of(q.group(symbols.keys)[1])
             estimates.append(_entropy(h, partition, len(t), BINNED_ENTROPY, _outside(symbols, t)))
         return the_one(estimates)
 
-    def _mutual_information(self, x: AnyMatrix, y: AnyMatrix | Indices) -> Estimate:
+    def _mutual_information(self, x: AnyRows, y: Beside | Labels) -> Estimate:
         estimates = []
         real = y.ndim == 2
         seconds = self._quantised(y) if real else [(None, None, None)] * len(self._single())
@@ -164,7 +162,7 @@ class Binned(Estimator):
         return the_one(estimates)
 
 
-def _outside(symbols: partitions.Symbols, t: AnyMatrix) -> list[Doubt]:
+def _outside(symbols: partitions.Symbols, t: AnyRows) -> list[Doubt]:
     if not symbols.below + symbols.above:
         return []
     of = math.prod(t.shape)

@@ -11,7 +11,7 @@ from torch import Tensor
 from infoscope.core import check
 from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.quantity import INFORMATION
-from infoscope.core.shapes import AnyArray, AnyMatrix
+from infoscope.core.shapes import AnyRows, RowsOrLabels
 from infoscope.kernels import parallel
 from infoscope.measure.bases.cross_fitted import GAP, NOT_FINITE, QUANTILE, VALIDATION, CrossFitted, first_doubts
 from infoscope.measure.critics.inputs import components, normal_scores, with_length
@@ -65,7 +65,7 @@ class DifferenceOfEntropies(CrossFitted):
         check.count(self.parts, f"parts of {self.id}")
         super()._check()
 
-    def _mutual_information(self, x: AnyMatrix, y: AnyArray, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: AnyRows, y: RowsOrLabels, groups: Groups | None = None) -> Estimate:
         n, folds = len(x), self._folds(len(x), groups)
         self._must_be_enough(n, groups)
         device = x.device if check.is_tensor(x) else torch.device("cpu")

@@ -11,7 +11,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, DIFFERENTIAL_ENTROPY, INFORMATION, Quantity
-from infoscope.core.shapes import AnyMatrix
+from infoscope.core.shapes import AnyRows, Beside, GivenRows
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
@@ -65,21 +65,21 @@ class Gaussian(Estimator):
     def cost(self, n: int, d: int, k: int) -> Cost:
         return Cost(7e-4 + n * d * (3e-8 + 1e-10 * d), 20.0 * n + 40.0 * n * d)
 
-    def _mutual_information(self, x: AnyMatrix, y: AnyMatrix, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: AnyRows, y: Beside, groups: Groups | None = None) -> Estimate:
         found = information(x, y, None, self.shrinkage)
         found, words = doubted(found, found.beyond), "I(X;Y) of the Gaussian with the data's covariance"
         estimate = self._about(found, INFORMATION, words, len(x))
         return settled(estimate, found.each, (x, y), groups, self._mutual_information)
 
     def _conditional_mutual_information(
-        self, x: AnyMatrix, y: AnyMatrix, z: AnyMatrix, groups: Groups | None = None
+        self, x: AnyRows, y: Beside, z: GivenRows, groups: Groups | None = None
     ) -> Estimate:
         found = information(x, y, z, self.shrinkage)
         found, words = doubted(found, found.beyond), "I(X;Y|Z) of the Gaussian with the data's covariance"
         estimate = self._about(found, CONDITIONAL_INFORMATION, words, len(x))
         return settled(estimate, found.each, (x, y, z), groups, self._conditional_mutual_information)
 
-    def _entropy(self, t: AnyMatrix, groups: Groups | None = None) -> Estimate:
+    def _entropy(self, t: AnyRows, groups: Groups | None = None) -> Estimate:
         ((found, where),) = parallel.run([lambda: _entropy(t, self.shrinkage)], 1)
         words = f"h(X) of the Gaussian with the data's covariance{where}"
         return settled(
@@ -96,7 +96,7 @@ class Gaussian(Estimator):
         return found.estimate(quantity, estimand, n)
 
 
-def _entropy(t: AnyMatrix, shrinkage: str) -> tuple[GaussianInformation, str]:
+def _entropy(t: AnyRows, shrinkage: str) -> tuple[GaussianInformation, str]:
     """H(X) and what it is the entropy of, in words."""
     columns = gc.standardised(t)
     n, d = columns.z.shape

@@ -12,7 +12,7 @@ from infoscope.core import check
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, INFORMATION, Quantity
-from infoscope.core.shapes import AnyMatrix
+from infoscope.core.shapes import AnyRows, Beside, GivenRows
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
@@ -58,20 +58,18 @@ class GaussianCopula(Estimator):
     def cost(self, n: int, d: int, k: int) -> Cost:
         return Cost(1e-3 + n * d * (2e-7 + 1e-10 * d), 20.0 * n + 32.0 * n * d)
 
-    def _mutual_information(self, x: AnyMatrix, y: AnyMatrix, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: AnyRows, y: Beside, groups: Groups | None = None) -> Estimate:
         found, estimate = _estimate(x, y, None, INFORMATION)
         return settled(estimate, found.each, (x, y), groups, self._mutual_information)
 
     def _conditional_mutual_information(
-        self, x: AnyMatrix, y: AnyMatrix, z: AnyMatrix, groups: Groups | None = None
+        self, x: AnyRows, y: Beside, z: GivenRows, groups: Groups | None = None
     ) -> Estimate:
         found, estimate = _estimate(x, y, z, CONDITIONAL_INFORMATION)
         return settled(estimate, found.each, (x, y, z), groups, self._conditional_mutual_information)
 
 
-def _estimate(
-    x: AnyMatrix, y: AnyMatrix, z: AnyMatrix | None, quantity: Quantity
-) -> tuple[GaussianInformation, Estimate]:
+def _estimate(x: AnyRows, y: Beside, z: GivenRows | None, quantity: Quantity) -> tuple[GaussianInformation, Estimate]:
     found = information(_scores(x), _scores(y), None if z is None else _scores(z), "none")
     if z is None and found.interval and 1 in (x.shape[1], y.shape[1]):
         below = remark("a lower bound where the one column of x or y is continuous")
@@ -104,7 +102,7 @@ def _with_blur(found: GaussianInformation, n: int, columns: int) -> GaussianInfo
     return doubted(found, found.beyond - columns / (2 * spacing(n)) - blur)
 
 
-def _scores(x: AnyMatrix) -> np.ndarray:
+def _scores(x: AnyRows) -> np.ndarray:
     """Normal scores ``[n, d]`` of each column's ranks; a constant column becomes zeros."""
     values = check.on_cpu(x)
     return ndtri(rankdata(values, axis=0) / (len(values) + 1))

@@ -12,7 +12,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import DIFFERENTIAL_ENTROPY, INFORMATION, INPUT_INFORMATION, LABEL_INFORMATION
-from infoscope.core.shapes import AnyArray, AnyBlock, AnyMatrix
+from infoscope.core.shapes import AnyRows, Labels, Members, RowsOrLabels
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator, several, the_one
 from infoscope.measure.intervals.groups import Groups
@@ -91,9 +91,7 @@ class Kde(Estimator):
         value = list(self.variances) if isinstance(self.noise or self.noise_variance, tuple) else self.variances[0]
         return {"noise_variance": value, "bound": self.bound}
 
-    def _members(
-        self, t: AnyBlock, labels: dict[str, np.ndarray], groups: Groups | None = None
-    ) -> list[list[Measured]]:
+    def _members(self, t: Members, labels: dict[str, Labels], groups: Groups | None = None) -> list[list[Measured]]:
         m, n, _ = t.shape
         classes = np.stack(list(labels.values())) if labels else np.zeros((0, n), np.int32)
         threads = 1 if check.is_tensor(t) else parallel.cores(_seconds(t.shape))
@@ -101,7 +99,7 @@ class Kde(Estimator):
         jobs = [partial(self._member, member, list(labels), classes, inside) for member in t]
         return parallel.run(jobs, threads if inside == 1 else 1)
 
-    def _member(self, t: AnyMatrix, names: list[str], classes: np.ndarray, threads: int) -> list[Measured]:
+    def _member(self, t: AnyRows, names: list[str], classes: np.ndarray, threads: int) -> list[Measured]:
         measured = []
         for s2, found in zip(self.variances, information(t, classes, self.variances, threads), strict=True):
             options = {"noise_variance": s2, "bound": self.bound}
@@ -129,7 +127,7 @@ class Kde(Estimator):
         estimate = estimate.within((found.low - up, found.up - low), CERTIFIED)
         return estimate.doubted(*_doubts(found, self.bound, alone), _ADDED)
 
-    def _entropy(self, t: AnyMatrix) -> Estimate:
+    def _entropy(self, t: AnyRows) -> Estimate:
         s2 = the_one(self.variances)
         (found,) = information(t, np.zeros((0, len(t)), np.int32), (s2,), parallel.cores(_seconds(t.shape)))
         of_noise = 0.5 * t.shape[1] * (math.log(2 * math.pi * s2) + 1)  # h(T+N|X)
@@ -141,7 +139,7 @@ class Kde(Estimator):
             interval=(found.low + of_noise, found.up + of_noise),
         )
 
-    def _mutual_information(self, x: AnyMatrix, y: AnyArray) -> Estimate:
+    def _mutual_information(self, x: AnyRows, y: RowsOrLabels) -> Estimate:
         s2 = the_one(self.variances)
         (found,) = information(x, check.on_cpu(y)[None], (s2,), parallel.cores(_seconds(x.shape)))
         return self._about_class(found, 0, s2, "X")

@@ -13,7 +13,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import LAYER_ENTROPY
-from infoscope.core.shapes import AnyMatrix, Indices
+from infoscope.core.shapes import AnyRows, Indices, Labels
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals import subsampling
@@ -74,14 +74,14 @@ class KozachenkoLeonenko(Estimator):
         if not 0 <= self.floor < math.inf:
             raise InputError(f"floor is {self.floor}, wanted 0 or a small distance, e.g. floor=1e-16")
 
-    def _members(self, t: Any, labels: dict[str, np.ndarray], groups: Groups | None = None) -> list[list[Measured]]:
+    def _members(self, t: Any, labels: dict[str, Labels], groups: Groups | None = None) -> list[list[Measured]]:
         """H(T) of each member, threads over members where they are many."""
         jobs = [partial(self._entropy, member, groups) for member in t]
         seconds = pass_seconds(t.shape[1], t.shape[2]) * len(t)
         threads = parallel.cores(seconds) if len(t) > 1 and not check.is_tensor(t) else 1
         return [[Measured("input", estimate)] for estimate in parallel.run(jobs, threads)]
 
-    def _entropy(self, t: AnyMatrix, groups: Groups | None = None) -> Estimate:
+    def _entropy(self, t: AnyRows, groups: Groups | None = None) -> Estimate:
         device = t.device if check.is_tensor(t) else None
         rows = np.asarray(check.on_cpu(t), np.float64)
         n, d = rows.shape

@@ -8,7 +8,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, INFORMATION, Quantity
-from infoscope.core.shapes import AnyMatrix
+from infoscope.core.shapes import AnyRows, Beside, GivenRows
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.information import Problem, answer
@@ -65,7 +65,7 @@ class Ksg(Estimator):
         return self._answer(INFORMATION, f"KSG-{self.variant}", x, y, groups=groups)
 
     def _conditional_mutual_information(
-        self, x: AnyMatrix, y: AnyMatrix, z: AnyMatrix, groups: Groups | None = None
+        self, x: AnyRows, y: Beside, z: GivenRows, groups: Groups | None = None
     ) -> Estimate:
         if self.variant == 2:
             raise InputError("variant 2 has no conditional information, wanted variant=1 (Frenzel & Pompe)")

@@ -11,7 +11,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import INFORMATION
-from infoscope.core.shapes import AnyMatrix
+from infoscope.core.shapes import AnyRows, Beside
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.boxes import log_shares, uniform_share
@@ -64,7 +64,7 @@ class LocalNonuniformity(Estimator):
         if self.alpha is not None and not 0 < self.alpha <= 1:
             raise InputError(f"alpha is {self.alpha}, wanted a share of the volume above 0 and at most 1, e.g. 0.2")
 
-    def _mutual_information(self, x: AnyMatrix, y: AnyMatrix, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: AnyRows, y: Beside, groups: Groups | None = None) -> Estimate:
         marginals = (Marginal.of(x), Marginal.of(y))
         columns = np.column_stack([one.columns for one in marginals])
         d = columns.shape[1]

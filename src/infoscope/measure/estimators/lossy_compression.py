@@ -9,7 +9,7 @@ from infoscope.core import check
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import INFORMATION
-from infoscope.core.shapes import AnyMatrix, Indices
+from infoscope.core.shapes import AnyRows, Beside, Labels
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours import slices
@@ -55,7 +55,7 @@ class LossyCompression(Estimator):
         check.count(self.components, f"components of {self.id}")
         check.count(self.k, f"k of {self.id}")
 
-    def _mutual_information(self, x: AnyMatrix, y: AnyMatrix | Indices, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: AnyRows, y: Beside | Labels, groups: Groups | None = None) -> Estimate:
         estimand = f"information between {self.components} principal components of each side (not I(X;Y)), k={self.k}"
         sides, kept_of = [], []
         for name, z in (("x", x), ("y", y)):

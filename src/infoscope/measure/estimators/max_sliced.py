@@ -14,7 +14,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import INFORMATION
-from infoscope.core.shapes import AnyMatrix, Indices
+from infoscope.core.shapes import AnyRows, Beside, Labels
 from infoscope.kernels import draws, parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.critics.inputs import PARTS, canonical, components, one_hot
@@ -73,7 +73,7 @@ class MaxSliced(Estimator):
         for name, least in (("starts", 1), ("steps", 0), ("k", 1), ("seed", 0)):
             check.count(getattr(self, name), f"{name} of {self.id}", least)
 
-    def _mutual_information(self, x: AnyMatrix, y: AnyMatrix | Indices, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: AnyRows, y: Beside | Labels, groups: Groups | None = None) -> Estimate:
         n, least = len(x), 2 * max(self.k + 1, 2 * PARTS)
         x, y = slices.centred(x), check.on_cpu(y) if y.ndim == 1 else slices.centred(y)
         if groups is not None:

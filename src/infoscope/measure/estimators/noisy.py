@@ -11,7 +11,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 from infoscope.core.measurement import NOTHING, Cost, Given, Measured, Need
 from infoscope.core.quantity import DIFFERENTIAL_ENTROPY
-from infoscope.core.shapes import AnyBlock, AnyMatrix, ArrayLike
+from infoscope.core.shapes import AnyRows, ArrayLike, Labels, Members
 from infoscope.measure.bases.estimator import Estimator, together
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.noise.posterior import FEWEST, FULL
@@ -139,7 +139,7 @@ class Noisy(Estimator):
         labels = {name: check.labels(y, n, name) for name, y in variables.items()}
         return self._of_members(t, labels, together(given.groups, n))
 
-    def _layer(self, t: AnyMatrix, labels: dict[str, np.ndarray]) -> NoisyLayer:
+    def _layer(self, t: AnyRows, labels: dict[str, Labels]) -> NoisyLayer:
         return propagate(
             t,
             self.noise,
@@ -150,11 +150,9 @@ class Noisy(Estimator):
             added_by="network" if self.replicas else "analysis",
         )
 
-    def _members(
-        self, t: AnyBlock, labels: dict[str, np.ndarray], groups: Groups | None = None
-    ) -> list[list[Measured]]:
+    def _members(self, t: Members, labels: dict[str, Labels], groups: Groups | None = None) -> list[list[Measured]]:
         layers = [self._layer(member, labels) for member in t]
         return [[Measured("input", layer.xt), *(Measured(name, layer.ty[name]) for name in labels)] for layer in layers]
 
-    def _entropy(self, t: AnyMatrix) -> Estimate:
+    def _entropy(self, t: AnyRows) -> Estimate:
         return replace(self._layer(t, {}).t, quantity=DIFFERENTIAL_ENTROPY.called("h(T+N)"))

@@ -11,7 +11,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status, Uncertainty, gravest
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, ENTROPY, INFORMATION, Quantity
-from infoscope.core.shapes import AnyArray, AnyMatrix, IndexTable, Indices, Matrix
+from infoscope.core.shapes import AnyRows, IndexTable, Indices, NumpyRows, RowsOrLabels
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
@@ -92,7 +92,7 @@ class Plugin(Estimator):
                 "1 with correction='nsb': leave alphabet out, or choose nsb"
             )
 
-    def _entropy(self, t: AnyMatrix, groups: Groups | None = None) -> Estimate:
+    def _entropy(self, t: AnyRows, groups: Groups | None = None) -> Estimate:
         x = self._first(check.on_cpu(t))
         value, interval, kind = self._of(x), de.entropy_interval(x.counts), DELTA_METHOD
         doubts, interval = _judged([(x, 1)], [x], x, interval)
@@ -113,7 +113,7 @@ class Plugin(Estimator):
             return [Doubt(Status.UNDERSAMPLED, "the posterior is nearly as wide as the prior")]
         return []
 
-    def _first(self, x: Matrix) -> _SymbolCounts:
+    def _first(self, x: NumpyRows) -> _SymbolCounts:
         found = _joint(x)
         if self.alphabet is None:
             return found
@@ -123,17 +123,17 @@ class Plugin(Estimator):
             )
         return replace(found, alphabet=float(self.alphabet))
 
-    def _mutual_information(self, x: AnyMatrix, y: AnyArray, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: AnyRows, y: RowsOrLabels, groups: Groups | None = None) -> Estimate:
         estimate, each = self._information(check.on_cpu(x), check.on_cpu(y), None)
         return settled(estimate, each, (x, y), groups, self._mutual_information)
 
     def _conditional_mutual_information(
-        self, x: AnyMatrix, y: AnyArray, z: AnyArray, groups: Groups | None = None
+        self, x: AnyRows, y: RowsOrLabels, z: RowsOrLabels, groups: Groups | None = None
     ) -> Estimate:
         estimate, each = self._information(check.on_cpu(x), check.on_cpu(y), check.on_cpu(z))
         return settled(estimate, each, (x, y, z), groups, self._conditional_mutual_information)
 
-    def _information(self, x: Matrix, y: np.ndarray, given: np.ndarray | None) -> tuple[Estimate, np.ndarray]:
+    def _information(self, x: NumpyRows, y: np.ndarray, given: np.ndarray | None) -> tuple[Estimate, np.ndarray]:
         """The estimate, and the information density ``[n]`` of each row."""
         z = _joint(np.zeros(len(y)) if given is None else given)
         xz, yz = self._first(x) & z, _joint(y) & z

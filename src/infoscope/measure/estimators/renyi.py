@@ -12,7 +12,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, ENTROPY, INFORMATION, Quantity
-from infoscope.core.shapes import AnyMatrix, Indices
+from infoscope.core.shapes import AnyRows, Beside, GivenRows, Labels
 from infoscope.kernels import draws, parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.pairs import kernel_sums as ks
@@ -73,7 +73,7 @@ class Renyi(Estimator):
         if self.sigma is not None:
             check.positive(self.sigma, "sigma")
 
-    def _entropy(self, t: AnyMatrix) -> Estimate:
+    def _entropy(self, t: AnyRows) -> Estimate:
         x, width = self._scaled(t, "x")
         s = self._joint([x])
         doubts = []
@@ -85,13 +85,13 @@ class Renyi(Estimator):
         estimand = f"matrix-based Rényi entropy of order {self.alpha:g}, {_words('x', x, width)}, not Shannon entropy"
         return Estimate(s, ENTROPY.called("H_α(X)"), estimand, len(t)).doubted(*doubts)
 
-    def _mutual_information(self, x: AnyMatrix, y: AnyMatrix | Indices) -> Estimate:
+    def _mutual_information(self, x: AnyRows, y: Beside | Labels) -> Estimate:
         return self._information(x, y, None)
 
-    def _conditional_mutual_information(self, x: AnyMatrix, y: AnyMatrix | Indices, z: AnyMatrix | Indices) -> Estimate:
+    def _conditional_mutual_information(self, x: AnyRows, y: Beside | Labels, z: GivenRows | Labels) -> Estimate:
         return self._information(x, y, z)
 
-    def _information(self, x: AnyMatrix, y: AnyMatrix | Indices, z: AnyMatrix | Indices | None) -> Estimate:
+    def _information(self, x: AnyRows, y: Beside | Labels, z: GivenRows | Labels | None) -> Estimate:
         (x, width), (y, other) = self._scaled(x, "x"), self._scaled(y, "y")
         words, given = f"{_words('x', x, width)}, {_words('y', y, other)}", []
         if z is not None:
@@ -117,7 +117,7 @@ class Renyi(Estimator):
         estimand = f"matrix-based Rényi information of order {self.alpha:g}, {words}, not Shannon information"
         return Estimate(value, quantity, estimand, n).doubted(*doubts)
 
-    def _scaled(self, x: AnyMatrix | Indices, name: str) -> tuple[np.ndarray, float]:
+    def _scaled(self, x: AnyRows | Labels, name: str) -> tuple[np.ndarray, float]:
         """Rows in units of their kernel's width, and that width; labels as they are; 0 for what is constant."""
         n = len(x)
         if self.alpha != 2 and n > LARGEST:

@@ -11,7 +11,7 @@ from infoscope.core import check
 from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import INFORMATION
-from infoscope.core.shapes import AnyMatrix, Indices
+from infoscope.core.shapes import AnyRows, Beside, Labels
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import LEAST, Groups, Scatter, left_out
@@ -66,7 +66,7 @@ class Sliced(Estimator):
         for name, least in (("slices", 2), ("dimensions", 1), ("k", 1), ("seed", 0)):
             check.count(getattr(self, name), f"{name} of {self.id}", least)
 
-    def _mutual_information(self, x: AnyMatrix, y: AnyMatrix | Indices, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: AnyRows, y: Beside | Labels, groups: Groups | None = None) -> Estimate:
         n = len(x)
         x, y = _sliced.centred(x), check.on_cpu(y) if y.ndim == 1 else _sliced.centred(y)
         if groups is not None:

@@ -23,7 +23,7 @@ from infoscope.core.quantity import (
     USUAL_ACCURACY,
     Quantity,
 )
-from infoscope.core.shapes import AnyArray, AnyBlock, AnyMatrix, ArrayLike
+from infoscope.core.shapes import AnyRows, ArrayLike, Labels, Members, RowsOrLabels
 from infoscope.kernels import draws
 from infoscope.measure.bases import probe as probes
 from infoscope.measure.bases.estimator import Estimator, several, together
@@ -164,7 +164,7 @@ class UsableInformation(Estimator):
         groups = together(given.groups, t.shape[1])
         return timed(lambda: [self._quantities(member, variables, groups) for member in t])
 
-    def _mutual_information(self, x: AnyMatrix, y: AnyArray, groups: Groups | None = None) -> Estimate:
+    def _mutual_information(self, x: AnyRows, y: RowsOrLabels, groups: Groups | None = None) -> Estimate:
         if self.target == "quantities":
             raise InputError(
                 "target=quantities reads variables of a run, wanted labels here: ask "
@@ -175,7 +175,7 @@ class UsableInformation(Estimator):
         return dataclasses.replace(measured.estimate, quantity=INFORMATION)
 
     def _of_given(
-        self, t: AnyBlock, labels: dict[str, np.ndarray], groups: Groups | None, given: Given
+        self, t: Members, labels: dict[str, Labels], groups: Groups | None, given: Given
     ) -> list[list[Measured]]:
         def stated(estimate: Estimate, y: np.ndarray | None) -> Estimate:
             return doubted(estimate, y) if groups is None else jackknife.stated(estimate, groups, y, True)
@@ -188,7 +188,7 @@ class UsableInformation(Estimator):
         ]
 
     def _usables(
-        self, t: AnyBlock, labels: dict[str, np.ndarray], groups: Groups | None, given: Given
+        self, t: Members, labels: dict[str, Labels], groups: Groups | None, given: Given
     ) -> list[list[Measured]]:
         for name in (*several(self.variables), *self._links):
             if name not in labels:

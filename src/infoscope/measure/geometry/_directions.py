@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from infoscope.core.measurement import Cost, Measured
+from infoscope.core.shapes import Labels, NumpyRows
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.moments.spectra import doubts_of, spectrum
@@ -22,10 +23,10 @@ class Directions(Geometry):
     def cost(self, n: int, d: int, k: int) -> Cost:
         return Cost(3e-4 + n * d * (1.4e-8 + 1e-10 * d), 17.0 * n * d)
 
-    def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+    def _of(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         return self._counted(t, None)
 
-    def _of_groups(self, t: np.ndarray, labels: dict[str, np.ndarray], groups: Groups) -> Iterable[Measured]:
+    def _of_groups(self, t: NumpyRows, labels: dict[str, Labels], groups: Groups) -> Iterable[Measured]:
         return self._counted(t, groups)
 
     def _counted(self, t: np.ndarray, groups: Groups | None) -> Iterable[Measured]:

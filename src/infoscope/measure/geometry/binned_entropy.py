@@ -12,6 +12,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
+from infoscope.core.shapes import Labels, NumpyRows
 from infoscope.kernels import draws
 from infoscope.measure.bases.estimator import several
 from infoscope.measure.bases.geometry import Geometry
@@ -63,7 +64,7 @@ class BinnedEntropy(Geometry):
         check.count(self.offsets, "offsets")
         check.count(self.seed, "seed", 0)
 
-    def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+    def _of(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         widths = several(self.width)
         cells = float(np.abs(t).max()) / min(widths)
         if cells > 2.0**52:
@@ -89,7 +90,7 @@ class BinnedEntropy(Geometry):
             doubts.append(Doubt(Status.SATURATED, alone))
         return self._say("H(Bin(T))", value, words, n, doubts).within((float(found.min()), float(found.max())), OFFSETS)
 
-    def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+    def _constant(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         return [
             Measured("input", self._estimate(np.zeros(self.offsets), width, len(t)), {**self.options, "width": width})
             for width in several(self.width)

@@ -10,6 +10,7 @@ from infoscope.core import check
 from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
+from infoscope.core.shapes import Labels, NumpyRows
 from infoscope.measure.bases.geometry import CONSTANT, Geometry
 from infoscope.measure.intervals.uncertainties import DRAWN_PAIRS
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, DistancesByClass, spreads, too_few
@@ -72,7 +73,7 @@ class ClassDistances(Geometry):
         check.count(self.pairs, "pairs", LEAST if self.pairs else 0)
         check.count(self.seed, "seed", 0)
 
-    def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+    def _of(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         if self.pairs:
             found: list[DistancesByClass | Drawn] = [drawn(t, y, self.pairs, self.seed) for y in labels.values()]
         else:
@@ -111,7 +112,7 @@ class ClassDistances(Geometry):
                 value = spread.quantile(which, percent / 100)
                 yield self._say(name, value, words, n, doubts).within(interval, DRAWN_PAIRS)
 
-    def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+    def _constant(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         """Nothing is nearer than anything: ratio 1, AUC 0.5, distances 0."""
         neutral = {"distance_ratio": 1.0, "distance_auc": 0.5}
         for name in labels:

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Status, remark
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
+from infoscope.core.shapes import Labels, NumpyRows
 from infoscope.kernels.scaling import unit
 from infoscope.measure.bases.geometry import CONSTANT, Geometry
 from infoscope.measure.symbols import quantise as q
@@ -63,7 +62,7 @@ class ClusterCount(Geometry):
     def _check(self) -> None:
         check.count(self.least, "least", 2)
 
-    def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+    def _of(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         state = random.getstate()  # which importing joblib draws from
         from sklearn.cluster import HDBSCAN
         from sklearn.metrics import adjusted_rand_score
@@ -92,7 +91,7 @@ class ClusterCount(Geometry):
                 more.append(Doubt(Status.DEGENERATE, together))
             yield Measured(name, self._say("cluster_agreement", agreement, what, len(t), [*doubts, *more]))
 
-    def _doubts(self, t: np.ndarray, clusters: int) -> list[Doubt]:
+    def _doubts(self, t: NumpyRows, clusters: int) -> list[Doubt]:
         """Whether so many rows can show clusters at all."""
         n = len(t)
         if n < 2 * self.least:
@@ -104,7 +103,7 @@ class ClusterCount(Geometry):
             return [Doubt(Status.TIED, note)]
         return [] if clusters else [remark("one cluster is not told from none")]
 
-    def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+    def _constant(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         """All rows are one cluster, which agrees with classes as chance would."""
         for name, quantity, value in (
             ("input", "clusters", 1),

@@ -13,7 +13,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import NOTHING, Cost, Given, Measured
 from infoscope.core.quantity import Quantity
-from infoscope.core.shapes import ArrayLike
+from infoscope.core.shapes import ArrayLike, NumpyRows
 from infoscope.kernels import draws
 from infoscope.measure.bases.geometry import Geometry, by_name, timed
 from infoscope.measure.intervals.groups import Groups, interval_doubts, scatter
@@ -100,10 +100,10 @@ class CosineSimilarity(Geometry):
         together = None if groups is None else Groups.of(groups, len(t))
         return by_name(self._timed(t, y, together))
 
-    def _timed(self, t: np.ndarray, other: np.ndarray, groups: Groups | None) -> list[Measured]:
+    def _timed(self, t: NumpyRows, other: NumpyRows, groups: Groups | None) -> list[Measured]:
         return timed(lambda: self._both(t, other, groups), groups)
 
-    def _both(self, t: np.ndarray, other: np.ndarray, groups: Groups | None = None) -> Iterable[Measured]:
+    def _both(self, t: NumpyRows, other: NumpyRows, groups: Groups | None = None) -> Iterable[Measured]:
         if t.shape != other.shape:
             raise InputError(
                 f"the representations are {t.shape} and {other.shape}, wanted the same inputs and the same units: "

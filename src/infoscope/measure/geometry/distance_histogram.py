@@ -11,6 +11,7 @@ from infoscope.core.cells import cell_names
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
+from infoscope.core.shapes import Labels, NumpyRows
 from infoscope.measure.bases.geometry import CONSTANT, Geometry
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, spreads, too_few
 
@@ -52,7 +53,7 @@ class DistanceHistogram(Geometry):
         self._chosen({name: np.empty(0) for name in super().about(names)})
         return []  # its rows are called by the cells
 
-    def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+    def _of(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         name = self._chosen(labels)
         few = too_few(labels[name])
         largest = float(np.abs(t).max())
@@ -68,7 +69,7 @@ class DistanceHistogram(Geometry):
             for cell, share in zip(cell_names(EDGES), np.diff(up_to), strict=True):
                 yield Measured(cell, self._say(quantity, share, words, len(t), few if which == WITHIN else []))
 
-    def _constant(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+    def _constant(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         """All distances are 0, in the first cell."""
         for cell in cell_names(EDGES):
             for quantity in self.quantities:

@@ -11,6 +11,7 @@ from scipy.special import chdtri
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
+from infoscope.core.shapes import Labels, NumpyRows
 from infoscope.kernels import draws
 from infoscope.kernels.scaling import unit
 from infoscope.measure.bases.geometry import Geometry
@@ -63,15 +64,15 @@ class IntrinsicDimension(Geometry):
     def cost(self, n: int, d: int, k: int) -> Cost:
         return Cost(1e-3 + n * n * (1e-9 + 6e-11 * d), 60.0 * n + 32.0 * n * d)
 
-    def _of_groups(self, t: np.ndarray, labels: dict[str, np.ndarray], groups: Groups) -> Iterable[Measured]:
+    def _of_groups(self, t: NumpyRows, labels: dict[str, Labels], groups: Groups) -> Iterable[Measured]:
         """Of one row of each group, for neighbours of one group say how alike its rows are."""
         estimate = self._of_rows(t[groups.firsts], [remark("one row of each group counts")])
         return [Measured("input", estimate.within(estimate.interval, PLAIN.over(groups)))]
 
-    def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+    def _of(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         return [Measured("input", self._of_rows(t, []))]
 
-    def _of_rows(self, t: np.ndarray, doubts: list[Doubt]) -> Estimate:
+    def _of_rows(self, t: NumpyRows, doubts: list[Doubt]) -> Estimate:
         rows, noise = _different(t)
         words = "exponent of the ratios of the distances to the two nearest neighbours, 10 % censored"
         if len(rows) < len(t):

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
+from infoscope.core.shapes import Labels, NumpyRows
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.moments.class_means import ClassMeans
 
@@ -61,7 +60,7 @@ class NeuralCollapse(Geometry):
     def cost(self, n: int, d: int, k: int) -> Cost:
         return Cost(7e-4 + n * d * (4.5e-8 + 1e-10 * d), 26.0 * n * d)
 
-    def _of(self, t: np.ndarray, labels: dict[str, np.ndarray]) -> Iterable[Measured]:
+    def _of(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         for name, y in labels.items():
             means = ClassMeans.of(t, y)
             values = (0.0, 0.0, 0.0)

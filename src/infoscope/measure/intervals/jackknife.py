@@ -13,7 +13,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status
-from infoscope.core.shapes import Indices, Matrix
+from infoscope.core.shapes import Indices, Matrix, NumpyRows
 from infoscope.measure.intervals import groups as of_groups
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.uncertainties import JACKKNIFE
@@ -148,7 +148,7 @@ def stated(estimate: Estimate, groups: Groups, y: np.ndarray | None, claims: boo
     return estimate.doubted(*remarks) if estimate.interval else estimate
 
 
-def copies(x: Matrix, others: tuple[Any, ...]) -> Groups | None:
+def copies(x: NumpyRows, others: tuple[Any, ...]) -> Groups | None:
     """The rows of ``x [n, d]`` by their value, where they look like samples that are there several times; else None.
 
     They do where one row in twenty repeats another, at least ten values and more than two a class are there several

@@ -13,7 +13,7 @@ import torch
 from scipy.special import digamma, polygamma
 
 from infoscope.core import check
-from infoscope.core.shapes import AnyMatrix
+from infoscope.core.shapes import AnyRows
 
 #: 1 - ρ² of a canonical pair below this is rounding: the pair says all that double precision can hold, ½ ln(1/FLOOR).
 FLOOR = 1e-13
@@ -30,7 +30,7 @@ class Columns:
     constant: torch.Tensor
 
 
-def standardised(x: AnyMatrix) -> Columns:
+def standardised(x: AnyRows) -> Columns:
     """The columns of ``x [n, d]`` in float64."""
     if check.is_tensor(x):
         z = (x.cpu() if x.device.type == "mps" else x).double()

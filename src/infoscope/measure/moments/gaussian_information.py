@@ -12,7 +12,7 @@ from scipy.special import digamma
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status, gravest, remark
 from infoscope.core.quantity import Quantity
-from infoscope.core.shapes import AnyMatrix
+from infoscope.core.shapes import AnyRows, Beside, GivenRows
 from infoscope.kernels import parallel
 from infoscope.measure.intervals.uncertainties import DELTA_METHOD
 from infoscope.measure.moments import canonical as gc
@@ -47,7 +47,7 @@ class GaussianInformation:
         return found.doubted(*self.doubts)
 
 
-def information(x: AnyMatrix, y: AnyMatrix, z: AnyMatrix | None, shrinkage: str) -> GaussianInformation:
+def information(x: AnyRows, y: Beside, z: GivenRows | None, shrinkage: str) -> GaussianInformation:
     """I(X;Y) or I(X;Y|Z) of Gaussian rows ``[n, d]`` in nats.
 
     Raises
@@ -58,7 +58,7 @@ def information(x: AnyMatrix, y: AnyMatrix, z: AnyMatrix | None, shrinkage: str)
     return found
 
 
-def _information(x: AnyMatrix, y: AnyMatrix, z: AnyMatrix | None, shrinkage: str) -> GaussianInformation:
+def _information(x: AnyRows, y: Beside, z: GivenRows | None, shrinkage: str) -> GaussianInformation:
     columns = [gc.standardised(part) for part in (x, y, *(() if z is None else (z,)))]
     for name, part in zip("xy", columns, strict=False):
         if bool(part.constant.all()):

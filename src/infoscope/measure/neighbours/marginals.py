@@ -12,7 +12,7 @@ from scipy.special import ndtri
 from scipy.stats import rankdata
 
 from infoscope.core import check
-from infoscope.core.shapes import AnyArray, AnyMatrix, Indices
+from infoscope.core.shapes import AnyArray, AnyRows, Labels
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.search import label_block
 from infoscope.measure.symbols import quantise as q
@@ -107,7 +107,7 @@ class Marginal:
     scored: tuple[float, ...] = ()
 
     @classmethod
-    def of(cls, values: AnyMatrix | Indices, *, split_above: float = math.inf, normal: bool = False) -> Marginal:
+    def of(cls, values: AnyRows | Labels, *, split_above: float = math.inf, normal: bool = False) -> Marginal:
         """From labels ``[n]`` or rows ``[n, d]``.
 
         split_above: a row that is there at least so many times is a group of its own. normal: normal scores of the

@@ -9,14 +9,14 @@ from scipy.special import ndtri
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Status, remark
-from infoscope.core.shapes import AnyMatrix, Matrix
+from infoscope.core.shapes import AnyRows, Matrix
 from infoscope.kernels import draws
 from infoscope.measure.symbols.labels import CEILING
 
 RAW = 2.0**-64
 
 
-def centred(values: AnyMatrix) -> np.ndarray:
+def centred(values: AnyRows) -> np.ndarray:
     """``values [n, d]`` in float64 with column means 0, divided by one number so that nothing overflows."""
     z = np.asarray(check.on_cpu(values), np.float64)
     largest = float(np.abs(z).max())

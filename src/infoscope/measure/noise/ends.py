@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from infoscope.core.quantity import DIFFERENTIAL_ENTROPY, INPUT_INFORMATION, LABEL_INFORMATION, Quantity
-from infoscope.core.shapes import Indices
+from infoscope.core.shapes import Labels
 from infoscope.measure.noise import caps
 from infoscope.measure.noise.draws import DrawnSums
 from infoscope.measure.noise.means import Averaging, Mean
@@ -160,7 +160,7 @@ def given_input(setting: Setting, drawn: DrawnSums) -> Pair:
     return Pair(low, math.log(setting.forwards - 1) - drawn["own"])
 
 
-def given_class(setting: Setting, drawn: DrawnSums, v: int, y: Indices) -> Pair:
+def given_class(setting: Setting, drawn: DrawnSums, v: int, y: Labels) -> Pair:
     """h(T|Y) above h(Z)."""
     inputs = np.bincount(y)[y]
     size, kin = inputs * setting.replicas, drawn["kin"][v + setting.deep]

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from infoscope.core import check
-from infoscope.core.shapes import AnyMatrix, Indices
+from infoscope.core.shapes import AnyRows, Indices
 from infoscope.measure.pairs import kernel_sums as ks
 from infoscope.measure.pairs.over_pairs import over_pairs
 from infoscope.measure.symbols import quantise as q
@@ -54,7 +54,7 @@ def _mean_log(sums: np.ndarray, weights: np.ndarray, of: int | Indices) -> float
     return float(-(weights @ np.log(sums / of)) / weights.sum()) + 0.0
 
 
-def information(t: AnyMatrix, classes: np.ndarray, variances: Sequence[float], threads: int) -> list[Information]:
+def information(t: AnyRows, classes: np.ndarray, variances: Sequence[float], threads: int) -> list[Information]:
     """One :class:`Information` per noise variance, for rows ``t [n, d]`` and class labels ``classes [v, n]``."""
     n = len(t)
     if check.is_tensor(t):

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from infoscope.core.shapes import Block, Block4, IndexTable, Indices, Matrix, TensorMatrix, Vector
+from infoscope.core.shapes import Block, Block4, IndexTable, Indices, Matrix, TensorRows, Vector
 from infoscope.kernels.vector_math import exp2_negative
 from infoscope.measure.pairs.distances import NARROW
 
@@ -155,7 +155,7 @@ def precision(points: np.ndarray, variances: Sequence[float]) -> np.dtype:
     return np.dtype(np.float64 if largest / (2 * min(variances)) * 2.0**-22 > 0.01 else np.float32)
 
 
-def on_device(t: TensorMatrix, classes: np.ndarray, variances: Sequence[float]) -> Sums:
+def on_device(t: TensorRows, classes: np.ndarray, variances: Sequence[float]) -> Sums:
     """The same sums for a tensor ``t [n, d]`` where it lives; ``classes [v, n]`` are the labels of every row.
 
     No matrix multiply, which on an accelerator may silently run in TF32.

@@ -8,7 +8,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.measurement import Cost
-from infoscope.core.shapes import TensorMatrix
+from infoscope.core.shapes import TensorMatrix, TensorRows
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.readings import ProbeSplit, Reading, Readings, Target
 from infoscope.measure.usable.standardiser import Standardiser
@@ -60,11 +60,11 @@ class Knn(Probe):
     def words(self) -> str:
         return "nearest-neighbour probes"
 
-    def _member(self, z: TensorMatrix, targets: Sequence[Target], splits: Sequence[ProbeSplit]) -> Readings:
+    def _member(self, z: TensorRows, targets: Sequence[Target], splits: Sequence[ProbeSplit]) -> Readings:
         by_split = [self._split(z, targets, split) for split in splits]
         return [[readings[t] for readings in by_split] for t in range(len(targets))]
 
-    def _split(self, z: TensorMatrix, targets: Sequence[Target], split: ProbeSplit) -> list[Reading]:
+    def _split(self, z: TensorRows, targets: Sequence[Target], split: ProbeSplit) -> list[Reading]:
         x = Standardiser.of(z[split.train])(z)
         validating = self._counts(x, split.train, split.validation, targets, self._numbers)
         readings = []

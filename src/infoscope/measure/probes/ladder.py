@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from infoscope.core import grammar
 from infoscope.core.errors import InputError
 from infoscope.core.measurement import Cost
-from infoscope.core.shapes import TensorBlock
+from infoscope.core.shapes import TensorMembers
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.readings import ProbeSplit, Readings, Target
 
@@ -55,7 +55,7 @@ class Ladder(Probe):
         return f"the best on validation rows of {', '.join(self._names)} probes"
 
     def _read(
-        self, z: TensorBlock, targets: Sequence[Target], splits: Sequence[ProbeSplit], seed: int
+        self, z: TensorMembers, targets: Sequence[Target], splits: Sequence[ProbeSplit], seed: int
     ) -> list[Readings]:
         found = {name: grammar.make("probes", name).read(z, targets, splits, seed) for name in self._names}
 

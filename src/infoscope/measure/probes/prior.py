@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from infoscope.core.measurement import Cost
-from infoscope.core.shapes import TensorMatrix
+from infoscope.core.shapes import TensorRows
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.readings import Expected, ProbeSplit, Reading, Readings, Target
 from infoscope.measure.usable.temperature import cross_entropy
@@ -35,7 +35,7 @@ class Prior(Probe):
     def words(self) -> str:
         return "the null probe"
 
-    def _member(self, z: TensorMatrix, targets: Sequence[Target], splits: Sequence[ProbeSplit]) -> Readings:
+    def _member(self, z: TensorRows, targets: Sequence[Target], splits: Sequence[ProbeSplit]) -> Readings:
         return [[_reading(target, split) for split in splits] for target in targets]
 
     def _expect(self, z: Any, y: np.ndarray, splits: Sequence[ProbeSplit], seed: int) -> list[Expected]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.measurement import Cost
-from infoscope.core.shapes import TensorMatrix
+from infoscope.core.shapes import TensorRows
 from infoscope.measure.bases.estimator import several
 from infoscope.measure.bases.linear import LinearProbe
 from infoscope.measure.usable.pursuit import pursued, pursued_quantities
@@ -62,7 +62,7 @@ class Sparse(LinearProbe):
     def words_of_means(self) -> str:
         return f"linear probes of {' or '.join(map(str, self._numbers))} columns"
 
-    def _cell(self, z: TensorMatrix, targets: Sequence[Target], split: ProbeSplit) -> list[Reading]:
+    def _cell(self, z: TensorRows, targets: Sequence[Target], split: ProbeSplit) -> list[Reading]:
         rows = Standardiser.of(z[split.train])(z[split.train], single=True)
         found = []
         for target in targets:
@@ -71,7 +71,7 @@ class Sparse(LinearProbe):
             found.append(min(tried, key=lambda reading: reading.validation))
         return found
 
-    def _of_columns(self, z: TensorMatrix, target: Target, split: ProbeSplit, columns: np.ndarray) -> Reading:
+    def _of_columns(self, z: TensorRows, target: Target, split: ProbeSplit, columns: np.ndarray) -> Reading:
         columns = np.sort(columns)
         (reading,) = super()._cell(z[:, columns], [target], split)
         named = tuple(columns.tolist())
@@ -96,7 +96,7 @@ class Sparse(LinearProbe):
         (found,) = super()._expect(z, y, [split], seed)
         return found
 
-    def _columns_of(self, z: TensorMatrix, target: Target, readings: Sequence[Reading]) -> np.ndarray | None:
+    def _columns_of(self, z: TensorRows, target: Target, readings: Sequence[Reading]) -> np.ndarray | None:
         rows = Standardiser.of(z)(z, single=True)
         sizes = [len(reading.columns) for reading in readings]
         return np.sort(pursued(rows, target.y, target.k, int(np.median(sizes))))

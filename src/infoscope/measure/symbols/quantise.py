@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from infoscope.core import check
-from infoscope.core.shapes import AnyMatrix
+from infoscope.core.shapes import AnyRows
 from infoscope.kernels import keys as _keys
 from infoscope.measure.symbols.partitions import Partition, Symbols, base, interval
 
@@ -81,7 +81,7 @@ def _on_quantiles(t: np.ndarray, partitions: Sequence[Partition]) -> list[Symbol
     return found
 
 
-def quantise(t: AnyMatrix, partitions: Sequence[Partition]) -> list[Symbols]:
+def quantise(t: AnyRows, partitions: Sequence[Partition]) -> list[Symbols]:
     """The symbols of the rows of ``t [n, d]`` under each partition; all partitions are of one kind.
 
     A tensor on an accelerator is quantised there, and only its keys leave it; for quantiles it comes over whole.

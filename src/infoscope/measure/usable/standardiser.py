@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from infoscope.core.shapes import TensorMatrix, TensorVector
+from infoscope.core.shapes import TensorMatrix, TensorRows, TensorVector
 from infoscope.kernels.column_sums import along, mean_and_variance, products
 
 ROUNDING = 1e-12  # of the largest variance of standardised columns: below it a principal axis is rounding of float64
@@ -36,7 +36,7 @@ class Standardiser:
     variances: Any = None
 
     @classmethod
-    def of(cls, z: TensorMatrix) -> Standardiser:
+    def of(cls, z: TensorRows) -> Standardiser:
         """Standardise by the rows of ``z [n, d]``; a constant column becomes zero, and only that: sums are taken of
         differences from the first row, so that what varies in the last digit is told from what does not.
         """
@@ -61,7 +61,7 @@ class Standardiser:
         scale[sd == 0] = 0
         return cls(largest, mean, scale)
 
-    def rotated(self, z: TensorMatrix) -> Standardiser:
+    def rotated(self, z: TensorRows) -> Standardiser:
         """The same along the principal axes of the rows ``z [n, d]``."""
         import torch
 
@@ -81,7 +81,7 @@ class Standardiser:
             vectors = x.T @ vectors / (n * values).sqrt()
         return replace(self, axes=vectors, variances=values)
 
-    def __call__(self, z: TensorMatrix, single: bool = False) -> Any:
+    def __call__(self, z: TensorRows, single: bool = False) -> Any:
         """The rows ``[n, d]``, or ``[n, r]`` along the axes; computed in float64, kept in float32 if ``single``."""
         import torch
 

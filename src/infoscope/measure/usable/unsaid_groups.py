@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from infoscope.core import check
 from infoscope.core.estimate import Answer, Doubt, Status, remark
-from infoscope.core.shapes import TensorMatrix
+from infoscope.core.shapes import TensorRows
 from infoscope.measure.intervals.groups import LEAST, Groups, alike, serial, too_narrow
 from infoscope.measure.intervals.uncertainties import APART_OR_TOGETHER
 from infoscope.measure.symbols import quantise
@@ -28,7 +28,7 @@ def in_order(found: Usable) -> Usable:
     return found.doubted(Doubt(Status.UNDERSAMPLED if narrow else Status.OK, alike(r)))
 
 
-def copies_of(z: TensorMatrix, k: int) -> Groups | None:
+def copies_of(z: TensorRows, k: int) -> Groups | None:
     """Equal rows of ``z [n, d]`` as groups; None where no row is there twice, or where rows are symbols.
 
     With fewer than 10 different rows, or no more than twice as many as the ``k`` classes, they are an enumerated table,
