@@ -112,7 +112,7 @@ def pooled_rows(layout: SampleLayout, shape: torch.Size, site: str, rule: str) -
     if len(shape) == 3:
         return Chosen.whole(layout.n)
     mask = layout.mask(positions(shape, site, rule), site)
-    there = mask.any(axis=1)
+    there = np.asarray(mask.any(axis=1))
     return replace(Chosen.whole(layout.n, there), mask=None if mask.all() else mask)
 
 

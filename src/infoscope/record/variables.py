@@ -35,7 +35,7 @@ class Variable:
         """
         if isinstance(values, Variable):
             return values
-        array = check.on_cpu(check.array(values, name)) if values is not None else None
+        array: Any = check.on_cpu(check.array(values, name)) if values is not None else None
         if array is None or array.ndim < 2 or array.shape[1:] == (1,):
             return cls(_numbered(values if array is None else array, n, name))
         if array.ndim > 3 or len(array) != n:
