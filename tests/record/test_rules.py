@@ -478,7 +478,7 @@ def test_a_mask_of_another_length_and_outputs_without_positions():
         representations(nn.Flatten(), x, ["output@cells"])
     with pytest.raises(InputError, match="has no row"):
         read(x, "tokens", attention_mask=torch.zeros(3, 4))
-    with pytest.raises(InputError, match="in one batch and .* in another, wanted the same: pad the inputs"):
+    with pytest.raises(InputError, match=r"in one batch and .* in another, wanted the same: pad the inputs"):
         representations(Changing(), x, ["output@tokens"], 1)
 
 

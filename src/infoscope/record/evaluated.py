@@ -131,6 +131,11 @@ class Evaluated:
             )
         return self._there[site]
 
+    def doubt(self, site: str, *doubts: Doubt) -> None:
+        """From now on every estimate of rows of this site carries these."""
+        self.doubts[site] = doubts
+        self._there.pop(site, None)
+
     def _alone(self, chosen: Chosen) -> bool:
         return self.groups is None or self.groups.ndim == 1 or bool((chosen.position == WHOLE).all())
 

@@ -92,14 +92,14 @@ class Inputs:
     @classmethod
     def _listed(cls, tensors: list[torch.Tensor], model: torch.nn.Module) -> Inputs:
         """By number; by the names that ``forward`` gives them where one of these is a mask, so that it is known."""
-        names = _taken(model)[: len(tensors)]
+        names = arguments(model)[: len(tensors)]
         if len(names) == len(tensors) and set(MASKS) & set(names):
             return cls((), dict(zip(names, tensors, strict=True)))
         return cls(tuple(tensors))
 
     @classmethod
     def _mapped(cls, value: Mapping[Any, Any], model: torch.nn.Module, dtype: torch.dtype) -> Inputs:
-        taken = _taken(model)
+        taken = arguments(model)
         given: dict[str, torch.Tensor] = {}
         aside: dict[str, torch.Tensor] = {}
         flags: dict[str, Any] = {}
@@ -152,6 +152,32 @@ class Inputs:
         aside = {name: t[index] for name, t in self.aside.items()}
         return dataclasses.replace(self, args=tuple(args.values()), kwargs=some(self.kwargs), aside=aside)
 
+    @property
+    def padding(self) -> dict[str, np.ndarray]:
+        """The masks ``[n, seq]`` as they were given, by name: which positions are no padding."""
+        planes = {name: self._plane(self.kwargs.get(name)) for name in MASKS}
+        return {name: plane != 0 for name, plane in planes.items() if plane is not None}
+
+    def unpadded(self, sample: int) -> Inputs:
+        """That sample alone, twice (a batch of one breaks networks that squeeze), without the positions that are
+        padding in any tensor that has a mask's positions."""
+        found, masks = self.of_samples([sample, sample]), self.padding
+        decoded = MASKS[1] in masks or MASKS[1] in self.aside
+        axis = 0 if self.time_first else 1
+
+        def kept(name: str, t: torch.Tensor) -> torch.Tensor:
+            of_decoder = decoded and (name.startswith("decoder_") or name == "labels")
+            mask = masks.get(MASKS[1] if of_decoder else MASKS[0])
+            if mask is None or t.ndim < 2 or t.shape[axis] != mask.shape[1]:
+                return t
+            return t.index_select(axis, torch.as_tensor(np.flatnonzero(mask[sample])).to(t.device))
+
+        return dataclasses.replace(
+            found,
+            args=tuple(kept("", t) for t in found.args),
+            kwargs={name: kept(name, t) for name, t in found.kwargs.items()},
+        )
+
     def tensors(self) -> dict[str, torch.Tensor]:
         """All tensors that the model is handed under the names that ``evaluation.safetensors`` gives them."""
         return {
@@ -194,7 +220,7 @@ def _leave(masks: dict[str, np.ndarray], name: str, other: np.ndarray, of: str) 
         masks[name] = there & other
 
 
-def _taken(model: torch.nn.Module) -> list[str]:
+def arguments(model: torch.nn.Module) -> list[str]:
     """The names of the arguments of ``forward``, in order."""
     try:
         return list(inspect.signature(model.forward).parameters)

@@ -229,6 +229,32 @@ def _gathered(
     return gathering
 
 
+def outputs(model: nn.Module, inputs: Inputs, sites: Sequence[str]) -> dict[str, torch.Tensor]:
+    """What is read at each site before its rule makes rows of it, samples first, in one forward over all the inputs.
+
+    Raises
+    ------
+    As :func:`representations`.
+    """
+    model = _checked(model)
+    modules = _modules(model)
+    addresses = {site: Address.parse(site, modules) for site in sites}
+    found: dict[str, torch.Tensor] = {}
+
+    def keep(calls: Counter[str], of_input: bool, name: str, value: Any) -> None:
+        calls[name] += 1
+        for site, address in addresses.items():
+            if address.module == name and address.call in (0, calls[name]) and address.of_input == of_input:
+                found[site] = _tensor_at(value, address, site, samples, modules, model).clone()
+
+    hooked = {name: any(a.of_input for a in addresses.values()) for name in {a.module for a in addresses.values()}}
+    with untouched(model):
+        ((samples, args, kwargs),) = inputs.batches(len(inputs), device_of(model))
+        with _hooks(modules, hooked, partial(keep, Counter(), True), partial(keep, Counter(), False)):
+            model(*args, **kwargs)
+    return found
+
+
 class _Gathering:
     """The rows of all sites, filled batch by batch from inside the hooks."""
 

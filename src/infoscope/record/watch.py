@@ -26,6 +26,7 @@ from infoscope.record import variables as known_variables
 from infoscope.record.address import Address
 from infoscope.record.evaluated import Evaluated, RowsThere
 from infoscope.record.inputs import BATCH_SIZE, Inputs
+from infoscope.record.padding import check_padding
 from infoscope.record.places import as_module, gathered, rows_at, sites_and_order, unwrap
 from infoscope.record.state import ModelState
 from infoscope.record.trajectory import Trajectory
@@ -108,6 +109,9 @@ class Watch:
         found = found.copy()
         self._evaluated = Evaluated.of(found, known_variables.checked(variables, len(found)), groups)
         self._chosen = rows_at(model, found, self.sites, batch_size)
+        told = check_padding(self._model, self._evaluated, self.sites)
+        if told is not None:
+            warn(f"infoscope: {told}")
         there = {site: self._evaluated.rows(site, chosen).labels for site, chosen in self._chosen.items()}
         known_variables.reach(self._evaluated.variables, there)
         self._measurements = attaching.measurements(measurements, list(variables), snapshots)

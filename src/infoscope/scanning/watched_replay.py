@@ -15,6 +15,7 @@ from infoscope.record import evaluation
 from infoscope.record.address import Address
 from infoscope.record.evaluated import RowsThere, grouped
 from infoscope.record.layout import Chosen
+from infoscope.record.padding import check_padding
 from infoscope.record.places import gathered, resolve, rows_at
 from infoscope.record.trajectory import Trajectory
 from infoscope.scanning.replay import marks_of
@@ -50,6 +51,7 @@ class WatchedReplay:
         self.evaluated = stored.with_variables(evaluation.later(stored, variables or {}))
         self.variables = list(self.evaluated.variables)
         self._model, self._chosen = model, dict[str, Chosen]()
+        self._padding = set[str]()  # the sites of which it is known what padding does
         own, self.marks = stored.groups, {}
         if groups is not None:
             given = grouped(groups, len(stored))
@@ -117,4 +119,6 @@ class WatchedReplay:
             ) from reason
         found, chosen = gathered(self._model, self.evaluated.inputs, list(sites) or self.sites, self._batch_size)
         self._chosen.update(chosen)
+        check_padding(self._model, self.evaluated, [site for site in found if site not in self._padding])
+        self._padding |= found.keys()
         return {site: t[None] for site, t in found.items()}

@@ -16,9 +16,9 @@ from infoscope.record.rule import Rule, Stage
 class Sketch(Rule):
     """Fewer columns: each row times one Gaussian matrix of variance 1/width, drawn by ``seed``.
 
-    Squared distances are kept in the mean (Johnson & Lindenstrauss 1984). Rows no wider than that stay as they are. What
-    probes read of a sketch is a property of the sketch: of 2048 columns 512 random ones lost 24 to 55 % of the bits in
-    one trial.
+    Squared distances are kept in the mean (Johnson & Lindenstrauss 1984). Rows no wider than that stay as they are.
+    What probes read of a sketch is a property of the sketch: of 2048 columns 512 random ones lost 24 to 55 % of the
+    bits in one trial.
 
     Examples
     --------
