@@ -4,10 +4,13 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from infoscope.core.errors import InputError, UnknownNameError, UntrustedEstimateError
 from infoscope.core.estimate import Status
 from infoscope.kernels import parallel
+from infoscope.measure.pairs import centred_products
 from infoscope.measure.questions.dependence import dependence
 
 
@@ -77,6 +80,20 @@ def test_wide_rows_go_over_pairs_of_rows():
     for unbiased in (True, False):
         expected = slow_ratio(gram(x, "linear"), gram(y, "linear"), unbiased)
         assert dependence(x, y, debiased=unbiased).value == pytest.approx(expected, rel=1e-9)
+
+
+@given(n=st.integers(1, 12), d=st.integers(1, 12), e=st.integers(1, 12), strip=st.integers(1, 5))
+@example(n=2, d=12, e=11, strip=4)  # over pairs of rows
+@example(n=3, d=3, e=3, strip=2)  # as many pairs of rows as of columns
+def test_a_linear_kernel_is_the_same_over_rows_and_columns_in_strips_of_any_size(n, d, e, strip):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(n, d)), rng.normal(size=(n, e))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(centred_products, "_STRIP", strip)
+        found = centred_products.linear(x, y)
+    k, l = x @ x.T, y @ y.T
+    np.testing.assert_allclose(found.products, [(k * l).sum(), (k * k).sum(), (l * l).sum()])
+    np.testing.assert_allclose([found.k, found.l], [k.sum(1), l.sum(1)], atol=1e-12)
 
 
 def test_linear_cka_is_kornblith():

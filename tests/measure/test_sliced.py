@@ -7,8 +7,10 @@ import pytest
 from scipy.special import digamma
 
 from infoscope import estimator as make
+from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
+from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours import slices as _sliced
 from infoscope.measure.neighbours.sliced import local_information
 
@@ -58,6 +60,51 @@ def test_local_values_are_those_of_the_slow_twin(case, k):
     np.testing.assert_allclose(found, [slow(a, b, k) for a, b in zip(u, v, strict=True)], atol=1e-12)
     y = np.concatenate([[0], rng.integers(1, 4, size=79)])  # the first row is alone in its class
     np.testing.assert_allclose(local_information(u, y, k), [slow(a, y, k) for a in u], atol=1e-12)
+
+
+def slow_apart(u, v, k, ids):
+    """The same past rows of the same group; a ball with more rows at its surface than its k-th counts with it."""
+    n, out = len(u), np.zeros(len(u))
+    labels = v.dtype.kind == "i"
+    du, dv = np.abs(u[:, None] - u), np.abs(v[:, None] - v)
+    for i in range(n):
+        others = ids != ids[i]
+        may = others & (v == v[i]) if labels else others
+        distance = (du[i] if labels else np.maximum(du[i], dv[i]))[may]
+        if not len(distance):
+            continue
+        reach = min(k, len(distance))
+        radius = np.sort(distance)[reach - 1]
+        held = int((distance <= radius).sum())
+        counted = np.less_equal if held > reach or radius == 0 else np.less
+        of_u = 1 + counted(du[i][others], radius).sum()
+        of_v = 1 + (v[others] == v[i]).sum() if labels else 1 + counted(dv[i][others], radius).sum()
+        among = others.sum() + 1
+        if radius > 0:
+            out[i] = digamma(held + 1 if held > reach else reach) + digamma(among) - digamma(of_u) - digamma(of_v)
+        else:
+            out[i] = np.log((held + 1) * among / (of_u * of_v))
+    return out
+
+
+@pytest.mark.parametrize("k", [1, 3])
+@pytest.mark.parametrize("case", ["smooth", "rectified", "symbols", "rounded"])
+def test_local_values_past_rows_of_a_group_are_those_of_the_slow_twin(case, k):
+    rng = np.random.default_rng(k)
+    u, v = rng.normal(size=(2, 9, 60))  # two jobs
+    v, ids = v + u, rng.integers(12, size=60)
+    u, v = {
+        "smooth": (u, v),
+        "rectified": (u.clip(0), v.clip(0)),
+        "symbols": (np.round(u.clip(-1, 1)), np.round(v.clip(-1, 1))),
+        "rounded": (np.round(2 * u) / 2, np.round(2 * v) / 2),
+    }[case]
+    groups = Groups(check.names(ids, 60))
+    found = local_information(u, v, k, groups=groups)
+    np.testing.assert_allclose(found, [slow_apart(a, b, k, ids) for a, b in zip(u, v, strict=True)], atol=1e-12)
+    y = np.where(np.arange(60) == 0, 0, rng.integers(1, 4, size=60))  # the first row is alone in its class
+    found = local_information(u, y, k, groups=groups)
+    np.testing.assert_allclose(found, [slow_apart(a, y, k, ids) for a in u], atol=1e-12)
 
 
 def test_threads_do_not_matter():
