@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -77,7 +77,7 @@ class RowsThere:
             parts = [list(dict.fromkeys(p for one in measurement.about(names) for p in one.split("|")))]
         found: list[tuple[np.ndarray | None, dict[str, np.ndarray]]] = []
         for part in parts:
-            kept = np.stack([known[name] for name in part]).all(axis=0)
+            kept = np.asarray(np.stack([known[name] for name in part]).all(axis=0))
             if not kept.any():
                 raise InputError(f"no row has a label of {' and '.join(part)}: each is {MISSING} or left out")
             found.append((None if kept.all() else kept, {name: labels[name][kept] for name in part}))
@@ -197,7 +197,8 @@ def grouped(groups: Any, n: int) -> np.ndarray:
     ------
     InputError: another length, or a name that is missing.
     """
-    array: Any = check.on_cpu(check.array(groups, "groups"))
+    array = cast(Any, check.on_cpu(check.array(groups, "groups")))
     if array.ndim == 2 and array.shape[1] > 1 and len(array) == n:
-        return check.names(array.reshape(-1), array.size, "groups").reshape(array.shape)
+        flat = cast(Any, check.names(array.reshape(-1), int(array.size), "groups"))
+        return flat.reshape(array.shape)
     return check.names(groups, n, "groups")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
@@ -35,15 +35,16 @@ class Variable:
         """
         if isinstance(values, Variable):
             return values
-        array: Any = check.on_cpu(check.array(values, name)) if values is not None else None
+        array = cast(Any, check.on_cpu(check.array(values, name)) if values is not None else None)
         if array is None or array.ndim < 2 or array.shape[1:] == (1,):
             return cls(_numbered(values if array is None else array, n, name))
         if array.ndim > 3 or len(array) != n:
             raise InputError(
                 f"{name} has shape {array.shape} for {n} samples, wanted labels [n], or [n, positions] for one a token"
             )
-        flat = array.reshape(n, -1)
-        return cls(_numbered(flat.reshape(-1), flat.size, name).reshape(flat.shape), "position")
+        flat = cast(Any, array.reshape(n, -1))
+        numbered = cast(Any, _numbered(flat.reshape(-1), int(flat.size), name))
+        return cls(numbered.reshape(flat.shape), "position")
 
     @property
     def classes(self) -> int:

@@ -35,7 +35,7 @@ class At(Rule):
 
     def chosen(self, layout: SampleLayout, shape: torch.Size, site: str) -> Chosen:
         mask = layout.mask(positions(shape, site, self.spelled), site)
-        return Chosen.where(np.stack([nth(mask, place) for place in self.places]).any(axis=0))
+        return Chosen.where(np.asarray(np.stack([nth(mask, place) for place in self.places]).any(axis=0)))
 
     def gather(self, output: torch.Tensor, chosen: Chosen, samples: slice) -> torch.Tensor:
         return at_positions(output, chosen, samples)

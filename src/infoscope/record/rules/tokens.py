@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import torch
@@ -61,7 +61,7 @@ def _numbers(seed: int, n: int, seq: int) -> np.ndarray:
     """A number ``[n, seq]`` from seed, sample and position by SplitMix64 (Steele et al. 2014), the same for ever."""
     with np.errstate(over="ignore"):
         at = np.arange(n, dtype=np.uint64)[:, None] * np.uint64(2**32) + np.arange(seq, dtype=np.uint64)[None]
-        z: Any = at + np.uint64(seed % 2**64) * np.uint64(0xD1342543DE82EF95) + np.uint64(0x9E3779B97F4A7C15)
+        z = cast(Any, at + np.uint64(seed % 2**64) * np.uint64(0xD1342543DE82EF95) + np.uint64(0x9E3779B97F4A7C15))
         for _ in range(2):
             z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
             z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
