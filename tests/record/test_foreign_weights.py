@@ -351,6 +351,20 @@ def test_c4_an_object_where_a_tensor_is_wanted():
         only("step_1.pt").weights()
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+def test_c4_programs_and_later_pickles_are_one_sentence():
+    torch.jit.save(torch.jit.script(nn.Linear(2, 2)), "step_1.pt")
+    with pytest.raises(InputError, match=r"step_1\.pt holds a TorchScript program, wanted weights"):
+        only("step_1.pt").weights()
+    torch.save({"model": plain(0).state_dict()}, "step_1.pt", pickle_protocol=4)
+    with pytest.raises(InputError, match=r"step_1\.pt cannot be read without running what it holds \(Unsupported oper"):
+        only("step_1.pt").weights()
+    with open("step_1.pt", "wb") as file:
+        file.write(b"no checkpoint at all")
+    with pytest.raises((InputError, RunFolderError), match=r"step_1\.pt"):
+        only("step_1.pt").weights()
+
+
 def test_c4_files_of_the_old_format():
     torch.save({"model": plain(0).state_dict()}, "step_1.pt", _use_new_zipfile_serialization=False)
     assert same_state(only("step_1.pt").weights(), plain(0))

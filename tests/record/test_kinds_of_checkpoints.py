@@ -264,6 +264,40 @@ def test_families_of_transformers(family, dtype):
         assert torch.equal(built(**batch)[0], trained(**batch)[0])
 
 
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize("family", ["GPT-NeoX", "Mixtral"])
+def test_names_that_transformers_turns_into_others(family, wrapped, monkeypatch):
+    lib = transformers()
+    kind, configuration, sizes = FAMILIES[family]
+    torch.manual_seed(0)
+    special = {"bos_token_id": 0, "eos_token_id": 0, "pad_token_id": 0}
+    trained = getattr(lib, kind)(getattr(lib, configuration)(**sizes, **special)).eval()
+    trained.save_pretrained("checkpoint-3")
+    one = only("checkpoint-3")
+    built = build_of(one)()
+    target = torch.nn.ModuleDict({"net": built}) if wrapped else built
+    before, verbosity = torch.get_rng_state(), lib.utils.logging.get_verbosity()
+    loaded = fit(one, target)
+    assert loaded.converted
+    assert any("turned by transformers" in note for note in loaded.notes)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert lib.utils.logging.get_verbosity() == verbosity
+    assert torch.equal(built(TOKENS).logits, trained(TOKENS).logits)
+    torch.save(trained.state_dict(), "step_4.pt")  # by the names of today
+    built = build_of(one)()
+    fit(only("step_4.pt"), built)
+    assert torch.equal(built(TOKENS).logits, trained(TOKENS).logits)
+    # a class that would leave its output layer random without a word
+    monkeypatch.setattr(type(built), "_keys_to_ignore_on_load_missing", ["embed_out", "lm_head"])
+    state = one.weights()
+    del state["embed_out.weight" if family == "GPT-NeoX" else "lm_head.weight"]
+    with pytest.raises(InputError, match=r"lacks 1 of the model's weights.*\(lm_head\.weight\)"):
+        fit(state, build_of(one)())
+    more = {**one.weights(), "another.weight": torch.ones(2)}
+    with pytest.raises(InputError, match=r"another\.weight|lm_head"):
+        fit(more, build_of(one)())
+
+
 # C6: torch.distributed.checkpoint and ZeRO ---------------------------------------------------------------------------
 
 TWO_PROCESSES = """

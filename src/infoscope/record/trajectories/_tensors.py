@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 #: How the restricted loader says that an object is filled as a dict or a list is, and which one.
 _FILLED = re.compile(r"Can only (SETITEMS?|append|extend).*?got <class '([^']+)'>", re.DOTALL)
-_REASON = re.compile(r"WeightsUnpickler error: (.+)|(Trying to load unsupported .+)")
+#: What torch says around a reason, in advice that is not ours: to run the file.
+_AROUND = re.compile(r"\s*(?:\(\d\) |Weights only load failed|Re-running|Do not|Do it|Check the|Please |In PyTorch|$)")
 
 
 class Inert:
@@ -75,7 +76,7 @@ def saved_by_torch(path: Path) -> Any:
         raise damaged(path, ValueError("it is empty"))
     if not zipped and begin == b"PK\x03\x04":
         raise damaged(path, ValueError("it ends before its list of contents"))
-    if zipped and any(name.endswith("/constants.pkl") for name in zipfile.ZipFile(path).namelist()):
+    if zipped and _is_program(path):
         raise InputError(
             f"{path} holds a TorchScript program, wanted weights: save module.state_dict() with torch.save instead"
         )
@@ -100,6 +101,15 @@ def saved_by_torch(path: Path) -> Any:
             raise _refused(path, _first_line(reason)) from reason
         except (RuntimeError, EOFError, OSError, ValueError) as reason:
             raise damaged(path, reason) from reason
+
+
+def _is_program(path: Path) -> bool:
+    """Whether it is what TorchScript saves: code, which its weights are constants of."""
+    try:
+        with zipfile.ZipFile(path) as opened:
+            return any(name.endswith("/constants.pkl") for name in opened.namelist())
+    except zipfile.BadZipFile as reason:
+        raise damaged(path, reason) from reason
 
 
 def _restricted(path: Path, stubs: list[type], *, mapped: bool) -> Any:
@@ -131,8 +141,9 @@ def _container(name: str, kind: Callable[[], Any]) -> type:
 
 
 def _refused(path: Path, reason: str) -> InputError:
-    told = _REASON.search(reason)
-    why = _first_line(told[1] or told[2] if told else reason)
+    _, inner, after = reason.partition("WeightsUnpickler error: ")
+    lines = [line for line in (after if inner else reason).splitlines() if not _AROUND.match(line)]
+    why = next(iter(lines), _first_line(reason)).strip()
     return InputError(
         f"{path} cannot be read without running what it holds ({why.rstrip('.')}): save the weights alone, "
         "torch.save(model.state_dict(), path), or pass a mapping from steps to functions that return them"
