@@ -18,6 +18,7 @@ from infoscope.record.trajectory import Trajectory
 from infoscope.record.watch import Watch
 
 if TYPE_CHECKING:
+    from infoscope.measure.intervals.onset import Onset
     from infoscope.record.checking import Checked
     from infoscope.scanning.replay import Replay
 
@@ -269,9 +270,7 @@ class Run:
         """
         from infoscope.scanning.examples import pointwise, write
 
-        if network is None and len(self.networks) != 1:
-            raise InputError(f"this run has {len(self.networks)} networks ({', '.join(self.networks)}): name one")
-        name = self._named(network or self.networks[0])
+        name = self._one_network(network)
         table = pointwise(self._replay(name, model, groups), name, variable, site, step, probe, **options)
         write(self.folder, table)
         if figure is not None:
@@ -279,6 +278,42 @@ class Run:
 
             examples(table).save(figure)
         return table
+
+    def since_when(
+        self,
+        variable: str,
+        places: str | Sequence[str] = (),
+        network: str | None = None,
+        *,
+        measure: str = "",
+        untrained: int | None = None,
+        seed: int = 0,
+    ) -> dict[str, Onset]:
+        """Since when ``variable`` can be read, by place: the first recorded step from which what is read beyond the
+        untrained network stays over half of its maximum.
+
+        places: some of those that were measured; none means all. network: one of several. measure: which way of
+        measuring, where there are several that keep groups. untrained: the step that is the control; 0 where none is
+        said. The answer lies between two recorded steps; its interval is of draws of the groups of rows, the same at
+        every step, and of members. It may also be "from the start" (the untrained network holds half already), "comes
+        and goes", or "never" (:class:`infoscope.measure.intervals.onset.Onset`).
+
+        Asks for what a run keeps of its groups, with ``usable_information(scores=true)`` among its measures.
+
+        Raises
+        ------
+        UnknownNameError: no such variable, place or network. RunFolderError: the run keeps nothing of groups.
+        InputError: several ways of measuring, no untrained step, or rows that differ between steps.
+        """
+        from infoscope.scanning.since import since_when
+
+        wanted = [places] if isinstance(places, str) else list(places)
+        return since_when(self.folder, self._one_network(network), variable, wanted, measure, untrained, seed)
+
+    def _one_network(self, network: str | None) -> str:
+        if network is None and len(self.networks) != 1:
+            raise InputError(f"this run has {len(self.networks)} networks ({', '.join(self.networks)}): name one")
+        return self._named(network or self.networks[0])
 
     def _replay(
         self,

@@ -115,5 +115,5 @@ def test_a_table_of_something_else_or_of_later_is_refused():
 
 def test_a_list_of_another_type_is_refused(folder):
     folder.update({"shares": ["part"]})
-    with pytest.raises(RunFolderError, match="is damaged or was edited .*shares"):
+    with pytest.raises(RunFolderError, match=r"is damaged or was edited .*shares"):
         folder.manifest()

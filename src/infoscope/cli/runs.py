@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -277,6 +278,47 @@ def examples(
         print("\n".join([f"{len(found)} rows in {run / 'examples'}", *written]))
 
     show(content, as_json, text)
+
+
+@app.command
+def since_when(
+    run: Path,
+    /,
+    *,
+    variable: str,
+    place: Several = None,
+    network: str | None = None,
+    measure: str = "",
+    untrained: int | None = None,
+    seed: int = 0,
+    as_json: Json = False,
+) -> None:
+    """Say since when a variable can be read at each place: the first step over half of what is read beyond step 0.
+
+    The run must keep what its groups of rows add: with usable_information(scores=true) among its measures.
+
+    Parameters
+    ----------
+    run
+        A run folder.
+    variable
+        What is read.
+    place
+        Only this place, one that was measured; may be repeated.
+    network
+        Which network, of several, by its name or its title in the report.
+    measure
+        Which way of measuring, where several keep groups: usable_information(scores=true, probe=mlp).
+    untrained
+        The step that is the control; 0 where none is given.
+    seed
+        Of the draws of groups.
+    """
+    found = infoscope.load(run).since_when(
+        variable, place or (), network, measure=measure, untrained=untrained, seed=seed
+    )
+    content = {where: dataclasses.asdict(one) for where, one in found.items()}
+    show(content, as_json, lambda: table(["place", "since when"], [[where, str(one)] for where, one in found.items()]))
 
 
 @app.command
