@@ -77,10 +77,10 @@ def _padded(masks: dict[str, np.ndarray]) -> np.ndarray:
     """The numbers of up to :data:`SEQUENCES` padded samples, of all lengths."""
     if not masks:
         return np.zeros(0, int)
-    padded = np.logical_or.reduce([~mask.all(axis=1) for mask in masks.values()])
-    padded &= np.logical_and.reduce([mask.any(axis=1) for mask in masks.values()])
-    lengths = sum(mask.sum(axis=1) for mask in masks.values())
-    ordered = np.flatnonzero(padded)[np.argsort(np.asarray(lengths)[padded], kind="stable")]
+    padded = np.stack([~mask.all(axis=1) for mask in masks.values()]).any(axis=0)
+    padded &= np.stack([mask.any(axis=1) for mask in masks.values()]).all(axis=0)
+    lengths = np.stack([mask.sum(axis=1) for mask in masks.values()]).sum(axis=0)
+    ordered = np.flatnonzero(padded)[np.argsort(lengths[padded], kind="stable")]
     if len(ordered) <= SEQUENCES:
         return ordered
     return ordered[np.linspace(0, len(ordered) - 1, SEQUENCES).astype(int)]
@@ -97,11 +97,12 @@ def _apart(padded: torch.Tensor, alone: torch.Tensor, layout: SampleLayout, site
                 padded = padded[torch.as_tensor(mask, device=padded.device)]
     if padded.shape != alone.shape or not (padded.is_floating_point() or padded.is_complex()):
         return None
-    one, other = padded.double(), alone.double()
+    wide = torch.promote_types(padded.dtype, torch.float64)
+    one, other = padded.to(wide), alone.to(wide)
     if not bool(torch.isfinite(other).all()):
         return None
-    norm = float(other.norm())
-    by = float((one - other).norm()) / norm if norm > 0 else float(one.norm() > 0)
+    norm, off = (float((each.abs() ** 2).sum()) ** 0.5 for each in (other, one - other))
+    by = off / norm if norm > 0 else float(off > 0)
     return by if np.isfinite(by) else float("inf")
 
 
