@@ -29,6 +29,7 @@ HEADINGS = {
     "record.": "Networks",
     "data": "Data",
     "runs": "Runs",
+    "callbacks": "Runs",
     "scripting": "Runs",
     "core.": "What comes back",
 }

@@ -1,4 +1,5 @@
 from .benchmark.choosing import choose as choose
+from .callbacks import callback as callback
 from .core.errors import InfoscopeError as InfoscopeError
 from .core.estimate import Estimate as Estimate
 from .core.estimate import Plane as Plane

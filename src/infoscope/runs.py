@@ -90,15 +90,11 @@ def watch(
     InputError, UnknownNameError: labels of another length, an unknown site, measure or argument, or a measure that
         cannot be taken of one network's layers. RunFolderError: ``out`` holds a run already.
     """
-    from infoscope.measure.bases.measurements import make_measurement
-
-    if isinstance(measures, str) or not isinstance(measures, Iterable):
-        raise InputError(f"measures is {measures!r}, wanted several: pass [{measures!r}]")
     return Watched(
         model,
         inputs,
         variables,
-        [make_measurement(m) if isinstance(m, str) else m for m in measures],
+        measurements(measures),
         out if out is None else check.path(out, "out"),
         groups=groups,
         places=places,
@@ -111,6 +107,20 @@ def watch(
         resume=resume,
         overwrite=overwrite,
     )
+
+
+def measurements(measures: Any) -> list[Measurement | Plain]:
+    """What :func:`watch` measures: names with their options become objects, objects stay what they are.
+
+    Raises
+    ------
+    InputError: one where several were wanted. UnknownNameError: no such measure or option.
+    """
+    from infoscope.measure.bases.measurements import make_measurement
+
+    if isinstance(measures, str) or not isinstance(measures, Iterable):
+        raise InputError(f"measures is {measures!r}, wanted several: pass [{measures!r}]")
+    return [make_measurement(m) if isinstance(m, str) else m for m in measures]
 
 
 def load(path: str | Path) -> Run:

@@ -89,6 +89,12 @@ SCRIPTS = {
             fit(one, toy)
             assert toy.weight.item() == one.step + 0.5
     """,
+    "adapters": """
+        made = infoscope.callback("toy_loop", x, {"label": y}, measures=["effective_rank"], out="watched")
+        made.run(model, [lambda: None] * 2)
+        assert made.scope.run.rows.unique("step") == [0, 1, 2]
+        assert made.scope.run.folder.manifest()["state"] == "done"
+    """,
     "peers": """
         found = infoscope.bench("smoke", estimators=["toy_peer"], sources=["toy-pair"], sizes=[200])
         assert found["answers"] == found["planned"] > 0 and not found["broken"]

@@ -1,6 +1,8 @@
 """The examples in the docstrings of contributions do what they say."""
 
 import doctest
+import importlib.util
+import warnings
 
 import numpy as np
 import pytest
@@ -34,6 +36,10 @@ def test_the_example_of(kind, name, request, tmp_path, monkeypatch):
     entry = registry.find(kind, name)
     if kind == "peers" and (reason := _base.absent(entry.facts)):
         pytest.skip(reason)
+    if kind == "adapters":
+        if importlib.util.find_spec(entry.facts["package"]) is None:
+            pytest.skip(f"{entry.facts['package']} is not installed, whose trainer is followed")
+        warnings.simplefilter("ignore")  # of the trainers, which talk about few workers and batches
     if kind == "tasks":
         try:
             infoscope.task(name)

@@ -153,6 +153,6 @@ def load(path: Path = SHIPPED) -> tuple[list[SourceResult], dict[str, Any]]:
     """
     if not path.exists():
         raise RunFolderError(f"there are no benchmark results at {path}: run `infoscope bench --save-results` first")
-    table = pq.read_table(path, use_threads=False)
+    table = pq.ParquetFile(path).read(use_threads=False)  # one thread: see core.parts.read
     about = json.loads((table.schema.metadata or {}).get(_KEY, b"{}"))
     return [SourceResult(**{**row, "tags": tuple(row["tags"])}) for row in table.to_pylist()], about

@@ -67,8 +67,10 @@ def read(path: Path, listed: Listed | None, advice: str) -> pa.Table:
         if there["sha256"] != listed["sha256"]:
             raise _damaged(path, "its SHA-256 is not that of what was written", advice)
     try:
-        # one thread: with torch loaded first, a process that let Arrow start its pool here may abort at exit
-        table = pq.read_table(pa.BufferReader(content), page_checksum_verification=True, use_threads=False)
+        # one thread, and not pq.read_table, which starts a pool of Arrow's whatever it is told: a process that has one
+        # and loaded torch first may abort at its exit
+        file = pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True)  # pyright: ignore[reportCallIssue]  # types lack it
+        table = file.read(use_threads=False)
         table.validate(full=True)
     except (pa.ArrowException, OSError, ValueError) as reason:  # a name in the footer may not even be text
         raise _damaged(path, str(reason).splitlines()[0], advice) from reason

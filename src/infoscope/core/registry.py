@@ -32,6 +32,7 @@ KINDS = {
     "peers": "benchmark/peers",
     "figures": "papers",
     "trajectories": "record/trajectories",
+    "adapters": "record/adapters",
     "plots": "show/plots",
 }
 

@@ -59,6 +59,8 @@ def untouched(model: nn.Module) -> Generator[None]:
                 # Not model.eval(): networks override train(), e.g. to merge adapters into the weights.
                 module.__dict__["training"] = False
                 module.__dict__["_compiled_call_impl"] = None  # set by module.compile(), and blind to our hooks
+                if "_original_forward" in module.__dict__:  # of accelerate, which puts one with autocast over it
+                    module.__dict__["forward"] = module.__dict__["_original_forward"]
             yield
         finally:
             before.restore()

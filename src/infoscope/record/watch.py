@@ -127,6 +127,11 @@ class Watch:
         self._held = ExitStack()
 
     @property
+    def folder(self) -> Path | None:
+        """That of the run; None where it has no name yet."""
+        return self._path
+
+    @property
     def path(self) -> Path:
         """The folder of the run.
 
