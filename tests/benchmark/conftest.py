@@ -12,7 +12,7 @@ from infoscope.benchmark.judging import blank
 def made_row():
     """``made_row("ours", "ksg", "bivariate-normal", n, seed, error, ...)``: a row that is ``error`` off the truth."""
 
-    def make(who, name, source, n=1000, seed=0, error=0.0, purpose="tasks", options="{}", **changes):
+    def make(who, name, source, n=1000, seed=0, error=0.0, purpose="sources", options="{}", **changes):
         row = blank(Case(purpose, Subject(who, name, options), source, n, seed))
         value = None if error is None else row["truth"] + error
         content = {"value": value, "status": "OK", "cpu_seconds": 0.1, "busy_seconds": 0.2, "notes": "", **changes}

@@ -15,7 +15,7 @@ from infoscope.measure.bases import estimator
 NORMAL, ROLL = "bivariate-normal", "swiss-roll"
 
 
-def of(planned, name, purpose="tasks"):
+def of(planned, name, purpose="sources"):
     return [case for case in planned.cases if case.subject.name == name and case.purpose == purpose]
 
 
@@ -83,9 +83,9 @@ def test_names_narrow_it():
     assert {(case.source, case.n) for case in planned.cases} == {(s, n) for s in (NORMAL, ROLL) for n in (50, 70)}
     assert planned.cases[0].subject.label == "binned(bins=10, range=-3,3)"
     assert planned.cases[0].subject.make().bins == 10
-    alone, all_of_them = (plan("laptop", names).preset.budget["tasks"] for names in (["binned"], []))
-    assert alone < all_of_them == PRESETS["laptop"].budget["tasks"]
-    assert plan("paper", ["binned"]).preset.budget["tasks"] is None
+    alone, all_of_them = (plan("laptop", names).preset.budget["sources"] for names in (["binned"], []))
+    assert alone < all_of_them == PRESETS["laptop"].budget["sources"]
+    assert plan("paper", ["binned"]).preset.budget["sources"] is None
 
 
 def test_peers_can_be_left_out_or_asked_for_alone():

@@ -28,7 +28,7 @@ SOURCES = ("bivariate-normal", "swiss-roll", "bivariate-uniform")
 FAST, SLOW = Subject("ours", "binned"), Subject("ours", "kde")
 
 
-def planned(budget, subjects=(FAST, SLOW), sizes=(100, 200), replicates=4, purpose="tasks"):
+def planned(budget, subjects=(FAST, SLOW), sizes=(100, 200), replicates=4, purpose="sources"):
     """Each subject on three sources at two n."""
     found = [
         Case(purpose, subject, source, n, seed)
@@ -70,7 +70,7 @@ def answering(monkeypatch):
     return use
 
 
-CASE = Case("tasks", FAST, "bivariate-normal", 300, 5)
+CASE = Case("sources", FAST, "bivariate-normal", 300, 5)
 
 
 def test_an_answer_is_put_beside_the_truth(answering):
@@ -120,7 +120,7 @@ def test_what_is_raised_becomes_a_status(answering, error, status):
 
 def test_labels_are_passed_as_labels_and_a_real_estimator_is_judged():
     source = next(case.source for case in plan("smoke", ["kde"]).cases)
-    row = judge(Case("tasks", SLOW, source, 200, 0))
+    row = judge(Case("sources", SLOW, source, 200, 0))
     assert row["kind"] == "labels"
     assert np.isfinite(row["value"])
     assert row["code"] == fingerprint("ours", SLOW.name)
@@ -140,6 +140,19 @@ def test_without_a_budget_everything_is_answered_and_stored(tmp_path):
     assert not (tmp_path / "heartbeat").exists()
 
 
+def test_answers_of_version_1_are_answers_of_today(tmp_path, monkeypatch):
+    """There a sample of a source was asked for the purpose "tasks"."""
+    whole = planned(None)
+    rows = run(whole, tmp_path / "new", costing({FAST: 1, SLOW: 1}))
+    with monkeypatch.context() as before:
+        before.setattr(records, "SCHEMA", records.SCHEMA.with_metadata({"infoscope.benchmark.version": "1"}))
+        records.append(tmp_path / "old", [{**row, "purpose": "tasks"} for row in rows])
+    assert records.stored(tmp_path / "old") == (stored := records.stored(tmp_path / "new"))
+    asked = []
+    assert run(whole, tmp_path / "old", costing({FAST: 1, SLOW: 1}, asked)) == stored
+    assert asked == [], "nothing is asked anew"
+
+
 def test_the_budget_is_shared_so_that_the_fast_finish_and_the_slow_get_the_rest(tmp_path):
     rows = run(planned(60.0), tmp_path, costing({FAST: 0.1, SLOW: 5.0}))
     answers = Counter((row["estimator"], row["n"]) for row in rows)
@@ -155,8 +168,8 @@ def test_the_slow_meet_narrow_and_wide_problems_alike(tmp_path):
     """Of many narrow problems and two wide ones, last in the plan, a third of the time meets some of each."""
     narrow = [s.name for s in all_sources().values() if rung(s) == ("labels", 0) and "discrete" not in s.tags]
     wide = ["wide-classes-64", "wide-classes-512"]
-    cases = tuple(Case("tasks", SLOW, source, 100, 0) for source in (*narrow, *wide))
-    rows = run(Plan(BenchPreset((100,), 1, 0, 0, {"tasks": 6.0}), cases), tmp_path, costing({SLOW: 1.0}))
+    cases = tuple(Case("sources", SLOW, source, 100, 0) for source in (*narrow, *wide))
+    rows = run(Plan(BenchPreset((100,), 1, 0, 0, {"sources": 6.0}), cases), tmp_path, costing({SLOW: 1.0}))
     met = [row["source"] for row in rows]
     assert len(narrow) >= 12
     assert len(met) == 6

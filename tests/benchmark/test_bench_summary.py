@@ -13,7 +13,7 @@ from infoscope.core.errors import RunFolderError
 A, B = "bivariate-normal", "swiss-roll"
 
 
-def test_a_task_puts_replicates_together(made_row):
+def test_a_source_at_an_n_puts_replicates_together(made_row):
     rows = [
         made_row("ours", "ksg", A, seed=0, error=0.1, low=0.0, high=9.0, level=0.95, cpu_seconds=1.0),
         made_row("ours", "ksg", A, seed=1, error=-0.3, low=8.0, high=9.0, level=0.95, cpu_seconds=3.0),
@@ -21,14 +21,14 @@ def test_a_task_puts_replicates_together(made_row):
         made_row("ours", "ksg", A, seed=3, error=None, status="REFUSED", cpu_seconds=9.0),
         made_row("ours", "ksg", A, seed=9, error=7.0, purpose="coverage"),
     ]
-    (task,) = results.source_results(rows)
-    assert task.replicates == 4
-    assert task.error == pytest.approx(0.3)
-    assert task.bias == pytest.approx(0.1)
-    assert task.worst == pytest.approx(0.5)
-    assert (task.trusted, task.worst_trusted) == (0.5, pytest.approx(0.3))
-    assert (task.intervals, task.covered) == (2, 1)
-    assert task.cpu_seconds == pytest.approx(2.5)
+    (found,) = results.source_results(rows)
+    assert found.replicates == 4
+    assert found.error == pytest.approx(0.3)
+    assert found.bias == pytest.approx(0.1)
+    assert found.worst == pytest.approx(0.5)
+    assert (found.trusted, found.worst_trusted) == (0.5, pytest.approx(0.3))
+    assert (found.intervals, found.covered) == (2, 1)
+    assert found.cpu_seconds == pytest.approx(2.5)
 
 
 def test_a_certified_bracket_is_not_judged_as_an_interval(made_row):
@@ -57,7 +57,7 @@ def test_nobody_answering_is_a_line_too(made_row):
     assert (line["flagged"], line["unanswered"]) == (1.0, 1)
 
 
-def test_the_goal_counts_the_tasks_on_which_ours_is_at_or_under_the_best_peer(made_row):
+def test_the_goal_counts_the_problems_on_which_ours_is_at_or_under_the_best_peer(made_row):
     rows = [
         made_row("ours", "ksg", A, error=0.2),
         made_row("ours", "kde", A, error=-0.1),
@@ -69,7 +69,7 @@ def test_the_goal_counts_the_tasks_on_which_ours_is_at_or_under_the_best_peer(ma
         made_row("peer", "ennemi", "bivariate-uniform", error=None, status="BROKEN"),
     ]
     found = summary.accuracy(results.source_results(rows))
-    assert (found["tasks"], found["share"], found["reached"]) == (2, 0.5, False)
+    assert (found["problems"], found["share"], found["reached"]) == (2, 0.5, False)
     (lost,) = found["lost"]
     assert (lost["source"], lost["ours"], lost["peer"]) == (B, "ksg", "scipy_tree")
     assert (lost["error"], lost["peer_error"]) == (pytest.approx(0.3), pytest.approx(0.2))
@@ -88,7 +88,7 @@ def test_the_chosen_one_is_chosen_without_its_source(made_row):
         made_row("peer", "ennemi", "bivariate-uniform", error=0.1),
     ]
     found = summary.accuracy(results.source_results(rows))
-    assert (found["share"], found["chosen_tasks"], found["chosen_share"]) == (1.0, 1, 0.0)
+    assert (found["share"], found["chosen_problems"], found["chosen_share"]) == (1.0, 1, 0.0)
     assert found["chosen_lost"][0]["ours"] == "ksg"
 
 
@@ -175,7 +175,7 @@ def test_a_summary_is_shown_in_words(made_row, capsys, monkeypatch):
     text = capsys.readouterr().out
     for words in (
         "n = 1000: errors in nats",
-        "at or under the best peer's error on 0% of 1 tasks (goal 90%)",
+        "at or under the best peer's error on 0% of 1 problems (goal 90%)",
         "lost: bivariate-normal n=1000 (truth 0.413): ksg off by 0.2000, ennemi by 0.1000",
         "kde {} on bivariate-normal, n=1000: BROKEN, oh",
         "12 such cases in all",
@@ -210,7 +210,7 @@ def test_new_results_stand_beside_those_that_were_not_asked_again(made_row, tmp_
 def test_whose_rows_repeat_is_told(made_row):
     names = {"patterns-copied": True, "rectified-pair": True, "relu-sign-5": False, A: False, "two-classes": False}
     found = results.source_results([made_row("ours", "mixed_ksg", name) for name in names])
-    assert {task.source: task.ties for task in found} == names
+    assert {each.source: each.ties for each in found} == names
 
 
 def test_results_survive_the_file(made_row, tmp_path):

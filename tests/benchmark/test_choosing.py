@@ -31,6 +31,14 @@ def measured(made_row, monkeypatch):
     return use
 
 
+def test_how_many_problems_were_comparable_is_said_by_its_older_name_too(measured):
+    measured(("ksg", A, 1000, 0.1, {}), ("ksg", A, 5000, 0.1, {}))
+    found = choose(n=1000, dx=1, dy=1)
+    assert found.to_json()["problems"] == found.problems > 0
+    with pytest.warns(FutureWarning, match=r"Choice\.tasks is now Choice\.problems"):
+        assert found.tasks == found.problems
+
+
 # --- who is named -----------------------------------------------------------------------------------------------------
 
 
@@ -252,10 +260,10 @@ def test_the_results_in_the_package_are_of_what_there_is():
     found, about = results.load()
     assert about["preset"]
     assert about["versions"]
-    for task in found:
-        assert task.error is None or task.error >= 0
-        assert task.made in about["made"], "which code answered is said"
-        task.subject.make()
+    for each in found:
+        assert each.error is None or each.error >= 0
+        assert each.made in about["made"], "which code answered is said"
+        each.subject.make()
 
 
 def test_the_readme_example_is_answered_from_the_right_side():

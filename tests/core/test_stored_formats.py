@@ -52,8 +52,8 @@ def test_a_run_folder_is_of_format_2(tmp_path):
         RunFolder.open(tmp_path / "newer")
 
 
-def test_rows_of_the_benchmark_are_of_version_1():
-    assert records.SCHEMA.metadata == {b"infoscope.benchmark.version": b"1"}
+def test_rows_of_the_benchmark_are_of_version_2():
+    assert records.SCHEMA.metadata == {b"infoscope.benchmark.version": b"2"}
 
 
 def test_verdicts_of_before_have_all_that_is_read_of_them(tmp_path):

@@ -21,7 +21,7 @@ from infoscope.data.source import Source, all_sources, find_source
 COVERAGE_SOURCES = 3  # of those an estimator says it suits
 COVERAGE_COLUMNS = 4  # dx + dy of a source on which hundreds of answers are cheap
 WIDE = 120  # columns, dx + dy
-COVERAGE_SEED = 100_000  # replicates for coverage are other samples than those of the tasks
+COVERAGE_SEED = 100_000  # replicates for coverage are other samples than those of the sources
 HEADLINE = tuple(f"correlated-pairs-{d}x{d}" for d in (1, 3, 10, 25))
 HEADLINE_ROWS, HEADLINE_NEIGHBOURS = 10_000, 3
 
@@ -76,7 +76,7 @@ def _text(value: Any) -> str:
 class Case(NamedTuple):
     """One question to one subject; a row of the results answers it."""
 
-    purpose: str  # "tasks", "coverage" or "headline"
+    purpose: str  # "sources", "coverage" or "headline"
     subject: Subject
     source: str
     n: int
@@ -104,13 +104,13 @@ class BenchPreset:
 
 
 PRESETS = {
-    "smoke": BenchPreset((300,), 1, 0, 0, {"tasks": 30.0}, sources=6, limit=30.0),
-    "laptop": BenchPreset((1000, 5000, 10000), 5, 200, 3, {"tasks": 2100.0, "coverage": 500.0, "headline": 300.0}),
+    "smoke": BenchPreset((300,), 1, 0, 0, {"sources": 30.0}, sources=6, limit=30.0),
+    "laptop": BenchPreset((1000, 5000, 10000), 5, 200, 3, {"sources": 2100.0, "coverage": 500.0, "headline": 300.0}),
     "labels": BenchPreset(
-        (300, 1000, 5000, 10000), 3, 0, 0, {"tasks": 1500.0}, kinds=("labels",), answering=True, limit=600.0
+        (300, 1000, 5000, 10000), 3, 0, 0, {"sources": 1500.0}, kinds=("labels",), answering=True, limit=600.0
     ),
     "paper": BenchPreset(
-        (300, 1000, 5000, 10000), 20, 1000, 10, {"tasks": None, "coverage": None, "headline": None}, limit=3600.0
+        (300, 1000, 5000, 10000), 20, 1000, 10, {"sources": None, "coverage": None, "headline": None}, limit=3600.0
     ),
 }
 
@@ -148,7 +148,7 @@ def plan(
     found = [find_source(name) for name in sources] or _spread(chosen.sources)
     found = [source for source in found if source.kind in chosen.kinds]
     found = [source for source in found if _can_be_drawn(source, skipped)]
-    cases = list(_tasks(chosen, subjects, found, [check.count(n, "n", least=2) for n in sizes] or chosen.sizes))
+    cases = list(_of_sources(chosen, subjects, found, [check.count(n, "n", least=2) for n in sizes] or chosen.sizes))
     if not (sources or sizes):
         cases += [*_coverage(chosen, subjects), *_headline(chosen, subjects)]
     share = len(subjects) / len(
@@ -233,14 +233,14 @@ def _can_be_drawn(source: Source, skipped: dict[str, str]) -> bool:
     return True
 
 
-def _tasks(
+def _of_sources(
     preset: BenchPreset, subjects: Sequence[Subject], sources: Sequence[Source], sizes: Sequence[int]
 ) -> Iterator[Case]:
     """Every source once, then every source again: whoever runs out of time has met as many sources as he could."""
     for subject in subjects:
         for n in sizes:
             for seed in range(preset.replicates):
-                yield from (Case("tasks", subject, s.name, n, seed) for s in sources if subject.takes(s))
+                yield from (Case("sources", subject, s.name, n, seed) for s in sources if subject.takes(s))
 
 
 def _coverage(preset: BenchPreset, subjects: Sequence[Subject]) -> Iterator[Case]:

@@ -13,7 +13,7 @@ import numpy as np
 from infoscope.benchmark.cases import Subject, ours
 from infoscope.benchmark.results import SourceResult, load, repeated
 from infoscope.core import check
-from infoscope.core.errors import InputError
+from infoscope.core.errors import InputError, old_word
 from infoscope.core.estimate import Estimate
 
 REACH = 2.0  # doublings: problems so much further than the nearest still count, and so much harder than any do not
@@ -78,16 +78,22 @@ class Choice:
     """The estimator to use and what speaks for it.
 
     candidates: who answers the question, or bounds it from a stated side, the best first; unmeasured: who would too,
-    but met too few of the problems. tasks: how many measured (source, n) were comparable; nearest: the closest of them.
-    nothing: why none is named, or "".
+    but met too few of the problems. problems: how many measured (source, n) were comparable; nearest: the closest of
+    them. nothing: why none is named, or "".
     """
 
     question: Question
     candidates: tuple[Candidate, ...]
     unmeasured: tuple[Unmeasured, ...]
-    tasks: int
+    problems: int
     nearest: SourceResult | None
     nothing: str = ""
+
+    @property
+    def tasks(self) -> int:
+        """``problems``, by its older name."""
+        old_word("Choice.tasks", "Choice.problems")
+        return self.problems
 
     @property
     def best(self) -> Candidate | None:
@@ -106,7 +112,7 @@ class Choice:
             "estimator": self.estimator,
             "why": self.why,
             "question": self.question._asdict(),
-            "tasks": self.tasks,
+            "problems": self.problems,
             "nearest": near and {name: getattr(near, name) for name in ("source", "n", "dx", "dy", "kind")},
             "candidates": [{**one._asdict(), "subject": one.subject._asdict()} for one in self.candidates],
             "unmeasured": [{**one._asdict(), "subject": one.subject._asdict()} for one in self.unmeasured],
@@ -134,8 +140,8 @@ class Choice:
 
     def _of_the_best(self, best: Candidate) -> str:
         text = (
-            f"{best.label}: over {best.met} of {self.tasks} comparable problems its mean loss is {best.loss:.0%} (the "
-            "error as a share of the truth; an answer with a warning counts as no answer), "
+            f"{best.label}: over {best.met} of {self.problems} comparable problems its mean loss is {best.loss:.0%} "
+            "(the error as a share of the truth; an answer with a warning counts as no answer), "
             f"{best.trusted:.0%} of its answers came without a warning"
         )
         if best.covered is not None and best.answers == "the question":
@@ -167,7 +173,7 @@ class Choice:
     def _of_the_unmeasured(self) -> Iterator[str]:
         if self.unmeasured:
             named = (f"{one.subject.label} met {one.met or 'none'}" for one in self.unmeasured)
-            yield f"Not ranked, having met too few of the {self.tasks}: {', '.join(named)}."
+            yield f"Not ranked, having met too few of the {self.problems}: {', '.join(named)}."
 
     def __str__(self) -> str:
         return self.why

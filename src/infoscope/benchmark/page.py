@@ -27,9 +27,9 @@ def made() -> str:
         )  # fmt: skip
         lines.append(f"| {question.n} | {question.dx} | {y} | {named} |")
     names = summary.first_names(found)
-    sources = {task.source for task in found}
+    sources = {each.source for each in found}
     commits = ", ".join(
-        f"{sum(task.made == commit for task in found)} by the code of {commit[:7]} (preset {one.get('preset')})"
+        f"{sum(each.made == commit for each in found)} by the code of {commit[:7]} (preset {one.get('preset')})"
         for commit, one in about["made"].items()
     )
     text = (

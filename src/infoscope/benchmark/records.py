@@ -16,10 +16,13 @@ from infoscope.core.files import contents, write_json
 from infoscope.core.progress import say
 from infoscope.core.sealed import sealed, unsealed
 
+#: Version 1 called the purpose "sources" tasks, a word of what networks are trained on.
+VERSION = "2"
+PURPOSES_BEFORE = {"tasks": "sources"}
 _text = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
     [
-        pa.field("purpose", _text),  # "tasks", "coverage" or "headline"
+        pa.field("purpose", _text),  # "sources", "coverage" or "headline"
         pa.field("who", _text),  # "ours" or "peer"
         pa.field("estimator", _text),
         pa.field("options", _text),  # JSON
@@ -43,7 +46,7 @@ SCHEMA = pa.schema(
         pa.field("busy_seconds", pa.float64()),  # CPU, with drawing the sample; what the budget counts
         pa.field("code", _text),  # fingerprint of what answered
     ],
-    metadata={"infoscope.benchmark.version": "1"},
+    metadata={"infoscope.benchmark.version": VERSION},
 )
 ROWS, ABOUT = "rows", "bench.json"
 Row = dict[str, Any]
@@ -110,5 +113,10 @@ def stored(folder: Path) -> list[Row]:
             raise RunFolderError(
                 f"{path} is no part of a benchmark of this infoscope: pass another --out, or delete {folder / ROWS}"
             )
-        rows += table.to_pylist()
+        rows += map(_of_today, table.to_pylist())
     return rows
+
+
+def _of_today(row: Row) -> Row:
+    """A row of any version as one of today's."""
+    return {**row, "purpose": PURPOSES_BEFORE.get(row["purpose"], row["purpose"])}

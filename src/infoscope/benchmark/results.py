@@ -56,10 +56,10 @@ class SourceResult(NamedTuple):
 
 
 def source_results(rows: Iterable[Row]) -> list[SourceResult]:
-    """The rows of purpose "tasks" with replicates put together."""
+    """The rows of purpose "sources" with replicates put together."""
     groups: dict[Any, list[Row]] = defaultdict(list)
     for row in rows:
-        if row["purpose"] == "tasks":
+        if row["purpose"] == "sources":
             groups[row["who"], row["estimator"], row["options"], row["source"], row["n"]].append(row)
     return [_source_result(group) for group in groups.values()]
 

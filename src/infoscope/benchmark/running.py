@@ -52,8 +52,8 @@ class Here:
 class _Workload:
     """What one subject still has to answer at one n, and what that has cost.
 
-    Tasks are dealt by kind and width, so that who is slow on wide problems meets the narrow ones too, and the wide ones
-    not only where time is left; of the headline one source is a workload.
+    Sources are dealt by kind and width, so that who is slow on wide ones meets the narrow too, and the wide not only
+    where time is left; of the headline one source is a workload.
     """
 
     subject: Subject
@@ -154,7 +154,7 @@ def _next(workloads: list[_Workload], budget: float | None) -> _Workload | None:
 
 
 def _key(case: Case) -> Any:
-    apart = {"headline": case.source, "tasks": rung(find_source(case.source))}
+    apart = {"headline": case.source, "sources": rung(find_source(case.source))}
     return case.subject, case.n, apart.get(case.purpose)
 
 

@@ -16,7 +16,7 @@ from infoscope.data.source import find_source
 
 EQUAL = 1e-6  # nats: two answers closer than this are the same answer
 NEAR_BEST, NEAR_TRUTH = 1.25, 0.02  # an error is good up to so many times the best one, or so many nats
-GOAL = 0.9  # of the tasks on which the best of ours should be at or under the best peer's error
+GOAL = 0.9  # of the problems (a source at an n) on which the best of ours should be at or under the best peer's error
 
 
 def lines(found: Sequence[SourceResult]) -> list[dict[str, Any]]:
@@ -73,7 +73,7 @@ def _last_if_none(number: float | None) -> float:
 
 
 def accuracy(found: Sequence[SourceResult]) -> dict[str, Any]:
-    """How often the best of ours is at or under the absolute error of the best peer, on tasks that a peer answered.
+    """How often the best of ours is at or under the absolute error of the best peer, on problems that a peer answered.
 
     ``chosen`` is the harder question: the one estimator that ``choose`` names from the results on all other sources.
     """
@@ -95,12 +95,12 @@ def accuracy(found: Sequence[SourceResult]) -> dict[str, Any]:
                 chosen_lost.append({**about, "ours": named.label, "error": measured[named]})
     share = 1 - len(lost) / len(common) if common else None
     content = {
-        "tasks": len(common),
+        "problems": len(common),
         "share": share,
         "goal": GOAL,
         "reached": share is not None and share >= GOAL,
         "lost": sorted(lost, key=lambda one: one["peer_error"] - one["error"]),
-        "chosen_tasks": judged,
+        "chosen_problems": judged,
         "chosen_share": 1 - len(chosen_lost) / judged if judged else None,
         "chosen_lost": sorted(chosen_lost, key=lambda one: one["peer_error"] - one["error"]),
     }
@@ -220,12 +220,12 @@ def _peers_text(accuracy: dict[str, Any]) -> str:
     """How the best of ours, and the one chosen, compare with the best peer, in a sentence or two."""
     text = (
         f"The best of ours, picked knowing the truth, is at or under the best peer's error on "
-        f"{_share(accuracy['share'])} of {accuracy['tasks']} tasks (goal {_share(accuracy['goal'])})."
+        f"{_share(accuracy['share'])} of {accuracy['problems']} problems (goal {_share(accuracy['goal'])})."
     )
-    if accuracy["chosen_tasks"]:
+    if accuracy["chosen_problems"]:
         text += (
             f" The one that `choose` names without having seen the source is so on {_share(accuracy['chosen_share'])} "
-            f"of {accuracy['chosen_tasks']}."
+            f"of {accuracy['chosen_problems']}."
         )
     return text
 

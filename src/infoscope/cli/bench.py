@@ -170,7 +170,7 @@ def _line(line: dict[str, Any]) -> list[str]:
 
 
 def _accuracy(accuracy: dict[str, Any]) -> None:
-    if not accuracy["tasks"]:
+    if not accuracy["problems"]:
         return
     print(f"\n{accuracy['words']}")
     for one in accuracy["lost"][:LONGEST]:
@@ -210,18 +210,18 @@ def choice_command(choice: Any, x: str, y: str) -> str:
 def choice_lines(choice: Any) -> tuple[list[str], list[list[str]]]:
     """Headers and lines: the candidates, the best first, then who was not ranked."""
     headers = ["estimator", "answers", "loss", "met", "median error, nats", "unflagged", "covered", "CPU s"]
-    lines = [_candidate(one, choice.tasks) for one in choice.candidates]
+    lines = [_candidate(one, choice.problems) for one in choice.candidates]
     for one in choice.unmeasured:
-        lines.append([one.subject.label, one.answers, "not ranked", f"{one.met} of {choice.tasks}", "", "", "", ""])
+        lines.append([one.subject.label, one.answers, "not ranked", f"{one.met} of {choice.problems}", "", "", "", ""])
     return headers, lines
 
 
-def _candidate(one: Any, tasks: int) -> list[str]:
+def _candidate(one: Any, problems: int) -> list[str]:
     return [
         one.subject.label,
         one.answers,
         _share(one.loss),
-        f"{one.met} of {tasks}",
+        f"{one.met} of {problems}",
         _number(one.median_error, ".4f"),
         _share(one.trusted),
         _share(one.covered),
