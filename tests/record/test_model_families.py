@@ -146,7 +146,7 @@ def test_a_watch_reads_the_same_at_each_step_and_leaves_the_model_as_it_was(fami
 
 
 def test_the_block_before_the_final_norm_is_what_the_norm_takes(family):
-    """The last block of the four with a norm behind their last state is read before it."""
+    """S4: the last block of the four with a norm behind their last state is read before it; the norm has its place."""
     model, x, places, truth = family
     if "norm" not in (norm := list(places)[-1]) and "ln_f" not in norm:
         last = list(places)[-1]  # a block itself: nothing stands between
@@ -161,6 +161,7 @@ def test_the_block_before_the_final_norm_is_what_the_norm_takes(family):
 
 
 def test_a_compiled_model_is_read_as_the_eager_one(family):
+    """S10: hooks set on a compiled module that has run do not fire."""
     model, x, places, truth = family
     with torch.no_grad():
         model(x)  # a compiled one that has not run yet is eager anyway
@@ -170,6 +171,7 @@ def test_a_compiled_model_is_read_as_the_eager_one(family):
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor:UserWarning")  # torch's own, while it traces
 def test_a_compiled_model_that_has_run_is_read_as_the_eager_one():
+    """S10, also where the compiled graph differs from the eager one."""
     build, places = FAMILIES["GPT-2"]
     model, x = build(), inputs_of("GPT-2")
     compiled = torch.compile(model, backend="aot_eager")
