@@ -10,6 +10,7 @@ import sys
 import textwrap
 import warnings
 from pathlib import Path
+from random import Random
 
 import pytest
 import torch
@@ -19,7 +20,7 @@ from safetensors.torch import save_file
 
 import infoscope
 from infoscope.core import registry
-from infoscope.core.errors import InputError, MissingPackageError, RunFolderError
+from infoscope.core.errors import InfoscopeError, InputError, MissingPackageError, RunFolderError
 from infoscope.record import checkpoint as checkpoint_module
 from infoscope.record.building import build_of
 from infoscope.record.checkpoint import Checkpoint
@@ -472,6 +473,54 @@ def test_c7_adapters_that_do_not_fit():
         fit(one, wide)
     with pytest.raises(InputError, match=r"holds .*h\.1.*which the model has no place for"):
         fit(one, deep)
+
+
+# damage -------------------------------------------------------------------------------------------------------------
+
+
+def damaged_at_random(whole: bytes, random: Random) -> bytes:
+    """Bytes changed, cut off, set to zero or doubled."""
+    data, at = bytearray(whole), random.randrange(len(whole))
+    how = random.choice(["changed", "cut", "zero", "doubled"])
+    if how == "changed":
+        for _ in range(random.randint(1, 4)):
+            data[random.randrange(min(len(data), 3000))] = random.randrange(256)
+    elif how == "cut":
+        del data[at:]
+    elif how == "zero":
+        data[at : at + 50] = bytes(len(data[at : at + 50]))
+    else:
+        data[at:at] = data[at : at + 20]
+    return bytes(data)
+
+
+@pytest.mark.parametrize("kind", ["zip", "old", "safetensors_file", "distributed", "huggingface"])
+def test_any_damage_is_one_sentence_or_none(kind):
+    model = plain(0)
+    if kind in ("zip", "old"):
+        saved = {"state_dict": model.state_dict(), "global_step": 3, "loss": Trace(), "kind": Plain}
+        torch.save(saved, "step_3.ckpt", _use_new_zipfile_serialization=kind == "zip")
+        source, path = "step_3.ckpt", Path("step_3.ckpt")
+    elif kind == "safetensors_file":
+        source, path = safetensors_file(model)[0], Path("model-500.safetensors")
+    elif kind == "distributed":
+        source, path = distributed(model)[0], Path("step-12/.metadata")
+    else:
+        model = gpt2(0)
+        model.save_pretrained("checkpoint-3", max_shard_size="4KB")
+        source, path = "checkpoint-3", Path("checkpoint-3/model.safetensors.index.json")
+    whole = path.read_bytes()
+    random, said = Random(0), []
+    for _ in range(60):
+        path.write_bytes(damaged_at_random(whole, random))
+        try:
+            fit(only(source), gpt2(1) if kind == "huggingface" else plain(1))
+        except InfoscopeError as reason:
+            said.append(str(reason))
+    assert len(said) > 20
+    assert all(len(each.splitlines()) == 1 for each in said)
+    assert all(path.name in each or str(path.parent) in each for each in said)
+    assert not os.path.exists("trace")
 
 
 # C12: nobody's code --------------------------------------------------------------------------------------------------

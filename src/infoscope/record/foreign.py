@@ -251,7 +251,7 @@ def _item(path: Path, kind: str) -> _Item:
     form = format_of(kind)
     if not form.scheme and path.is_file() and is_shard(path):
         raise InputError(f"{path} is one of several shards, wanted them together: pass the folder, {path.parent}")
-    named = numbered(path.name if not form.scheme else str(path).rpartition("@")[2])
+    named = numbered((path.name or path.absolute().name) if not form.scheme else str(path).rpartition("@")[2])
     if named == Numbered() and path.is_file():
         named = numbered_above(path.absolute().parent.name)  # step1000/pytorch_model.bin
     said = Moment()

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from infoscope.core import text
 from infoscope.core.errors import InputError
 from infoscope.record import files
 from infoscope.record.trajectories._format import REMEDY, damaged
@@ -85,8 +86,8 @@ def saved_by_torch(path: Path) -> Any:
     if zipped and naming is not None:
         try:
             foreign = sorted(cast("list[str]", naming(str(path))))
-        except (ValueError, EOFError, RuntimeError, pickle.UnpicklingError):
-            foreign = []  # told by the loader itself, below
+        except Exception:  # of what a damaged file makes of itself; told by the loader, below
+            foreign = []
     stubs = {name: _stub(name) for name in foreign}
     while True:
         try:
@@ -99,7 +100,9 @@ def saved_by_torch(path: Path) -> Any:
             stubs[name] = _container(name, OrderedDict if found[1].startswith("SETITEM") else list)
         except (TypeError, AttributeError, IndexError, KeyError, NotImplementedError) as reason:
             raise _refused(path, _first_line(reason)) from reason
-        except (RuntimeError, EOFError, OSError, ValueError) as reason:
+        except MemoryError:
+            raise
+        except Exception as reason:  # of what a damaged file makes of itself
             raise damaged(path, reason) from reason
 
 
@@ -126,7 +129,7 @@ def _restricted(path: Path, stubs: list[type], *, mapped: bool) -> Any:
 def _stub(name: str) -> type:
     """An inert class that torch's loader takes for what ``name`` (module and qualified name) stands for."""
     module, _, own = name.rpartition(".")
-    return type(own, (Inert,), {"__module__": module, "__qualname__": own, "stands_for": name})
+    return type("Inert", (Inert,), {"__module__": module, "__qualname__": own, "stands_for": text.name(name)})
 
 
 def _container(name: str, kind: Callable[[], Any]) -> type:
@@ -137,13 +140,13 @@ def _container(name: str, kind: Callable[[], Any]) -> type:
         del cls, arguments, options
         return kind()
 
-    return type(own, (), {"__module__": module, "__qualname__": own, "__new__": made})
+    return type("Filled", (), {"__module__": module, "__qualname__": own, "__new__": made})
 
 
 def _refused(path: Path, reason: str) -> InputError:
     _, inner, after = reason.partition("WeightsUnpickler error: ")
     lines = [line for line in (after if inner else reason).splitlines() if not _AROUND.match(line)]
-    why = next(iter(lines), _first_line(reason)).strip()
+    why = text.sentence(next(iter(lines), _first_line(reason)).strip(), 300)
     return InputError(
         f"{path} cannot be read without running what it holds ({why.rstrip('.')}): save the weights alone, "
         "torch.save(model.state_dict(), path), or pass a mapping from steps to functions that return them"

@@ -31,7 +31,7 @@ class ZeroFolder(Format):
             return False
         return any(
             next(path.glob(f"{inside}{name}"), None) is not None
-            for inside in ("", "global_step*/")
+            for inside in ("", "global_step*/", "checkpoint/")  # DeepSpeed, Trainer, Lightning
             for name in ("zero_pp_rank_*", "mp_rank_*_model_states.pt", "*_optim_states.pt")
         )
 
