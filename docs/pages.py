@@ -30,6 +30,7 @@ HEADINGS = {
     "data": "Data",
     "runs": "Runs",
     "callbacks": "Runs",
+    "scans": "Runs",
     "scripting": "Runs",
     "core.": "What comes back",
 }

@@ -23,6 +23,7 @@ PAGES = ROOT.parent.parent
 COMMANDS = {
     "list": "contributions",
     "run": "run",
+    "scan": "scan",
     "measure": "Run.measure",
     "examples": "Run.examples",
     "report": "report",

@@ -32,6 +32,7 @@ from .record.noise import replicas as replicas
 from .runs import Run as Run
 from .runs import load as load
 from .runs import watch as watch
+from .scans import scan as scan
 from .scripting import bench as bench
 from .scripting import report as report
 from .scripting import report_figures as report_figures

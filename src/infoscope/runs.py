@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from infoscope.core import check
 from infoscope.core.errors import InputError, RunFolderError, near_keywords, old_word, unknown_name
 from infoscope.core.folder import RunFolder
+from infoscope.core.manifest import told
 from infoscope.core.measurement import Measurement, Plain
 from infoscope.core.rows import Rows
 from infoscope.record import evaluation
-from infoscope.record.inputs import BATCH_SIZE
+from infoscope.record.referred import ReferredTrajectory
 from infoscope.record.trajectory import Trajectory
 from infoscope.record.watch import Watch
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 class Watched(Watch):
     """What :func:`watch` returns: the watch of a training, and the :class:`Run` that it leaves."""
+
+    def _made(self, names: Sequence[str]) -> Sequence[Measurement | Plain]:
+        return measurements(names)
 
     @property
     def run(self) -> Run:
@@ -43,7 +47,7 @@ def watch(
     model: Any,
     inputs: Any,
     variables: Mapping[str, Any],
-    measures: Sequence[str | Measurement | Plain] = ("binned", "kde"),
+    measures: Sequence[str | Measurement | Plain] | None = None,
     out: str | Path | None = None,
     *,
     groups: Any = None,
@@ -52,7 +56,7 @@ def watch(
     time_first: bool = False,
     schedule: Container[int] | None = None,
     snapshots: bool = True,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int | None = None,
     steps_per_epoch: int | None = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -66,7 +70,8 @@ def watch(
         for ``model(**x)``.
     variables: class labels by name: ``[n]`` one a sample, ``[n, positions]`` one a token; -100 where there is none.
     measures: names of estimators or measures of geometry, with options if need be, ``"binned(bins=100)"``, or objects
-        with the protocol of :class:`infoscope.core.measurement.Measurement`. By default ``binned`` and ``kde``.
+        with the protocol of :class:`infoscope.core.measurement.Measurement`. By default ``usable_information`` by
+        linear probes where a network has repeated blocks, as transformers have, else ``binned`` and ``kde``.
     out: the run folder. Without it each watch gets a new one, ``runs/watched-1``, ``runs/watched-2`` …, and prints its
         name.
     groups: one name (number or word) ``[n]`` a sample, or ``[n, positions]`` a token: rows of one name belong together
@@ -74,12 +79,14 @@ def watch(
         interval. Without, the tokens of a sample are together; rows with equal inputs are in any case.
     places: names or globs of submodules, with the output and the row rule that are meant (``"blocks.*.mlp"``,
         ``"transformer.h.*@tokens"``, ``"lstm:1.0@time_first"``: see :mod:`infoscope.record.address`); ``*`` is one
-        level, ``**`` any depth; by default every leaf module. sites: the older word for places, in which ``*`` crosses
-        dots.
+        level, ``**`` any depth. By default the repeated blocks of a network and its final norm (a row a token where
+        some variable is one a token or word, else a row a sample), and of one without such every leaf module.
+    sites: the older word for places, in which ``*`` crosses dots.
     time_first: the samples are on the second axis of ``inputs``.
     schedule: the steps to record: anything that answers ``step in schedule``; by default 0 and about 20 a decade.
     snapshots: keep the weights at each recorded step, so that something else can be measured later.
-    batch_size: rows of ``inputs`` in one forward.
+    batch_size: rows of ``inputs`` in one forward; by default 1024, and of networks with repeated blocks as many as
+        about 4096 tokens.
     steps_per_epoch: turns steps into epochs, where ``scope.step`` is not told the epoch.
     resume: go on with the run that ``out`` holds. overwrite: replace it.
 
@@ -94,7 +101,7 @@ def watch(
         model,
         inputs,
         variables,
-        measurements(measures),
+        None if measures is None else measurements(measures),
         out if out is None else check.path(out, "out"),
         groups=groups,
         places=places,
@@ -149,6 +156,11 @@ class Run:
         return self.folder.rows()
 
     @property
+    def told(self) -> list[str]:
+        """What to know of where its rows come from, such as steps whose checkpoints hold equal weights."""
+        return told(self.folder.manifest())
+
+    @property
     def missing(self) -> str | None:
         """Why a paper's figure was not run, where its data could neither be found nor downloaded; else None."""
         return self.folder.manifest().get("missing")
@@ -177,17 +189,20 @@ class Run:
         return network if network in self.networks else by_title[0]
 
     @property
-    def trajectory(self) -> Trajectory:
-        """The one network's snapshots; with several networks use :meth:`trajectory_of`."""
+    def trajectory(self) -> Trajectory | ReferredTrajectory:
+        """The one network's weights at each recorded step; with several networks use :meth:`trajectory_of`."""
         if len(self.networks) != 1:
             raise InputError(
                 f"this run has {len(self.networks)} networks ({', '.join(self.networks)}): use trajectory_of(name)"
             )
         return self.trajectory_of(self.networks[0])
 
-    def trajectory_of(self, network: str) -> Trajectory:
-        """The snapshots of one network, by its name or title."""
-        return Trajectory.of(self.folder, self._named(network))
+    def trajectory_of(self, network: str) -> Trajectory | ReferredTrajectory:
+        """The snapshots of one network, by its name or title, or the checkpoints of one that was scanned."""
+        name = self._named(network)
+        if "scanned" in self.folder.manifest()["networks"][name].get("recipe", {}):
+            return ReferredTrajectory(self.folder, name)
+        return Trajectory.of(self.folder, name)
 
     def measure(
         self,
@@ -205,12 +220,13 @@ class Run:
 
         estimator: a name with ``options``, beside it or in it: ``"kde(noise_variance=0.1)"``. places: any of the
         network, or globs, as :func:`watch` takes them; none means those that were recorded. network: one of several, by
-        name or title. model: for a watched run, a function that builds the network whose weights were recorded.
+        name or title. model: for a watched run, a function that builds the network whose weights were recorded; for a
+        scanned one too, where no ``config.json`` lies beside the checkpoints.
 
-        variables: of a watched run, further class labels ``[n]`` of its evaluation set by name, which it holds from now
-        on; rows that are there already are not measured again. Names alone are the option of that name, which variables
-        to read. groups: one name ``[n]`` a measured row, for this measure, where the run was watched without any: rows
-        of one name belong together. Its rows say so in their options.
+        variables: of a watched or scanned run, further class labels of its evaluation set by name, which it holds from
+        now on; rows that are there already are not measured again. Names alone are the option of that name, which
+        variables to read. groups: one name ``[n]`` a measured row, for this measure, where the run was watched without
+        any: rows of one name belong together. Its rows say so in their options.
 
         Several values of a number (``bins=(8, 15, 30, 60)``) are measured in one pass; from three on their compression
         scores are stored beside them, which the report draws as one picture. ``binned`` also takes
@@ -334,17 +350,32 @@ class Run:
     ) -> Replay:
         from infoscope.claim.running import plan_of
         from infoscope.scanning.replay import EnsembleReplay
+        from infoscope.scanning.scanned_replay import ScannedReplay
         from infoscope.scanning.watched_replay import WatchedReplay
 
-        if not len(self.trajectory_of(network)):
+        trajectory = self.trajectory_of(network)
+        if not len(trajectory):
             raise RunFolderError(
                 f"{self.folder.path} holds no snapshots of {network}, so there is nothing to measure again"
             )
-        if "watched" not in self.folder.manifest()["networks"][network].get("recipe", {}):
+        recipe = self.folder.manifest()["networks"][network].get("recipe", {})
+        if isinstance(trajectory, ReferredTrajectory):
+            first = trajectory.checkpoint(trajectory.steps[0])
+            if model is None:
+                from infoscope.record.building import build_of
+
+                model = build_of(first)
+            if model is None:
+                raise RunFolderError(
+                    f"no config.json lies beside {first}, so only you can build its network: pass model=, a function "
+                    "that returns it (on the command line --model package.module:function)"
+                )
+            return ScannedReplay(self.folder, network, model(), groups, variables)
+        if "watched" not in recipe:
             if variables:
                 raise InputError(
                     f"variables by name arrived ({', '.join(variables)}) for {self.folder.path}, whose variables are "
-                    "those of its task: only a run of infoscope.watch takes further ones"
+                    "those of its task: only a run of infoscope.watch or infoscope.scan takes further ones"
                 )
             return EnsembleReplay(self.folder, network, plan_of(self.folder, network), groups=groups)
         if model is None:

@@ -121,6 +121,7 @@ def test_it_is_a_frozen_estimator_with_literal_facts_and_a_summary(name):
         "grouped",
         "presses",
         "asks",
+        "widest",
     )
     for fact in (*literal, "variants"):
         if fact in entry.facts:

@@ -45,8 +45,8 @@ def test_its_arguments_are_seen_have_types_and_are_those_of_the_class_behind_it(
     assert set(typing.get_type_hints(iscope.watch)) == {*seen, "return"}
     for name in seen:
         assert f" {name}: " in iscope.watch.__doc__
-    assert "By default ``binned`` and ``kde``" in iscope.watch.__doc__
-    assert seen["measures"].default == ("binned", "kde")
+    assert "else ``binned`` and ``kde``" in iscope.watch.__doc__
+    assert seen["measures"].default is None
 
 
 def test_a_wrong_argument_is_answered_with_the_near_ones(watch):

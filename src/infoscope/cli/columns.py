@@ -34,17 +34,59 @@ NOT_TAKEN = {
 _NAMED = re.compile(r"(?P<path>.*\.(?:npy|npz|parquet|csv|tsv))(?::(?P<parts>.*))?", re.IGNORECASE | re.DOTALL)
 
 
-def read(name: str) -> np.ndarray:
+def read(name: str, fill: int | None = None) -> np.ndarray:
     """The array that ``name`` names: ``[n]`` or ``[n, d]`` numbers, or ``[n]`` words.
 
     Several columns of a table stand side by side; a column that holds a list of numbers in every row is as wide as
-    the list. Nothing pickled is ever opened.
+    the list. With ``fill`` lists of unlike lengths are padded with it on the right, and words in lists are numbered in
+    the order of the alphabet. Nothing pickled is ever opened.
 
     Raises
     ------
     InputError: another kind of file, none there, one that cannot be read, or columns that do not go together.
     UnknownNameError: no such array or column in it.
     """
+    path, parts = _named(name)
+    kind = path.suffix.lower()
+    if kind == ".npy":
+        if parts is not None:
+            raise InputError(f"{name!r} asks for a part of {path}, which holds one array: leave out ':{parts}'")
+        array = _opened(path)
+        if not isinstance(array, np.ndarray):
+            raise InputError(
+                f"{path} is an archive of arrays, wanted one array: rename it to {path.with_suffix('.npz')}"
+            )
+        return array
+    if kind == ".npz":
+        return _from_archive(path, parts)
+    return _from_table(path, parts, kind, fill)
+
+
+def array_names(name: str) -> list[str]:
+    """The names of the arrays in an archive, ``a.npz``."""
+    path, _ = _named(name)
+    opened = _opened(path)
+    if isinstance(opened, np.ndarray):
+        raise InputError(f"{path} is one array, wanted an archive: rename it to {path.with_suffix('.npy')}")
+    with opened as archive:
+        return list(archive.files)
+
+
+def column_names(name: str) -> list[str]:
+    """The columns of a parquet file that ``t.parquet:col1,col2`` names."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    path, parts = _named(name)
+    try:
+        with path.open("rb") as file:
+            return _wanted(path, parts, parquet.ParquetFile(file).schema_arrow.names)
+    except (pa.ArrowException, OSError) as reason:
+        raise _unreadable(path, reason) from reason
+
+
+def _named(name: str) -> tuple[Path, str | None]:
+    """The file that ``name`` names, which is there, and what of it."""
     named = _NAMED.fullmatch(name)
     if named is None:
         kind = Path(name.partition(":")[0]).suffix.lower()
@@ -59,19 +101,7 @@ def read(name: str) -> np.ndarray:
     path, parts = Path(named["path"]), named["parts"]
     if not path.is_file():
         raise InputError(f"there is no file {path}: check the name, or give the whole path")
-    kind = path.suffix.lower()
-    if kind == ".npy":
-        if parts is not None:
-            raise InputError(f"{name!r} asks for a part of {path}, which holds one array: leave out ':{parts}'")
-        array = _opened(path)
-        if not isinstance(array, np.ndarray):
-            raise InputError(
-                f"{path} is an archive of arrays, wanted one array: rename it to {path.with_suffix('.npz')}"
-            )
-        return array
-    if kind == ".npz":
-        return _from_archive(path, parts)
-    return _from_table(path, parts, kind)
+    return path, parts
 
 
 def writable(path: Path) -> Path:
@@ -172,7 +202,7 @@ def _unreadable(path: Path, reason: Exception) -> InputError:
     return InputError(f"{path} cannot be read ({words.splitlines()[0] if words else 'it is cut short'}): save it again")
 
 
-def _from_table(path: Path, names: str | None, kind: str) -> np.ndarray:
+def _from_table(path: Path, names: str | None, kind: str, fill: int | None) -> np.ndarray:
     import pyarrow as pa
 
     try:
@@ -193,7 +223,7 @@ def _from_table(path: Path, names: str | None, kind: str) -> np.ndarray:
     except (pa.ArrowException, OSError, UnicodeDecodeError, csv.Error, MemoryError) as reason:
         raise _unreadable(path, reason) from reason
     if columns is None:
-        columns = [_column(table[name], name, path) for name in wanted]
+        columns = [_column(table[name], name, path, fill) for name in wanted]
     if len(columns) == 1:
         return columns[0]
     words = [name for name, column in zip(wanted, columns, strict=True) if column.dtype.kind == "U"]
@@ -330,7 +360,17 @@ def _asked(path: Path, known: Sequence[str]) -> str:
     return f"write it like {path}:{known[0]} (there are: {shown})" if known else "it is empty"
 
 
-def _column(column: Any, name: str, path: Path) -> np.ndarray:
+def _padded(rows: list[list[Any]], fill: int) -> np.ndarray:
+    """Lists as rows of one length, ended with ``fill``; words in them as numbers."""
+    flat = [value for row in rows for value in row]
+    if flat and isinstance(flat[0], str):
+        numbers = {word: number for number, word in enumerate(sorted(set(flat)))}
+        rows = [[numbers[word] for word in row] for row in rows]
+    length = max(map(len, rows), default=0)
+    return np.array([[*row, *[fill] * (length - len(row))] for row in rows])
+
+
+def _column(column: Any, name: str, path: Path, fill: int | None = None) -> np.ndarray:
     """One column as an array: numbers, words, or a list of numbers in every row as several columns."""
     import pyarrow as pa
 
@@ -342,6 +382,8 @@ def _column(column: Any, name: str, path: Path) -> np.ndarray:
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         rows = column.to_pylist()
         lengths = {len(row) for row in rows}
+        if fill is not None:
+            return _padded(rows, fill)
         if len(lengths) != 1:
             raise InputError(f"column {name!r} of {path} holds lists of {len(lengths)} lengths, wanted one length")
         return np.array(rows)

@@ -193,12 +193,12 @@ def measure(
 
     def text() -> None:
         print(f"{len(rows)} rows of {estimator} in {run}; at the last step:")
-        _print_means(last, loaded.titles)
+        print_means(last, loaded.titles)
 
     show({"rows": len(rows), "last_step": found}, as_json, text)
 
 
-def _print_means(rows: Any, titles: dict[str, str]) -> None:
+def print_means(rows: Any, titles: dict[str, str]) -> None:
     import numpy as np
 
     lines = []

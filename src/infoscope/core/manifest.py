@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 
 @cache
@@ -42,6 +42,7 @@ def _adapter() -> Any:
         ceilings: dict[str, Any] = {}
         judged: int = 0
         lost: list[str] = []
+        told: list[str] = []
         parts: dict[str, PartFields] = {}
         shares: dict[str, PartFields] = {}
         snapshots: dict[str, dict[str, StampFields]] = {}
@@ -64,3 +65,23 @@ def validate(content: Mapping[str, Any]) -> None:
         first = reason.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ValueError(f"{where}: {first['msg']}") from reason
+
+
+def equal_steps(network: Mapping[str, Any]) -> list[tuple[int, ...]]:
+    """The steps at which the checkpoints of a scanned network hold the same weights, each group in order.
+
+    A step that is a copy of another draws a jump, or a plateau, that no training made.
+    """
+    steps: dict[str, list[int]] = {}
+    for step, origin in cast(Mapping[str, Any], network.get("checkpoints") or {}).items():
+        steps.setdefault(str(origin["hash"]), []).append(int(step))
+    return [tuple(sorted(same)) for same in steps.values() if len(same) > 1]
+
+
+def told(content: Mapping[str, Any]) -> list[str]:
+    """What whoever looks at the rows of a run should know of where they come from, a sentence each without its end."""
+    found: list[str] = list(content.get("told", ()))
+    for network in content.get("networks", {}).values():
+        for same in equal_steps(network):
+            found.append(f"equal weights at steps {', '.join(map(str, same))}: of these checkpoints one is a copy")
+    return found

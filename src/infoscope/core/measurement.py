@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple, Protocol, cast, get_args
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, cast, get_args
 
 import numpy as np
 
@@ -122,6 +122,8 @@ class Measurement:
 
     #: The other network of the run; empty where none is needed, or it was not said.
     against: str = ""
+    #: The most columns of which it says anything along a training; None where it may be as many as there are.
+    widest: ClassVar[int | None] = None
 
     @property
     def id(self) -> str:

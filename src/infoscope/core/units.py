@@ -55,3 +55,25 @@ def _digits(number: float) -> str:
     if number == 0 or abs(number) >= 1e-4:
         return f"{number:.4g}"
     return "0" if abs(number) < 1e-7 else f"{number:.2g}"
+
+
+def time_in_words(seconds: float) -> str:
+    """A time as a person says it: ``"under a second"``, ``"40 seconds"``, ``"4 minutes"``, ``"2.5 hours"``."""
+    if seconds < 1:
+        return "under a second"
+    for limit, of, unit in ((90, 1, "second"), (5400, 60, "minute"), (172800, 3600, "hour"), (math.inf, 86400, "day")):
+        if seconds < limit:
+            count = float(f"{seconds / of:.2g}")
+            return f"{count:g} {unit}{'s' * (count != 1)}"
+    raise AssertionError("no time is longer than for ever")
+
+
+def memory_in_words(count: float) -> str:
+    """Bytes as a person says them: ``"1.2 GB"``, ``"30 MB"``."""
+    unit, of = ("GB", 1e9) if count >= 1e9 else ("MB", 1e6)
+    return f"{max(count / of, 0.1):.2g} {unit}" if count / of < 100 else f"{count / of:.0f} {unit}"
+
+
+def counted(count: int, thing: str) -> str:
+    """``"1 place"``, ``"12 places"``."""
+    return f"{count:,} {thing}{'s' * (count != 1)}"

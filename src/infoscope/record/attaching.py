@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from infoscope.core import text
-from infoscope.core.errors import InputError, RunFolderError, old_word
+from infoscope.core.errors import InputError, RunFolderError, old_word, warn
 from infoscope.core.folder import RunFolder
 from infoscope.core.measurement import Measurement, Need, Plain, adapted
 from infoscope.core.rows import options_text
@@ -22,6 +22,14 @@ ELSEWHERE: Mapping[Need, str] = {
     "inputs": "reads the inputs beside each layer: use Run.measure when the run is there",
     "replicas": "reads noisy forwards, which a watch does not make: use infoscope.record.noise.replicas",
     "recorded range": "bins on the range of a whole training: use Run.measure when the run is there",
+}
+
+#: The same of checkpoints that are scanned.
+LATER: Mapping[Need, str] = {
+    "another network": "compares two networks and one is scanned: compare their layers with "
+    "infoscope.geometry(t, other, {id!r})",
+    "quantities": "reads numbers, and a scan holds class labels: use it on infoscope.representations",
+    "replicas": "reads noisy forwards, which a scan does not make: use infoscope.record.noise.replicas",
 }
 
 
@@ -86,6 +94,47 @@ def same_run(path: Path, wanted: dict[str, Any], resume: bool) -> RunFolder:
     return folder
 
 
+def measured_later(measurements: Sequence[Measurement | Plain], variables: Sequence[str]) -> list[Measurement]:
+    """What a scan of checkpoints measures: as of a watch, but for what the whole trajectory, or the inputs, can give.
+
+    Raises
+    ------
+    As :func:`measurements`; InputError: nothing to measure.
+    """
+    if not measurements:
+        raise InputError("there is nothing to measure: pass measures, e.g. measures=['usable_information']")
+    return _apart([_measurement(each, variables, LATER) for each in measurements])
+
+
+def not_too_wide(measurements: Sequence[Measurement], widths: Mapping[str, int], *, asked: bool) -> None:
+    """Refuse measurements that cannot mean anything of places as wide as these; warn where nobody ``asked`` for them.
+
+    widths: features by place.
+
+    Raises
+    ------
+    InputError: which measurement, and of which place.
+    """
+    for measurement in measurements:
+        most = measurement.widest
+        wide = [site for site, width in widths.items() if most is not None and width > most]
+        if not wide:
+            continue
+        said = f"{measurement.id} says nothing of {widths[wide[0]]:,} columns ({', '.join(wide[:3])}" + (
+            f" and {len(wide) - 3} more" if len(wide) > 3 else ""
+        )
+        remedy = "measure usable_information, or read the place narrower, as in 'place@sketch(64)'"
+        if asked:
+            raise InputError(f"{said}), where hardly two rows are near each other, wanted at most {most}: {remedy}")
+        warn(f"infoscope: {said}), which its rows will say: {remedy}")
+
+
+def _apart(found: list[Measurement]) -> list[Measurement]:
+    if len({(m.id, options_text(m.options)) for m in found}) < len(found):
+        raise InputError("two measurements have the same estimator and options: name each once")
+    return found
+
+
 def measurements(
     measurements: Sequence[Measurement | Plain], variables: Sequence[str], snapshots: bool
 ) -> list[Measurement]:
@@ -96,19 +145,17 @@ def measurements(
     InputError, UnknownNameError, MissingPackageError: what a measurement says that cannot (its ``about``), something
         that is no measurement, the same one twice, or nothing to record.
     """
-    found = [_measurement(each, variables) for each in measurements]
-    if len({(m.id, options_text(m.options)) for m in found}) < len(found):
-        raise InputError("two measurements have the same estimator and options: name each once")
+    found = _apart([_measurement(each, variables, ELSEWHERE) for each in measurements])
     if not found and not snapshots:
         raise InputError("there is nothing to record: pass measurements, or snapshots=True")
     return found
 
 
-def _measurement(value: Any, variables: Sequence[str]) -> Measurement:
+def _measurement(value: Any, variables: Sequence[str], elsewhere: Mapping[Need, str]) -> Measurement:
     measurement = adapted(value)
     for need in measurement.needs:
-        if need in ELSEWHERE:
-            raise InputError(f"{measurement.id} {ELSEWHERE[need].format(id=measurement.id)}")
+        if need in elsewhere:
+            raise InputError(f"{measurement.id} {elsewhere[need].format(id=measurement.id)}")
     measurement.about(variables)
     return measurement
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
@@ -199,19 +200,29 @@ def gathered(
     model: nn.Module, inputs: Any, sites: Sequence[str], batch_size: int = BATCH_SIZE
 ) -> tuple[dict[str, torch.Tensor], dict[str, Chosen]]:
     """What :func:`representations` returns, and which sample and position each row of each site is."""
-    found = _gathered(model, inputs, sites, batch_size)
-    return {site: found.read[site] for site in sites}, {site: found.chosen[site] for site in sites}
+    gathering, _ = _gathered(model, inputs, sites, batch_size)
+    return {site: gathering.read[site] for site in sites}, {site: gathering.chosen[site] for site in sites}
 
 
-def rows_at(model: nn.Module, inputs: Any, sites: Sequence[str], batch_size: int = BATCH_SIZE) -> dict[str, Chosen]:
-    """Which sample and position each row of each site is, from the first batch alone; raises as :func:`gathered`."""
-    return _gathered(model, inputs, sites, batch_size, batches=1).chosen
+def first_batch(
+    model: nn.Module, inputs: Any, sites: Sequence[str], batch_size: int = BATCH_SIZE
+) -> tuple[dict[str, int], dict[str, Chosen], float]:
+    """How many features each site has, which sample and position each row of the whole evaluation set is, and the
+    seconds of the one forward, of the first batch, that says it.
+
+    Raises
+    ------
+    As :func:`gathered`.
+    """
+    gathering, seconds = _gathered(model, inputs, sites, batch_size, 1)
+    widths = {site: int(gathering.read[site].shape[1]) for site in sites}
+    return widths, {site: gathering.chosen[site] for site in sites}, seconds
 
 
 def _gathered(
     model: nn.Module, inputs: Any, sites: Sequence[str], batch_size: int, batches: int | None = None
-) -> _Gathering:
-    """All sites, filled from so many batches, or from all."""
+) -> tuple[_Gathering, float]:
+    """What the first ``batches``, or all, leave at each site, and the seconds that they took."""
     model, batch_size = _checked(model), check.count(batch_size, "batch_size")
     processes.whole(model)
     modules, found = _modules(model), Inputs.of(inputs, model)
@@ -221,12 +232,14 @@ def _gathered(
             raise unknown_name("site", site, modules)
     gathering = _Gathering(addresses, found, modules, model)
     with untouched(model):
+        start = time.perf_counter()
         for samples, args, kwargs in itertools.islice(found.batches(batch_size, device_of(model)), batches):
             gathering.begin(samples)
             with _hooks(modules, gathering.hooked, gathering.keep_input, gathering.keep_output):
                 model(*args, **kwargs)
             gathering.end()
-    return gathering
+        seconds = time.perf_counter() - start
+    return gathering, seconds
 
 
 def outputs(model: nn.Module, inputs: Inputs, sites: Sequence[str]) -> dict[str, torch.Tensor]:

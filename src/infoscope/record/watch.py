@@ -21,13 +21,13 @@ from infoscope.core.progress import say
 from infoscope.core.provenance import provenance
 from infoscope.core.rows import Place
 from infoscope.core.session import Session, Step
-from infoscope.record import attaching, evaluation, processes
+from infoscope.record import attaching, defaults, evaluation, processes
 from infoscope.record import variables as known_variables
 from infoscope.record.address import Address
 from infoscope.record.evaluated import Evaluated, RowsThere
-from infoscope.record.inputs import BATCH_SIZE, Inputs
+from infoscope.record.inputs import Inputs
 from infoscope.record.padding import check_padding
-from infoscope.record.places import as_module, gathered, rows_at, sites_and_order, unwrap
+from infoscope.record.places import as_module, first_batch, gathered, sites_and_order, unwrap
 from infoscope.record.state import ModelState
 from infoscope.record.trajectory import Trajectory
 from infoscope.record.untouched import borrowed_randomness, device_of, eager
@@ -47,14 +47,15 @@ class Watch:
     inputs: the evaluation set, fixed: a tensor or array, a tuple or a mapping of them, as ``model`` takes it.
     variables: class labels of the evaluation set by name: ``[n]`` one a sample, ``[n, positions]`` one a token or cell
         (:mod:`infoscope.record.variables`); -100 where there is none.
-    measurements: what to measure at each site; may be empty when snapshots are kept.
+    measurements: what to measure at each site; may be empty when snapshots are kept. None for those that
+        :mod:`infoscope.record.defaults` names, where a class derived from this one can make them.
     folder: of the new run; None means the next free one of ``runs/watched-1``, ``-2`` …, which is printed.
         ``resume=True`` goes on with the run it holds; steps that have rows are not measured again. ``overwrite=True``
         replaces that run when the ``with`` block is entered.
     groups: one name (number or word) ``[n]`` a row of the evaluation set: rows of one name belong together (tokens of a
         text, frames of a film), so they are never on both sides of a split and count once in an interval. Rows with
         equal inputs are together in any case (:mod:`infoscope.record.together`).
-    places: names or globs (see :mod:`infoscope.record.address`); by default every leaf module.
+    places: names or globs (see :mod:`infoscope.record.address`); by default what :mod:`infoscope.record.defaults` says.
     schedule: any container of steps (:mod:`infoscope.record.schedule`); by default 0 and about 20 steps a decade.
     snapshots: also keep the weights at each recorded step, so that other measures can be taken later.
     batch_size: rows of the evaluation set in one forward. steps_per_epoch: turns steps into epochs, where
@@ -79,7 +80,7 @@ class Watch:
         model: torch.nn.Module,
         inputs: Any,
         variables: Mapping[str, Any],
-        measurements: Sequence[Measurement | Plain],
+        measurements: Sequence[Measurement | Plain] | None,
         folder: str | Path | None = None,
         *,
         groups: Any = None,
@@ -88,7 +89,7 @@ class Watch:
         time_first: bool = False,
         schedule: Container[int] | None = None,
         snapshots: bool = True,
-        batch_size: int = BATCH_SIZE,
+        batch_size: int | None = None,
         steps_per_epoch: int | None = None,
         resume: bool = False,
         overwrite: bool = False,
@@ -101,20 +102,30 @@ class Watch:
             self._session, self._stopped = None, True
             return
         attaching.ways_on(folder, resume, overwrite)
-        self._model, self._batch_size = unwrap(as_module(model)), batch_size
+        self._model = unwrap(as_module(model))
         found = Inputs.of(inputs, self._model, time_first=time_first)
+        self._batch_size = defaults.batch_size(self._model, found) if batch_size is None else batch_size
         wanted, deep = attaching.places_said(places, sites)
-        self.sites, self._places = sites_and_order(model, wanted, found, batch_size, deep=deep)
+        known = None
+        if wanted is None:
+            known = known_variables.checked(variables, len(found))
+            wanted = defaults.places(self._model, found, known, self._batch_size)
+        self.sites, self._places = sites_and_order(model, wanted, found, self._batch_size, deep=deep)
         attaching.named(self.sites)
         found = found.copy()
-        self._evaluated = Evaluated.of(found, known_variables.checked(variables, len(found)), groups)
-        self._chosen = rows_at(model, found, self.sites, batch_size)
+        known = known_variables.checked(variables, len(found)) if known is None else known
+        self._evaluated = Evaluated.of(found, known, groups)
+        widths, self._chosen, _ = first_batch(model, found, self.sites, self._batch_size)
         told = check_padding(self._model, self._evaluated, self.sites)
         if told is not None:
             warn(f"infoscope: {told}")
         there = {site: self._evaluated.rows(site, chosen).labels for site, chosen in self._chosen.items()}
         known_variables.reach(self._evaluated.variables, there)
-        self._measurements = attaching.measurements(measurements, list(variables), snapshots)
+        given = measurements
+        if given is None:
+            given = self._made(defaults.measures(self._model))
+        self._measurements = attaching.measurements(given, list(variables), snapshots)
+        attaching.not_too_wide(self._measurements, widths, asked=measurements is not None)
         self._path, self._resume, self._overwrite = None if folder is None else Path(folder), resume, overwrite
         self._schedule = attaching.schedule(schedule)
         self._steps_per_epoch = None if steps_per_epoch is None else check.count(steps_per_epoch, "steps_per_epoch")
@@ -125,6 +136,11 @@ class Watch:
         self._done: set[int] = set()
         self._stopped = False
         self._held = ExitStack()
+
+    def _made(self, names: Sequence[str]) -> Sequence[Measurement | Plain]:
+        """What is measured where nobody says it, of the names of it: nothing here, where no measurement is known."""
+        del names
+        return ()
 
     @property
     def folder(self) -> Path | None:

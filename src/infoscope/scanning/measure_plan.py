@@ -33,6 +33,14 @@ class MeasurePlan:
     def __post_init__(self) -> None:
         _ = self.measurement  # refused here, before anything is read
 
+    @classmethod
+    def of(cls, measurement: Measurement, sites: tuple[str, ...] = ()) -> MeasurePlan:
+        """The plan of a measurement that is made already, which may be a user's own."""
+        plan = object.__new__(cls)
+        vars(plan).update(estimator=measurement.id, options=measurement.options, sites=sites, epochs=())
+        vars(plan).update(measurement=measurement)
+        return plan
+
     @cached_property
     def measurement(self) -> Measurement:
         """What the plan names."""

@@ -22,6 +22,23 @@ from infoscope.train.beginning import first_data
 from infoscope.train.ensemble import Ensemble
 
 
+class RecordedSteps(Protocol):
+    """What a pass asks of a trajectory, whoever wrote its weights."""
+
+    @property
+    def steps(self) -> list[int]:
+        """The recorded steps, in order."""
+        ...
+
+    def epoch(self, step: int) -> float:
+        """The epoch of a recorded step."""
+        ...
+
+    def verify(self) -> None:
+        """Refuse a trajectory of which something is missing or has changed, before anything is measured of it."""
+        ...
+
+
 class Replay(Protocol):
     """A trajectory together with what is needed to run the network again on its evaluation set."""
 
@@ -31,7 +48,7 @@ class Replay(Protocol):
         ...
 
     @property
-    def trajectory(self) -> Trajectory: ...
+    def trajectory(self) -> RecordedSteps: ...
     @property
     def sites(self) -> Sequence[str]:
         """What is measured when a plan names no sites."""

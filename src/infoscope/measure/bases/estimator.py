@@ -78,6 +78,7 @@ class Estimator(grammar.WithOptions, Measurement):
         presses the others together. Where such rows are, it is asked again about ranks, and doubted if they disagree.
     asks: options that must be said, since nothing can be guessed, with values at which the laws are tested.
     variants: options that ``infoscope bench`` also judges it with, beside its defaults.
+    widest: the most columns of which it says anything; a watch or scan of wider places refuses it, a call answers.
     """
 
     offers: ClassVar[tuple[str, ...]] = ()

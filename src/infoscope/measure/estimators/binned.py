@@ -54,6 +54,7 @@ class Binned(Estimator):
     suits: ClassVar[tuple[str, ...]] = ("patterns",)
     placed: ClassVar[bool] = True
     grouped: ClassVar[str] = "none"
+    widest: ClassVar[int | None] = 512
 
     bins: int | tuple[int, ...] = 30
     range: tuple[float, float] = (-1.0, 1.0)

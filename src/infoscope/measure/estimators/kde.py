@@ -57,6 +57,7 @@ class Kde(Estimator):
     invariant: ClassVar[tuple[str, ...]] = ("rows", "units", "names", "shift")
     suits: ClassVar[tuple[str, ...]] = ("patterns",)
     grouped: ClassVar[str] = "none"
+    widest: ClassVar[int | None] = 512
 
     noise_variance: float | tuple[float, ...] | None = None
     noise: float | tuple[float, ...] | None = None

@@ -16,6 +16,7 @@ from infoscope.core import text
 from infoscope.core.errors import InputError, RunFolderError, warn
 from infoscope.core.files import atomic, sweep_beside
 from infoscope.core.folder import RunFolder
+from infoscope.core.manifest import told
 from infoscope.core.provenance import fingerprint
 from infoscope.core.rows import TRAINING, Rows
 from infoscope.show._renderer import renderer
@@ -276,6 +277,7 @@ def _missing(folder: RunFolder, manifest: dict[str, Any], rows: Rows) -> list[st
     elif state and state != "done":
         out.append(f"this run is not finished (state: {state}), so what follows may still change")
     out += [f"lost, and gone on without: {what}" for what in manifest.get("lost", ())]
+    out += told(manifest)
     if not len(rows):
         out.append("this run holds no rows yet, so there is nothing to draw")
     if not folder.verdicts():

@@ -1,0 +1,313 @@
+"""Scanning checkpoints that others left behind: a run folder made, or gone on with, in one forward a checkpoint."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from infoscope.core import check
+from infoscope.core.errors import InputError, RunFolderError, warn
+from infoscope.core.estimate import Status
+from infoscope.core.folder import RunFolder
+from infoscope.core.manifest import told
+from infoscope.core.measurement import Given, Measurement, Plain
+from infoscope.core.progress import say
+from infoscope.core.provenance import fingerprint, provenance
+from infoscope.core.rows import Rows
+from infoscope.core.units import counted, memory_in_words, time_in_words
+from infoscope.record import attaching, defaults, evaluation
+from infoscope.record import variables as known_variables
+from infoscope.record.checkpoint import Checkpoint
+from infoscope.record.evaluated import Evaluated
+from infoscope.record.fitting import fit
+from infoscope.record.inputs import Inputs
+from infoscope.record.padding import check_padding
+from infoscope.record.places import as_module, first_batch, representations, sites_and_order, unwrap
+from infoscope.record.referred import ORIGINS, READ, ReadAs
+from infoscope.record.watch import NETWORK
+from infoscope.scanning.measure_plan import MeasurePlan
+from infoscope.scanning.one_pass import measure
+from infoscope.scanning.scanned_replay import ScannedReplay
+
+FEW = 2  # samples on which it is seen whether a cache changes what a network computes
+_TRIAL = 5.0  # seconds that a measurement of numbers that mean nothing may take, before the first checkpoint
+_AGAIN = "pass another out=, or go on with the same inputs, variables, places and measures"
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What is scanned: checkpoints in the order of their steps, a function that builds their network, and what is
+    measured of it on which inputs. reading: how the checkpoints are read. The rest as of :func:`infoscope.scan`."""
+
+    checkpoints: Sequence[Checkpoint]
+    build: Callable[[], Any]
+    inputs: Any
+    variables: Mapping[str, Any]
+    places: str | Iterable[str] | None = None
+    measurements: Sequence[Measurement | Plain] | None = None
+    defaults: Callable[[nn.Module], Sequence[Measurement | Plain]] | None = None
+    groups: Any = None
+    time_first: bool = False
+    batch_size: int | None = None
+    reading: ReadAs = field(default_factory=ReadAs)
+    overwrite: bool = False
+
+    def into(self, out: Path | None) -> RunFolder:
+        """Measure every checkpoint that the run in ``out`` does not hold yet; without ``out`` the run has a name made
+        of what is asked, so that the same call goes on with it.
+
+        Raises
+        ------
+        InputError, UnknownNameError: something that cannot be read or measured, a checkpoint of another network.
+        RunFolderError: ``out`` holds another run, or another process writes there; a checkpoint is damaged, or holds
+            other weights than were measured.
+        """
+        return _Scanning(self).into(out)
+
+
+class _Scanning:
+    """One scan at work: everything that is refused is refused before the folder is made."""
+
+    def __init__(self, scan: Scan) -> None:
+        self._scan, self._checkpoints = scan, scan.checkpoints
+        if isinstance(scan.build, nn.Module) or not callable(scan.build):
+            raise InputError(
+                f"build is a {type(scan.build).__name__}, wanted a function that returns the network, whose weights "
+                "are overwritten: pass lambda: copy.deepcopy(model)"
+            )
+        self._model = unwrap(as_module(scan.build()))
+        self._loaded = fit(self._checkpoints[0], self._model)
+        _same_network(self._checkpoints)
+        inputs = Inputs.of(scan.inputs, self._model, time_first=scan.time_first).copy()
+        self._batch_size = (
+            defaults.batch_size(self._model, inputs)
+            if scan.batch_size is None
+            else check.count(scan.batch_size, "batch_size")
+        )
+        variables = known_variables.checked(scan.variables, len(inputs))
+        self._evaluated = Evaluated.of(inputs, variables, scan.groups)
+        places = scan.places
+        if places is None:
+            places = defaults.places(self._model, inputs, variables, self._batch_size)
+        self._sites, self._order = sites_and_order(self._model, places, inputs, self._batch_size)
+        attaching.named(self._sites)
+        _whatever_the_cache(self._model, inputs, self._sites)
+        self._widths, self._chosen, self._forward = first_batch(self._model, inputs, self._sites, self._batch_size)
+        self._padding = check_padding(self._model, self._evaluated, self._sites)
+        there = {site: self._evaluated.rows(site, chosen).labels for site, chosen in self._chosen.items()}
+        known_variables.reach(variables, there)
+        given = scan.measurements
+        if given is None and scan.defaults is not None:
+            given = scan.defaults(self._model)
+        self._measurements = attaching.measured_later(given or (), list(variables))
+        attaching.not_too_wide(self._measurements, self._widths, asked=scan.measurements is not None)
+        self._try()
+
+    def _try(self) -> None:
+        """Refuse what each checkpoint would be refused for: groups and labels that a measurement cannot take."""
+        done: set[tuple[str, bytes]] = set()
+        for site, chosen in self._chosen.items():
+            rows = self._evaluated.rows(site, chosen)
+            kind = chosen.sample.tobytes() + chosen.position.tobytes()
+            for measurement in self._measurements:
+                beyond = set(measurement.needs) - {"labels", "groups", "types"}
+                n = len(rows)
+                if beyond or (repr(measurement), kind) in done or measurement.cost(n, 2, 2).seconds > _TRIAL:
+                    continue
+                done.add((repr(measurement), kind))
+                drawn = np.random.default_rng(0).standard_normal((1, n, 2), dtype=np.float32)
+                try:
+                    rows.measured(measurement, drawn, given=Given())
+                except InputError as reason:
+                    raise InputError(
+                        f"{measurement.id} cannot be taken of the {n} rows at {site!r}: {reason}"
+                    ) from reason
+
+    def into(self, out: Path | None) -> RunFolder:
+        path = Path("runs", self._name()) if out is None else out
+        with RunFolder(path).writing():
+            folder = self._open_or_create(path)
+            replay = ScannedReplay(
+                folder, NETWORK, self._model, given=self._checkpoints, chosen=self._chosen, evaluated=self._evaluated
+            )
+            replay.trajectory.verify()
+            self._tell(folder)
+            if self._padding is not None:
+                warn(f"infoscope: {self._padding}")
+            folder.update({"state": "running"})
+            ended = "interrupted"
+            try:
+                measure(folder, NETWORK, replay, self._plans(), f"scanning {folder.path}")
+                for one in self._checkpoints:  # with nothing to measure, those found in a new place are said so
+                    if str(one.step) in folder.manifest()["networks"][NETWORK][ORIGINS]:
+                        replay.checkpoints.record(one)
+                folder.merge_parts()
+                ended = "done"
+            finally:
+                folder.update({"state": ended})
+        for sentence in told(folder.manifest()):
+            say(f"infoscope: {sentence}")
+        _tell_failures(folder.rows())
+        return folder
+
+    def _plans(self) -> list[MeasurePlan]:
+        return [MeasurePlan.of(measurement) for measurement in self._measurements]
+
+    def _manifest(self) -> dict[str, Any]:
+        """What must be the same when a scan is gone on with."""
+        kind = type(self._model)
+        network = {
+            "title": kind.__name__,
+            "sites": self._sites,
+            "places": self._order,
+            "recipe": {"scanned": f"{kind.__module__}.{kind.__qualname__}", "batch_size": self._batch_size},
+            "task": "scanned",
+            READ: self._scan.reading.to_json(),
+        }
+        manifest = {
+            "networks": {NETWORK: network},
+            "seeds": [0],
+            "measures": [{"estimator": m.id, "options": m.options} for m in self._measurements],
+            "evaluation": evaluation.digest(self._evaluated),
+        }
+        return json.loads(json.dumps(manifest, default=list))
+
+    def _name(self) -> str:
+        """Of the run folder where nobody says one: of what is scanned and asked, equal for the same call."""
+        parents = {str(one.path.absolute().parent) for one in self._checkpoints if one.path is not None}
+        where = os.path.commonpath(parents) if parents else ""
+        name = Path(where).name or type(self._model).__name__
+        return f"scanned-{name}-{fingerprint([self._manifest(), where])[:6]}"
+
+    def _open_or_create(self, path: Path) -> RunFolder:
+        wanted, folder = self._manifest(), RunFolder(path)
+        if self._scan.overwrite or not folder.manifest_path.exists():
+            network: dict[str, Any] = {**wanted["networks"][NETWORK], ORIGINS: {}}
+            title = f"{network['title']}, {counted(len(self._checkpoints), 'checkpoint')}"
+            about = {"evaluated": self._evaluated.told(self._chosen), **provenance(), "told": list(self._loaded.notes)}
+            with folder.replaced() if self._scan.overwrite else nullcontext():
+                evaluation.save(path, self._evaluated)
+                return RunFolder.create(path, {"title": title, **wanted, "networks": {NETWORK: network}, **about})
+        there = RunFolder.open(path).manifest()
+        held = there.get("networks", {}).get(NETWORK, {})
+        if "scanned" not in held.get("recipe", {}):
+            raise RunFolderError(f"{path} holds a run that is no scan of checkpoints: pass another out=")
+        mine = wanted["networks"][NETWORK]
+        other = {
+            "network": mine["title"] != held["title"] or mine["recipe"]["scanned"] != held["recipe"]["scanned"],
+            "places": mine["sites"] != held["sites"],
+            "batch_size": mine["recipe"]["batch_size"] != held["recipe"]["batch_size"],
+            "weights, entry, dtype or base": mine[READ] != held[READ],
+            "measures": wanted["measures"] != there.get("measures"),
+            "inputs, variables or groups": wanted["evaluation"] != there.get("evaluation"),
+        }
+        differing = [name for name, differs in other.items() if differs]
+        if differing:
+            raise RunFolderError(
+                f"{path} holds a scan with other {' and other '.join(differing)}, so it cannot be gone on with: "
+                f"{_AGAIN} (Run.measure adds measures, places and variables)"
+            )
+        return folder
+
+    def _tell(self, folder: RunFolder) -> None:
+        """What there is to do, and what it is likely to take."""
+        left = [
+            one for one in self._checkpoints if str(one.step) not in folder.manifest()["networks"][NETWORK][ORIGINS]
+        ]
+        rows = {site: len(chosen) for site, chosen in self._chosen.items()}
+        classes = max((one.classes for one in self._evaluated.variables.values()), default=2)
+        names = list(self._evaluated.variables)
+        batches = -(-len(self._evaluated) // self._batch_size)
+        seconds, most = self._forward * batches, 0.0
+        for site, n in rows.items():
+            for measurement in self._measurements:
+                one = measurement.cost(n, self._widths[site], classes)
+                seconds += one.seconds * max(1, len(measurement.about(names)))
+                most = max(most, one.bytes)
+        weights = sum(t.numel() * t.element_size() for t in (*self._model.parameters(), *self._model.buffers()))
+        held = sum(4.0 * n * self._widths[site] for site, n in rows.items()) + most + 2.0 * weights
+        say(
+            f"infoscope: {counted(len(left), 'checkpoint')} to be read of {len(self._checkpoints)}, "
+            f"{counted(len(rows), 'place')} of up to {max(rows.values()):,} rows, {counted(len(names), 'variable')}: "
+            f"about {time_in_words(seconds)} a checkpoint, {memory_in_words(held)}"
+        )
+
+
+def _same_network(checkpoints: Sequence[Checkpoint]) -> None:
+    """Refuse files on this disk whose weights have other names or shapes than the first ones', before hours of work.
+
+    Raises
+    ------
+    InputError: which. RunFolderError: one is half-written.
+    """
+    first: dict[str, tuple[int, ...]] | None = None
+    leading = checkpoints[0]
+    for one in checkpoints:
+        if one.path is None or not one.path.exists():
+            continue
+        shapes = {name: tuple(tensor.shape) for name, tensor in one.weights().items()}
+        if first is None:
+            first, leading = shapes, one
+            continue
+        other = sorted(name for name in first.keys() | shapes.keys() if first.get(name) != shapes.get(name))
+        if other:
+            was, now = first.get(other[0]), shapes.get(other[0])
+            raise InputError(
+                f"{one} is of another network than {leading}: {other[0]} is {_shape(now)} and not {_shape(was)} "
+                f"({len(other)} such in all); scan them apart"
+            )
+
+
+def _shape(shape: tuple[int, ...] | None) -> str:
+    return "not there" if shape is None else str(list(shape))
+
+
+def _whatever_the_cache(model: nn.Module, inputs: Inputs, sites: Sequence[str]) -> None:
+    """Refuse a network whose states change with ``use_cache``, on a few samples.
+
+    Raises
+    ------
+    InputError: where, and by how much.
+    """
+    import inspect
+
+    if "use_cache" not in inspect.signature(model.forward).parameters:
+        return
+    few = inputs.of_samples(np.arange(min(FEW, len(inputs))))
+    found: list[dict[str, torch.Tensor]] = []
+    for cached in (True, False):
+        flags = {**few.flags, "use_cache": cached}
+        try:
+            found.append(representations(model, dataclasses.replace(few, flags=flags), sites, FEW))
+        except Exception:  # a place that these samples have no row of, or a network that takes no cache
+            return
+    for site in sites:
+        with_cache, without = (each[site].float() for each in found)
+        off = _length(with_cache - without) / (_length(without) or 1.0)
+        if off > 1e-2:
+            raise InputError(
+                f"the states at {site!r} change by {off:.0%} with use_cache, so they are not those of one forward: put "
+                "use_cache=False among the inputs, or repair the network"
+            )
+
+
+def _length(t: torch.Tensor) -> float:
+    return float((t * t).sum()) ** 0.5
+
+
+def _tell_failures(rows: Rows) -> None:
+    failed = rows.filter(status=Status.FAILED.name)
+    if len(failed):
+        say(
+            f"infoscope: {len(failed)} of {len(rows)} rows have no number, the first since: {failed.column('notes')[0]}"
+        )
