@@ -381,7 +381,7 @@ def test_c6_zero_names_the_conversion():
         with pytest.raises(InputError, match=r"holds slices of DeepSpeed ZeRO.*python zero_to_fp32\.py"):
             checkpoints(source)
     gpt2(0).save_pretrained("out/checkpoint-9")  # as stage3_gather_16bit_weights_on_model_save does
-    assert only("out").kind == "huggingface"
+    assert only("out").kind == only("out/checkpoint-9").kind == "huggingface"
 
 
 # C7: adapters --------------------------------------------------------------------------------------------------------

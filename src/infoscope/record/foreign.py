@@ -167,6 +167,9 @@ def _of_folder(path: Path) -> Iterator[tuple[Path, str]]:
             raise InputError(f"{path} is a run of {len(networks)} networks, wanted one: pass one of {names}")
         path = networks[0]
     kind = _recognised(path)
+    if kind is not None and numbered(path.absolute().name).step is not None:
+        yield path, kind  # whatever DeepSpeed puts into it
+        return
     inside = [each for each in entries(path) if each.is_dir() or numbered(each.name).step is not None or kind is None]
     found = list(_those_with_weights(inside, str(path), required=kind is None))
     yield from found or ([(path, kind)] if kind is not None else [])

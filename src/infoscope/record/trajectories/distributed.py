@@ -22,8 +22,11 @@ class DistributedFolder(Format):
     """A folder with ``.metadata`` and ``.distcp`` files that torch.distributed.checkpoint wrote, from any number of
     processes; read in one, without a process group.
 
-    >>> import torch.distributed.checkpoint as dcp
-    >>> _ = dcp.save({"model": {"weight": torch.ones(2)}}, checkpoint_id="step-500", no_dist=True)
+    >>> import warnings
+    >>> from torch.distributed import checkpoint
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore")  # that there is one process
+    ...     _ = checkpoint.save({"model": {"weight": torch.ones(2)}}, checkpoint_id="step-500")
     >>> from infoscope.record.foreign import checkpoints
     >>> (one,) = checkpoints("step-*")
     >>> one.step, one.weights()

@@ -20,9 +20,11 @@ class ZeroFolder(Format):
     >>> Path("checkpoint-9/global_step9").mkdir(parents=True)
     >>> Path("checkpoint-9/global_step9/zero_pp_rank_0_mp_rank_00_model_states.pt").touch()
     >>> from infoscope.record.foreign import checkpoints
-    >>> checkpoints("checkpoint-9")
-    Traceback (most recent call last):
-    infoscope.core.errors.InputError: checkpoint-9 holds slices of DeepSpeed ZeRO, wanted whole weights: ...
+    >>> try:
+    ...     checkpoints("checkpoint-9")
+    ... except iscope.InfoscopeError as reason:
+    ...     print(reason)
+    checkpoint-9 holds slices of DeepSpeed ZeRO, wanted whole weights: convert it with the zero_to_fp32.py that ...
     """
 
     def recognises(self, path: Path) -> bool:
