@@ -145,12 +145,14 @@ def solve(
     tolerance: float,
     most: int,
     starts: Sequence[np.ndarray] | None = None,
+    shift: float = SHIFT,
 ) -> Solution:
     """Minimise every problem.
 
     x: rows ``[n, r]``, best along their principal axes, with ``variances [r]``. tolerance: on the largest entry of the
     gradient; where the objective is so flat that it says little, the next step must be small as well. most: iterations.
-    starts: weights ``[w, k]`` of each problem from which to descend.
+    starts: weights ``[w, k]`` of each problem from which to descend. shift: root mean square by which the next step may
+    still change the logits of fitted rows where the objective is so flat.
     """
     p, spread = len(problems), np.concatenate([[1.0], variances.cpu().numpy()])
     shares = np.array([np.bincount(problem.y, minlength=k) + 0.5 for problem in problems])  # none is zero
@@ -165,7 +167,7 @@ def solve(
         theta[:, :, 1:] -= theta[:, :, 1:].mean(1, keepdims=True)  # the sum over classes costs and gives nothing
     n, w = len(x), len(spread)
     patient = max(PATIENT, min(n, PER_AXIS * w) * w // (2 * n)) if k * max(n, p * w**2) <= HELD else most
-    run = Descents(theta, 1 / curvature, spread / (k * SHIFT**2), patient, most)
+    run = Descents(theta, 1 / curvature, spread / (k * shift**2), patient, most)
     run.go(_CrossEntropy(x, variances, problems, k, np.float32), max(tolerance, COARSE), ROUNDING[np.float32])
     if tolerance < COARSE and x.dtype == torch.float64:
         run.go(_CrossEntropy(x, variances, problems, k, np.float64), tolerance, ROUNDING[np.float64])
