@@ -32,6 +32,7 @@ HEADINGS = {
     "callbacks": "Runs",
     "scans": "Runs",
     "scripting": "Runs",
+    "scanning.": "Runs",
     "core.": "What comes back",
 }
 

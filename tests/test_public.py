@@ -26,6 +26,7 @@ COMMANDS = {
     "scan": "scan",
     "measure": "Run.measure",
     "examples": "Run.examples",
+    "since-when": "Run.since_when",
     "report": "report",
     "claims": "Run.claims",
     "check": "Run.check",

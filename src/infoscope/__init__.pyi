@@ -11,6 +11,7 @@ from .measure.calibration import calibrate as calibrate
 from .measure.questions.collapse import neural_collapse as neural_collapse
 from .measure.questions.dependence import dependence as dependence
 from .measure.questions.description_length import description_length as description_length
+from .measure.questions.fitting import fit_probe as fit_probe
 from .measure.questions.geometry import geometry as geometry
 from .measure.questions.information import conditional_mutual_information as conditional_mutual_information
 from .measure.questions.information import entropy as entropy
@@ -32,6 +33,8 @@ from .record.noise import replicas as replicas
 from .runs import Run as Run
 from .runs import load as load
 from .runs import watch as watch
+from .scanning.kept_probes import load_probe as load_probe
+from .scanning.kept_probes import save_probe as save_probe
 from .scans import scan as scan
 from .scripting import bench as bench
 from .scripting import report as report

@@ -20,6 +20,7 @@ from infoscope.record.watch import Watch
 
 if TYPE_CHECKING:
     from infoscope.measure.intervals.onset import Onset
+    from infoscope.measure.usable.fitted import FittedProbe
     from infoscope.record.checking import Checked
     from infoscope.scanning.replay import Replay
 
@@ -335,6 +336,39 @@ class Run:
 
         wanted = [places] if isinstance(places, str) else list(places)
         return since_when(self.folder, self._one_network(network), variable, wanted, measure, untrained, seed)
+
+    def probe(
+        self,
+        variable: str,
+        place: str = "",
+        step: int | None = None,
+        probe: str = "linear",
+        network: str | None = None,
+        model: Callable[[], Any] | None = None,
+        *,
+        member: int = 0,
+        groups: Any = None,
+        **options: Any,
+    ) -> FittedProbe:
+        """The fitted probe itself: of ``variable`` at one place and step, to apply to new states.
+
+        It says ``.predict_log_proba(states [n, d])`` and ``.predict(states)``, and is kept in the run folder, with its
+        scaling, classes and where it is from (``probes/``, safetensors); :func:`infoscope.load_probe` reads it again,
+        :func:`infoscope.save_probe` writes it elsewhere. place: the last before the output where none is named. step:
+        the last recorded. probe: ``"linear"``, ``"sparse"``, ``"mlp"`` or ``"mlp3"``, fitted to all rows with what
+        cross-fitting chose. network, model, groups: as of :meth:`measure`. options: those of the probe, and ``seed``.
+
+        Raises
+        ------
+        UnknownNameError: no such variable, place, network or probe. InputError: a step that was not recorded, or a
+            family that cannot be kept. RunFolderError: no snapshots, or a watched run without ``model``.
+        """
+        from infoscope.scanning.kept_probes import of_run
+
+        name = self._one_network(network)
+        replay = self._replay(name, model, groups)
+        with self.folder.writing():
+            return of_run(self.folder, replay, name, variable, place, step, member, probe, **options)
 
     def _one_network(self, network: str | None) -> str:
         if network is None and len(self.networks) != 1:

@@ -36,9 +36,10 @@ FORMAT = 2  # of the folder as a whole; 2 lists its parts and snapshots with the
 MANY_PARTS = 16  # more than so many are merged into one when a run ends
 DAMAGED = "damaged"  # the folder that a repair moves damaged files into
 EXAMPLES = "examples"  # the folder of tables of examples, and the key of the hash in each
+PROBES = "probes"  # the folder of fitted probes, each of which says its own hash
 EVALUATION, VERDICTS, REPORT = "evaluation.safetensors", "verdicts.json", "report.html"
 #: What a run consists of; run.json last, so that a folder that is half taken away still says that it is a run.
-PARTS = ("rows", "shares", "snapshots", EXAMPLES, EVALUATION, VERDICTS, REPORT, DAMAGED, "run.json")
+PARTS = ("rows", "shares", "snapshots", EXAMPLES, PROBES, EVALUATION, VERDICTS, REPORT, DAMAGED, "run.json")
 _LISTS = {"rows": "parts", "shares": "shares"}  # of a folder of parts, the field of run.json that lists them
 SET_ASIDE, GONE = ".replaced-", ".gone"  # names of a run that another one replaces, and of what is left of it
 

@@ -10,7 +10,7 @@ from typing import Any
 from infoscope.core import parts, shares, snapshots, writer_lock
 from infoscope.core.errors import DamagedError, InfoscopeError
 from infoscope.core.files import entries
-from infoscope.core.folder import EVALUATION, PARTS, VERDICTS, RunFolder
+from infoscope.core.folder import EVALUATION, PARTS, PROBES, VERDICTS, RunFolder
 from infoscope.core.rows import Rows
 from infoscope.record import evaluation, files
 from infoscope.record.trajectory import STATE, Trajectory
@@ -87,6 +87,8 @@ def checked(folder: RunFolder) -> Checked:
     _parts(folder, folder.shares_path, tally, shares.stored)
     for network in sorted({*manifest.get("snapshots", {}), *(path.name for path in entries(folder.snapshots_path))}):
         _snapshots(folder, network, tally)
+    for path in entries(folder.path / PROBES, "*.safetensors"):
+        tally.look(path, lambda path=path: bool(files.load(path, "delete it, or fit the probe anew", hashed=True)))
     if (path := folder.path / EVALUATION).exists() or "evaluation" in manifest:
         tally.look(path, lambda: _evaluation(path, folder.recorded))
     for path, table in folder.examples():

@@ -13,6 +13,7 @@ from infoscope.core.shapes import TensorMembers, TensorRows
 from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import several
 from infoscope.measure.bases.probe import Probe
+from infoscope.measure.usable.fitted import calibrated, scaling
 from infoscope.measure.usable.readings import Expected, ProbeSplit, Reading, Readings, Target
 from infoscope.measure.usable.standardiser import Standardiser
 from infoscope.measure.usable.temperature import Tempered, cross_entropy
@@ -79,6 +80,49 @@ class LinearProbe(Probe):
             scored, known = (mean + x.cpu().numpy() @ weights for x in (rows.x_scored, rows.x_known))
             found.append(Expected(guesses[best], scored, known, True, f"weight decay {self._path[best]:.2g}"))
         return found
+
+    def _kept(
+        self, z: Any, target: Target, splits: Sequence[ProbeSplit], seed: int
+    ) -> tuple[dict[str, np.ndarray], str]:
+        """The weight decay with the least loss on the validation rows of all splits; the calibration is chosen on rows
+        scored by probes that never saw them, and the weights are those of a fit to all rows."""
+        from infoscope.measure.usable.softmax_regression import COARSE, Regression, solve
+
+        k, single = target.k, self.tolerance >= COARSE
+        losses, turned = np.zeros(len(self._path)), []
+        for split in splits:
+            columns = self._columns(z[split.train], target.y[split.train], k)
+            rows = _Turned.of(z if columns is None else z[:, columns], split, single)
+            problems = [Regression(target.y[split.train], decay) for decay in self._path]
+            tried = solve(rows.x_train, rows.train.variances, problems, k, self.tolerance, self.iterations)
+            said = _log_softmax(tried, slice(None), rows.x_validation)
+            losses += [cross_entropy(log_q, target.y[split.validation]) for log_q in said]
+            turned.append(rows)
+        decay = self._path[int(np.argmin(losses))]
+        apart: list[np.ndarray] = []
+        for split, rows in zip(splits, turned, strict=True):
+            problem = [Regression(target.y[split.known], decay)]
+            found = solve(rows.x_known, rows.known.variances, problem, k, self.tolerance, self.iterations)
+            apart.append(_log_softmax(found, slice(None), rows.x_scored)[0])
+        scored, prior = np.concatenate([split.scored for split in splits]), target.prior(np.arange(len(z)))
+        calibration = Tempered.none(prior, len(z))
+        if self.calibrate:
+            calibration = Tempered.chosen(np.concatenate(apart), target.y[scored], prior, len(z))
+        columns = self._columns(z, target.y, k)
+        z = z if columns is None else z[:, columns]
+        every = Standardiser.of(z).rotated(z)
+        whole = [Regression(target.y, decay)]
+        fit = solve(every(z, single), every.variances, whole, k, self.tolerance, self.iterations)
+        weights = fit.weights[0]
+        inner = weights[1:] if every.axes is None else every.axes.cpu().numpy() @ weights[1:]
+        tensors = {**scaling(every), "weight0": inner[None], "bias0": weights[:1], **calibrated(calibration)}
+        if columns is not None:
+            tensors["read"] = np.asarray(columns, np.int64)
+        return tensors, f"weight decay {decay:.2g}, {calibration.words}"
+
+    def _columns(self, z: TensorRows, y: np.ndarray, k: int) -> np.ndarray | None:
+        """Hook: which columns of ``z [n, d]`` are read, for labels ``y [n]``; None means all."""
+        return None
 
     def _cell(self, z: TensorRows, targets: Sequence[Target], split: ProbeSplit) -> list[Reading]:
         """Every target read from one member on one split; those of as many classes are solved at once."""

@@ -11,6 +11,7 @@ from scipy.special import logsumexp
 from infoscope.core import check
 from infoscope.core.measurement import Cost
 from infoscope.measure.bases.probe import Probe
+from infoscope.measure.usable.fitted import calibrated, scaling
 from infoscope.measure.usable.readings import Expected, ProbeSplit, Reading, Readings, Target
 from infoscope.measure.usable.temperature import Tempered, cross_entropy
 
@@ -98,6 +99,29 @@ class MlpProbe(Probe):
                 calibration.words,
             )
         return readings
+
+    def _kept(
+        self, z: Any, target: Target, splits: Sequence[ProbeSplit], seed: int
+    ) -> tuple[dict[str, np.ndarray], str]:
+        """Trained on all rows but the validation rows of the first split, which say when to stop and how sure to be."""
+        import torch
+
+        from infoscope.measure.usable.standardiser import Standardiser
+
+        first = splits[0]
+        split = ProbeSplit(np.sort(np.concatenate([first.train, first.scored])), first.validation, first.scored)
+        labels = torch.as_tensor(target.y[None], dtype=torch.long, device=z.device)
+        trained = self._trained(z[None], labels, target.k, [split], seed)
+        each = trained.outputs((0, 0, 0), split.validation).log_softmax(-1).cpu().numpy()
+        log_q, prior = logsumexp(each, axis=0) - np.log(self.networks), target.prior(np.arange(len(z)))
+        calibration = Tempered.none(prior, len(z))
+        if self.calibrate:
+            calibration = Tempered.chosen(log_q, target.y[split.validation], prior, len(split.train))
+        tensors = {**scaling(Standardiser.of(z[split.train])), **calibrated(calibration)}
+        for layer, pair in enumerate(zip(trained.parameters[::2], trained.parameters[1::2], strict=True)):
+            weights, bias = (p.detach().cpu().double().numpy() for p in pair)
+            tensors |= {f"weight{layer}": weights, f"bias{layer}": bias[:, 0]}
+        return tensors, calibration.words
 
     def _expect(self, z: Any, y: np.ndarray, splits: Sequence[ProbeSplit], seed: int) -> list[Expected]:
         import torch

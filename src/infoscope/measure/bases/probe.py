@@ -93,6 +93,28 @@ class Probe(grammar.WithOptions):
         ]
         raise InputError(f"{self.id} reads labels only, wanted one of {', '.join(sorted(able))} for quantities")
 
+    def kept(
+        self, z: ArrayLike, target: Target, splits: Sequence[ProbeSplit], seed: int = 0
+    ) -> tuple[dict[str, np.ndarray], str]:
+        """Fit to all rows ``z [n, d]``, with what the ``splits`` choose: the tensors of a
+        :class:`~infoscope.measure.usable.fitted.FittedProbe`, and what was chosen.
+
+        Raises
+        ------
+        InputError: for a family that holds rows, or is several at once.
+        """
+        import torch
+
+        with torch.enable_grad():
+            return self._kept(tensor(z), target, splits, seed)
+
+    def _kept(
+        self, z: Any, target: Target, splits: Sequence[ProbeSplit], seed: int
+    ) -> tuple[dict[str, np.ndarray], str]:
+        """Hook of :meth:`kept`, where a family can be kept."""
+        able = [name for name in registry.entries("probes") if registry.load("probes", name)._kept is not Probe._kept]
+        raise InputError(f"a {self.id} probe cannot be kept, wanted one of {', '.join(sorted(able))}")
+
     def _read(
         self, z: TensorMembers, targets: Sequence[Target], splits: Sequence[ProbeSplit], seed: int
     ) -> list[Readings]:

@@ -96,7 +96,14 @@ class Sparse(LinearProbe):
         (found,) = super()._expect(z, y, [split], seed)
         return found
 
-    def _columns_of(self, z: TensorRows, target: Target, readings: Sequence[Reading]) -> np.ndarray | None:
-        rows = Standardiser.of(z)(z, single=True)
-        sizes = [len(reading.columns) for reading in readings]
-        return np.sort(pursued(rows, target.y, target.k, int(np.median(sizes))))
+    def _columns(self, z: TensorRows, y: np.ndarray, k: int) -> np.ndarray:
+        return np.sort(pursued(Standardiser.of(z)(z, single=True), y, k, max(self._numbers)))
+
+    def _kept(
+        self, z: Any, target: Target, splits: Sequence[ProbeSplit], seed: int
+    ) -> tuple[dict[str, np.ndarray], str]:
+        if len(self._numbers) == 1:
+            return super()._kept(z, target, splits, seed)
+        ((readings,),) = self.read(z[None], [target], splits, seed)
+        middle = int(np.median([len(reading.columns) for reading in readings]))
+        return dataclasses.replace(self, k=middle)._kept(z, target, splits, seed)
