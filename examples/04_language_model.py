@@ -120,7 +120,7 @@ def main(out: Path, updates: int) -> None:
     )
     for variable in variables:
         for place in run.rows.sites():
-            steps, _, nats = run.rows.filter(variable=variable, site=place, quantity="I_u(Z;Y)").curves()
+            steps, _, nats = run.rows.filter(variable=variable, site=place, quantity="I(T;Y)").curves()
             bits = "  ".join(f"{value / np.log(2):.2f}" for value in nats[0])
             print(f"bits of {variable!r} at {place} by step {steps}: {bits}")
     print(f"report: {run.report()}")
