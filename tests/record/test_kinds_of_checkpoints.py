@@ -453,6 +453,48 @@ def test_c7_a_base_that_is_named_or_built():
         checkpoints("out")
 
 
+@pytest.mark.parametrize(
+    "kind", ["PromptTuningConfig", "PrefixTuningConfig", "IA3Config", "VeraConfig", "AdaLoraConfig"]
+)
+def test_c7_other_kinds_of_adapters(kind):
+    gpt2(0).save_pretrained("base")
+    peft = optional("peft", "a test")
+    layers = {"target_modules": ["c_attn"], "fan_in_fan_out": True}
+    options = {
+        "PromptTuningConfig": {"num_virtual_tokens": 3}, "PrefixTuningConfig": {"num_virtual_tokens": 3},
+        "IA3Config": {**layers, "feedforward_modules": []}, "AdaLoraConfig": {**layers, "total_step": 10},
+        "VeraConfig": {**layers, "r": 2},
+    }[kind]  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        trained = peft.get_peft_model(gpt2(0), getattr(peft, kind)(task_type="CAUSAL_LM", **options)).eval()
+        torch.manual_seed(1)
+        for each in trained.parameters():
+            if each.requires_grad:
+                each.data.normal_()
+        trained.peft_config["default"].base_model_name_or_path = "base"
+        trained.save_pretrained("out/checkpoint-1")
+    one = only("out")
+    built = build_of(one)()
+    fit(one, built)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert torch.equal(built(TOKENS).logits, trained(TOKENS).logits)
+
+
+def test_c7_a_base_in_half_precision():
+    gpt2(0).to(torch.bfloat16).save_pretrained("base")
+    adapters()
+    peft = optional("peft", "a test")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        base = transformers().GPT2LMHeadModel.from_pretrained("base")
+        trained = peft.PeftModel.from_pretrained(base, "out/checkpoint-2").eval()
+    built = build_of(only("out/checkpoint-2"))()
+    assert fit(only("out/checkpoint-2"), built).dtype == "bfloat16, float32"
+    assert torch.equal(built(TOKENS).logits, trained(TOKENS).logits)
+
+
 def test_c7_adapters_that_do_not_fit():
     gpt2(0).save_pretrained("base")
     adapters()
