@@ -1,12 +1,14 @@
 """Of several doubts one documented order decides the status, for whoever measures: nobody decides it by hand."""
 
 import ast
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import infoscope
+import infoscope as iscope
 import infoscope.measure
 from infoscope.core import grammar, registry
 from infoscope.core.errors import InputError
@@ -115,15 +117,83 @@ def answers(kind, name, x, labels, quantity, groups):
         yield from found.values() if isinstance(found, dict) else [found]
 
 
+def is_said_by_its_doubts(estimate):
+    statuses = [doubt.status.name for doubt in estimate.doubts]
+    assert estimate.status.name == min([*statuses, "OK"], key=DOCUMENTED.index)
+    assert list(estimate.notes) == [doubt.note for doubt in estimate.doubts if doubt.note]
+
+
 @pytest.mark.parametrize(("kind", "name"), ENTRIES)
 def test_the_status_of_every_answer_is_its_gravest_doubt(kind, name):
     seen = set()
     for x, labels, quantity in samples().values():
         for groups in (None, np.arange(len(x)) // 4):
             for estimate in answers(kind, name, x, labels, quantity, groups):
-                statuses = [doubt.status.name for doubt in estimate.doubts]
-                assert estimate.status.name == min([*statuses, "OK"], key=DOCUMENTED.index)
-                assert list(estimate.notes) == [doubt.note for doubt in estimate.doubts if doubt.note]
+                is_said_by_its_doubts(estimate)
+                seen.add(estimate.status)
+    assert seen - {Status.OK}, "these samples raise a doubt in everybody"
+
+
+def noisy(s, labels, population, added_by="network"):
+    """All that is said of one noisy layer; ``s [n, d]`` or, of a deeper one, ``[n, R, d]``."""
+    layer = iscope.noisy_layer(s, 0.1, population, {"y": labels}, tolerance=0.3, added_by=added_by)
+    return [layer.xt, layer.t, layer.t_given_x, *layer.ty.values()]
+
+
+def forwards(x):
+    """Forwards ``[n, R, d]`` of each input that differ by noise."""
+    return x[:, None] + 0.1 * np.random.default_rng(1).normal(size=(len(x), 6, x.shape[1]))
+
+
+#: What is asked of rows, labels, quantities and groups, as a person asks it.
+QUESTIONS = {
+    "usable": lambda x, y, q, groups: iscope.usable_information(x, y, groups=groups),
+    "usable, held out": lambda x, y, q, groups: iscope.usable_information(
+        x[::2], y[::2], z_test=x[1::2], y_test=y[1::2],
+        **({} if groups is None else {"groups": groups[::2], "groups_test": groups[1::2] + 1000}),
+    ),
+    "usable, quantities": lambda x, y, q, groups: iscope.usable_information(x, q, target="quantities", groups=groups),
+    "usable, by name": lambda x, y, q, groups: [
+        one for name in ("accuracy", "auroc", "fraction", "usual_accuracy")
+        if (one := getattr(iscope.usable_information(x, y, groups=groups), name)) is not None
+    ],
+    "conditional": lambda x, y, q, groups: iscope.conditional_usable_information(x, y, q, groups=groups),
+    "chain": lambda x, y, q, groups: [*iscope.usable_chain(x, y, y // 2, groups=groups)],
+    "description length": lambda x, y, q, groups: iscope.description_length(x, y, groups=groups),
+    "minimality": lambda x, y, q, groups: iscope.minimality(x, y, groups=groups),
+    **{
+        f"noisy, {population}{', added' * (by == 'analysis')}": partial(
+            lambda x, y, q, groups, population, by: noisy(x, y, population, by), population=population, by=by
+        )
+        for population in ("dataset", "sample") for by in ("network", "analysis")
+    },
+    "noisy, deep": lambda x, y, q, groups: noisy(forwards(x), y, "sample"),
+    "noisy, deep dataset": lambda x, y, q, groups: noisy(forwards(x), y, "dataset"),
+    **{
+        f"{network}, {inputs}, {population}": partial(
+            lambda x, y, q, groups, **said: iscope.layer_information(
+                forwards(x) > 0 if said["network"] == "binary dropout" else np.abs(x),
+                noise=0.5 if said["network"] == "gaussian dropout" else None, tolerance=0.3, **said,
+            ),
+            network=network, inputs=inputs, population=population,
+        )
+        for network in ("deterministic", "quantised", "binary dropout", "gaussian dropout")
+        for inputs, population in (("finite", "dataset"), ("finite", "sample"), ("continuous", "sample"))
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_status_of_every_answer_to_a_question_is_its_gravest_doubt(question):
+    seen = set()
+    for x, labels, quantity in samples().values():
+        for groups in (None, np.arange(len(x)) // 4):
+            try:
+                found = QUESTIONS[question](x, labels, quantity, groups)
+            except InputError:
+                continue
+            for estimate in found if isinstance(found, list) else [found]:
+                is_said_by_its_doubts(estimate)
                 seen.add(estimate.status)
     assert seen - {Status.OK}, "these samples raise a doubt in everybody"
 
