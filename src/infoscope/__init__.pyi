@@ -30,6 +30,7 @@ from .measure.questions.usable import usable_information as usable_information
 from .record.foreign import checkpoints as checkpoints
 from .record.noise import noisy as noisy
 from .record.noise import replicas as replicas
+from .runs import Joined as Joined
 from .runs import Run as Run
 from .runs import load as load
 from .runs import watch as watch

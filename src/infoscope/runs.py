@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from infoscope.core import check
 from infoscope.core.errors import InputError, RunFolderError, near_keywords, old_word, unknown_name
 from infoscope.core.folder import RunFolder
+from infoscope.core.joined import JoinedFolder
 from infoscope.core.manifest import told
 from infoscope.core.measurement import Measurement, Plain
 from infoscope.core.rows import Rows
 from infoscope.record import evaluation
 from infoscope.record.referred import ReferredTrajectory
 from infoscope.record.trajectory import Trajectory
-from infoscope.record.watch import Watch
+from infoscope.record.watch import NETWORK, Watch
 
 if TYPE_CHECKING:
     from infoscope.measure.intervals.onset import Onset
@@ -59,6 +60,9 @@ def watch(
     snapshots: bool = True,
     batch_size: int | None = None,
     steps_per_epoch: int | None = None,
+    network: str = NETWORK,
+    member: int = 0,
+    seed: int = 0,
     resume: bool = False,
     overwrite: bool = False,
 ) -> Watched:
@@ -89,6 +93,7 @@ def watch(
     batch_size: rows of ``inputs`` in one forward; by default 1024, and of networks with repeated blocks as many as
         about 4096 tokens.
     steps_per_epoch: turns steps into epochs, where ``scope.step`` is not told the epoch.
+    network, member, seed: of a sweep over trainings of your own, which of them this is; :func:`load` joins their runs.
     resume: go on with the run that ``out`` holds. overwrite: replace it.
 
     Inside and after the block ``scope.run`` is the run, as :func:`load` returns it.
@@ -112,6 +117,9 @@ def watch(
         snapshots=snapshots,
         batch_size=batch_size,
         steps_per_epoch=steps_per_epoch,
+        network=network,
+        member=member,
+        seed=seed,
         resume=resume,
         overwrite=overwrite,
     )
@@ -131,14 +139,57 @@ def measurements(measures: Any) -> list[Measurement | Plain]:
     return [make_measurement(m) if isinstance(m, str) else m for m in measures]
 
 
-def load(path: str | Path) -> Run:
-    """The run in folder ``path``.
+@overload
+def load(path: str | Path) -> Run: ...
+@overload
+def load(path: Sequence[str | Path]) -> Joined: ...
+def load(path: str | Path | Sequence[str | Path]) -> Run | Joined:
+    """The run in folder ``path``; of several folders their runs joined, see :class:`Joined`.
 
     Raises
     ------
-    RunFolderError: no run folder, a damaged one, or one from a newer infoscope.
+    RunFolderError: no run folder, a damaged one, one from a newer infoscope, or runs that cannot be joined.
     """
+    if isinstance(path, (list, tuple)):
+        return Joined([Run(RunFolder.open(check.path(each, "path"))) for each in path])
     return Run(RunFolder.open(check.path(path, "path")))
+
+
+class Joined:
+    """Runs of one training under several seeds, read as one run of several members; nothing is written to them.
+
+    Networks of one name are one network, and each run is a member of it (``watch(…, member=, seed=, network=)`` says
+    which); where two say the same member, all are numbered anew in the order given. ``members`` says which is which.
+
+    Raises
+    ------
+    RunFolderError: fewer than two runs, one of them twice or without rows, or runs that do not have the same places,
+        variables and measurements.
+    """
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self.runs = tuple(runs)
+        self.folder = JoinedFolder([run.folder for run in runs])
+
+    def __repr__(self) -> str:
+        return f"Joined({', '.join(repr(str(run.folder.path)) for run in self.runs)})"
+
+    @property
+    def rows(self) -> Rows:
+        """Everything measured in all of them, as rows of one run."""
+        return self.folder.rows()
+
+    @property
+    def members(self) -> list[dict[str, Any]]:
+        """For each member its ``network``, number, ``run`` and ``seed``."""
+        return self.folder.members
+
+    def report(self, path: str | Path | None = None) -> Path:
+        """Write one HTML report in which a curve is the mean of its members and a band lies around it; by default
+        ``report.html`` in the folder that holds the runs. Returns where."""
+        from infoscope.show.report import write_report
+
+        return write_report([self.folder], Path(path) if path else self.folder.path / "report.html")
 
 
 class Run:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from infoscope.core import check
 from infoscope.core.folder import RunFolder
+from infoscope.core.joined import JoinedFolder
 
 if TYPE_CHECKING:
     import torch
 
-    from infoscope.runs import Run
+    from infoscope.runs import Joined, Run
 
 
 def run(
@@ -39,11 +40,14 @@ def run(
     return Run(running.run_figure(figure, preset, seeds, check.path(out, "out"), device))
 
 
-def report(*runs: Run | str | Path, out: str | Path | None = None, with_command: bool = False) -> Path:
+def report(
+    *runs: Run | Joined | str | Path, out: str | Path | None = None, with_command: bool = False, join: bool = False
+) -> Path:
     """One self-contained HTML report of one run, or of several side by side; returns where it was written.
 
     runs: runs, or their folders. out: by default ``report.html`` in the folder of a single run, else in the current
-    one. with_command: also show the command that made each run, without its secrets.
+    one. with_command: also show the command that made each run, without its secrets. join: the runs are members of one
+    sweep, drawn as one with bands, as :class:`Joined` of :func:`load` is.
 
     Raises
     ------
@@ -51,26 +55,27 @@ def report(*runs: Run | str | Path, out: str | Path | None = None, with_command:
     """
     from infoscope.show.report import write_report
 
-    folders = _folders(runs)
+    folders = _folders(runs, join)
     beside = folders[0].path if len(folders) == 1 else Path()
     path = beside / "report.html" if out is None else check.path(out, "out")
     return write_report(folders, path, with_command=with_command)
 
 
-def report_figures(*runs: Run | str | Path, folder: str | Path) -> list[Path]:
+def report_figures(*runs: Run | Joined | str | Path, folder: str | Path, join: bool = False) -> list[Path]:
     """Every figure of the report of these runs as PNG and SVG in ``folder``; returns what was written.
 
     Raises
     ------
-    RunFolderError: as in :func:`report`.
+    RunFolderError: as in :func:`report`, and so is join.
     """
     from infoscope.show.report import write_figures
 
-    return write_figures(_folders(runs), check.path(folder, "folder"))
+    return write_figures(_folders(runs, join), check.path(folder, "folder"))
 
 
-def _folders(runs: Sequence[Run | str | Path]) -> list[RunFolder]:
-    return [RunFolder.open(check.path(one, "a run")) if isinstance(one, (str, Path)) else one.folder for one in runs]
+def _folders(runs: Sequence[Run | Joined | str | Path], join: bool) -> list[RunFolder]:
+    opened = [RunFolder.open(check.path(one, "a run")) if isinstance(one, (str, Path)) else one.folder for one in runs]
+    return [JoinedFolder(opened)] if join else opened
 
 
 def representations(

@@ -329,6 +329,7 @@ def report(
     out: Path | None = None,
     figures: Path | None = None,
     with_command: Annotated[bool, Parameter(negative="")] = False,
+    join: Annotated[bool, Parameter(negative="")] = False,
     as_json: Json = False,
 ) -> None:
     """Write one HTML report of one run, or of several side by side.
@@ -343,9 +344,11 @@ def report(
         Also draw every figure of the report as PNG and SVG into this folder.
     with_command
         Also show the command that made each run, without its secrets; it may name files and people.
+    join
+        The runs are trainings of one sweep: draw them as one, with a band over its members.
     """
-    path = infoscope.report(*runs, out=out, with_command=with_command)
-    drawn = infoscope.report_figures(*runs, folder=figures) if figures else []
+    path = infoscope.report(*runs, out=out, with_command=with_command, join=join)
+    drawn = infoscope.report_figures(*runs, folder=figures, join=join) if figures else []
     content = {"report": str(path), "figures": [str(p) for p in drawn]}
     show(content, as_json, lambda: print("\n".join([f"report: {path.resolve()}", *content["figures"]])))
 

@@ -67,6 +67,18 @@ def named(sites: Sequence[str]) -> None:
         text.checked(site, "the name of a submodule")
 
 
+def network(name: Any) -> str:
+    """What a sweep calls a network, which is also the name of a folder of its snapshots.
+
+    Raises
+    ------
+    InputError: no text, or a name that no folder and no figure can carry.
+    """
+    if not isinstance(name, str) or not name or name.startswith(".") or {"/", "\\", ":"} & set(name):
+        raise InputError(f"network is {name!r}, wanted a name that a folder can have, such as 'wide'")
+    return text.checked(name, "the name of a network")
+
+
 def same_run(path: Path, wanted: dict[str, Any], resume: bool) -> RunFolder:
     """The run at ``path``, when it is to be gone on with and its manifest agrees with ``wanted``.
 

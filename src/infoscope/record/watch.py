@@ -35,7 +35,7 @@ from infoscope.record.untouched import borrowed_randomness, device_of, eager
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-NETWORK = "model"  # the name of the one network of a watched run
+NETWORK = "model"  # the name of the one network of a watched run, where nobody says another
 
 
 class Watch:
@@ -60,6 +60,7 @@ class Watch:
     snapshots: also keep the weights at each recorded step, so that other measures can be taken later.
     batch_size: rows of the evaluation set in one forward. steps_per_epoch: turns steps into epochs, where
         :meth:`step` is not told the epoch; without either, epochs are 0.
+    network, member, seed: what tells this training from others of a sweep, in its rows.
 
     Of several processes that train together (torch.distributed) the first records; in the others a watch looks at
     nothing but whether the network can be read in one process, and does nothing. No process waits for another in it.
@@ -91,6 +92,9 @@ class Watch:
         snapshots: bool = True,
         batch_size: int | None = None,
         steps_per_epoch: int | None = None,
+        network: str = NETWORK,
+        member: int = 0,
+        seed: int = 0,
         resume: bool = False,
         overwrite: bool = False,
     ) -> None:
@@ -128,6 +132,8 @@ class Watch:
         attaching.not_too_wide(self._measurements, widths, asked=measurements is not None)
         self._path, self._resume, self._overwrite = None if folder is None else Path(folder), resume, overwrite
         self._schedule = attaching.schedule(schedule)
+        self._network = attaching.network(network)
+        self._member, self._seed = check.count(member, "member", 0), check.count(seed, "seed", 0)
         self._steps_per_epoch = None if steps_per_epoch is None else check.count(steps_per_epoch, "steps_per_epoch")
         self._snapshots, self._trajectory = snapshots, None
         self._index: dict[str, int] = {}  # each site's place from input to output
@@ -172,11 +178,11 @@ class Watch:
         with ExitStack() as held:
             held.enter_context(RunFolder(self.path).writing())  # before anything is looked for: of two, one begins
             folder = self._open_or_create()
-            network = folder.manifest()["networks"][NETWORK]
+            network = folder.manifest()["networks"][self._network]
             self._index = {name: at for at, name in enumerate(network.get("places", network["sites"]))}
-            self._trajectory = Trajectory.of(folder, NETWORK) if self._snapshots else None
+            self._trajectory = Trajectory.of(folder, self._network) if self._snapshots else None
             folder.update({"state": "running"})
-            session = Session(folder, NETWORK)
+            session = Session(folder, self._network)
             self._done = self._steps_there(session)
             self._held = held.pop_all()
         self._session, self._stopped = session, False
@@ -251,8 +257,9 @@ class Watch:
         for site in self.sites:
             for measurement in self._measurements:
                 place = rows.place(
-                    measurement, network=NETWORK, step=step, epoch=epoch, site=site, site_index=self._place_of(site)
-                )
+                    measurement, network=self._network, member=self._member, seed=self._seed, step=step, epoch=epoch,
+                    site=site, site_index=self._place_of(site),
+                )  # fmt: skip
                 self._measure_site(rows, place, measurement, read[site])
                 if (slow := processes.too_slow(time.perf_counter() - started, self._timeout)) is not None:
                     self._warn("slow", slow)
@@ -303,16 +310,17 @@ class Watch:
         """What must be the same when a run is gone on with."""
         kind = type(self._model)
         network = {
-            "title": kind.__name__,
+            "title": kind.__name__ if self._network == NETWORK else self._network,
             "sites": self.sites,
             "places": self._places,
             "recipe": {"watched": f"{kind.__module__}.{kind.__qualname__}", "batch_size": self._batch_size},
             "task": "watched",
+            **({"member": self._member} if self._member else {}),
         }
         measures = [{"estimator": m.id, "options": m.options} for m in self._measurements]
         manifest = {
-            "networks": {NETWORK: network},
-            "seeds": [0],
+            "networks": {self._network: network},
+            "seeds": [self._seed],
             "measures": measures,
             "evaluation": evaluation.digest(self._evaluated),
         }

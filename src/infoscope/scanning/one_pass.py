@@ -127,7 +127,7 @@ def _add(
     replay: Replay,
     n: int,
 ) -> None:
-    here = dataclasses.replace(place, member=member, seed=int(replay.seeds[member]))
+    here = dataclasses.replace(place, member=replay.members[member], seed=int(replay.seeds[member]))
     if isinstance(result, InputError):
         rows.refused(here, measurement, list(names), str(result), n)
     else:

@@ -70,6 +70,11 @@ class Replay(Protocol):
     @property
     def seeds(self) -> Sequence[int]: ...
     @property
+    def members(self) -> Sequence[int]:
+        """What the rows call each member."""
+        ...
+
+    @property
     def split(self) -> str: ...
     @property
     def variables(self) -> Sequence[str]:
@@ -129,7 +134,7 @@ class EnsembleReplay:
         self.name, self.plan, self.device, self._groups = name, plan, device, groups
         self.trajectory = Trajectory.of(folder, name)
         self.sites, self.places, self.seeds = plan.network.layers, plan.network.places, plan.seeds
-        self.split = plan.evaluate
+        self.split, self.members = plan.evaluate, range(len(plan.seeds))
 
     @cached_property
     def task(self) -> Any:

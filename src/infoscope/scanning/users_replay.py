@@ -31,7 +31,6 @@ class UsersReplay:
     """
 
     split = "all"
-    seeds: Sequence[int] = (0,)
     noise, noisy_sites = 0.0, ()  # of the user's own network nobody knows
 
     def __init__(
@@ -44,7 +43,10 @@ class UsersReplay:
         variables: Mapping[str, Any] | None = None,
     ) -> None:
         self.name, self.trajectory = network, trajectory
-        self._about = folder.manifest()["networks"][network]
+        manifest = folder.manifest()
+        self._about = manifest["networks"][network]
+        self.seeds: Sequence[int] = manifest.get("seeds") or (0,)
+        self.members: Sequence[int] = (self._about.get("member", 0),)
         self.sites: Sequence[str] = self._about["sites"]
         self._batch_size = self._about["recipe"]["batch_size"]  # the last bits of a forward depend on it
         stored = evaluation.load(folder.path)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -49,6 +50,9 @@ class Shown(RunFolder):
 
     def rows(self) -> Rows:
         return self._cleaned
+
+    def examples(self) -> Iterator[tuple[Path, Callable[[], pa.Table]]]:
+        return self._folder.examples()
 
     def verdicts(self) -> list[dict[str, Any]]:
         return text.content(self._folder.verdicts())
