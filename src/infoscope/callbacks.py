@@ -42,7 +42,7 @@ def callback(
     for name in options:
         if name not in known:
             raise unknown_name("argument of callback", name, known)
-    if "measures" in options:
+    if options.get("measures") is not None:
         options["measures"] = runs.measurements(options["measures"])
     folder = None if out is None else check.path(out, "out")
     return registry.load("adapters", trainer)(partial(_attach, inputs, variables, folder, options))
