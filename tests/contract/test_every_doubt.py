@@ -26,6 +26,8 @@ ENTRIES = [(kind, name) for kind in KINDS for name in registry.entries(kind)]
 DOCUMENTED = (
     "FAILED", "DEGENERATE", "TIED", "SATURATED", "VACUOUS", "NOT_CONVERGED", "UNDERSAMPLED", "UNRESOLVED", "OK",
 )  # fmt: skip
+#: A step since when something is there, with notes of its own and no status.
+NO_ESTIMATE = {("intervals/onset.py", "notes= is given")}
 
 
 def by_hand(source):
@@ -59,6 +61,7 @@ def test_no_room_of_measure_decides_a_status_by_hand():
         f"{path.relative_to(ROOT)}: {what}"
         for path in sorted(ROOT.rglob("*.py"))
         for what in by_hand(path.read_text(encoding="utf-8"))
+        if (path.relative_to(ROOT).as_posix(), what) not in NO_ESTIMATE
     ]
     assert not found, "\n".join(found)
 
