@@ -144,6 +144,11 @@ def test_what_trainers_leave_beside_is_no_checkpoint():
     assert steps("out") == [7]
 
 
+def test_only_what_is_called_so_is_left_beside():
+    save("metaformer_100.pt", "scheduler_free_200.pt", "optimizer.pt", "optimizer_1.pt", "rng_state_0.pth", "meta.pt")
+    assert steps("*.pt*") == steps(".") == [100, 200]
+
+
 def test_one_file_in_each_folder():
     save("step_1/anything.pt", "step_2/anything.pt", "step_2/optimizer.pt")
     assert steps("step_*") == steps(".") == [1, 2]

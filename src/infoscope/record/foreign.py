@@ -23,7 +23,9 @@ if TYPE_CHECKING:  # listing checkpoints must not import torch
 Where = str | os.PathLike[str]
 Weights = Mapping[str, Any]
 #: What trainers leave beside the weights, under the endings that weights have too.
-_BESIDE = ("optimizer", "scheduler", "scaler", "rng_state", "random_states", "training_args", "lr_scheduler", "meta")
+_BESIDE = re.compile(
+    r"(?:optimizer|optim|lr_scheduler|scheduler|scaler|meta|training_args|sampler|rng_state|random_states)(?:[-_.]?\d+)*"
+)
 #: In place of the weights of an adapter's base: those that the built model has.
 BUILT = "built"
 _MAPPING = "pass a mapping, {step: path}"
@@ -220,7 +222,7 @@ def placed(path: Path) -> tuple[Path, str]:
 
 def _is_beside(path: Path) -> bool:
     """Whether a trainer left it beside the weights."""
-    return path.name.startswith((".", "tmp-")) or (path.is_file() and path.name.lower().startswith(_BESIDE))
+    return path.name.startswith((".", "tmp-")) or (path.is_file() and _BESIDE.fullmatch(path.stem.lower()) is not None)
 
 
 def _recognised(path: Path) -> str | None:
