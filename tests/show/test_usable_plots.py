@@ -11,7 +11,8 @@ import vl_convert
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.core.rows import Rows
 from infoscope.core.units import NATS_PER_BIT, nats
-from infoscope.show.plots.heat_map import heat_map
+from infoscope.show.plots import _series
+from infoscope.show.plots.heat_map import _least, heat_map
 from infoscope.show.plots.information import information
 from infoscope.show.plots.relevance_plane import relevance_plane
 from infoscope.show.plots.variables import variables
@@ -74,6 +75,31 @@ def test_the_heat_map_has_a_row_a_site_and_zero_as_its_least_colour(one):
     svg = drawn(spec)
     assert all(f">{site}<" in svg for site in ("hidden1", "hidden2", "output"))
     assert heat_map(one)["title"]["text"] == "Usable information about colour: fast"  # I(T;Y) comes first
+
+
+def test_the_heat_map_tells_its_intervals_and_marks_what_reaches_zero(one):
+    rows = one.filter(variable="fine", member=0)
+    cells = heat_map(rows)["datasets"]["cells"]
+    assert all(cell["low"] <= cell["value"] <= cell["high"] for cell in cells if "low" in cell)
+    spec = heat_map(rows)
+    reaching = [cell for cell in cells if cell.get("low", 1) <= 0]
+    assert ("a dot: it reaches 0" in said(spec)) == bool(reaching) == (len(spec["layer"]) == 2)
+
+
+def test_colours_begin_above_zero_where_all_lies_far_above_it():
+    assert _least([0.1, 0.9], 0.01) == 0
+    assert _least([0.8, 0.9], 0.01) == pytest.approx(0.775)
+    assert _least([0.88, 0.9], 0.1) == pytest.approx(0.5)  # intervals fit in
+    assert _least([0.8, 0.9], 1.0) == 0
+
+
+def test_sites_are_short_where_they_share_a_beginning_and_a_rule():
+    blocks = ["transformer.h.0@tokens(8)", "transformer.h.11@tokens(8)", "transformer.ln_f@tokens(8)"]
+    assert _series.short(blocks) == (["h.0", "h.11", "ln_f"], ["places in transformer", "rows by @tokens(8)"])
+    assert _series.short(["hidden1", "output"]) == (["hidden1", "output"], [])
+    mixed = ["transformer.h.0@tokens", "transformer.h.0@mean"]
+    assert _series.short(mixed)[0] == ["0@tokens", "0@mean"]
+    assert _series.short(["a.very.long.name.of.a.module"]) == (["….name.of.a.module"], [])
 
 
 def test_a_conditional_is_named_in_words(one):

@@ -155,7 +155,7 @@ def _values(series: Bundle, faint: bool) -> tuple[list[Spec], list[Spec], list[S
     members: list[Spec] = []
     for line in series.lines:
         at = _series.thin(line.steps) if series.training else np.arange(len(line.steps))
-        low, high = _band(line)
+        low, high = band(line)
         _extend(means, line, at, line.mean(), step=True)
         if faint and series.members > 1:
             for member in _series.drawn_members(len(line.values)):
@@ -178,7 +178,8 @@ def _brackets(series: Bundle) -> list[Spec]:
     return out
 
 
-def _band(line: Line) -> tuple[np.ndarray, np.ndarray]:
+def band(line: Line) -> tuple[np.ndarray, np.ndarray]:
+    """Low and high ``[steps]``: percentiles of several members, the interval of one."""
     if len(line.values) > 1:
         return _series.percentiles(line.values, 10, 90)
     return line.low[0], line.high[0]

@@ -21,6 +21,7 @@ from infoscope.core.units import NATS_PER_BIT
 _FIRST = tuple(map(str, (INPUT_INFORMATION, LABEL_INFORMATION, USABLE_REST, USABLE_COARSE, USABLE_FINE, LOSS)))
 MOST_STEPS = 80
 MOST_MEMBERS = 12
+LONG_SITE = 18  # characters of a site that a figure has room for beside it
 _SPLITS = (0, 4, 2, 7, 1, 5, 3, 6)  # places in the palette, the first of which lie far apart
 
 
@@ -228,6 +229,31 @@ def read(rows: Rows, by: str = "site") -> Bundle:
         closed_form=rows.unique("n") == [0] and rows.unique("member") == [0],
         remarks=[f"{failed} of {len(rows)} measurements failed and are left out"] if failed else [],
     )
+
+
+def short(sites: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Sites as labels that fit beside a figure, and remarks that say what all of them share and the labels leave out.
+
+    ``transformer.h.3@tokens`` becomes ``h.3``, "in transformer, a row a token"; what is still too long loses its
+    beginning, which tells less than its end.
+    """
+    if len(sites) < 2 or max(map(len, sites)) <= LONG_SITE:
+        return [_ending(site) for site in sites], []
+    apart = [site.partition("@") for site in sites]
+    rules = {rule for _, _, rule in apart}
+    rule = rules.pop() if len(rules) == 1 else ""
+    places = [place if rule else site for site, (place, _, _) in zip(sites, apart, strict=True)]
+    words = [place.split(".") for place in places]
+    shared = 0
+    while all(len(each) > shared + 1 for each in words) and len({each[shared] for each in words}) == 1:
+        shared += 1
+    labels = [".".join(each[shared:]) for each in words]
+    said = [f"places in {'.'.join(words[0][:shared])}"] if shared else []
+    return [_ending(label) for label in labels], said + ([f"rows by @{rule}"] if rule else [])
+
+
+def _ending(label: str) -> str:
+    return label if len(label) <= LONG_SITE else f"…{label[1 - LONG_SITE :]}"
 
 
 def options_in_words(texts: list[str]) -> list[str]:
