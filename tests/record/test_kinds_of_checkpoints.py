@@ -444,7 +444,12 @@ def test_c7_a_base_that_is_named_or_built():
             warnings.simplefilter("ignore")
             return peft.get_peft_model(gpt2(seed), peft.PeftConfig.from_pretrained("out/checkpoint-1")).eval()
 
-    for options, model in (({"base": "elsewhere"}, build(5)), ({"base": "built"}, build(0))):
+    described = build_of(checkpoints("out", base="elsewhere")[0])()
+    for options, model in (
+        ({"base": "elsewhere"}, described),
+        ({"base": "elsewhere"}, build(5)),
+        ({"base": "built"}, build(0)),
+    ):
         for one in checkpoints("out", **options):
             fit(one, model)
             assert torch.equal(model(TOKENS).logits, trained[one.step](TOKENS).logits)
@@ -578,9 +583,15 @@ def describe(**more):
 def test_c12_code_of_a_stranger_is_never_run():
     Path("checkpoint-1").mkdir()
     Path("checkpoint-1/modeling.py").write_text("open('trace', 'w').write('run')")
-    one = describe(auto_map={"AutoModel": "modeling.Mine", "AutoConfig": "modeling.Config"}, model_type="mine")
-    with pytest.raises(InputError, match=r"by code of its own, which is never run: pass a function"):
-        build_of(one)
+    theirs = {"AutoModel": "modeling.Mine", "AutoConfig": "modeling.Config"}
+    for more in ({"model_type": "mine"}, {"architectures": ["Mine"]}):
+        one = describe(auto_map=theirs, **more)
+        with pytest.raises(InputError, match=r"by code of its own, which is never run, .*: pass a function"):
+            build_of(one)()
+    one = describe(auto_map=theirs)  # a model that transformers has by now
+    built = build_of(one)()
+    fit(one, built)
+    assert type(built) is transformers().GPT2LMHeadModel
     assert not os.path.exists("trace")
     assert same_state(one.weights(), gpt2(0))  # the weights are tensors as ever
 

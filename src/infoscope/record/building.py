@@ -20,9 +20,13 @@ _NAME = "config.json"
 
 @dataclass(frozen=True)
 class ModelBuilder:
-    """Builds the model that ``folder`` describes, in eval mode, with random weights. Can be sent to other processes."""
+    """Builds the model that ``folder`` describes, in eval mode, with random weights. Can be sent to other processes.
+
+    base: of an adapter the folder of the model that it changes, where its configuration does not say so.
+    """
 
     folder: Path
+    base: Path | None = None
 
     def __call__(self) -> nn.Module:
         """A new model. The state of torch's random numbers is as it was afterwards.
@@ -33,7 +37,7 @@ class ModelBuilder:
         """
         with unnoticed():
             if (self.folder / CONFIGURATION).is_file():
-                return _adapted(self.folder)
+                return _adapted(self.folder, self.base)
             return _plain(self.folder)
 
 
@@ -42,14 +46,15 @@ def build_of(source: Checkpoint | Path | str) -> ModelBuilder | None:
 
     Raises
     ------
-    InputError: its description asks for somebody's own code (``trust_remote_code``), which is never run, names no
-        class of transformers, or says that the weights are quantised.
+    InputError: its description names no class, or says that the weights are quantised. Somebody's own code
+        (``trust_remote_code``) is never run: the model is then refused where it is to be built.
     """
     folder = source.folder() if isinstance(source, Checkpoint) else Path(source)
     if folder is None:
         return None
     if (folder / CONFIGURATION).is_file():
-        return ModelBuilder(folder)
+        base = source.base.folder() if isinstance(source, Checkpoint) and source.base is not None else None
+        return ModelBuilder(folder, base)
     if not (folder / _NAME).is_file():
         return None
     if not _described(folder):
@@ -63,10 +68,6 @@ def _described(folder: Path) -> str:
     about = json_of(path)
     if "model_type" not in about and "architectures" not in about:
         return ""
-    if about.get("auto_map"):
-        raise InputError(
-            f"{path} describes a model by code of its own, which is never run: pass a function that builds the model"
-        )
     if about.get("quantization_config"):
         raise InputError(
             f"{path} describes quantised weights, which are not read, wanted a floating type: pass a function that "
@@ -82,7 +83,14 @@ def _plain(folder: Path) -> nn.Module:
     transformers = optional("transformers", f"{folder / _NAME}")
     name = _described(folder)
     kind: Any = getattr(transformers, name, None)
+    own_code = InputError(
+        f"{folder / _NAME} describes a model by code of its own, which is never run, and the installed transformers "
+        "has none for it: pass a function that builds the model"
+    )
+    asks = bool(json_of(folder / _NAME).get("auto_map"))  # of many that transformers has by now
     if not isinstance(kind, type) or not issubclass(kind, transformers.PreTrainedModel):
+        if asks:
+            raise own_code
         raise InputError(
             f"{folder / _NAME} names the class {name}, which the installed transformers does not have: pass a function "
             "that builds the model"
@@ -93,18 +101,21 @@ def _plain(folder: Path) -> nn.Module:
         )
         return cast(nn.Module, cast(Any, kind)(configuration)).eval()
     except Exception as reason:  # whatever a library makes of a wrong description
+        if asks:
+            raise own_code from reason
         said = next(iter(str(reason).splitlines()), "") or type(reason).__name__
         raise InputError(
             f"{folder / _NAME} cannot be made a {name} ({said}): pass a function that builds the model"
         ) from reason
 
 
-def _adapted(folder: Path) -> nn.Module:
+def _adapted(folder: Path, there: Path | None) -> nn.Module:
     """The model that an adapter changes, with places for it."""
     peft: Any = optional("peft", f"{folder / CONFIGURATION}")
     name = json_of(folder / CONFIGURATION).get("base_model_name_or_path")
-    base = base_of(name if isinstance(name, str) else "", folder, None)
-    there = None if base is None else base.folder()
+    if there is None:
+        base = base_of(name if isinstance(name, str) else "", folder, None)
+        there = None if base is None else base.folder()
     if there is None or not (there / _NAME).is_file():
         raise InputError(
             f"{folder} is an adapter of {name}, of which no config.json is there: pass a function that builds the model"
