@@ -50,4 +50,8 @@ def test_scan_checkpoints(tmp_path, monkeypatch, capsys):
     assert [one.step for one in names["found"]] == [10, 20, 30]
     assert [one.step for one in names["mapped"]] == [0, 100]
     assert [one.step for one in names["chosen"]] == [10, 30]
-    assert "True float32 ()\n[]\n" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "True float32 ()\n[]\n" in printed
+    assert "['0', '1', '2'] [10, 20, 30]\n" in printed
+    assert names["later"].unique("variable") == ["sign", "second"]
+    assert Path("runs/scanned/report.html").stat().st_size > 10_000
