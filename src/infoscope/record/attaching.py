@@ -13,12 +13,12 @@ from infoscope.core.measurement import Measurement, Need, Plain, adapted
 from infoscope.core.rows import options_text
 from infoscope.record.inputs import is_several
 from infoscope.record.schedule import per_decade
+from infoscope.record.variables import Variable, read_by
 
 #: What one network that is watched cannot meet, and what to do instead.
 ELSEWHERE: Mapping[Need, str] = {
     "another network": "compares two networks and one is watched: compare their layers afterwards with "
     "infoscope.geometry(t, other, {id!r})",
-    "quantities": "reads numbers, and a watch holds class labels: use it on infoscope.representations",
     "inputs": "reads the inputs beside each layer: use Run.measure when the run is there",
     "replicas": "reads noisy forwards, which a watch does not make: use infoscope.record.noise.replicas",
     "recorded range": "bins on the range of a whole training: use Run.measure when the run is there",
@@ -28,7 +28,6 @@ ELSEWHERE: Mapping[Need, str] = {
 LATER: Mapping[Need, str] = {
     "another network": "compares two networks and one is scanned: compare their layers with "
     "infoscope.geometry(t, other, {id!r})",
-    "quantities": "reads numbers, and a scan holds class labels: use it on infoscope.representations",
     "replicas": "reads noisy forwards, which a scan does not make: use infoscope.record.noise.replicas",
 }
 
@@ -106,7 +105,7 @@ def same_run(path: Path, wanted: dict[str, Any], resume: bool) -> RunFolder:
     return folder
 
 
-def measured_later(measurements: Sequence[Measurement | Plain], variables: Sequence[str]) -> list[Measurement]:
+def measured_later(measurements: Sequence[Measurement | Plain], variables: Mapping[str, Variable]) -> list[Measurement]:
     """What a scan of checkpoints measures: as of a watch, but for what the whole trajectory, or the inputs, can give.
 
     Raises
@@ -148,7 +147,7 @@ def _apart(found: list[Measurement]) -> list[Measurement]:
 
 
 def measurements(
-    measurements: Sequence[Measurement | Plain], variables: Sequence[str], snapshots: bool
+    measurements: Sequence[Measurement | Plain], variables: Mapping[str, Variable], snapshots: bool
 ) -> list[Measurement]:
     """What is measured, each able to measure one layer of one network with these variables, and told apart by its rows.
 
@@ -163,12 +162,18 @@ def measurements(
     return found
 
 
-def _measurement(value: Any, variables: Sequence[str], elsewhere: Mapping[Need, str]) -> Measurement:
+def _measurement(value: Any, variables: Mapping[str, Variable], elsewhere: Mapping[Need, str]) -> Measurement:
     measurement = adapted(value)
     for need in measurement.needs:
         if need in elsewhere:
             raise InputError(f"{measurement.id} {elsewhere[need].format(id=measurement.id)}")
-    measurement.about(variables)
+    names = read_by(measurement, {name: variable.values for name, variable in variables.items()})
+    if "quantities" in measurement.needs and not names:
+        raise InputError(
+            f"{measurement.id} reads quantities and there are none: pass a variable of real numbers, such as "
+            "variables={'depth': depth}, which are not all whole"
+        )
+    measurement.about(names)
     return measurement
 
 

@@ -17,7 +17,8 @@ from infoscope.core.measurement import NOTHING, Given, Measured, Measurement
 from infoscope.record.inputs import Inputs
 from infoscope.record.layout import WHOLE, Chosen
 from infoscope.record.together import Together
-from infoscope.record.variables import MISSING, Variable
+from infoscope.record.variables import MISSING, Variable, is_quantity, read_by
+from infoscope.record.variables import known as there
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +44,8 @@ class RowsThere:
         """
         if "types" in measurement.needs:
             given = dataclasses.replace(given, types=self.types)
-        wanted = [name for name in self.labels if names is None or name in set(names)]
+        given_to = read_by(measurement, self.labels)
+        wanted = [name for name in given_to if names is None or name in set(names)]
         found: list[list[Measured]] = [[] for _ in range(len(t))]
         for kept, labels in self._parts(measurement, wanted):
             if kept is None:
@@ -63,7 +65,7 @@ class RowsThere:
     ) -> list[tuple[np.ndarray | None, dict[str, np.ndarray]]]:
         """Which rows ``[N]`` are kept for which variables; None for all."""
         labels = {name: self.labels[name] for name in names}
-        known = {name: y != MISSING for name, y in labels.items()}
+        known = {name: there(y) for name, y in labels.items()}
         if all(each.all() for each in known.values()):
             return [(None, labels)]
         by_rows: dict[bytes, list[str]] = {}
@@ -160,18 +162,24 @@ class Evaluated:
         return Together(len(chosen), None if given is None else check.names(given, len(chosen)), inputs)
 
     def _types(self, chosen: Chosen) -> np.ndarray | None:
-        """The token of each row, of the inputs that hold one whole number a position."""
-        for tensor in self.inputs.tensors().values():
+        """The token of each row, of the inputs that hold one whole number a position: the input_ids, or else the input
+        with most different ones, which is neither a mask nor the positions."""
+        if (chosen.position == WHOLE).any():
+            return None
+        found: dict[str, np.ndarray] = {}
+        for name, tensor in self.inputs.tensors().items():
             whole = not (tensor.is_floating_point() or tensor.is_complex())
-            if whole and tensor.ndim == 2 and tensor.shape[1] == chosen.positions:
-                if (chosen.position == WHOLE).any():
-                    return None
-                return np.asarray(tensor.cpu().numpy())[chosen.sample, chosen.position]
-        return None
+            if whole and tensor.ndim == 2 and tensor.shape[1] == chosen.positions and not name.endswith("mask"):
+                found[name] = np.asarray(tensor.cpu().numpy())
+        if not found:
+            return None
+        most = max(found, key=lambda name: (name.endswith(".input_ids"), len(np.unique(found[name]))))
+        return found[most][chosen.sample, chosen.position]
 
     def told(self, chosen: Mapping[str, Chosen]) -> dict[str, Any]:
         """What ``run.json`` says of the samples, and of the rows at the places that do not have one a sample."""
-        labels = {name: y.values for name, y in self.variables.items() if y.per == "sample"}
+        values = {name: y.values for name, y in self.variables.items() if y.per == "sample"}
+        labels = {name: y for name, y in values.items() if not is_quantity(y)}
         told = self.together.told(labels)
         places: dict[str, Any] = {}
         for site, each in chosen.items():

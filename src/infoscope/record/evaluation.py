@@ -51,7 +51,8 @@ def later(evaluated: Evaluated, more: Any) -> dict[str, Variable]:
     found = variables.checked(more, len(evaluated))
     for name, variable in found.items():
         there = evaluated.variables.get(name)
-        if there is not None and not np.array_equal(there.values, variable.values):
+        real = variable.values.dtype.kind == "f"
+        if there is not None and not np.array_equal(there.values, variable.values, equal_nan=real):
             raise InputError(
                 f"the run has a variable {name!r} already, with other values: give the new one another name"
             )

@@ -99,7 +99,8 @@ class Together:
         (``fine``, ``coarse`` and ``fine|coarse``) stand together, since they add up.
         """
         found = measured(measurement, t, variables, dataclasses.replace(given, groups=self.names()))
-        apart = {name for name, y in variables.items() if self.copies() and not self.copies(len(np.unique(y)))}
+        classes = {name: len(np.unique(y)) for name, y in variables.items() if y.dtype.kind != "f"}  # not of quantities
+        apart = {name for name, k in classes.items() if self.copies() and not self.copies(k)}
         if not apart:
             return found
         apart |= {name for one in found[0] for name in _parts(one) if apart & set(_parts(one))}

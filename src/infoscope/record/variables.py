@@ -10,6 +10,7 @@ import numpy as np
 
 from infoscope.core import check, text
 from infoscope.core.errors import InputError
+from infoscope.core.measurement import Measurement
 from infoscope.record.inputs import IGNORED, is_mapping
 from infoscope.record.layout import WHOLE, Chosen
 
@@ -20,7 +21,8 @@ Per = Literal["sample", "position", "word"]
 @dataclass(frozen=True, eq=False)
 class Variable:
     """Class labels numbered from 0, :data:`MISSING` where there is none: ``[n]`` one a sample, ``[n, positions]`` one a
-    position (a token, a cell of a map), ``[n, words]`` one a word."""
+    position (a token, a cell of a map), ``[n, words]`` one a word. Or quantities, float64 numbers, NaN where there is
+    none, which only measurements that need quantities are given."""
 
     values: np.ndarray
     per: Per = "sample"
@@ -29,6 +31,8 @@ class Variable:
     def of(cls, values: Any, n: int, name: str) -> Variable:
         """From numbers or words ``[n]`` or ``[n, positions]``; -100 stands where there is no label.
 
+        Real numbers that are not all whole cannot be labels and are quantities, NaN where there is none.
+
         Raises
         ------
         InputError: labels that cannot be used, or none at all.
@@ -36,6 +40,8 @@ class Variable:
         if isinstance(values, Variable):
             return values
         array = cast(Any, check.on_cpu(check.array(values, name)) if values is not None else None)
+        if array is not None and (real := _quantities(array, n, name)) is not None:
+            return cls(real, "sample" if real.ndim == 1 else "position")
         if array is None or array.ndim < 2 or array.shape[1:] == (1,):
             return cls(_numbered(values if array is None else array, n, name))
         if array.ndim > 3 or len(array) != n:
@@ -48,8 +54,8 @@ class Variable:
 
     @property
     def classes(self) -> int:
-        """How many different labels there are."""
-        return int(self.values.max()) + 1
+        """How many different labels there are; 1 of quantities."""
+        return 1 if is_quantity(self.values) else int(self.values.max()) + 1
 
     def at(self, chosen: Chosen, words: np.ndarray | None = None) -> np.ndarray | None:
         """The label ``[N]`` of each row; None where it is not about such rows. words: of each position."""
@@ -67,7 +73,37 @@ class Variable:
                 return None
             word = words[chosen.sample, chosen.position]
         there = (word >= 0) & (word < self.values.shape[1])
-        return np.where(there, self.values[chosen.sample, np.where(there, word, 0)], MISSING)
+        missing = np.nan if is_quantity(self.values) else MISSING
+        return np.where(there, self.values[chosen.sample, np.where(there, word, 0)], missing)
+
+
+def is_quantity(values: np.ndarray) -> bool:
+    """Whether these are quantities, not labels."""
+    return values.dtype.kind == "f"
+
+
+def known(values: np.ndarray) -> np.ndarray:
+    """Where there is a label, or a quantity."""
+    return ~np.isnan(values) if is_quantity(values) else values != MISSING
+
+
+def read_by(measurement: Measurement, values: Mapping[str, np.ndarray]) -> list[str]:
+    """The names of those that a measurement is given: quantities if it needs them, else labels."""
+    wanted = "quantities" in measurement.needs
+    return [name for name, each in values.items() if is_quantity(each) == wanted]
+
+
+def _quantities(array: np.ndarray, n: int, name: str) -> np.ndarray | None:
+    """Real numbers ``[n]`` or ``[n, positions]`` that cannot be labels, in float64; None where they can."""
+    if array.dtype.kind != "f" or array.ndim not in (1, 2, 3) or len(array) != n:
+        return None
+    there = array[~np.isnan(array)]
+    if not len(there) or bool((there == np.round(there)).all()):
+        return None
+    if not np.isfinite(there).all():
+        raise InputError(f"{name} holds infinity, wanted finite numbers: NaN stands where there is none")
+    found = np.asarray(array, np.float64).reshape(n, -1)
+    return found[:, 0] if found.shape[1] == 1 else found
 
 
 def _numbered(values: Any, n: int, name: str) -> np.ndarray:

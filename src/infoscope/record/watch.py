@@ -128,7 +128,7 @@ class Watch:
         given = measurements
         if given is None:
             given = self._made(defaults.measures(self._model))
-        self._measurements = attaching.measurements(given, list(variables), snapshots)
+        self._measurements = attaching.measurements(given, known, snapshots)
         attaching.not_too_wide(self._measurements, widths, asked=measurements is not None)
         self._path, self._resume, self._overwrite = None if folder is None else Path(folder), resume, overwrite
         self._schedule = attaching.schedule(schedule)
@@ -274,7 +274,8 @@ class Watch:
             sentence = str(reason) if isinstance(reason, InfoscopeError) else f"{type(reason).__name__}: {reason}"
             self._warn("refused", f"{place.estimator} was refused at step {place.step}, site {place.site}: {sentence}")
             there = self._rows(place.site)
-            rows.refused(place, measurement, list(there.labels), sentence, len(there))
+            names = known_variables.read_by(measurement, there.labels)
+            rows.refused(place, measurement, names, sentence, len(there))
 
     def _rows(self, site: str) -> RowsThere:
         return self._evaluated.rows(site, self._chosen[site])

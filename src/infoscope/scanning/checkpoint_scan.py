@@ -109,7 +109,7 @@ class _Scanning:
         given = scan.measurements
         if given is None and scan.defaults is not None:
             given = scan.defaults(self._model)
-        self._measurements = attaching.measured_later(given or (), list(variables))
+        self._measurements = attaching.measured_later(given or (), variables)
         attaching.not_too_wide(self._measurements, self._widths, asked=scan.measurements is not None)
         self._try()
 
@@ -226,19 +226,19 @@ class _Scanning:
         ]
         rows = {site: len(chosen) for site, chosen in self._chosen.items()}
         classes = max((one.classes for one in self._evaluated.variables.values()), default=2)
-        names = list(self._evaluated.variables)
+        values = {name: one.values for name, one in self._evaluated.variables.items()}
         batches = -(-len(self._evaluated) // self._batch_size)
         seconds, most = self._forward * batches, 0.0
         for site, n in rows.items():
             for measurement in self._measurements:
                 one = measurement.cost(n, self._widths[site], classes)
-                seconds += one.seconds * max(1, len(measurement.about(names)))
+                seconds += one.seconds * max(1, len(measurement.about(known_variables.read_by(measurement, values))))
                 most = max(most, one.bytes)
         weights = sum(t.numel() * t.element_size() for t in (*self._model.parameters(), *self._model.buffers()))
         held = sum(4.0 * n * self._widths[site] for site, n in rows.items()) + most + 2.0 * weights
         say(
             f"infoscope: {counted(len(left), 'checkpoint')} to be read of {len(self._checkpoints)}, "
-            f"{counted(len(rows), 'place')} of up to {max(rows.values()):,} rows, {counted(len(names), 'variable')}: "
+            f"{counted(len(rows), 'place')} of up to {max(rows.values()):,} rows, {counted(len(values), 'variable')}: "
             f"about {time_in_words(seconds)} a checkpoint, {memory_in_words(held)}"
         )
 

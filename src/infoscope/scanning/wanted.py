@@ -12,6 +12,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError, UnknownNameError, unknown_name
 from infoscope.core.measurement import Given, Measurement
 from infoscope.core.session import EVERY, Session
+from infoscope.record.variables import read_by
 from infoscope.scanning.measure_plan import MeasurePlan
 from infoscope.scanning.replay import Replay
 
@@ -35,7 +36,11 @@ class Wanted:
         self.sites = replay.named(plan.sites or (replay.noisy_sites if self.noisy else ()))
         self._plan, self._replay = plan, replay
         self._done = session.done(self.measurement.id, self.measurement.options)
-        self.measurement.about(list(replay.variables))  # refuses a variable that there is not
+        others: set[str] = set()
+        for site in self.sites:
+            labels = replay.rows(site).labels
+            others |= set(labels) - set(read_by(self.measurement, labels))
+        self.measurement.about([name for name in replay.variables if name not in others])  # refuses what there is not
         self._about: dict[str, list[str]] = {}
         self._inputs = check.on_cpu(replay.inputs) if "inputs" in needs else None
         self._other = _other(self.measurement, replay, session, replay_of) if "another network" in needs else None
@@ -48,7 +53,7 @@ class Wanted:
 
     def variables(self, step: int, site: str) -> list[str]:
         """Those that are read there: all, or only those added since the rest was measured, where they can be alone."""
-        every = list(self._replay.rows(site).labels)
+        every = read_by(self.measurement, self._replay.rows(site).labels)
         new = self._untold(step, site) if (step, site) in self._done else []
         try:
             alone = bool(new) and set(self.measurement.about(new)) == set(new)
@@ -63,7 +68,7 @@ class Wanted:
     def _told(self, site: str) -> list[str]:
         """The variables that there are rows of at a site."""
         if site not in self._about:
-            self._about[site] = self.measurement.about(list(self._replay.rows(site).labels))
+            self._about[site] = self.measurement.about(read_by(self.measurement, self._replay.rows(site).labels))
         return self._about[site]
 
     def given(self, step: int, sites: Sequence[str]) -> Mapping[str, Given]:
