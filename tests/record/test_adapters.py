@@ -13,8 +13,7 @@ from torch import nn
 import infoscope
 from infoscope.core import registry
 from infoscope.core.errors import InputError, MissingPackageError, RunFolderError, UnknownNameError
-from infoscope.core.optional import imported
-from infoscope.record.adapters._following import Following
+from infoscope.record.adapters._following import Following, base_class
 from infoscope.record.watch import Watch
 
 
@@ -142,22 +141,19 @@ def test_mistakes_are_told(inputs, labels, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        (None, "a trial needs broken_by_torchvision: pip install 'infoscope[models]'"),
-        (
-            "raise RuntimeError('operator torchvision::nms does not exist')",
-            "install the torchvision of the same release as torch, or `pip uninstall torchvision`",
-        ),
-        ("import nothing_such_at_all", "upgrade broken_by_torchvision"),
+        ("raise RuntimeError('operator torchvision::nms does not exist')", "torchvision does not match torch"),
+        ("import nothing_such_at_all", "repair its installation"),
     ],
 )
-def test_a_package_that_is_not_there_or_broken_is_one_sentence(source, said, tmp_path, monkeypatch):
+def test_a_package_that_is_broken_is_one_sentence(source, said, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
-    if source is not None:
-        (tmp_path / "broken_by_torchvision.py").write_text(source)
-    with pytest.raises(MissingPackageError) as told:
-        imported("broken_by_torchvision", "a trial")
-    assert said in str(told.value)
+    (tmp_path / "a_broken_trainer.py").write_text(source)
+    with pytest.raises(MissingPackageError, match=said) as told:
+        base_class("a_broken_trainer.callbacks", "Callback")
+    assert "a callback of its Trainer needs a_broken_trainer" in str(told.value)
     assert "\n" not in str(told.value)
+    with pytest.raises(MissingPackageError, match="needs no_such_trainer, which is not installed"):
+        base_class("no_such_trainer.callbacks", "Callback")
 
 
 def test_an_adapter_is_read_without_its_package():

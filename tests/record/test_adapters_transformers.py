@@ -69,18 +69,40 @@ def test_what_is_read_is_what_the_weights_give_by_themselves(way, watched, tmp_p
         assert infoscope.geometry(t[site], measure="effective_rank")["effective_rank"].value == value
 
 
-def test_lora(watched, tmp_path):
+@pytest.fixture
+def lora():
+    """A network with adapters, and the place of each of its modules within peft's."""
     peft = pytest.importorskip("peft", reason="peft is not installed, whose adapters are trained")
 
-    def model():
+    def made():
         config = peft.LoraConfig(r=2, target_modules=["c_attn"], lora_dropout=0.1, fan_in_fan_out=True)
         return peft.get_peft_model(gpt2(), config)
 
-    without = left(trained(model(), tmp_path / "out"))
-    seen = watched(places="**.h.*@last")
-    assert same(without, left(trained(model(), tmp_path / "out", [seen])))
-    assert len(seen.scope.run.rows.unique("site")) == 2
-    assert seen.scope.run.rows.unique("status") == ["OK"]
+    return made
+
+
+def test_lora(lora, watched, tmp_path):
+    without = left(trained(lora(), tmp_path / "out"))
+    seen = watched(measures=["effective_rank"])
+    assert same(without, left(trained(lora(), tmp_path / "out", [seen])))
+    run = seen.scope.run
+    assert run.rows.unique("site") == ["transformer.h.0@last", "transformer.h.1@last"]  # as without adapters
+    assert "FAILED" not in run.rows.unique("status")
+    later = run.measure("effective_rank", ["base_model.model.transformer.h.0@mean"], model=lora)
+    assert set(later.unique("site")) == {*run.rows.unique("site"), "transformer.h.0@mean"}
+    assert "FAILED" not in later.unique("status")
+
+
+def test_a_curve_goes_on_where_a_network_is_wrapped(lora):
+    """By peft, whose adapters begin as nothing, or by an average of weights: the same places under the same names."""
+    inputs = {"input_ids": texts(40)}
+    plain = infoscope.representations(gpt2(), inputs, PLACES)
+    for wrapped, prefix in ((lora(), "base_model.model."), (torch.optim.swa_utils.AveragedModel(gpt2()), "module.")):
+        found = infoscope.representations(wrapped, inputs, PLACES)
+        assert list(found) == list(plain)
+        assert all(map(torch.equal, plain.values(), found.values()))
+        in_full = infoscope.representations(wrapped, inputs, [f"{prefix}{PLACES[0]}"])
+        assert list(in_full) == list(plain)
 
 
 def test_a_training_that_goes_on_from_a_checkpoint_goes_on_with_its_run(watched, tmp_path):

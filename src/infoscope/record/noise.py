@@ -12,7 +12,7 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.record import processes
 from infoscope.record.inputs import BATCH_SIZE, Inputs, is_several
-from infoscope.record.places import as_module, resolve, unwrap
+from infoscope.record.places import as_module, resolve, submodules, unwrap
 from infoscope.record.untouched import device_of, named_modules, untouched
 
 NOT_HIDDEN = (nn.Softmax, nn.LogSoftmax, nn.Softmax2d, nn.Softmin, nn.MultiheadAttention)  # beside the activations
@@ -29,7 +29,7 @@ class NoiseHandle:
     def __init__(self, model: nn.Module, sites: Sequence[str], noise: float, always: bool) -> None:
         self.sites, self.noise = tuple(sites), noise
         add = _Add(noise, always)
-        self._handles = [model.get_submodule(site).register_forward_hook(add) for site in self.sites]
+        self._handles = [submodules(model)[site].register_forward_hook(add) for site in self.sites]
 
     def remove(self) -> None:
         """Take the noise off; nothing of it stays on the network. Again: nothing happens."""
@@ -76,7 +76,7 @@ def noisy(
     model = unwrap(model)
     places = _places(model, sites)
     for site in places:
-        if any(isinstance(hook, _Add) for hook in _hooks(model.get_submodule(site))):
+        if any(isinstance(hook, _Add) for hook in _hooks(submodules(model)[site])):
             raise InputError(f"{site!r} has noise already, wanted a place without: remove the first noise")
     return NoiseHandle(model, places, noise, always)
 
@@ -118,7 +118,7 @@ def replicas(
     with untouched(model):
         generator = torch.Generator(device_of(model)).manual_seed(check.count(seed, "seed", 0))
         taps = [
-            model.get_submodule(site).register_forward_hook(_Tap(site, kept[site], noise, generator)) for site in places
+            submodules(model)[site].register_forward_hook(_Tap(site, kept[site], noise, generator)) for site in places
         ]
         try:
             rows = max(1, check.count(batch_size, "batch_size") // replicas)
@@ -136,7 +136,7 @@ def replicas(
 def _places(model: nn.Module, sites: str | Iterable[str] | None) -> list[str]:
     """The submodules that ``sites`` name, or every activation module."""
     if sites is not None:
-        places = [site for site in resolve(model, _names(sites)) if site in dict(named_modules(model))]
+        places = [site for site in resolve(model, _names(sites)) if submodules(model)[site] is not model]
         if not places:
             raise InputError("sites names the whole network, wanted submodules: the output of a network has no noise")
         return places

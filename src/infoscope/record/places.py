@@ -111,8 +111,8 @@ def sites_and_order(
 ) -> tuple[list[str], list[str]]:
     """What :func:`resolve` returns, and every module or call that could be named, from input to output."""
     model = _checked(model)
-    modules = _modules(model)
-    wanted = _wanted(patterns, modules)
+    modules = submodules(model)
+    wanted = _wanted(patterns, model, modules)
     if inputs is None:
         calls = [_Call(name, torch.float32, _unseen(name, wanted, deep)) for name in modules]
     else:
@@ -143,13 +143,13 @@ def sites_and_order(
     return sites, order
 
 
-def _wanted(patterns: str | Iterable[str] | None, modules: Mapping[str, nn.Module]) -> list[Address]:
+def _wanted(patterns: str | Iterable[str] | None, model: nn.Module, modules: Mapping[str, nn.Module]) -> list[Address]:
     if patterns is None:
         return []
     wanted = [patterns] if isinstance(patterns, str) else list(patterns)
     if not wanted:
         raise InputError("places is empty, wanted names or globs of submodules, or None for every leaf module")
-    return [Address.parse(pattern, modules) for pattern in wanted]
+    return [addressed(pattern, model, modules) for pattern in wanted]
 
 
 def _unseen(name: str, wanted: Sequence[Address], deep: bool) -> dict[int, list[_Spot]]:
@@ -225,8 +225,8 @@ def _gathered(
     """What the first ``batches``, or all, leave at each site, and the seconds that they took."""
     model, batch_size = _checked(model), check.count(batch_size, "batch_size")
     processes.whole(model)
-    modules, found = _modules(model), Inputs.of(inputs, model)
-    addresses = {site: Address.parse(site, modules) for site in sites}
+    modules, found = submodules(model), Inputs.of(inputs, model)
+    addresses = {site: addressed(site, model, modules) for site in sites}
     for site, address in addresses.items():
         if address.module not in modules:
             raise unknown_name("site", site, modules)
@@ -250,8 +250,8 @@ def outputs(model: nn.Module, inputs: Inputs, sites: Sequence[str]) -> dict[str,
     As :func:`representations`.
     """
     model = _checked(model)
-    modules = _modules(model)
-    addresses = {site: Address.parse(site, modules) for site in sites}
+    modules = submodules(model)
+    addresses = {site: addressed(site, model, modules) for site in sites}
     found: dict[str, torch.Tensor] = {}
 
     def keep(calls: Counter[str], of_input: bool, name: str, value: Any) -> None:
@@ -503,11 +503,29 @@ def _checked(model: object) -> nn.Module:
     return model
 
 
-def _modules(model: nn.Module) -> dict[str, nn.Module]:
-    """Every submodule by its name; the parts of a parametrization (``spectral_norm``) are weights, not places."""
-    named = {name: module for name, module in named_modules(model) if "parametrizations" not in name.split(".")}
-    root = named.pop("")
+def submodules(model: nn.Module) -> dict[str, nn.Module]:
+    """Every submodule by its name, without what a wrapper puts before it; the parts of a parametrization
+    (``spectral_norm``) are weights, not places."""
+    found = {name: module for name, module in named_modules(model) if "parametrizations" not in name.split(".")}
+    prefix, root = wrapped_in(model), found.pop("")
+    named = {name.removeprefix(prefix): module for name, module in found.items()}
+    if len(named) < len(found):  # the wrapper has a module of the same name
+        named = found
     return {**named, ROOT: root} if ROOT not in named else named
+
+
+def wrapped_in(model: nn.Module) -> str:
+    """What stands before the names of a network's own modules where peft wraps it, or an average of its weights."""
+    kinds = {kind.__name__ for kind in type(model).__mro__}  # by name: who uses them has imported them
+    if "PeftModel" in kinds:
+        tuner = {kind.__name__ for kind in type(getattr(model, "base_model", None)).__mro__}
+        return "base_model.model." if "BaseTuner" in tuner else "base_model."
+    return "module." if "AveragedModel" in kinds else ""
+
+
+def addressed(text: str, model: nn.Module, modules: Mapping[str, nn.Module]) -> Address:
+    """The place that ``text`` names in ``model``, with or without what a wrapper puts before it."""
+    return Address.parse(text if text in modules else text.removeprefix(wrapped_in(model)), modules)
 
 
 def matches(name: str, pattern: str, deep: bool = False) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from infoscope.core.errors import InputError
+from infoscope.record.packages import optional
 from infoscope.record.watch import Watch
 
 if TYPE_CHECKING:
@@ -91,6 +92,18 @@ class Following:
     @property
     def _running(self) -> bool:
         return self._ending is not None and self._ending.alive
+
+
+def base_class(module: str, name: str) -> type:
+    """The class that the callbacks of a trainer derive from.
+
+    Raises
+    ------
+    MissingPackageError: its package is not installed, or cannot be imported.
+    """
+    need = "a callback of its Trainer"
+    optional(module.partition(".")[0], need)
+    return getattr(optional(module, need), name)
 
 
 @cache

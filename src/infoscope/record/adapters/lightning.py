@@ -6,8 +6,7 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any, cast
 
-from infoscope.core.optional import imported
-from infoscope.record.adapters._following import Attach, Following, joined
+from infoscope.record.adapters._following import Attach, Following, base_class, joined
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -42,7 +41,7 @@ class LightningWatch(Following):
     def __new__(cls, attach: Attach) -> Self:
         own = f"{cls.package}.pytorch"
         other = "pytorch_lightning" in sys.modules and own not in sys.modules
-        base = imported(f"{'pytorch_lightning' if other else own}.callbacks", "a callback for its Trainer").Callback
+        base = base_class(f"{'pytorch_lightning' if other else own}.callbacks", "Callback")
         return cast("Self", object.__new__(joined(cls, base)))
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from infoscope.core.optional import imported
-from infoscope.record.adapters._following import Attach, Following, joined
+from infoscope.record.adapters._following import Attach, Following, base_class, joined
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -40,7 +39,7 @@ class TrainerWatch(Following):
     package = "transformers"
 
     def __new__(cls, attach: Attach) -> Self:
-        base = imported(f"{cls.package}.trainer_callback", "a callback for its Trainer").TrainerCallback
+        base = base_class(f"{cls.package}.trainer_callback", "TrainerCallback")
         return cast("Self", object.__new__(joined(cls, base)))
 
     def on_train_begin(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
