@@ -27,9 +27,8 @@ def folder(tmp_path, monkeypatch):
     """Checkpoints of a small network, its code, inputs and labels, in the current folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    (tmp_path / "small_nets.py").write_text(
-        "from torch import nn\n\n\ndef build():\n    return nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 3))\n"
-    )
+    code = "return nn.Sequential(nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 3))"
+    (tmp_path / "small_nets.py").write_text(f"from torch import nn\n\n\ndef build():\n    {code}\n")
     (tmp_path / "out").mkdir()
     for step in (0, 20, 100):
         torch.manual_seed(step)

@@ -38,7 +38,8 @@ class LinearProbe(Probe):
 
     def cost(self, n: int, d: int, k: int) -> Cost:
         decays = len(several(self.weight_decay))
-        return Cost(4e-3 + 1.2e-8 * decays * n * d * k, 8.0 * n * (2 * d + decays * k))
+        seconds = 8e-3 + 9e-10 * decays * n * d * k + 2.3e-10 * n * d * d + 3.6e-10 * d**3  # passes, products, axes
+        return Cost(seconds, 8.0 * n * (2 * d + decays * k))
 
     def _check(self) -> None:
         for decay in self._path:
