@@ -2,11 +2,14 @@
 
 import importlib.util
 import math
+import warnings
 from functools import partial
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import mannwhitneyu
 
@@ -15,6 +18,7 @@ from infoscope.core import grammar
 from infoscope.core.errors import InputError, MissingPackageError, UnknownNameError
 from infoscope.core.estimate import Status
 from infoscope.measure.bases.measurements import make_measurement
+from infoscope.measure.geometry._agreement import adjusted_rand_index
 from infoscope.measure.geometry.distance_histogram import EDGES
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, spreads
 
@@ -386,6 +390,19 @@ def test_clusters_are_counted_and_compared_with_classes():
     assert set(infoscope.geometry(t, measure="cluster_count")) == {"clusters", "unclustered"}
     with pytest.raises(InputError, match="10 rows arrived and least is 20"):
         infoscope.geometry(t[:10], measure="cluster_count")
+
+
+@given(st.integers(1, 40), st.integers(1, 12), st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_the_agreement_is_that_of_scikit_learn(n, few, many, seed):
+    from sklearn.metrics import adjusted_rand_score
+
+    rng = np.random.default_rng(seed)
+    one, other = rng.integers(few, size=n), rng.integers(many, size=n)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some versions warn of many labels
+        expected = adjusted_rand_score(one, other)
+    assert adjusted_rand_index(one, other) == pytest.approx(expected, abs=1e-15)
+    assert adjusted_rand_index(one, one) == 1.0
 
 
 def test_without_scikit_learn_cluster_count_says_what_to_install(monkeypatch):

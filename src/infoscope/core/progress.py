@@ -53,7 +53,7 @@ class Progress:
             return
         if self._mute:
             return
-        if _on_terminal():
+        if self._bar is not None or _on_terminal():  # what rich 13 puts in place of stderr denies being a terminal
             try:
                 self._draw()
             except (OSError, ValueError, IndexError):  # the window was closed; a half-begun bar cannot be ended

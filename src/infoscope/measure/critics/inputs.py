@@ -22,7 +22,7 @@ def normal_scores(z: np.ndarray) -> np.ndarray:
 
     A one-to-one map of each column leaves the information alone. A constant column becomes zeros. float64.
     """
-    ranks = rankdata(z, axis=0)
+    ranks = rankdata(z, axis=0, nan_policy="omit")
     scores = ndtri((ranks - 0.5) / len(z))
     scores -= scores.mean(axis=0)
     spread = scores.std(axis=0)

@@ -105,4 +105,4 @@ def _with_blur(found: GaussianInformation, n: int, columns: int) -> GaussianInfo
 def _scores(x: AnyRows) -> np.ndarray:
     """Normal scores ``[n, d]`` of each column's ranks; a constant column becomes zeros."""
     values = check.on_cpu(x)
-    return ndtri(rankdata(values, axis=0) / (len(values) + 1))
+    return ndtri(rankdata(values, axis=0, nan_policy="omit") / (len(values) + 1))

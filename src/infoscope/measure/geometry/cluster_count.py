@@ -13,6 +13,7 @@ from infoscope.core.quantity import Quantity
 from infoscope.core.shapes import Labels, NumpyRows
 from infoscope.kernels.scaling import unit
 from infoscope.measure.bases.geometry import CONSTANT, Geometry
+from infoscope.measure.geometry._agreement import adjusted_rand_index
 from infoscope.measure.symbols import quantise as q
 from infoscope.measure.symbols.labels import alone
 
@@ -65,7 +66,6 @@ class ClusterCount(Geometry):
     def _of(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         state = random.getstate()  # which importing joblib draws from
         from sklearn.cluster import HDBSCAN
-        from sklearn.metrics import adjusted_rand_score
 
         random.setstate(state)
 
@@ -80,7 +80,7 @@ class ClusterCount(Geometry):
             estimate = self._say(quantity, value, f"{what}, {words}", len(t), doubts)
             yield Measured("input", estimate)
         for name, y in labels.items():
-            agreement = adjusted_rand_score(y, found)
+            agreement = adjusted_rand_index(y, found + 1)
             what = f"adjusted Rand index of classes and clusters, {words}"
             trivial = y.max() == 0 or bool(alone(y))  # zero whatever the clusters are
             more = []

@@ -51,7 +51,7 @@ def _scaled(t: np.ndarray) -> np.ndarray:
 
 def normal_scores(column: np.ndarray) -> np.ndarray:
     """Normal scores of the ranks of ``column [n]``, equal values at their mean rank."""
-    return ndtri((rankdata(column) - 0.5) / len(column))
+    return ndtri((rankdata(column, nan_policy="omit") - 0.5) / len(column))
 
 
 def _wide(column: np.ndarray, scaled: np.ndarray) -> float:
