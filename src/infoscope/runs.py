@@ -73,8 +73,8 @@ def watch(
     model: any ``nn.Module``, which is left untouched to the bit.
     inputs: a fixed evaluation set, rows first: a tensor or array for ``model(x)``, a tuple for ``model(*x)``, a mapping
         for ``model(**x)``.
-    variables: class labels by name: ``[n]`` one a sample, ``[n, positions]`` one a token; -100 where there is none. Real
-        numbers that are not all whole are quantities, for ``usable_information(target=quantities)``.
+    variables: class labels by name: ``[n]`` one a sample, ``[n, positions]`` one a token; -100 where there is none.
+        Real numbers that are not all whole are quantities, for ``usable_information(target=quantities)``.
     measures: names of estimators or measures of geometry, with options if need be, ``"binned(bins=100)"``, or objects
         with the protocol of :class:`infoscope.core.measurement.Measurement`. By default ``usable_information`` by
         linear probes where a network has repeated blocks, as transformers have, else ``binned`` and ``kde``.

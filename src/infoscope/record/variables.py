@@ -48,7 +48,7 @@ class Variable:
             raise InputError(
                 f"{name} has shape {array.shape} for {n} samples, wanted labels [n], or [n, positions] for one a token"
             )
-        flat = cast(Any, array.reshape(n, -1))
+        flat = array.reshape(n, -1)
         numbered = cast(Any, _numbered(flat.reshape(-1), int(flat.size), name))
         return cls(numbered.reshape(flat.shape), "position")
 
@@ -102,8 +102,9 @@ def _quantities(array: np.ndarray, n: int, name: str) -> np.ndarray | None:
         return None
     if not np.isfinite(there).all():
         raise InputError(f"{name} holds infinity, wanted finite numbers: NaN stands where there is none")
-    found = np.asarray(array, np.float64).reshape(n, -1)
-    return found[:, 0] if found.shape[1] == 1 else found
+    found = array.astype(np.float64)
+    rest = found.size // n
+    return np.reshape(found, n) if rest == 1 else np.reshape(found, (n, rest))
 
 
 def _numbered(values: Any, n: int, name: str) -> np.ndarray:

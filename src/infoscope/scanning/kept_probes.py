@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -34,11 +34,11 @@ def save_probe(probe: FittedProbe, path: str | Path) -> Path:
     """
     import torch
 
-    if not isinstance(probe, FittedProbe):
+    if not isinstance(cast(object, probe), FittedProbe):
         raise InputError(f"a {type(probe).__name__} arrived, wanted what infoscope.fit_probe or Run.probe returns")
     path = check.path(path, "path")
     content = {"format": FORMAT, "classes": probe.classes.tolist(), "columns": probe.columns, "about": {**probe.about}}
-    tensors = {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in probe.tensors.items()}
+    tensors = {name: torch.as_tensor(np.ascontiguousarray(value)) for name, value in probe.tensors.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     files.save(tensors, path, {KEY: json.dumps(content, sort_keys=True)})
     return path

@@ -160,9 +160,9 @@ class UsableInformation(Estimator):
         """As of every estimator; with ``target=quantities`` variables are real numbers ``[n]`` or ``[n, e]``."""
         if self.target == "labels":
             return super().measure(t, variables, given)
-        t = probes.tensor(self._x(t, "t", stacked=True))
-        groups = together(given.groups, t.shape[1])
-        return timed(lambda: [self._quantities(member, variables, groups) for member in t])
+        rows = probes.tensor(self._x(t, "t", stacked=True))
+        groups = together(given.groups, rows.shape[1])
+        return timed(lambda: [self._quantities(member, variables, groups) for member in rows])
 
     def _mutual_information(self, x: AnyRows, y: RowsOrLabels, groups: Groups | None = None) -> Estimate:
         if self.target == "quantities":
