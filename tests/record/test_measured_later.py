@@ -211,7 +211,7 @@ def test_groups_are_handed_to_one_measure_of_a_run_that_has_none_and_its_rows_sa
 def test_other_groups_than_those_of_the_run_are_refused(watched):
     run = watched(groups=np.arange(N) // 4)
     assert run.measure("usable_information", groups=np.arange(N) // 4, model=build).unique("groups") == [15]
-    with pytest.raises(InputError, match=r"was watched with groups of its own \(15 of them\) and others arrived"):
+    with pytest.raises(InputError, match=r"was recorded with groups of its own \(15 of them\) and others arrived"):
         run.measure("usable_information", groups=np.arange(N) // 5, model=build)
     with pytest.raises(InputError, match="groups has shape"):
         watched(groups=[1, 2], out=run.folder.path / "other")

@@ -11,7 +11,7 @@ from infoscope.core.errors import InputError, RunFolderError, old_word, warn
 from infoscope.core.folder import RunFolder
 from infoscope.core.measurement import Measurement, Need, Plain, adapted
 from infoscope.core.rows import options_text
-from infoscope.record.inputs import is_several
+from infoscope.record.loose import is_several
 from infoscope.record.schedule import per_decade
 from infoscope.record.variables import Variable, read_by
 

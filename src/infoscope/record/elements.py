@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from infoscope.core.errors import InputError
-from infoscope.record.inputs import is_mapping, is_several
+from infoscope.record.loose import is_mapping, is_several
 
 #: Where networks say how many attention heads they have, themselves or in their ``config``.
 HEADS = ("num_heads", "num_attention_heads", "n_heads", "n_head", "encoder_attention_heads")

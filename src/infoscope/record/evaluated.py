@@ -191,7 +191,25 @@ class Evaluated:
                     **({} if names is None else {"groups": int(names.max()) + 1}),
                     **({"samples without a row": each.left_out} if each.left_out else {}),
                 }
-        return {**told, **({"rows at": places} if places else {})}
+        sharing = self._sharing()
+        return {
+            **told,
+            **({"groups that share a sample": sharing} if sharing else {}),
+            **({"rows at": places} if places else {}),
+        }
+
+    def _sharing(self) -> int:
+        """How many groups of positions stand in one sample with another: documents that see each other when packed."""
+        groups = self.groups
+        if groups is None or groups.ndim == 1:
+            return 0
+        lengths = {mask.shape[1] for mask in self.inputs.layout.masks.values()}
+        read = self.inputs.layout.mask(groups.shape[1]) if groups.shape[1] in lengths else np.ones(groups.shape, bool)
+        shared: set[int] = set()
+        for names, kept in zip(groups, read, strict=True):
+            together = np.unique(names[kept]).tolist()
+            shared.update(together if len(together) > 1 else [])
+        return len(shared)
 
     def with_variables(self, more: Mapping[str, Variable]) -> Evaluated:
         """The same with further variables."""

@@ -48,7 +48,7 @@ def later(evaluated: Evaluated, more: Any) -> dict[str, Variable]:
     ------
     InputError: labels that cannot be used, or an old name with other values.
     """
-    found = variables.checked(more, len(evaluated))
+    found = variables.checked(more, len(evaluated), evaluated.inputs)
     for name, variable in found.items():
         there = evaluated.variables.get(name)
         real = variable.values.dtype.kind == "f"

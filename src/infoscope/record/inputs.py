@@ -9,30 +9,22 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
 import torch
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
+from infoscope.record.evaluation_sources import Taker, as_taken
 from infoscope.record.layout import SampleLayout
+from infoscope.record.loose import is_mapping, is_several
 
 BATCH_SIZE = 1024
 
 
-def is_mapping(value: object) -> TypeGuard[Mapping[Any, Any]]:
-    """Whether ``value`` is a mapping, of what nobody knows yet."""
-    return isinstance(value, Mapping)
-
-
-def is_several(value: object) -> TypeGuard[tuple[Any, ...] | list[Any]]:
-    """Whether ``value`` is a tuple or list, of what nobody knows yet."""
-    return isinstance(value, (tuple, list))
-
-
 #: What stands beside the inputs in a tokenizer's answer and is not the model's unless its ``forward`` names it.
-ASIDE = ("special_tokens_mask", "word_ids", "offset_mapping")
+ASIDE = ("special_tokens_mask", "word_ids", "offset_mapping", "overflow_to_sample_mapping", "length")
 MASKS = ("attention_mask", "decoder_attention_mask")
 IGNORED = -100  # the label that a loss of torch leaves out
 
@@ -52,7 +44,8 @@ class Inputs:
     @classmethod
     def of(cls, value: Any, model: torch.nn.Module, *, time_first: bool = False) -> Inputs:
         """From a tensor or array (``model(x)``), a tuple or list (``model(*x)``) or a mapping (``model(**x)``), whose
-        entries that are no tensors (``use_cache: False``) are handed to each call as they are.
+        entries that are no tensors (``use_cache: False``) are handed to each call as they are; from a data set, a
+        loader or a stream as :mod:`infoscope.record.evaluation_sources` reads it.
 
         Real-valued NumPy arrays and tables of other libraries take the dtype of the model's parameters; tensors are
         taken as they are.
@@ -64,6 +57,7 @@ class Inputs:
         if isinstance(value, Inputs):
             return value
         dtype = next((p.dtype for p in model.parameters() if p.is_floating_point()), torch.get_default_dtype())
+        value = as_taken(value, Taker.of(model, dtype, ASIDE, 1 if time_first else 0))
         if is_mapping(value):
             found = cls._mapped(value, model, dtype)
         elif is_several(value):

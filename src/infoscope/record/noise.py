@@ -11,7 +11,8 @@ from torch import nn
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.record import processes
-from infoscope.record.inputs import BATCH_SIZE, Inputs, is_several
+from infoscope.record.inputs import BATCH_SIZE, Inputs
+from infoscope.record.loose import is_several
 from infoscope.record.places import as_module, resolve, submodules, unwrap
 from infoscope.record.untouched import device_of, named_modules, untouched
 

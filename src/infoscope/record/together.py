@@ -23,7 +23,8 @@ from scipy.sparse.csgraph import (  # pyright: ignore[reportMissingTypeStubs]
 
 from infoscope.core import check
 from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, measured
-from infoscope.record.inputs import Inputs, is_mapping, is_several
+from infoscope.record.inputs import Inputs
+from infoscope.record.loose import is_mapping, is_several
 
 LEAST = 10  # distinct inputs below which they are symbols
 

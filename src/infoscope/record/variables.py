@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, cast
@@ -11,10 +12,12 @@ import numpy as np
 from infoscope.core import check, text
 from infoscope.core.errors import InputError
 from infoscope.core.measurement import Measurement
-from infoscope.record.inputs import IGNORED, is_mapping
-from infoscope.record.layout import WHOLE, Chosen
+from infoscope.record.inputs import IGNORED, Inputs
+from infoscope.record.layout import WHOLE, Chosen, SampleLayout
+from infoscope.record.loose import is_mapping, is_several
 
 MISSING = -1  # in place of a label
+MOST_COLUMNS = 32  # of several variables that come as one array
 Per = Literal["sample", "position", "word"]
 
 
@@ -122,8 +125,12 @@ def _numbered(values: Any, n: int, name: str) -> np.ndarray:
     return found
 
 
-def checked(variables: Any, n: int) -> dict[str, Variable]:
+def checked(variables: Any, n: int, inputs: Inputs | None = None) -> dict[str, Variable]:
     """Variables by name, each as :meth:`Variable.of` takes it.
+
+    With the inputs that they are about, labels may also be one a word (lists of the words' labels, or ``[n, words]``),
+    lists of different lengths, and several of two classes at once: ``[n, k]`` of 0 and 1, which become ``name.0``,
+    ``name.1`` … where k is no number of positions.
 
     Raises
     ------
@@ -134,7 +141,109 @@ def checked(variables: Any, n: int) -> dict[str, Variable]:
     if "input" in variables:
         raise InputError("a variable is named 'input', which is the name of the input itself: give it another name")
     names = {name: text.checked(str(name), "the name of a variable") for name in variables}
-    return {names[name]: Variable.of(values, n, f"variables[{name!r}]") for name, values in variables.items()}
+    found: dict[str, Variable] = {}
+    for name, values in variables.items():
+        said = f"variables[{name!r}]"
+        if inputs is None or isinstance(values, Variable):
+            found[names[name]] = Variable.of(values, n, said)
+            continue
+        listed = _listed(values, inputs.layout, said)
+        several = None if listed is not None else _several(values, n, said, inputs)
+        if listed is not None:
+            found[names[name]] = listed
+        elif several is not None:
+            found.update({f"{names[name]}.{i}": one for i, one in enumerate(several)})
+        else:
+            found[names[name]] = Variable.of(values, n, said)
+    return found
+
+
+def _listed(values: Any, layout: SampleLayout, name: str) -> Variable | None:
+    """Labels that are lists of different lengths, or one a word; None for others."""
+    ragged = is_several(values) and len(values) == layout.n and all(is_several(each) for each in values)
+    array: Any = None if ragged or values is None else check.on_cpu(check.array(values, name))
+    if not ragged and (array is None or array.ndim != 2 or len(array) != layout.n or array.shape[1] == 1):
+        return None
+    rows: Any = values if array is None else array
+    labels: list[list[Any]] = [list(each) for each in rows]
+    lengths = np.array([len(each) for each in labels])
+    words = layout.words
+    counts = None if words is None else np.asarray(words.max(axis=1, initial=-1)) + 1
+    seqs = {mask.shape[1] for mask in layout.masks.values()} | (set[int]() if words is None else {words.shape[1]})
+    if len(set(lengths.tolist())) == 1 and (counts is None or int(lengths[0]) in seqs or (lengths < counts).any()):
+        return None
+    if counts is not None and (lengths >= counts).all():
+        there: Any = np.arange(int(lengths.max()))[None] < lengths[:, None]
+        return _laid(labels, there, "word", name)
+    for mask in layout.masks.values():
+        if (lengths == mask.sum(axis=1)).all():
+            return _laid(labels, mask, "position", name)
+    told = "" if counts is None else f", nor as words {_few(counts)}"
+    of_masks = "".join(f" ({key} leaves {_few(mask.sum(axis=1))})" for key, mask in layout.masks.items())
+    raise InputError(
+        f"{name} has {_few(lengths)} labels for the first samples, which are not as many as positions{of_masks}{told}: "
+        f"give one a position, {IGNORED} where there is none, or one a word with word_ids beside the inputs"
+    )
+
+
+def _few(numbers: np.ndarray) -> str:
+    return ", ".join(map(str, numbers[:3].tolist()))
+
+
+def _laid(labels: list[list[Any]], there: np.ndarray, per: Per, name: str) -> Variable:
+    """Lists of labels, or of quantities, on the True of ``there [n, …]``, in order; None or -100 for none."""
+    flat = [each for one in labels for each in one]
+    known = np.array([not (each is None or isinstance(each, str)) and each == IGNORED for each in flat], bool)
+    known = ~known & np.array([each is not None for each in flat], bool)
+    if not known.any():
+        raise InputError(f"{name} has no label in any sample, wanted some")
+    kept = np.asarray([each for each, one in zip(flat, known, strict=True) if one])
+    if (real := _quantities(kept, len(kept), name)) is not None:
+        spread = np.full(len(flat), np.nan)
+        spread[known] = real
+        quantities = np.full(there.shape, np.nan)
+        quantities[there] = spread
+        return Variable(quantities, per)
+    numbers = np.full(len(flat), MISSING, np.int32)
+    numbers[known] = check.labels(kept, len(kept), name)
+    found = np.full(there.shape, MISSING, np.int32)
+    found[there] = numbers
+    return Variable(found, per)
+
+
+def _several(values: Any, n: int, name: str, inputs: Inputs) -> list[Variable] | None:
+    """Variables of two classes from the columns of ``[n, k]`` of 0 and 1; None where that is not what they are.
+
+    Raises
+    ------
+    InputError: it may as well be something else.
+    """
+    array: Any = None if values is None else check.on_cpu(check.array(values, name))
+    if array is None or array.ndim != 2 or len(array) != n or not 1 < array.shape[1] <= MOST_COLUMNS:
+        return None
+    if array.dtype.kind not in "fiub" or not np.isin(array, (0, 1)).all():
+        return None
+    k = int(array.shape[1])
+    if k in _positions(inputs):
+        return None
+    if (array.sum(axis=1) == 1).all():
+        raise InputError(
+            f"{name} is [{n}, {k}] with a single 1 in each row, one variable of {k} classes or {k} of two: pass "
+            "y.argmax(1) for the one, or y[:, 0], y[:, 1] … by names of their own for the others"
+        )
+    return [Variable.of(array[:, i].astype(np.int64), n, f"{name} column {i}") for i in range(k)]
+
+
+def _positions(inputs: Inputs) -> set[int]:
+    """How many positions a sample may have, as far as the inputs show it."""
+    found = {mask.shape[1] for mask in inputs.layout.masks.values()}
+    for tensor in inputs.tensors().values():
+        shape = tensor.shape if not inputs.time_first else (tensor.shape[1], tensor.shape[0], *tensor.shape[2:])
+        if len(shape) == 2 and not tensor.is_floating_point():
+            found.add(shape[1])
+        elif len(shape) > 2:
+            found |= {shape[1], math.prod(shape[2:])}
+    return found
 
 
 def reach(variables: Mapping[str, Variable], sites: Mapping[str, Mapping[str, np.ndarray]]) -> None:

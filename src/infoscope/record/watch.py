@@ -112,12 +112,12 @@ class Watch:
         wanted, deep = attaching.places_said(places, sites)
         known = None
         if wanted is None:
-            known = known_variables.checked(variables, len(found))
+            known = known_variables.checked(variables, len(found), found)
             wanted = defaults.places(self._model, found, known, self._batch_size)
         self.sites, self._places = sites_and_order(model, wanted, found, self._batch_size, deep=deep)
         attaching.named(self.sites)
         found = found.copy()
-        known = known_variables.checked(variables, len(found)) if known is None else known
+        known = known_variables.checked(variables, len(found), found) if known is None else known
         self._evaluated = Evaluated.of(found, known, groups)
         widths, self._chosen, _ = first_batch(model, found, self.sites, self._batch_size)
         told = check_padding(self._model, self._evaluated, self.sites)

@@ -94,7 +94,7 @@ class _Scanning:
             if scan.batch_size is None
             else check.count(scan.batch_size, "batch_size")
         )
-        variables = known_variables.checked(scan.variables, len(inputs))
+        variables = known_variables.checked(scan.variables, len(inputs), inputs)
         self._evaluated = Evaluated.of(inputs, variables, scan.groups)
         places = scan.places
         if places is None:
