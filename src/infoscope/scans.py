@@ -46,7 +46,7 @@ def scan(
         transformers lies beside the weights.
     inputs, variables, groups, places, time_first: as of :func:`watch`. By default the repeated blocks of a network and
         its final norm are read, one row a token where some variable is one a token or word, else one a sample.
-    measures: as of :func:`watch`; by default ``usable_information(probe=linear)`` at repeated blocks.
+    measures: as of :func:`watch`; by default ``usable_information(scores=true)`` at repeated blocks.
     out: the run folder; by default one under ``runs/`` whose name says what is asked, so that the same call finds it.
     weights: ``"ema"`` for the moving average. entry: the name of the weights in files that hold several. dtype: what
         the network computes in, by default the type of the stored weights. steps: only these. base: of adapters, the

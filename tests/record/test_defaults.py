@@ -99,7 +99,7 @@ def test_the_blocks_of_a_transformer_and_its_final_norm(build, inputs, blocks, n
         assert found == [blocks.format(i) for i in range(3)]
     rule = "@tokens" if per_token else "@mean"
     assert places(model, inputs, per_token) == [f"{name}{rule}" for name in [*found, *norm]]
-    assert defaults.measures(model) == ("usable_information(probe=linear)",)
+    assert defaults.measures(model) == ("usable_information(scores=true)",)
 
 
 def test_the_blocks_of_a_residual_network():

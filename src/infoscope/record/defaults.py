@@ -19,7 +19,7 @@ from infoscope.record.untouched import named_modules
 from infoscope.record.variables import Variable
 
 #: Of networks with repeated blocks, and of others.
-OF_BLOCKS, OF_LEAVES = ("usable_information(probe=linear)",), ("binned", "kde")
+OF_BLOCKS, OF_LEAVES = ("usable_information(scores=true)",), ("binned", "kde")
 #: The most tokens, or numbers of another kind, that one forward is given: the states of a large model are a multiple.
 TOKENS, NUMBERS = 4096, 1 << 22
 #: Modules that hold others by number or name and do nothing themselves.
