@@ -34,6 +34,9 @@ def scan(
     time_first: bool = False,
     batch_size: int | None = None,
     overwrite: bool = False,
+    network: str = "model",
+    member: int = 0,
+    seed: int = 0,
 ) -> Run:
     """Measure checkpoints that a training left behind, whoever wrote them: a run, as :func:`load` returns it.
 
@@ -52,7 +55,8 @@ def scan(
         the network computes in, by default the type of the stored weights. steps: only these. base: of adapters, the
         model that they change.
     batch_size: samples in one forward; by default as many as about 4096 tokens. overwrite: replace the run that ``out``
-        holds, in place of going on with it.
+        holds, in place of going on with it. network, member, seed: of a sweep over trainings, which of them this is,
+        as of :func:`watch`.
 
     One forward a checkpoint feeds every place, variable and measure; one checkpoint is in memory at a time. Called
     again, new checkpoints are measured and no other; a scan that was killed goes on where it was. The run refers to the
@@ -100,5 +104,8 @@ def scan(
         batch_size,
         reading,
         overwrite,
+        network,
+        member,
+        seed,
     )
     return Run(asked.into(None if out is None else check.path(out, "out")))

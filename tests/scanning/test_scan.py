@@ -383,3 +383,16 @@ def test_padding_that_changes_states_is_told_and_its_rows_are_not_believed(gpt2,
         run = iscope.scan(gpt2.pattern, None, inputs, {"kind": gpt2.kind}, steps=[0, 10], out=tmp_path / "run")
     assert set(run.rows.unique("status")) <= {"UNRESOLVED", "UNDERSAMPLED"}
     assert all("pass position_ids" in notes for notes in run.rows.unique("notes"))
+
+
+def test_scans_of_several_seeds_are_members_of_one_network(plain, tmp_path):
+    runs = [rank(plain, tmp_path / str(seed), member=seed, seed=40 + seed) for seed in (0, 1)]
+    assert runs[1].rows.unique("member") == [1]
+    assert runs[1].rows.unique("seed") == [41]
+    joined = iscope.load([run.folder.path for run in runs])
+    assert sorted(joined.rows.unique("member")) == [0, 1]
+    assert runs[1].measure("participation_ratio", model=plain.build).unique("member") == [1]
+    with pytest.raises(RunFolderError, match="other member or seed"):
+        rank(plain, tmp_path / "1", member=2)
+    named = rank(plain, tmp_path / "named", network="wide")
+    assert named.networks == ["wide"]

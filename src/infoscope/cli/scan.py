@@ -30,6 +30,10 @@ def scan(
     step: Annotated[list[int] | None, Parameter(negative="")] = None,
     base: str | None = None,
     batch_size: int | None = None,
+    overwrite: Annotated[bool, Parameter(negative="")] = False,
+    network: str = "model",
+    member: int = 0,
+    seed: int = 0,
     as_json: Json = False,
 ) -> None:
     """Measure checkpoints that a training left behind. Called again, it measures those that are new.
@@ -65,6 +69,14 @@ def scan(
         Of adapters, the model that they change.
     batch_size
         Samples in one forward.
+    overwrite
+        Replace the run that --out holds, in place of going on with it.
+    network
+        Of a sweep over trainings: what the network is called in the run.
+    member
+        Of a sweep over trainings: which of them this is.
+    seed
+        Of a sweep over trainings: the seed of this one.
     """
     from infoscope.cli.sequences import inputs_of, variable_of
 
@@ -83,6 +95,10 @@ def scan(
         steps=step or None,
         base=base,
         batch_size=batch_size,
+        overwrite=overwrite,
+        network=network,
+        member=member,
+        seed=seed,
     )
     rows = run.rows
     last = rows.filter(step=max(rows.unique("step"), default=0))

@@ -61,6 +61,9 @@ class Scan:
     batch_size: int | None = None
     reading: ReadAs = field(default_factory=ReadAs)
     overwrite: bool = False
+    network: str = NETWORK
+    member: int = 0
+    seed: int = 0
 
     def into(self, out: Path | None) -> RunFolder:
         """Measure every checkpoint that the run in ``out`` does not hold yet; without ``out`` the run has a name made
@@ -80,6 +83,8 @@ class _Scanning:
 
     def __init__(self, scan: Scan) -> None:
         self._scan, self._checkpoints = scan, scan.checkpoints
+        self._network = attaching.network(scan.network)
+        self._member, self._seed = check.count(scan.member, "member", 0), check.count(scan.seed, "seed", 0)
         if isinstance(scan.build, nn.Module) or not callable(scan.build):
             raise InputError(
                 f"build is a {type(scan.build).__name__}, wanted a function that returns the network, whose weights "
@@ -138,7 +143,12 @@ class _Scanning:
         with RunFolder(path).writing():
             folder = self._open_or_create(path)
             replay = ScannedReplay(
-                folder, NETWORK, self._model, given=self._checkpoints, chosen=self._chosen, evaluated=self._evaluated
+                folder,
+                self._network,
+                self._model,
+                given=self._checkpoints,
+                chosen=self._chosen,
+                evaluated=self._evaluated,
             )
             replay.trajectory.verify()
             self._tell(folder)
@@ -147,9 +157,9 @@ class _Scanning:
             folder.update({"state": "running"})
             ended = "interrupted"
             try:
-                measure(folder, NETWORK, replay, self._plans(), f"scanning {folder.path}")
+                measure(folder, self._network, replay, self._plans(), f"scanning {folder.path}")
                 for one in self._checkpoints:  # with nothing to measure, those found in a new place are said so
-                    if str(one.step) in folder.manifest()["networks"][NETWORK][ORIGINS]:
+                    if str(one.step) in folder.manifest()["networks"][self._network][ORIGINS]:
                         replay.checkpoints.record(one)
                 folder.merge_parts()
                 ended = "done"
@@ -167,16 +177,17 @@ class _Scanning:
         """What must be the same when a scan is gone on with."""
         kind = type(self._model)
         network = {
-            "title": kind.__name__,
+            "title": kind.__name__ if self._network == NETWORK else self._network,
             "sites": self._sites,
             "places": self._order,
             "recipe": {"scanned": f"{kind.__module__}.{kind.__qualname__}", "batch_size": self._batch_size},
             "task": "scanned",
+            **({"member": self._member} if self._member else {}),
             READ: self._scan.reading.to_json(),
         }
         manifest = {
-            "networks": {NETWORK: network},
-            "seeds": [0],
+            "networks": {self._network: network},
+            "seeds": [self._seed],
             "measures": [{"estimator": m.id, "options": m.options} for m in self._measurements],
             "evaluation": evaluation.digest(self._evaluated),
         }
@@ -192,19 +203,20 @@ class _Scanning:
     def _open_or_create(self, path: Path) -> RunFolder:
         wanted, folder = self._manifest(), RunFolder(path)
         if self._scan.overwrite or not folder.manifest_path.exists():
-            network: dict[str, Any] = {**wanted["networks"][NETWORK], ORIGINS: {}}
+            network: dict[str, Any] = {**wanted["networks"][self._network], ORIGINS: {}}
             title = f"{network['title']}, {counted(len(self._checkpoints), 'checkpoint')}"
             about = {"evaluated": self._evaluated.told(self._chosen), **provenance(), "told": list(self._loaded.notes)}
             with folder.replaced() if self._scan.overwrite else nullcontext():
                 evaluation.save(path, self._evaluated)
-                return RunFolder.create(path, {"title": title, **wanted, "networks": {NETWORK: network}, **about})
+                return RunFolder.create(path, {"title": title, **wanted, "networks": {self._network: network}, **about})
         there = RunFolder.open(path).manifest()
-        held = there.get("networks", {}).get(NETWORK, {})
+        held = there.get("networks", {}).get(self._network, {})
         if "scanned" not in held.get("recipe", {}):
             raise RunFolderError(f"{path} holds a run that is no scan of checkpoints: pass another out=")
-        mine = wanted["networks"][NETWORK]
+        mine = wanted["networks"][self._network]
         other = {
             "network": mine["title"] != held["title"] or mine["recipe"]["scanned"] != held["recipe"]["scanned"],
+            "member or seed": (mine.get("member"), wanted["seeds"]) != (held.get("member"), there.get("seeds")),
             "places": mine["sites"] != held["sites"],
             "batch_size": mine["recipe"]["batch_size"] != held["recipe"]["batch_size"],
             "weights, entry, dtype or base": mine[READ] != held[READ],
@@ -222,7 +234,9 @@ class _Scanning:
     def _tell(self, folder: RunFolder) -> None:
         """What there is to do, and what it is likely to take."""
         left = [
-            one for one in self._checkpoints if str(one.step) not in folder.manifest()["networks"][NETWORK][ORIGINS]
+            one
+            for one in self._checkpoints
+            if str(one.step) not in folder.manifest()["networks"][self._network][ORIGINS]
         ]
         rows = {site: len(chosen) for site, chosen in self._chosen.items()}
         classes = max((one.classes for one in self._evaluated.variables.values()), default=2)

@@ -131,10 +131,10 @@ def _strip(line: _series.Line, place: int) -> list[Spec]:
             "time": _style.short(start),
             "until": _style.short(end),
             "at": float(line.times[i]),
-            "value": _style.short(mean[i]),
+            "value": _style.short(float(mean[i])),
         }
         if np.isfinite(low[i]) and np.isfinite(high[i]):
-            cell |= {"low": _style.short(low[i]), "high": _style.short(high[i])}
+            cell |= {"low": _style.short(float(low[i])), "high": _style.short(float(high[i]))}
         cells.append(cell)
     return cells
 
