@@ -123,6 +123,30 @@ trainer(gpt2(), sys.argv[1] + "-output", [seen, Break()]).train()
     assert infoscope.load(tmp_path / "run").rows.unique("step") == [0, 1, 2, 3]
 
 
+def test_a_forked_process_ends_nothing(tmp_path):
+    """It has the callback too, and its end is not that of the training."""
+    script = """
+import os, sys, torch, infoscope
+from infoscope.record.adapters._following import Following
+from infoscope.record.watch import Watch
+from infoscope.measure.bases.measurements import make_measurement
+def attach(model, _):
+    x = torch.randn(20, 3, generator=torch.Generator().manual_seed(0))
+    return Watch(model, x, {}, [make_measurement("effective_rank")], sys.argv[1], schedule=range(9))
+followed = Following(attach)
+followed._begin(torch.nn.Sequential(torch.nn.Linear(3, 2)), 0, 0.0)
+if not (child := os.fork()):
+    sys.exit(0)
+assert os.waitpid(child, 0)[1] == 0
+assert infoscope.load(sys.argv[1]).folder.manifest()["state"] == "running"
+followed._step(1, 1.0)
+followed._end()
+run = infoscope.load(sys.argv[1])
+assert run.folder.manifest()["state"] == "done" and run.rows.unique("step") == [0, 1]
+"""
+    subprocess.run([sys.executable, "-c", script, str(tmp_path / "run")], check=True, timeout=100)
+
+
 def test_mistakes_are_told(inputs, labels, tmp_path, monkeypatch):
     with pytest.raises(UnknownNameError, match="did you mean 'transformers'"):
         infoscope.callback("transformer", inputs, {"label": labels})

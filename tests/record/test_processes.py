@@ -139,4 +139,8 @@ def test_weights_spread_over_processes_are_refused_by_hand_too(alone, inputs):
         representations(model, inputs, ["0"])
     with pytest.raises(InputError, match="sharded over processes"):
         replicas(model, inputs, ["0"])
+    parts = nn.Sequential(nn.Linear(6, 2))
+    parts[0].weight.ds_tensor = parts[0].weight.detach()[:1]  # as DeepSpeed leaves a parameter that it shared out
+    with pytest.raises(InputError, match=r"sharded over processes .ZeRO-3 of DeepSpeed at '0'"):
+        representations(parts, inputs, ["0"])
     noisy(model, ["0"]).remove()  # runs nothing, so it may be on in each process

@@ -12,6 +12,7 @@ from infoscope.record.untouched import named_modules
 
 SHARE = 0.25  # of a process group's time-out: a recorded step that takes more is told
 
+_SHARED_OUT = "ds_tensor"  # what ZeRO-3 of DeepSpeed puts on a parameter of which each process holds a part
 _SHARDED = ("FullyShardedDataParallel", "FSDPModule")  # FSDP, and what fully_shard makes of a module
 
 
@@ -30,13 +31,15 @@ def whole(model: nn.Module) -> None:
 
     Raises
     ------
-    InputError: FSDP, ``fully_shard``, or parameters that are DTensors (tensor parallelism).
+    InputError: FSDP, ``fully_shard``, ZeRO-3 of DeepSpeed, or parameters that are DTensors (tensor parallelism).
     """
     # by name: importing FSDP and DTensor takes seconds, and whoever uses them has done it
     for name, module in named_modules(model):
         kind = next((each.__name__ for each in type(module).__mro__ if each.__name__ in _SHARDED), None)
         if kind is None and any(type(each).__name__ == "DTensor" for each in cast(Any, module)._parameters.values()):
             kind = "DTensor"
+        if kind is None and any(hasattr(each, _SHARED_OUT) for each in cast(Any, module)._parameters.values()):
+            kind = "ZeRO-3 of DeepSpeed"
         if kind is not None:
             raise InputError(
                 f"model is sharded over processes ({kind} at {name or 'the whole network'!r}), so a forward in one of "

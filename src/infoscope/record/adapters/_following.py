@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import weakref
 from collections.abc import Callable
 from functools import cache
@@ -70,7 +71,7 @@ class Following:
             other()
         scope.__enter__()
         self._scope, self._model, self._last = scope, model, step
-        self._ending = weakref.finalize(self, scope.__exit__, InterruptedError)
+        self._ending = weakref.finalize(self, _left, scope, os.getpid())
         if scope.folder is not None:
             _open[scope.folder.resolve()] = self._ending
         scope.step(step, epoch)
@@ -92,6 +93,12 @@ class Following:
     @property
     def _running(self) -> bool:
         return self._ending is not None and self._ending.alive
+
+
+def _left(scope: Watch, process: int) -> None:
+    """End a watch that nobody ended; not in a process that was forked from the one that records."""
+    if os.getpid() == process:
+        scope.__exit__(InterruptedError)
 
 
 def base_class(module: str, name: str) -> type:
