@@ -15,7 +15,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure.neighbours.boxes import log_shares, uniform_share
 from infoscope.measure.neighbours.information import dimension
-from infoscope.measure.neighbours.marginals import standardised
+from infoscope.measure.neighbours.marginals import Marginal, standardised
 
 SLACK = 1e-9  # between numbers of size one, what still counts as a tie
 
@@ -410,3 +410,8 @@ def test_two_neighbours_tell_a_dimension_and_one_does_not(d):
     distances = np.sort(np.abs(rows[:, None] - rows[None]).max(axis=2) + np.diag(np.full(4000, np.inf)), axis=1)
     assert dimension(distances[:, :2]) == pytest.approx(d, rel=3 * math.sqrt(2 / 4000) + 0.02)
     assert dimension(distances[:, :1]) == math.inf
+
+
+@pytest.mark.parametrize(("labels", "varies"), [([0, 0, 0], False), ([3, 3, 3], False), ([0, 0, 1], True)])
+def test_labels_vary_where_there_are_two_of_them_whatever_their_numbers(labels, varies):
+    assert Marginal.of(np.array(labels)).varies == varies

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infoscope.kernels import parallel
-from infoscope.measure.neighbours import on_torch
+from infoscope.measure.neighbours import brute, on_torch
 from infoscope.measure.neighbours import search as nb
 
 MI, CMI = ((0,), (1,)), ((0, 2), (1, 2), (2,))
@@ -232,3 +232,10 @@ def test_any_number_of_threads_gives_the_same(monkeypatch, seconds):
     together = nb.balls(blocks, 3, MI)
     for name in ("distances", "nearest", "inside", "tied", "counts"):
         np.testing.assert_array_equal(getattr(together, name), getattr(alone, name))
+
+
+@given(st.lists(st.integers(0, 9), max_size=30), st.integers(1, 8), st.integers(0, 3))
+def test_the_kth_least_is_that_of_a_sort_whatever_was_there_before(values, k, more):
+    junk = np.full(k + more, -1.0)
+    found = brute._kth_least(np.array(values, np.float64), k, junk)
+    assert found == [*sorted(values), *[np.inf] * k][k - 1]

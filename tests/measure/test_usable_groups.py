@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 
 from infoscope import estimator as make
 from infoscope.core.errors import InputError
@@ -15,6 +16,7 @@ from infoscope.measure.questions.description_length import description_length
 from infoscope.measure.questions.minimality import minimality
 from infoscope.measure.questions.usable import conditional_usable_information, usable_chain, usable_information
 from infoscope.measure.usable.deals import cross_fitted, dealt, folds_of, held_out
+from infoscope.measure.usable.unsaid_groups import copies_of
 
 IDS = np.repeat(np.arange(60), 5)
 
@@ -319,3 +321,22 @@ def test_copies_of_an_input_bear_one_mark():
     assert minimality(*copies[:2], weight_decay=1e-4).value < 0.5 * marked.value
     with pytest.raises(InputError, match="wanted at least two groups in one of them"):
         minimality(z, y, groups=y)
+
+
+@pytest.mark.parametrize("k", [2, 3, 6, 9])
+def test_equal_rows_are_copies_where_there_are_ten_of_them_and_more_than_two_a_class(k):
+    """With fewer they are the lines of a table, each of which may be on both sides of a split."""
+    least = max(10, 2 * k + 1)
+    for different in (least - 1, least):
+        rows = torch.from_numpy(np.repeat(np.arange(different, dtype=np.float64), 2)[:, None])
+        assert (copies_of(rows, k) is not None) == (different == least)
+    assert copies_of(torch.arange(float(least))[:, None], k) is None, "no row is there twice"
+
+
+def test_the_fewest_rows_of_a_split():
+    """Two are scored, one is chosen by: below that there is nothing to say."""
+    (split,) = held_out(5, 0.4, 0).splits
+    assert [len(rows) for rows in (split.scored, split.validation, split.train)] == [2, 1, 2]
+    for n, share in ((5, 0.2), (4, 0.5)):  # one row to score; half a row to choose by
+        with pytest.raises(InputError, match=f"{n} rows arrived, too few to score {share:g} of them"):
+            held_out(n, share, 0)

@@ -555,3 +555,8 @@ def test_a_ladder_takes_the_rung_that_validation_says():
         make("ladder", rungs="linear,ladder")
     with pytest.raises(UnknownNameError, match="there is no probe named 'tree'"):
         make("ladder", rungs="linear,tree")
+
+
+def test_the_null_probe_adds_half_a_row_to_each_class():
+    found = Target(np.array([0, 0, 2, 1, 1, 1]), 4).prior(np.array([0, 1, 2]))
+    np.testing.assert_allclose(found, [2.5 / 5, 0.5 / 5, 1.5 / 5, 0.5 / 5])

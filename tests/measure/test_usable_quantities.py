@@ -4,11 +4,15 @@ import math
 
 import numpy as np
 import pytest
+import torch
+from scipy import stats
 
 from infoscope import probe as make
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Status
 from infoscope.measure.questions.usable import usable_information
+from infoscope.measure.usable import regression_accounts
+from infoscope.measure.usable.readings import Expected, ProbeSplit
 
 
 def pair(r2, n=3000, d=5, seed=0):
@@ -147,3 +151,32 @@ def test_quantities_of_test_rows_in_another_order_are_refused():
     y, turned = z[0] + 1.0, z[0][::-1]
     with pytest.raises(InputError, match="z_test and y_test have the same index in another order"):
         usable_information(z, y, target="quantities", z_test=z, y_test=turned)
+
+
+def test_costs_are_those_of_the_densities_on_the_rows_scored_and_the_rows_known():
+    """A probe that expects three quarters of one column, and knows nothing of the other."""
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=(90, 2)) + 5
+    expected = np.stack([0.75 * y[:, 0] + 0.1 * rng.normal(size=90), rng.normal(size=90) + 5], axis=1)
+    splits = [ProbeSplit(*np.split(np.roll(np.arange(90), turn), [40, 60])) for turn in (0, 30, 60)]
+
+    def expect(z, y, splits, seed):
+        return [Expected(expected[one.validation], expected[one.scored], expected[one.known]) for one in splits]
+
+    found = regression_accounts.read(expect, torch.zeros(90, 1), y, splits, 0).account
+    base, loss, train = np.zeros(90), np.zeros(90), []
+    for split in splits:
+        mean, sd = y[split.known].mean(0), y[split.known].std(0)
+        at, actual = (v[split.validation] - mean for v in (expected, y))
+        slope = np.clip((at * actual).sum(0) / (at * at).sum(0), 0, 1)
+        spread = np.where(slope > 0, np.sqrt(((actual - slope * at) ** 2).mean(0)), sd)
+
+        def cost(rows, centre, width):
+            return -stats.norm.logpdf(y[rows], centre, width).sum(1)
+
+        base[split.scored] = cost(split.scored, mean, sd)
+        loss[split.scored] = cost(split.scored, mean + slope * (expected[split.scored] - mean), spread)
+        train.append(cost(split.known, mean + slope * (expected[split.known] - mean), spread).mean())
+    np.testing.assert_allclose(found.base, base)
+    np.testing.assert_allclose(found.loss, loss)
+    assert found.train == pytest.approx(np.mean(train))
