@@ -102,6 +102,14 @@ def test_the_blocks_of_a_transformer_and_its_final_norm(build, inputs, blocks, n
     assert defaults.measures(model) == ("usable_information(scores=true)",)
 
 
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # by peft, of transformers
+def test_what_an_adapter_wraps_is_read_at_the_same_places():
+    peft = pytest.importorskip("peft", reason="peft is not installed")
+    inputs = {"input_ids": IDS}
+    wrapped = peft.get_peft_model(gpt2(), peft.LoraConfig(r=2, target_modules=["c_attn"], fan_in_fan_out=True))
+    assert places(wrapped, inputs, per_token=True) == places(gpt2(), inputs, per_token=True)
+
+
 def test_the_blocks_of_a_residual_network():
     model = Residual()
     found = ["first.0", "first.1", "second.0", "second.1"]

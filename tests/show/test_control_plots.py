@@ -20,7 +20,7 @@ def run(tmp_path_factory):
     measures = ["usable_information(scores=true, controls=shuffled)", "usable_information"]
     out = tmp_path_factory.mktemp("controls") / "run"
     with infoscope.watch(
-        model, inputs, {"label": labels, "other": labels // 2 + 1}, measures, out, sites=["0", "1"]
+        model, inputs, {"label": labels, "other": labels // 2 + 1}, measures, out, places=["0", "1"]
     ) as scope:
         for step in (0, 1, 2):
             scope.step(step)

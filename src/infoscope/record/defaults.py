@@ -7,15 +7,13 @@ these and at its final norm; one without at every leaf module, as small networks
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import cast
+from collections.abc import Mapping
 
 from torch import nn
 
 from infoscope.core.errors import InputError
 from infoscope.record.inputs import BATCH_SIZE, Inputs
-from infoscope.record.places import sites_and_order, unwrap
-from infoscope.record.untouched import named_modules
+from infoscope.record.places import sites_and_order, submodules, unwrap
 from infoscope.record.variables import Variable
 
 #: Of networks with repeated blocks, and of others.
@@ -35,13 +33,14 @@ def blocks(model: nn.Module) -> list[str]:
     model = unwrap(model)
     found: dict[type[nn.Module], list[str]] = defaultdict(list)
     largest: tuple[int, type[nn.Module]] | None = None
-    for name, holder in named_modules(model):
+    names = {id(module): name for name, module in submodules(model).items()}
+    for holder in model.modules():
         if not isinstance(holder, _HOLDERS):
             continue
         alike: dict[type[nn.Module], dict[str, nn.Module]] = defaultdict(dict)
-        for key, child in cast("Iterable[tuple[str, nn.Module]]", holder.named_children()):
-            if not isinstance(child, _HOLDERS) and any(True for _ in child.children()):
-                alike[type(child)][f"{name}.{key}" if name else key] = child
+        for child in holder.children():
+            if not isinstance(child, _HOLDERS) and any(True for _ in child.children()) and id(child) in names:
+                alike[type(child)][names[id(child)]] = child
         for kind, children in alike.items():
             if len(children) > 1:
                 found[kind] += [each for each in children if not any(_inside(each, other) for other in found[kind])]
@@ -87,7 +86,7 @@ def places(
 def _final_norm(model: nn.Module, found: list[str], inputs: Inputs, batch_size: int) -> list[str]:
     """The first norm called behind all blocks, if any."""
     _, order = sites_and_order(model, found, inputs, batch_size)
-    kinds = {name: type(module).__name__.lower() for name, module in named_modules(unwrap(model))}
+    kinds = {name: type(module).__name__.lower() for name, module in submodules(unwrap(model)).items()}
     inside = [any(name == block or _inside(name.partition("#")[0], block) for block in found) for name in order]
     last = max((i for i, within in enumerate(inside) if within), default=len(order))
     return [name for name in order[last + 1 :] if "norm" in kinds.get(name, "")][:1]
