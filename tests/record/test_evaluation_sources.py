@@ -382,6 +382,27 @@ def test_labels_of_tokens_may_be_lists_of_the_lengths_of_the_sequences():
         checked({"tag": [["a"]] * 19 + [["a", "b"]]}, 20, inputs)
 
 
+def test_labels_and_masks_of_another_length_and_sequences_of_nothing_but_ignored_tokens(tmp_path):
+    inputs, mask = sequences()
+    ids = dict(inputs.kwargs)
+    watching = {"places": ["embed@tokens"], "schedule": [0], "out": tmp_path / "run"}
+    with pytest.raises(InputError, match=r"'tag' is \[20, 5\], one label a position, and no place has such rows"):
+        infoscope.watch(Reader(), ids, {"tag": np.arange(100).reshape(20, 5) % 3}, ["usable_information"], **watching)
+    with pytest.raises(InputError, match="gives 6 positions a sample where attention_mask has 5"):
+        infoscope.watch(Reader(), {**ids, "attention_mask": torch.ones(20, 5)}, {}, ["effective_rank"], **watching)
+    with pytest.raises(InputError, match="differ in their number of rows"):
+        infoscope.watch(Reader(), {**ids, "attention_mask": torch.ones(19, 6)}, {}, ["effective_rank"], **watching)
+    ignored = torch.where(torch.as_tensor(mask), ids["input_ids"], -100)
+    ignored[3] = -100  # a sequence without a token
+    labels = {"odd": ids["input_ids"] % 2}
+    with infoscope.watch(Reader(), {**ids, "labels": ignored}, labels, ["usable_information"], **watching) as scope:
+        scope.step(0)
+    there = scope.run.folder.manifest()["evaluated"]["rows at"]["embed@tokens"]
+    assert there == {"rows": int(mask.sum() - mask[3].sum()), "groups": 19, "samples without a row": 1}
+    with pytest.raises(InputError, match="has no row: of 20 samples the mask"):
+        representations(Reader(), {**ids, "labels": torch.full((20, 6), -100)}, ["embed@tokens"])
+
+
 def test_quantities_may_be_lists_too():
     inputs, mask = sequences()
     lists = [[i + j / 8 if j else None for j in range(length)] for i, length in enumerate(mask.sum(1))]

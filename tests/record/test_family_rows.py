@@ -9,6 +9,7 @@ import pytest
 import torch
 from test_model_families import BLOCKS, COMMON, FAMILIES, HEADS, ROWS, SPECIAL, WIDTH, of, same
 
+import infoscope
 from infoscope.core.errors import InputError
 from infoscope.core.folder import RunFolder
 from infoscope.record.places import gathered, representations, resolve
@@ -44,6 +45,7 @@ STATES["T5"] = (
     },
 )
 RULES = ("tokens", "last", "mean")
+RANK = ["effective_rank"]
 
 
 def masked(seq, side, seed):
@@ -238,3 +240,29 @@ def test_s9_an_experts_output_is_refused_in_a_sentence():
     assert not any("experts" in site for site in resolve(model, inputs=inputs))
     block = representations(model, inputs, ["layers.0@tokens"])["layers.0@tokens"]
     assert len(block) == int(inputs["attention_mask"].sum())
+
+
+@pytest.mark.parametrize("family", STATES)
+def test_rows_in_a_scan_of_checkpoints_and_of_places_that_are_measured_later(family, tmp_path):
+    """The law of hidden states through a scan: at each step those of the weights of that step."""
+    build, places = STATES[family]
+    inputs, wanted = inputs_of(family), {}
+    for step in (1, 9, 10):
+        torch.manual_seed(step)
+        model = build()
+        model.save_pretrained(tmp_path / f"checkpoint-{step}")
+        for site, rows in truths(model, inputs, places).items():
+            wanted[step, site] = infoscope.geometry(rows, measure="effective_rank")["effective_rank"].value
+    now = [f"{place}@{rule}" for place in places for rule in ("tokens", "last")]
+    labels = {"label": torch.arange(ROWS) % 2}
+    run = infoscope.scan(
+        str(tmp_path / "checkpoint-*"), build, inputs, labels, places=now, measures=RANK, out=tmp_path / "run"
+    )
+    later = run.measure(RANK[0], places=[f"{place}@mean" for place in places], model=build)
+    found = {}
+    for rows in (run.rows, later):
+        ranks = rows.filter(quantity="effective_rank", variable="input")
+        keys = zip(ranks.column("step"), ranks.column("site"), strict=True)
+        found |= dict(zip(keys, ranks.column("value").tolist(), strict=True))
+    assert found.keys() == wanted.keys()
+    assert list(found.values()) == pytest.approx([wanted[key] for key in found], rel=1e-3)

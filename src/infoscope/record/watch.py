@@ -44,7 +44,8 @@ class Watch:
     Arguments
     ---------
     model: any ``nn.Module``; ``torch.compile`` and data-parallel wrappers are looked through.
-    inputs: the evaluation set, fixed: a tensor or array, a tuple or a mapping of them, as ``model`` takes it.
+    inputs: the evaluation set, fixed: a tensor or array, a tuple or a mapping of them, as ``model`` takes it; or a
+        tokenizer's answer, a data set, a loader or a stream (:mod:`infoscope.record.evaluation_sources`).
     variables: class labels of the evaluation set by name: ``[n]`` one a sample, ``[n, positions]`` one a token or cell
         (:mod:`infoscope.record.variables`); -100 where there is none.
     measurements: what to measure at each site; may be empty when snapshots are kept. None for those that
