@@ -102,7 +102,7 @@ def test_the_blocks_of_a_transformer_and_its_final_norm(build, inputs, blocks, n
     assert defaults.measures(model) == ("usable_information(scores=true)",)
 
 
-@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # by peft, of transformers
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # by peft
 def test_what_an_adapter_wraps_is_read_at_the_same_places():
     peft = pytest.importorskip("peft", reason="peft is not installed")
     inputs = {"input_ids": IDS}

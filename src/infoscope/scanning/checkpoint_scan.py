@@ -75,14 +75,14 @@ class Scan:
         RunFolderError: ``out`` holds another run, or another process writes there; a checkpoint is damaged, or holds
             other weights than were measured.
         """
-        return _Scanning(self).into(out)
+        return _Scanning(self, out).into()
 
 
 class _Scanning:
     """One scan at work: everything that is refused is refused before the folder is made."""
 
-    def __init__(self, scan: Scan) -> None:
-        self._scan, self._checkpoints = scan, scan.checkpoints
+    def __init__(self, scan: Scan, out: Path | None) -> None:
+        self._scan, self._checkpoints, self._out = scan, scan.checkpoints, out
         self._network = attaching.network(scan.network)
         self._member, self._seed = check.count(scan.member, "member", 0), check.count(scan.seed, "seed", 0)
         if isinstance(scan.build, nn.Module) or not callable(scan.build):
@@ -92,7 +92,8 @@ class _Scanning:
             )
         self._model = unwrap(as_module(scan.build()))
         self._loaded = fit(self._checkpoints[0], self._model)
-        _same_network(self._checkpoints)
+        read = set[str]() if out is None else self._read(RunFolder(out))
+        _same_network([self._checkpoints[0], *(one for one in self._checkpoints[1:] if str(one.step) not in read)])
         inputs = Inputs.of(scan.inputs, self._model, time_first=scan.time_first).copy()
         self._batch_size = (
             defaults.batch_size(self._model, inputs)
@@ -138,8 +139,14 @@ class _Scanning:
                         f"{measurement.id} cannot be taken of the {n} rows at {site!r}: {reason}"
                     ) from reason
 
-    def into(self, out: Path | None) -> RunFolder:
-        path = Path("runs", self._name()) if out is None else out
+    def _read(self, folder: RunFolder) -> set[str]:
+        """The steps that a run has read already, as it calls them."""
+        if not folder.manifest_path.exists():
+            return set()
+        return set(folder.manifest().get("networks", {}).get(self._network, {}).get(ORIGINS, {}))
+
+    def into(self) -> RunFolder:
+        path = Path("runs", self._name()) if self._out is None else self._out
         with RunFolder(path).writing():
             folder = self._open_or_create(path)
             replay = ScannedReplay(
@@ -233,11 +240,13 @@ class _Scanning:
 
     def _tell(self, folder: RunFolder) -> None:
         """What there is to do, and what it is likely to take."""
-        left = [
-            one
-            for one in self._checkpoints
-            if str(one.step) not in folder.manifest()["networks"][self._network][ORIGINS]
-        ]
+        measured = set(folder.rows().filter(network=self._network).unique("step"))
+        left = [one for one in self._checkpoints if one.step not in measured]
+        if not left:
+            say(
+                f"infoscope: all {counted(len(self._checkpoints), 'checkpoint')} are measured already, in {folder.path}"
+            )
+            return
         rows = {site: len(chosen) for site, chosen in self._chosen.items()}
         classes = max((one.classes for one in self._evaluated.variables.values()), default=2)
         values = {name: one.values for name, one in self._evaluated.variables.items()}
