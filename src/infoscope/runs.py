@@ -185,6 +185,32 @@ class Joined:
         """For each member its ``network``, number, ``run`` and ``seed``."""
         return self.folder.members
 
+    def since_when(
+        self,
+        variable: str,
+        places: str | Sequence[str] = (),
+        network: str | None = None,
+        *,
+        measure: str = "",
+        untrained: int | None = None,
+        seed: int = 0,
+    ) -> dict[str, Onset]:
+        """As :meth:`Run.since_when`: the curve is the mean of the members, and the interval is also of draws of these.
+
+        Raises
+        ------
+        RunFolderError: the runs were read on different evaluation sets; the others as there.
+        """
+        from infoscope.scanning.since import since_when
+
+        names = self.rows.unique("network")
+        if network is None and len(names) != 1:
+            raise InputError(f"these runs have {len(names)} networks ({', '.join(names)}): name one")
+        if network is not None and network not in names:
+            raise unknown_name("network", network, names)
+        wanted = [places] if isinstance(places, str) else list(places)
+        return since_when(self.folder, network or names[0], variable, wanted, measure, untrained, seed)
+
     def report(self, path: str | Path | None = None) -> Path:
         """Write one HTML report in which a curve is the mean of its members and a band lies around it; by default
         ``report.html`` in the folder that holds the runs. Returns where."""

@@ -119,10 +119,26 @@ def test_runs_that_are_not_alike_are_refused(trained, labels, tmp_path, spread):
         infoscope.load([first, trained(3, "empty", steps=0)])
 
 
+def test_since_when_is_asked_of_all_members_at_once(trained, labels):
+    measures = ["usable_information(scores=true, folds=3)"]
+    outs = [trained(i, measures=measures, places=["0"], seed=i) for i in range(2)]
+    joined = infoscope.load(outs)
+    assert list(joined.since_when("label")) == ["0"]
+    members = [infoscope.load(out).folder.shares() for out in outs]
+    kept = joined.folder.shares()
+    assert kept.num_rows == sum(table.num_rows for table in members)
+    assert set(kept["member"].to_pylist()) == {0, 1}
+    assert kept["sums"].to_pylist()[-1] in members[1]["sums"].to_pylist()
+    with pytest.raises(infoscope.InfoscopeError, match="did you mean 'model'"):
+        joined.since_when("label", network="modl")
+
+
 def test_other_evaluation_sets_are_told(trained, inputs):
     outs = [trained(0), trained(1, x=inputs + 1)]
     with pytest.warns(UserWarning, match="read on different evaluation sets"):
-        infoscope.load(outs)
+        joined = infoscope.load(outs)
+    with pytest.raises(RunFolderError, match="their groups are not the same ones: ask each run by itself"):
+        joined.since_when("label")
 
 
 @pytest.mark.parametrize(

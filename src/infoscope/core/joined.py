@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from infoscope.core import shares
 from infoscope.core.errors import RunFolderError, warn
 from infoscope.core.folder import RunFolder
-from infoscope.core.rows import SCHEMA, Rows
+from infoscope.core.rows import Rows
 
 Told = Mapping[str, set[Any]]
 
@@ -44,7 +45,7 @@ class JoinedFolder(RunFolder):
             if not len(rows):
                 raise RunFolderError(f"{folder.path} holds no rows yet, so it cannot be joined with others")
         self._alike()
-        if len({folder.manifest().get("evaluation") for folder in folders}) > 1:
+        if not self._one_evaluation_set:
             warn(
                 "infoscope: these runs were read on different evaluation sets, so what lies between their members is "
                 "also what lies between those: give each training of a sweep the same inputs and variables"
@@ -80,12 +81,29 @@ class JoinedFolder(RunFolder):
     def _joined(self) -> Rows:
         parts: list[Rows] = []
         for rows, numbers in zip(self._held, self._numbers, strict=True):
-            networks, members = rows.column("network"), rows.column("member")
-            anew = [numbers[name, member] for name, member in zip(networks.tolist(), members.tolist(), strict=True)]
-            table = _with(rows.table, "member", pa.array(anew, pa.int32()))
+            table = _renumbered(rows.table, numbers)
             here = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(rows), np.int32)), pa.array([self.id]))
             parts.append(Rows(_with(table, "run", here)))
         return Rows.concat(parts)
+
+    def shares(self) -> pa.Table:
+        """What groups add to estimates of every member.
+
+        Raises
+        ------
+        RunFolderError: the runs were read on different evaluation sets, whose groups are not the same.
+        """
+        if not self._one_evaluation_set:
+            raise RunFolderError(
+                f"{self.id} were read on different evaluation sets, so their groups are not the same ones: ask "
+                "each run by itself"
+            )
+        pairs = zip(self.folders, self._numbers, strict=True)
+        return shares.together([_renumbered(folder.shares(), numbers) for folder, numbers in pairs])
+
+    @property
+    def _one_evaluation_set(self) -> bool:
+        return len({folder.manifest().get("evaluation") for folder in self.folders}) == 1
 
     @cached_property
     def members(self) -> list[dict[str, Any]]:
@@ -154,9 +172,16 @@ def _told(rows: Rows) -> Told:
     }
 
 
+def _renumbered(table: pa.Table, numbers: Mapping[tuple[str, int], int]) -> pa.Table:
+    """Rows or shares of one run with the numbers that its members have among all."""
+    networks, members = table["network"].cast(pa.string()).to_pylist(), table["member"].to_pylist()
+    anew = [numbers[pair] for pair in zip(networks, members, strict=True)]
+    return _with(table, "member", pa.array(anew, pa.int32()))
+
+
 def _said(name: Any) -> str:
     return f"{name[0]} with {name[1]}" if isinstance(name, tuple) else str(name)
 
 
 def _with(table: pa.Table, name: str, column: Any) -> pa.Table:
-    return table.set_column(table.schema.names.index(name), SCHEMA.field(name), column)
+    return table.set_column(table.schema.names.index(name), table.schema.field(name), column)
