@@ -20,6 +20,7 @@ from infoscope.kernels import column_sums
 from infoscope.kernels.draws import fold_order
 from infoscope.measure.questions.description_length import description_length
 from infoscope.measure.questions.usable import conditional_usable_information, usable_chain, usable_information
+from infoscope.measure.usable import accounts
 from infoscope.measure.usable.deals import cross_fitted, folds_of
 from infoscope.measure.usable.readings import ProbeSplit, Target
 from infoscope.measure.usable.softmax_regression import Regression, _CrossEntropy, solve
@@ -560,3 +561,18 @@ def test_a_ladder_takes_the_rung_that_validation_says():
 def test_the_null_probe_adds_half_a_row_to_each_class():
     found = Target(np.array([0, 0, 2, 1, 1, 1]), 4).prior(np.array([0, 1, 2]))
     np.testing.assert_allclose(found, [2.5 / 5, 0.5 / 5, 1.5 / 5, 0.5 / 5])
+
+
+def test_fine_classes_add_up_to_coarse_ones_and_no_more():
+    p = np.random.default_rng(0).dirichlet(np.ones(5), size=7)
+    groups = np.array([1, 0, 1, 2, 0])
+    found = accounts.added(np.log(p), groups)
+    np.testing.assert_allclose(np.exp(found), np.stack([p[:, groups == g].sum(1) for g in range(3)], axis=1))
+
+
+def test_columns_read_are_told_by_how_often_and_then_by_number():
+    (told,) = accounts._columns([(7, 3), (3, 5), (5, 3)])
+    assert told == "columns, and in how many of 3 splits: 3 (3), 5 (2), 7 (1)"
+    (told,) = accounts._columns([(7,), (3,)])
+    assert told.endswith("of 2 splits: 3 (1), 7 (1)")
+    assert [*accounts._columns([])] == []
