@@ -56,7 +56,8 @@ def heat_map(rows: Rows, *, width: int = 460, row_height: int = 30) -> Spec:
     dots = [cell for cell in data if cell.get("low", 1.0) <= 0]
     if halves:
         what = "10th to 90th percentile of members" if series.members > 1 else series.interval_kind or "interval"
-        remarks.append(f"± {min(halves):.2g} to {max(halves):.2g} ({what})")
+        ends = list(dict.fromkeys(f"{half:.2g}" for half in (min(halves), max(halves))))
+        remarks.append(f"± {' to '.join(ends)} ({what})")
     if dots:
         remarks.append("a dot: it reaches 0")
     across, down = _style.time_axis(series.clock, series.last) if series.training else _other(series), _vertical(sites)
