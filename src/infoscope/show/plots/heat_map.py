@@ -12,7 +12,7 @@ from infoscope.show.plots._series import Bundle
 from infoscope.show.plots._style import Spec
 
 heading = "Layers along training"
-order = 3
+order = 2
 kinds = ("usable", "information", "entropy", "differential entropy")
 reported = ("usable",)
 by = "site"
