@@ -128,6 +128,18 @@ def test_groups_of_tokens_with_random_labels_of_their_own_say_nothing():
             assert one.interval[0] <= 0, name
 
 
+def test_what_a_null_probe_gains_by_a_temperature_is_nothing_that_was_read():
+    """100 equally likely classes of 2000 tokens: flatter frequencies are better ones, whatever the layer holds."""
+    rng = np.random.default_rng(0)
+    states, y = rng.normal(size=(8000, 3)), rng.integers(100, size=8000)
+    found = iscope.usable_information(states, y, "linear(weight_decay=1.0)", groups=np.arange(8000) // 16)
+    assert found.value < 1e-3
+    assert found.interval[0] <= 0 or found.status is Status.UNDERSAMPLED
+    assert found.interval[0] <= 0 or "a null probe with a temperature saves" in found.notes[0]
+    held = states + 3 * np.eye(100)[y][:, :3]
+    assert iscope.usable_information(held, y, "linear(weight_decay=0.01)").status is Status.OK
+
+
 def test_shares_add_up_to_the_value_in_the_order_of_the_groups():
     states, y, groups, _ = tokens()
     (member,) = iscope.measurement("usable_information(scores=true)").measure(

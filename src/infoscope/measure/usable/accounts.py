@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.special import log_softmax
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
@@ -21,6 +22,7 @@ from infoscope.measure.symbols.labels import alone
 from infoscope.measure.usable.deals import Deal
 from infoscope.measure.usable.naming import Named, Naming, Proportion
 from infoscope.measure.usable.readings import ProbeSplit, Reading, Target
+from infoscope.measure.usable.temperature import flatter
 
 GAP = 0.02  # nats by which held-out rows may cost more than fitted ones, or than the null probe, whatever the value
 NAMED = 12  # columns in a note
@@ -123,7 +125,8 @@ class Account:
     train: mean loss on fitted rows, less than the held-out one by the overfitting; None where nobody knows. missed:
     share of rows whose class is among no fitted rows. labels: of the scored rows ``[n]``; None for quantities. entropy:
     H(Y) where it is known exactly; else it is the mean of ``base``. named: how each row is named, where that was asked.
-    columns: those that each split's probe reads, of a family that reads a few.
+    columns: those that each split's probe reads, of a family that reads a few. flatter: nats that the null probe itself
+    would save with a temperature, which probes have and it has not.
     """
 
     base: np.ndarray
@@ -136,6 +139,7 @@ class Account:
     entropy: float | None = None
     named: Named | None = None
     columns: tuple[tuple[int, ...], ...] = ()
+    flatter: float = 0.0
 
     @property
     def contributions(self) -> np.ndarray:
@@ -259,7 +263,20 @@ def account(
         exact,
         Named.of(coarse, classes, splits, said) if named else None,
         tuple(reading.columns for reading in readings) if any(reading.columns for reading in readings) else (),
+        _flatter(target, splits) if groups is None and entropy.kind == "null" else 0.0,
     )
+
+
+def _flatter(target: Target, splits: Sequence[ProbeSplit]) -> float:
+    """What the null probe saves in nats by a temperature that is best on the validation rows."""
+    saved, rows = 0.0, 0
+    for split in splits:
+        chosen = np.bincount(target.y[split.validation], minlength=target.k).astype(float)
+        log_p = np.log(target.prior(split.known))
+        own = target.y[split.scored]
+        tempered = log_softmax(flatter(target.prior(split.train), chosen) * log_p)
+        saved, rows = saved + float((tempered - log_p)[own].sum()), rows + len(own)
+    return saved / rows
 
 
 def added(log_p: np.ndarray, groups: np.ndarray | None) -> np.ndarray:
@@ -296,6 +313,9 @@ def estimate(found: Account, quantity: Quantity, estimand: str, deal: Deal, gap:
     half = spread.half(refitted)
     more = 1 + refitted / spread.variance if 0 < spread.variance < np.inf else 1.0
     doubts = _doubts(found, value, spread.half(), n)
+    if 0 < value - half <= found.flatter:
+        flat = f"a null probe with a temperature saves {found.flatter:.3g} nats by itself: too few rows a class to tell"
+        doubts.append(Doubt(Status.UNDERSAMPLED, flat))
     if refused:
         doubts.append(refused)
     given = None if refused else (value - half, value + half)

@@ -18,6 +18,19 @@ def smoothed(counts: np.ndarray, more: float = 0.5) -> np.ndarray:
     return (counts + more) / (counts.sum() + more * len(counts))
 
 
+def flatter(p: np.ndarray, counts: np.ndarray) -> float:
+    """The power of frequencies ``p [k]``, scaled to sum to 1, that is best for classes that occur ``counts [k]`` times:
+    the sharpness that :class:`Tempered` would choose for a probe which says ``p`` whatever it is shown."""
+    log_p = np.log(p)
+
+    def loss(log_sharpness: float) -> float:
+        return -float(counts @ log_softmax(math.exp(log_sharpness) * log_p)) + 0.5 * log_sharpness**2
+
+    bounds = (math.log(COLDEST), math.log(HOTTEST))
+    best: Any = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-4})
+    return math.exp(float(best.x)) if best.fun < loss(0.0) else 1.0
+
+
 def cross_entropy(log_q: np.ndarray, y: np.ndarray) -> float:
     """Mean of -ln q(y) over rows, in nats."""
     return -float(log_q[np.arange(len(y)), y].mean())
