@@ -221,6 +221,21 @@ def test_of_a_tuple_the_networks_own_entries_are_read():
         Inputs.of(data.TensorDataset(plain(), torch.arange(9)), Reader())
 
 
+def test_a_wrapper_that_names_no_arguments_is_given_all():
+    class Wrapper(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = Reader()
+
+        def forward(self, *args, **kwargs):
+            return self.inner(*args, **kwargs)
+
+    ids = plain()
+    found = Inputs.of(Rows([{"input_ids": each, "labels": each} for each in ids]), Wrapper())
+    assert set(found.kwargs) == {"input_ids", "labels"}
+    assert torch.equal(Inputs.of(data.TensorDataset(ids, ids), Wrapper()).args[1], ids)
+
+
 def test_flags_and_labels_pass_through():
     ids = plain()
     found = Inputs.of({"input_ids": ids, "labels": ids, "use_cache": False, "attention_mask": None}, Reader())

@@ -52,12 +52,14 @@ class Taker:
         return cls([p.name for p in there], wanted, dtype, aside, axis)
 
     def among(self, columns: Mapping[str, Any]) -> dict[str, Any]:
-        """Those of a row's columns that it takes.
+        """Those of a row's columns that it takes; all where it names none (``forward(*args, **kwargs)``).
 
         Raises
         ------
         InputError: none.
         """
+        if not self.names:
+            return dict(columns)
         kept = {name: value for name, value in columns.items() if name in self.names or name in self.aside}
         if not any(name in self.names for name in kept):
             raise InputError(
