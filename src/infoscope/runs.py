@@ -94,8 +94,8 @@ def watch(
     batch_size: rows of ``inputs`` in one forward; by default 1024, and of networks with repeated blocks as many as
         about 4096 tokens.
     steps_per_epoch: turns steps into epochs, where ``scope.step`` is not told the epoch.
-    network: of a sweep over trainings of your own, what this kind of them is called. member: its number, from 0. seed:
-        what it started from. Rows say them, and :func:`load` joins the runs.
+    network: of a sweep over trainings of your own, what this kind of them is called. member: its number, from 0.
+    seed: what it started from. Rows say these three, and :func:`load` joins the runs.
     resume: go on with the run that ``out`` holds. overwrite: replace it.
 
     Inside and after the block ``scope.run`` is the run, as :func:`load` returns it.
