@@ -118,6 +118,12 @@ class Inputs:
     def layout(self) -> SampleLayout:
         """Which positions can be read: those that every mask leaves, no special token, none with an ignored label."""
         said = {**self.aside, **self.kwargs}
+        for name in MASKS:
+            if name in said and said[name].ndim == 1:
+                raise InputError(
+                    f"{name} has shape {list(said[name].shape)}, wanted [samples, positions], 1 where a position is "
+                    "read and 0 where it is padding: pass the mask that the tokenizer gives"
+                )
         masks = {name: self._plane(said[name]) for name in MASKS if name in said}
         masks = {name: mask != 0 for name, mask in masks.items() if mask is not None}
         special, labels = self._plane(self.aside.get("special_tokens_mask")), self._plane(self.kwargs.get("labels"))

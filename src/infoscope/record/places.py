@@ -53,10 +53,16 @@ def as_module(model: object) -> nn.Module:
 
     Raises
     ------
-    InputError: it is no ``torch.nn.Module``.
+    InputError: it is no ``torch.nn.Module``, or weights of it have no values.
     """
     if not isinstance(model, nn.Module):
         raise InputError(f"model is a {type(model).__name__}, wanted a torch.nn.Module")
+    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+        if tensor.is_meta:
+            raise InputError(
+                f"{name} of {type(model).__name__} is without values (on the meta device), as in an offloaded network, "
+                "wanted all weights in memory: load it there whole"
+            )
     return model
 
 

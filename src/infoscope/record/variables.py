@@ -12,6 +12,7 @@ import numpy as np
 from infoscope.core import check, text
 from infoscope.core.errors import InputError
 from infoscope.core.measurement import Measurement
+from infoscope.core.progress import say
 from infoscope.record.inputs import IGNORED, Inputs
 from infoscope.record.layout import WHOLE, Chosen, SampleLayout
 from infoscope.record.loose import is_mapping, is_several
@@ -152,6 +153,12 @@ def checked(variables: Any, n: int, inputs: Inputs | None = None) -> dict[str, V
         if listed is not None:
             found[names[name]] = listed
         elif several is not None:
+            if inputs.layout.masks:
+                say(
+                    f"infoscope: {said} is [{n}, {len(several)}] of 0 and 1 and samples have other numbers of "
+                    f"positions, so it is {len(several)} variables a sample, {names[name]}.0 and so on; labels of "
+                    "tokens are one a position"
+                )
             found.update({f"{names[name]}.{i}": one for i, one in enumerate(several)})
         else:
             found[names[name]] = Variable.of(values, n, said)

@@ -262,7 +262,7 @@ class _Scanning:
         say(
             f"infoscope: {counted(len(left), 'checkpoint')} to be read of {len(self._checkpoints)}, "
             f"{counted(len(rows), 'place')} of up to {max(rows.values()):,} rows, {counted(len(values), 'variable')}: "
-            f"about {time_in_words(seconds)} a checkpoint, {memory_in_words(held)}"
+            f"{'' if seconds < 1 else 'about '}{time_in_words(seconds)} a checkpoint, {memory_in_words(held)}"
         )
 
 
@@ -286,8 +286,8 @@ def _same_network(checkpoints: Sequence[Checkpoint]) -> None:
         if other:
             was, now = first.get(other[0]), shapes.get(other[0])
             raise InputError(
-                f"{one} is of another network than {leading}: {other[0]} is {_shape(now)} and not {_shape(was)} "
-                f"({len(other)} such in all); scan them apart"
+                f"{one} is of another network than {leading}: {other[0]} is {_shape(now)} in the one and "
+                f"{_shape(was)} in the other ({len(other)} such in all); scan them apart"
             )
 
 
