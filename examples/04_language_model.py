@@ -8,7 +8,7 @@ letters whether they stand in a string, what kind of thing they belong to (a key
 the next one is a space. All of it is known exactly, from Python's own tokenizer. Files are the groups: what is read is
 what holds in files that the probe never saw. Needs transformers (``pip install infoscope[models]``).
 
-With the default of 200 updates it takes about a minute; 2000 show the whole story.
+With the default of 100 updates it takes about a minute; 2000 show the whole story.
 """
 
 import io
@@ -127,4 +127,4 @@ def main(out: Path, updates: int) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "runs/language"), int(sys.argv[2]) if len(sys.argv) > 2 else 200)
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "runs/language"), int(sys.argv[2]) if len(sys.argv) > 2 else 100)
