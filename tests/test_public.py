@@ -135,7 +135,7 @@ def test_representations_leave_the_model_as_it_was():
     torch.testing.assert_close(read["output"], model[2](read["0"]).detach())
     assert list(infoscope.representations(model, x)) == ["0", "1", "2"]
     assert list(infoscope.representations(model, x, "[02]")) == ["0", "2"]
-    with pytest.raises(UnknownNameError, match="there is no site named '9'"):
+    with pytest.raises(UnknownNameError, match="there is no place named '9'"):
         infoscope.representations(model, x, ["9"])
 
 

@@ -179,7 +179,7 @@ def test_bench_in_words_and_json_and_again(capsys, tmp_path):
     assert code == 0, err
     assert content["answers"] == content["planned"] == 4
     assert {line["label"] for line in content["table"]} == {"binned", "scipy_tree"}
-    assert content["accuracy"]["tasks"] == 2
+    assert content["accuracy"]["problems"] == 2
     code, out, _ = call(capsys, *arguments)
     assert "n = 100: errors in nats" in out
     assert "4 of 4 cases answered" in out

@@ -105,7 +105,7 @@ def test_a_later_variable_another_layer_and_groups_of_a_watched_run(capsys, data
         (("--variable", "odd"), "--variable 'odd' is not key=value: write it like --variable digit=t.parquet:digit"),
         (("--variable", "y=RUN/odd.npy"), "has a variable 'y' already, with other values"),
         (("--groups", "nothing.npy"), "there is no file nothing.npy"),
-        (("--site", "9"), "there is no site named '9'"),
+        (("--site", "9"), "there is no place named '9'"),
     ],
 )
 def test_mistakes_are_one_sentence(capsys, watched, arguments, words):

@@ -69,7 +69,7 @@ def test_a_folder_of_checkpoints_is_a_run_and_the_same_command_goes_on(folder, c
         ({"out/step_*.pt": "out/none_*"}, "'out/none_*' matches nothing"),
         ({"small_nets:build": "small_nets:bild"}, "cannot be imported"),
         ({"t.parquet:file": "t.parquet:fil"}, "there is no column in t.parquet named 'fil'"),
-        ({"1": "9"}, "there is no site named '9'"),
+        ({"1": "9"}, "there is no place named '9'"),
     ],
     ids=["checkpoints", "model", "column", "place"],
 )

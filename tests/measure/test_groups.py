@@ -53,7 +53,7 @@ def test_other_groups_are_refused(value, words):
 
 
 def test_fewer_groups_than_parts_are_refused():
-    with pytest.raises(InputError, match="there are 2 groups of rows for 3 parts"):
+    with pytest.raises(InputError, match="there are 2 groups of rows for 3 folds or parts"):
         Groups.of([0, 0, 1, 1], 4).deal(3, 0)
 
 

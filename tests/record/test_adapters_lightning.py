@@ -85,6 +85,6 @@ def test_a_training_that_breaks_off_ends_its_run_at_once(error, watched, tmp_pat
 
 
 def test_mistakes_are_told_before_the_first_update(watched, tmp_path):
-    with pytest.raises(infoscope.InfoscopeError, match=r"no site named 'net\.9'"):
+    with pytest.raises(infoscope.InfoscopeError, match=r"no place named 'net\.9'"):
         fitted(lightning_module(), tmp_path, [watched(places=["net.9"])])
     assert not (tmp_path / "run").exists()

@@ -140,7 +140,7 @@ def test_a_training_that_breaks_off_keeps_its_rows(error, watched, tmp_path):
 def test_mistakes_are_told_before_the_first_update(watched, tmp_path):
     model = gpt2()
     before = [tensor.clone() for tensor in model.state_dict().values()]
-    with pytest.raises(infoscope.InfoscopeError, match=r"no site named 'transformer\.x'"):
+    with pytest.raises(infoscope.InfoscopeError, match=r"no place named 'transformer\.x'"):
         trained(model, tmp_path / "out", [watched(places=["transformer.x"])])
     assert all(map(torch.equal, before, model.state_dict().values()))
     assert not (tmp_path / "run").exists()

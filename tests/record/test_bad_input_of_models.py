@@ -54,8 +54,9 @@ def test_a_network_without_values_is_told_when_it_is_attached(watched, ids):
         (torch.ones(N, SEQ - 2), "gives 6 positions a sample where attention_mask has 4"),
         (torch.ones(N - 1, SEQ), "inputs.kwargs.attention_mask has 29), wanted the same samples in each"),
         (torch.zeros(N, SEQ), "has no row: of 30 samples the mask"),
+        (torch.full((N, SEQ), -1e4), "attention_mask holds -10000, as a mask that is added to scores does"),
     ],
-    ids=["a number a sample", "fewer positions", "fewer samples", "nothing left"],
+    ids=["a number a sample", "fewer positions", "fewer samples", "nothing left", "added to scores"],
 )
 def test_a_mask_of_another_shape(watched, ids, mask, said):
     with pytest.raises(InputError, match=re.escape(said)):
@@ -98,7 +99,7 @@ def test_rows_of_an_expert_are_not_samples(watched, ids, rule):
 
 @pytest.mark.parametrize("groups", [np.zeros(N, int), np.arange(N) % 3], ids=["one group", "more folds than groups"])
 def test_too_few_groups_fail_with_their_number_and_the_training_goes_on(watched, ids, groups):
-    with pytest.warns(UserWarning, match=r"there are \d groups of rows for 5 parts, .*pass more groups"):
+    with pytest.warns(UserWarning, match=r"there are \d groups of rows for 5 folds or parts, .*pass more groups"):
         run = watched({"input_ids": ids}, {"kind": ids % 3}, measures=["usable_information(folds=5)"], groups=groups)
     assert run.rows.unique("status") == ["FAILED"]
 

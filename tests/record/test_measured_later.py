@@ -66,7 +66,7 @@ def test_any_layer_is_read_later_and_stands_in_its_place_from_input_to_output(wa
     t = iscope.representations(again, data[0], ["3"])["3"]
     assert values(rows, site="3", step=1) == [iscope.geometry(t, measure="effective_rank")["effective_rank"].value]
     assert run.rows.sites() == ["0", "1", "3", "output"]
-    with pytest.raises(UnknownNameError, match=r"there is no site named '9': .*known: 0, 1, 2, 3, 4"):
+    with pytest.raises(UnknownNameError, match=r"there is no place named '9': .*known: 0, 1, 2, 3, 4"):
         run.measure("effective_rank", places=["9"], model=build)
 
 

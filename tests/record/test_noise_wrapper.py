@@ -153,7 +153,7 @@ def test_what_cannot_be_made_noisy_is_refused():
             infoscope.noisy(model, noise=wrong)
     with pytest.raises(InputError, match="wanted a torch"):
         infoscope.noisy(lambda x: x)  # pyright: ignore[reportArgumentType]
-    with pytest.raises(UnknownNameError, match="no site named 'act'"):
+    with pytest.raises(UnknownNameError, match="no place named 'act'"):
         infoscope.noisy(model, "act")
     with pytest.raises(InputError, match="names the whole network"):
         infoscope.noisy(model, "output")

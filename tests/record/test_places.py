@@ -81,7 +81,7 @@ def test_a_module_called_twice_is_two_numbered_sites(everything, inputs):
 )
 def test_a_pattern_that_matches_nothing_lists_near_names(everything, inputs, pattern, near):
     for given_inputs in (None, inputs):
-        with pytest.raises(UnknownNameError, match=f"no site named '{re.escape(pattern)}': .*{near}"):
+        with pytest.raises(UnknownNameError, match=f"no place named '{re.escape(pattern)}': .*{near}"):
             resolve(everything(), pattern, given_inputs)
 
 

@@ -174,7 +174,7 @@ def test_inputs_that_cannot_be_used_are_refused(everything, inputs, words):
 
 def test_sites_that_cannot_be_read_are_refused(everything, inputs):
     model = everything()
-    with pytest.raises(UnknownNameError, match="no site named 'haed': did you mean 'head'"):
+    with pytest.raises(UnknownNameError, match="no place named 'haed': did you mean 'head'"):
         representations(model, inputs, ["haed"])
     with pytest.raises(InputError, match=r"'relu' is called 2 times in one forward: name the call, relu#1 … relu#2"):
         representations(model, inputs, ["relu"])

@@ -299,7 +299,7 @@ def test_a_step_that_is_not_due_runs_nothing(watch, model, spread, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "error", "words"),
     [
-        ({"places": "haed"}, UnknownNameError, "no site named 'haed': did you mean 'head'"),
+        ({"places": "haed"}, UnknownNameError, "no place named 'haed': did you mean 'head'"),
         ({"variables": {"label": [0, 1]}}, InputError, r"variables\['label'\] has 2 labels for 32 rows"),
         ({"variables": {"label": [-1] * 32}}, InputError, "holds the label -1"),
         ({"variables": [0, 1]}, InputError, r"variables is a list, wanted labels by name: pass \{'label': labels\}"),

@@ -124,6 +124,11 @@ class Inputs:
                     f"{name} has shape {list(said[name].shape)}, wanted [samples, positions], 1 where a position is "
                     "read and 0 where it is padding: pass the mask that the tokenizer gives"
                 )
+            if name in said and not bool((said[name] >= 0).all()):
+                raise InputError(
+                    f"{name} holds {float(said[name].min()):g}, as a mask that is added to scores does, wanted 1 where "
+                    "a position is read and 0 where it is padding: pass the mask that the tokenizer gives"
+                )
         masks = {name: self._plane(said[name]) for name in MASKS if name in said}
         masks = {name: mask != 0 for name, mask in masks.items() if mask is not None}
         special, labels = self._plane(self.aside.get("special_tokens_mask")), self._plane(self.kwargs.get("labels"))

@@ -235,7 +235,7 @@ def _gathered(
     addresses = {site: addressed(site, model, modules) for site in sites}
     for site, address in addresses.items():
         if address.module not in modules:
-            raise unknown_name("site", site, modules)
+            raise unknown_name("place", site, modules)
     gathering = _Gathering(addresses, found, modules, model)
     with untouched(model):
         start = time.perf_counter()
@@ -358,7 +358,7 @@ def _chosen(address: Address, inputs: Inputs, t: torch.Tensor, site: str) -> Cho
     if not len(chosen):
         raise InputError(
             f"the place {site!r} has no row: of {len(inputs)} samples the mask, special tokens or ignored labels leave "
-            "nothing that its rule reads"
+            "nothing that its rule reads, or positions end before"
         )
     return chosen
 
@@ -558,4 +558,4 @@ def _why_not(
                     return spot.outcome
     if any(matches(name, pattern.module, deep) for name in modules):
         return InputError(f"the site {str(pattern)!r} {_NOT_CALLED}")
-    return unknown_name("site", str(pattern), modules)
+    return unknown_name("place", str(pattern), modules)

@@ -102,8 +102,8 @@ class Groups:
         """
         if self.count < len(wanted):
             raise InputError(
-                f"there are {self.count} groups of rows for {len(wanted)} parts, wanted at least one each: pass more "
-                "groups, or ask for fewer parts"
+                f"there are {self.count} groups of rows for {len(wanted)} folds or parts, wanted at least one each: "
+                "pass more groups, or ask for fewer folds"
             )
         lacks, home = np.ones(len(wanted)), np.empty(self.count, np.int64)
         for group in draws.order(self.count, seed):
