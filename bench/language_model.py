@@ -2,9 +2,9 @@
 
     OMP_NUM_THREADS=1 python bench/language_model.py
 
-A GPT-2 of 4 blocks and 128 columns on 400 texts of 128 tokens, 14 tokens of each read at the embedding and every block,
-five variables: 25 questions of 5600 rows. CPU seconds of one thread: of the forward alone, of a whole recorded step, and
-of scikit-learn's logistic regression for the same questions on the same folds, with its weight decay chosen out of four.
+A GPT-2 of 4 blocks and 128 columns on 400 texts of 128 tokens, 14 tokens of each read at the embedding and every
+block, five variables: 25 questions of 5600 rows. CPU seconds of one thread: of the forward alone, of a whole recorded
+step, and of scikit-learn's logistic regression for the same questions on the same folds, with four weight decays.
 """
 
 import tempfile
