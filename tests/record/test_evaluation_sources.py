@@ -514,3 +514,19 @@ def test_s8_memory_of_a_prompt_is_no_information():
     with_groups = infoscope.usable_information(t, label, "knn", groups=torch.arange(60).repeat(8))
     assert copied.value > 0.2
     assert with_groups.value < 0.05
+
+
+def test_the_run_says_which_token_a_place_reads_after_a_template(tmp_path):
+    """S5: the last token of a chat template is the same sign in every text, and a probe reads that."""
+    ids = torch.randint(3, 9, (20, 5), generator=torch.Generator().manual_seed(0))
+    ids[:, -1] = 2  # what ends a turn
+    model = torch.nn.Sequential(torch.nn.Embedding(9, 4))
+    places = ["0@last", "0@at(-2)", "0@tokens"]
+    with infoscope.watch(model, ids, {}, ["effective_rank"], tmp_path / "run", places=places) as scope:
+        scope.step(0)
+    there = scope.run.folder.manifest()["evaluated"]["rows at"]
+    assert there["0@last"]["token most read"] == "2 in 20 rows"
+    before = torch.bincount(ids[:, -2])
+    assert there["0@at(-2)"]["token most read"] == f"{before.argmax()} in {before.max()} rows"
+    assert "token most read" not in there["0@tokens"]
+    assert "token most read 2 in 20 rows" in scope.run.report().read_text(encoding="utf-8")

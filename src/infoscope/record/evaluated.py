@@ -35,6 +35,15 @@ class RowsThere:
     def __len__(self) -> int:
         return len(self.chosen)
 
+    @property
+    def usual_token(self) -> dict[str, str]:
+        """The token that most rows stand on, where there are tokens: a place after a chat template reads its last sign."""
+        if self.types is None:
+            return {}
+        tokens, counts = np.unique(self.types, return_counts=True)
+        most = int(counts.argmax())
+        return {"token most read": f"{int(tokens[most])} in {int(counts[most])} rows"}
+
     def measured(
         self, measurement: Measurement, t: Any, names: Iterable[str] | None = None, given: Given = NOTHING
     ) -> list[list[Measured]]:
@@ -184,12 +193,13 @@ class Evaluated:
         places: dict[str, Any] = {}
         for site, each in chosen.items():
             if not each.one_a_sample or each.position.max(initial=WHOLE) > WHOLE:
-                there = self.rows(site, each).together
-                names = there.names()
+                there = self.rows(site, each)
+                names = there.together.names()
                 places[site] = {
                     "rows": len(each),
                     **({} if names is None else {"groups": int(names.max()) + 1}),
                     **({"samples without a row": each.left_out} if each.left_out else {}),
+                    **({} if each.several else there.usual_token),
                 }
         sharing = self._sharing()
         return {
