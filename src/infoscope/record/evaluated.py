@@ -37,7 +37,7 @@ class RowsThere:
 
     @property
     def usual_token(self) -> dict[str, str]:
-        """The token that most rows stand on, where there are tokens: a place after a chat template reads its last sign."""
+        """The token that most rows stand on, where there are tokens: behind a chat template it is its last sign."""
         if self.types is None:
             return {}
         tokens, counts = np.unique(self.types, return_counts=True)
