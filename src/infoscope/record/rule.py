@@ -67,6 +67,21 @@ class Rule(grammar.WithOptions):
         raise NotImplementedError
 
 
+@dataclass(frozen=True)
+class PositionRule(Rule):
+    """Base of rules whose rows are some of the positions that the mask leaves."""
+
+    def kept(self, mask: np.ndarray) -> np.ndarray:
+        """``mask [n, seq]`` with nothing but the positions that are rows."""
+        raise NotImplementedError
+
+    def chosen(self, layout: SampleLayout, shape: torch.Size, site: str) -> Chosen:
+        return Chosen.where(self.kept(layout.mask(positions(shape, site, self.spelled), site)))
+
+    def gather(self, output: torch.Tensor, chosen: Chosen, samples: slice) -> torch.Tensor:
+        return at_positions(output, chosen, samples)
+
+
 def positions(shape: torch.Size, site: str, rule: str) -> int:
     """How many positions a sample has, where its output is ``[positions, d]``.
 

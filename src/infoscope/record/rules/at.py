@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
-import torch
 
-from infoscope.record.layout import Chosen, SampleLayout
-from infoscope.record.rule import Rule, Stage, at_positions, nth, positions
+from infoscope.record.rule import PositionRule, nth
 
 
 @dataclass(frozen=True)
-class At(Rule):
+class At(PositionRule):
     """One row a named position of each sequence, among those that the mask leaves, whichever side is padded.
 
     places: from 0 on, negative ones from the end. A sequence that is too short for one has no row of it.
@@ -31,11 +28,5 @@ class At(Rule):
 
     places: tuple[int, ...] = (0,)
 
-    stage: ClassVar[Stage] = "rows"
-
-    def chosen(self, layout: SampleLayout, shape: torch.Size, site: str) -> Chosen:
-        mask = layout.mask(positions(shape, site, self.spelled), site)
-        return Chosen.where(np.asarray(np.stack([nth(mask, place) for place in self.places]).any(axis=0)))
-
-    def gather(self, output: torch.Tensor, chosen: Chosen, samples: slice) -> torch.Tensor:
-        return at_positions(output, chosen, samples)
+    def kept(self, mask: np.ndarray) -> np.ndarray:
+        return np.asarray(np.stack([nth(mask, place) for place in self.places]).any(axis=0))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
-import torch
+import numpy as np
 
-from infoscope.record.layout import Chosen, SampleLayout
-from infoscope.record.rule import Rule, Stage, at_positions, nth, positions
+from infoscope.record.rule import PositionRule, nth
 
 
 @dataclass(frozen=True)
-class First(Rule):
+class First(PositionRule):
     """One row a sequence: the first token that the mask leaves, whichever side is padded.
 
     Examples
@@ -23,10 +21,5 @@ class First(Rule):
             [6., 7.]])
     """
 
-    stage: ClassVar[Stage] = "rows"
-
-    def chosen(self, layout: SampleLayout, shape: torch.Size, site: str) -> Chosen:
-        return Chosen.where(nth(layout.mask(positions(shape, site, self.spelled), site), 0))
-
-    def gather(self, output: torch.Tensor, chosen: Chosen, samples: slice) -> torch.Tensor:
-        return at_positions(output, chosen, samples)
+    def kept(self, mask: np.ndarray) -> np.ndarray:
+        return nth(mask, 0)

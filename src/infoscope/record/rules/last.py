@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
-import torch
+import numpy as np
 
-from infoscope.record.layout import Chosen, SampleLayout
-from infoscope.record.rule import Rule, Stage, at_positions, nth, positions
+from infoscope.record.rule import PositionRule, nth
 
 
 @dataclass(frozen=True)
-class Last(Rule):
+class Last(PositionRule):
     """One row a sequence: the last token that the mask leaves, whichever side is padded.
 
     Examples
@@ -24,10 +22,5 @@ class Last(Rule):
             [10., 11.]])
     """
 
-    stage: ClassVar[Stage] = "rows"
-
-    def chosen(self, layout: SampleLayout, shape: torch.Size, site: str) -> Chosen:
-        return Chosen.where(nth(layout.mask(positions(shape, site, self.spelled), site), -1))
-
-    def gather(self, output: torch.Tensor, chosen: Chosen, samples: slice) -> torch.Tensor:
-        return at_positions(output, chosen, samples)
+    def kept(self, mask: np.ndarray) -> np.ndarray:
+        return nth(mask, -1)

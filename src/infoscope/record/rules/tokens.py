@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, cast
 
 import numpy as np
-import torch
 
 from infoscope.core import check
-from infoscope.record.layout import Chosen, SampleLayout
-from infoscope.record.rule import Rule, Stage, at_positions, positions
+from infoscope.record.rule import PositionRule
 
 
 @dataclass(frozen=True)
-class Tokens(Rule):
+class Tokens(PositionRule):
     """One row a token that the mask leaves, or a fixed number of them a sequence.
 
     most: tokens of a sequence, drawn by ``seed``; none for all of them. Which ones follows from the seed, the number
@@ -33,19 +31,13 @@ class Tokens(Rule):
     most: int | None = None
     seed: int = 0
 
-    stage: ClassVar[Stage] = "rows"
-
     def _check(self) -> None:
         if self.most is not None:
             check.count(self.most, f"most of {self.id}")
         check.count(self.seed, f"seed of {self.id}", 0)
 
-    def chosen(self, layout: SampleLayout, shape: torch.Size, site: str) -> Chosen:
-        mask = layout.mask(positions(shape, site, self.spelled), site)
-        return Chosen.where(mask if self.most is None else _drawn(mask, self.most, self.seed))
-
-    def gather(self, output: torch.Tensor, chosen: Chosen, samples: slice) -> torch.Tensor:
-        return at_positions(output, chosen, samples)
+    def kept(self, mask: np.ndarray) -> np.ndarray:
+        return mask if self.most is None else _drawn(mask, self.most, self.seed)
 
 
 def _drawn(mask: np.ndarray, most: int, seed: int) -> np.ndarray:
