@@ -89,6 +89,10 @@ class Address:
         """Whether what the module is given is read."""
         return self.element[:1] == (INPUT,)
 
+    def meant(self, module: str, call: int, of_input: bool) -> bool:
+        """Whether this is read at that call of that module, of what it is given or else of what it returns."""
+        return self.module == module and self.call in (0, call) and self.of_input == of_input
+
     @property
     def way(self) -> tuple[str, ...]:
         """The way into what is returned or given, without ``input`` and ``head``."""

@@ -54,7 +54,8 @@ class RowsThere:
         if "types" in measurement.needs:
             given = dataclasses.replace(given, types=self.types)
         given_to = read_by(measurement, self.labels)
-        wanted = [name for name in given_to if names is None or name in set(names)]
+        asked = set(given_to if names is None else names)
+        wanted = [name for name in given_to if name in asked]
         found: list[list[Measured]] = [[] for _ in range(len(t))]
         for kept, labels in self._parts(measurement, wanted):
             if kept is None:

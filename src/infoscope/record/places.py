@@ -139,8 +139,8 @@ def sites_and_order(
             if not any(number == i for number, _, _ in found):
                 raise _why_not(pattern, names, calls, i, modules, deep)
         sites = list(dict.fromkeys(site for _, _, site in found))
-        with_sites = {name for _, name, _ in found}
-        order = [name for name in names if name in with_sites or name in set(read)]
+        named = {name for _, name, _ in found} | set(read)
+        order = [name for name in names if name in named]
     if not sites:
         raise InputError(
             f"no submodule of {type(model).__name__} gives one row a sample: make the place to look at a submodule "
@@ -263,15 +263,20 @@ def outputs(model: nn.Module, inputs: Inputs, sites: Sequence[str]) -> dict[str,
     def keep(calls: Counter[str], of_input: bool, name: str, value: Any) -> None:
         calls[name] += 1
         for site, address in addresses.items():
-            if address.module == name and address.call in (0, calls[name]) and address.of_input == of_input:
+            if address.meant(name, calls[name], of_input):
                 found[site] = _tensor_at(value, address, site, samples, modules, model).clone()
 
-    hooked = {name: any(a.of_input for a in addresses.values()) for name in {a.module for a in addresses.values()}}
     with untouched(model):
         ((samples, args, kwargs),) = inputs.batches(len(inputs), device_of(model))
-        with _hooks(modules, hooked, partial(keep, Counter(), True), partial(keep, Counter(), False)):
+        with _hooks(modules, _hooked(addresses), partial(keep, Counter(), True), partial(keep, Counter(), False)):
             model(*args, **kwargs)
     return found
+
+
+def _hooked(addresses: Mapping[str, Address]) -> dict[str, bool]:
+    """The modules that are listened to, and whether to what each is given as well."""
+    of_input = {address.module for address in addresses.values() if address.of_input}
+    return {address.module: address.module in of_input for address in addresses.values()}
 
 
 class _Gathering:
@@ -283,9 +288,7 @@ class _Gathering:
         self.read: dict[str, torch.Tensor] = {}
         self.chosen: dict[str, Chosen] = {}
         self._addresses, self._inputs, self._modules, self._root = addresses, inputs, modules, root
-        self.hooked = {address.module: address.of_input for address in addresses.values()}
-        for address in addresses.values():
-            self.hooked[address.module] |= address.of_input
+        self.hooked = _hooked(addresses)
         self._shapes: dict[str, torch.Size] = {}
 
     def begin(self, samples: slice) -> None:
@@ -301,7 +304,7 @@ class _Gathering:
 
     def _keep(self, name: str, call: int, value: Any, *, of_input: bool) -> None:
         for site, address in self._addresses.items():
-            if address.module == name and address.call in (0, call) and address.of_input == of_input:
+            if address.meant(name, call, of_input):
                 t = _tensor_at(value, address, site, self._samples, self._modules, self._root)
                 self._store(site, address, t)
 
