@@ -114,6 +114,33 @@ def render(folders: Sequence[RunFolder], *, with_command: bool = False) -> str:
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    shown = content(folders)
+    figures: list[Spec] = shown.pop("figures")
+    _lay_out(shown["sections"], figures)
+    style, player = ((_HERE / name).read_text(encoding="utf-8") for name in ("style.css", "player.js"))
+    style += "".join(f".high{high} {{ min-height: {high}px; }}\n" for high in _heights(shown["sections"]))
+    vega = javascript() if figures else ""
+    return environment.get_template("report.html").render(
+        policy=policy([vega, player], [style]),
+        **shown,
+        with_command=with_command,
+        figures=_embedding.packed(figures) if figures else "",
+        style=style,
+        player=player,
+        licences=(_HERE / "licences.txt").read_text(encoding="utf-8"),
+        vega=vega,
+    )
+
+
+def content(folders: Sequence[RunFolder]) -> dict[str, Any]:
+    """What a page on these runs says, as plain values: its sections with runs, verdicts and blocks of figures.
+
+    ``figures`` are the figures, as the page draws them (:func:`_embedding.for_page`); a card names its own by number.
+
+    Raises
+    ------
+    RunFolderError: a damaged run folder.
+    """
     folders = [Shown(folder) for folder in folders]
     told = [_without_data(folder) for folder in folders]
     absent = list(dict.fromkeys(filter(None, told)))
@@ -123,24 +150,15 @@ def render(folders: Sequence[RunFolder], *, with_command: bool = False) -> str:
     figures: list[Spec] = []
     shown = [_section(section, figures, alone=alone) for section in found]
     verdicts = [verdict for section in shown for verdict in section["verdicts"]]
-    style, player = ((_HERE / name).read_text(encoding="utf-8") for name in ("style.css", "player.js"))
-    style += "".join(f".high{high} {{ min-height: {high}px; }}\n" for high in _heights(shown))
-    vega = _javascript() if figures else ""
-    return environment.get_template("report.html").render(
-        policy=policy([vega, player], [style]),
-        title=_title(folders) if alone else _title_of_sections(found),
-        runs=[run for section in shown for run in section["runs"]],
-        sections=shown,
-        with_command=with_command,
-        absent=absent if len(told) > 1 else [],
-        verdicts=verdicts,
-        tally=_words.tally(verdicts),
-        figures=_embedding.packed(figures) if figures else "",
-        style=style,
-        player=player,
-        licences=(_HERE / "licences.txt").read_text(encoding="utf-8"),
-        vega=vega,
-    )
+    return {
+        "title": _title(folders) if alone else _title_of_sections(found),
+        "runs": [run for section in shown for run in section["runs"]],
+        "sections": shown,
+        "absent": absent if len(told) > 1 else [],
+        "verdicts": verdicts,
+        "tally": _words.tally(verdicts),
+        "figures": figures,
+    }
 
 
 def policy(scripts: Sequence[str], styles: Sequence[str]) -> str:
@@ -161,15 +179,30 @@ def policy(scripts: Sequence[str], styles: Sequence[str]) -> str:
     )
 
 
-def _heights(sections: Sequence[Mapping[str, Any]]) -> list[int]:
-    """The heights of all figures, each once."""
+def _cards(sections: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     blocks = [block for section in sections for block in section["blocks"]]
     panels = [panel for block in blocks for panel in (*block["panels"], *block["more"])]
-    return sorted({card["height"] for panel in panels for card in panel["cards"] if card["height"]})
+    return [card for panel in panels for card in panel["cards"]]
+
+
+def _lay_out(sections: Sequence[Mapping[str, Any]], figures: list[Spec]) -> None:
+    """Say of each card how high its figure is, or why it cannot be laid out; that figure is none then."""
+    for card in _cards(sections):
+        if card["figure"] is not None:
+            try:
+                card["height"] = _embedding.height(figures[card["figure"]])
+            except Exception as reason:
+                figures[card["figure"]] = {}
+                card.update(figure=None, failed=why(reason))
+
+
+def _heights(sections: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The heights of all figures, each once."""
+    return sorted({card["height"] for card in _cards(sections) if card["height"]})
 
 
 @cache
-def _javascript() -> str:
+def javascript() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script that loads nothing (a second to bundle)."""
     return renderer().javascript_bundle("window.vegaEmbed = vegaEmbed;").replace("</script", "<\\/script")
 
@@ -323,12 +356,12 @@ def _panel(block: PanelGroup, panel: Panel, figures: list[Spec]) -> dict[str, An
 
 
 def _card(card: Card, name: str, figures: list[Spec]) -> dict[str, Any]:
-    """The template's values of one figure, which joins ``figures`` where it can be laid out."""
+    """The template's values of one figure, which joins ``figures``."""
     drawn: dict[str, Any] = {"failed": card.failed, "caption": "", "figure": None, "height": 0}
     if card.spec and not card.failed:
         try:
             spec, drawn["caption"] = _embedding.for_page(card.spec)
-            drawn |= {"height": _embedding.height(spec), "figure": len(figures)}
+            drawn["figure"] = len(figures)
             figures.append(spec)
         except Exception as reason:
             drawn["failed"] = why(reason)
