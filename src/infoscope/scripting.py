@@ -22,7 +22,8 @@ def run(
     """A figure of a paper, ``run("saxe2018/tanh")``: trained, measured and judged. Called again, it goes on where it
     stopped.
 
-    preset: ``"smoke"`` (seconds, judges nothing that had to be trained), ``"laptop"`` (minutes) or ``"paper"`` (the
+    preset: ``"smoke"`` (seconds, judges nothing that had to be trained), ``"laptop"`` (minutes), ``"long"`` (up to
+    hours, said first: trainings that settle a claim; a figure without any is run at laptop) or ``"paper"`` (the
     published size). seeds: how many networks of each kind, in place of the preset's number. out: the folder in which
     the run gets its own, ``<paper>-<figure>-<preset>``. device: where torch computes.
 

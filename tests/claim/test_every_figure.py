@@ -6,6 +6,7 @@ import json
 import pytest
 
 import infoscope as iscope
+from infoscope.claim import running
 from infoscope.claim.part import Part
 from infoscope.core import registry
 from infoscope.core.errors import UnknownNameError
@@ -115,3 +116,19 @@ def test_a_network_is_named_by_its_title_too(tmp_path):
     assert run.trajectory_of("rate 0.2").path.name == "high"
     with pytest.raises(UnknownNameError, match=r"there is no network named 'rate 0.3': did you mean 'rate 0.2'"):
         run.trajectory_of("rate 0.3")
+
+
+def test_a_figure_without_longer_trainings_is_run_at_laptop_where_long_is_asked_for():
+    figure = registry.load("figures", "saxe2018/tanh")()
+    assert figure.preset("long") == "laptop"
+    assert figure.plan("long") == figure.plan("laptop") != figure.plan("paper")
+    with pytest.raises(UnknownNameError, match="did you mean 'long'"):
+        figure.plan("lon")
+
+
+def test_what_a_long_run_costs_is_said_before_it_begins(tmp_path, capsys, monkeypatch):
+    begun: list[str] = []
+    monkeypatch.setattr(running, "carry_out", lambda folder, *_: begun.append(capsys.readouterr().err))
+    folder = running.run_figure("saxe2018/minimal_model", "long", None, tmp_path)
+    assert begun == ["saxe2018/minimal_model: nothing in it wants a longer training, so it is run at laptop\n"]
+    assert (folder.id, folder.manifest()["preset"]) == ("saxe2018-minimal_model-laptop", "laptop")

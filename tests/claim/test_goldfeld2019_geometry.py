@@ -204,8 +204,9 @@ def test_the_networks_of_beyond_can_be_taken_over_from_mnist(preset):
     for name, plan in beyond.items():
         assert plan.training() == mnist[name].training()
     assert all(plan.seeds == mnist[DETERMINISTIC].seeds for plan in mnist.values())
-    assert recorded(preset)[0] == 0
-    assert recorded(preset)[-1] == mnist[DETERMINISTIC].recipe.epochs
+    sizes = recorded(MnistClusters().preset(preset))
+    assert sizes[0] == 0
+    assert sizes[-1] == mnist[DETERMINISTIC].recipe.epochs
 
 
 # --- along a trajectory -----------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from infoscope.papers.kleinman2021.checkerboard_initial import CheckerboardIniti
 from infoscope.papers.kleinman2021.checkerboard_learning_rate import CheckerboardLearningRate
 from infoscope.papers.kleinman2021.checkerboard_many import CheckerboardMany
 from infoscope.papers.kleinman2021.checkerboard_raw import RawInput, _reader
-from infoscope.scanning.plan import NetworkPlan
+from infoscope.scanning.plan import PRESETS, NetworkPlan
 
 R, P, N, I, X = (
     Outcome.REPRODUCED, Outcome.PARTLY, Outcome.NOT_REPRODUCED, Outcome.INCONCLUSIVE, Outcome.NOT_TESTABLE
@@ -93,7 +93,7 @@ def made(made_up):
 @pytest.mark.parametrize("figure", FIGURES)
 def test_figures_plan_at_every_preset_and_judge_nothing_without_rows(figure, made_up):
     one = figure()
-    for preset in ("smoke", "laptop", "paper"):
+    for preset in PRESETS:
         for plan in one.plan(preset).values():
             if isinstance(plan, NetworkPlan):
                 assert NetworkPlan.from_json(json.loads(json.dumps(plan.to_json()))) == plan

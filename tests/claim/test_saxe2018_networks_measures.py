@@ -37,7 +37,7 @@ from infoscope.papers.saxe2018._phases import (
 )
 from infoscope.record.schedule import log_spaced
 from infoscope.scanning.one_pass import measure
-from infoscope.scanning.plan import PRESETS, MeasurePlan
+from infoscope.scanning.plan import MeasurePlan
 from infoscope.train.networks.fully_connected import FullyConnected
 
 
@@ -110,7 +110,7 @@ def test_measured_at_some_epochs_only_and_resumed_at_none(copy):
 
 
 def test_some_epochs_are_recorded_ones_from_first_to_last():
-    for preset in PRESETS:
+    for preset in EPOCHS:
         recorded = log_spaced(EPOCHS[preset], POINTS[preset])
         chosen = some_epochs(preset)
         assert set(chosen) <= set(recorded)

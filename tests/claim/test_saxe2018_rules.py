@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -24,6 +25,7 @@ from infoscope.papers.saxe2018.mnist import MnistPlane
 from infoscope.papers.saxe2018.relu import ReluPlane
 from infoscope.papers.saxe2018.sigmoid import Sigmoid
 from infoscope.papers.saxe2018.tanh import TanhPlane
+from infoscope.scanning.plan import PRESETS
 
 HIDDEN = [f"hidden{i}" for i in range(1, 6)]
 
@@ -284,16 +286,18 @@ def test_every_figure_states_its_facts_and_plans_every_preset(figure):
     module = __import__(registry.find("figures", figure).module, fromlist=["_"])
     for word in ("Paper:", "Our sentence", "infoscope run", "Hardware", "Deviations", "smoke", "laptop", "paper"):
         assert word in " ".join(module.__doc__.split()), word
-    for preset in ("smoke", "laptop", "paper"):
+    assert ("long" in made.seeds) == bool(made.long) == bool(re.search(r"\blong:", module.__doc__))
+    for preset in PRESETS:
         plans = made.plan(preset)
         assert plans
+        drawn = made.seeds[made.preset(preset)]
         for plan in plans.values():
             if isinstance(plan, Computation):
-                assert len(plan.seeds) in (0, made.seeds[preset])
+                assert len(plan.seeds) in (0, drawn)
                 assert list(plan.at) == sorted(set(plan.at))
                 assert json.loads(json.dumps(plan.to_json()))["sites"] == list(plan.sites)
                 continue
-            assert len(plan.seeds) == made.seeds[preset]
+            assert len(plan.seeds) == drawn
             assert plan.epochs[0] in (0, 1)  # as initialised, or after one epoch where that is what was published
             assert plan.epochs[-1] <= plan.recipe.epochs
             assert list(plan.epochs) == sorted(set(plan.epochs))

@@ -49,6 +49,8 @@ MEMBERS_A_PART = 5  # of a computation: what is computed between two writes
 def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device: str = "cpu") -> RunFolder:
     """Run ``figure_id`` (e.g. ``"saxe2018/tanh"``) into ``out/<paper>-<figure>-<preset>`` and judge it.
 
+    At ``long`` the cost is said first, and a figure that has nothing to train for longer there is run at ``laptop``.
+
     Where the figure's data can be neither found nor downloaded, it is neither run nor judged: ``run.json`` holds the
     reason under ``missing``, and under ``left out`` how many claims that costs.
 
@@ -60,6 +62,9 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
     figure: Figure = registry.load("figures", figure_id)()
     wanted = figure.plan(preset, seeds)
     check_device(device)
+    if preset == "long":
+        preset = figure.preset(preset)
+        say(f"{figure_id}: {figure.long or 'nothing in it wants a longer training, so it is run at laptop'}")
     path = out / f"{figure_id.replace('/', '-')}-{preset}"
     with RunFolder(path).writing():  # before anything is looked for: of two, one begins
         folder = open_or_create(path, figure_id, figure, preset, wanted)

@@ -59,7 +59,8 @@ def run(
     what
         Papers (saxe2018) and figures (saxe2018/tanh); `infoscope list figures` names them.
     preset
-        smoke (seconds), laptop (minutes) or paper (the published size).
+        smoke (seconds), laptop (minutes), long (up to hours, said first: trainings that settle a claim) or paper (the
+        published size). A figure that has nothing to train for longer is run at laptop where long is asked for.
     seeds
         How many networks of each kind, in place of the preset's number.
     out

@@ -15,8 +15,8 @@ from infoscope.scanning.measure_plan import MeasurePlan, completed
 from infoscope.train.network import Network
 from infoscope.train.recipe import Recipe
 
-Preset = Literal["smoke", "laptop", "paper"]
-PRESETS: tuple[Preset, ...] = ("smoke", "laptop", "paper")
+Preset = Literal["smoke", "laptop", "long", "paper"]
+PRESETS: tuple[Preset, ...] = ("smoke", "laptop", "long", "paper")
 
 
 @dataclass(frozen=True)
