@@ -21,7 +21,7 @@ from infoscope.core.rows import options_text
 from infoscope.papers.goldfeld2019._correlations import spearman
 from infoscope.papers.goldfeld2019._mnist import DETERMINISTIC, LAYERS, NETWORKS, NOISY, recorded
 from infoscope.papers.goldfeld2019.beyond import _OPTIONS, _SITES, Beyond
-from infoscope.papers.goldfeld2019.deterministic import _BINS, _CLUSTERING, _HIDDEN, _OFFSETS, Deterministic
+from infoscope.papers.goldfeld2019.deterministic import _BINS, _CLUSTERING, _OFFSETS, Deterministic
 from infoscope.papers.goldfeld2019.mnist import _INFORMATION, MnistClusters
 from infoscope.scanning.plan import PRESETS
 
@@ -42,7 +42,7 @@ def falling(drop: float, peak: float = 6.0) -> np.ndarray:
     return np.array([peak - 2, peak - 1, peak - 0.5, peak, peak - drop / 2, *[peak - drop] * 3])
 
 
-def entropy_rows(made_up, drops, lowest=8.3, ratio=None, spread=0.01):
+def entropy_rows(made_up, drops, hidden4=(0.0, 3.0), ratio=None, spread=0.01):
     """H(Bin(T)) at each width, and the distance ratio."""
 
     def series(layer, width, curve, **more):
@@ -51,8 +51,8 @@ def entropy_rows(made_up, drops, lowest=8.3, ratio=None, spread=0.01):
             "tanh", layer, "H(Bin(T))", curve, estimator="binned_entropy", options=options, spread=spread, **more
         )
 
-    for layer in _HIDDEN[:3]:
-        series(layer, 1e-4, np.array([8.31, lowest, *[8.31] * 6]))
+    for width, drop in zip((1e-4, 1e-1), hidden4, strict=True):
+        series("hidden4", width, falling(drop))
     for width, drop in zip(_BINS, drops, strict=True):
         series("hidden5", width, falling(drop))
     series("hidden5", _CLUSTERING, RISING)
@@ -65,16 +65,16 @@ def entropy_rows(made_up, drops, lowest=8.3, ratio=None, spread=0.01):
 
 
 @pytest.mark.parametrize(
-    ("drops", "lowest", "ratio", "wanted"),
+    ("drops", "hidden4", "ratio", "wanted"),
     [
-        ((0.0, 0.5, 1.5, 3.0), 8.3, RISING, (R, R, R, R, R)),
-        ((0.0, 0.5, 3.0, 0.2), 8.1, -RISING, (N, N, N, N, N)),
-        ((3.0, 2.0, 1.5, 1.2), 8.3, [0, 1, 2, 3, 4, 5, 7, 6], (R, R, N, R, N)),
-        ((3.0, 2.0, 1.5, 1.0), 8.25, [7, 6, 5, 4, 3, 0, 1, 2], (I, I, N, N, R)),
+        ((0.0, 0.5, 1.5, 3.0), (0.0, 3.0), RISING, (R, R, R, R, R)),
+        ((0.0, 0.5, 3.0, 0.2), (0.0, 0.2), -RISING, (X, N, N, N, N)),  # no bins see a fall in either layer
+        ((3.0, 2.0, 1.5, 1.2), (0.0, 3.0), [0, 1, 2, 3, 4, 5, 7, 6], (P, R, N, R, N)),
+        ((3.0, 2.0, 1.5, 1.0), (2.0, 3.0), [7, 6, 5, 4, 3, 0, 1, 2], (N, I, N, N, R)),
     ],
 )
-def test_deterministic(made_up, drops, lowest, ratio, wanted):
-    found = outcomes(Deterministic(), entropy_rows(made_up, drops, lowest, np.array(ratio, float)))
+def test_deterministic(made_up, drops, hidden4, ratio, wanted):
+    found = outcomes(Deterministic(), entropy_rows(made_up, drops, hidden4, np.array(ratio, float)))
     assert tuple(found.values()) == wanted
 
 

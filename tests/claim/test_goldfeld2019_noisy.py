@@ -185,14 +185,15 @@ def test_one_start_shows_that_two_units_can_compress_and_the_share_is_told(falls
 # --- the estimator ----------------------------------------------------------------------------------------------------
 
 
-def test_truncated_mixtures_have_the_entropy_of_their_samples():
-    s = _truncated.draw(200_000, np.random.default_rng(0), 1)[:, 0]
+@pytest.mark.parametrize("spread", [0.02, 0.3])
+def test_truncated_mixtures_have_the_entropy_of_their_samples(spread):
+    s = _truncated.draw(200_000, np.random.default_rng(0), 1, spread)[:, 0]
     assert np.abs(s).max() <= 1
     t = s + 0.5 * np.random.default_rng(1).normal(size=s.shape)
     counts, edges = np.histogram(t, 300)
     p = counts / counts.sum()
     naive = -(p[p > 0] * np.log(p[p > 0] / (edges[1] - edges[0]))).sum()
-    assert _truncated.entropy_of_one(0.5) == pytest.approx(naive, abs=0.01)
+    assert _truncated.entropy_of_one(0.5, spread) == pytest.approx(naive, abs=0.01)
 
 
 def test_kde_of_a_normal_sample():
@@ -227,6 +228,10 @@ def test_the_rules_of_the_mixtures():
     assert set(found.values()) == {YES}
     assert outcomes(EstimatorMixtures(), error_rows(names, 0.1, 0.5))["from-below"] is NO
     assert outcomes(EstimatorMixtures(), error_rows(names, -0.5, 0.1))["closer-than-neighbours"] is NO
+    wide = [name for name in names if name.endswith("_spread_0.3")]
+    rows = Rows.concat([error_rows(set(names) - set(wide), -0.1, 0.5), error_rows(wide, -0.5, 0.1)])
+    found = outcomes(EstimatorMixtures(), rows)
+    assert (found["closer-than-neighbours"], found["closer-whatever-the-spread"]) == (YES, PARTLY)
 
 
 def test_the_rule_of_the_codes():

@@ -20,7 +20,9 @@ from infoscope.papers.saxe2018.phase_change import PhaseChange
 from infoscope.papers.saxe2018.sample_size import SampleSize
 
 HIDDEN = [f"hidden{i}" for i in range(1, 6)]
-R, P, N, I = Outcome.REPRODUCED, Outcome.PARTLY, Outcome.NOT_REPRODUCED, Outcome.INCONCLUSIVE
+R, P, N, I, X = (
+    Outcome.REPRODUCED, Outcome.PARTLY, Outcome.NOT_REPRODUCED, Outcome.INCONCLUSIVE, Outcome.NOT_TESTABLE
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -113,14 +115,19 @@ def test_activity_histograms_report_sgd_without_judging_it(made_up):
 
 
 @pytest.mark.parametrize(
-    ("drops", "wanted"),
-    [((0.1,) * 8, R), ((0.1,) * 7 + (0.9,), P), ((0.9,) * 8, N), ((0.1,) * 7 + (0.4,), I)],
-)
-def test_architectures(made_up, drops, wanted):
+    ("drops", "control", "wanted"),
+    [
+        ((0.1,) * 8, 0.3, R), ((0.1,) * 7 + (0.9,), 0.3, P), ((0.9,) * 8, 0.3, N), ((0.1,) * 7 + (0.4,), 0.3, I),
+        ((0.1,) * 8, 0.0, X),  # nothing falls that should: whether anything could be seen is not known
+    ],
+)  # fmt: skip
+def test_architectures(made_up, drops, control, wanted):
     places = [(f"{a}_{w}", layer) for a in ("tanh", "relu") for w in ("20_10", "512_10") for layer in HIDDEN[:2]]
     for (network, layer), drop in zip(places, drops, strict=True):
         made_up.series(network, layer, "I(X;T)", falling(drop), estimator="kde")
         made_up.series(network, layer, "I(X;T)", falling(1 - drop), estimator="binned")  # measured beside: ignored
+    for network in ("tanh_20_10", "relu_20_10", "tanh_512_10", "relu_512_10"):
+        made_up.series(network, "output", "I(X;T)", falling(control), estimator="kde")
     assert outcomes(Architectures(), made_up.rows()) == {"shallow-no-compression": wanted}
 
 
@@ -211,10 +218,31 @@ def test_depth_says_how_long_each_takes(made_up):
         made_up.series(
             f"depth{depth}", "network", "accuracy", accuracy - 0.1 * (depth == 1), estimator="training", split="test"
         )
-    shorter, sooner = Depth().judge(made_up.rows())
+    shorter, sooner, _ = Depth().judge(made_up.rows())
     assert shorter.notes == ("epochs of the output's compression by hidden layers: 1: 25 to 400, 6: 25 to 100",)
     assert sooner.notes == ("first epoch with a mean test accuracy of 0.95 by hidden layers: 1: never, 6: 100",)
     assert combine(shorter.findings) is Outcome.NOT_TESTABLE
+
+
+@pytest.mark.parametrize(
+    ("one", "six", "spread", "wanted"),
+    [
+        (0.7, 4, 0.001, R),  # six are there at epoch 100
+        (0.99, 4, 0.001, P),
+        (0.7, 6, 0.001, P),  # at epoch 2000
+        (0.99, 7, 0.001, N),
+        (0.93, 4, 0.001, I),
+    ],
+)
+def test_one_hidden_layer_never_learns(made_up, one, six, spread, wanted):
+    steps = np.arange(8)
+    curves = {"sgd_depth1": one * steps / 7, "sgd_depth6": np.where(steps < six, 0.5, 0.99)}
+    for network, curve in curves.items():
+        made_up.series(network, "output", "I(T;Y)", nats(0.999157) * curve, spread=spread, variable="label")
+    assert outcomes(Depth(), made_up.rows())["one-layer-never-learns"] is wanted
+    made_up.series("depth1", "output", "I(T;Y)", nats(0.999157) * steps / 7, spread=0.0, variable="label")
+    (told,) = Depth().judge(made_up.rows())[2].notes
+    assert told == "trained by Adam, one hidden layer gets to 1.000 H(Y) at its highest"
 
 
 @pytest.mark.parametrize(

@@ -8,21 +8,19 @@ from scipy.stats import norm
 
 from infoscope.papers.goldfeld2019 import _quadrature
 
-SPREAD = 0.3  # of each Gaussian in each dimension
 
-
-def draw(n: int, generator: np.random.Generator, d: int) -> np.ndarray:
-    """Samples ``[n, d]``: each number is drawn around 1 with spread 0.3, cut off outside [-1, 1], and mirrored half of
+def draw(n: int, generator: np.random.Generator, d: int, spread: float) -> np.ndarray:
+    """Samples ``[n, d]``: each number is drawn around 1 with ``spread``, cut off outside [-1, 1], and mirrored half of
     the time."""
-    low, high = norm.cdf([-2 / SPREAD, 0.0])
-    near = 1 + SPREAD * ndtri(low + (high - low) * generator.random((n, d)))
+    low, high = norm.cdf([-2 / spread, 0.0])
+    near = 1 + spread * ndtri(low + (high - low) * generator.random((n, d)))
     return np.clip(near, -1, 1) * generator.choice([-1.0, 1.0], (n, d))
 
 
-def entropy_of_one(noise: float) -> float:
+def entropy_of_one(noise: float, spread: float) -> float:
     """h(S_1 + Z_1) in nats of one coordinate, by quadrature over S and over S + Z."""
-    inside = np.linspace(-1, 1, 1 + 2 * max(500, round(16 / noise)))
-    weights = norm.pdf(inside, 1, SPREAD) + norm.pdf(inside, -1, SPREAD)
+    inside = np.linspace(-1, 1, 1 + 2 * max(500, round(16 / noise), round(32 / spread)))
+    weights = norm.pdf(inside, 1, spread) + norm.pdf(inside, -1, spread)
     weights[[0, -1]] /= 2
     places = _quadrature.grid(-1.0, 1.0, noise)
     density = np.zeros(len(places))

@@ -7,10 +7,13 @@ sentences are the claims below.
     infoscope run saxe2018/mnist --preset laptop
 
 784-1024-20-20-20-10, Glorot uniform, SGD at 0.001, batch 128, pixels in [0, 1], noise variance 0.1. Hardware: 2 CPU
-cores for smoke (seconds) and laptop (minutes); paper (10 000 epochs, 60 000 rows, 10 000 test images) is for a GPU.
+cores for smoke (seconds) and laptop (minutes; too short for a verdict on compression); long: 4 seeds, 600 epochs, half
+an hour of CPU and 480 MB of snapshots; paper (10 000 epochs, 60 000 rows, 10 000 test images) is for a GPU.
 
 Deviations: several seeds in place of one run. At laptop 300 epochs on the first 4000 training rows, measured on the
-first 2000 test images: 9600 updates of the paper's 4.7 million. Signal-to-noise is over minibatches at frozen weights,
+first 2000 test images: 9600 updates of the paper's 4.7 million, after which the networks still fit. At long the rate is
+0.1 on the same rows: they have learned (training loss below 0.01 nats) after some 100 epochs, and rate times updates is
+1920, of the paper's 4700. Signal-to-noise is over minibatches at frozen weights,
 where the released code lets them move.
 """
 
@@ -30,9 +33,8 @@ from infoscope.claim.reading.layers import in_words
 from infoscope.core.claim import NOTHING, Claim, Criterion, Finding
 from infoscope.core.quantity import GRADIENT_SNR, INPUT_INFORMATION
 from infoscope.core.rows import Rows
-from infoscope.papers.saxe2018._mnist import mnist_plan
+from infoscope.papers.saxe2018._mnist import SEEN_TO_FALL, mnist_plan
 from infoscope.papers.saxe2018._parts import (
-    COMPRESS,
     FLAT,
     drops,
     information,
@@ -82,8 +84,11 @@ _RELU_FLAT = Claim(
     where="figures 1D and 10",
     sentence="On MNIST no hidden ReLU layer compresses, by the KDE upper bound with noise variance 0.1.",
     parts=(drops([_by_kde("relu", layer) for layer in _HIDDEN], FLAT),),
-    controls=(drops([_by_kde("tanh", layer) for layer in _LAYERS] + [_by_kde("relu", "output")], COMPRESS),),
+    controls=(drops([_by_kde("tanh", layer) for layer in _LAYERS] + [_by_kde("relu", "output")], SEEN_TO_FALL),),
     published="no compression in hidden ReLU layers (one network)",
+    revised="the control was first that a tanh layer or an output falls by 0.5 bits, the size of a compression; now "
+    "that it falls by 0.1, surely: it has to show that a fall can be seen, and the paper's own text and caption "
+    "disagree on whether tanh compresses here",
 )
 _SNR_FALLS = Claim(
     id="saxe2018/mnist/snr-falls",
@@ -147,7 +152,8 @@ class MnistPlane(Figure):
 
     title = "Tanh and ReLU on MNIST, KDE"
     where = "figures 1C-D, 9, 10"
-    seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 4, "paper": 1}
+    seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 4, "long": 4, "paper": 1}
+    long = "4 seeds of 2 networks, 600 epochs at rate 0.1: about 35 minutes of CPU, 480 MB of snapshots"
     claims = (_RELU_FLAT, _SNR_FALLS, _NORMS_GROW, _BOUNDS_ORDERED)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
