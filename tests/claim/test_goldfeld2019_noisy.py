@@ -286,7 +286,7 @@ def test_the_rule_of_the_spirals(right, rise, width, wanted):
 # --- the 12-bit network -----------------------------------------------------------------------------------------------
 
 EPOCHS = np.array([1, 26, 72, 509, 1000, 2000, 5000, 9999])
-PUBLISHED = np.array([2.5, 4.9, 3.3, 4.9, 4.3, 3.7, 3.0, 2.3])
+PUBLISHED = np.array([2.5, 4.9, 3.3, 4.9, 4.3, 3.7, 3.0, 2.28])
 
 
 def szt_rows(last=PUBLISHED, less=0.2, rise=0.1, ends=0.01, first=8.315, ratio=None, binned=None, worse=-0.01) -> Rows:
@@ -317,8 +317,13 @@ def test_rows_like_the_published_words_are_reproduced():
     ("changed", "claim", "wanted"),
     [
         ({"last": np.minimum.accumulate(PUBLISHED[::-1])[::-1]}, "compresses", NO),
-        ({"last": np.array([2.5, 4.9, 3.3, 4.9, 4.8, 4.7, 4.6, 4.5])}, "compresses", PARTLY),
-        ({"ends": 0.6}, "compresses", PARTLY),  # wide brackets prove no fall
+        ({"last": np.array([2.5, 4.9, 3.3, 4.9, 4.8, 4.7, 4.6, 4.5])}, "compresses", YES),
+        ({"last": np.array([2.5, 4.9, 3.3, 4.9, 4.8, 4.7, 4.6, 4.5])}, "two-peaks", YES),
+        ({"last": np.array([2.5, 4.9, 3.3, 4.9, 4.8, 4.7, 4.6, 4.5])}, "as-much-as-released", NO),
+        ({"last": np.array([2.5, 4.9, 4.9, 4.9, 4.8, 4.7, 4.6, 4.5])}, "two-peaks", NO),
+        ({"ends": 0.6}, "compresses", YES),
+        ({"ends": 1.3}, "compresses", NO),  # wide brackets prove no fall
+        ({"ends": 1.3}, "as-much-as-released", YES),  # the values are what was published
         ({"rise": 0.0}, "compression-without-generalisation", PARTLY),
         ({"ratio": -PUBLISHED}, "clusters", NO),
         ({"less": 0.9}, "orthonormal", PARTLY),

@@ -272,6 +272,29 @@ def test_irrelevant_inputs(made_up, relevant, irrelevant, total, few, spread, wa
     assert (found["rises-and-falls"], found["with-few-samples"]) == wanted
 
 
+SLOW, QUICK = nats(1.0) * np.linspace(0, 1, 8), nats(1.0) * np.array([0, 0.95, 0.96, 0.97, 0.98, 0.99, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("falls", "rises", "share", "wanted"),
+    [
+        (HUMP, SLOW, 1.0, YES),  # 90 % of the rise at the last recorded epoch
+        (HUMP, QUICK, 0.0, NO),  # has risen before anything falls
+        ([10, 11, 10.4, 10.2, 10.1, 10, 10, 10], [0, 0.5, 0.95, 1, 1, 1, 1, 1], 0.6, YES),
+        ([10, 11, 10.9, 10.2, 10.1, 10, 10, 10], [0, 0.5, 0.95, 1, 1, 1, 1, 1], 0.1, NO),
+    ],
+)
+def test_whether_it_falls_while_the_network_fits(made_up, falls, rises, share, wanted):
+    options = options_text(UNIT)
+    made_up.series("samples_500", "hidden1", "I(X;T)", np.array(falls), variable="irrelevant inputs", options=options,
+                   spread=0.0, members=4)  # fmt: skip
+    made_up.series("samples_500", "hidden1", "I(T;Y)", np.array(rises), variable="label", options=options, spread=0.0,
+                   members=4)  # fmt: skip
+    (judged,) = (one for one in IrrelevantInputs().judge(made_up.rows()) if one.claim.id.endswith("while-it-fits"))
+    assert judged.findings[0].value == pytest.approx(share)
+    assert outcomes(IrrelevantInputs(), made_up.rows())["while-it-fits"] is wanted
+
+
 @pytest.mark.parametrize(
     ("ratio", "norm_growth", "spread", "wanted"),
     [

@@ -179,7 +179,18 @@ def test_phase_change_says_when(made_up):
     made_up.series("tanh", "hidden5", "I(X;T)", falling(3))
     made_up.series("tanh", "hidden5", "gradient_snr", ratio(5), unit="ratio", estimator="training", spread=0.0)
     notes = PhaseChange().judge(made_up.rows())[0].notes
-    assert notes == ("hidden5: the ratio falls below 1 at epoch 400, I(X;T) peaks at epoch 25 (mean curves)",)
+    assert notes == (
+        "hidden5: the ratio falls below 1 at epoch 400, I(X;T) is highest at epoch 25 and falls for good from epoch 25 "
+        "on (mean curves)",
+    )
+
+
+def test_of_two_humps_the_later_one_is_where_compression_begins(made_up):
+    """The first is higher, and made good: at its epoch the crossing would be five times too late."""
+    for layer in ("hidden5", "output"):
+        made_up.series("tanh", layer, "I(X;T)", bits_curve(1, 4, 8, 6, 5, 7, 4, 3))
+        made_up.series("tanh", layer, "gradient_snr", ratio(5), unit="ratio", estimator="training")
+    assert outcomes(PhaseChange(), made_up.rows()) == {"near-the-peak": R}
 
 
 def depth_curves(depth: int, sign: int) -> tuple[np.ndarray, np.ndarray]:

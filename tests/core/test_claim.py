@@ -130,6 +130,7 @@ class Said(NamedTuple):
     name: str
     words: str = "drop ≥ 2 bits"
     surely: str = "with the whole interval"
+    asked: int = 1
 
 
 def verdict(*findings: Finding) -> Verdict:

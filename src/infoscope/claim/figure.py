@@ -7,6 +7,7 @@ from typing import ClassVar, NamedTuple
 
 from infoscope.claim.computation import Computation
 from infoscope.claim.part import findings_of
+from infoscope.claim.together import together
 from infoscope.core import check
 from infoscope.core.claim import Claim, Finding, Learned
 from infoscope.core.errors import unknown_name
@@ -86,7 +87,7 @@ class Figure:
         return [
             Judged(
                 claim,
-                findings_of(claim.parts, rows),
+                together(findings_of(claim.parts, rows)),
                 tuple(told.get(claim.id.rpartition("/")[2], ())),
                 findings_of(claim.controls, rows),
             )

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from infoscope.claim.figure import Figure, Judged
+from infoscope.claim.reading.curves import settled
 from infoscope.core.claim import (
     ENDED_ACCURACY,
     ENDED_FALL,
@@ -108,7 +109,7 @@ def training(rows: Rows, network: str, guess: Guess) -> LearningCurves | None:
     accuracy: dict[str, np.ndarray] = {}
     for split in ("train", "test"):
         if len(found := curves.filter(quantity=ACCURACY, split=split)):
-            accuracy[split] = found.curves()[2]
+            accuracy[split] = settled(found)
     _, epochs, loss = losses.curves()
     members = np.unique(losses.column("member")).tolist()
     untrained: list[Untrained] = []

@@ -137,6 +137,11 @@ class Part:
     def surely(self) -> str:
         return self.statistic.surely
 
+    @property
+    def asked(self) -> int:
+        """At how many places."""
+        return len(self.series)
+
     def found(self, rows: Rows) -> dict[str, Finding]:
         """What was found, by place."""
         out: dict[str, Finding] = {}

@@ -31,7 +31,7 @@ class Outcome(enum.Enum):
         }[self]
 
 
-Relation = Literal["<=", ">="]
+Relation = Literal["<=", ">=", "within"]
 Origin = Literal["published", "recalled", "ours"]
 #: Who says the sentence of a claim, in the order in which claims are counted. "" is said by verdicts stored before.
 ORIGINS: dict[str, str] = {
@@ -48,12 +48,19 @@ class Criterion:
     """One measurable part of a claim: it holds when the whole interval lies on the right side of ``threshold``.
 
     ``fails_at`` is where the opposite is shown; between the two the part is unclear. By default they coincide.
-    Without an interval (one member) the value alone decides, and the finding says so.
+    Without an interval (one member) the value alone decides, and the finding says so. ``within`` is for what should
+    make no difference: the whole interval lies no further from 0 than ``threshold``, on either side, which few seeds
+    cannot show, and it is shown wrong where all of it lies further away on one side.
 
     >>> flat = Criterion("<=", 0.3, "norm", fails_at=0.5)
     >>> flat.words
     '≤ 0.3 (shown wrong at ≥ 0.5)'
     >>> flat.decide(0.1, (0.0, 0.2)), flat.decide(0.4, (0.35, 0.45)), flat.decide(0.6, (0.5, 0.7))
+    ('holds', 'unclear', 'fails')
+    >>> alike = Criterion("within", 0.05, "fraction")
+    >>> alike.words
+    'within ±5 %'
+    >>> alike.decide(0.01, (-0.02, 0.04)), alike.decide(0.01, (-0.1, 0.12)), alike.decide(-0.2, (-0.3, -0.1))
     ('holds', 'unclear', 'fails')
     """
 
@@ -64,6 +71,11 @@ class Criterion:
 
     def decide(self, value: float, interval: tuple[float, float] | None) -> Literal["holds", "fails", "unclear"]:
         low, high = interval or (value, value)
+        if self.relation == "within":
+            outside = self.threshold if self.fails_at is None else self.fails_at
+            if max(-low, high) <= self.threshold:
+                return "holds"
+            return "fails" if max(low, -high) > outside else "unclear"
         if self.relation == "<=":  # the mirror image of >=
             mirrored = Criterion(">=", -self.threshold, self.unit, None if self.fails_at is None else -self.fails_at)
             return mirrored.decide(-value, (-high, -low))
@@ -72,16 +84,19 @@ class Criterion:
         return "fails" if (high < self.threshold if self.fails_at is None else high <= self.fails_at) else "unclear"
 
     def __str__(self) -> str:
-        return f"{'≥' if self.relation == '>=' else '≤'} {shown(self.threshold, self.unit)}"
+        return f"{_SIGNS[self.relation]}{shown(self.threshold, self.unit)}"
 
     @property
     def words(self) -> str:
         """As a rule writes it: with where it is shown wrong, and the tiny threshold of what is exact in full."""
-        holds, wrong = ("≥", "≤") if self.relation == ">=" else ("≤", "≥")
-        said = f"{holds} {_in_full(self.threshold, self.unit)}"
-        return (
-            said if self.fails_at is None else f"{said} (shown wrong at {wrong} {_in_full(self.fails_at, self.unit)})"
-        )
+        said = f"{_SIGNS[self.relation]}{_in_full(self.threshold, self.unit)}"
+        if self.fails_at is None:
+            return said
+        wrong = {"<=": "at ≥ ", ">=": "at ≤ ", "within": "beyond ±"}[self.relation]
+        return f"{said} (shown wrong {wrong}{_in_full(self.fails_at, self.unit)})"
+
+
+_SIGNS = {"<=": "≤ ", ">=": "≥ ", "within": "within ±"}
 
 
 def _in_full(value: float, unit: str) -> str:
@@ -104,6 +119,8 @@ class Finding:
     networks: tuple[str, ...] = ()  # whose rows it was read from; none where that is not known
     blind: bool = False  # its curves have no room to fall (the note says why), so that no fall is not evidence of any
     part: str = ""  # of the claim that it is a finding of, by name
+    #: By member how much it moves the value, up to a factor: what :func:`infoscope.claim.together.together` needs.
+    moves: tuple[tuple[int, float], ...] = field(default=(), compare=False, repr=False)
 
     @property
     def place(self) -> str:
@@ -155,6 +172,8 @@ class Learned:
         return "; ".join(said)
 
 
+#: Of more parts than this, counted by place, intervals have to hold at once: see :mod:`infoscope.claim.together`.
+SEVERAL = 3
 NOTHING = Learned(share=0.0, ended=False)  # for a sentence that holds, or fails, whatever was learned
 
 
@@ -169,6 +188,8 @@ class Asked(Protocol):
     def surely(self) -> str: ...
     @property
     def given(self) -> str: ...
+    @property
+    def asked(self) -> int: ...
     def found(self, rows: Rows) -> dict[str, Finding]: ...
 
 
@@ -212,10 +233,12 @@ class Claim:
     def rule(self) -> str:
         """The rule in words, as the code applies it."""
         sure = {part.surely for part in self.parts}
+        asked = sum(part.asked for part in self.parts if part.surely)
+        at_once = f"; where not all {asked} do, with intervals that hold all at once" if asked > SEVERAL else ""
         if len(sure) == 1:
             said = "; ".join(part.words for part in self.parts)
-            return ", ".join(filter(None, (said, *sure)))
-        return "; ".join(", ".join(filter(None, (part.words, part.surely))) for part in self.parts)
+            return ", ".join(filter(None, (said, *sure))) + at_once
+        return "; ".join(", ".join(filter(None, (part.words, part.surely))) for part in self.parts) + at_once
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; the parts as the rule in words."""
@@ -439,7 +462,7 @@ def _findings_json(findings: Sequence[Finding], headline: Finding | None) -> lis
 
 def _margin(finding: Finding) -> float:
     low, high = finding.interval or (finding.value or 0.0, finding.value or 0.0)
-    nearest = low if finding.criterion.relation == ">=" else high
+    nearest = {">=": low, "<=": high, "within": max(-low, high)}[finding.criterion.relation]
     return abs(nearest - finding.criterion.threshold) / (abs(finding.criterion.threshold) or 1.0)
 
 

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from infoscope.claim.part import Statistic
-from infoscope.claim.statistics import OverSeeds, compression, growth, last, lowest, onset, over_seeds
+from infoscope.claim.statistics import OverSeeds, compression, drop, growth, last, lowest, onset, over_seeds
 from infoscope.core.claim import Criterion, Finding
 from infoscope.core.estimate import Status
 from infoscope.core.quantity import NEVER_NEGATIVE
@@ -17,6 +17,8 @@ from infoscope.core.rows import Rows
 from infoscope.core.units import shown
 
 AT_CEILING = 0.98  # of the values of a curve that counts as being at its ceiling throughout
+#: The end of a curve is the mean over so many of its last recorded points, of those in this last share of training.
+END_POINTS, END_SHARE = 3, 0.25
 
 
 def finding(name: str, criterion: Criterion, statistic: Callable[..., np.ndarray], *series: Rows) -> Finding:
@@ -25,7 +27,7 @@ def finding(name: str, criterion: Criterion, statistic: Callable[..., np.ndarray
     A member without a value at some step (it diverged, or a measurement failed) is left out, and the note counts it; it
     also says what share of the values is SATURATED, since a curve at its ceiling is no evidence of much.
     """
-    return judged(name, criterion, partial(over_seeds, statistic), *series)
+    return judged(name, criterion, partial(over_seeds, statistic), *series, plain=statistic)
 
 
 def score_finding(name: str, criterion: Criterion, *series: Rows, weights: Sequence[float] = (1.0,)) -> Finding:
@@ -33,7 +35,11 @@ def score_finding(name: str, criterion: Criterion, *series: Rows, weights: Seque
 
     Where the curve of a single series has no room to fall, that it does not fall is no evidence: the finding is blind.
     """
-    found = judged(name, criterion, partial(compression, weights=weights), *series)
+
+    def drops(*means: np.ndarray) -> np.ndarray:
+        return np.sum([w * drop(each) for w, each in zip(weights, means, strict=True)], axis=0)
+
+    found = judged(name, criterion, partial(compression, weights=weights), *series, plain=drops)
     notes: list[str] = []
     if found.seeds == 1:
         notes.append("the drop is from the seed's own peak, which noise lifts and one seed cannot correct")
@@ -53,7 +59,7 @@ def _no_room(criterion: Criterion, rows: Rows) -> str:
         asked = criterion.fails_at
     if not NEVER_NEGATIVE.issuperset(rows.unique("kind")):  # else it can fall by more than there is of it
         return ""
-    curves = rows.curves()[2]
+    curves = settled(rows)
     highest = float(curves[np.isfinite(curves).all(1)].mean(0).max())
     if highest >= asked:
         return ""
@@ -71,12 +77,35 @@ def onset_finding(name: str, criterion: Criterion, rows: Rows, *, least: float) 
     return judged(name, criterion, partial(onset, places=epochs_of(rows), least=least), rows)
 
 
-def judged(name: str, criterion: Criterion, over: Callable[..., OverSeeds], *series: Rows) -> Finding:
-    """``over`` of the curves of each of ``series``, without the members that lack a value."""
+def settled(rows: Rows, value: str = "value") -> np.ndarray:
+    """The curves ``[members, s]`` of one series, with the end of each in place of its last point.
+
+    One epoch may be an accident: a network that blows up in the last of 200 decides no claim. So the end is the mean
+    over the last three recorded points, as far as they lie in the last quarter of training. Of what is no curve over
+    training the last point stays.
+    """
+    steps, epochs, curves = rows.curves(value)
+    if set(rows.unique("axis")) == {"epoch"} and len(steps):
+        late = np.flatnonzero(epochs >= (1 - END_SHARE) * epochs[-1])[-END_POINTS:]
+        curves[:, -1] = curves[:, late].mean(1)
+    return curves
+
+
+def judged(
+    name: str,
+    criterion: Criterion,
+    over: Callable[..., OverSeeds],
+    *series: Rows,
+    plain: Callable[..., np.ndarray] | None = None,
+) -> Finding:
+    """``over`` of the curves of each of ``series``, without the members that lack a value.
+
+    plain: the same number of mean curves ``[r, s]``, one argument a series, which says how much each member moves it.
+    """
     networks = tuple(dict.fromkeys(name for rows in series for name in rows.unique("network")))
     if not all(len(rows) for rows in series):
         return Finding(name, criterion, None, note="not measured", networks=networks)
-    curves = [rows.curves()[2] for rows in series]
+    curves = [settled(rows) for rows in series]
     complete = np.all([np.isfinite(each).all(1) for each in curves], axis=0)
     notes: list[str] = []
     if not complete.all():
@@ -86,10 +115,21 @@ def judged(name: str, criterion: Criterion, over: Callable[..., OverSeeds], *ser
         notes.append(f"{saturated:.0%} of the values are at their ceiling, which a curve must leave before it can move")
     if not complete.any():
         return Finding(name, criterion, None, note="; ".join(notes), networks=networks)
-    found = over(*(each[complete] for each in curves))
+    kept = [each[complete] for each in curves]
+    found = over(*kept)
     if found.interval is None:
         notes.append("one seed, so no interval")
-    return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(notes), networks)
+    members = np.unique(series[0].column("member"))[complete].tolist()
+    moves = _moves(members, plain, kept) if plain is not None and len(members) > 1 else ()
+    return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(notes), networks, moves=moves)
+
+
+def _moves(
+    members: Sequence[int], plain: Callable[..., np.ndarray], curves: Sequence[np.ndarray]
+) -> tuple[tuple[int, float], ...]:
+    """How much each member moves ``plain`` of the mean curves: by leaving it out."""
+    without = [(each.sum(0) - each) / (len(each) - 1) for each in curves]
+    return tuple(zip(members, (-plain(*without)).tolist(), strict=True))
 
 
 def epochs_of(rows: Rows) -> np.ndarray:
@@ -130,15 +170,10 @@ def _last_less(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return last(first) - last(second)
 
 
-def _last_more(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return last(second) - last(first)
-
-
 DROP = Statistic("drop of {} after the peak of its mean curve", score_finding)
 LAST = of_means("{} at the end", last)
 LOWEST = of_means("lowest point of the mean curve of {}", lowest)
 GROWTH = of_means("growth of {} from start to end", growth)
 LESS = of_means("{} at the end, first less second,", _last_less)
-BACK = of_means("{} at the end, second less first,", _last_more)
 BETWEEN = of_means("{} less {}, at the end,", _last_less)
 LESS_DROP = of_drops("drop of {} after the peak of its mean curve, first less second,", (1.0, -1.0))

@@ -11,7 +11,17 @@ import numpy as np
 
 from infoscope.claim.part import Statistic
 from infoscope.claim.reading.curves import epochs_of, judged
-from infoscope.claim.statistics import SPLITS, OverSeeds, compression, drop, over_seeds, peak, student
+from infoscope.claim.statistics import (
+    SPLITS,
+    OverSeeds,
+    compression,
+    drop,
+    onset,
+    over_seeds,
+    peak,
+    student,
+    sustained,
+)
 from infoscope.core.claim import Criterion, Finding
 from infoscope.core.rows import Rows
 
@@ -54,21 +64,23 @@ def held_out(statistic: Callable[[MeanCurves, MeanCurves], np.ndarray], *curves:
     return OverSeeds(value, (value - half, value + half), m)
 
 
-def at_peaks(statistic: Callable[..., np.ndarray], *curves: np.ndarray) -> OverSeeds:
+def at_peaks(statistic: Callable[..., np.ndarray], *curves: np.ndarray, least: float | None = None) -> OverSeeds:
     """``statistic(peaks, *means)`` of ``curves [members, s]``, with an interval over seeds: the timing of peaks.
 
     statistic: maps one :class:`Peak` a series and mean curves ``[r, s]``, one argument a series, to values ``[r]``.
+    least: in place of the peak the onset of the fall that lasts, which no rise of that much makes good
+    (:func:`infoscope.claim.statistics.sustained`).
 
     The value is that at the peaks of the mean curves. The interval reaches over three bootstrap intervals
     (:func:`infoscope.claim.statistics.over_seeds`) with peaks held fast: there, and at the ends of the peaks' own
     intervals (:func:`infoscope.claim.statistics.peak`) that make the statistic least and greatest.
     """
-    own = tuple(own_peak(each) for each in curves)
+    own = tuple(own_peak(each, least) for each in curves)
     found = over_seeds(partial(statistic, own), *curves)
     if found.interval is None:
         return found
     means = [each.mean(0)[None] for each in curves]
-    possible = [_possible(each, at) for each, at in zip(curves, own, strict=True)]
+    possible = [_possible(each, at, least) for each, at in zip(curves, own, strict=True)]
     values = {peaks: float(statistic(peaks, *means)[0]) for peaks in product(*possible)}
     ends = {min(values, key=values.__getitem__), max(values, key=values.__getitem__)} - {own}
     reached = [found.interval, *(over_seeds(partial(statistic, peaks), *curves).interval for peaks in ends)]
@@ -76,15 +88,18 @@ def at_peaks(statistic: Callable[..., np.ndarray], *curves: np.ndarray) -> OverS
     return OverSeeds(found.value, (min(lows), max(highs)), found.seeds)
 
 
-def own_peak(curves: np.ndarray) -> Peak:
-    """The peak of the mean of ``curves [members, s]``."""
+def own_peak(curves: np.ndarray, least: float | None = None) -> Peak:
+    """The peak of the mean of ``curves [members, s]``; least: the onset of its lasting fall."""
     mean = curves.mean(0)
+    if least is not None:
+        return Peak(sustained(mean, least))
     return Peak(int(mean.argmax()), float(drop(mean)) - compression(curves).value)
 
 
-def _possible(curves: np.ndarray, own: Peak) -> list[Peak]:
-    """The peak of the mean curve, and the first and last step where it may be instead."""
-    ends = peak(curves, cast(np.ndarray, np.arange(curves.shape[1]))).interval or ()
+def _possible(curves: np.ndarray, own: Peak, least: float | None) -> list[Peak]:
+    """The peak of the mean curve, or the onset, and the first and last step where it may be instead."""
+    places = cast(np.ndarray, np.arange(curves.shape[1]))
+    ends = (peak(curves, places) if least is None else onset(curves, places, least)).interval or ()
     return [own, *(Peak(int(step)) for step in ends if int(step) != own.step)]
 
 
@@ -97,12 +112,29 @@ def held_out_finding(
     name: str, criterion: Criterion, statistic: Callable[[MeanCurves, MeanCurves], np.ndarray], *series: Rows
 ) -> Finding:
     """``statistic(choosing, measured)`` of the mean curves of ``series``, by :func:`held_out`."""
-    return judged(name, criterion, partial(held_out, statistic), *series)
+
+    def plain(*means: np.ndarray) -> np.ndarray:
+        return statistic(means, means)
+
+    return judged(name, criterion, partial(held_out, statistic), *series, plain=plain)
 
 
-def timing_finding(name: str, criterion: Criterion, statistic: Callable[..., np.ndarray], *series: Rows) -> Finding:
+def timing_finding(
+    name: str,
+    criterion: Criterion,
+    statistic: Callable[..., np.ndarray],
+    *series: Rows,
+    least: float | None = None,
+) -> Finding:
     """``statistic(peaks, *means)`` of the mean curves of ``series``, by :func:`at_peaks`."""
-    return judged(name, criterion, partial(at_peaks, statistic), *series)
+
+    def plain(*means: np.ndarray) -> np.ndarray:
+        peaks = [each.mean(0) for each in means]
+        return statistic(
+            [Peak(int(each.argmax()) if least is None else sustained(each, least)) for each in peaks], *means
+        )
+
+    return judged(name, criterion, partial(at_peaks, statistic, least=least), *series, plain=plain)
 
 
 def rise_finding(name: str, criterion: Criterion, rows: Rows) -> Finding:
@@ -111,7 +143,7 @@ def rise_finding(name: str, criterion: Criterion, rows: Rows) -> Finding:
     def backwards(curves: np.ndarray) -> OverSeeds:
         return compression(curves[:, ::-1])
 
-    return judged(name, criterion, backwards, rows)
+    return judged(name, criterion, backwards, rows, plain=lambda means: means.max(-1) - means[:, 0])
 
 
 def end_over_peak(choosing: MeanCurves, measured: MeanCurves) -> np.ndarray:
@@ -142,11 +174,11 @@ def of_held_out_at(words: str, made: Callable[..., Callable[[MeanCurves, MeanCur
     return Statistic(words, find)
 
 
-def of_timing(words: str, made: Callable[..., Callable[..., np.ndarray]]) -> Statistic:
+def of_timing(words: str, made: Callable[..., Callable[..., np.ndarray]], least: float | None = None) -> Statistic:
     """What hangs on the epochs of peaks: see :func:`at_peaks`. ``made``: called with the epochs of each series."""
 
     def find(name: str, criterion: Criterion, *series: Rows) -> Finding:
-        return timing_finding(name, criterion, made(*map(epochs_of, series)), *series)
+        return timing_finding(name, criterion, made(*map(epochs_of, series)), *series, least=least)
 
     return Statistic(words, find)
 

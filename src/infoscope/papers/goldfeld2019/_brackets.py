@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from infoscope.claim.part import Series, Statistic
+from infoscope.claim.reading.curves import epochs_of, settled
 from infoscope.claim.statistics import over_seeds
 from infoscope.core.claim import Criterion, Finding
 from infoscope.core.estimate import Status
@@ -40,8 +41,8 @@ def bracket(found: Rows) -> Bracket | None:
     """The bracket of one series of :func:`noisy`; None where it was not measured, or nowhere for all members."""
     if not len(found):
         return None
-    _, epochs, value = found.curves()
-    low, high = found.curves("low")[2], found.curves("high")[2]
+    epochs, value = epochs_of(found), settled(found)
+    low, high = settled(found, "low"), settled(found, "high")
     return Bracket(epochs, low, value, high) if np.isfinite([low, value, high]).all() else None
 
 
@@ -70,14 +71,15 @@ def each_seed(
     found = over_seeds(lambda curve: curve[:, 0], np.asarray(values, float)[:, None])
     passing = sum(criterion.decide(float(one), None) == "holds" for one in values)
     notes = [f"{passing} of {len(values)} seeds pass by themselves", *([note] if note else [])]
-    return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(notes), networks)
+    moves = tuple(enumerate(map(float, values)))
+    return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(notes), networks, moves=moves)
 
 
 def curves(rows: Rows) -> np.ndarray | None:
     """The curves ``[members, s]`` of one series; None where values are missing."""
     if not len(rows):
         return None
-    values = rows.curves()[2]
+    values = settled(rows)
     return values if values.shape[1] and np.isfinite(values).all() else None
 
 

@@ -75,7 +75,7 @@ _COMPRESSES = Claim(
             "greater fall of the two units, of a start that classifies all inputs",
             {
                 "": [
-                    *(Series(INPUT_INFORMATION, site=site) for site in SITES),
+                    *(Series(INPUT_INFORMATION, site=site, words=f"of {site}") for site in SITES),
                     Series(ACCURACY, words="(inputs on the right side of 1/8)"),
                 ]
             },

@@ -19,7 +19,6 @@ cosines between networks of different seeds, is ours.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -27,12 +26,8 @@ import numpy as np
 
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series, Statistic
-from infoscope.claim.reading.curves import (
-    finding,
-    judged,
-    of_means,
-)
-from infoscope.claim.statistics import OverSeeds, last
+from infoscope.claim.reading.curves import finding, of_means
+from infoscope.claim.statistics import last
 from infoscope.core import grammar
 from infoscope.core.claim import NOTHING, Claim, Criterion, Finding, Origin
 from infoscope.core.estimate import Status
@@ -66,24 +61,12 @@ def _accuracy(network: str) -> Series:
     return Series(ACCURACY, network, words="on test rows", split="test")
 
 
-def _in_spreads(name: str, criterion: Criterion, x: Rows, y: Rows) -> Finding:
-    """The distance of two networks' mean final errors in pooled standard deviations over seeds, without an interval."""
-
-    def over(a: np.ndarray, b: np.ndarray) -> OverSeeds:
-        ends = np.stack([a[:, -1], b[:, -1]])
-        pooled = np.sqrt(ends.var(axis=1, ddof=1).mean()) if ends.shape[1] > 1 else np.nan
-        difference = abs(float(ends[0].mean() - ends[1].mean()))
-        return OverSeeds(difference / pooled if pooled > 0 else np.inf, None, ends.shape[1])
-
-    found = judged(name, criterion, over, x, y)
-    if found.value is None or not np.isfinite(found.value):
-        note = found.note or "wants at least 2 seeds that differ"
-        return dataclasses.replace(found, value=None, interval=None, seeds=0, note=note)
-    return dataclasses.replace(found, interval=None, note="the means alone decide")
-
-
 def _last_errors(more: np.ndarray, less: np.ndarray) -> np.ndarray:
     return last(less) - last(more)
+
+
+def _errors_more(more: np.ndarray, less: np.ndarray) -> np.ndarray:
+    return _times_errors(more, less) - 1
 
 
 def _times_errors(more: np.ndarray, less: np.ndarray) -> np.ndarray:
@@ -117,20 +100,19 @@ _LITTLE = _claim(
     "little-noise-is-free",
     "recalled",
     "the table of validation errors",
-    "Noise of 0.05 and 0.1 changes the number of validation errors by no more than seeds do.",
+    "Noise of 0.05 and 0.1 leaves the number of validation errors as it is, up to a fifth.",
     [
         Part(
-            "errors",
-            {f"{name} less none": (_accuracy(name), _accuracy(DETERMINISTIC)) for name in _SMALL},
-            Statistic(
-                "distance of the mean final errors",
-                _in_spreads,
-                "the means alone, since at this number of seeds an interval is wider than the threshold",
-            ),
-            Criterion("<=", 1.0, "pooled standard deviations"),
+            "errors over those without noise, less one",
+            {name: (_accuracy(name), _accuracy(DETERMINISTIC)) for name in _SMALL},
+            of_means("errors at the end over those without noise, of mean curves, less one,", _errors_more),
+            Criterion("within", 0.2, "fraction"),
         )
     ],
     "50 ± 4.6 errors without noise, 50 ± 5.0 at 0.05, 51 ± 6.9 at 0.1 (from memory)",
+    revised="means no further apart than one pooled standard deviation were asked at first, which networks of any kind "
+    "meet when there are few seeds; now the whole interval lies within a fifth of the errors, which is twice what the "
+    "published numbers vary by over seeds",
 )
 _MUCH = _claim(
     "much-noise-costs",

@@ -2,8 +2,8 @@
 
 Paper: with noise of standard deviation 0.005 behind every tanh, I(X;T) of the deep layers rises and falls as clusters
 form; fewer clusters do not mean less test loss; with weights held near orthonormal there is little compression and the
-test loss is no worse; the entropy of coarse bins follows I(X;T). Our sentences are the seven claims below; how sure we
-are of the paper's own words differs, and each claim says so in ``published``.
+test loss is no worse; the entropy of coarse bins follows I(X;T). Our sentences are the claims below; how sure we are of
+the paper's own words differs, and each claim says so in ``published``.
 
     infoscope run goldfeld2019/szt --preset laptop
 
@@ -37,6 +37,7 @@ from infoscope.claim.part import Part, Series, Statistic
 from infoscope.core.claim import NOTHING, Claim, Criterion, Finding, Learned, Origin
 from infoscope.core.quantity import BINNED_ENTROPY, LOSS, Quantity
 from infoscope.core.rows import Rows
+from infoscope.core.units import nats
 from infoscope.papers.goldfeld2019._boolean12 import NOISE, measured, noisy12_plan, propagation
 from infoscope.papers.goldfeld2019._brackets import (
     A_NUMBER_A_SEED,
@@ -64,17 +65,24 @@ INPUTS = 4096
 LATE = 500.0  # epochs, from when on clusters and information are compared
 #: Mean of I(X;T1) over the 84 epochs of the run that the authors released, and its standard deviation.
 RELEASED, RELEASED_SD = 7.7437, 0.0098
+RELEASED_FALL = 2.6  # nats, rounded: of the last hidden layer in that run, from epoch 509 to 9999
 
 
 _QUOTED = {"compresses": VARIOUS, "compression-without-generalisation": NOT_CAUSAL, "clusters": CLUSTERING}
 
 
 def _claim(
-    name: str, origin: Origin, sentence: str, parts: Sequence[Part], published: str, presupposes: Learned | None = None
+    name: str,
+    origin: Origin,
+    sentence: str,
+    parts: Sequence[Part],
+    published: str,
+    presupposes: Learned | None = None,
+    revised: str = "",
 ) -> Claim:
     return Claim(
         f"goldfeld2019/szt/{name}", "goldfeld2019", "the 12-bit network", sentence, tuple(parts), origin, published,
-        quoted=_QUOTED.get(name, ""), presupposes=presupposes, headline=parts[0].name,
+        quoted=_QUOTED.get(name, ""), revised=revised, presupposes=presupposes, headline=parts[0].name,
     )  # fmt: skip
 
 
@@ -88,6 +96,13 @@ def _late_fall(rows: Rows) -> np.ndarray | None:
         return None
     late = np.flatnonzero(found.epochs >= 100)
     return found.fall(late[found.value[:, late].argmax(1)])
+
+
+def _fall_of_values(rows: Rows) -> np.ndarray | None:
+    found = bracket(rows)
+    if found is None or found.epochs[-1] < 100:
+        return None
+    return found.value[:, found.epochs >= 100].max(1) - found.value[:, -1]
 
 
 def _trough(rows: Rows) -> np.ndarray | None:
@@ -162,7 +177,7 @@ _NOT_MORE = Criterion("<=", 0.0, "nats")
 COMPRESSES = _claim(
     "compresses",
     "published",
-    "The last hidden layer's I(X;T) has two peaks with a trough between them, and ends far below the later one.",
+    "The last hidden layer's I(X;T) ends below its later peak.",
     [
         Part(
             "sure fall of I(X;T) from its later peak to the end",
@@ -171,8 +186,34 @@ COMPRESSES = _claim(
                 "fall of {} from the lower end at its highest point from epoch 100 on to the upper end at the last",
                 _late_fall,
             ),
-            Criterion(">=", 1.5, "nats"),
+            Criterion(">=", nats(0.5), "nats"),
         ),
+    ],
+    "compression, in some cases (abstract); 4.92 nats at epoch 509, 2.30 at 9999 (the released run)",
+    revised="a fall of 1.5 nats was asked at first, out of one released run and less the widths of two brackets, "
+    "beside two peaks: that it compresses, how far, and the peaks are claims of their own now, and the first is shown "
+    "by half a bit, as elsewhere",
+)
+AS_MUCH = _claim(
+    "as-much-as-released",
+    "published",
+    "The last hidden layer's I(X;T) falls as far from its later peak as in the run that the authors released.",
+    [
+        Part(
+            "fall of I(X;T) from its later peak to the end",
+            by_site([_LAST]),
+            of_seeds("fall of {} from its highest point from epoch 100 on to the end", _fall_of_values),
+            Criterion(">=", RELEASED_FALL, "nats"),
+        ),
+    ],
+    "4.92 nats at epoch 509, 2.30 at 9999 (the released run)",
+    revised="a part of its own, at the size of the released run",
+)
+TWO_PEAKS = _claim(
+    "two-peaks",
+    "published",
+    "The last hidden layer's I(X;T) has two peaks with a trough between them.",
+    [
         Part(
             "depth of the trough between two peaks of I(X;T)",
             by_site([_LAST]),
@@ -180,7 +221,8 @@ COMPRESSES = _claim(
             Criterion(">=", 0.5, "nats"),
         ),
     ],
-    "4.89 nats at epoch 26, 3.33 at 72, 4.92 at 509, 2.30 at 9999 (the released run)",
+    "4.89 nats at epoch 26, 3.33 at 72, 4.92 at 509 (the released run)",
+    revised="a part of the claim that it compresses at first",
 )
 GENERALISATION = _claim(
     "compression-without-generalisation",
@@ -328,14 +370,25 @@ class Szt(Figure):
     orthonormal is trained
     resampled is computed
     >>> [claim.id.split("/")[-1] for claim in Szt.claims]
-    ['compresses', 'compression-without-generalisation', 'clusters', 'orthonormal', 'data-processing',
-    'first-layer', 'binned', 'resampling']
+    ['compresses', 'as-much-as-released', 'two-peaks', 'compression-without-generalisation', 'clusters',
+    'orthonormal', 'data-processing', 'first-layer', 'binned', 'resampling']
     """
 
     title = "The noisy 12-bit network"
     where = "the figures of the 12-bit network"
     seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 5, "paper": 10}
-    claims = (COMPRESSES, GENERALISATION, CLUSTERS, ORTHONORMAL, PROCESSING, FIRST, BINNED, RESAMPLING)
+    claims = (
+        COMPRESSES,
+        AS_MUCH,
+        TWO_PEAKS,
+        GENERALISATION,
+        CLUSTERS,
+        ORTHONORMAL,
+        PROCESSING,
+        FIRST,
+        BINNED,
+        RESAMPLING,
+    )
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         epochs = measured(preset)

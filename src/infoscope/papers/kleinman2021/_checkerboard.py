@@ -214,12 +214,13 @@ def paired(
     values = {m: first[m] - second[m] for m in first if m in second}
     if not values:
         return Finding(name, criterion, None, note="not measured")
-    kept = np.array([value for member, value in sorted(values.items()) if member in chosen])
+    moves = tuple((member, value) for member, value in sorted(values.items()) if member in chosen)
+    kept = np.array([value for _, value in moves])
     if not len(kept):
         return Finding(name, criterion, None, note=note or "no member has solved the task")
     found = over_seeds(last, kept[:, None])
-    notes = [note, "one seed, so no interval" if found.interval is None else ""]
-    return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(filter(None, notes)))
+    said = "; ".join(filter(None, (note, "one seed, so no interval" if found.interval is None else "")))
+    return Finding(name, criterion, found.value, found.interval, found.seeds, said, moves=moves)
 
 
 def layer(network: str, site: str, variable: str = "colour") -> Series:

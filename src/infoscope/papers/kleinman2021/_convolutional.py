@@ -13,13 +13,15 @@ from infoscope.claim.reading.curves import BETWEEN, finding, of_means
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._images import (
+    BOTH_SIDES,
     EFFECT,
     FALL_ALONE,
+    LEAST_EFFECT,
     NEW_ROWS,
     NO_TRANSIENT,
+    ONLY_THE_SIGN,
     QUICK,
     REST,
-    SIGN,
     LabelChain,
     accuracy,
     alike,
@@ -193,11 +195,19 @@ def claims(figure: str, arenas: Sequence[Arena]) -> tuple[Claim, ...]:
             "published" if quoted else "ours",
             published,
             quoted,
-            revised=FALL_ALONE if name.startswith("transient") else "",
+            revised=_revised(name),
             headline=parts[name][0].name,
         )
         for name, (sentence, published, quoted) in _CLAIMS.items()
     )
+
+
+def _revised(name: str) -> str:
+    if name.startswith("transient"):
+        return FALL_ALONE
+    if name.startswith("small-batch"):
+        return ONLY_THE_SIGN
+    return {"sufficient": BOTH_SIDES, "rate-alone": LEAST_EFFECT, "early-layers-keep": LEAST_EFFECT}.get(name, "")
 
 
 def run_of(rows: Rows, arenas: Sequence[Arena]) -> list[Arena]:
@@ -220,11 +230,9 @@ _DEEPER = of_means("{} at the end, first block less the layer before the output,
 
 
 def _parts(arenas: Sequence[Arena]) -> dict[str, tuple[Part, ...]]:
-    def less(
-        what: str, first: str, second: str, criterion: Criterion, statistic: Statistic = BETWEEN
-    ) -> tuple[Part, ...]:
+    def less(what: str, first: str, second: str, statistic: Statistic = BETWEEN) -> tuple[Part, ...]:
         pairs = {f"{arena.name}, {what}": (_rest(arena, first), _rest(arena, second)) for arena in arenas}
-        return (Part(f"{REST} at the end", pairs, statistic, criterion),)
+        return (Part(f"{REST} at the end", pairs, statistic, EFFECT),)
 
     def drop(arm: str, criterion: Criterion = EFFECT) -> tuple[Part, ...]:
         return (transient([_rest(arena, arm) for arena in arenas], criterion),)
@@ -243,12 +251,12 @@ def _parts(arenas: Sequence[Arena]) -> dict[str, tuple[Part, ...]]:
         "no-transient-at-low-rate": drop("low", NO_TRANSIENT),
         "sufficient": (
             _sufficient(arenas),
-            *alike("I_u(T;coarse) at the end, high and low", both),
+            alike("I_u(T;coarse) at the end, high and low", both),
         ),
-        "rate-alone": less("low minus high rate", "low", "high", EFFECT),
-        "small-batch-matched-epochs": less("batch 256 minus 32", "large", "high", SIGN),
+        "rate-alone": less("low minus high rate", "low", "high"),
+        "small-batch-matched-epochs": less("batch 256 minus 32", "large", "high"),
         "small-batch-matched-updates": less(
-            "batch 256 minus 32, matched updates", "large", "high", SIGN,
+            "batch 256 minus 32, matched updates", "large", "high",
             Statistic("{} at its end less {} at as many updates,", _at_as_many_updates),
         ),
         "early-layers-keep": (Part(f"{REST} at the end", depth, _DEEPER, EFFECT),),

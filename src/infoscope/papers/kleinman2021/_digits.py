@@ -33,8 +33,8 @@ def epochs_of_training(preset: Preset, batch: int) -> int:
 
 
 def recorded(epochs: int) -> tuple[int, ...]:
-    """About :data:`POINTS` epochs from 0 to ``epochs``, dense at first."""
-    return log_spaced(epochs, POINTS)
+    """About :data:`POINTS` epochs from 0 to ``epochs``, dense at first, and two more near the end, a mean of three."""
+    return tuple(sorted({*log_spaced(epochs, POINTS), *(round(share * epochs) for share in (0.95, 0.975))}))
 
 
 def digits_plan(

@@ -41,9 +41,11 @@ from infoscope.core.rows import Rows
 from infoscope.core.units import nats, shown
 from infoscope.papers.kleinman2021._digits import CLASSES, DIGITS, HIDDEN, LAST, LOW, SEEDS, digits_plan
 from infoscope.papers.kleinman2021._images import (
+    BOTH_SIDES,
     EFFECT,
     FALL,
     FALL_ALONE,
+    LEAST_EFFECT,
     NEW_ROWS,
     NO_TRANSIENT,
     PROBES,
@@ -123,9 +125,10 @@ _SUFFICIENT = Claim(
     sentence="At both rates the last layer holds what the task needs, and as much of it.",
     parts=(
         sufficient(dict.fromkeys(_RATES, DIGITS.entropy), [_relevant(network) for network in _RATES]),
-        *alike("I_u(T;coarse) at the end, high and low", {"": (_relevant("high"), _relevant("low"))}),
+        alike("I_u(T;coarse) at the end, high and low", {"": (_relevant("high"), _relevant("low"))}),
     ),
     headline="I_u(T;coarse) at the end over H(coarse)",
+    revised=BOTH_SIDES,
     published="minimal sufficient representations (abstract)",
 )
 _DEPTH = Claim(
@@ -142,6 +145,7 @@ _DEPTH = Claim(
             EFFECT,
         ),
     ),
+    revised=LEAST_EFFECT,
     published="layers are swept; which layer keeps how much was not at hand",
 )
 _CONTROL = Claim(

@@ -45,9 +45,10 @@ from infoscope.papers.kleinman2021._digits import (
 from infoscope.papers.kleinman2021._images import (
     EFFECT,
     FALLS_WITH,
+    LEAST_EFFECT,
     NEW_ROWS,
+    ONLY_THE_SIGN,
     REST,
-    SIGN,
     bounded,
     end_difference,
     ends_in_words,
@@ -69,7 +70,9 @@ _QUOTED: dict[str, str] = dict.fromkeys(
 
 def _claim(name: str, origin: Origin, sentence: str, part: Part, published: str) -> Claim:
     where = f"kleinman2021/fine_coarse_attribution/{name}"
-    return Claim(where, "kleinman2021", _WHERE, sentence, (part,), origin, published, _QUOTED.get(name, ""))
+    revised = ONLY_THE_SIGN if name.startswith("small") else "" if name == "rate-trend" else LEAST_EFFECT
+    quoted = _QUOTED.get(name, "")
+    return Claim(where, "kleinman2021", _WHERE, sentence, (part,), origin, published, quoted, revised)
 
 
 def _rest(training: Training) -> Series:
@@ -95,7 +98,7 @@ _BATCHES = "rate 0.2 with weight decay, batch 128 less batch 32,"
 def _batches(how: str, statistic: Statistic) -> Part:
     name = f"{REST} at the end, batch {BATCHES[1]} minus batch {BATCHES[0]}"
     small, large = (_rest(Training(batch=batch)) for batch in BATCHES)
-    return Part(name, {how: (large, small)}, statistic, SIGN)
+    return Part(name, {how: (large, small)}, statistic, EFFECT)
 
 
 def _trend(name: str, criterion: Criterion, *series: Rows) -> Finding:

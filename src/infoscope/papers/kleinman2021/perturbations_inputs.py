@@ -28,7 +28,7 @@ from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.papers.kleinman2021._beginnings import BeginningSchedule, accuracies, arm, arm_plan
 from infoscope.papers.kleinman2021._digits import DIGITS, LAST, SEEDS
-from infoscope.papers.kleinman2021._images import NEW_ROWS, REST, alike, end_difference, ends_in_words
+from infoscope.papers.kleinman2021._images import BOTH_SIDES, NEW_ROWS, REST, alike, end_difference, ends_in_words
 from infoscope.scanning.plan import NetworkPlan, Preset
 from infoscope.train.recipe import Disturbance
 
@@ -46,7 +46,7 @@ def _relevant(schedule: BeginningSchedule, kind: str = "") -> Series:
     return DIGITS.relevant(arm(schedule, kind), LAST)
 
 
-def _claim(kind: str, schedule: BeginningSchedule, sentence: str, parts: Sequence[Part]) -> Claim:
+def _claim(kind: str, schedule: BeginningSchedule, sentence: str, parts: Sequence[Part], revised: str = "") -> Claim:
     return Claim(
         id=f"kleinman2021/perturbations_inputs/{kind}-with-{schedule}-rate",
         origin="recalled",
@@ -56,6 +56,7 @@ def _claim(kind: str, schedule: BeginningSchedule, sentence: str, parts: Sequenc
         parts=tuple(parts),
         headline=parts[0].name,
         published=_PUBLISHED,
+        revised=revised,
     )
 
 
@@ -65,7 +66,7 @@ def _lost(schedule: BeginningSchedule) -> Part:
     return Part("I_u(T;coarse) at the end, base minus blur", pair, words, Criterion(">=", nats(0.05), "nats"))
 
 
-def _kept(schedule: BeginningSchedule) -> tuple[Part, Part]:
+def _kept(schedule: BeginningSchedule) -> Part:
     pair = {f"{schedule} rate": (_relevant(schedule), _relevant(schedule, "flip"))}
     return alike("I_u(T;coarse) at the end, base and flip", pair)
 
@@ -80,7 +81,7 @@ _BLUR = {
 _FLIP = {
     schedule: _claim(
         "flip", schedule, "A network that first saw images upside down reads as much of what it needs",
-        _kept(schedule),
+        [_kept(schedule)], revised=BOTH_SIDES,
     )
     for schedule in get_args(BeginningSchedule)
 }  # fmt: skip

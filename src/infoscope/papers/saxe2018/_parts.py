@@ -13,6 +13,8 @@ from infoscope.core.quantity import ACCURACY, INPUT_INFORMATION, WEIGHT_NORM
 from infoscope.core.units import nats
 
 COMPRESS = Criterion(">=", nats(0.5), "nats", fails_at=nats(0.3))
+#: A rise by so much makes a fall good: of two humps with such a trough the later one is where the fall sets on.
+LASTING = nats(0.3)
 TWO_BITS = Criterion(">=", nats(2.0), "nats")
 FLAT = Criterion("<=", nats(0.3), "nats", fails_at=nats(0.5))
 GROWS = Criterion(">=", 0.0, "norm")

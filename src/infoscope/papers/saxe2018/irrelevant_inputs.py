@@ -1,8 +1,9 @@
 """E12, figure 6: a linear network with task-irrelevant inputs: total, relevant and irrelevant information, exactly.
 
 Paper: the information about the whole input does not fall, and hides that about the task-irrelevant inputs, which first
-rises and then falls, at the same time as the network fits. Our sentences are the two claims below: that, and whether it
-also happens with as many samples as inputs.
+rises and then falls, at the same time as the network fits. Our sentences are the three claims below: that it rises and
+falls, that most of the fall is done when nine tenths of the rise of I(T;Y) are, and whether it also happens with as
+many samples as inputs.
 
     infoscope run saxe2018/irrelevant_inputs --preset laptop
 
@@ -28,16 +29,14 @@ import numpy as np
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series
-from infoscope.claim.reading.curves import (
-    DROP,
-    GROWTH,
-)
+from infoscope.claim.reading.courses import CONCURRENTLY
+from infoscope.claim.reading.curves import DROP, GROWTH
 from infoscope.claim.reading.peaks import RISE
 from infoscope.core.claim import Claim, Criterion
-from infoscope.core.quantity import INPUT_INFORMATION
+from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION
 from infoscope.core.rows import options_text
 from infoscope.core.units import nats
-from infoscope.papers.saxe2018._gaussian import information_about
+from infoscope.papers.saxe2018._gaussian import information_about, label_information
 from infoscope.papers.saxe2018._lessons import SQUARED_ERROR, lesson_plan
 from infoscope.papers.saxe2018._quoted import IRRELEVANT
 from infoscope.scanning.plan import Preset
@@ -67,6 +66,10 @@ def _about(inputs: str, network: str = "samples_500") -> Series:
     return Series(INPUT_INFORMATION, network, words=words, variable=inputs, options=options_text(UNIT))
 
 
+def _fit(network: str) -> Series:
+    return Series(LABEL_INFORMATION, network, options=options_text(UNIT))
+
+
 _FALLS = Claim(
     id="saxe2018/irrelevant_inputs/rises-and-falls",
     origin="published",
@@ -82,6 +85,24 @@ _FALLS = Claim(
     ),
     headline=_FALL,
     published="a rise and a fall of the irrelevant information, none of the total (figure 6)",
+)
+_WHILE = Claim(
+    id="saxe2018/irrelevant_inputs/while-it-fits",
+    origin="published",
+    quoted=IRRELEVANT,
+    paper="saxe2018",
+    where="figure 6",
+    sentence="The irrelevant information falls while the network fits, not in a period of its own after it.",
+    parts=(
+        Part(
+            "share of the fall that is done while I(T;Y) rises",
+            {"500 samples": (_about("irrelevant inputs"), _fit("samples_500"))},
+            CONCURRENTLY,
+            Criterion(">=", 0.5, "fraction"),
+        ),
+    ),
+    published="concurrently with the fitting process rather than during a subsequent compression period",
+    revised="a part of its own: only where the curve ends was judged at first, not when it falls",
 )
 _FEW = Claim(
     id="saxe2018/irrelevant_inputs/with-few-samples",
@@ -106,7 +127,7 @@ class IrrelevantInputs(Figure):
     title = "Task-irrelevant inputs, linear network, exact information"
     where = "figure 6"
     seeds: ClassVar[dict[str, int]] = {"smoke": 3, "laptop": 50, "paper": 50}
-    claims = (_FALLS, _FEW)
+    claims = (_FALLS, _WHILE, _FEW)
 
     def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
         return {
@@ -139,6 +160,13 @@ def _curves(at: Sequence[int], seeds: Sequence[int], **lesson: Any) -> Iterator[
                 variable=variable,
                 options={"input_variance": variance},
             )
+        said = [
+            label_information(student.layers[0], np.full(how.inputs, variance), student.teacher, how.noise)
+            for student in students
+        ]
+        noisy = f"T = W x + N(0, I), x ~ N(0, {shown}), exact"
+        options = {"input_variance": variance}
+        yield Curve("hidden1", LABEL_INFORMATION, np.array(said), noisy, variable="label", options=options)
     fits = [student.total()[:, 0] for student in students]
     missed = [((student.teacher - fit) ** 2).sum(1) for student, fit in zip(students, fits, strict=True)]
     yield Curve(

@@ -33,12 +33,12 @@ import numpy as np
 
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure
-from infoscope.claim.part import Part, Series
+from infoscope.claim.part import Part, Series, findings_of
 from infoscope.claim.reading.peaks import END_OVER_LOWEST, END_OVER_PEAK, MeanCurves, at_step, of_held_out
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION
-from infoscope.core.rows import options_text
-from infoscope.core.units import nats
+from infoscope.core.rows import Rows, options_text
+from infoscope.core.units import nats, shown
 from infoscope.papers.saxe2018._gaussian import label_information, layer_entropy
 from infoscope.papers.saxe2018._lessons import SQUARED_ERROR, lesson_plan
 from infoscope.papers.saxe2018._parts import (
@@ -161,6 +161,15 @@ class LinearStudents(Figure):
             name: lesson_plan(title, _curves, _layers(lesson), lesson, 200 if preset == "smoke" else epochs, seeds)
             for name, (title, lesson, epochs) in LESSONS.items()
         }
+
+    def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
+        """What the formula as printed shows, whose inputs have a hundred times the variance."""
+        found = findings_of(_LESS_NOISE.parts, rows)
+        falling = [each for each in found if each.value is not None and each.outcome != "holds"]
+        said = ", ".join(f"{each.place} {shown(each.value, 'nats', each.interval)}" for each in falling)
+        none = "by the formula as printed, with a hundred times less noise, nothing falls"
+        told = f"by the formula as printed, with a hundred times less noise, there are falls: {said}" if said else none
+        return {"no-compression": [told] if any(each.value is not None for each in found) else []}
 
 
 def _curves(at: Sequence[int], seeds: Sequence[int], **lesson: Any) -> Iterator[Curve]:

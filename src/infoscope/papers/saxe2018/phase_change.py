@@ -2,8 +2,8 @@
 
 Paper: the gradient's mean exceeds its standard deviation at first (drift), falls below it later (diffusion), and the
 change comes near the onset of compression. Our sentence: in the layers of the tanh network that compress (the 3-unit
-layer and the output), the ratio of mean to standard deviation falls below 1 within a factor of three of the epoch at
-which I(X;T) peaks.
+layer and the output), the ratio of mean to standard deviation falls below 1 within a factor of three of the epoch from
+which I(X;T) falls for good: of two humps the later one, not the higher.
 
     infoscope run saxe2018/phase_change --preset laptop
 
@@ -30,13 +30,13 @@ from infoscope.claim.reading.curves import (
     epochs_of,
 )
 from infoscope.claim.reading.peaks import Peak, of_timing
+from infoscope.claim.statistics import sustained
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.quantity import GRADIENT_SNR
 from infoscope.core.rows import Rows
+from infoscope.core.units import shown
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
-from infoscope.papers.saxe2018._parts import (
-    information,
-)
+from infoscope.papers.saxe2018._parts import LASTING, information
 from infoscope.papers.saxe2018._phases import complete_curves, log_first
 from infoscope.papers.saxe2018._quoted import PHASES
 from infoscope.scanning.plan import NetworkPlan, Preset
@@ -55,7 +55,7 @@ def _log_crossing(epochs: np.ndarray, ratio: np.ndarray) -> np.ndarray:
 
 
 def _distance(_: np.ndarray, epochs: np.ndarray) -> Callable[..., np.ndarray]:
-    """The statistic that says how far the ratio's crossing is from the peak of I(X;T), the second of its series."""
+    """The statistic that says how far the ratio's crossing is from the onset of the lasting fall of I(X;T)."""
 
     def distance(peaks: Sequence[Peak], ratio: np.ndarray, _: np.ndarray) -> np.ndarray:
         return abs(_log_crossing(epochs, ratio) - np.log10(1 + epochs[peaks[1].step]))
@@ -72,18 +72,21 @@ _NEAR = Claim(
     sentence="The gradient turns from drift to diffusion near the onset of compression.",
     parts=(
         Part(
-            "distance from the epoch of the peak to that of the crossing, in log10",
+            "distance from the epoch of the onset to that of the crossing, in log10",
             {layer: (_ratio(layer), information("tanh", layer)) for layer in _LAYERS},
             of_timing(
-                "size of the log10 of 1 + the epoch at which the mean curve of {} falls below 1, over 1 + the epoch at "
-                "which that of {} has its peak,",
+                "size of the log10 of 1 + the epoch at which the mean curve of {} falls below 1, over 1 + the epoch "
+                f"from which that of {{}} falls without rising by {shown(LASTING, 'nats')} again,",
                 _distance,
+                least=LASTING,
             ),
             Criterion("<=", math.log10(3.0), "decades"),
         ),
     ),
     published="the transition between the two phases of the gradient precedes compression closely",
-    revised="the same distance was judged by its two ends at first, of which one part always held; now by its size",
+    revised="the same distance was judged by its two ends at first, of which one part always held; now by its size; "
+    "and compression was said to begin at the highest point, which in the 3-unit layer is a first hump that is made "
+    "good: now where the fall that lasts sets on",
 )
 
 
@@ -94,7 +97,7 @@ class PhaseChange(Figure):
     >>> PhaseChange().plan("laptop")["tanh"].gradients  # their signal-to-noise ratio is measured too
     True
     >>> [(part.name, str(part.criterion)) for part in PhaseChange.claims[0].parts]
-    [('distance from the epoch of the peak to that of the crossing, in log10', '≤ 0.4771 decades')]
+    [('distance from the epoch of the onset to that of the crossing, in log10', '≤ 0.4771 decades')]
     """
 
     title = "Gradient phases and the onset of compression"
@@ -115,8 +118,9 @@ def _in_words(layer: str, ratio: Rows, of_layer: Rows) -> list[str]:
     if ratios is None or curves is None:
         return []
     epochs = epochs_of(of_layer)
-    crossing, peak = _log_crossing(epochs, ratios.mean(0)[None])[0], epochs[curves.mean(0).argmax()]
+    mean = curves.mean(0)
+    crossing, peak = _log_crossing(epochs, ratios.mean(0)[None])[0], epochs[mean.argmax()]
     return [
-        f"{layer}: the ratio falls below 1 at epoch {10**crossing - 1:.0f}, "
-        f"I(X;T) peaks at epoch {peak:.0f} (mean curves)"
+        f"{layer}: the ratio falls below 1 at epoch {10**crossing - 1:.0f}, I(X;T) is highest at epoch {peak:.0f} and "
+        f"falls for good from epoch {epochs[sustained(mean, LASTING)]:.0f} on (mean curves)"
     ]

@@ -20,10 +20,10 @@ from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part
 from infoscope.claim.reading.curves import LAST, of_onset
 from infoscope.core.claim import Claim, Criterion
-from infoscope.core.units import nats
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
 from infoscope.papers.saxe2018._parts import (
     DROP_OF_INFORMATION,
+    LASTING,
     TWO_BITS,
     accuracy,
     by_site,
@@ -47,7 +47,7 @@ _COMPRESSES = Claim(
         Part(
             "onset of the lasting fall of I(X;T)",
             by_site(_LATE),
-            of_onset(nats(0.3), "nats"),
+            of_onset(LASTING, "nats"),
             Criterion("<=", 3 * TURN, "epochs"),
         ),
         Part("final test accuracy", {"": accuracy("tanh")}, LAST, Criterion(">=", 0.95, "fraction")),
