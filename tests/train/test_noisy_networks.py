@@ -16,6 +16,7 @@ from infoscope.train.ensemble import Ensemble
 from infoscope.train.networks import fully_connected
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
+from infoscope.train.statistics import noisy_accuracy
 from infoscope.train.trainer import Layout
 from infoscope.train.training import initial_state, make_trainer
 
@@ -166,3 +167,19 @@ def test_noise_keeps_two_members_with_equal_weights_apart():
 def test_noise_that_cannot_be_is_refused(arguments, words):
     with pytest.raises(InputError, match=words):
         FullyConnected((3, 2, 2), **arguments)
+
+
+def test_accuracy_with_the_noise_on_is_that_of_noisy_forwards():
+    """One hidden unit of which the sign decides: right as often as its noise leaves the sign alone."""
+    network = FullyConnected((1, 1, 2), "linear", noise=0.5)
+    parameters = {
+        "hidden1.linear.weight": torch.ones(2, 1, 1), "hidden1.linear.bias": torch.zeros(2, 1),
+        "output.linear.weight": torch.tensor([[[-1.0], [1.0]]] * 2), "output.linear.bias": torch.zeros(2, 2),
+    }  # fmt: skip
+    n = 4000
+    x, y = torch.full((n, 1), 0.5), torch.ones(n, dtype=torch.long)
+    found = noisy_accuracy(network, parameters, x, y, torch.arange(n)[None], seed=3)
+    assert found.tolist() == pytest.approx([0.8413] * 2, abs=0.02)  # Phi(1)
+    assert found[0] != found[1]
+    again = noisy_accuracy(network, parameters, x, y, torch.arange(n).expand(2, -1), seed=3)
+    assert torch.equal(found, again)

@@ -174,6 +174,11 @@ class Measurement:
         return list(range(members))
 
     @property
+    def from_start(self) -> bool:
+        """Whether the other network is read at its first recorded step, in place of the same one."""
+        return False
+
+    @property
     def forwards(self) -> tuple[int, int]:
         """Of one that needs replicas: how many noisy forwards of each input, and the seed of their draws."""
         return 0, 0

@@ -123,6 +123,7 @@ CLASS_DISTANCES = {
 }
 LOSS = Quantity("loss", "nats", "Loss", "training")
 ACCURACY = Quantity("accuracy", "fraction", "Accuracy", "training")
+NOISY_ACCURACY = Quantity("noisy_accuracy", "fraction", "Accuracy with the noise on", "training")
 GRADIENT_SNR = Quantity("gradient_snr", "ratio", "Gradient signal-to-noise ratio", "dynamics")
 WEIGHT_NORM = Quantity("weight_norm", "norm", "Weight norm", "dynamics")
 _NAMED = {
@@ -132,6 +133,6 @@ _NAMED = {
         USABLE_INFORMATION, DIFFERENTIAL_ENTROPY, USABLE_REST, USABLE_COARSE, USABLE_FINE, LOSS, ACCURACY, GRADIENT_SNR,
         WEIGHT_NORM, USABLE_FRACTION, PROBE_ACCURACY, PROBE_AUROC, USUAL_ACCURACY, SHUFFLED, SHUFFLED_ACCURACY,
         TYPE_CONTROL, TYPE_CONTROL_ACCURACY, SELECTIVITY, SELECTIVITY_ACCURACY, OF_TYPE, TYPE_ACCURACY, OF_INPUT,
-        INPUT_ACCURACY,
+        INPUT_ACCURACY, NOISY_ACCURACY,
     )
 }  # fmt: skip

@@ -10,12 +10,12 @@ import torch
 from infoscope.core import check
 from infoscope.core.estimate import Estimate
 from infoscope.core.folder import RunFolder
-from infoscope.core.quantity import ACCURACY, GRADIENT_SNR, LOSS, WEIGHT_NORM, Quantity
+from infoscope.core.quantity import ACCURACY, GRADIENT_SNR, LOSS, NOISY_ACCURACY, WEIGHT_NORM, Quantity
 from infoscope.core.rows import Place
 from infoscope.core.session import Session, Step
 from infoscope.scanning.one_pass import over_steps
 from infoscope.scanning.replay import EnsembleReplay
-from infoscope.train.statistics import layer_gradients, performance
+from infoscope.train.statistics import layer_gradients, noisy_accuracy, performance
 
 TRAINING = "training"  # in place of an estimator
 
@@ -44,6 +44,10 @@ def measure_training(folder: RunFolder, network: str, replay: EnsembleReplay, la
             here, n = dataclasses.replace(place, split=split), of_split.shape[1]
             _members(rows, here, replay, LOSS, "mean cross-entropy", found.loss, n)
             _members(rows, here, replay, ACCURACY, "fraction of rows classified right", found.accuracy, n)
+            if split == "test" and replay.noise > 0:
+                words = "fraction of rows classified right, the noise of every hidden layer on, one forward a row"
+                right = noisy_accuracy(replay.plan.network, parameters, x, y, of_split, step)
+                _members(rows, here, replay, NOISY_ACCURACY, words, right, n)
         if replay.plan.gradients:
             n = splits["train"].shape[1]
             batch = replay.plan.recipe.batch_size(n)

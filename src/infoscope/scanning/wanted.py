@@ -77,7 +77,8 @@ class Wanted:
         if self._other is None or not sites:
             return {site: Given(inputs=self._inputs_of(site), span=span) for site in sites}
         partners = self.measurement.partners(len(self._replay.seeds))
-        held = self._other.representations(step, sites)
+        at = self._other.trajectory.steps[0] if self.measurement.from_start else step
+        held = self._other.representations(at, sites)
         return {site: Given(inputs=self._inputs_of(site), span=span, other=held[site][partners]) for site in sites}
 
     def _inputs_of(self, site: str) -> Any:

@@ -47,6 +47,23 @@ def performance(
     return Performance(loss / rows.shape[1], hits / rows.shape[1])
 
 
+@torch.no_grad()
+def noisy_accuracy(
+    network: Network, parameters: Mapping[str, Tensor], x: Tensor, y: Tensor, rows: Tensor, seed: int, chunk: int = 1024
+) -> Tensor:
+    """The accuracy ``[m]`` of each member on its own ``rows [m, n]``, or of all on the same ``[1, n]``, with the noise
+    of every hidden layer on: one noisy forward a row, drawn from ``seed``."""
+    members = len(parameters["output.linear.weight"])
+    hits = torch.zeros(members, dtype=torch.float64, device=x.device)
+    for member in range(members):
+        own = {name: tensor[member : member + 1] for name, tensor in parameters.items()}
+        for place, part in enumerate(rows[member if len(rows) > 1 else 0].split(chunk)):
+            draws = seed + 1009 * place + member
+            logits = network.propagated(own, x[part], ("output.linear",), 1, draws)["output.linear"][0, :, 0]
+            hits[member] += (logits.argmax(-1) == y[part]).double().sum()
+    return hits / rows.shape[1]
+
+
 def _on(
     network: Network, parameters: Mapping[str, Tensor], x: Tensor, y: Tensor, rows: Tensor
 ) -> tuple[Tensor, Tensor]:

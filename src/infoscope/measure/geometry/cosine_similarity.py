@@ -22,6 +22,7 @@ from infoscope.measure.intervals.uncertainties import PLAIN
 LEAST = 20  # rows, of which one lies below the 5 % quantile
 LEAST_MEDIAN = 6  # rows whose least and largest hold the median 95 % of the time
 EDGES = (-0.5, -0.25, 0.0, 0.25, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+_WHO = {"same": "same member", "next": "next member", "start": "same member at its start"}
 NORMAL = 1.959963984540054
 
 
@@ -40,7 +41,8 @@ class CosineSimilarity(Geometry):
     Options
     -------
     against: along a trajectory, the network of the same run with which to compare, member by member.
-    members: ``"same"`` member of it, or the ``"next"`` one, which began with other weights: a control.
+    members: ``"same"`` member of it, or as controls the ``"next"`` one, which began with other weights, or the same one
+    at its ``"start"``, before it learned: what a common beginning alone gives.
     seed: of the permutation.
 
     Example
@@ -62,7 +64,7 @@ class CosineSimilarity(Geometry):
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale")
 
     against: str = ""
-    members: Literal["same", "next"] = "same"
+    members: Literal["same", "next", "start"] = "same"
     seed: int = 0
 
     def cost(self, n: int, d: int, k: int) -> Cost:
@@ -89,6 +91,10 @@ class CosineSimilarity(Geometry):
             raise InputError("members='next' came with one member, wanted at least 2 seeds")
         return [(member + (self.members == "next")) % members for member in range(members)]
 
+    @property
+    def from_start(self) -> bool:
+        return self.members == "start"
+
     def geometry(
         self, t: ArrayLike, y: ArrayLike | None = None, groups: ArrayLike | None = None
     ) -> dict[str, Estimate]:
@@ -114,7 +120,7 @@ class CosineSimilarity(Geometry):
         a, b = a[pointing], b[pointing]
         n, left_out = len(a), len(t) - len(a)
         known = [remark(f"{left_out} of {len(t)} rows are 0 and have no direction")] if left_out else []
-        words = f"between the same unit-by-unit representation in two networks, {self.members} member"
+        words = f"between the same unit-by-unit representation in two networks, {_WHO[self.members]}"
         if not n:
             for quantity in self.quantities:
                 cells = cell_names(EDGES) if quantity == "cosine_share" else ["input"]

@@ -22,6 +22,7 @@ LAYERS = ("conv1.map", "conv2.map", "features")
 _SIZES: dict[Preset, dict[str, Any]] = {
     "smoke": {"epochs": 1, "train_rows": 300, "evaluate_rows": 200},
     "laptop": {"epochs": 8, "train_rows": 3000, "evaluate_rows": 3000},
+    "long": {"epochs": 5, "train_rows": None, "evaluate_rows": 10_000},
     "paper": {"epochs": 128, "train_rows": None, "evaluate_rows": 10_000},
 }
 _RECORDED = (0, 1, 3, 8, 20, 40, 80, 128)
@@ -29,7 +30,8 @@ _RECORDED = (0, 1, 3, 8, 20, 40, 80, 128)
 
 def recorded(preset: Preset) -> tuple[int, ...]:
     """The epochs at which the networks are looked at."""
-    return tuple(epoch for epoch in _RECORDED if epoch <= _SIZES[preset]["epochs"])
+    end = _SIZES[preset]["epochs"]
+    return (*(epoch for epoch in _RECORDED if epoch < end), end)
 
 
 def mnist_plan(
