@@ -18,7 +18,7 @@ from infoscope.claim.figure import Judged
 from infoscope.claim.judging import SMOKE, fall_over_a_third, training, verdicts
 from infoscope.claim.reading.curves import score_finding
 from infoscope.core import registry
-from infoscope.core.claim import NOTHING, Criterion, Finding, Learned, Outcome, combine
+from infoscope.core.claim import NOTHING, Criterion, Finding, Learned, Outcome, combine, completed
 from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.files import write_json
 from infoscope.core.folder import RunFolder
@@ -30,6 +30,7 @@ from infoscope.core.units import nats
 from infoscope.papers.kleinman2021.fine_coarse_convolutional import FineCoarseConvolutional
 from infoscope.papers.saxe2018.mnist import MnistPlane
 from infoscope.papers.saxe2018.relu import ReluPlane
+from infoscope.papers.saxe2018.tanh import TanhPlane
 
 FIGURES = list(registry.entries("figures"))
 DEAD = (1, 4, 5)
@@ -417,3 +418,21 @@ def test_a_run_with_a_dead_member_tells_it_in_the_report(smoked, tmp_path):
     assert (untrained["network"], untrained["member"], untrained["kind"]) == ("relu", 1, "did not train")
     report = infoscope.load(folder.path).report().read_text(encoding="utf-8")
     assert "1 of 2 networks did not train: relu, member 1" in report
+
+
+def test_a_verdict_says_what_differs_from_seed_to_seed(made_up):
+    for network, site in (("tanh", "hidden5"), ("tanh", "output")):
+        made_up.series(network, site, "I(X;T)", falling(3))
+    rows = made_up.rows()
+    said = {"tanh": "of weights, order and split", "other": "of weights and order, one split"}
+    (of_tanh,) = verdicts(TanhPlane(), rows, {"tanh": GUESS}, "r", "laptop", 12, said)
+    assert of_tanh.varied == of_tanh.to_json()["varied"] == "of weights, order and split"
+    (unread,) = verdicts(TanhPlane(), Rows.concat([]), {"tanh": GUESS}, "r", "smoke", 12, said)
+    assert unread.varied == "of weights, order and split"
+    (one_seed,) = verdicts(TanhPlane(), rows, {"tanh": GUESS}, "r", "laptop", 1, said)
+    assert one_seed.varied == ""
+    assert completed({"claim": {}, "outcome": "partly"})["varied"] == ""
+
+
+def test_a_run_says_whether_its_seeds_share_a_split(smoked):
+    assert {each["varied"] for each in smoked.verdicts()} == {"of weights, order and split"}

@@ -67,17 +67,25 @@ class LearningCurves(NamedTuple):
 
 
 def verdicts(
-    figure: Figure, rows: Rows, guesses: Mapping[str, Guess], run: str, preset: str, seeds: int
+    figure: Figure,
+    rows: Rows,
+    guesses: Mapping[str, Guess],
+    run: str,
+    preset: str,
+    seeds: int,
+    varied: Mapping[str, str] | None = None,
 ) -> list[Verdict]:
     """The verdicts of ``figure`` on ``rows``, behind the guards.
 
-    guesses: what guessing its labels comes to, by network that was trained.
+    guesses: what guessing its labels comes to, by network that was trained. varied: what differs from seed to seed, by
+    the same.
     """
     found = figure.judge(rows)
     default = figure.presupposes if guesses else NOTHING
     claims = [dataclasses.replace(one.claim, presupposes=one.claim.presupposes or default) for one in found]
     if preset == "smoke" and figure.trains:
-        return [_verdict(one, claim, run, preset, seeds, SMOKE) for one, claim in zip(found, claims, strict=True)]
+        untested = [_verdict(one, claim, run, preset, seeds, SMOKE) for one, claim in zip(found, claims, strict=True)]
+        return [dataclasses.replace(each, varied=_varied(each, varied or {})) for each in untested]
     trainings = {network: training(rows, network, guess) for network, guess in guesses.items()}
     without: dict[frozenset[int], Sequence[Judged]] = {frozenset(): found}
     out: list[Verdict] = []
@@ -96,8 +104,15 @@ def verdicts(
             if rest is not None:
                 told[-1] += f"; without them: {verdict.word_without}{_decided_by(rest)}"
             verdict = dataclasses.replace(verdict, notes=(*told, *one.notes))
-        out.append(verdict)
+        out.append(dataclasses.replace(verdict, varied=_varied(verdict, varied or {})))
     return out
+
+
+def _varied(verdict: Verdict, by_network: Mapping[str, str]) -> str:
+    """What differs from seed to seed in the networks that a verdict's parts were read from."""
+    networks = dict.fromkeys(network for part in verdict.findings for network in part.networks)
+    said = dict.fromkeys(by_network[network] for network in (networks or by_network) if network in by_network)
+    return " / ".join(said) if verdict.seeds > 1 else ""
 
 
 def training(rows: Rows, network: str, guess: Guess) -> LearningCurves | None:

@@ -34,7 +34,7 @@ from infoscope.record.trajectory import Trajectory
 from infoscope.scanning.learning_curves import TRAINING, measure_training
 from infoscope.scanning.one_pass import measure
 from infoscope.scanning.plan import NetworkPlan
-from infoscope.scanning.replay import EnsembleReplay
+from infoscope.scanning.replay import EnsembleReplay, shares_split
 from infoscope.train.ensemble import Ensemble
 from infoscope.train.trainer import Layout, State
 from infoscope.train.training import initial_state, make_trainer
@@ -136,6 +136,18 @@ def _guesses(folder: RunFolder) -> dict[str, Guess]:
                 known = Guess(math.log(classes), 1 / classes)._asdict()
         found[name] = Guess(**known)
     return found
+
+
+def _varied(folder: RunFolder) -> dict[str, str]:
+    """What differs from seed to seed, by trained network."""
+    plans = {n: plan_of(folder, n) for n, about in folder.manifest()["networks"].items() if not about.get("computed")}
+    published = {plan.task: registry.load("tasks", plan.task).split_published for plan in plans.values()}
+    return {
+        name: "of weights and order, one split"
+        if shares_split(plan, published[plan.task])
+        else "of weights, order and split"
+        for name, plan in plans.items()
+    }
 
 
 def check_device(device: str) -> None:
@@ -371,7 +383,7 @@ def judge(folder: RunFolder) -> list[dict[str, Any]]:
             planned += [wanted.rows(rows, name) for wanted in plan_of(folder, name).measures]
     measured = Rows.concat(planned).latest()
     seeds = len(manifest["seeds"])
-    found = verdicts(figure, measured, _guesses(folder), folder.id, manifest["preset"], seeds)
+    found = verdicts(figure, measured, _guesses(folder), folder.id, manifest["preset"], seeds, _varied(folder))
     if not folder.recorded:
         found = [dataclasses.replace(one, notes=(*one.notes, UNRECORDED)) for one in found]
     content = [verdict.to_json() for verdict in found]

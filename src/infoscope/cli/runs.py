@@ -122,6 +122,7 @@ def print_verdicts(verdicts: list[dict[str, Any]], *after: str) -> None:
         )
         seeds = verdict["seeds"]
         at = f"{verdict['preset']}, " + (f"{seeds} seed{'s' * (seeds != 1)}" if seeds else "exact")
+        at += f" {verdict['varied']}" if verdict["varied"] else ""
         if verdict["reason"]:
             measured = head is not None and head["value"] is not None
             value = f"{verdict['reason']}{f'; what was measured: {value}' if measured else ''}"

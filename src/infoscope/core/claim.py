@@ -265,7 +265,8 @@ class Verdict:
 
     outcome and findings: of all members. reason: why the claim is not testable though it was measured. untrained: the
     members that did not train, in networks that the claim speaks of. without: the parts as they are without those
-    members, None where there is none, or nobody else.
+    members, None where there is none, or nobody else. varied: what differs from seed to seed, and so what intervals
+    cover, in words that follow "8 seeds"; empty where that is all that is drawn.
     """
 
     claim: Claim
@@ -278,6 +279,7 @@ class Verdict:
     reason: str = ""
     untrained: tuple[Untrained, ...] = ()
     without: tuple[Finding, ...] | None = None
+    varied: str = ""
 
     @property
     def word(self) -> str:
@@ -319,6 +321,7 @@ class Verdict:
             "run": self.run,
             "preset": self.preset,
             "seeds": self.seeds,
+            "varied": self.varied,
             "notes": list(self.notes),
             "findings": _findings_json(self.findings, self.headline),
             "untrained": [each.to_json() for each in self.untrained],
@@ -335,7 +338,7 @@ def completed(verdict: dict[str, Any]) -> dict[str, Any]:
     """A stored verdict with the fields that an older infoscope did not store."""
     unsaid = {"revised": "", "presupposes": "", "headline": "", "origin": "", "quoted": ""}
     verdict["claim"] = {**unsaid, **verdict["claim"]}
-    return {"said": verdict["outcome"], "reason": "", "untrained": [], "without": None, **verdict}
+    return {"said": verdict["outcome"], "reason": "", "untrained": [], "without": None, "varied": "", **verdict}
 
 
 def check_outcome(verdict: Mapping[str, Any]) -> None:

@@ -121,6 +121,14 @@ def marks_of(groups: np.ndarray | None) -> dict[str, Any]:
     return {"groups": f"{int(groups.max()) + 1} given, {hashlib.sha256(groups.tobytes()).hexdigest()[:6]}"}
 
 
+def shares_split(plan: NetworkPlan, published: bool) -> bool:
+    """Whether all members train on the task's own split: it is ``published``, or the plan measures one side of it only.
+
+    Else each draws a split from its seed, and rows that are new to one are not to another.
+    """
+    return published or plan.evaluate != "all"
+
+
 class EnsembleReplay:
     """The replay of an ensemble that infoscope trained itself.
 
@@ -147,11 +155,7 @@ class EnsembleReplay:
 
     @property
     def shared(self) -> bool:
-        """Whether all members train on the task's own split: it is published, or the plan measures one side of it only.
-
-        Else each draws a split from its seed, and rows that are new to one are not to another.
-        """
-        return self.task.split_published or self.plan.evaluate != "all"
+        return shares_split(self.plan, self.task.split_published)
 
     @cached_property
     def ensemble(self) -> Ensemble:

@@ -143,7 +143,10 @@ def rise_finding(name: str, criterion: Criterion, rows: Rows) -> Finding:
     def backwards(curves: np.ndarray) -> OverSeeds:
         return compression(curves[:, ::-1])
 
-    return judged(name, criterion, backwards, rows, plain=lambda means: means.max(-1) - means[:, 0])
+    def plain(means: np.ndarray) -> np.ndarray:
+        return means.max(-1) - means[:, 0]
+
+    return judged(name, criterion, backwards, rows, plain=plain)
 
 
 def end_over_peak(choosing: MeanCurves, measured: MeanCurves) -> np.ndarray:
