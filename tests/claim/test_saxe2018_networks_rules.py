@@ -16,7 +16,7 @@ from infoscope.papers.saxe2018.architectures import Architectures
 from infoscope.papers.saxe2018.compression_time import CompressionTime
 from infoscope.papers.saxe2018.depth import Depth
 from infoscope.papers.saxe2018.net_input_bins import NetInputBins
-from infoscope.papers.saxe2018.phase_change import PhaseChange
+from infoscope.papers.saxe2018.phase_change import PhaseChange, _log_change
 from infoscope.papers.saxe2018.sample_size import SampleSize
 
 HIDDEN = [f"hidden{i}" for i in range(1, 6)]
@@ -158,21 +158,26 @@ def ratio(crossing: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize(
-    ("crossings", "spread", "wanted"),
+    ("changes", "samples", "wanted"),
     [
-        ((3, 3), 0.01, R),  # at the epoch of the peak, 25
-        ((3, 5), 0.01, P),  # at epoch 400
-        ((6, 1), 0.01, N),  # much later, much earlier
-        ((3, 3), 3.0, I),
+        ((3, 3), (3, 3), (R, N)),  # at the epoch from which it falls, 25, and not about 350
+        ((3, 5), (3, 5), (P, P)),  # at epoch 400
+        ((6, 1), (6, 1), (N, N)),  # much later, much earlier
+        ((3, 3), (5, 5), (P, P)),  # it hangs on the batch
     ],
 )
-def test_phase_change(made_up, crossings, spread, wanted):
-    for layer, crossing in zip(("hidden5", "output"), crossings, strict=True):
+def test_phase_change(made_up, changes, samples, wanted):
+    for layer, change, of_samples in zip(("hidden5", "output"), changes, samples, strict=True):
         made_up.series("tanh", layer, "I(X;T)", falling(3))
-        made_up.series(
-            "tanh", layer, "gradient_snr", ratio(crossing), unit="ratio", estimator="training", spread=spread
-        )
-    assert outcomes(PhaseChange(), made_up.rows()) == {"near-the-peak": wanted}
+        for quantity, at in (("gradient_snr", change), ("sample_gradient_snr", of_samples)):
+            made_up.series("tanh", layer, quantity, 10 * ratio(at), unit="ratio", estimator="training")
+    assert tuple(outcomes(PhaseChange(), made_up.rows()).values()) == wanted
+
+
+def test_a_change_of_level_does_not_hang_on_the_level():
+    epochs = np.array([0, 1, 5, 25, 100, 400, 2000, 8000])
+    for size in (0.01, 1.0, 100.0):
+        assert 10 ** _log_change(epochs, size * ratio(4)[None])[0] - 1 == pytest.approx(100)
 
 
 def test_phase_change_says_when(made_up):
@@ -180,17 +185,9 @@ def test_phase_change_says_when(made_up):
     made_up.series("tanh", "hidden5", "gradient_snr", ratio(5), unit="ratio", estimator="training", spread=0.0)
     notes = PhaseChange().judge(made_up.rows())[0].notes
     assert notes == (
-        "hidden5: the ratio falls below 1 at epoch 400, I(X;T) is highest at epoch 25 and falls for good from epoch 25 "
-        "on (mean curves)",
+        "hidden5: the ratio over minibatches changes its level at epoch 400 and falls below 1 at epoch 400, I(X;T) is "
+        "highest at epoch 25 and falls for good from epoch 25 on (mean curves)",
     )
-
-
-def test_of_two_humps_the_later_one_is_where_compression_begins(made_up):
-    """The first is higher, and made good: at its epoch the crossing would be five times too late."""
-    for layer in ("hidden5", "output"):
-        made_up.series("tanh", layer, "I(X;T)", bits_curve(1, 4, 8, 6, 5, 7, 4, 3))
-        made_up.series("tanh", layer, "gradient_snr", ratio(5), unit="ratio", estimator="training")
-    assert outcomes(PhaseChange(), made_up.rows()) == {"near-the-peak": R}
 
 
 def depth_curves(depth: int, sign: int) -> tuple[np.ndarray, np.ndarray]:

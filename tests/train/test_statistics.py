@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from infoscope.core.errors import InputError
 from infoscope.train.networks.fully_connected import FullyConnected
-from infoscope.train.statistics import layer_gradients, performance
+from infoscope.train.statistics import layer_gradients, performance, sample_gradients
 
 NETWORK = FullyConnected((6, 5, 4, 3), "tanh")
 
@@ -60,6 +60,15 @@ def test_gradient_statistics_are_those_of_the_minibatches(problem):
             assert float(found[layer].snr[member]) == pytest.approx(float(snr), rel=1e-4)
             norm = parameters[f"{layer}.linear.weight"][member].norm()
             assert float(found[layer].weight_norm[member]) == pytest.approx(float(norm), rel=1e-6)
+
+
+def test_gradients_over_samples_are_those_of_minibatches_of_one(problem):
+    parameters, x, y, rows = problem
+    for mine in (rows, rows[:1]):  # of its own for each member, and shared
+        found = sample_gradients(NETWORK, parameters, x, y, mine)
+        wanted = layer_gradients(NETWORK, parameters, x, y, mine, batch=1)
+        for layer in NETWORK.layers:
+            torch.testing.assert_close(found[layer], wanted[layer].snr, rtol=1e-4, atol=0)
 
 
 def test_a_dead_layer_has_no_ratio(problem):

@@ -125,6 +125,7 @@ LOSS = Quantity("loss", "nats", "Loss", "training")
 ACCURACY = Quantity("accuracy", "fraction", "Accuracy", "training")
 NOISY_ACCURACY = Quantity("noisy_accuracy", "fraction", "Accuracy with the noise on", "training")
 GRADIENT_SNR = Quantity("gradient_snr", "ratio", "Gradient signal-to-noise ratio", "dynamics")
+SAMPLE_SNR = Quantity("sample_gradient_snr", "ratio", "Gradient signal-to-noise ratio over samples", "dynamics")
 WEIGHT_NORM = Quantity("weight_norm", "norm", "Weight norm", "dynamics")
 _NAMED = {
     str(quantity): quantity
@@ -133,6 +134,6 @@ _NAMED = {
         USABLE_INFORMATION, DIFFERENTIAL_ENTROPY, USABLE_REST, USABLE_COARSE, USABLE_FINE, LOSS, ACCURACY, GRADIENT_SNR,
         WEIGHT_NORM, USABLE_FRACTION, PROBE_ACCURACY, PROBE_AUROC, USUAL_ACCURACY, SHUFFLED, SHUFFLED_ACCURACY,
         TYPE_CONTROL, TYPE_CONTROL_ACCURACY, SELECTIVITY, SELECTIVITY_ACCURACY, OF_TYPE, TYPE_ACCURACY, OF_INPUT,
-        INPUT_ACCURACY, NOISY_ACCURACY,
+        INPUT_ACCURACY, NOISY_ACCURACY, SAMPLE_SNR,
     )
 }  # fmt: skip

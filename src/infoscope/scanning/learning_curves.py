@@ -10,12 +10,13 @@ import torch
 from infoscope.core import check
 from infoscope.core.estimate import Estimate
 from infoscope.core.folder import RunFolder
-from infoscope.core.quantity import ACCURACY, GRADIENT_SNR, LOSS, NOISY_ACCURACY, WEIGHT_NORM, Quantity
+from infoscope.core.quantity import ACCURACY, GRADIENT_SNR, LOSS, NOISY_ACCURACY, SAMPLE_SNR, WEIGHT_NORM, Quantity
 from infoscope.core.rows import Place
 from infoscope.core.session import Session, Step
 from infoscope.scanning.one_pass import over_steps
 from infoscope.scanning.replay import EnsembleReplay
-from infoscope.train.statistics import layer_gradients, noisy_accuracy, performance
+from infoscope.train.network import Dense
+from infoscope.train.statistics import layer_gradients, noisy_accuracy, performance, sample_gradients
 
 TRAINING = "training"  # in place of an estimator
 
@@ -57,6 +58,11 @@ def measure_training(folder: RunFolder, network: str, replay: EnsembleReplay, la
                 here = dataclasses.replace(place, site=layer, site_index=replay.places[layer], split="train")
                 _members(rows, here, replay, GRADIENT_SNR, snr, found.snr, n)
                 _members(rows, here, replay, WEIGHT_NORM, "Frobenius norm of the weights", found.weight_norm, n)
+            if isinstance(replay.plan.network, Dense):
+                words = "|mean| / |sd| of the weight gradient over single training samples at frozen weights"
+                for layer, ratio in sample_gradients(replay.plan.network, parameters, x, y, minibatches).items():
+                    here = dataclasses.replace(place, site=layer, site_index=replay.places[layer], split="train")
+                    _members(rows, here, replay, SAMPLE_SNR, words, ratio, n)
 
     over_steps(session, steps, len(replay.trajectory.steps), label, one)
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from infoscope.core.errors import InputError
-from infoscope.train.network import Network
+from infoscope.train.network import Dense, Network
 
 
 class Performance(NamedTuple):
@@ -112,6 +112,33 @@ def layer_gradients(
         spread = (_sum(squared[name] for name in own) / len(batches) - mean**2).clamp(min=0).sqrt()
         # 0/0 where a layer is dead: NaN, which no one mistakes for a ratio
         out[layer] = LayerGradient(mean / spread, _sum(_square(parameters[name]) for name in own).sqrt())
+    return out
+
+
+def sample_gradients(
+    network: Dense, parameters: Mapping[str, Tensor], x: Tensor, y: Tensor, rows: Tensor
+) -> dict[str, Tensor]:
+    """Signal-to-noise ratio ``[m]`` of every layer's weight gradient over single training samples, at frozen weights.
+
+    As :func:`layer_gradients` says it of minibatches of 1 (Saxe et al. 2018, equations 26 and 27). A sample's gradient
+    is delta aᵀ, with delta the gradient at the layer's net input and a the layer's input, so |gradient|² is
+    |delta|² |a|² and no gradient of a single sample is ever formed.
+    """
+    names = [f"{layer}.linear" for layer in network.layers]
+    leaves = {name: value.detach().requires_grad_() for name, value in parameters.items()}
+    shared = x[rows[0]] if len(rows) == 1 else x[rows]
+    held = network.representations(leaves, shared, (*names, *network.layers))
+    logits = held["output.linear"]
+    labels = y[rows].expand(len(logits), -1)
+    loss = functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum")
+    deltas = torch.autograd.grad(loss, [held[name] for name in names])
+    inputs = [shared.expand(len(logits), *shared.shape[-2:]), *(held[layer].detach() for layer in network.layers[:-1])]
+    out: dict[str, Tensor] = {}
+    n = rows.shape[1]
+    for layer, delta, a in zip(network.layers, deltas, inputs, strict=True):
+        mean = (_square(torch.bmm(delta.transpose(1, 2), a)) / n**2).sqrt()
+        squares = ((delta.double() ** 2).sum(-1) * (a.double() ** 2).sum(-1)).mean(-1)
+        out[layer] = mean / (squares - mean**2).clamp(min=0).sqrt()
     return out
 
 
