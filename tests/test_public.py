@@ -28,6 +28,7 @@ COMMANDS = {
     "examples": "Run.examples",
     "since-when": "Run.since_when",
     "report": "report",
+    "serve": "serve",
     "claims": "Run.claims",
     "check": "Run.check",
     "entropy": "entropy",

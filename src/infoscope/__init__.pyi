@@ -42,6 +42,7 @@ from .scripting import report as report
 from .scripting import report_figures as report_figures
 from .scripting import representations as representations
 from .scripting import run as run
+from .scripting import serve as serve
 
 __version__: str
 __all__: list[str]

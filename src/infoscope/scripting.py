@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infoscope.core import check
+from infoscope.core.errors import MissingPackageError
 from infoscope.core.folder import RunFolder
 from infoscope.core.joined import JoinedFolder
 
@@ -135,3 +137,28 @@ def bench(
 
         found["figure"] = str(benchmark(found["families"]).save(check.path(figure, "figure")))
     return found
+
+
+def serve(*runs: str | Path, host: str = "127.0.0.1", port: int | None = None, open_page: bool = False) -> None:
+    """Serve a page on which runs are listed, chosen and compared, and whose figures grow while they train or are
+    scanned, until it is interrupted (Ctrl-C). It reads run folders and nothing else, so a training does not know of it.
+
+    runs: folders that hold run folders, at any depth, or are some; ``runs`` by default. host: by default this machine
+    alone may ask. For any other one the page asks for a token, which is printed. port: 8321 or the next free one.
+    open_page: also open it in the browser.
+
+    Raises
+    ------
+    InputError: no such folder, host or free port. MissingPackageError: starlette or uvicorn is not installed.
+    """
+    import webbrowser
+
+    try:
+        from infoscope.show.page import server
+    except ModuleNotFoundError as reason:
+        raise MissingPackageError(
+            f"the page needs {reason.name}, which is not installed: pip install 'infoscope[page]'"
+        ) from reason
+    roots = [check.path(one, "a folder of runs") for one in runs or ("runs",)]
+    with suppress(KeyboardInterrupt):
+        server.serve(roots, host, port, ready=webbrowser.open if open_page else lambda address: None)

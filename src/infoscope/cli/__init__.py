@@ -9,7 +9,7 @@ import sys
 
 import cyclopts
 
-from infoscope.cli import bench, data, runs, scan  # noqa: F401 - each adds its commands to the application
+from infoscope.cli import bench, beside, data, runs, scan  # noqa: F401 - each adds its commands to the application
 from infoscope.cli.shared import app
 from infoscope.cli.terminal import Ended, ending, not_printed, printing
 from infoscope.core.errors import InfoscopeError

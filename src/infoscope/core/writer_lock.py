@@ -171,6 +171,20 @@ def beat(folder: Path) -> None:
         os.utime(hold.heartbeat)
 
 
+def lives(folder: Path) -> bool:
+    """Whether somebody writes to the run folder now, as far as can be seen from here; takes no lock.
+
+    Raises
+    ------
+    RunFolderError: something else lies where the heartbeat should.
+    """
+    there = _read(folder / HEARTBEAT)
+    if there is None:
+        return False
+    alive = there.writer.alive() if there.writer is not None else None
+    return abs(time.time() - there.written / 1e9) < STALE_SECONDS if alive is None else alive
+
+
 def _key(folder: Path) -> tuple[int, int]:
     found = os.stat(folder)
     return found.st_dev, found.st_ino

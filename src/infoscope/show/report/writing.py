@@ -179,7 +179,8 @@ def policy(scripts: Sequence[str], styles: Sequence[str]) -> str:
     )
 
 
-def _cards(sections: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def cards(sections: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Every card of these sections of :func:`content`."""
     blocks = [block for section in sections for block in section["blocks"]]
     panels = [panel for block in blocks for panel in (*block["panels"], *block["more"])]
     return [card for panel in panels for card in panel["cards"]]
@@ -187,7 +188,7 @@ def _cards(sections: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _lay_out(sections: Sequence[Mapping[str, Any]], figures: list[Spec]) -> None:
     """Say of each card how high its figure is, or why it cannot be laid out; that figure is none then."""
-    for card in _cards(sections):
+    for card in cards(sections):
         if card["figure"] is not None:
             try:
                 card["height"] = _embedding.height(figures[card["figure"]])
@@ -198,7 +199,7 @@ def _lay_out(sections: Sequence[Mapping[str, Any]], figures: list[Spec]) -> None
 
 def _heights(sections: Sequence[Mapping[str, Any]]) -> list[int]:
     """The heights of all figures, each once."""
-    return sorted({card["height"] for card in _cards(sections) if card["height"]})
+    return sorted({card["height"] for card in cards(sections) if card["height"]})
 
 
 @cache
