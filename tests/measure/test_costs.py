@@ -10,6 +10,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from infoscope.core.measurement import Given
 from infoscope.measure.bases.measurements import make_measurement
+from infoscope.measure.questions.information import mutual_information
 
 
 def taken(text: str, n: int, d: int) -> float:
@@ -44,6 +45,9 @@ def taken(text: str, n: int, d: int) -> float:
         "kde",
         "max_sliced(starts=2, steps=2)",
         "cluster_count",
+        "mixed_ksg",
+        "kozachenko_leonenko",
+        "intrinsic_dimension",
     ],
 )
 def test_the_bytes_guessed_are_within_a_factor_of_two_of_those_taken(text, n, d):
@@ -59,3 +63,31 @@ def test_a_noisy_layer_costs_what_its_mixture_does():
     assert seconds(500, 20, 8) > 6 * seconds(500, 20, 0)
     assert seconds(500, 20, 8) == pytest.approx(2 * seconds(500, 20, 4), rel=0.2)
     assert seconds(4000, 20, 8, "dataset") < 0.6 * seconds(4000, 20, 8)
+
+
+NEIGHBOURS = ["ksg", "mixed_ksg", "kozachenko_leonenko", "local_nonuniformity", "intrinsic_dimension"]
+
+
+@pytest.mark.parametrize("text", NEIGHBOURS)
+def test_neighbours_cost_about_n_in_few_columns_and_every_pair_in_many(text):
+    def times(n: int, d: int) -> float:
+        measurement = make_measurement(text)
+        return measurement.cost(10 * n, d, 3).seconds / measurement.cost(n, d, 3).seconds
+
+    assert times(10_000, 2) < 11
+    assert times(10_000, 2) < times(10_000, 10) < 100
+    assert text == "local_nonuniformity" or times(100_000, 200) == pytest.approx(100, rel=0.05)
+
+
+@pytest.mark.parametrize("text", ["ksg", "local_nonuniformity"])
+def test_the_bytes_of_what_takes_two_sets_of_columns(text):
+    rng, estimator = np.random.default_rng(0), make_measurement(text)
+    for n, d in [(400, 5), (2000, 20)]:
+        x = rng.standard_normal((n, d))
+        y = x[:, :1] + rng.standard_normal((n, 1))
+        mutual_information(x, y, text)
+        tracemalloc.start()
+        mutual_information(x, y, text)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert 0.5 < estimator.cost(n, d, 3).bytes / peak < 2

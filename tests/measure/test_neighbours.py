@@ -108,7 +108,6 @@ def test_trees_agree_with_the_twin(problem, norm, rectangle):
     if keep.sum() > nb.PROBES:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(nb, "FEW", 0)
-            patch.setattr(nb, "FEW_RECTANGLES", 0)
             patch.setattr(nb, "pass_seconds", lambda n, d: 1.0)
             blocks = [block[keep] for block in blocks]
             check(blocks, enough(blocks, k), subspaces, norm, rectangle)
@@ -124,6 +123,7 @@ def test_trees_of_several_levels_agree_with_the_twin(n, norm, grid, monkeypatch)
     x, y, z = (rng.normal(size=(n, d)) for d in (1, 3, 2))
     blocks = [np.round(t * grid) / grid if grid else t for t in (x, x + y, z)]
     check(blocks, 3, CMI, norm)
+    check(blocks, 3, MI, norm, rectangle=True)
     check([blocks[0], *blocks[1:]], np.where(np.arange(n) % 2, 1, 40) if not grid else 40, MI, norm)
 
 

@@ -21,7 +21,7 @@ from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import followed
 from infoscope.measure.neighbours.grouped_information import GroupedInformation, Search
 from infoscope.measure.neighbours.information import Spread, dimension
-from infoscope.measure.neighbours.search import Balls, balls, pass_seconds
+from infoscope.measure.neighbours.search import Balls, balls, nearest_seconds
 from infoscope.measure.symbols import quantise as q
 
 #: From this share of rows that repeat another on, there is no density to speak of.
@@ -67,7 +67,7 @@ class KozachenkoLeonenko(Estimator):
     seed: int = 0
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(3e-3 + n * (1.5e-6 + n * (1e-10 + 9e-11 * d)), 100.0 * n + 24.0 * n * d)
+        return Cost(2e-3 + subsampling.seconds(lambda rows: nearest_seconds(rows, d), n), 100.0 * n + 24.0 * n * d)
 
     def _check(self) -> None:
         check.count(self.k, "k")
@@ -77,7 +77,7 @@ class KozachenkoLeonenko(Estimator):
     def _members(self, t: Any, labels: dict[str, Labels], groups: Groups | None = None) -> list[list[Measured]]:
         """H(T) of each member, threads over members where they are many."""
         jobs = [partial(self._entropy, member, groups) for member in t]
-        seconds = pass_seconds(t.shape[1], t.shape[2]) * len(t)
+        seconds = nearest_seconds(t.shape[1], t.shape[2]) * len(t)
         threads = parallel.cores(seconds) if len(t) > 1 and not check.is_tensor(t) else 1
         return [[Measured("input", estimate)] for estimate in parallel.run(jobs, threads)]
 

@@ -11,7 +11,7 @@ from infoscope.core.quantity import CONDITIONAL_INFORMATION, INFORMATION, Quanti
 from infoscope.core.shapes import AnyRows, Beside, GivenRows
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
-from infoscope.measure.neighbours.information import Problem, answer
+from infoscope.measure.neighbours.information import Problem, answer, cost
 from infoscope.measure.neighbours.marginals import Marginal
 
 
@@ -54,7 +54,7 @@ class Ksg(Estimator):
     margins: Literal["scale", "normal"] = "scale"
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(4e-3 + n * (2.5e-6 + n * (2e-10 + 1.1e-10 * d)), 300.0 * n + 32.0 * n * d)
+        return cost(n, d + 1)  # y: one column, or classes
 
     def _check(self) -> None:
         check.count(self.k, "k")

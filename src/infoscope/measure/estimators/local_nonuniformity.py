@@ -13,9 +13,10 @@ from infoscope.core.measurement import Cost
 from infoscope.core.quantity import INFORMATION
 from infoscope.core.shapes import AnyRows, Beside
 from infoscope.measure.bases.estimator import Estimator
+from infoscope.measure.intervals import subsampling
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.boxes import log_shares, uniform_share
-from infoscope.measure.neighbours.information import Problem, answer
+from infoscope.measure.neighbours.information import Problem, answer, cost
 from infoscope.measure.neighbours.marginals import Marginal
 from infoscope.measure.neighbours.search import Balls
 
@@ -56,7 +57,10 @@ class LocalNonuniformity(Estimator):
     alpha: float | None = None
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(4e-3 + n * (2e-5 + n * (2e-10 + 1.1e-10 * d)), 300.0 * n + 40.0 * n * d)
+        columns = d + 1  # y: one
+        boxes = subsampling.seconds(lambda rows: rows * (1.5e-6 + 3e-7 * columns**1.75), n)
+        neighbours = cost(n, columns)
+        return Cost(neighbours.seconds + boxes, neighbours.bytes + min(60.0 * n * columns**2, 7e7))
 
     def _check(self) -> None:
         if self.k is not None:

@@ -9,7 +9,7 @@ from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, INFORMATION, Quantity
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
-from infoscope.measure.neighbours.information import of_points
+from infoscope.measure.neighbours.information import cost, of_points
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class MixedKsg(Estimator):
     norm: Literal["max", "euclidean"] = "max"
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(4e-3 + n * (2.5e-6 + n * (2e-10 + 1.1e-10 * d)), 300.0 * n + 32.0 * n * d)
+        return cost(n, d + 1)  # y: one column, or classes
 
     def _check(self) -> None:
         check.count(self.k, "k")

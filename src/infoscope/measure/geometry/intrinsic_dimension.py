@@ -17,7 +17,7 @@ from infoscope.kernels.scaling import unit
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.uncertainties import PLAIN
-from infoscope.measure.neighbours.search import balls
+from infoscope.measure.neighbours.search import balls, nearest_seconds
 
 DISCARDED = 0.1  # of the ratios, the largest: there the density is least uniform (Facco et al. 2017)
 LEAST = 20
@@ -62,7 +62,7 @@ class IntrinsicDimension(Geometry):
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(1e-3 + n * n * (1e-9 + 6e-11 * d), 60.0 * n + 32.0 * n * d)
+        return Cost(1e-3 + nearest_seconds(n, d), 60.0 * n + 32.0 * n * d)
 
     def _of_groups(self, t: NumpyRows, labels: dict[str, Labels], groups: Groups) -> Iterable[Measured]:
         """Of one row of each group, for neighbours of one group say how alike its rows are."""

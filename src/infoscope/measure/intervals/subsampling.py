@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from scipy import stats
@@ -51,10 +52,16 @@ def scattered(
         return None
     asked = min(n, PARTS * MOST)
     values = np.array([of(np.sort(rows)) for rows in np.array_split(draws.order(n, seed)[:asked], PARTS)])
-    half = float(stats.t.ppf((1 + LEVEL) / 2, PARTS - 1) * values.std(ddof=1) / np.sqrt(PARTS))
+    half = _times() * float(values.std(ddof=1) / np.sqrt(PARTS))
     own = half * math.sqrt(asked / n)
     kind = DISJOINT_TENTHS if asked == n else Uncertainty(f"subsampling, ten disjoint parts of {MOST} rows")
     return Scattered((value - own, value + own), float(np.mean(values)), half, PARTS * n / asked, kind)
+
+
+@cache
+def _times() -> float:
+    """How many standard errors, told from :data:`PARTS` values, are half an interval."""
+    return float(stats.t.ppf((1 + LEVEL) / 2, PARTS - 1))
 
 
 def interval(
@@ -63,6 +70,11 @@ def interval(
     """The 95 % interval of :func:`scattered`, None where a tenth has fewer than ``least`` rows."""
     found = scattered(value, of, n, seed, least)
     return None if found is None else found.interval
+
+
+def seconds(once: Callable[[int], float], n: int) -> float:
+    """How long an estimate and its :func:`scattered` take, where one of so many rows takes ``once(rows)``."""
+    return once(n) + PARTS * once(min(n // PARTS, MOST))
 
 
 def doubted(estimate: Estimate, least: int) -> Estimate:

@@ -163,7 +163,8 @@ def joint(points: Matrix, i: int, j: int, starts: Indices, euclidean: bool) -> f
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _subspace(points: Matrix, i: int, j: int, starts: Indices, member: Marks, euclidean: bool) -> float:
+def subspace(points: Matrix, i: int, j: int, starts: Indices, member: Marks, euclidean: bool) -> float:
+    """The same in the space of some of the blocks."""
     found = 0.0
     for b in range(len(starts) - 1):
         if member[b]:
@@ -213,7 +214,7 @@ def settle(
             reach = 0.0
             for c in range(len(candidates)):
                 if scratch[c] <= radius + tie:
-                    reach = max(reach, _subspace(points, i, candidates[c], starts, members[s], euclidean))
+                    reach = max(reach, subspace(points, i, candidates[c], starts, members[s], euclidean))
             reach = (math.sqrt(reach) if euclidean else reach) + tie
         thresholds[s] = reach * reach if euclidean else reach
     return radius, closed, tied
@@ -294,11 +295,11 @@ def every_pair(
                     if line[candidates[c]] >= low and line[candidates[c]] <= high:
                         at_the_edge += 1
                         counts[s, i] += (
-                            _subspace(points, i, candidates[c], starts, members[s], euclidean) <= thresholds[s]
+                            subspace(points, i, candidates[c], starts, members[s], euclidean) <= thresholds[s]
                         )
                 if maybe - sure > at_the_edge:  # others than those at the ball's surface are too near to tell
                     counts[s, i] = -1
                     for j in range(n):
                         if line[j] >= low and line[j] <= high:
-                            counts[s, i] += _subspace(points, i, j, starts, members[s], euclidean) <= thresholds[s]
+                            counts[s, i] += subspace(points, i, j, starts, members[s], euclidean) <= thresholds[s]
                 counts[s, i] += sure

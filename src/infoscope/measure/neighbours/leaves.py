@@ -12,7 +12,8 @@ import math
 import numpy as np
 from numba import njit
 
-from infoscope.core.shapes import Block, Block4, IndexTable, Indices, Marks, Matrix, Vector
+from infoscope.core.shapes import Block, Block4, IndexTable, Indices, Marks, MarkTable, Matrix, Vector
+from infoscope.measure.neighbours.brute import subspace
 from infoscope.measure.neighbours.lanes import (
     BOXES,
     ROWS,
@@ -129,14 +130,30 @@ def _widened(reach: float, tie: float, euclidean: bool) -> float:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def _held(mask: int, first: int, before: Indices | None) -> int:
+    """How many rows a mask of the leaf from row ``first`` on names, or those stand for."""
+    if before is None:
+        return bits(mask)
+    total = 0
+    while mask:
+        at = first + first_bit(mask)
+        mask &= mask - 1
+        total += int(before[at + 1] - before[at])
+    return total
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def _within(
     blocks: Block, n: int, boxes: Block4, levels: Indices, starts: Indices, euclidean: bool, point: Vector,
-    reach: float, gaps: Vector, stack: IndexTable,
+    reach: float, gaps: Vector, stack: IndexTable, before: Indices | None,
 ) -> int:  # fmt: skip
-    """How many rows are within ``reach`` of ``point``; boxes that are so as a whole are not descended into."""
+    """How many rows are within ``reach`` of ``point``; boxes that are so as a whole are not descended into.
+
+    before: where rows stand for several, how many do so before each row of the tree and in all, ``[n + 1]``.
+    """
     top = len(levels) - 1
     if top == 0:
-        return bits(rows_within(blocks, 0, point, starts, euclidean, reach, gaps))
+        return _held(rows_within(blocks, 0, point, starts, euclidean, reach, gaps), 0, before)
     total, depth = 0, 1
     stack[0, 0], stack[0, 1] = top, 0
     while depth:
@@ -149,12 +166,15 @@ def _within(
         while whole:
             first = (node * BOXES + first_bit(whole)) * size
             whole &= whole - 1
-            total += min(size, n - first)
+            if before is None:
+                total += min(size, n - first)
+            else:
+                total += int(before[min(first + size, n)] - before[first])
         while some:
             child = node * BOXES + first_bit(some)
             some &= some - 1
             if level == 1:
-                total += bits(rows_within(blocks, child, point, starts, euclidean, reach, gaps))
+                total += _held(rows_within(blocks, child, point, starts, euclidean, reach, gaps), child * ROWS, before)
             else:
                 stack[depth, 0], stack[depth, 1] = level - 1, child
                 depth += 1
@@ -272,7 +292,8 @@ def search(
             reaches[i] = reach
             if near[k] <= radius + tie:
                 inside[i] = (
-                    _within(blocks, n, boxes, levels, starts, euclidean, point, float(reaches[i]), gaps, stack) - 1
+                    _within(blocks, n, boxes, levels, starts, euclidean, point, float(reaches[i]), gaps, stack, None)
+                    - 1
                 )
             for place in range(k):
                 distances[i, place], nearest[i, place] = near[place], order[ids[place]]
@@ -282,9 +303,12 @@ def search(
 @njit(nogil=True, cache=True, error_model="numpy")
 def count(
     blocks: Block, order: Indices, boxes: Block4, levels: Indices, starts: Indices, reaches: Vector, euclidean: bool,
-    begin: int, end: int, counts: Indices,
+    begin: int, end: int, counts: Indices, before: Indices | None = None,
 ) -> None:  # fmt: skip
-    """How many other rows are within ``reaches [n]`` (squares when Euclidean) of the rows of some leaves."""
+    """How many other rows are within ``reaches [n]`` (squares when Euclidean) of the rows of some leaves.
+
+    before: as in :func:`_within`; the row itself is one.
+    """
     n, d = len(order), blocks.shape[1]
     point, gaps, stack = np.empty(d), np.empty(ROWS), np.empty((BOXES * len(levels), 2), np.int64)
     for leaf in range(begin, end):
@@ -292,4 +316,63 @@ def count(
             i = order[leaf * ROWS + lane]
             for c in range(d):
                 point[c] = blocks[leaf, c, lane]
-            counts[i] = _within(blocks, n, boxes, levels, starts, euclidean, point, float(reaches[i]), gaps, stack) - 1
+            reach = float(reaches[i])
+            counts[i] = _within(blocks, n, boxes, levels, starts, euclidean, point, reach, gaps, stack, before) - 1
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def rectangles(
+    blocks: Block,
+    order: Indices,
+    boxes: Block4,
+    levels: Indices,
+    starts: Indices,
+    points: Matrix,  # [n, d] in their own order, as all that follows
+    members: MarkTable,  # [s, b] the blocks of each subspace
+    ks: Indices,
+    tie: float,
+    euclidean: bool,
+    begin: int,
+    end: int,  # which leaves to ask about
+    distances: Matrix,  # as ``search`` has written them, and the next two
+    nearest: IndexTable,
+    inside: Indices,
+    widest: Matrix,  # [s, n] written: how far in each subspace a row of the closed ball is (squared when Euclidean)
+) -> None:
+    """The sides of the smallest rectangles around the balls of some rows."""
+    n, d, top = len(order), blocks.shape[1], len(levels) - 1
+    point, gaps, stack = np.empty(d), np.empty(ROWS), np.empty((BOXES * (top + 1), 2), np.int64)
+    for leaf in range(begin, end):
+        for lane in range(min(ROWS, n - leaf * ROWS)):
+            i = order[leaf * ROWS + lane]
+            widest[:, i] = 0.0
+            if inside[i] == ks[i]:
+                for place in range(ks[i]):
+                    for s in range(len(members)):
+                        side = subspace(points, i, nearest[i, place], starts, members[s], euclidean)
+                        widest[s, i] = max(widest[s, i], side)
+            else:  # several at the surface
+                for c in range(d):
+                    point[c] = blocks[leaf, c, lane]
+                reach = distances[i, ks[i] - 1] + tie
+                reach = reach * reach if euclidean else reach
+                stack[0, 0], stack[0, 1], depth = top, 0, 1
+                while depth:
+                    depth -= 1
+                    level, here = stack[depth, 0], stack[depth, 1]
+                    if level == 0:
+                        mask = rows_within(blocks, here, point, starts, euclidean, reach, gaps)
+                    else:
+                        told = boxes_within(boxes, levels[level] + here, point, starts, euclidean, reach, gaps)
+                        mask = told & ((1 << BOXES) - 1)
+                    while mask:
+                        lowest = first_bit(mask)
+                        mask &= mask - 1
+                        if level:
+                            stack[depth, 0], stack[depth, 1] = level - 1, here * BOXES + lowest
+                            depth += 1
+                            continue
+                        for s in range(len(members)):
+                            j = int(order[here * ROWS + lowest])
+                            side = subspace(points, i, j, starts, members[s], euclidean)
+                            widest[s, i] = max(widest[s, i], side)

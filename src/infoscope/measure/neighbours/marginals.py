@@ -31,7 +31,16 @@ NEAR = 0.76
 def _varying(t: AnyArray) -> np.ndarray:
     """The columns of ``t [n, d]`` that are not constant, in float64."""
     t = np.asarray(check.on_cpu(t), np.float64)
-    return t[:, t.max(axis=0) > t.min(axis=0)]
+    low, high = _ends(t)
+    return t if (high > low).all() else t[:, high > low]
+
+
+def _ends(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the greatest of each column of ``t [n, d]``; of few columns faster one by one."""
+    if t.shape[1] > 8:
+        return t.min(axis=0), t.max(axis=0)
+    columns = np.ascontiguousarray(t.T)
+    return columns.min(axis=1), columns.max(axis=1)
 
 
 def standardised(t: AnyArray) -> np.ndarray:
@@ -42,10 +51,10 @@ def standardised(t: AnyArray) -> np.ndarray:
 def _scaled(t: np.ndarray) -> np.ndarray:
     """The columns of ``t [n, d]``, all of which vary, with mean 0 and standard deviation 1."""
     # Powers of two bring every column near 1 without rounding, so that its squares neither overflow nor vanish.
-    power = np.frexp(np.maximum(np.abs(t.min(axis=0)), np.abs(t.max(axis=0))))[1]
+    power = np.frexp(np.abs(_ends(t)).max(axis=0))[1]
     centred = np.ldexp(t, -power)
     centred -= centred.mean(axis=0)
-    centred /= np.ldexp(1.0, np.frexp(np.abs(centred).max(axis=0, initial=0.0))[1])
+    centred /= np.ldexp(1.0, np.frexp(np.abs(_ends(centred)).max(axis=0))[1])
     return centred / centred.std(axis=0)
 
 

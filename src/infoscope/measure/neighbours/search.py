@@ -22,7 +22,6 @@ from infoscope.kernels import parallel
 from infoscope.measure.neighbours import brute as brute
 from infoscope.measure.neighbours import leaves as leaves
 from infoscope.measure.neighbours import line
-from infoscope.measure.neighbours import tree as tree
 from infoscope.measure.symbols import quantise as q
 
 Norm = Literal["max", "euclidean"]
@@ -35,8 +34,6 @@ FLAT = 8
 #: In more columns, fewer rows than this are always compared pair by pair; of more, up to so many leaves try the tree,
 #: and no more of them once it is this many times slower.
 FEW, PROBES, PLAINLY = 2000, 8, 2.0
-#: The same of rows whose balls are rectangles.
-FEW_RECTANGLES = 4000
 
 
 @dataclass(frozen=True)
@@ -64,6 +61,9 @@ def label_block(labels: np.ndarray) -> np.ndarray:
 
 def _size(points: np.ndarray) -> float:
     """The largest number in ``points [n, d]``, labels left aside."""
+    largest = max(float(points.max(initial=0.0)), -float(points.min(initial=0.0)))
+    if largest < FAR / 2:
+        return largest
     sizes = np.abs(points).max(axis=0, initial=0.0)
     return float(sizes[sizes < FAR / 2].max(initial=0.0))
 
@@ -81,6 +81,12 @@ def pass_seconds(n: int, d: int) -> float:
 def tree_seconds(n: int, d: int, nodes: float, looked: float) -> float:
     """The same by a tree whose rows look at ``nodes`` and leaves; subspaces look at about as many again."""
     return 2 * n * (5e-8 + 2e-8 * nodes + (1.5e-8 + 6e-9 * d) * looked)
+
+
+def nearest_seconds(n: int, d: int) -> float:
+    """About how long the nearest rows of ``[n, d]`` that fill all their columns take on one thread, the faster way."""
+    growth = max(1.0, n / 1e4) ** max(0.0, (d - 6) / 10)
+    return min(pass_seconds(n, d), n * (2e-7 + 2e-7 * d) * growth)
 
 
 def balls(
@@ -157,8 +163,6 @@ def _by_trees(given: tuple[Any, ...], where: tuple[np.ndarray, ...]) -> bool:
     """
     points, starts, members, ks, tie, euclidean, rectangle = given
     n, d = points.shape
-    if rectangle:
-        return _by_rectangles(given, where)
     if d == 0 or (d > FLAT and n < FEW):
         return False
     shape, reaches = leaves.grow(points), np.empty(n)
@@ -175,9 +179,22 @@ def _by_trees(given: tuple[Any, ...], where: tuple[np.ndarray, ...]) -> bool:
         if seconds > pairs:
             return False
     _in_parts(lambda begin, end: ask(begin, end, *where[:4], reaches), count, seconds)
+    within = _sides(shape, given, where, seconds) if rectangle else [reaches] * len(members)
     for s, member in enumerate(members):
-        _count(points, starts, member, reaches, euclidean, seconds, where[4][s])
+        _count(points, starts, member, within[s], euclidean, seconds, where[4][s])
     return True
+
+
+def _sides(shape: tuple[Any, ...], given: tuple[Any, ...], where: tuple[np.ndarray, ...], seconds: float) -> np.ndarray:
+    """Within what distance (squared when Euclidean) rows count in each subspace ``[s, n]`` where balls are rectangles.
+
+    shape: the tree of the points given, by which ``where`` has been found.
+    """
+    points, starts, members, ks, tie, euclidean, _ = given
+    widest = np.empty((len(members), len(points)))
+    ask = partial(leaves.rectangles, *shape, starts, points, members, ks, tie, euclidean)
+    _in_parts(lambda begin, end: ask(begin, end, *where[:3], widest), len(shape[0]), seconds)
+    return (np.sqrt(widest) + tie) ** 2 if euclidean else widest + tie
 
 
 def _count(
@@ -185,7 +202,7 @@ def _count(
     counts: np.ndarray,
 ) -> None:  # fmt: skip
     """How many other rows are within ``reaches [n]`` (squares when Euclidean) in a subspace, into ``counts [n]``."""
-    own = [c for b, here in enumerate(member) if here for c in range(starts[b], starts[b + 1])]
+    own = [c for b in np.flatnonzero(member).tolist() for c in range(starts[b], starts[b + 1])]
     if not own:  # what does not vary
         counts[:] = len(points) - 1
         return
@@ -197,28 +214,6 @@ def _count(
     shape = leaves.grow(np.ascontiguousarray(points[:, own]))
     ask = partial(leaves.count, *shape, np.cumsum([0, *np.diff(starts)[member]]), reaches, euclidean)
     _in_parts(lambda begin, end: ask(begin, end, counts), len(shape[0]), seconds)
-
-
-def _by_rectangles(given: tuple[Any, ...], where: tuple[np.ndarray, ...]) -> bool:
-    """The same where a subspace counts what no row of the ball is farther than, by trees of single rows."""
-    points, starts, members, _, _, euclidean, _ = given
-    (n, d), (distances, nearest, inside, tied, counts) = points.shape, where
-    if n < FEW_RECTANGLES:
-        return False
-    shape = tree.grow(points)
-    rows, reaches = points[shape[0]], np.empty((len(members), n))
-    ask = partial(tree.search, rows, *shape, *given)
-    probes = np.linspace(0, n - PROBES, PROBES).astype(np.int64)
-    looked = sum(ask(at, at + PROBES, distances, nearest, inside, tied, reaches) for at in probes) / PROBES**2
-    widths = members @ np.diff(starts)
-    looked *= 1 + 3 * (widths > 1).sum()  # a subspace's own tree looks at two to three times as many
-    seconds = n * (1.5e-6 + looked * (1e-8 + 7e-9 * d))
-    if seconds > pass_seconds(n, d):
-        return False
-    _in_parts(lambda begin, end: ask(begin, end, distances, nearest, inside, tied, reaches), n, seconds)
-    for s, member in enumerate(members):
-        _count(points, starts, member, reaches[s], euclidean, seconds, counts[s])
-    return True
 
 
 def _repeats(points: np.ndarray) -> bool:
@@ -252,18 +247,21 @@ def _by_copies(
     place = np.empty(n, np.int64)  # of each row among its copies
     place[by_row] = np.arange(n) - np.repeat(ends - copies, copies)
     kept = np.flatnonzero(place < ks[firsts][ids] + 2)
-    rows = np.ascontiguousarray(points[kept])
-    shape = tree.grow(rows)
+    rows, few = np.ascontiguousarray(points[kept]), ks[kept]
+    shape = leaves.grow(rows)
     m, most = len(kept), where[0].shape[1]
     distances, nearest = np.full((m, most), np.inf), np.zeros((m, most), np.int32)
-    inside, tied, reaches = np.zeros(m, np.int64), np.zeros(m, np.bool_), np.empty((len(members), m))
-    ask = partial(tree.search, rows[shape[0]], *shape, rows, starts, members, ks[kept], tie, euclidean, rectangle)
+    inside, tied, reaches = np.zeros(m, np.int64), np.zeros(m, np.bool_), np.empty(m)
+    found = (distances, nearest, inside, tied)
+    ask = partial(leaves.search, *shape, starts, few, tie, euclidean)
     seconds = m * (1.5e-6 + 100 * (1e-8 + 7e-9 * d))
-    _in_parts(lambda begin, end: ask(begin, end, distances, nearest, inside, tied, reaches), m, seconds)
+    _in_parts(lambda begin, end: ask(begin, end, *found, reaches), len(shape[0]), seconds)
+    of_rows = (rows, starts, members, few, tie, euclidean, rectangle)
+    within = _sides(shape, of_rows, found, seconds) if rectangle else np.broadcast_to(reaches, (len(members), m))
     here = np.searchsorted(kept, firsts)  # the first copy of each row speaks for all
     radius = distances[here, ks[firsts] - 1] + tie
     everything = np.ones((1, members.shape[1]), np.bool_)
-    reach = np.concatenate([(radius * radius if euclidean else radius)[None], reaches[:, here]])
+    reach = np.concatenate([(radius * radius if euclidean else radius)[None], within[:, here]])
     counts = [
         _weighed(distinct, starts, member, one, copies, euclidean, seconds)
         for member, one in zip(np.concatenate([everything, members]), reach, strict=True)
@@ -286,11 +284,12 @@ def _weighed(
 ) -> np.ndarray:
     """How many other rows are within ``reaches`` of each of the different ``points`` in a subspace."""
     own = np.flatnonzero(np.repeat(member, np.diff(starts)))
-    columns = np.ascontiguousarray(points[:, own])
-    shape, cuts = tree.grow(columns), np.cumsum([0, *np.diff(starts)[member]])
-    before, counts = np.cumsum([0, *copies[shape[0]]]), np.empty(len(points), np.int64)
-    count = partial(tree.count, columns[shape[0]], *shape, cuts, reaches, euclidean)
-    _in_parts(lambda begin, end: count(begin, end, counts, before), len(points), seconds)
+    if not len(own):  # what does not vary
+        return np.full(len(points), copies.sum() - 1)
+    shape, cuts = leaves.grow(np.ascontiguousarray(points[:, own])), np.cumsum([0, *np.diff(starts)[member]])
+    before, counts = np.cumsum([0, *copies[shape[1]]]), np.empty(len(points), np.int64)
+    count = partial(leaves.count, *shape, cuts, reaches, euclidean)
+    _in_parts(lambda begin, end: count(begin, end, counts, before), len(shape[0]), seconds)
     return counts
 
 
