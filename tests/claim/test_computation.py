@@ -118,7 +118,7 @@ def test_a_closed_form_is_exact_whatever_seeds_were_asked_for(tmp_path):
 def test_computed_curves_beside_a_trained_network_keep_their_own_rows(tmp_path):
     folder = run(tmp_path, "saxe2018/information_bottleneck_bound", seeds=2)
     rows = folder.rows()
-    assert rows.unique("network") == ["tanh", "bound"]
+    assert rows.unique("network") == ["tanh", "bound", "soft"]
     assert rows.filter(network="bound").unique("estimator") == ["exact"]
     assert folder.manifest()["data"]["boolean12"]
     assert infoscope.load(folder.path).claims() == folder.verdicts()

@@ -16,7 +16,7 @@ from infoscope.core.claim import Outcome
 from infoscope.core.rows import Rows, options_text
 from infoscope.core.units import bits, nats
 from infoscope.data import task
-from infoscope.papers.saxe2018 import _bottleneck, _gaussian, _minimal_model
+from infoscope.papers.saxe2018 import _bottleneck, _gaussian, _minimal_model, _soft_label
 from infoscope.papers.saxe2018.information_bottleneck_bound import InformationBottleneckBound
 from infoscope.papers.saxe2018.irrelevant_inputs import PARTS, UNIT, IrrelevantInputs
 from infoscope.papers.saxe2018.linear import LESSONS, PRINTED, LinearStudents
@@ -373,27 +373,68 @@ def bound() -> Rows:
     return curve.rows("made-up", "bound", [0])
 
 
-def bottleneck_rows(made_up, bound, final_x, final_y, spread):
+def test_the_soft_label_says_99_hundredths_of_a_bit_and_belongs_to_classes():
+    label = _soft_label.soft_label()
+    assert bits(_soft_label.information(label.joint)) == pytest.approx(0.99, abs=1e-9)
+    hard = task("boolean12").variables["label"]
+    right = label.joint[:, 1] / label.joint.sum(1)
+    assert ((right[label.classes] > 0.5) == hard).all()
+
+
+def test_the_fit_of_beta_is_that_of_its_definition():
+    """Against sums over all x and t, of an encoder with 40 values."""
+    label = _soft_label.soft_label()
+    codes = np.random.default_rng(0).integers(0, 40, 64)[label.classes]
+    found = _soft_label.fit(codes)
+    given = label.joint[label.classes] / label.joint[label.classes].sum(1, keepdims=True)
+    pt = np.bincount(codes, minlength=40) / 4096
+    decoder = np.array([given[codes == t].mean(0) if (codes == t).any() else (0.5, 0.5) for t in range(40)])
+    far = (given[:, None] * (np.log(given[:, None]) - np.log(decoder[None]))).sum(-1)
+
+    def divergence(beta: float) -> float:
+        encoder = pt * np.exp(-beta * far)
+        return float(-np.log((encoder / encoder.sum(1, keepdims=True))[np.arange(4096), codes]).mean())
+
+    assert found.divergence == pytest.approx(divergence(found.beta), abs=1e-9)
+    assert all(found.divergence <= divergence(found.beta * factor) + 1e-9 for factor in (0.5, 0.9, 1.1, 2.0))
+    assert found.divergence < divergence(0.0) == pytest.approx(found.about_x)
+
+
+def test_an_encoder_that_says_the_label_only_is_the_bottlenecks_own():
+    label = _soft_label.soft_label()
+    found = _soft_label.fit((label.joint[:, 1] > label.joint[:, 0])[label.classes])
+    assert found.divergence == pytest.approx(0, abs=1e-6)
+    assert -1e-9 < _soft_label.below_the_curve(found.about_x, found.about_y) < nats(0.01)
+    copy = _soft_label.fit(np.arange(4096))
+    assert copy.about_y == pytest.approx(nats(0.99))
+    assert copy.divergence > 5  # nothing in the label needs 12 bits
+
+
+def bottleneck_rows(made_up, bound, final_x, below, left):
     for i, layer in enumerate(("hidden1", "hidden2", "hidden3", "hidden4", "hidden5", "output")):
-        made_up.series("tanh", layer, "I(X;T)", np.full(8, nats(final_x[min(i, len(final_x) - 1)])), spread=spread)
-        made_up.series("tanh", layer, "I(T;Y)", np.full(8, nats(final_y)), spread=spread)
+        x = np.full(8, nats(final_x[min(i, len(final_x) - 1)]))
+        made_up.series("tanh", layer, "I(X;T)", x, spread=0.001)
+        made_up.series("tanh", layer, "I(T;Y)", np.full(8, nats(0.99)), spread=0.001)
+        made_up.series("soft", layer, "I(X;T)", x, spread=0.001)
+        made_up.series("soft", layer, "below the curve", np.full(8, nats(below)), spread=0.001)
+        made_up.series("soft", layer, "encoder divergence", left * x, spread=0.001)
     return Rows.concat([made_up.rows(), bound])
 
 
 @pytest.mark.parametrize(
-    ("final_x", "final_y", "spread", "wanted"),
+    ("final_x", "below", "left", "wanted"),
     [
-        ([1.1], 0.99, 0.001, (YES, YES)),
-        ([12, 12, 11, 9, 3, 1.1], 0.99, 0.001, (YES, NO)),
-        ([12, 1.1], 0.99, 0.001, (YES, PARTLY)),
-        ([12], 0.5, 0.001, (PARTLY, NO)),
-        ([1.7], 0.92, 0.001, (UNCLEAR, UNCLEAR)),
+        ([1.1], 0.01, 0.1, (YES, YES, YES)),
+        ([12, 12, 11, 9, 3, 1.1], 0.01, 0.9, (YES, NO, NO)),
+        ([12, 1.1], 0.2, 0.1, (NO, YES, PARTLY)),
+        ([1.7], 0.07, 0.5, (UNCLEAR, UNCLEAR, UNCLEAR)),
     ],
 )
-def test_information_bottleneck_bound(made_up, bound, final_x, final_y, spread, wanted):
-    rows = bottleneck_rows(made_up, bound, final_x, final_y, spread)
+def test_information_bottleneck_bound(made_up, bound, final_x, below, left, wanted):
+    rows = bottleneck_rows(made_up, bound, final_x, below, left)
     found = outcomes(InformationBottleneckBound(), rows)
-    assert (found["near-the-curve"], found["near-the-corner"]) == wanted
+    assert (found["near-the-curve"], found["near-the-encoders"], found["near-the-corner"]) == wanted
+    assert found["curve-without-noise"] is YES
 
 
 def test_the_curve_of_the_12_bit_task_has_its_corner_at_the_labels_entropy(bound):
