@@ -1,7 +1,8 @@
 """Pages and lists from what the code says of itself: every public name, every command, every contribution.
 
-``python docs/pages.py`` writes the lists that stand between marks in README.md and docs/choose.md anew, and the
-reference pages under docs/reference/, where the site reads them; these are not kept in the repository.
+``python docs/pages.py`` writes the lists that stand between marks in README.md and docs/choose.md anew, docs/answers.md
+from what is kept under docs/results, and the reference pages under docs/reference/, where the site reads them; these
+are not kept in the repository.
 """
 
 from __future__ import annotations
@@ -245,6 +246,9 @@ def renewed(page: str) -> str:
 
 
 if __name__ == "__main__":
+    import answers  # beside this file
+
     write(DOCS)
     for path in (DOCS.parent / "README.md", DOCS / "choose.md"):
         path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
+    answers.write(DOCS / "answers.md")

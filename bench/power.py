@@ -1,0 +1,268 @@
+"""How often each rule decides right: made-up runs in which a claim is true, or false, with the noise of a stored run.
+
+    infoscope run saxe2018/tanh --preset laptop --out runs
+    python bench/power.py runs/saxe2018-tanh-laptop [more runs] [--draws 40] [--seeds 8]
+
+Made-up members scatter around mean curves as the stored ones do: a member's curves at all places together are the mean
+plus a normal combination of the stored members' deviations, so that every covariance, over steps, layers and
+quantities, is the stored one. The mean curves of what a part reads first are bent until the part is what it should be
+without noise: under "true" it clears its threshold by a margin, under "false" the parts of the headline miss theirs by
+as much, under "one false" one of its places does. The margin is the way from the threshold to where the opposite is
+shown, where the rule has such a place, else half of the threshold (of a share, half of the way to 1), and a standard
+deviation over seeds where that is 0.
+
+Told is the share of draws that are decided right (reproduced, or partly and not reproduced), and wrong, at the preset's
+seeds, by the rule as it is and with every part by its own interval. What cannot be bent so is said. Guards, which ask
+learning curves, are left out: who learned is not drawn here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from infoscope.claim import statistics
+from infoscope.claim.figure import Figure
+from infoscope.claim.part import Part, Series, findings_of
+from infoscope.claim.running import plan_of
+from infoscope.claim.together import together
+from infoscope.core import registry
+from infoscope.core.claim import Claim, Criterion, Finding, Outcome, combine
+from infoscope.core.folder import RunFolder
+from infoscope.core.rows import SCHEMA, Rows
+from infoscope.scanning.learning_curves import TRAINING
+
+RIGHT = {"true": (Outcome.REPRODUCED,), "false": (Outcome.NOT_REPRODUCED, Outcome.PARTLY)}
+RIGHT["one false"] = RIGHT["false"]
+_OF_A_ROW = ("network", "site", "variable", "split", "quantity", "estimator", "options", "step")
+
+
+class Noise:
+    """Rows of a run as mean curves and how its members scatter around them, all places together."""
+
+    def __init__(self, rows: Rows) -> None:
+        members = rows.unique("member")
+        keys = list(zip(*(rows.column(name).tolist() for name in _OF_A_ROW), strict=True))
+        places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
+        values = np.full((len(members), len(places)), np.nan)
+        who = np.searchsorted(np.sort(members), rows.column("member"))
+        values[who, [places[key] for key in keys]] = rows.column("value")
+        whole = np.isfinite(values).all(0)
+        first = rows.column("member") == min(members)
+        kept = first & whole[[places[key] for key in keys]]
+        self.one = Rows(rows.table.filter(pa.array(kept)))  # one member's rows, in whose place others are put
+        self.order = np.array([places[key] for key, keep in zip(keys, kept.tolist(), strict=True) if keep], int)
+        values = values[:, self.order]
+        self.mean, self.apart = values.mean(0), values - values.mean(0)
+        self.ends = [self.one.column(name) - self.one.column("value") for name in ("low", "high")]
+
+    def places(self, series: Series) -> np.ndarray:
+        """The positions of the rows of a series, in the order of training."""
+        numbered = self.one.table.set_column(
+            SCHEMA.names.index("seconds"), SCHEMA.field("seconds"), pa.array(np.arange(len(self.mean), dtype=float))
+        )
+        found = series.of(Rows(numbered))
+        at, steps = found.column("seconds").astype(int), found.column("step")
+        return at[np.argsort(steps, kind="stable")]
+
+    def rows(self, mean: np.ndarray, members: int, generator: np.random.Generator | None) -> Rows:
+        """Made-up rows around ``mean``; without a generator all members are the mean."""
+        noise = np.zeros((members, len(mean)))
+        if generator is not None:
+            weights = generator.normal(size=(members, len(self.apart))) / np.sqrt(len(self.apart) - 1)
+            noise = weights @ self.apart
+        values = (mean + noise).ravel()
+        table = pa.concat_tables([self.one.table] * members).combine_chunks()
+        who = np.repeat(np.arange(members), len(mean))
+        ends = [np.tile(end, members) + values for end in self.ends]
+        for name, column in (("value", values), ("low", ends[0]), ("high", ends[1]), ("member", who), ("seed", who)):
+            field = SCHEMA.field(name)
+            column = pa.array(column, from_pandas=True).cast(field.type)
+            table = table.set_column(SCHEMA.names.index(name), field, column)
+        return Rows(table)
+
+
+class Asked(NamedTuple):
+    """One part at one of its places."""
+
+    part: Part
+    place: str
+    series: tuple[Series, ...]
+
+    def found(self, rows: Rows) -> Finding:
+        statistic = self.part.statistic
+        found = statistic.find(self.part.name, self.part.criterion, *(each.of(rows) for each in self.series))
+        return dataclasses.replace(found, part=self.part.name)
+
+
+def margin(criterion: Criterion, sd: float) -> float:
+    """How far from the threshold the truth lies in a made-up run."""
+    if criterion.fails_at is not None and criterion.fails_at != criterion.threshold:
+        return abs(criterion.threshold - criterion.fails_at)
+    if criterion.unit == "fraction" and criterion.threshold > 0.5:
+        return (1 - criterion.threshold) / 2
+    return abs(criterion.threshold) / 2 or sd
+
+
+def target(criterion: Criterion, true: bool, sd: float) -> float:
+    """What a part's value is without noise, where it is so and where it is not."""
+    by = margin(criterion, sd)
+    if criterion.relation == "within":
+        return 0.0 if true else criterion.threshold + by
+    sign = 1.0 if criterion.relation == ">=" else -1.0
+    wrong = criterion.threshold if criterion.fails_at is None else criterion.fails_at
+    return criterion.threshold + sign * by if true else wrong - sign * by
+
+
+def directions(mean: np.ndarray) -> Iterator[np.ndarray]:
+    """Ways to bend a mean curve ``[s]``: its end, all but its start, all of it, what it is above its lowest point."""
+    steps = np.arange(len(mean))
+    half = len(mean) // 2
+    yield np.clip((steps - half + 1) / max(1, len(mean) - half), 0, 1)
+    yield (steps > 0).astype(float)
+    yield np.ones(len(mean))
+    yield mean - mean.min()
+
+
+def bent(
+    noise: Noise, mean: np.ndarray, asked: Asked, wanted: float, holds: Callable[[np.ndarray], bool]
+) -> np.ndarray:
+    """``mean`` with the curves of the first series bent until the part is ``wanted``, where some bending does that.
+
+    holds: whether what was reached before still stands.
+    """
+    at = noise.places(asked.series[0])
+
+    def value(changed: np.ndarray) -> float:
+        return asked.found(noise.rows(changed, 2, None)).value or 0.0
+
+    if not len(at):
+        return mean
+    scale = max(float(np.ptp(mean[at])), float(np.abs(mean[at]).max()), 1e-3)
+    for way in directions(mean[at]):
+        if not way.any():
+            continue
+        way = way / np.abs(way).max()
+        for sign in (1.0, -1.0):
+            reach = [0.0, *(sign * scale * 2.0**k for k in range(-5, 3))]
+
+            def at_size(size: float, way: np.ndarray = way) -> np.ndarray:
+                changed = mean.copy()
+                changed[at] += size * way
+                return changed
+
+            values = [value(at_size(size)) for size in reach]
+            for k in range(len(reach) - 1):
+                if (values[k] - wanted) * (values[k + 1] - wanted) <= 0 and values[k] != values[k + 1]:
+                    low, high, of_low = reach[k], reach[k + 1], values[k] - wanted
+                    for _ in range(12):
+                        middle = (low + high) / 2
+                        here = value(at_size(middle)) - wanted
+                        low, high = (middle, high) if here * of_low > 0 else (low, middle)
+                    changed = at_size((low + high) / 2)
+                    if abs(value(changed) - wanted) < 0.1 * max(abs(wanted), 1e-3) + 1e-9 and holds(changed):
+                        return changed
+                    break
+    return mean
+
+
+def scenario(noise: Noise, claim: Claim, false: Sequence[Asked]) -> tuple[np.ndarray, list[str]]:
+    """Mean curves in which the parts of ``claim`` hold, but for ``false``; and which parts could not be made so."""
+    asked = [
+        Asked(part, place, series) for part in claim.parts if isinstance(part, Part) for place, series in part.series
+    ]
+    mean = noise.mean.copy()
+    scatter = noise.rows(mean, max(4, len(noise.apart)), np.random.default_rng(0))
+
+    def spread(one: Asked) -> float:
+        found = one.found(scatter)
+        return abs(found.interval[1] - found.interval[0]) / 4 * np.sqrt(found.seeds) if found.interval else 0.0
+
+    def right(one: Asked, changed: np.ndarray) -> bool:
+        decided = one.found(noise.rows(changed, 2, None)).outcome
+        return decided == ("fails" if one in false else "holds")
+
+    done: list[Asked] = []
+    for one in asked:
+        before = [each for each in done if right(each, mean)]
+        wanted = target(one.part.criterion, one not in false, spread(one))
+        mean = bent(
+            noise, mean, one, wanted, lambda changed, before=before: all(right(each, changed) for each in before)
+        )
+        done.append(one)
+    return mean, [f"{one.part.name}, {one.place}".rstrip(", ") for one in asked if not right(one, mean)]
+
+
+def decided(noise: Noise, mean: np.ndarray, claim: Claim, seeds: int, draws: int) -> list[tuple[Outcome, Outcome]]:
+    """What comes out of each draw: as the rule is, and with every part by its own interval."""
+    out: list[tuple[Outcome, Outcome]] = []
+    for draw in range(draws):
+        rows = noise.rows(mean, seeds, np.random.default_rng([7, draw]))
+        own = findings_of(claim.parts, rows)
+        out.append((combine(together(own)), combine(own)))
+    return out
+
+
+def table(folder: RunFolder, draws: int, seeds: int | None) -> Iterator[str]:
+    """A row a claim of the run's figure."""
+    manifest = folder.manifest()
+    figure: Figure = registry.load("figures", manifest["figure"])()
+    rows = Rows.concat([_planned(folder, folder.rows(), name) for name in manifest["networks"]]).latest()
+    seeds = seeds or figure.seeds["laptop"]
+    if len(rows.unique("member")) < 2:
+        yield f"| {manifest['figure']} | exact: nothing is drawn | | | | | |"
+        return
+    noise = Noise(rows)
+    for claim in figure.asked(rows):
+        asked = [Asked(p, place, series) for p in claim.parts if isinstance(p, Part) for place, series in p.series]
+        head = [one for one in asked if one.part.name == claim.headline] or asked
+        cells: list[str] = []
+        for name, false in (("true", []), ("false", head), ("one false", head[-1:])):
+            if name == "one false" and len(head) < 2:
+                cells.append("")
+                continue
+            mean, unmade = scenario(noise, claim, false)
+            if unmade:
+                cells.append(f"cannot be made up: {unmade[0]}" + (f" and {len(unmade) - 1} more" if unmade[1:] else ""))
+                continue
+            found = decided(noise, mean, claim, seeds, draws)
+            cells.append("; ".join(_shares([each[way] for each in found], name) for way in (0, 1)))
+        yield f"| `{claim.id}` | {len(asked)} | {len(noise.apart)} → {seeds} | {' | '.join(cells)} |"
+
+
+def _shares(outcomes: Sequence[Outcome], name: str) -> str:
+    right = np.mean([each in RIGHT[name] for each in outcomes])
+    wrong = np.mean([each in RIGHT["false" if name == "true" else "true"] for each in outcomes])
+    return f"{right:.2f} ({wrong:.2f})"
+
+
+def _planned(folder: RunFolder, rows: Rows, network: str) -> Rows:
+    if folder.manifest()["networks"][network].get("computed"):
+        return rows.filter(network=network)
+    measures = plan_of(folder, network).measures
+    training = rows.filter(network=network, estimator=TRAINING)
+    return Rows.concat([training, *(wanted.rows(rows, network) for wanted in measures)])
+
+
+def main() -> None:
+    said = argparse.ArgumentParser(description="How often each rule decides right.")
+    said.add_argument("runs", nargs="+", type=Path)
+    said.add_argument("--draws", type=int, default=40)
+    said.add_argument("--seeds", type=int, default=None)
+    given = said.parse_args()
+    statistics.RESAMPLES = 500  # an interval's width then errs by 3 %, and a draw takes an eighth of the time
+    print("| claim | parts | stored seeds → drawn | true: right (wrong); own | false: right (wrong); own | one false |")
+    print("|---|---|---|---|---|---|")
+    for path in given.runs:
+        for line in table(RunFolder.open(path), given.draws, given.seeds):
+            print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

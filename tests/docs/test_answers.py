@@ -1,0 +1,133 @@
+"""The page of answers: fresh, about claims that there are, and each sentence as the verdict has it."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from infoscope.core import registry
+from infoscope.core.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def module(path: Path):
+    spec = importlib.util.spec_from_file_location(f"infoscope_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    return made
+
+
+answers, results = module(ROOT / "docs" / "answers.py"), module(ROOT / "scripts" / "results.py")
+TOLD = [told for question in answers.QUESTIONS for sentence in question.sentences for told in sentence]
+
+
+def kept(claim: str, said: str, value: float | None = 1.0) -> dict:
+    """What is kept of a figure of one claim."""
+    part = {"name": "drop", "part": "drop", "value": value, "interval": [0.5, 1.5], "unit": "nats", "outcome": "holds",
+            "criterion": "≥ 0.5 bits", "seeds": 8, "note": "", "headline": True}  # fmt: skip
+    verdict = {"id": claim, "paper": claim.split("/")[0], "origin": "published", "outcome": said, "said": said,
+               "parts": [part]}  # fmt: skip
+    return {"figure": claim.rpartition("/")[0], "command": "infoscope run x", "seeds": 8, "date": "2026-01-01",
+            "commit": "0123456789", "dirty": False, "infoscope": "0.2.0", "verdicts": [verdict]}  # fmt: skip
+
+
+def test_the_page_is_fresh():
+    page = (ROOT / "docs" / "answers.md").read_text(encoding="utf-8")
+    assert page == answers.page(answers.stored()), "docs/answers.md is stale: run python docs/pages.py"
+
+
+@pytest.mark.parametrize("told", TOLD, ids=lambda told: told.claim)
+def test_every_sentence_is_about_a_claim_that_there_is(told):
+    assert told.claim in [claim.id for claim in registry.load("figures", told.figure)().claims]
+
+
+def test_a_question_has_three_sentences_and_commands_for_its_figures():
+    page = answers.page({})
+    for question in answers.QUESTIONS:
+        section = page.split(f"## {question.asked}\n")[1].split("\n## ")[0]
+        assert section.count("\n- ") == 3
+        for told in (one for sentence in question.sentences for one in sentence):
+            assert f"infoscope run {told.figure}" in section
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ("reproduced", "Networks fall (drop: 1.443 bits [0.7213, 2.164], wanted ≥ 0.5 bits; reproduced)"),
+        ("reproduced (one seed)", "Networks fall (drop: 1.443 bits [0.7213, 2.164], wanted ≥ 0.5 bits; reproduced (one "
+         "seed))"),
+        ("not reproduced", "They rise (drop: 1.443 bits [0.7213, 2.164], wanted ≥ 0.5 bits; not reproduced)"),
+        ("does not hold", "They rise (drop: 1.443 bits [0.7213, 2.164], wanted ≥ 0.5 bits; does not hold)"),
+        ("partly", "It is only partly so that networks fall (drop: 1.443 bits [0.7213, 2.164], wanted ≥ 0.5 bits; "
+         "partly)"),
+        ("inconclusive", "It is open whether networks fall (drop: 1.443 bits [0.7213, 2.164], wanted ≥ 0.5 bits; "
+         "inconclusive)"),
+        ("not testable here", "These runs cannot tell whether networks fall (drop: 1.443 bits [0.7213, 2.164], wanted "
+         "≥ 0.5 bits; not testable here)"),
+    ],
+)  # fmt: skip
+def test_a_verdict_turns_its_sentence(said, wanted):
+    told = answers.Told("p/f/c", "Networks fall", "They rise")
+    content = kept("p/f/c", said)
+    assert answers._clause(told, {"p/f": content}) == wanted
+    assert answers._clause(told, {}) == "Whether networks fall was not measured so far: `infoscope run p/f`"
+    assert answers._clause(told, {"p/f": kept("p/f/other", said)}).startswith("Whether networks fall was not measured")
+
+
+def test_claims_that_somebody_published_are_counted_by_paper():
+    one, other = kept("saxe2018/f/c", "reproduced (one seed)"), kept("kleinman2021/g/c", "partly")
+    ours = kept("saxe2018/h/c", "does not hold")
+    ours["verdicts"][0]["origin"] = "ours"
+    found = list(answers.counted({each["figure"]: each for each in (one, other, ours)}))
+    assert found[2:] == ["| saxe2018 | 1 | 0 | 0 | 0 | 0 |", "| goldfeld2019 | 0 | 0 | 0 | 0 | 0 |",
+                         "| kleinman2021 | 0 | 1 | 0 | 0 | 0 |"]  # fmt: skip
+
+
+def test_what_is_kept_of_a_run_says_how_it_was_made_and_what_changed(tmp_path):
+    from infoscope.claim import running
+
+    folder = running.run_figure("saxe2018/minimal_model", "laptop", None, tmp_path / "runs")
+    assert results.keep(folder, {"CPU seconds": 1}, tmp_path / "kept") == []
+    path = tmp_path / "kept" / "saxe2018" / "minimal_model.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    assert content["command"] == "infoscope run saxe2018/minimal_model --preset laptop"
+    assert content["cost"] == {"CPU seconds": 1}
+    assert [each["id"] for each in content["verdicts"]] == [each["claim"]["id"] for each in folder.verdicts()]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", content["date"])
+    content["verdicts"][0]["said"] = "partly"
+    content["verdicts"].append({**content["verdicts"][0], "id": "saxe2018/minimal_model/gone"})
+    path.write_text(json.dumps(content), encoding="utf-8")
+    first = content["verdicts"][0]["id"]
+    assert results.keep(folder, to=tmp_path / "kept") == [
+        f"{first}: partly -> reproduced", "saxe2018/minimal_model/gone: partly -> no longer asked",
+    ]  # fmt: skip
+    assert answers.stored(tmp_path / "kept")["saxe2018/minimal_model"]["verdicts"][0]["said"] == "reproduced"
+
+
+def test_a_smoke_run_is_not_kept(tmp_path):
+    from infoscope.claim import running
+
+    folder = running.run_figure("saxe2018/minimal_model", "smoke", None, tmp_path)
+    with pytest.raises(InputError, match="at smoke, done, wanted a figure's run at laptop or more"):
+        results.keep(folder, to=tmp_path / "results")
+    assert not (tmp_path / "results").exists()
+
+
+def test_papers_and_figures_are_asked_for_by_name():
+    assert "saxe2018/tanh" in results.figures(["saxe2018"])
+    assert results.figures(["saxe2018/tanh", "saxe2018/tanh"]) == ["saxe2018/tanh"]
+    assert results.main(["run", "saxe2019"]) == 2
+
+
+def test_what_is_kept_is_of_claims_that_there_are():
+    for figure, content in answers.stored().items():
+        claims = {claim.id for claim in registry.load("figures", figure)().claims}
+        for verdict in content["verdicts"]:
+            assert verdict["id"] in claims, f"{verdict['id']} is asked no longer: run scripts/results.py anew"
+            assert verdict["parts"] or verdict["outcome"] == "not testable here"
+        assert content["preset"] in ("laptop", "long", "paper")
