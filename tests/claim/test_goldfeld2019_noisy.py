@@ -17,7 +17,7 @@ from infoscope.core.claim import Outcome
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.older_rows import quantity as named
-from infoscope.core.rows import Place, Rows, RowsBuilder
+from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
 from infoscope.measure.questions.noisy import noisy_information
 from infoscope.papers.goldfeld2019 import _brackets, _entropies, _quadrature, _truncated, estimator_spiral, szt
 from infoscope.papers.goldfeld2019._boolean12 import noisy12_plan
@@ -306,6 +306,8 @@ def szt_rows(last=PUBLISHED, less=0.2, rise=0.1, ends=0.01, first=8.315, ratio=N
     for layer, curve in (("hidden4", PUBLISHED if binned is None else binned), ("hidden5", last)):
         rows.append(curve_rows("plain", layer, "H(Bin(T))", curve + wobble, EPOCHS, "binned_entropy"))
     rows.append(made_up("resampled", szt.Szt().computations("smoke", ())["resampled"]))
+    theirs = 1.3 * (last - last[-1]) + last[-1] + wobble
+    rows.append(curve_rows("authors", szt.LAST, "I(X;T)", theirs, EPOCHS, options=options_text(szt.THEIRS)))
     return Rows.concat(rows)
 
 
@@ -321,6 +323,7 @@ def test_rows_like_the_published_words_are_reproduced():
         ({"last": np.array([2.5, 4.9, 3.3, 4.9, 4.8, 4.7, 4.6, 4.5])}, "two-peaks", YES),
         ({"last": np.array([2.5, 4.9, 3.3, 4.9, 4.8, 4.7, 4.6, 4.5])}, "as-much-as-released", NO),
         ({"last": np.array([2.5, 4.9, 4.9, 4.9, 4.8, 4.7, 4.6, 4.5])}, "two-peaks", NO),
+        ({"last": 0.5 * PUBLISHED}, "as-much-by-their-estimator", NO),
         ({"ends": 0.6}, "compresses", YES),
         ({"ends": 1.3}, "compresses", NO),  # wide brackets prove no fall
         ({"ends": 1.3}, "as-much-as-released", YES),  # the values are what was published
