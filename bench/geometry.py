@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import resource
 import sys
 import time
@@ -21,12 +22,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numba
 import numpy as np
 import torch
 from scipy.spatial.distance import cdist, pdist
 
-numba.config.NUMBA_NUM_THREADS = 1  # type: ignore[attr-defined]
+os.environ["NUMBA_NUM_THREADS"] = "1"
 torch.set_num_threads(1)
 CLASSES, STRIP = 10, 512
 CASES = [(10_000, 10), (10_000, 64)]

@@ -47,7 +47,7 @@ from infoscope.measure.neighbours.lanes import boxes_below, rows_below
 from infoscope.measure.neighbours.marginals import standardised
 from infoscope.measure.questions.information import mutual_information
 
-numba.config.NUMBA_NUM_THREADS = 1  # type: ignore[attr-defined]
+os.environ["NUMBA_NUM_THREADS"] = "1"
 torch.set_num_threads(1)
 K = 3
 RESULTS = Path(__file__).parent / "results" / "neighbours.json"

@@ -19,6 +19,15 @@ settings.register_profile("infoscope", deadline=None, derandomize="CI" in os.env
 settings.load_profile("infoscope")
 
 
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_said_of_compiling() -> None:
+    """Which test compiles first hangs on which ran before."""
+    from infoscope.core.progress import hush
+
+    hush()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--device", default="cpu", help="torch device for tests that take one (cpu, cuda, mps)")
     parser.addoption("--dtype", default="float64", choices=["float32", "float64"], help="precision for those tests")

@@ -100,6 +100,12 @@ def test_threads_keep_order_and_torchs_setting_and_pass_errors_on(threads):
     assert torch.get_num_threads() == before
 
 
+def test_jobs_that_have_jobs_share_the_same_threads():
+    inner = [lambda k=k: k for k in range(3)]
+    jobs = [lambda k=k: sum(parallel.run(inner, 4)) + k for k in range(20)]
+    assert parallel.run(jobs, 4) == [3 + k for k in range(20)]
+
+
 def test_tiny_work_stays_on_one_thread():
     assert parallel.cores(0.001) == 1
     assert parallel.cores(10.0) >= 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -19,7 +18,7 @@ from infoscope.claim.computation import Computation
 from infoscope.claim.figure import Figure
 from infoscope.claim.judging import Guess, verdicts
 from infoscope.claim.scores import append_derived, sweeps
-from infoscope.core import registry
+from infoscope.core import processors, registry
 from infoscope.core.errors import BusyError, DamagedError, DataMissingError, InputError, RunFolderError
 from infoscope.core.files import clone
 from infoscope.core.folder import RunFolder
@@ -186,7 +185,7 @@ def open_or_create(
             "seeds": list(first.seeds),
             "networks": {name: {**networks[name], "sites": _sites(plan)} for name, plan in plans.items()},
             "state": "created",
-            "threads": {"cores": os.cpu_count(), "torch": torch.get_num_threads()},
+            "threads": {"cores": processors.usable(), "torch": torch.get_num_threads()},
             **provenance(),
         },
     )

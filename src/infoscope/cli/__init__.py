@@ -13,6 +13,7 @@ from infoscope.cli import bench, beside, data, runs, scan  # noqa: F401 - each a
 from infoscope.cli.shared import app
 from infoscope.cli.terminal import Ended, ending, not_printed, printing
 from infoscope.core.errors import InfoscopeError
+from infoscope.core.progress import hush
 from infoscope.core.refusals import out_of_memory, refusal
 from infoscope.core.text import sentence
 
@@ -29,6 +30,8 @@ def main(arguments: list[str] | None = None) -> None:
     130: interrupted by Ctrl-C; 143 by SIGTERM, 129 by SIGHUP. The same command goes on from there.
     1: anything else, with a traceback: a defect of infoscope.
     """
+    if "--json" in (sys.argv[1:] if arguments is None else arguments):
+        hush()
     with printing() as (output, _):
         code = _code(arguments)
         sys.stdout.flush()
@@ -71,5 +74,6 @@ def _code(arguments: list[str] | None) -> int:
 
 
 def _told(said: str, code: int) -> int:
+    hush()  # it is the last line
     print(f"infoscope: {sentence(said)}", file=sys.stderr)  # it may name what a stranger called something
     return code

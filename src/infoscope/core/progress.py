@@ -23,6 +23,21 @@ def say(text: str) -> None:
             print(text, file=sys.stderr, flush=True)
 
 
+_hushed = False
+
+
+def hush() -> None:
+    """From now on :func:`remark` says nothing: a program reads what this process prints."""
+    global _hushed
+    _hushed = True
+
+
+def remark(text: str) -> None:
+    """:func:`say` what a person who waits wants to know and no program does."""
+    if not _hushed:
+        say(text)
+
+
 def _on_terminal() -> bool:
     try:
         return sys.stderr is not None and sys.stderr.isatty()

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from infoscope.kernels.compiling import njit
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from infoscope.kernels.compiling import njit
 
 TILE = 64, 64  # rows and columns of a tile
 NARROW = 128, 32  # the same for a symmetric product, of which half is computed

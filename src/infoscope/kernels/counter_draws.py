@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from infoscope.kernels.compiling import njit
 from infoscope.kernels.vector_math import F, cosine, log2, sine
 
 ADDITIVE, BINARY, GAUSSIAN = 1, 2, 3  # 0 is none

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from infoscope.kernels.compiling import njit
 
 _M = np.uint64(0xC6A4A7935BD1E995)
 _ONE, _47, _40 = np.uint64(1), np.uint64(47), np.uint64(40)

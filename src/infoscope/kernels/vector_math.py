@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
 from numpy.polynomial import Chebyshev, Polynomial
 from scipy.special import erfcx
+
+from infoscope.kernels.compiling import njit
 
 F = np.float32
 LOG2_E = F(1.4426950408889634)

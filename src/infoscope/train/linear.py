@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numba import njit
 
 from infoscope.core.errors import InputError
+from infoscope.kernels.compiling import njit
 from infoscope.kernels.counter_draws import batch_order
 
 _FAST = {"reassoc", "contract", "arcp", "nsz"}  # not nnan/ninf: a diverged member must stay visibly diverged

@@ -10,9 +10,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from infoscope.core.shapes import Block, IndexTable, Indices, Marks, MarkTable, Matrix, Vector
+from infoscope.kernels.compiling import njit
 
 ROWS, STRETCH, GROUP = 8, 1024, 32
 _FLAGS = {"nnan", "nsz", "reassoc"}  # reassoc only regroups counts, which are whole numbers

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from infoscope.core.shapes import Block, Block4, IndexTable, Indices, Marks, MarkTable, Matrix, Vector
+from infoscope.kernels.compiling import njit
 from infoscope.measure.neighbours.brute import subspace
 from infoscope.measure.neighbours.lanes import (
     BOXES,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from infoscope.core.shapes import Indices, Marks, Matrix, Vector
+from infoscope.kernels.compiling import njit
 from infoscope.measure.neighbours.lanes import beyond
 
 STEP = 8  # rows whose bisections wait for each other's memory

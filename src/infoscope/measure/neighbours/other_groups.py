@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from infoscope.core.shapes import IndexBlock, IndexTable, Indices, Marks, MarkTable, Matrix, Vector
+from infoscope.kernels.compiling import njit
 
 _FLAGS = {"nnan", "nsz", "reassoc"}
 

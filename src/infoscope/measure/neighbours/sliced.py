@@ -7,11 +7,11 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
-from numba import njit
 from scipy.special import digamma
 
 from infoscope.core.shapes import Indices, Vector
 from infoscope.kernels import parallel
+from infoscope.kernels.compiling import njit
 from infoscope.measure.intervals.groups import Groups
 
 GROUP = 8  # slices a job

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from scipy.special import ndtri
 
 from infoscope.core import check
@@ -11,6 +10,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Status, remark
 from infoscope.core.shapes import AnyRows, Matrix
 from infoscope.kernels import draws
+from infoscope.kernels.compiling import njit
 from infoscope.measure.symbols.labels import CEILING
 
 RAW = 2.0**-64

@@ -11,11 +11,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from infoscope.core.errors import InputError
 from infoscope.core.shapes import Block, Indices, Matrix, Vector
 from infoscope.kernels import draws
+from infoscope.kernels.compiling import njit
 from infoscope.measure.symbols import quantise as q
 
 MOST_QUERIES = 2_000_000

@@ -20,12 +20,12 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.shapes import Array, IndexTable, Indices, Matrix, TensorMatrix, Vector
 from infoscope.kernels import parallel
+from infoscope.kernels.compiling import njit
 from infoscope.kernels.vector_math import exp2_negative
 from infoscope.measure.pairs.distances import NARROW
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from infoscope.core.shapes import Block, Matrix
+from infoscope.kernels.compiling import njit
 from infoscope.measure.noise.mixture import FAR, LOG2E, fold, grouped
 
 FOLDS = 4  # a replica is judged by Gaussians fitted to the replicas outside its fold

@@ -13,11 +13,11 @@ from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-from numba import njit
 
 from infoscope.core.errors import InputError
 from infoscope.core.shapes import Matrix, TensorMatrix, Vector
 from infoscope.kernels import parallel
+from infoscope.kernels.compiling import njit
 from infoscope.kernels.vector_math import exp2_negative
 from infoscope.measure.pairs.distances import Distances
 from infoscope.measure.pairs.over_pairs import COLS, ROWS, over_pairs

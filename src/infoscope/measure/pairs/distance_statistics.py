@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numba import njit
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Status
 from infoscope.core.shapes import IndexTable, Indices
 from infoscope.kernels import parallel
+from infoscope.kernels.compiling import njit
 from infoscope.measure.pairs.distances import NARROW
 from infoscope.measure.pairs.over_pairs import over_pairs
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from infoscope.core.shapes import Matrix, Vector
+from infoscope.kernels.compiling import njit
 
 #: Up to this many columns the differences are squared one by one: as fast as a matrix multiply, and without
 #: its cancellation |a|² + |b|² - 2ab.

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from infoscope.core.shapes import Block, Block4, IndexTable, Indices, Matrix, TensorRows, Vector
+from infoscope.kernels.compiling import njit
 from infoscope.kernels.vector_math import exp2_negative
 from infoscope.measure.pairs.distances import NARROW
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import njit
 
 from infoscope.core.shapes import IndexTable, Indices, Matrix, Vector
 from infoscope.kernels import adam
+from infoscope.kernels.compiling import njit
 from infoscope.kernels.vector_math import exp2_negative
 
 ROWS = 256

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
 
@@ -56,10 +55,8 @@ class Stack:
         """One network after the other, on as many threads as that is worth, with the same rows; on the CPU."""
         work = 3 * sum(p.numel() for p in parameters) * min(schedule.batch, self.train.shape[1]) * schedule.steps
         threads = parallel.cores(work * SECONDS)
-        # Threads that stay for the whole fit, because a look at the validation rows may come every few milliseconds.
-        with ThreadPoolExecutor(threads, "infoscope") as pool:
-            program = _Compiled(self, parameters, schedule, pool, PARTS * threads)
-            late, broken = training.lead(program, self.train.shape[1], len(self.train), schedule)
+        program = _Compiled(self, parameters, schedule, threads)
+        late, broken = training.lead(program, self.train.shape[1], len(self.train), schedule)
         return Fit(program.kept_parameters(), late.double().numpy(), broken.numpy())
 
     def _objective(self, p: list[Tensor], index: Tensor) -> Tensor:
@@ -74,11 +71,9 @@ class Stack:
 class _Compiled:
     """The compiled program of a stack, for ``training.lead``; what it holds are NumPy arrays."""
 
-    def __init__(
-        self, stack: Stack, parameters: list[Tensor], schedule: TrainingSchedule, pool: Executor, parts: int
-    ) -> None:
-        self.schedule, self.shapes = schedule, [p.shape[1:] for p in parameters]
-        self.pool, self.parts = pool, np.array_split(np.arange(len(stack.cell)), min(parts, len(stack.cell)))
+    def __init__(self, stack: Stack, parameters: list[Tensor], schedule: TrainingSchedule, threads: int) -> None:
+        self.schedule, self.shapes, self.threads = schedule, [p.shape[1:] for p in parameters], threads
+        self.parts = np.array_split(np.arange(len(stack.cell)), min(PARTS * threads, len(stack.cell)))
         self.sizes = np.array([*(p.shape[1] for p in parameters[::2]), parameters[-1].shape[2]])
         self.kept = torch.cat([p.mT.flatten(1) for p in parameters], 1).numpy()
         self.state = np.zeros((len(self.kept), 4, self.kept.shape[1]), np.float32)
@@ -119,8 +114,8 @@ class _Compiled:
         return torch.tensor(self.values, dtype=torch.float32)
 
     def _each(self, job: Callable[[int], float]) -> list[float]:
-        found = self.pool.map(lambda part: [job(i) for i in part], self.parts)
-        return list(chain.from_iterable(found))
+        jobs = [lambda part=part: [job(i) for i in part] for part in self.parts]
+        return list(chain.from_iterable(parallel.run(jobs, self.threads)))
 
     def keep(self, better: Tensor) -> None:
         self.kept[better.numpy()] = self.state[better.numpy(), 3]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
-from numba import njit
 
 from infoscope.core.shapes import Block, Indices, Matrix, Vector
+from infoscope.kernels.compiling import njit
 
 MEMORY = 10
 TINY = 1e-300
@@ -63,7 +63,6 @@ class Descents:
         self.f, self.gradient, self.done, self.stuck = state.f, state.gradient, state.done, state.stuck
 
 
-# numba keeps a compiled loop under its line number and finds this class by its name: a renaming has to move the lines.
 class _Descents(NamedTuple):
     """Of each descent; the step that is tried is ``length`` (zero: none yet) times the direction to the candidate."""
 

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from infoscope.core.shapes import Block, Block4, IndexTable, Indices, Matrix, Vector
+from infoscope.kernels.compiling import njit
 from infoscope.kernels.vector_math import exp2_negative
 
 BLOCK = 1 << 17  # numbers in a block of rows and their logits: stays in cache

@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from infoscope.kernels import adam
+from infoscope.kernels.compiling import njit
 from infoscope.kernels.counter_draws import ADDITIVE, batch_order, draw
 from infoscope.kernels.vector_math import INV_SQRT_2PI, F, exp, normal_cdf, sigmoid, softplus, tanh
 

@@ -7,20 +7,19 @@ halves of the members side by side often beat both.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from infoscope.kernels import adam
+from infoscope.kernels import adam, parallel
 from infoscope.kernels.counter_draws import KINDS, draw
 from infoscope.train.activations import ACTIVATIONS
 from infoscope.train.ensemble import Ensemble
 from infoscope.train.network import Dense, Network
-from infoscope.train.trainer import Layout, State, Trainer, fastest, member_slices, torch_threads
+from infoscope.train.trainer import Layout, State, Trainer, fastest, member_slices
 
 TRIAL_UPDATES = 12
 
@@ -78,10 +77,8 @@ class BatchedTrainer(Trainer):
         updates: stop every epoch after so many.
         """
         slices, data = member_slices(len(self.ensemble.seeds), layout.groups), self._tensors(epochs.start)
-        with torch_threads(layout.threads), ThreadPoolExecutor(len(slices)) as pool:
-            work = [pool.submit(self._train_group, part, parameters, moments, data, epochs, updates) for part in slices]
-        for done in work:
-            done.result()
+        work = [partial(self._train_group, part, parameters, moments, data, epochs, updates) for part in slices]
+        parallel.run(work, len(work), layout.threads)
 
     @torch.no_grad()
     def _train_group(
@@ -205,7 +202,7 @@ class BatchedTrainer(Trainer):
 
     def _fastest_layout(self, state: State) -> Layout:
         """Of one thread, all cores for each product, and a core for each group: what does a few updates fastest."""
-        cores = os.cpu_count() or 1
+        cores = parallel.cores()
         layouts: Sequence[Layout] = sorted(
             {Layout(1, 1), Layout(1, cores), Layout(min(cores, len(self.ensemble.seeds)), 1)}
         )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from infoscope.kernels import parallel
 from infoscope.kernels.counter_draws import KINDS
 from infoscope.train.ensemble import Ensemble
 from infoscope.train.network import Dense, Network
@@ -20,7 +20,7 @@ WIDEST = 64  # above this a matrix library wins; measured in bench/training.py
 
 
 class CompiledTrainer(Trainer):
-    """Members as tasks of a thread pool, each in one compiled loop without the interpreter lock.
+    """Members as jobs for threads, each in one compiled loop without the interpreter lock.
 
     >>> from infoscope.train.ensemble import Ensemble
     >>> from infoscope.train.networks.fully_connected import FullyConnected
@@ -41,7 +41,7 @@ class CompiledTrainer(Trainer):
     def __init__(self, ensemble: Ensemble, device: str, layout: Layout | None) -> None:
         assert isinstance(ensemble.network, Dense)
         self.ensemble, self._network = ensemble, ensemble.network
-        self.layout = layout or Layout(os.cpu_count() or 1, 1)
+        self.layout = layout or Layout(parallel.cores(), 1)
         self._groups = self.layout.groups
         self._data: dict[bool, tuple[np.ndarray, np.ndarray]] = {}
 
@@ -75,8 +75,7 @@ class CompiledTrainer(Trainer):
             for columns, begun, rates in stretches:
                 train_member(sizes, code, *vectors, *columns, *mine, begun, rates, batch, rules)
 
-        with ThreadPoolExecutor(self._groups) as pool:
-            list(pool.map(one, range(len(flat))))
+        parallel.run([partial(one, member) for member in range(len(flat))], self._groups)
         moments = self._unflatten(first, "first.") if first is not none else {}
         moments |= self._unflatten(second, "second.") if second is not none else {}
         return State(epoch, self._unflatten(flat), moments)

@@ -10,10 +10,9 @@ On CUDA the forward runs under autocast in bfloat16; weights, gradients and the 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -22,6 +21,7 @@ from torch.func import functional_call, vmap
 from torch.nn import functional
 
 from infoscope.core.errors import InputError
+from infoscope.kernels import parallel
 from infoscope.train.augmentation import augmented
 from infoscope.train.ensemble import Ensemble
 from infoscope.train.network import Network
@@ -87,7 +87,7 @@ class ModularTrainer(Trainer):
                 self.layout = self._fastest_layout(state)
             parameters, moments = state.copied(self.device)
             self._train(self.layout, parameters, moments, range(state.epoch, epoch))
-            with self._threads(self.layout):
+            with torch_threads(self._threads(self.layout)):
                 order, batch = self.ensemble.order, self.ensemble.recipe.batch_size
                 parameters |= self.network.batch_statistics(parameters, self._data[False][0], order, batch)
         return State.reached(epoch, parameters, moments)
@@ -109,15 +109,13 @@ class ModularTrainer(Trainer):
     ) -> None:
         """Train in place; ``updates`` stops every epoch early."""
         slices = member_slices(len(self.ensemble.seeds), layout.groups)
-        side_by_side = max(1, (os.cpu_count() or 1) // layout.threads) if self.device == "cpu" else 1
-        with self._threads(layout), ThreadPoolExecutor(min(side_by_side, len(slices))) as pool:
-            work = [pool.submit(self._train_group, part, parameters, moments, epochs, updates) for part in slices]
-        for done in work:
-            done.result()
+        side_by_side = max(1, parallel.cores() // layout.threads) if self.device == "cpu" else 1
+        work = [partial(self._train_group, part, parameters, moments, epochs, updates) for part in slices]
+        parallel.run(work, side_by_side, self._threads(layout))
 
-    def _threads(self, layout: Layout) -> AbstractContextManager[None]:
+    def _threads(self, layout: Layout) -> int:
         """Sums over rows depend on how many threads share them, in their last bits."""
-        return torch_threads(layout.threads if self.device == "cpu" else torch.get_num_threads())
+        return layout.threads if self.device == "cpu" else torch.get_num_threads()
 
     def _train_group(
         self,
@@ -211,7 +209,7 @@ class ModularTrainer(Trainer):
 
     def _fastest_layout(self, state: State) -> Layout:
         """On the CPU: one core or all for a member. Elsewhere: all members as one program, or one after the other."""
-        members, threads, cores = len(self.ensemble.seeds), torch.get_num_threads(), os.cpu_count() or 1
+        members, threads, cores = len(self.ensemble.seeds), torch.get_num_threads(), parallel.cores()
         layouts = {Layout(members, 1), Layout(members, cores)}
         if self.device != "cpu":
             layouts = {Layout(1, threads), Layout(members, threads)}

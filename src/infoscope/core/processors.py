@@ -1,0 +1,63 @@
+"""How many processors this process may use, which is seldom how many there are."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+
+def usable(root: Path = Path("/")) -> int:
+    """At least 1: those the scheduler grants (taskset, Slurm), no more than a container's share of time.
+
+    ``PYTHON_CPU_COUNT`` is followed from Python 3.13 on.
+    """
+    counted: Callable[[], int | None] | None = getattr(os, "process_cpu_count", None)
+    if counted is not None:
+        granted = counted()
+    elif hasattr(os, "sched_getaffinity"):
+        granted = len(os.sched_getaffinity(0))
+    else:
+        granted = os.cpu_count()
+    return max(1, math.floor(min(granted or 1, quota(root))))
+
+
+@cache
+def quota(root: Path = Path("/")) -> float:
+    """Processors' worth of time that the control groups of this process allow (Linux); infinite where none says."""
+    least = math.inf
+    for kind, group in _groups(root):
+        top = root / "sys/fs/cgroup" / ("cpu" if kind else "")
+        for folder in (top / group, *(top / group).parents):
+            if folder.is_relative_to(top):  # the tightest of those above counts, too
+                least = min(least, _share(folder))
+        least = min(least, _share(top))  # in a container the group's own name is of another file system
+    return least
+
+
+def _groups(root: Path) -> list[tuple[str, str]]:
+    """Of this process: controllers ("" in version 2) and the group's folder, where they hold the processor."""
+    lines = _words(root / "proc/self/cgroup", "\n")
+    each = [line.split(":", 2) for line in lines if line.count(":") >= 2]
+    return [(kinds, name.strip("/")) for _, kinds, name in each if kinds == "" or "cpu" in kinds.split(",")]
+
+
+def _share(folder: Path) -> float:
+    given = _words(folder / "cpu.max") or [
+        *_words(folder / "cpu.cfs_quota_us"),
+        *_words(folder / "cpu.cfs_period_us"),
+    ]
+    try:
+        time, period = map(float, given)
+    except ValueError:  # "max", -1 with nothing beside it, or no such file
+        return math.inf
+    return time / period if time > 0 and period > 0 else math.inf
+
+
+def _words(path: Path, by: str | None = None) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").split(by)
+    except OSError:
+        return []
