@@ -29,6 +29,7 @@ COMMANDS = {
     "since-when": "Run.since_when",
     "report": "report",
     "serve": "serve",
+    "compare": "compare",
     "claims": "Run.claims",
     "check": "Run.check",
     "entropy": "entropy",

@@ -38,6 +38,8 @@ from .scanning.kept_probes import load_probe as load_probe
 from .scanning.kept_probes import save_probe as save_probe
 from .scans import scan as scan
 from .scripting import bench as bench
+from .scripting import compare as compare
+from .scripting import compare_examples as compare_examples
 from .scripting import report as report
 from .scripting import report_figures as report_figures
 from .scripting import representations as representations

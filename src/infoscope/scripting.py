@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from infoscope.core import check
 from infoscope.core.errors import MissingPackageError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import torch
 
     from infoscope.runs import Joined, Run
+    from infoscope.scanning.comparing import Comparison
 
 
 def run(
@@ -139,6 +140,75 @@ def bench(
     return found
 
 
+def compare(
+    first: Run | Joined | str | Path,
+    second: Run | Joined | str | Path,
+    steps: tuple[int, int] | Literal["all"] | None = None,
+    *,
+    places: Sequence[str] = (),
+    variables: Sequence[str] = (),
+    quantities: Sequence[str] = (),
+    network: str | None = None,
+) -> Comparison:
+    """In what the second of two runs differs from the first, place by place, and how sure that is: two trainings, a
+    model and its fine-tune or quantisation, two checkpoints of one run.
+
+    Each difference has a 95 % interval: over seeds, those of the same number paired, where both runs have three or
+    more; else over the groups of rows that runs keep with ``usable_information(scores=true)``, paired, where both were
+    read on the same evaluation set; else none. ``found`` says which are surely there, all at once (Holm, 5 %);
+    ``gained`` and ``lost`` name the groups, or rows, that moved most, :func:`compare_examples` the very examples.
+    :func:`load` joins runs of one seed each.
+
+    steps: one of each run, ``(1000, 2000)``; ``"all"`` that both measured; by default the last of each. places,
+    variables, quantities: only these; without quantities information, geometry and training. network: one of several.
+
+    Example
+    -------
+    >>> x = np.random.default_rng(0).normal(size=(300, 4)).astype(np.float32)
+    >>> model, label = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.Tanh()), x[:, 0] > 0
+    >>> measures = ["usable_information(scores=true)"]
+    >>> with iscope.watch(model, x, {"label": label.astype(int)}, measures, "runs/pair") as scope:
+    ...     scope.step(0)
+    ...     _ = model[0].weight.data.mul_(0.0)
+    ...     scope.step(1)
+    >>> found = iscope.compare("runs/pair", "runs/pair", (0, 1), quantities=["I(T;Y)"])
+    >>> print(found.found[0])
+    I(T;Y) about label at 0: -0... bits [-0..., -0...]
+
+    Raises
+    ------
+    UnknownNameError: no such place, variable, quantity or network. InputError: nothing that both runs measured alike,
+        or a step that was not measured. RunFolderError: a folder that holds no run, or a damaged one.
+    """
+    from infoscope.scanning import comparing
+
+    folders = _folders([first, second], join=False)
+    return comparing.compare(
+        folders[0], folders[1], steps, places=places, variables=variables, quantities=quantities, network=network
+    )
+
+
+def compare_examples(
+    first: Run | str | Path, second: Run | str | Path, variable: str, steps: tuple[int, int] | None = None, **asked: Any
+) -> Any:
+    """Which examples the second run says more, and less, about than the first: a table, the greatest loss first.
+
+    The weights that both runs keep are read again, as :meth:`Run.examples` does, which takes ``asked`` as well: the
+    ``site``, ``network``, ``probe``, ``model`` … Columns are ``row``, ``label``, ``first_nats``, ``second_nats`` and
+    ``difference_nats``. steps: one of each run; by default the last.
+
+    Raises
+    ------
+    InputError: the runs have no example in common, or labels that differ; the others as of :meth:`Run.examples`.
+    """
+    from infoscope.runs import load
+    from infoscope.scanning import comparing
+
+    runs = [load(one) if isinstance(one, (str, Path)) else one for one in (first, second)]
+    tables = [run.examples(variable, step=step, **asked) for run, step in zip(runs, steps or (None, None), strict=True)]
+    return comparing.examples(*tables)
+
+
 def serve(*runs: str | Path, host: str = "127.0.0.1", port: int | None = None, open_page: bool = False) -> None:
     """Serve a page on which runs are listed, chosen and compared, and whose figures grow while they train or are
     scanned, until it is interrupted (Ctrl-C). It reads run folders and nothing else, so a training does not know of it.
@@ -161,4 +231,10 @@ def serve(*runs: str | Path, host: str = "127.0.0.1", port: int | None = None, o
         ) from reason
     roots = [check.path(one, "a folder of runs") for one in runs or ("runs",)]
     with suppress(KeyboardInterrupt):
-        server.serve(roots, host, port, ready=webbrowser.open if open_page else lambda address: None)
+        server.serve(
+            roots,
+            host,
+            port,
+            lambda first, second: compare(first, second).shown(),
+            ready=webbrowser.open if open_page else lambda address: None,
+        )

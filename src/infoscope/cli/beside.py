@@ -1,4 +1,4 @@
-"""Commands that put runs beside something: a page that lives while they train."""
+"""Commands that put runs beside something: beside each other, and a page that lives while they train."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import infoscope
-from infoscope.cli.shared import app
+from infoscope.cli.shared import Json, Several, app, factory, show, table
+from infoscope.core.errors import InputError
+from infoscope.core.units import bits
 
 
 @app.command
@@ -36,3 +38,82 @@ def serve(
         Also open the page in the browser.
     """
     infoscope.serve(*(runs or ()), host=host, port=port, open_page=open_page)
+
+
+@app.command
+def compare(
+    first: Path,
+    second: Path,
+    /,
+    *,
+    step: Annotated[list[int] | None, Parameter(negative="")] = None,
+    every_step: Annotated[bool, Parameter(negative="")] = False,
+    place: Several = None,
+    variable: Several = None,
+    quantity: Several = None,
+    network: str | None = None,
+    examples: str | None = None,
+    model: str | None = None,
+    as_json: Json = False,
+) -> None:
+    """Say in what the second of two runs differs from the first, place by place, and how sure that is.
+
+    infoscope compare runs/base runs/quantised --quantity "I(T;Y)"
+
+    Parameters
+    ----------
+    first
+        A run folder.
+    second
+        Another one, or the same for two of its steps.
+    step
+        A step of the first run and one of the second (--step 1000 --step 2000); the last of each where none is given.
+    every_step
+        All steps that both runs measured.
+    place
+        Only this place; may be repeated.
+    variable
+        Only what is said about this variable; may be repeated.
+    quantity
+        Only this quantity; may be repeated. Information, geometry and training where none is given.
+    network
+        Only this network of both.
+    examples
+        Also say which examples gained and lost most about this variable, read again from the weights that both keep;
+        at the one --place, or the last before the output.
+    model
+        For watched runs, with --examples: package.module:function, which builds the network.
+    """
+    if step and (every_step or len(step) != 2):
+        raise InputError(f"--step arrived {len(step)} times, wanted one of each run: --step 1000 --step 2000")
+    if examples and len(place or ()) > 1:
+        raise InputError(f"--examples came with {len(place or ())} places, wanted the one that they are read at")
+    pair = (step[0], step[1]) if step else None
+    found = infoscope.compare(
+        first, second, "all" if every_step else pair,
+        places=place or (), variables=variable or (), quantities=quantity or (), network=network,
+    )  # fmt: skip
+    content = found.to_json()
+    moved = None
+    if examples:
+        site = place[0] if place else ""
+        moved = infoscope.compare_examples(
+            first, second, examples, pair, site=site, network=network, model=factory(model)
+        )
+        content["examples"] = moved.to_pylist()
+
+    def text() -> None:
+        table(*found.table())
+        for line in (*found.sentences, *found.notes):
+            print(line)
+        if moved is not None:
+            lines = moved.to_pylist()
+            ends = [(end, line) for end, some in (("lost", lines[:5]), ("gained", lines[:-6:-1])) for line in some]
+            names = ("first_nats", "second_nats", "difference_nats")
+            cells = [
+                [end, str(line["row"]), str(line["label"]), *(f"{bits(line[name]):+.3f}" for name in names)]
+                for end, line in ends
+            ]
+            table(["", "row", examples or "", "first, bits", "second, bits", "difference, bits"], cells)
+
+    show(content, as_json, text)
