@@ -29,6 +29,7 @@ from infoscope.core import registry
 from infoscope.core.errors import InfoscopeError, InputError, unknown_name
 from infoscope.core.files import atomic
 from infoscope.core.folder import RunFolder
+from infoscope.core.provenance import provenance
 
 RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results"
 #: What is kept of a claim, and of what was found for one of its parts.
@@ -59,6 +60,7 @@ def kept(folder: RunFolder, cost: Mapping[str, float] | None = None) -> dict[str
         "command": f"infoscope run {manifest['figure']} --preset {manifest['preset']}{_seeds(manifest)}",
         "infoscope": manifest["versions"]["infoscope"],
         "date": manifest["started"][:10],
+        "judged": {name: provenance()[name] for name in ("commit", "dirty")},
         **({"cost": dict(cost)} if cost else {}),
         "verdicts": [
             {

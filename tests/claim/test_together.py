@@ -118,11 +118,17 @@ def test_a_part_says_by_member_what_moves_it():
 def test_the_end_of_a_curve_is_the_mean_of_its_last_points():
     epochs = (0, 1, 10, 80, 90, 100)
     curves = np.array([[0.0, 9.0, 9.0, 1.0, 2.0, 6.0]])
-    assert settled(rows_of({"a": curves}, epochs))[0].tolist() == [0.0, 9.0, 9.0, 1.0, 2.0, 3.0]
+    assert settled(rows_of({"a": curves}, epochs))[0].tolist() == [0.0, 9.0, 9.0, 3.0, 3.0, 3.0]
     assert settled(rows_of({"a": curves}, epochs, axis="weight"))[0, -1] == 6.0
     assert settled(rows_of({"a": curves}, (0, 1, 2, 3, 10, 100)))[0, -1] == 6.0  # nothing near the end
     assert settled(rows_of({"a": curves}, (0, 1, 2, 50, 80, 100)))[0, -1] == 4.0
     assert END_POINTS == 3
+
+
+def test_a_curve_that_rises_to_its_end_does_not_fall_in_its_last_step():
+    curves = np.array([[0.0, 1.0, 5.0, 8.0, 8.9, 9.0]])
+    settled_curve = settled(rows_of({"a": curves}, (0, 1, 10, 80, 90, 100)))[0]
+    assert (np.diff(settled_curve) >= 0).all()
 
 
 def test_a_network_that_blows_up_in_its_last_epoch_decides_less():

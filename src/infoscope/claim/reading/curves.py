@@ -78,16 +78,17 @@ def onset_finding(name: str, criterion: Criterion, rows: Rows, *, least: float) 
 
 
 def settled(rows: Rows, value: str = "value") -> np.ndarray:
-    """The curves ``[members, s]`` of one series, with the end of each in place of its last point.
+    """The curves ``[members, s]`` of one series, with the end of each in place of its last points.
 
     One epoch may be an accident: a network that blows up in the last of 200 decides no claim. So the end is the mean
-    over the last three recorded points, as far as they lie in the last quarter of training. Of what is no curve over
-    training the last point stays.
+    over the last three recorded points, as far as they lie in the last quarter of training, and stands for each of them
+    (in place of the last alone a curve that rises to its end would seem to fall in its last step). What is no curve
+    over training stays as it is.
     """
     steps, epochs, curves = rows.curves(value)
     if set(rows.unique("axis")) == {"epoch"} and len(steps):
         late = np.flatnonzero(epochs >= (1 - END_SHARE) * epochs[-1])[-END_POINTS:]
-        curves[:, -1] = curves[:, late].mean(1)
+        curves[:, late] = curves[:, late].mean(1, keepdims=True)
     return curves
 
 
