@@ -11,6 +11,7 @@ is what it should be without noise:
 - true: every part clears its threshold by a margin
 - false: the parts of the headline miss theirs by as much
 - one false: one place of the headline does, all else holds
+- as measured: the stored mean curves; told is what comes out most often, and how often
 - on the edge: every part lies exactly where the opposite begins to be shown; being told as failing is an error there
 
 The margin is the way from the threshold to where the opposite is shown, where the rule has such a place, else half of
@@ -233,7 +234,7 @@ def table(folder: RunFolder, draws: int, seeds: int | None) -> Iterator[str]:
     rows = Rows.concat([_planned(folder, folder.rows(), name) for name in manifest["networks"]]).latest()
     seeds = seeds or figure.seeds["laptop"]
     if not len(rows) or len(rows.unique("member")) < 2:
-        yield f"| {manifest['figure']} | exact: nothing is drawn | | | | | |"
+        yield f"| {manifest['figure']} | exact: nothing is drawn | | | | | | |"
         return
     noise = Noise(rows)
     for claim in figure.asked(rows):
@@ -252,6 +253,9 @@ def table(folder: RunFolder, draws: int, seeds: int | None) -> Iterator[str]:
                 continue
             found = decided(noise, mean, claim, seeds, draws)
             cells.append("; ".join(_shares([each[way] for each in found], name) for way in (0, 1)))
+        measured = [after.value for after, _ in decided(noise, noise.mean, claim, seeds, draws)]
+        most = max(dict.fromkeys(measured), key=measured.count)
+        cells.append(f"{most} {measured.count(most) / draws:.2f}")
         yield f"| `{claim.id}` | {len(asked)} | {len(noise.apart)} → {seeds} | {' | '.join(cells)} |"
 
 
@@ -278,8 +282,8 @@ def main() -> None:
     said.add_argument("--seeds", type=int, default=None)
     given = said.parse_args()
     statistics.RESAMPLES = 500  # an interval's width then errs by 3 %, and a draw takes an eighth of the time
-    print("| claim | parts | stored seeds → drawn | true | false | one false | on the edge |")
-    print("|---|---|---|---|---|---|---|")
+    print("| claim | parts | stored seeds → drawn | true | false | one false | on the edge | as measured |")
+    print("|---|---|---|---|---|---|---|---|")
     for path in given.runs:
         for line in table(RunFolder.open(path), given.draws, given.seeds):
             print(line, flush=True)
