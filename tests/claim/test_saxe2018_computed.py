@@ -234,6 +234,8 @@ def linear_rows(made_up, inputs=RISING, few=OVERTRAINED, many=LEARNED, label=LOS
         ({}, {"no-compression": YES, "overtrains": YES, "generalises": YES}),
         ({"inputs": RISING[::-1]}, {"no-compression": NO, "overtrains": YES, "generalises": YES}),
         ({}, {"no-compression-with-less-noise": YES}),
+        ({}, {"similar-dynamics": YES}),
+        ({"many": OVERTRAINED}, {"similar-dynamics": PARTLY}),
         ({"printed": RISING[::-1]}, {"no-compression": YES, "no-compression-with-less-noise": NO}),
         ({"many": OVERTRAINED}, {"no-compression": YES, "overtrains": YES, "generalises": NO}),
         ({"few": np.full(8, 1.0)}, {"no-compression": YES, "overtrains": PARTLY, "generalises": YES}),

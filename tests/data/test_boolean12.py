@@ -75,3 +75,18 @@ def test_a_fraction_that_leaves_one_side_empty_is_refused(task, fraction):
 def test_a_seed_that_is_no_whole_number_is_refused(task, seed):
     with pytest.raises(InputError, match=r"seed is .*, wanted a whole number of at least 0"):
         task.resplit(seed)
+
+
+def test_half_of_the_bits_decide_and_the_others_say_nothing():
+    half = infoscope.data.task("half_relevant")
+    label, relevant, irrelevant = (half.variables[name] for name in ("label", "relevant", "irrelevant"))
+    assert np.array_equal(relevant * 64 + irrelevant, half.inputs @ 2.0 ** np.arange(11, -1, -1))
+    counts = np.zeros((64, 2), int)
+    np.add.at(counts, (relevant, label), 1)
+    assert (np.sort(counts, axis=1) == [0, 64]).all()  # a function of the first half
+    assert label.sum() == 2048
+    of_bits = [abs(2 * np.mean(label == half.inputs[:, bit]) - 1) for bit in range(6)]
+    assert 0 < max(of_bits) < 0.5  # of none of its bits alone
+    counts = np.zeros((64, 2), int)
+    np.add.at(counts, (irrelevant, label), 1)
+    assert (counts == 32).all()

@@ -205,7 +205,10 @@ class MnistClusters(Figure):
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         end = recorded(preset)[-1:]
-        distances = (MeasurePlan("class_distances", sites=(_FEATURES,)),)
+        distances = (
+            MeasurePlan("class_distances", sites=(_FEATURES,)),
+            MeasurePlan("distance_histogram", sites=(_FEATURES,)),  # the paper's picture, epoch by epoch
+        )
         same = MeasurePlan("cosine_similarity", {"against": DETERMINISTIC}, sites=LAYERS)
         start = MeasurePlan("cosine_similarity", {"against": DETERMINISTIC, "members": "start"}, LAYERS, epochs=end)
         information = MeasurePlan("noisy", _INFORMATION, sites=(_FEATURES,), epochs=end)

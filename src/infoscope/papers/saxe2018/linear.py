@@ -1,8 +1,8 @@
 """E9, figures 3, 4A-B, 18 and 19: linear networks taught by a noisy linear teacher, with exact Gaussian information.
 
 Paper: linear networks do not compress, whether they generalise or overtrain, whether they are trained by SGD or by full
-batches, shallow or deep; so compression is not what makes a network generalise. Our sentences are the four claims
-below: three of the paper's, and whether the first also holds with less noise in the analysis.
+batches, shallow or deep; so compression is not what makes a network generalise. Our sentences are the five claims
+below: four that are published, and whether the first also holds with less noise in the analysis.
 
     infoscope run saxe2018/linear --preset laptop
 
@@ -34,6 +34,7 @@ import numpy as np
 from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series, findings_of
+from infoscope.claim.reading.curves import of_means
 from infoscope.claim.reading.peaks import END_OVER_LOWEST, END_OVER_PEAK, MeanCurves, at_step, of_held_out
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION
@@ -44,7 +45,7 @@ from infoscope.papers.saxe2018._lessons import SQUARED_ERROR, lesson_plan
 from infoscope.papers.saxe2018._parts import (
     information,
 )
-from infoscope.papers.saxe2018._quoted import NONLINEARITY
+from infoscope.papers.saxe2018._quoted import NO_CAUSE, NONLINEARITY
 from infoscope.scanning.plan import Preset
 from infoscope.train.linear import Lesson, Student, train_student
 
@@ -141,6 +142,34 @@ _GENERALISES = Claim(
 )
 
 
+def _alike(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The correlation over epochs of two mean curves ``[r, s]``."""
+    a, b = (each - each.mean(-1, keepdims=True) for each in (first, second))
+    return (a * b).sum(-1) / np.sqrt((a**2).sum(-1) * (b**2).sum(-1))
+
+
+_SIMILAR = Claim(
+    id="saxe2018/linear/similar-dynamics",
+    origin="published",
+    quoted=NO_CAUSE,
+    paper="saxe2018",
+    where="figures 3 and 4A-B; class reproduction, slides",
+    sentence="I(X;T) takes the same course with 100 samples and with 500; the one overtrains and the other does not.",
+    parts=(
+        Part(
+            "correlation of I(X;T) with 100 and with 500 samples",
+            {"": [information(name, "hidden1", options="{}") for name in ("batch_100", "batch_500")]},
+            of_means("correlation over epochs of the mean curves of {} with 100 samples and with 500", _alike),
+            Criterion(">=", 0.9, "correlation"),
+        ),
+        Part(_ERROR, [_test_error("batch_100")], END_OVER_LOWEST, Criterion(">=", 2.0, "ratio")),
+        Part(f"{_ERROR}, 500 samples", [_test_error("batch_500")], END_OVER_LOWEST, Criterion("<=", 1.1, "ratio")),
+    ),
+    headline="correlation of I(X;T) with 100 and with 500 samples",
+    published="similar dynamics, different generalisation (slides)",
+)
+
+
 class LinearStudents(Figure):
     """Linear teacher and student, exact Gaussian information: no compression, overtrained or not (E9)
 
@@ -154,7 +183,7 @@ class LinearStudents(Figure):
     title = "Linear networks, exact information"
     where = "figures 3, 4A-B, 18, 19"
     seeds: ClassVar[dict[str, int]] = {"smoke": 3, "laptop": 50, "paper": 50}
-    claims = (_NO_COMPRESSION, _LESS_NOISE, _OVERTRAINS, _GENERALISES)
+    claims = (_NO_COMPRESSION, _LESS_NOISE, _OVERTRAINS, _GENERALISES, _SIMILAR)
 
     def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
         return {
