@@ -123,11 +123,12 @@ class Binned(Estimator):
         return list(zip(singles, partitions, q.quantise(t, partitions), strict=True))
 
     def _members(self, t: Members, labels: dict[str, Labels], groups: Groups | None = None) -> list[list[Measured]]:
-        jobs = [partial(self._member, member, labels) for member in t]
+        entropies = {name: _of_labels(y) for name, y in labels.items()}  # of all members alike
+        jobs = [partial(self._member, member, labels, entropies) for member in t]
         seconds = 3e-9 * math.prod(t.shape) + 3e-8 * t.shape[0] * t.shape[1] * (1 + len(labels))
         return parallel.run(jobs, 1 if check.is_tensor(t) else parallel.cores(seconds))
 
-    def _member(self, t: AnyRows, labels: dict[str, Labels]) -> list[Measured]:
+    def _member(self, t: AnyRows, labels: dict[str, Labels], entropies: dict[str, float]) -> list[Measured]:
         measured = []
         for single, partition, symbols in self._quantised(t):
             ids, counts, _ = q.group(symbols.keys)
@@ -136,7 +137,8 @@ class Binned(Estimator):
             xt = _entropy(h, partition, len(t), INPUT_INFORMATION, outside)
             measured.append(Measured("input", xt, single.options))
             for name, y in labels.items():
-                estimate = _about(h, ids, y, f"I(Bin(T);Y), {partition.words}", LABEL_INFORMATION, outside)
+                words = f"I(Bin(T);Y), {partition.words}"
+                estimate = _about(h, ids, y, entropies[name], words, LABEL_INFORMATION, outside)
                 measured.append(Measured(name, estimate, single.options))
         return measured
 
@@ -159,7 +161,8 @@ class Binned(Estimator):
             else:
                 labels, outside = q.group(other.keys)[0], outside + _outside(other, y)
             words = f"I(Bin(X);{'Bin(Y)' if real else 'Y'}), {partition.words}"
-            estimates.append(_about(q.entropy_of(counts), ids, labels, words, INFORMATION, outside))
+            h_y = _of_labels(labels)
+            estimates.append(_about(q.entropy_of(counts), ids, labels, h_y, words, INFORMATION, outside))
         return the_one(estimates)
 
 
@@ -188,12 +191,16 @@ def _entropy(h: float, partition: partitions.Partition, n: int, quantity: Quanti
     return Estimate(h, quantity, f"H(Bin(T)), {partition.words}", n, doubts=(*outside, *doubts))
 
 
+def _of_labels(y: np.ndarray) -> float:
+    """H(Y)."""
+    return q.entropy_of(q.group(y.astype(np.uint64))[1])
+
+
 def _about(
-    h: float, ids: np.ndarray, y: np.ndarray, estimand: str, quantity: Quantity, outside: list[Doubt]
+    h: float, ids: np.ndarray, y: np.ndarray, h_y: float, estimand: str, quantity: Quantity, outside: list[Doubt]
 ) -> Estimate:
     """I = H(Bin) + H(Y) - H(Bin, Y), which equals H(Bin) - sum_y p(y) H(Bin|y)."""
     n = len(ids)
-    h_y = q.entropy_of(q.group(y.astype(np.uint64))[1])
     h_both = q.entropy_of(q.group(q.joint(ids, y))[1])
     doubts = []
     if h == 0:
