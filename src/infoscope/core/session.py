@@ -102,13 +102,19 @@ class Session(Journal[Rows]):
     """The journal of one network in a run folder.
 
     marks: what the options of its rows say beside those of the measurement. sinks: who else is told of whole steps.
+    there: the rows of the folder, where they have been read already; else they are read whenever they are asked for.
     """
 
     def __init__(
-        self, folder: RunFolder, network: str, marks: Mapping[str, Any] | None = None, sinks: Sequence[Sink] = ()
+        self,
+        folder: RunFolder,
+        network: str,
+        marks: Mapping[str, Any] | None = None,
+        sinks: Sequence[Sink] = (),
+        there: Rows | None = None,
     ) -> None:
         super().__init__(self._written, folder.beat)
-        self.folder, self.network = folder, network
+        self.folder, self.network, self._there = folder, network, there
         self._marks, self._sinks = dict(marks or {}), sinks
         self._shares: list[tuple[Place, str, Shares]] = []
 
@@ -133,7 +139,8 @@ class Session(Journal[Rows]):
     def done(self, estimator: str, options: Mapping[str, Any]) -> dict[tuple[int, str], set[str]]:
         """The (step, site) pairs that rows of this estimator with these options exist for, and the variables that they
         tell of; ``EVERY`` is among them where the measurement was refused as a whole."""
-        rows = self.folder.rows().filter(network=self.network, estimator=estimator)
+        there = self.folder.rows() if self._there is None else self._there
+        rows = there.filter(network=self.network, estimator=estimator)
         rows = rows.filter(options=covered({**options, **self._marks}, rows.unique("options")))
         found: dict[tuple[int, str], set[str]] = {}
         columns = (rows.column(name).tolist() for name in ("step", "site", "variable", "status"))

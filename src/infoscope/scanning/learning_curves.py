@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Container, Sequence
 
 import torch
 
@@ -11,21 +12,32 @@ from infoscope.core import check
 from infoscope.core.estimate import Estimate
 from infoscope.core.folder import RunFolder
 from infoscope.core.quantity import ACCURACY, GRADIENT_SNR, LOSS, NOISY_ACCURACY, SAMPLE_SNR, WEIGHT_NORM, Quantity
-from infoscope.core.rows import Place
-from infoscope.core.session import Session, Step
+from infoscope.core.rows import TRAINING, Place, Rows
+from infoscope.core.session import Session, Sink, Step
 from infoscope.scanning.one_pass import over_steps
 from infoscope.scanning.replay import EnsembleReplay
 from infoscope.train.network import Dense
 from infoscope.train.statistics import layer_gradients, noisy_accuracy, performance, sample_gradients
 
-TRAINING = "training"  # in place of an estimator
 
+def measure_training(
+    folder: RunFolder,
+    network: str,
+    replay: EnsembleReplay,
+    label: str,
+    *,
+    there: Rows | None = None,
+    at: Container[int] | None = None,
+    sinks: Sequence[Sink] = (),
+) -> None:
+    """Append learning curves (loss and accuracy on train and test) and, where planned, gradient statistics.
 
-def measure_training(folder: RunFolder, network: str, replay: EnsembleReplay, label: str) -> None:
-    """Append learning curves (loss and accuracy on train and test) and, where planned, gradient statistics."""
-    session = Session(folder, network)
+    there, at, sinks: as of :func:`infoscope.scanning.one_pass.measure`.
+    """
+    session = Session(folder, network, sinks=sinks, there=there)
     done = session.done(TRAINING, {})
-    steps = [step for step in replay.trajectory.steps if (step, "network") not in done]
+    steps = [step for step in replay.trajectory.steps if at is None or step in at]
+    steps = [step for step in steps if (step, "network") not in done]
     if not steps:
         return
     device = replay.device

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from infoscope.core.errors import InputError
 from infoscope.core.folder import RunFolder
 from infoscope.core.measurement import Given, Measured, Measurement
 from infoscope.core.progress import progress
-from infoscope.core.rows import Place
-from infoscope.core.session import Session, Step
+from infoscope.core.rows import Place, Rows
+from infoscope.core.session import Session, Sink, Step
+from infoscope.measure.neighbours.kept import kept
 from infoscope.record.evaluated import RowsThere
 from infoscope.scanning.measure_plan import MeasurePlan
+from infoscope.scanning.recorded_ranges import RecordedRanges
 from infoscope.scanning.replay import Replay
 from infoscope.scanning.wanted import ReplayOf, Wanted
 
@@ -25,17 +28,29 @@ def measure(
     plans: Sequence[MeasurePlan],
     label: str,
     replay_of: ReplayOf | None = None,
+    *,
+    there: Rows | None = None,
+    at: Container[int] | None = None,
+    sinks: Sequence[Sink] = (),
 ) -> None:
     """Append rows of all ``plans`` at every recorded step that lacks them, in one pass over the trajectory.
 
     A refused measurement becomes a FAILED row. ``replay_of``: the replay of another network of the run, by name, for
-    plans that compare two.
+    plans that compare two. there: the rows of the folder, where they have been read already. at: the steps to look at,
+    where not all of them. sinks: who else is told of the rows.
     """
-    session = Session(folder, network, replay.marks)
-    wanted = [Wanted(plan, replay, session, replay_of) for plan in plans]
-    steps = [step for step in replay.trajectory.steps if any(each.missing(step) for each in wanted)]
+    session = Session(folder, network, replay.marks, sinks, folder.rows() if there is None else there)
+    ranges = RecordedRanges(replay)
+    wanted = [Wanted(plan, replay, session, replay_of, ranges) for plan in plans]
+    steps = [step for step in replay.trajectory.steps if at is None or step in at]
+    steps = [step for step in steps if any(each.missing(step) for each in wanted)]
     total = len(replay.trajectory.steps)
-    over_steps(session, steps, total, label, lambda step, rows: _step(step, rows, wanted, replay))
+
+    def one(step: int, rows: Step) -> None:
+        with kept() if len(wanted) > 1 else nullcontext():  # variants of one measurement
+            _step(step, rows, wanted, replay)
+
+    over_steps(session, steps, total, label, one)
 
 
 def over_steps(

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from typing import Any
-
-import numpy as np
 
 from infoscope.core import check
 from infoscope.core.errors import InputError, UnknownNameError, unknown_name
@@ -14,6 +11,7 @@ from infoscope.core.measurement import Given, Measurement
 from infoscope.core.session import EVERY, Session
 from infoscope.record.variables import read_by
 from infoscope.scanning.measure_plan import MeasurePlan
+from infoscope.scanning.recorded_ranges import RecordedRanges
 from infoscope.scanning.replay import Replay
 
 ReplayOf = Callable[[str], Replay]
@@ -22,12 +20,21 @@ ReplayOf = Callable[[str], Replay]
 class Wanted:
     """What ``plan`` wants of ``replay`` beyond what ``session`` holds.
 
+    ranges: what the plans of a pass ask together of the range that values take along the trajectory.
+
     Raises
     ------
     InputError: the measurement cannot be taken of these networks. UnknownNameError: no such site, variable or network.
     """
 
-    def __init__(self, plan: MeasurePlan, replay: Replay, session: Session, replay_of: ReplayOf | None) -> None:
+    def __init__(
+        self,
+        plan: MeasurePlan,
+        replay: Replay,
+        session: Session,
+        replay_of: ReplayOf | None,
+        ranges: RecordedRanges,
+    ) -> None:
         self.measurement: Measurement = plan.measurement
         needs = self.measurement.needs
         self.noisy = "replicas" in needs
@@ -43,6 +50,9 @@ class Wanted:
         self.measurement.about([name for name in replay.variables if name not in others])  # refuses what there is not
         self._about: dict[str, list[str]] = {}
         self._inputs = check.on_cpu(replay.inputs) if "inputs" in needs else None
+        self._ranges = ranges if "recorded range" in needs else None
+        if self._ranges is not None:
+            self._ranges.ask(self.sites)
         self._other = _other(self.measurement, replay, session, replay_of) if "another network" in needs else None
 
     def missing(self, step: int) -> list[str]:
@@ -73,7 +83,7 @@ class Wanted:
 
     def given(self, step: int, sites: Sequence[str]) -> Mapping[str, Given]:
         """What the measurement is handed at each of ``sites``, beside the groups, which differ between variables."""
-        span = self._span if sites and "recorded range" in self.measurement.needs else None
+        span = None if self._ranges is None or not sites else self._ranges.of(self.sites)
         if self._other is None or not sites:
             return {site: Given(inputs=self._inputs_of(site), span=span) for site in sites}
         partners = self.measurement.partners(len(self._replay.seeds))
@@ -94,21 +104,6 @@ class Wanted:
                 "sample: name a place without a row rule, or with @mean, @last, @grid(4)"
             )
         return self._inputs
-
-    @cached_property
-    def _span(self) -> tuple[np.ndarray, np.ndarray]:
-        """The least and the largest value of each member at the planned sites; reads the whole trajectory."""
-        replay, sites = self._replay, self.sites
-        low = np.full(len(replay.seeds), np.inf, np.float32)
-        high = -low
-        for step in replay.trajectory.steps:
-            representations = replay.representations(step, sites)
-            for site in sites:
-                t = np.asarray(representations[site])
-                finite = np.isfinite(t)  # a member that diverges late keeps the range it had before
-                low = np.minimum(low, t.min((1, 2), where=finite, initial=np.inf))
-                high = np.maximum(high, t.max((1, 2), where=finite, initial=-np.inf))
-        return low, high
 
 
 def _other(measurement: Measurement, replay: Replay, session: Session, replay_of: ReplayOf | None) -> Replay:

@@ -21,6 +21,7 @@ from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import followed
 from infoscope.measure.neighbours.grouped_information import GroupedInformation, Search
 from infoscope.measure.neighbours.information import Spread, dimension
+from infoscope.measure.neighbours.kept import once
 from infoscope.measure.neighbours.search import Balls, balls, nearest_seconds
 from infoscope.measure.symbols import quantise as q
 
@@ -166,7 +167,8 @@ class KozachenkoLeonenko(Estimator):
     def _local(self, rows: np.ndarray, k: int, power: int, device: Any) -> tuple[np.ndarray, np.ndarray]:
         """What each row contributes, and its distances ``[n, k]``; ``rows`` are in units of 2^power."""
         n, d = rows.shape
-        distances = balls([rows], k, norm=self.norm, device=device).distances
+        asked = (k, self.norm, str(device))
+        distances = once(rows, asked, lambda: balls([rows], k, norm=self.norm, device=device).distances)
         return self._contributions(distances[:, -1], k, n, d, power), distances
 
     def _contributions(self, reach: np.ndarray, k: int | Indices, met: int | Indices, d: int, power: int) -> np.ndarray:
