@@ -5,36 +5,34 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
+from infoscope.claim.borrowing import SEVERAL, Collected, Neighbours, confirmed, measured_with
 from infoscope.claim.computation import Computation
 from infoscope.claim.figure import Figure
 from infoscope.claim.judging import Guess, verdicts
 from infoscope.claim.scores import append_derived, sweeps
 from infoscope.core import processors, registry
 from infoscope.core.errors import BusyError, DamagedError, DataMissingError, InputError, RunFolderError
-from infoscope.core.files import clone
 from infoscope.core.folder import RunFolder
 from infoscope.core.privacy import shareable
 from infoscope.core.progress import progress, say
 from infoscope.core.provenance import fingerprint, provenance
-from infoscope.core.rows import Rows
+from infoscope.core.rows import TRAINING, Rows
 from infoscope.data import task as load_task
 from infoscope.data._counted import entropy
 from infoscope.data.definition import Task
 from infoscope.record.trajectory import Trajectory
-from infoscope.scanning.learning_curves import TRAINING, measure_training
+from infoscope.scanning.learning_curves import measure_training
 from infoscope.scanning.one_pass import measure
 from infoscope.scanning.plan import NetworkPlan
 from infoscope.scanning.replay import EnsembleReplay, shares_split
-from infoscope.train.ensemble import Ensemble
 from infoscope.train.trainer import Layout, State
 from infoscope.train.training import initial_state, make_trainer
 
@@ -77,18 +75,20 @@ def carry_out(
     """Train, measure, compute and judge what the run in ``folder`` lacks; raises as :func:`run_figure` does."""
     plans = {name: plan for name, plan in wanted.items() if isinstance(plan, NetworkPlan)}
     with folder.writing():
+        neighbours, there = Neighbours(folder, device), folder.rows()
         try:
-            folder.update({**_of_the_data(plans.values()), "missing": None})
+            measured = _measured_with(folder, there, device)
+            folder.update({**_of_the_data(plans.values()), "missing": None, "measured with": measured})
         except DataMissingError as reason:
             left_out = len(figure.judge(Rows.concat([])))
             folder.update({"state": "no data", "missing": shareable(str(reason)), "left out": left_out})
             return
         for name, plan in plans.items():
             folder.update({"state": "training"})
-            train_network(folder, name, plan, device)
+            train_network(folder, name, plan, device, neighbours)
         for name, plan in plans.items():
             folder.update({"state": "measuring"})
-            measure_network(folder, name, plan, device)
+            measure_network(folder, name, plan, device, neighbours, there.filter(network=name))
         for name, plan in wanted.items():
             if isinstance(plan, Computation):
                 folder.update({"state": "computing"})
@@ -96,6 +96,12 @@ def carry_out(
         judge(folder)
         folder.merge_parts()
         folder.update({"state": "done"})
+
+
+def _measured_with(folder: RunFolder, there: Rows, device: str) -> str:
+    """What all rows of the run will have been measured with, or that they will not all be alike."""
+    now = measured_with(device)
+    return now if folder.manifest().get("measured with", SEVERAL if len(there) else now) == now else SEVERAL
 
 
 def _of_the_data(plans: Iterable[NetworkPlan]) -> dict[str, dict[str, Any]]:
@@ -210,63 +216,9 @@ def plan_of(folder: RunFolder, network: str) -> NetworkPlan:
     return NetworkPlan.from_json(folder.manifest()["networks"][network])
 
 
-def borrow(folder: RunFolder, name: str, plan: NetworkPlan, ensemble: Ensemble) -> str | None:
-    """Take over the snapshots of a neighbouring run that trained the very same networks; returns that run's id.
-
-    Runs are neighbours in one --out folder. A run lends when it is done and lists its snapshots; what it lends has the
-    steps, names, types and shapes that training here would give, the same weights before the first update, and every
-    hash as it was written. Files are cloned where the file system can, and copied else: damage in one folder is never
-    damage in the other.
-    """
-    start = initial_state(ensemble).parameters
-    for manifest_path in sorted(folder.path.parent.glob("*/run.json")):
-        other = RunFolder(manifest_path.parent)
-        content: dict[str, Any] = {}
-        with suppress(RunFolderError):  # a neighbour that is damaged or newer lends nothing
-            content = {} if other.path == folder.path else other.manifest()
-        if content.get("state") != "done":
-            continue
-        for theirs, about in content["networks"].items():
-            if _same_training(about, plan):
-                source = Trajectory.of(other, theirs)
-                with suppress(RunFolderError):
-                    if _lends(source, [ensemble.step(epoch) for epoch in plan.epochs], start):
-                        _take_over(source, Trajectory.of(folder, name), name, other.id)
-                        return other.id
-    return None
-
-
-def _lends(source: Trajectory, steps: Sequence[int], start: Mapping[str, Tensor]) -> bool:
-    """Whether the snapshots are those of ``steps``, each listed and as it was written, of networks that begin so."""
-    if sorted(source.listed or ()) != sorted(steps) or source.steps != sorted(steps):
-        return False
-    kinds = {name: (tensor.shape, tensor.dtype) for name, tensor in start.items()}
-    for step in source.steps:
-        weights = source[step]
-        if {name: (tensor.shape, tensor.dtype) for name, tensor in weights.items()} != kinds:
-            return False
-        if step == 0 and not all(torch.equal(weights[name], tensor) for name, tensor in start.items()):
-            return False
-    return True
-
-
-def _take_over(source: Trajectory, target: Trajectory, name: str, lender: str) -> None:
-    megabytes = sum(source.file(step).stat().st_size for step in source.steps) / 1e6
-    what = f"{len(source.steps)} snapshots, {megabytes:.3g} MB"
-    say(f"{name}: taken over from {lender}, which trained the same networks ({what})")
-    for step in source.steps:
-        if not target.file(step).exists():
-            clone(source.file(step), target.file(step))
-
-
-def _same_training(content: dict[str, Any], plan: NetworkPlan) -> bool:
-    theirs = None
-    with suppress(RunFolderError):  # a computation, or of an infoscope that knows more: lends nothing
-        theirs = NetworkPlan.from_json(content).training()
-    return fingerprint(theirs) == fingerprint(NetworkPlan.from_json(plan.to_json()).training())
-
-
-def train_network(folder: RunFolder, name: str, plan: NetworkPlan, device: str = "cpu") -> None:
+def train_network(
+    folder: RunFolder, name: str, plan: NetworkPlan, device: str = "cpu", neighbours: Neighbours | None = None
+) -> None:
     """Train to the last recorded epoch, writing a snapshot at each; goes on from the last stored state.
 
     Networks that a neighbouring run has trained already are borrowed from it. A snapshot that is lost or damaged is
@@ -284,7 +236,9 @@ def train_network(folder: RunFolder, name: str, plan: NetworkPlan, device: str =
         trajectory.drop_state()
         return
     begun_before = _stored_state(trajectory)
-    lender = None if begun_before or whole else borrow(folder, name, plan, ensemble)
+    lender = None
+    if not begun_before and not whole:
+        lender = (neighbours or Neighbours(folder, device)).networks(name, plan, ensemble)
     if lender:
         folder.update({"borrowed": {**folder.manifest().get("borrowed", {}), name: lender}})
         return
@@ -332,14 +286,42 @@ def _stored_state(trajectory: Trajectory) -> tuple[State, Layout] | None:
     return State.from_tensors(extra["epoch"], tensors), Layout(*extra["layout"])
 
 
-def measure_network(folder: RunFolder, name: str, plan: NetworkPlan, device: str = "cpu") -> None:
-    """Learning curves, gradient statistics and every planned measure, at the recorded steps that lack them."""
+def measure_network(
+    folder: RunFolder,
+    name: str,
+    plan: NetworkPlan,
+    device: str = "cpu",
+    neighbours: Neighbours | None = None,
+    there: Rows | None = None,
+) -> None:
+    """Learning curves, gradient statistics and every planned measure, at the recorded steps that lack them.
+
+    What ``neighbours`` have measured already is taken over, once it has shown to be what is measured here. there: the
+    rows of this network, where they have been read already.
+    """
     replay = EnsembleReplay(folder, name, plan, device)
-    measure_training(folder, name, replay, f"{name}: learning curves")
-    measure(
-        folder, name, replay, plan.measures, f"{name}: measuring",
-        lambda other: EnsembleReplay(folder, other, plan_of(folder, other), device),
-    )  # fmt: skip
+    there = folder.rows().filter(network=name) if there is None else there
+
+    def measured(there: Rows, **how: Any) -> None:
+        measure_training(folder, name, replay, f"{name}: learning curves", there=there, **how)
+        measure(
+            folder, name, replay, plan.measures, f"{name}: measuring",
+            lambda other: EnsembleReplay(folder, other, plan_of(folder, other), device), there=there, **how,
+        )  # fmt: skip
+
+    for lender, lent in (neighbours.rows(name, plan, there, replay.named) if neighbours else {}).items():
+        own = Collected()
+        measured(there, at={lent.column("step").min()}, sinks=[own])
+        there = Rows.concat([there, own.rows])
+        if (taken := confirmed(lent, own.rows)) is None:
+            say(f"{name}: {lender} measured the same networks and came to other rows, so they are measured here")
+            continue
+        borrowed = folder.manifest().get("borrowed rows", {})
+        folder.update({"borrowed rows": {**borrowed, name: {**borrowed.get(name, {}), lender: len(taken)}}})
+        folder.append(taken)
+        say(f"{name}: {len(taken)} rows taken over from {lender}, which measured the same networks")
+        there = Rows.concat([there, taken])
+    measured(there)
 
 
 def compute(folder: RunFolder, name: str, computation: Computation) -> None:

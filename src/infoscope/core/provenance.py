@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import hashlib
 import json
 import platform
@@ -35,6 +36,23 @@ def _version(package: str) -> str | None:
         return None
 
 
+def surroundings() -> dict[str, Any]:
+    """Versions and machine."""
+    return {
+        "versions": {"python": platform.python_version(), "infoscope": VERSION, **{p: _version(p) for p in _PACKAGES}},
+        "machine": {"system": platform.platform(), "processor": platform.machine()},
+    }
+
+
+@functools.cache
+def sources() -> str:
+    """A hash of all of infoscope's own code."""
+    root, digest = Path(__file__).parents[1], hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
 def command() -> str:
     """The command line as a person would type it again, without secrets (see :mod:`infoscope.core.privacy`)."""
     return privacy.command([Path(sys.argv[0]).name, *sys.argv[1:]])
@@ -49,8 +67,7 @@ def provenance() -> dict[str, Any]:
         "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "commit": commit,
         "dirty": bool(_git("status", "--porcelain")) if commit else None,
-        "versions": {"python": platform.python_version(), "infoscope": VERSION, **{p: _version(p) for p in _PACKAGES}},
-        "machine": {"system": platform.platform(), "processor": platform.machine()},
+        **surroundings(),
     }
 
 

@@ -223,6 +223,14 @@ class Rows:
         keep = numbered.group_by(list(KEY), use_threads=False).aggregate([("at", "max")])["at_max"].to_numpy()
         return self if len(keep) == len(self) else Rows(self.table.take(np.sort(keep)))
 
+    def placed(self, run: str, network: str) -> Rows:
+        """The same rows as those of another run's network."""
+        table = self.table
+        for name, value in (("run", run), ("network", network)):
+            column = pa.array([value] * len(self), pa.string()).dictionary_encode()
+            table = table.set_column(table.column_names.index(name), SCHEMA.field(name), column)
+        return Rows(table)
+
     def __len__(self) -> int:
         return self.table.num_rows
 

@@ -42,6 +42,10 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
+#: Those that the compiled loop computes as another one, to the bit.
+TRAINED_ALIKE = {"scaled_sigmoid": "tanh"}
+
+
 class Activation(nn.Module):
     """One of :data:`ACTIVATIONS` as a module."""
 

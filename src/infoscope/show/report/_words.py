@@ -167,6 +167,7 @@ def provenance(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("data", _pairs(manifest.get("data"))),
         ("evaluation set", _pairs(manifest.get("evaluated"))),
         ("taken over from another run", _pairs(manifest.get("borrowed"))),
+        ("rows taken over, of each network, by run", _pairs(manifest.get("borrowed rows"))),
     ]
     for name, network in (manifest.get("networks") or {}).items():
         lines.append(
