@@ -87,6 +87,22 @@ def test_many_variables_many_classes_and_every_row_its_own_class():
     assert measured[3].estimate.value == pytest.approx(measured[0].estimate.value, abs=1e-9)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("rows", [1, 255, 256, 700])
+def test_loops_over_long_groups_are_those_over_rows(rows, dtype, monkeypatch):
+    """Several variables whose classes cross, odd numbers of rows in groups, and rows that stand for several."""
+    rng = np.random.default_rng(rows)
+    t = np.concatenate([rng.normal(size=(rows, 3)), np.zeros((rows // 4, 3))]).astype(dtype)
+    classes = np.stack([rng.integers(0, 3, len(t)), rng.integers(0, 2, len(t))]).astype(np.int32)
+    found = []
+    for long in (0, 10**9):
+        monkeypatch.setattr(distance_bounds.ks, "LONG", long)
+        found.append(distance_bounds.information(t, classes, (0.01, 0.3), 1))
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose((one.low, one.up), (other.low, other.up), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(one.given, other.given, rtol=1e-5, atol=1e-6)
+
+
 def test_members_and_several_variances_are_what_they_are_alone():
     rng = np.random.default_rng(0)
     t, y = rng.normal(size=(5, 400, 6)).astype(np.float32), rng.integers(2, size=400)

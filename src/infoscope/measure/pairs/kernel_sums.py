@@ -23,9 +23,88 @@ from infoscope.kernels.vector_math import exp2_negative
 from infoscope.measure.pairs.distances import NARROW
 
 LO, UP = 0, 1
+LONG = 128  # rows of a group on average, from where on loops over one group at a time pay
 
 
 # The flags leave infinities and NaN alone: an overflowing distance must come out as a kernel of zero.
+@njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
+def _update_long(
+    block: Matrix,
+    r0: int,
+    c0: int,
+    scales: Vector,
+    limits: Vector,
+    weights: Vector,
+    group: Indices,
+    starts: Indices,
+    classes: IndexTable,
+    total: Block,
+    own: Block4,
+) -> None:
+    """:func:`_update` where groups are long: two rows at a time, and what is of a class is part of what is of all."""
+    rows, cols = block.shape
+    variables = classes.shape[0]
+    square = r0 == c0
+    zero, most, least = block.dtype.type(0), limits[0], limits[1]
+    below_low, below_up = np.empty(cols, block.dtype), np.empty(cols, block.dtype)  # column sums over rows of a group
+    across = weights[c0 : c0 + cols]
+    g_first, g_last = group[c0], group[c0 + cols - 1]
+    for s in range(scales.shape[0]):
+        scale = scales[s]
+        begin = 0
+        while begin < rows:
+            here = group[r0 + begin]
+            end = min(starts[here + 1] - r0, rows)
+            below_low[:] = zero
+            below_up[:] = zero
+            for i in range(begin, end, 2):
+                other = min(i + 1, end - 1)
+                w0 = weights[r0 + i]
+                w1 = weights[r0 + other] if other > i else zero  # a last row alone is its own other, without weight
+                line0, line1 = block[i], block[other]
+                for g in range(g_first, g_last + 1):
+                    a, b = max(starts[g] - c0, 0), min(starts[g + 1] - c0, cols)
+                    part0, part1, part = line0[a:b], line1[a:b], across[a:b]
+                    part_low, part_up = below_low[a:b], below_up[a:b]
+                    low0 = up0 = low1 = up1 = zero
+                    for j in range(b - a):
+                        k0 = exp2_negative(min(max(part0[j] * scale, zero), most))
+                        k1 = exp2_negative(min(max(part1[j] * scale, zero), most))
+                        q0, q1 = max(k0, least), max(k1, least)
+                        q0, q1 = q0 * q0, q1 * q1
+                        q0, q1 = q0 * q0, q1 * q1
+                        low0 += k0 * part[j]
+                        up0 += q0 * part[j]
+                        low1 += k1 * part[j]
+                        up1 += q1 * part[j]
+                        part_low[j] += k0 * w0 + k1 * w1
+                        part_up[j] += q0 * w0 + q1 * w1
+                    total[s, 0, r0 + i] += low0
+                    total[s, 1, r0 + i] += up0
+                    if other > i:
+                        total[s, 0, r0 + other] += low1
+                        total[s, 1, r0 + other] += up1
+                    for v in range(variables):
+                        if classes[v, g] == classes[v, here]:
+                            own[s, v, 0, r0 + i] += low0
+                            own[s, v, 1, r0 + i] += up0
+                            if other > i:
+                                own[s, v, 0, r0 + other] += low1
+                                own[s, v, 1, r0 + other] += up1
+            begin = end
+            if square:
+                continue  # both orders of every pair are seen row by row
+            for j in range(cols):
+                total[s, 0, c0 + j] += below_low[j]
+                total[s, 1, c0 + j] += below_up[j]
+            for v in range(variables):
+                for g in range(g_first, g_last + 1):
+                    if classes[v, g] == classes[v, here]:
+                        for j in range(max(starts[g] - c0, 0), min(starts[g + 1] - c0, cols)):
+                            own[s, v, 0, c0 + j] += below_low[j]
+                            own[s, v, 1, c0 + j] += below_up[j]
+
+
 @njit(nogil=True, cache=True, fastmath={"reassoc", "contract", "nsz", "arcp"})
 def _update(
     block: Matrix,  # [r, c] squared distances
@@ -124,6 +203,7 @@ class KernelSums:
         info = np.finfo(dtype)
         self._scales = np.array([math.log2(math.e) / (8 * s2) for s2 in variances], dtype)
         self._limits = np.array([-info.minexp, 2.0 ** (info.minexp // 4 + 1)], dtype)
+        self._update = _update_long if LONG * rows.classes.shape[1] <= len(rows.group) else _update
         self._constant = (rows.weights.astype(dtype), rows.group.astype(np.int64), rows.starts, rows.classes)
         shape = (len(variances), len(rows.classes), 2, len(rows.group))
         self.total, self.own = np.zeros((shape[0], *shape[2:])), np.zeros(shape)
@@ -132,7 +212,7 @@ class KernelSums:
         return KernelSums(self._rows, self._variances, self._dtype)
 
     def update(self, block: np.ndarray, rows: slice, cols: slice) -> None:
-        _update(block, rows.start, cols.start, self._scales, self._limits, *self._constant, self.total, self.own)
+        self._update(block, rows.start, cols.start, self._scales, self._limits, *self._constant, self.total, self.own)
 
     def merge(self, other: KernelSums) -> None:
         self.total += other.total
