@@ -9,7 +9,8 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from operator import attrgetter
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pyarrow as pa
@@ -92,76 +93,70 @@ def options_text(options: Mapping[str, Any]) -> str:
     return json.dumps(options, sort_keys=True, separators=(",", ":"), default=list)
 
 
-def _of(quantity: Quantity) -> dict[str, str]:
-    """The columns that a quantity fills."""
-    return {"quantity": str(quantity), "unit": quantity.unit, "kind": quantity.kind, "words": quantity.words}
+#: Columns that hold what an estimate says by the same name.
+_AS_THEY_ARE = ("value", "level", "interval_kind", "bound", "n", "estimand", "seconds", "resampled", "groups")
+
+
+class _Refused(NamedTuple):
+    """What stands in a row in place of an estimate that there is not."""
+
+    quantity: Quantity
+    notes: tuple[str, ...]
+    n: int
+    value: None = None
+    interval: None = None
+    level: None = None
+    interval_kind: None = None
+    bound: str = "none"
+    estimand: str = ""
+    status: Status = Status.FAILED
+    seconds: float = 0.0
+    resampled: None = None
+    groups: None = None
 
 
 class RowsBuilder:
-    """Collects placed estimates column by column; ``rows()`` freezes what was collected."""
+    """Collects placed estimates; ``rows()`` freezes what was collected, column by column."""
 
     def __init__(self, run: str) -> None:
         self.run = run
-        self._columns: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
+        self._places: list[Place] = []
+        self._found: list[Estimate | _Refused] = []
 
     def __len__(self) -> int:
-        return len(self._columns["value"])
-
-    def _append(self, place: Place, **measured: Any) -> None:
-        columns = self._columns
-        columns["run"].append(self.run)
-        for name in Place.__slots__:
-            columns[name].append(getattr(place, name))
-        for name, value in measured.items():
-            columns[name].append(value)
+        return len(self._places)
 
     def add(self, place: Place, estimate: Estimate) -> None:
-        low, high = estimate.interval or (None, None)
-        self._append(
-            place,
-            **_of(estimate.quantity),
-            value=estimate.value,
-            low=low,
-            high=high,
-            level=estimate.level,
-            interval_kind=estimate.interval_kind,
-            bound=estimate.bound,
-            n=estimate.n,
-            estimand=estimate.estimand,
-            status=estimate.status.name,
-            notes="; ".join(estimate.notes),
-            seconds=estimate.seconds,
-            resampled=estimate.resampled,
-            groups=estimate.groups,
-        )
+        self._places.append(place)
+        self._found.append(estimate)
 
     def add_failure(self, place: Place, quantity: Quantity, reason: str, n: int) -> None:
         """A measurement that was refused: a row without a value, so that the gap can be seen and explained.
 
         ``quantity`` is the one that the value would have had.
         """
-        self._append(
-            place,
-            **_of(quantity),
-            value=None,
-            low=None,
-            high=None,
-            level=None,
-            interval_kind=None,
-            bound="none",
-            n=n,
-            estimand="",
-            status=Status.FAILED.name,
-            notes=reason,
-            seconds=0.0,
-            resampled=None,
-            groups=None,
-        )
+        self._places.append(place)
+        self._found.append(_Refused(quantity, (reason,), n))
 
     def rows(self) -> Rows:
+        found = self._found
+        intervals = [one.interval or (None, None) for one in found]
+        columns: dict[str, list[Any]] = {
+            "run": [self.run] * len(found),
+            **{name: list(map(attrgetter(name), self._places)) for name in Place.__slots__},
+            **{name: list(map(attrgetter(name), found)) for name in _AS_THEY_ARE},
+            "quantity": [str(one.quantity) for one in found],
+            "unit": [one.quantity.unit for one in found],
+            "kind": [one.quantity.kind for one in found],
+            "words": [one.quantity.words for one in found],
+            "low": [low for low, _ in intervals],
+            "high": [high for _, high in intervals],
+            "status": [one.status.name for one in found],
+            "notes": ["; ".join(one.notes) for one in found],
+        }
         arrays: list[pa.Array] = []
         for field in SCHEMA:
-            column = self._columns[field.name]
+            column = columns[field.name]
             if field.type == _text:
                 arrays.append(pa.array(column, pa.string()).dictionary_encode())
             else:
