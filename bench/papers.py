@@ -34,6 +34,7 @@ from infoscope.claim import computation, running
 from infoscope.kernels.vector_math import exp2_negative
 from infoscope.record.evaluated import RowsThere
 from infoscope.scanning import learning_curves
+from infoscope.scanning.dense_forward import DenseForward
 from infoscope.scanning.replay import EnsembleReplay
 from infoscope.train.network import Dense
 
@@ -93,6 +94,9 @@ class Stages:
         def of_curves(stage: str, network: Any, parameters: Any, x: Any, y: Any, rows: Any, *_: Any) -> None:
             self.products(stage, network, len(parameters["output.linear.weight"]), rows.shape[1])
 
+        def of_compiled(stage: str, compiled: Any, parameters: Any, y: Any, rows: Any) -> None:
+            of_curves(stage, compiled.network, parameters, None, y, rows)
+
         def of_pairs(stage: str, there: Any, measurement: Any, t: Any, *_: Any) -> None:
             if measurement.id in PAIRS:
                 pairs = len(t) * t.shape[1] ** 2 / 2
@@ -112,6 +116,7 @@ class Stages:
         put_back.callback(setattr, running, "make_trainer", make)
         put(EnsembleReplay, "representations", "forward", of_forward)
         put(learning_curves, "performance", "learning curves", of_curves)
+        put(DenseForward, "performance", "learning curves", of_compiled)
         put(learning_curves, "layer_gradients", "gradients")
         put(RowsThere, "measured", lambda _, measurement, *__: f"measure {measurement.id}", of_pairs)
         put(computation.Computation, "rows", "computations")

@@ -14,6 +14,7 @@ from infoscope.core.folder import RunFolder
 from infoscope.core.quantity import ACCURACY, GRADIENT_SNR, LOSS, NOISY_ACCURACY, SAMPLE_SNR, WEIGHT_NORM, Quantity
 from infoscope.core.rows import TRAINING, Place, Rows
 from infoscope.core.session import Session, Sink, Step
+from infoscope.scanning.dense_forward import DenseForward
 from infoscope.scanning.one_pass import over_steps
 from infoscope.scanning.replay import EnsembleReplay
 from infoscope.train.network import Dense
@@ -44,6 +45,7 @@ def measure_training(
     x = torch.tensor(replay.ensemble.x, device=device)
     y = torch.tensor(replay.ensemble.y, dtype=torch.long, device=device)
     splits = {name: torch.tensor(rows, device=device) for name, rows in replay.splits.items()}
+    compiled = DenseForward.of(replay.plan.network, replay.ensemble.x, device)
     minibatches = torch.as_tensor(replay.minibatches).to(device)
 
     def one(step: int, rows: Step) -> None:
@@ -53,7 +55,10 @@ def measure_training(
             variable=replay.trained_on, estimator=TRAINING,
         )  # fmt: skip
         for split, of_split in splits.items():
-            found = performance(replay.plan.network, parameters, x, y, of_split)
+            if compiled is not None:
+                found = compiled.performance(parameters, replay.ensemble.y, replay.splits[split])
+            else:
+                found = performance(replay.plan.network, parameters, x, y, of_split)
             here, n = dataclasses.replace(place, split=split), of_split.shape[1]
             _members(rows, here, replay, LOSS, "mean cross-entropy", found.loss, n)
             _members(rows, here, replay, ACCURACY, "fraction of rows classified right", found.accuracy, n)

@@ -17,6 +17,7 @@ from infoscope.record.evaluated import RowsThere
 from infoscope.record.layout import Chosen
 from infoscope.record.together import Together
 from infoscope.record.trajectory import Trajectory
+from infoscope.scanning.dense_forward import DenseForward
 from infoscope.scanning.plan import NetworkPlan
 from infoscope.train.beginning import first_data
 from infoscope.train.ensemble import Ensemble
@@ -254,7 +255,14 @@ class EnsembleReplay:
             found = self.plan.network.propagated(alone, self.inputs, sites, replicas, seed)
         return {site: s.cpu() for site, s in found.items()}
 
+    @cached_property
+    def _compiled(self) -> DenseForward | None:
+        """On the measured rows, where there are compiled loops for the network."""
+        return DenseForward.of(self.plan.network, self.task.inputs[self.measured], self.device)
+
     def representations(self, step: int, sites: Iterable[str] = ()) -> dict[str, torch.Tensor]:
+        if self._compiled is not None:
+            return self._compiled.representations(self.parameters(step), sites)
         with torch.no_grad():
             found = self.plan.network.representations(self.parameters(step), self.inputs, sites)
         return {site: t.cpu() for site, t in found.items()}
