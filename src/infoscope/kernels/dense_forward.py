@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
+from infoscope.kernels.compiling import njit
 from infoscope.kernels.vector_math import F, exp, normal_cdf, sigmoid, softplus, tanh
 
 BLOCK = 256  # rows at a time
