@@ -19,7 +19,6 @@ settings.register_profile("infoscope", deadline=None, derandomize="CI" in os.env
 settings.load_profile("infoscope")
 
 
-
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_said_of_compiling() -> None:
     """Which test compiles first hangs on which ran before."""
