@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from infoscope import probe as make
-from infoscope.kernels import parallel
+from infoscope.kernels import adam, parallel
 from infoscope.measure.critics import training as training
 from infoscope.measure.critics.training import TrainingSchedule
 from infoscope.measure.usable import mlp_compiled
@@ -132,12 +132,15 @@ def test_what_diverges_is_broken_in_both(quantities):
 
 
 def test_a_logit_that_is_not_finite_spoils_its_row_alone():
-    logits = np.zeros((3, 32), np.float32)
-    logits[1, :3] = np.nan, np.inf, -np.inf
-    top, e, norm = np.empty(32, np.float32), np.empty((3, 32), np.float32), np.empty(32, np.float32)
-    mlp_compiled._exponentials(logits, top, e, norm)
-    assert np.isnan(norm[:3]).all()
-    np.testing.assert_allclose(norm[3:], 3)
+    x = np.zeros((20, 3), np.float32)
+    x[:3, 1] = np.nan, np.inf, -np.inf
+    state = np.zeros((4, 12), np.float32)
+    state[3, [0, 4, 8]] = 1  # logits are what came in
+    rest = np.empty((0, 0), np.float32), np.arange(0), np.empty((0, 0), np.int64), np.empty((0, 3)), adam.SHORT_MOMENTS
+    given = np.array([3, 3]), state, x, np.zeros(20, np.int64), *rest
+    values = [mlp_compiled.advance(*given, np.array([row, 4])) for row in range(20)]
+    assert np.isnan(values[:3]).all()
+    np.testing.assert_allclose(values[3:], -np.log(3), rtol=1e-6)
 
 
 # --- what must not change a network -----------------------------------------------------------------------------------

@@ -47,7 +47,8 @@ def test_probes_and_critics_train_by_the_cheaper_order(problem):
         adam.on_tensors([found], [torch.tensor(g)], [first], [second], 0.01, t)
         length = np.float32(0.01 * adam.correction(t))
         adam.compiled_averaged(
-            p, m, v, average, g.astype(np.float32), np.float32(1), length, np.float32(0.5), adam.SHORT_MOMENTS
+            *(p, m, v, average, g.astype(np.float32), np.ones(6, np.bool_), np.float32(1)),
+            *(length, np.float32(0.5), adam.SHORT_MOMENTS),
         )
     np.testing.assert_allclose(found, expected, atol=1e-12)
     np.testing.assert_allclose(p, expected, atol=2e-6)

@@ -44,17 +44,17 @@ SHORT_MOMENTS = tuple(F(c) for c in (1 - SHORT_BETAS[0], SHORT_BETAS[1], 1 - SHO
 
 
 @njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy", forceinline=True)
-def compiled_averaged(p, first, second, average, gradient, keep, step, part, moments):
+def compiled_averaged(p, first, second, average, gradient, decays, keep, step, part, moments):
     """Decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2), the cheaper order, and a running average.
 
-    keep: the factor that ``p`` is kept by. step: its length, corrections included. part: of the way to ``p`` that
-    ``average`` goes. moments: :data:`SHORT_MOMENTS`.
+    keep: the factor that ``p`` is kept by where it ``decays``. step: its length, corrections included. part: of the way
+    to ``p`` that ``average`` goes. moments: :data:`SHORT_MOMENTS`.
     """
     new_first, old_second, new_second, small = moments
     for j in range(len(gradient)):
         m = first[j] + (gradient[j] - first[j]) * new_first
         v = second[j] * old_second + gradient[j] * gradient[j] * new_second
-        w = p[j] * keep - step * m / (np.sqrt(v) + small)
+        w = p[j] * (keep if decays[j] else F(1)) - step * m / (np.sqrt(v) + small)
         first[j] = m
         second[j] = v
         p[j] = w

@@ -37,16 +37,20 @@ def along(z: np.ndarray, inverse: np.ndarray, mean: np.ndarray, factors: np.ndar
     _along(z, inverse, mean, tiles, np.zeros((tall, TILE[0], height)), out)
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
-def mean_and_variance(z: Any, inverse: Any) -> Any:
+def mean_and_variance(z: np.ndarray, inverse: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Of the columns of ``z [n, d]`` times ``inverse [d]``."""
     # Shifted by the first row: its squared distance from the mean is at most n times the variance.
+    first, (sums, squares, *work) = z[0] * inverse, np.zeros((4, z.shape[1]))
+    _shifted_moments(z, inverse, first, sums, squares, *work)
+    return first + sums, np.maximum(squares - sums * sums, 0.0)
+
+
+@njit(nogil=True, cache=True, fastmath=FAST)
+def _shifted_moments(z: Any, inverse: Any, first: Any, sums: Any, squares: Any, part: Any, square: Any) -> None:
     n, d = z.shape
-    first, sums, squares = z[0] * inverse, np.zeros(d), np.zeros(d)
-    part, square = np.empty(d), np.empty(d)
     for start in range(0, n, NARROW[0]):
-        part[:] = 0
-        square[:] = 0
+        for j in range(d):
+            part[j] = square[j] = 0.0
         for i in range(start, min(start + NARROW[0], n)):
             row = z[i]
             for j in range(d):
@@ -56,9 +60,6 @@ def mean_and_variance(z: Any, inverse: Any) -> Any:
         for j in range(d):
             sums[j] += part[j] / n
             squares[j] += square[j] / n
-    for j in range(d):
-        squares[j] = max(squares[j] - sums[j] * sums[j], 0.0)
-    return first + sums, squares
 
 
 @njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)

@@ -80,14 +80,21 @@ def bit_keys(bits: Any, keys: Any) -> None:
         keys[i] = key
 
 
-@njit(nogil=True, cache=True)
 def group(keys: Any) -> Any:
     """Equal keys get equal ids, numbered by first appearance: ``(ids [n], counts [g], first row of each [g])``."""
+    ids, counts, firsts, found = _grouped(keys)
+    return ids, counts[:found].copy(), firsts[:found].copy()
+
+
+@njit(nogil=True, cache=True)
+def _grouped(keys: Any) -> Any:
     n = len(keys)
     size = 16
     while size < 2 * n:
         size *= 2
-    slots = np.full(size, -1, np.int32)  # open addressing: slot -> id
+    slots = np.empty(size, np.int32)  # open addressing: slot -> id
+    for slot in range(size):
+        slots[slot] = -1
     ids, counts, firsts = np.empty(n, np.int32), np.empty(n, np.int64), np.empty(n, np.int64)
     found = 0
     for i in range(n):
@@ -105,4 +112,4 @@ def group(keys: Any) -> Any:
                 counts[known] += 1
                 break
             slot = (slot + 1) & (size - 1)
-    return ids, counts[:found].copy(), firsts[:found].copy()
+    return ids, counts, firsts, found

@@ -87,7 +87,8 @@ class _Compiled:
         else:
             none = np.empty((0, 0), np.float32)
             self.given = [(rows[cell], wanted[target], none) for cell, target in zip(cells, targets, strict=True)]
-        self.values = self._each(self._value)
+        none = np.empty((int(self.split.max()) + 1, 0, 0), np.int64), np.empty((0, 3))
+        self.values = self._each(lambda i: self._advance(i, *none))
 
     def advance(self, first: int, batches: list[Tensor]) -> None:
         positions = torch.stack(batches, 1).numpy()
@@ -99,16 +100,12 @@ class _Compiled:
             ]
         )
 
-        def train(i: int) -> float:
-            split = self.split[i]
-            rows, moments = (self.train[split], positions[split]), adam.SHORT_MOMENTS
-            mlp_compiled.advance(self.sizes, self.state[i], *self.given[i], *rows, paces, moments)
-            return self._value(i)
+        self.values = self._each(lambda i: self._advance(i, positions, paces))
 
-        self.values = self._each(train)
-
-    def _value(self, i: int) -> float:
-        return mlp_compiled.value(self.sizes, self.state[i, 3], *self.given[i], self.validation[self.split[i]])
+    def _advance(self, i: int, positions: np.ndarray, paces: np.ndarray) -> float:
+        split = self.split[i]
+        rows = self.train[split], positions[split], paces, adam.SHORT_MOMENTS, self.validation[split]
+        return mlp_compiled.advance(self.sizes, self.state[i], *self.given[i], *rows)
 
     def value(self) -> Tensor:
         return torch.tensor(self.values, dtype=torch.float32)
