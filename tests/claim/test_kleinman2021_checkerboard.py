@@ -30,7 +30,9 @@ from infoscope.papers.kleinman2021.checkerboard_batch import CheckerboardBatch
 from infoscope.papers.kleinman2021.checkerboard_initial import CheckerboardInitial
 from infoscope.papers.kleinman2021.checkerboard_learning_rate import CheckerboardLearningRate
 from infoscope.papers.kleinman2021.checkerboard_many import CheckerboardMany
+from infoscope.papers.kleinman2021.checkerboard_minimal import CheckerboardMinimal
 from infoscope.papers.kleinman2021.checkerboard_raw import RawInput, _reader
+from infoscope.papers.kleinman2021.moving_dots import DOTS, MovingDotsLayers
 from infoscope.scanning.plan import PRESETS, NetworkPlan
 
 R, P, N, I, X = (
@@ -42,6 +44,8 @@ FIGURES = (
     CheckerboardBatch,
     CheckerboardInitial,
     CheckerboardMany,
+    CheckerboardMinimal,
+    MovingDotsLayers,
     RawInput,
 )
 EPOCHS = (0, 1, 5, 25, 100)  # those of the made-up rows
@@ -265,7 +269,63 @@ def test_colour_first(made, difference, spread, wanted):
     """The perturbed arm is read at its own end, which is later."""
     two_arms(made, "tanh_colour_first", "tanh_random", difference, short=3, long=4, spread=spread)
     found = outcomes(CheckerboardInitial(), made.rows())
-    assert found == {"colour-first-relu": X, "colour-first-tanh": wanted, "colour-first-wide": X}
+    assert {name: found[f"colour-first-{name}"] for name in ("relu", "tanh", "wide")} == {
+        "relu": X, "tanh": wanted, "wide": X
+    }  # fmt: skip
+    assert {outcome for name, outcome in found.items() if name.startswith("beyond")} == {X}
+
+
+@pytest.mark.parametrize("labels", ["direction", "random"])
+@pytest.mark.parametrize(("difference", "spread", "wanted"), DIFFERENCES)
+def test_colour_first_against_as_much_training_on_something_else(made, labels, difference, spread, wanted):
+    """Both arms have a beginning, and end together."""
+    two_arms(made, "tanh_colour_first", f"tanh_{labels}_first", difference, short=4, long=4, spread=spread)
+    found = outcomes(CheckerboardInitial(), made.rows())
+    assert {name for name, outcome in found.items() if outcome is not X} == {f"beyond-{labels}-first-tanh"}
+    assert found[f"beyond-{labels}-first-tanh"] is wanted
+
+
+def test_every_beginning_is_as_long_and_of_the_labels_it_is_called_by():
+    plans = CheckerboardInitial().plan("laptop")
+    begun = {name: plan.recipe.beginning for name, plan in plans.items()}
+    assert {each.epochs for each in begun.values() if each} == {20}
+    assert {name: each.labels if each else "" for name, each in begun.items() if name.startswith("relu")} == {
+        "relu_random": "", "relu_colour_first": "colour", "relu_direction_first": "direction",
+        "relu_random_first": "random",
+    }  # fmt: skip
+
+
+def shares(made, figure, task, relevant, irrelevant, wavers=0.0):
+    """Every network ends with these shares of what the inputs hold."""
+    most = bits(task.ceiling)
+    for name, plan in figure.plan("laptop").items():
+        site = plan.network.layers[-2]
+        made.accuracy(name, SOLVED)
+        made.usable(name, site, task.relevant, (0.1, 0.2, 0.3, relevant * most))
+        made.usable(name, site, task.irrelevant, (0.1, 0.3, 0.2, irrelevant * most), wavers=wavers)
+    return made.rows()
+
+
+@pytest.mark.parametrize(
+    ("relevant", "irrelevant", "wavers", "wanted"),
+    [(0.98, 0.01, 0.0, R), (0.98, 0.3, 0.0, P), (0.8, 0.3, 0.0, N), (0.98, 0.07, 0.0, I), (0.98, 0.01, 0.3, I)],
+)
+@pytest.mark.parametrize(("figure", "task"), [(CheckerboardMinimal(), TWO), (MovingDotsLayers(), DOTS)])
+def test_minimal_and_sufficient_is_one_verdict(made, figure, task, relevant, irrelevant, wavers, wanted):
+    found = outcomes(figure, shares(made, figure, task, relevant, irrelevant, wavers))
+    whole = [claim.id.rpartition("/")[2] for claim in figure.claims if "choice" not in claim.id]
+    assert {found[name] for name in whole if not name.startswith("discards")} == {wanted}
+
+
+def test_the_joint_curve_is_the_lesser_of_both_shares(made):
+    rows = shares(made, CheckerboardMinimal(), TWO, 0.9, 0.25)
+    found = CheckerboardMinimal().derived(rows)
+    assert set(found.unique("quantity")) == {"minimal_and_sufficient"}
+    assert set(found.unique("network")) == set(CheckerboardMinimal().plan("laptop"))
+    curve = found.filter(network="tanh_decay").curves()[2].mean(0)
+    most = bits(ceiling())
+    assert curve == pytest.approx([0.1 / most, 0.2 / most, 0.3 / most, 0.75], abs=0.01)
+    assert len(CheckerboardMinimal().derived(made.made_up.rows().filter(network="none"))) == 0
 
 
 def test_notes_tell_means_and_standard_errors_since_the_beginning(made):

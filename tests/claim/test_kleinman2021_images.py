@@ -17,11 +17,15 @@ from infoscope.papers.kleinman2021._beginnings import LENGTHS, apart_at_equal_ac
 from infoscope.papers.kleinman2021._convolutional import ARMS
 from infoscope.papers.kleinman2021._digits import DECAY, DIGITS, HIDDEN, HIGH, LAST
 from infoscope.papers.kleinman2021._images import EFFECT, REST, TRANSIENT, bounded, spearman
-from infoscope.papers.kleinman2021._trainings import BATCHES, LONG, RATES, RATES_AT, TRAININGS, Training
+from infoscope.papers.kleinman2021._trainings import BATCHES, LONG, LONGEST, RATES, RATES_AT, TRAININGS, Training
 from infoscope.papers.kleinman2021.fine_coarse import FineCoarse
 from infoscope.papers.kleinman2021.fine_coarse_attribution import FineCoarseAttribution
 from infoscope.papers.kleinman2021.fine_coarse_batchnorm import FineCoarseBatchnorm
 from infoscope.papers.kleinman2021.fine_coarse_convolutional import FineCoarseConvolutional
+from infoscope.papers.kleinman2021.fine_coarse_groups import FineCoarseGroups
+from infoscope.papers.kleinman2021.fine_coarse_order import BATCHES as ORDERED
+from infoscope.papers.kleinman2021.fine_coarse_order import FineCoarseOrder
+from infoscope.papers.kleinman2021.fine_coarse_products import FineCoarseProducts
 from infoscope.papers.kleinman2021.perturbations import Perturbations
 from infoscope.papers.kleinman2021.perturbations_inputs import PerturbationsInputs
 from infoscope.scanning.plan import PRESETS
@@ -184,6 +188,86 @@ def test_the_note_says_where_every_training_ends(chains):
     notes = FineCoarseAttribution().judge(attribution_rows(chains, published))[0].notes
     assert len(notes) == len(RATES_AT) * len(BATCHES)
     assert notes[1].startswith(f"{REST} at the end, weight decay 0.002, batch 128: rate 0.0125: 2 bits")
+
+
+def product_rows(chains, ends, drops):
+    """``ends`` and ``drops`` in bits, by the name of a training."""
+    for name in FineCoarseProducts().plan("laptop"):
+        curve = ending(ends.get(name, 1.0))
+        curve[3] = nats(ends.get(name, 1.0) + drops.get(name, 0.0))
+        chains.rest(name, curve)
+    return chains.rows()
+
+
+@pytest.mark.parametrize(
+    ("ends", "drops", "wanted"),
+    [
+        ({}, {LONGEST.name: 0.8}, (R, R, R)),
+        ({LONG.name: 1.6}, {}, (P, N, R)),  # a lower rate leaves more: one side fails
+        ({LONGEST.name: 0.65}, {LONGEST.name: 0.3}, (I, R, R)),
+        ({}, {Training(HIGH / 2, 0.0, longer=8).name: 0.6}, (R, N, N)),
+    ],
+)
+def test_every_verdict_of_decay_times_rate_times_updates(chains, ends, drops, wanted):
+    found = outcomes(FineCoarseProducts(), product_rows(chains, ends, drops))
+    assert tuple(found.values()) == wanted
+
+
+@pytest.mark.parametrize(
+    ("end", "wanted"),
+    [
+        (lambda rate, batch: 2.0 - 0.3 * rate + 0.1 * batch, (R, R)),
+        (lambda rate, batch: 2.0 - 0.3 * rate - 0.1 * batch, (R, N)),
+        (lambda rate, batch: 2.0 + 0.3 * rate + 0.1 * batch, (N, R)),
+        (lambda rate, batch: 2.0 + (0.3 if batch else -0.3) * rate + 0.1 * batch, (P, R)),
+    ],
+)
+def test_every_verdict_of_rates_and_batches_in_order(chains, end, wanted):
+    for i, rate in enumerate(RATES):
+        for j, batch in enumerate(ORDERED):
+            chains.rest(Training(rate, batch=batch).name, ending(end(i, j), 4 + j))  # the largest batch ends last
+    rows = chains.rows()
+    found = outcomes(FineCoarseOrder(), rows)
+    assert found["rates"] is wanted[0]
+    (updates, epochs) = FineCoarseOrder().judge(rows)[1].claim.parts
+    assert {each.outcome for each in updates.found(rows).values()} == {"holds" if wanted[1] is R else "fails"}
+    assert all(each.value is not None for each in epochs.found(rows).values())
+
+
+def group_rows(chains, drop=1.0, low=1.6, group=0.96, first=2.0):
+    for name, end in (("high", 1.0), ("low", low)):
+        for site, where in (("features", end), ("block1", first)):
+            curve = ending(where)
+            curve[3] = nats(where + (drop if (name, site) == ("high", "features") else 0.0))
+            chains.made_up.series(name, site, REST, curve, variable="superclass|made", split="test",
+                                  estimator="usable_information")  # fmt: skip
+        relevant = bits_curve(0.1, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8, 0.8 * group)
+        chains.made_up.series(name, "features", "I_u(T;coarse)", relevant, variable="made", split="test",
+                              estimator="usable_information", spread=0.001)  # fmt: skip
+        chains.accuracy(name, 0.9)
+    return chains.rows()
+
+
+@pytest.mark.parametrize(
+    ("made", "wanted"),
+    [
+        ({}, (R, R, R, R)),
+        ({"drop": 0.02}, (P, R, R, R)),
+        ({"low": 0.9}, (R, N, R, R)),
+        ({"low": 1.05}, (R, I, R, R)),
+        ({"group": 0.8}, (R, R, N, R)),
+        ({"first": 0.9}, (R, R, R, N)),
+    ],
+)
+def test_every_verdict_of_two_groups_of_photographs(chains, made, wanted):
+    assert tuple(outcomes(FineCoarseGroups(), group_rows(chains, **made)).values()) == wanted
+
+
+def test_both_rates_have_as_much_rate_times_updates():
+    for preset in ("long", "paper"):
+        plans = FineCoarseGroups().plan(preset)
+        assert {round(plan.recipe.learning_rate * plan.recipe.epochs, 6) for plan in plans.values()} == {3.0}
+        assert len({plan.recipe.train_rows for plan in plans.values()}) == 1
 
 
 def perturbed_rows(chains, longer=0.3, other=0.5, base=1.0, spread=0.01):
@@ -371,7 +455,10 @@ def test_batches_take_as_many_updates_and_every_comparison_finds_its_epoch(tmp_p
 def test_networks_that_two_figures_have_in_common_are_trained_once():
     plans, trainings = FineCoarse().plan("laptop"), FineCoarseAttribution().plan("laptop")
     assert plans["high"].training() == trainings[Training().name].training()
-    assert plans["low"].training() == trainings[Training(RATES[0]).name].training()
+    products, order = FineCoarseProducts().plan("laptop"), FineCoarseOrder().plan("laptop")
+    assert plans["low"].training() == products[LONGEST.name].training()
+    assert products[LONG.name].training() == trainings[LONG.name].training()
+    assert order[Training().name].task == trainings[Training().name].task
     labels, images = Perturbations().plan("laptop"), PerturbationsInputs().plan("laptop")
     for base in (arm("falling"), arm("steady")):
         assert labels[base].training() == images[base].training()

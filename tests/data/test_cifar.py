@@ -12,6 +12,7 @@ from infoscope.core.errors import DataDamagedError, DataMissingError
 from infoscope.data import _files
 from infoscope.data._cifar import CifarImages
 from infoscope.data.tasks.cifar10 import Cifar10
+from infoscope.data.tasks.cifar100_groups import Cifar100Groups
 
 RECORDS = {"one.bin": 5, "two.bin": 4, "test.bin": 3}
 
@@ -158,3 +159,29 @@ def test_the_hundred_classes_are_as_published(real_data):
     assert len({*zip(fine.tolist(), coarse.tolist(), strict=True)}) == 100  # coarse is a function of fine
     assert (np.bincount(fine[:50000]) == 500).all()
     assert (np.bincount(coarse[50000:]) == 500).all()
+
+
+def test_a_task_of_some_groups_has_their_rows_in_order(mine, contents):
+    for name, content in contents.items():
+        (mine / "small-binary" / name).write_bytes(content)
+    whole = small(contents).load()
+
+    class Half(type(small(contents))):
+        def kept(self, labels):
+            return labels["coarse"] == 1
+
+    Half.n = int((whole.variables["coarse"] == 1).sum())
+    half = Half().load()
+    mask = whole.variables["coarse"] == 1
+    assert 0 < Half.n < len(whole)
+    assert np.array_equal(half.inputs, whole.inputs[mask])
+    assert np.array_equal(half.variables["fine"], whole.variables["fine"][mask])
+    assert len(half.split.train) == int(mask[whole.split.train].sum())
+
+
+def test_ten_superclasses_are_counted_living_things_first():
+    labels = {"coarse": np.array([18, 1, 17, 3], np.uint8), "fine": np.arange(4)}
+    found = Cifar100Groups().variables(labels)
+    assert found["superclass"].tolist() == [9, 0, 4, 5]
+    assert found["made"].tolist() == [1, 0, 0, 1]
+    assert Cifar100Groups().kept({"coarse": np.arange(20)}).sum() == 10

@@ -33,13 +33,17 @@ class CifarImages(Definition):
         """All variables, from those that the files hold."""
         return labels
 
+    def kept(self, labels: dict[str, np.ndarray]) -> np.ndarray:
+        """Which records of a file with these labels the task has, ``[n]`` bool: all of them."""
+        return np.ones(len(next(iter(labels.values()))), bool)
+
     def load(self) -> Task:
         """The task; its split is the published one, training rows first."""
         first = len(self.labels)
         size = first + self.features
         inputs = np.empty((self.n, self.features), np.float32)
         labels = np.empty((self.n, first), np.int64)
-        hashes, start = {}, 0
+        hashes, start, trained = {}, 0, 0
         sizes = {name: count * size for name, count in self.records.items()}
         for path in _files.unpacked(self.folder, self.archive, self.archive_md5, self.mirrors, sizes):
             content = path.read_bytes()
@@ -52,11 +56,11 @@ class CifarImages(Definition):
                 )
             hashes[path.name] = hashlib.sha256(content).hexdigest()
             records = np.frombuffer(content, np.uint8).reshape(-1, size)
-            stop = start + len(records)
+            records = records[self.kept(dict(zip(self.labels, records[:, :first].T, strict=True)))]
+            trained, stop = start, start + len(records)
             labels[start:stop] = records[:, :first]
             np.divide(records[:, first:], np.float32(255), out=inputs[start:stop])
             start = stop
-        *_, tested = self.records.values()
         variables = self.variables(dict(zip(self.labels, labels.T, strict=True)))
         return Task(
             name=self.name,
@@ -64,7 +68,7 @@ class CifarImages(Definition):
             variables=variables,
             trained_on=self.trained_on,
             classes=self.classes,
-            split=Split(np.arange(self.n - tested), np.arange(self.n - tested, self.n)),
+            split=Split(np.arange(trained), np.arange(trained, self.n)),
             split_published=self.split_published,
             entropies={name: entropy(values) for name, values in variables.items()},
             hashes=hashes,

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
 from functools import cache, reduce
 from typing import ClassVar
 
 import numpy as np
-from scipy import integrate, special
+from scipy import special
 
 from infoscope.core import check
-from infoscope.core.errors import InputError
 from infoscope.data.definition import Definition, Split, Task
+from infoscope.data.tasks import _evidence
 
 SQUARES = 225
 #: Red squares at the seven levels of coherence of the authors' recurrent-network project.
@@ -84,30 +83,13 @@ def ceiling(noise: float = NOISE) -> float:
     By quadrature: half the difference of the two channels is the coherence with its sign (fourteen levels) plus noise
     of standard deviation ``noise``/sqrt(2), and their sum is noise alone.
     """
-    return math.log(2) - _mean_over_trials(lambda wins: special.entr(wins) + special.entr(1 - wins), noise)
+    return _evidence.information(check.positive(noise, "noise") / math.sqrt(2), COHERENCES)
 
 
 @cache
 def bayes_accuracy(noise: float = NOISE) -> float:
     """The greatest possible share of right answers with two colours, for colour and direction alike."""
-    return _mean_over_trials(lambda wins: max(wins, 1 - wins), noise)
-
-
-def _mean_over_trials(of: Callable[[float], float], noise: float) -> float:
-    """The mean of ``of(P(colour 1 | inputs))``."""
-    sd, levels = check.positive(noise, "noise") / math.sqrt(2), np.array(COHERENCES)
-
-    def weighted(x: float) -> float:
-        ones, zeros = (np.exp(-0.5 * ((x - sign * levels) / sd) ** 2).sum() for sign in (1, -1))
-        density = (ones + zeros) / (2 * len(levels) * sd * math.sqrt(2 * math.pi))
-        return density * of(ones / (ones + zeros)) if density else 0.0
-
-    reach = levels.max() + 12 * sd
-    # Symmetric in x; the levels are where the density may be steep.
-    found, error = integrate.quad(weighted, 0, reach, points=levels, limit=400, epsabs=1e-10)
-    if error > 1e-6:
-        raise InputError(f"noise is {noise}, too little for the quadrature (error {error:.1g}): pass more, e.g. 0.1")
-    return 2 * found
+    return _evidence.best_accuracy(check.positive(noise, "noise") / math.sqrt(2), COHERENCES)
 
 
 @cache

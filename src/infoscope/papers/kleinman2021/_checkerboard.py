@@ -1,8 +1,8 @@
-"""What the checkerboard figures share: networks, presets, and comparisons of the same seeds at two places.
+"""What the figures on perceptual decisions share: networks, presets, and comparisons of the same seeds at two places.
 
 Networks learn which target has the checkerboard's colour. The direction is relevant; the colour, which alone says
 nothing about the direction, is not. How much of either a layer holds is what probes can read of it (usable
-information, a lower bound on the information).
+information, a lower bound on the information). kleinman2021/moving_dots asks the same of another task.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import dataclasses
 import json
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -85,6 +85,37 @@ ARCHITECTURES = {
 }
 
 
+class PerceptualTask(Protocol):
+    """A decision of which one variable is relevant and another is not, and what can at best be known of either."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def relevant(self) -> str:
+        """The variable that is trained on."""
+        ...
+
+    @property
+    def irrelevant(self) -> str:
+        """The variable that says nothing about the relevant one."""
+        ...
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many inputs and outputs a network has."""
+        ...
+
+    @property
+    def ceiling(self) -> float:
+        """I(input; relevant) = I(input; irrelevant), in nats."""
+        ...
+
+    @property
+    def solved(self) -> float:
+        """The test accuracy from which on a network has solved the task."""
+        ...
+
+
 class CheckerboardColours(NamedTuple):
     """A checkerboard task with ``colours`` colours, and what can at best be known of its direction."""
 
@@ -93,6 +124,18 @@ class CheckerboardColours(NamedTuple):
     @property
     def name(self) -> str:
         return f"checkerboard{self.colours if self.colours > 2 else ''}"
+
+    @property
+    def relevant(self) -> str:
+        return "direction"
+
+    @property
+    def irrelevant(self) -> str:
+        return "colour"
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        return 2 * self.colours, self.colours
 
     @property
     def ceiling(self) -> float:
@@ -124,9 +167,10 @@ def checkerboard_plan(
     *,
     activation: str = "relu",
     widths: tuple[int, ...] = SMALL,
-    task: CheckerboardColours = TWO,
+    task: PerceptualTask = TWO,
     epochs: int | None = None,
     first: int = 0,
+    labels: str = "",
     probed: Iterable[int] = (0, 1, 3, 10),
     every_layer: bool = False,
     **changes: Any,
@@ -136,23 +180,26 @@ def checkerboard_plan(
     A linear probe at every recorded epoch; an MLP (one network of 64 units) at the epochs ``probed`` and the last. Half
     of the rows fit and choose, the other half is scored.
 
-    epochs: in place of the preset's. first: so many epochs are trained on the colour before, from the same initial
-    weights, and all epochs count from there. every_layer: linear probes of the other hidden layers as well, at the
-    first and the last epoch. changes: to the recipe.
+    epochs: in place of the preset's. first: so many epochs are trained on other ``labels`` before (the irrelevant
+    variable where none are named), from the same initial weights, and all epochs count from there. every_layer: linear
+    probes of the other hidden layers as well, at the first and the last epoch. changes: to the recipe.
     """
     epochs = epochs or EPOCHS[preset]
-    recipe = Recipe(first + epochs, RATE, BATCH, "sgd", beginning=Beginning(first, labels="colour") if first else None)
+    beginning = Beginning(first, labels=labels or task.irrelevant) if first else None
+    recipe = Recipe(first + epochs, RATE, BATCH, "sgd", beginning=beginning)
     probed = tuple(probed)
     at = sorted({*(epoch for epoch in (*RECORDED, *probed) if epoch <= epochs), epochs})
     sites = hidden(widths)
     slow = {first + epoch for epoch in (*probed, epochs) if epoch <= epochs}
-    measures = [_measure("linear", sites[-1:]), _measure("mlp(networks=1)", sites[-1:], tuple(sorted(slow)))]
+    measure = partial(_measure, task)
+    measures = [measure("linear", sites[-1:]), measure("mlp(networks=1)", sites[-1:], tuple(sorted(slow)))]
     if every_layer:
-        measures.append(_measure("linear", sites[:-1], (first, first + epochs)))
+        measures.append(measure("linear", sites[:-1], (first, first + epochs)))
+    inputs, outputs = task.sizes
     return NetworkPlan(
         title=title,
         task=task.name,
-        network=FullyConnected((2 * task.colours, *widths, task.colours), activation),
+        network=FullyConnected((inputs, *widths, outputs), activation),
         recipe=dataclasses.replace(recipe, **changes),
         seeds=seeds,
         epochs=tuple(sorted({0, *(first + epoch for epoch in at)})),
@@ -162,8 +209,8 @@ def checkerboard_plan(
     )
 
 
-def _measure(probe: str, sites: tuple[str, ...], epochs: tuple[int, ...] = ()) -> MeasurePlan:
-    options = {"probe": probe, "test_fraction": 0.5, "variables": ["direction", "colour"]}
+def _measure(task: PerceptualTask, probe: str, sites: tuple[str, ...], epochs: tuple[int, ...] = ()) -> MeasurePlan:
+    options = {"probe": probe, "test_fraction": 0.5, "variables": [task.relevant, task.irrelevant]}
     return MeasurePlan("usable_information", options, sites, epochs=epochs)
 
 
@@ -188,7 +235,7 @@ def accuracies(rows: Rows, epoch: float) -> dict[int, float]:
     return _by_member(rows.filter(quantity=ACCURACY, split="test", epoch=epoch))
 
 
-def solving(task: CheckerboardColours, arms: Iterable[tuple[Rows, float]]) -> tuple[set[int], str]:
+def solving(task: PerceptualTask, arms: Iterable[tuple[Rows, float]]) -> tuple[set[int], str]:
     """The members that have solved the task in every one of ``arms`` (rows, epoch), and a note that counts them."""
     arms = list(arms)
     found = [accuracies(rows, epoch) for rows, epoch in arms]
@@ -223,7 +270,7 @@ def paired(
     return Finding(name, criterion, found.value, found.interval, found.seeds, said, moves=moves)
 
 
-def layer(network: str, site: str, variable: str = "colour") -> Series:
+def layer(network: str, site: str, variable: str = TWO.irrelevant) -> Series:
     """What probes read of a variable at a layer, beside how accurate each member is."""
     return Series("", network, words=f"I_u(T;{variable})", narrowed=lambda rows: rows.filter(site=[site, "network"]))
 
@@ -235,12 +282,12 @@ def _place(network: str, site: str) -> str:
 _SOLVED = ", seeds that have solved the task,"
 
 
-def encodes(task: CheckerboardColours, network: str, site: str, probes: Sequence[str] = PROBES) -> list[Part]:
-    """The first half of a transient: I_u(T;colour) rises above what the untrained network passes on."""
-    where = {_place(network, site): layer(network, site)}
+def encodes(task: PerceptualTask, network: str, site: str, probes: Sequence[str] = PROBES) -> list[Part]:
+    """The first half of a transient: the irrelevant information rises above what the untrained network passes on."""
+    where = {_place(network, site): layer(network, site, task.irrelevant)}
     return [
         Part(
-            f"rise of I_u(T;colour) over the untrained network, {IN_WORDS[probe]} probe",
+            f"rise of I_u(T;{task.irrelevant}) over the untrained network, {IN_WORDS[probe]} probe",
             where,
             Statistic(
                 f"peak of the mean curve of {{}} by {_A[probe]} probe above its start{_SOLVED}",
@@ -252,12 +299,12 @@ def encodes(task: CheckerboardColours, network: str, site: str, probes: Sequence
     ]
 
 
-def discards(task: CheckerboardColours, network: str, site: str, probes: Sequence[str] = PROBES) -> list[Part]:
-    """CB3, the second half: I_u(T;colour) after the first epoch minus at the end."""
-    where = {_place(network, site): layer(network, site)}
+def discards(task: PerceptualTask, network: str, site: str, probes: Sequence[str] = PROBES) -> list[Part]:
+    """CB3, the second half: the irrelevant information after the first epoch minus at the end."""
+    where = {_place(network, site): layer(network, site, task.irrelevant)}
     return [
         Part(
-            f"fall of I_u(T;colour) from epoch 1 to the end, {IN_WORDS[probe]} probe",
+            f"fall of I_u(T;{task.irrelevant}) from epoch 1 to the end, {IN_WORDS[probe]} probe",
             where,
             Statistic(
                 f"mean fall of {{}} by {_A[probe]} probe from epoch 1 to the end{_SOLVED}", partial(_fall, task, probe)
@@ -268,11 +315,11 @@ def discards(task: CheckerboardColours, network: str, site: str, probes: Sequenc
     ]
 
 
-def _rise(task: CheckerboardColours, probe: str, name: str, criterion: Criterion, rows: Rows) -> Finding:
+def _rise(task: PerceptualTask, probe: str, name: str, criterion: Criterion, rows: Rows) -> Finding:
     """The peak is chosen by other seeds than it is measured in: of many noisy points the highest lies too high."""
     end = last_epoch(rows)
     members, note = solving(task, [(rows, end)])
-    at = [usable(rows, "colour", probe, epoch) for epoch in sorted(set(rows.column("epoch").tolist()))]
+    at = [usable(rows, task.irrelevant, probe, epoch) for epoch in sorted(set(rows.column("epoch").tolist()))]
     curves = [each for each in at if each]
     if not curves:
         return Finding(name, criterion, None, note="not measured")
@@ -284,47 +331,49 @@ def _rise(task: CheckerboardColours, probe: str, name: str, criterion: Criterion
     return Finding(name, criterion, found.value, found.interval, found.seeds, "; ".join(filter(None, notes)))
 
 
-def _fall(task: CheckerboardColours, probe: str, name: str, criterion: Criterion, rows: Rows) -> Finding:
+def _fall(task: PerceptualTask, probe: str, name: str, criterion: Criterion, rows: Rows) -> Finding:
     end = last_epoch(rows)
-    early, late = (usable(rows, "colour", probe, epoch) for epoch in (1.0, end))
+    early, late = (usable(rows, task.irrelevant, probe, epoch) for epoch in (1.0, end))
     return paired(name, criterion, solving(task, [(rows, end)]), early, late)
 
 
-def keeps(task: CheckerboardColours, places: Iterable[tuple[str, str]]) -> Part:
-    """CB2: the least I_u(T;direction) at the end, by linear probes, of any member that has solved the task."""
+def keeps(task: PerceptualTask, places: Iterable[tuple[str, str]]) -> Part:
+    """CB2: the least relevant information at the end, by linear probes, of any member that has solved the task."""
     statistic = Statistic(
-        "least {} by a linear probe at the end, as a share of I(X;direction), of any seed that has solved the task,",
+        f"least {{}} by a linear probe at the end, as a share of I(X;{task.relevant}), of any seed that has solved the "
+        "task,",
         partial(_least_share, task), surely="",
     )  # fmt: skip
-    where = {_place(*place): layer(*place, "direction") for place in places}
-    return Part("least I_u(T;direction) at the end over I(X;direction), linear probe", where, statistic, SUFFICES)
+    where = {_place(*place): layer(*place, task.relevant) for place in places}
+    name = f"least I_u(T;{task.relevant}) at the end over I(X;{task.relevant}), linear probe"
+    return Part(name, where, statistic, SUFFICES)
 
 
-def _least_share(task: CheckerboardColours, name: str, criterion: Criterion, rows: Rows) -> Finding:
+def _least_share(task: PerceptualTask, name: str, criterion: Criterion, rows: Rows) -> Finding:
     end = last_epoch(rows)
     members, note = solving(task, [(rows, end)])
-    kept = [value for member, value in usable(rows, "direction", "linear", end).items() if member in members]
+    kept = [value for member, value in usable(rows, task.relevant, "linear", end).items() if member in members]
     if not kept:
         return Finding(name, criterion, None, note=note or "not measured")
     note = "; ".join(filter(None, ("the least of these members, so no interval", note)))
     return Finding(name, criterion, min(kept) / task.ceiling, None, len(kept), note)
 
 
-def depth(task: CheckerboardColours, network: str, sites: Sequence[str]) -> Part:
+def depth(task: PerceptualTask, network: str, sites: Sequence[str]) -> Part:
     """CB4: I_u(T;colour) at the end by linear probes, first hidden layer minus last."""
     where = {f"{network}: {sites[0]} minus {sites[-1]}": (layer(network, sites[0]), layer(network, sites[-1]))}
     words = f"{{}} by a linear probe at the end, first hidden layer less the last{_SOLVED}"
     return Part("I_u(T;colour) at the end, linear probe", where, Statistic(words, partial(_deeper, task)), DEPTH)
 
 
-def _deeper(task: CheckerboardColours, name: str, criterion: Criterion, *layers: Rows) -> Finding:
+def _deeper(task: PerceptualTask, name: str, criterion: Criterion, *layers: Rows) -> Finding:
     end = last_epoch(layers[-1])
-    first, last = (usable(rows, "colour", "linear", end) for rows in layers)
+    first, last = (usable(rows, task.irrelevant, "linear", end) for rows in layers)
     return paired(name, criterion, solving(task, [(layers[-1], end)]), first, last)
 
 
 def differences(
-    task: CheckerboardColours, arm: str, base: str, site: str, words: tuple[str, str], *, matched: bool = False
+    task: PerceptualTask, arm: str, base: str, site: str, words: tuple[str, str], *, matched: bool = False
 ) -> tuple[Part, ...]:
     """CB5-CB7: I_u(T;colour) of ``arm`` minus that of ``base`` at its end, for the same seeds, by both probes.
 
@@ -348,16 +397,18 @@ def differences(
 
 
 def _difference(
-    task: CheckerboardColours, probe: str, matched: bool, name: str, criterion: Criterion, arm: Rows, base: Rows
+    task: PerceptualTask, probe: str, matched: bool, name: str, criterion: Criterion, arm: Rows, base: Rows
 ) -> Finding:
     end = last_epoch(base)
     epoch = end if matched else last_epoch(arm)
     members = solving(task, [(arm, epoch), (base, end)])
-    return paired(name, criterion, members, usable(arm, "colour", probe, epoch), usable(base, "colour", probe, end))
+    return paired(
+        name, criterion, members, usable(arm, task.irrelevant, probe, epoch), usable(base, task.irrelevant, probe, end)
+    )
 
 
 def told_of_both(
-    rows: Rows, task: CheckerboardColours, arm: str, base: str, site: str, *, matched: bool = False, since: bool = False
+    rows: Rows, task: PerceptualTask, arm: str, base: str, site: str, *, matched: bool = False, since: bool = False
 ) -> tuple[str, ...]:
     """Where both arms of :func:`differences` stand, the base first; since: the arm's beginning does not count."""
     ends = [last_epoch(rows.filter(network=network)) for network in (arm, base)]
@@ -367,20 +418,20 @@ def told_of_both(
 
 
 def told(
-    rows: Rows, task: CheckerboardColours, network: str, site: str, since: float = 0.0, end: float | None = None
+    rows: Rows, task: PerceptualTask, network: str, site: str, since: float = 0.0, end: float | None = None
 ) -> tuple[str, ...]:
     """Where the members that have solved the task stand, as one note: mean and standard error at recorded epochs.
 
     since: the epoch that counts as 0, after a perturbed beginning. end: the one that counts as the last.
     """
-    rows = layer(network, site).of(rows)
+    rows = layer(network, site, task.irrelevant).of(rows)
     end = last_epoch(rows) if end is None else end
     members, _ = solving(task, [(rows, end)])
     said = []
     for probe in PROBES:
         parts = []
         for epoch in (since, since + 1, end):
-            values = usable(rows, "colour", probe, epoch)
+            values = usable(rows, task.irrelevant, probe, epoch)
             kept = np.array([value for member, value in values.items() if member in members])
             if len(kept) > 1:
                 error = shown(float(kept.std(ddof=1) / np.sqrt(len(kept))), "nats")
@@ -390,4 +441,4 @@ def told(
     if not said:
         return ()
     who = f"{len(members)} solved of {len(accuracies(rows, end))}"
-    return (f"{network} {site}, I_u(T;colour), mean (standard error) of {who}: {'; '.join(said)}",)
+    return (f"{network} {site}, I_u(T;{task.irrelevant}), mean (standard error) of {who}: {'; '.join(said)}",)

@@ -1,4 +1,4 @@
-"""The trainings of kleinman2021/fine_coarse_attribution: learning rate x weight decay x batch size."""
+"""The trainings of the figures on digits that vary how one trains: learning rate x weight decay x batch size."""
 
 from __future__ import annotations
 
@@ -12,22 +12,24 @@ BATCHES = (32, 128)
 
 
 class Training(NamedTuple):
-    """One training; ``longer``: for how many times as many epochs as the others."""
+    """One training; ``longer``: for how many times as many epochs as the others, which may be a part."""
 
     rate: float = HIGH
     decay: float = DECAY
     batch: int = 32
-    longer: int = 1
+    longer: float = 1
 
     @property
     def name(self) -> str:
         """As a network of the run: ``rate0.2_decay0.002_batch32``."""
-        return f"rate{self.rate:g}_decay{self.decay:g}_batch{self.batch}" + f"_times{self.longer}" * (self.longer > 1)
+        return f"rate{self.rate:g}_decay{self.decay:g}_batch{self.batch}" + f"_times{self.longer:g}" * (
+            self.longer != 1
+        )
 
     @property
     def title(self) -> str:
         """For people."""
-        long = f", {self.longer} times as long" * (self.longer > 1)
+        long = f", {self.longer:g} times as long" * (self.longer != 1)
         return f"rate {self.rate:g}, weight decay {self.decay:g}, batch {self.batch}{long}"
 
 
@@ -38,3 +40,4 @@ TRAININGS = tuple(
 )
 #: As much rate times updates as the highest rate has.
 LONG = Training(HIGH / 4, longer=4)
+LONGEST = Training(LOW, longer=HIGH / LOW)

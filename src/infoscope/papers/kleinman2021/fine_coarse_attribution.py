@@ -218,7 +218,8 @@ class FineCoarseAttribution(Figure):
         return {
             one.name: digits_plan(
                 one.title, preset, seeds, rate=one.rate, weight_decay=one.decay, batch=one.batch,
-                epochs=one.longer * epochs_of_training(preset, one.batch), also=(epochs_of_training(preset, 32),),
+                epochs=round(one.longer * epochs_of_training(preset, one.batch)),
+                also=(epochs_of_training(preset, 32),),
             )
             for one in (*TRAININGS, LONG)
         }  # fmt: skip
