@@ -36,7 +36,9 @@ from infoscope.scanning.replay import EnsembleReplay, shares_split
 from infoscope.train.trainer import Layout, State
 from infoscope.train.training import initial_state, make_trainer
 
-VISIT_EPOCHS = 10  # between recorded epochs the trainer comes up for air this often: progress, heartbeat, stored state
+#: Between recorded epochs the trainer comes up for air, for progress, heartbeat and stored state: after as many epochs
+#: as take about so many seconds, and not fewer than this.
+VISIT_SECONDS, VISIT_EPOCHS = 0.5, 10
 STATE_SECONDS = 20.0  # the most training that a kill can lose, beside one visit
 #: The note on a verdict of a run that an infoscope before 0.2 made.
 UNRECORDED = "the run was made before files were listed with their hashes, so that nothing says whether they are whole"
@@ -248,12 +250,13 @@ def train_network(
     if again := [epoch for epoch in lost if ensemble.step(epoch) in (trajectory.listed or ())]:
         say(f"{name}: training anew, for {len(again)} lost or damaged snapshots")
     trainer = make_trainer(ensemble, device=device, layout=layout)
-    stored = time.monotonic()
+    stored, stride, epoch = time.monotonic(), VISIT_EPOCHS, state.epoch
     with progress(f"{name}: training {len(plan.seeds)} members", lost[-1], state.epoch) as shown:
-        for epoch in sorted({*plan.epochs, *range(0, plan.epochs[-1], VISIT_EPOCHS)}):
-            if epoch < state.epoch or epoch > lost[-1]:
-                continue
-            begun, state = state.epoch, trainer.advance(state, epoch) if epoch > state.epoch else state
+        while epoch <= lost[-1]:
+            begun, start = state.epoch, time.monotonic()
+            if epoch > begun:
+                state = trainer.advance(state, epoch)
+                stride = max(VISIT_EPOCHS, int(VISIT_SECONDS * (epoch - begun) / (time.monotonic() - start + 1e-6)))
             if trainer.layout and trainer.layout != layout:
                 layout = trainer.layout  # before the first snapshot that hangs on it: whoever goes on has the same bits
                 folder.update({"threads": {**folder.manifest().get("threads", {}), name: layout._asdict()}})
@@ -265,6 +268,7 @@ def train_network(
                 stored = time.monotonic()
             folder.beat()
             shown.advance(epoch - begun)
+            epoch = min([*(one for one in plan.epochs if one > epoch), epoch + stride])
     trajectory.drop_state()
 
 
