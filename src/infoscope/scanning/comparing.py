@@ -25,7 +25,6 @@ FEWEST_SEEDS = 3  # that are drawn anew where rows could be as well
 MOST = 5  # parts that gained and lost most
 COMPARED = ("information", "usable", "differential entropy", "entropy", "dependence", "geometry", "training")
 _LINE = ("site", "variable", "split", "quantity", "estimator", "options")
-_Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,7 @@ class Comparison:
         return "\n".join([*told, *self.sentences, *self.notes])
 
 
-class _Line(NamedTuple):
+class _Answers(NamedTuple):
     """The rows of one line at one step of one run."""
 
     values: dict[int, float]  # by seed; by member where seeds are not told apart
@@ -242,14 +241,14 @@ def _steps(
     return [steps]
 
 
-def _lines(rows: Rows) -> dict[_Key, _Line]:
+def _lines(rows: Rows) -> dict[tuple[str, ...], _Answers]:
     """The answers by what they are of; failed ones are none."""
-    found: dict[_Key, list[Mapping[str, Any]]] = {}
+    found: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for row in rows.table.select([*_LINE, "seed", "member", "value", "unit", "status", "site_index"]).to_pylist():
         if row["value"] is not None:
             found.setdefault(tuple(row[name] for name in _LINE), []).append(row)
     return {
-        key: _Line(
+        key: _Answers(
             {row[_apart(some)]: row["value"] for row in some},
             _gravest(row["status"] for row in some),
             some[0]["unit"],
@@ -272,13 +271,13 @@ class _Parts(NamedTuple):
     counts: np.ndarray  # [G]
 
 
-def _parts(table: pa.Table, network: str, step: int) -> dict[_Key, _Parts]:
+def _parts(table: pa.Table, network: str, step: int) -> dict[tuple[str, ...], _Parts]:
     """What parts of the rows add to each answer; only where all members have the same parts."""
-    lines: dict[_Key, list[Mapping[str, Any]]] = {}
+    lines: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for line in kept.among(table, network=[network]).to_pylist():
         if line["step"] == step:
             lines.setdefault(tuple(line[name] for name in _LINE), []).append(line)
-    found: dict[_Key, _Parts] = {}
+    found: dict[tuple[str, ...], _Parts] = {}
     for key, some in lines.items():
         if len({tuple(line["counts"]) for line in some}) == 1:
             found[key] = _Parts(np.array([line["sums"] for line in some]), np.array(some[0]["counts"]))
@@ -293,7 +292,11 @@ def _one_evaluation_set(first: RunFolder, second: RunFolder) -> bool:
 
 
 def _difference(
-    network: str, key: _Key, steps: tuple[int, int], lines: Sequence[_Line], parts: Sequence[_Parts | None]
+    network: str,
+    key: tuple[str, ...],
+    steps: tuple[int, int],
+    lines: Sequence[_Answers],
+    parts: Sequence[_Parts | None],
 ) -> Difference:
     site, variable, split, quantity, estimator, options = key
     found, moved = _differing(lines, parts)
@@ -305,7 +308,7 @@ def _difference(
     )  # fmt: skip
 
 
-def _differing(lines: Sequence[_Line], parts: Sequence[_Parts | None]) -> tuple[Differing, np.ndarray | None]:
+def _differing(lines: Sequence[_Answers], parts: Sequence[_Parts | None]) -> tuple[Differing, np.ndarray | None]:
     """How sure the difference is, and by how much each part of the rows moved where that is known."""
     one, other = parts
     moved = None
