@@ -30,6 +30,7 @@ COMMANDS = {
     "report": "report",
     "serve": "serve",
     "compare": "compare",
+    "export": "export",
     "claims": "Run.claims",
     "check": "Run.check",
     "entropy": "entropy",

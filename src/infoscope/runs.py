@@ -14,6 +14,7 @@ from infoscope.core.joined import JoinedFolder
 from infoscope.core.manifest import told
 from infoscope.core.measurement import Measurement, Plain
 from infoscope.core.rows import Rows
+from infoscope.core.session import Sink
 from infoscope.record import evaluation
 from infoscope.record.referred import ReferredTrajectory
 from infoscope.record.trajectory import Trajectory
@@ -65,6 +66,7 @@ def watch(
     seed: int = 0,
     resume: bool = False,
     overwrite: bool = False,
+    trackers: Any = (),
 ) -> Watched:
     """A context manager that measures ``model`` while your own loop trains it; call ``scope.step(step)`` in the loop.
 
@@ -97,6 +99,8 @@ def watch(
     network: of a sweep over trainings of your own, what this kind of them is called. member: its number, from 0.
     seed: what it started from. Rows say these three, and :func:`load` joins the runs.
     resume: go on with the run that ``out`` holds. overwrite: replace it.
+    trackers: where what is measured is mirrored as it comes, by name, ``["wandb", "tensorboard(folder=logs)"]``
+        (`infoscope list trackers`), or objects that log: a logger of Lightning, a run of W&B, a ``SummaryWriter``.
 
     Inside and after the block ``scope.run`` is the run, as :func:`load` returns it.
 
@@ -124,7 +128,14 @@ def watch(
         seed=seed,
         resume=resume,
         overwrite=overwrite,
+        sinks=_sinks(trackers),
     )
+
+
+def _sinks(trackers: Any) -> Sequence[Sink]:
+    from infoscope.show.mirroring import mirrors
+
+    return mirrors(trackers)
 
 
 def measurements(measures: Any) -> list[Measurement | Plain]:

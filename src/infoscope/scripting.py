@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from infoscope.core import check
-from infoscope.core.errors import MissingPackageError
+from infoscope.core.errors import InputError, MissingPackageError, unknown_name
 from infoscope.core.folder import RunFolder
 from infoscope.core.joined import JoinedFolder
+from infoscope.core.registry import contributions
 
 if TYPE_CHECKING:
     import torch
@@ -238,3 +239,42 @@ def serve(*runs: str | Path, host: str = "127.0.0.1", port: int | None = None, o
             lambda first, second: compare(first, second).shown(),
             ready=webbrowser.open if open_page else lambda address: None,
         )
+
+
+def export(
+    *runs: Run | Joined | str | Path,
+    to: str,
+    out: str | Path | None = None,
+    unit: Literal["bits", "nats"] = "bits",
+    project: str = "",
+) -> Path | str | int:
+    """Runs as tables of somebody else's, or told to a tracker after the fact.
+
+    to: ``"csv"`` or ``"parquet"``, all rows; ``"markdown"`` or ``"latex"``, tables of verdicts and of the values at the
+    last step, with their intervals; ``"bibtex"``, what the runs used; or a tracker, ``"wandb"``, ``"trackio"``,
+    ``"tensorboard"``, ``"mlflow"`` (:func:`contributions` lists them), which is told of each step as it would have been
+    while watching. out: the file, of TensorBoard the folder. unit: of information, as the tables say. project: of a
+    tracker.
+
+    Returns the text, or the file where ``out`` is given (``RUN.parquet`` for Parquet); of a tracker how many steps it
+    was told of.
+
+    Raises
+    ------
+    UnknownNameError: neither a format nor a tracker. MissingPackageError: the tracker's package is not installed.
+    InputError: no runs, or none that holds rows.
+    """
+    from infoscope.show import exports, mirroring
+
+    if not runs:
+        raise InputError("an export needs at least one run, none was given: pass run folders")
+    folders = _folders(runs, join=False)
+    if to in exports.FORMATS:
+        content = exports.export(folders, to, unit)
+        if out is None and isinstance(content, str):
+            return content
+        return exports.write(content, check.path(out, "out") if out else Path(f"{folders[0].id}{exports.SUFFIXES[to]}"))
+    if to.partition("(")[0] not in contributions("trackers")["trackers"]:
+        raise unknown_name("format or tracker", to, [*exports.FORMATS, *contributions("trackers")["trackers"]])
+    folder = None if out is None else check.path(out, "out")
+    return sum(mirroring.exported(each.rows(), to, project, folder) for each in folders)

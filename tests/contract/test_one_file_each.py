@@ -89,6 +89,17 @@ SCRIPTS = {
             fit(one, toy)
             assert toy.weight.item() == one.step + 0.5
     """,
+    "trackers": """
+        told = {"schedule": [0, 5], "trackers": ["toy_tracker"]}
+        with infoscope.watch(model, x, {}, ["effective_rank"], "watched", **told) as scope:
+            scope.step(0)
+            scope.step(5)
+        from infoscope.show.trackers.toy_tracker import ToyTracker
+        *told, last = ToyTracker.told
+        assert [(run, step) for run, step, values in told] == [("watched", 0), ("watched", 5)]
+        assert last == "finished" and all(len(values) == 2 for _, _, values in told)
+        assert infoscope.export(scope.run, to="toy_tracker") == 2
+    """,
     "adapters": """
         made = infoscope.callback("toy_loop", x, {"label": y}, measures=["effective_rank"], out="watched")
         made.run(model, [lambda: None] * 2)

@@ -40,6 +40,12 @@ def test_the_example_of(kind, name, request, tmp_path, monkeypatch):
         if importlib.util.find_spec(entry.facts["package"]) is None:
             pytest.skip(f"{entry.facts['package']} is not installed, whose trainer is followed")
         warnings.simplefilter("ignore")  # of the trainers, which talk about few workers and batches
+    if kind == "trackers":
+        if importlib.util.find_spec(entry.facts["package"]) is None:
+            pytest.skip(f"{entry.facts['package']} is not installed, which is told")
+        for name_of in ("WANDB_MODE", "WANDB_SILENT", "TRACKIO_DIR", "MLFLOW_TRACKING_URI"):
+            monkeypatch.delenv(name_of, raising=False)  # what the example sets is undone
+        warnings.simplefilter("ignore")  # of what they stand on
     if kind == "tasks":
         try:
             infoscope.task(name)

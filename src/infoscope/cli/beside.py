@@ -1,14 +1,14 @@
-"""Commands that put runs beside something: beside each other, and a page that lives while they train."""
+"""Commands that put runs beside something: beside each other, a page that lives, trackers and tables of others."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 import infoscope
-from infoscope.cli.shared import Json, Several, app, factory, show, table
+from infoscope.cli.shared import Json, Runs, Several, app, factory, show, table
 from infoscope.core.errors import InputError
 from infoscope.core.units import bits
 
@@ -117,3 +117,50 @@ def compare(
             table(["", "row", examples or "", "first, bits", "second, bits", "difference, bits"], cells)
 
     show(content, as_json, text)
+
+
+@app.command
+def export(
+    runs: Runs,
+    /,
+    *,
+    to: str,
+    out: Path | None = None,
+    unit: Literal["bits", "nats"] = "bits",
+    project: str = "",
+    as_json: Json = False,
+) -> None:
+    """Give runs to others: as a table, as citations, or to a tracker after the fact.
+
+    infoscope export runs/mine --to latex > table.tex
+
+    Parameters
+    ----------
+    runs
+        One run folder or more.
+    to
+        csv or parquet (all rows); markdown or latex (verdicts, and the values at the last step); bibtex (what the runs
+        used); or a tracker: `infoscope list trackers`.
+    out
+        The file, of TensorBoard the folder; without it text is printed.
+    unit
+        Of information in tables.
+    project
+        Of a tracker.
+    """
+    found = infoscope.export(*runs, to=to, out=out, unit=unit, project=project)
+    told = (
+        {"steps": found}
+        if isinstance(found, int)
+        else {"text": found}
+        if isinstance(found, str)
+        else {"written": str(found)}
+    )
+
+    def text() -> None:
+        if isinstance(found, str):
+            print(found, end="")
+        else:
+            print(f"{to} was told of {found} steps" if isinstance(found, int) else f"written: {found}")
+
+    show(told, as_json, text)

@@ -34,6 +34,7 @@ KINDS = {
     "trajectories": "record/trajectories",
     "adapters": "record/adapters",
     "plots": "show/plots",
+    "trackers": "show/trackers",
 }
 
 

@@ -56,6 +56,10 @@ class Sink(Protocol):
         """The rows of one whole step of one network."""
         ...
 
+    def close(self) -> None:
+        """There are no more; the one who made the session says so."""
+        ...
+
 
 class Step:
     """The rows of one step while it is measured."""

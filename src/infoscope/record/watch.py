@@ -20,7 +20,7 @@ from infoscope.core.measurement import Measurement, Plain
 from infoscope.core.progress import say
 from infoscope.core.provenance import provenance
 from infoscope.core.rows import Place
-from infoscope.core.session import Session, Step
+from infoscope.core.session import Session, Sink, Step
 from infoscope.record import attaching, defaults, evaluation, processes
 from infoscope.record import variables as known_variables
 from infoscope.record.address import Address
@@ -61,7 +61,8 @@ class Watch:
     snapshots: also keep the weights at each recorded step, so that other measures can be taken later.
     batch_size: rows of the evaluation set in one forward. steps_per_epoch: turns steps into epochs, where
         :meth:`step` is not told the epoch; without either, epochs are 0.
-    network, member, seed: what tells this training from others of a sweep, in its rows.
+    network, member, seed: what tells this training from others of a sweep, in its rows. sinks: who else is told of
+    each recorded step; they are closed at the end of the block.
 
     Of several processes that train together (torch.distributed) the first records; in the others a watch looks at
     nothing but whether the network can be read in one process, and does nothing. No process waits for another in it.
@@ -98,6 +99,7 @@ class Watch:
         seed: int = 0,
         resume: bool = False,
         overwrite: bool = False,
+        sinks: Sequence[Sink] = (),
     ) -> None:
         self.seconds = 0.0  # spent recording, so far
         self._records, self._timeout = processes.records(), processes.timeout()
@@ -131,6 +133,7 @@ class Watch:
             given = self._made(defaults.measures(self._model))
         self._measurements = attaching.measurements(given, known, snapshots)
         attaching.not_too_wide(self._measurements, widths, asked=measurements is not None)
+        self._sinks = tuple(sinks)
         self._path, self._resume, self._overwrite = None if folder is None else Path(folder), resume, overwrite
         self._schedule = attaching.schedule(schedule)
         self._network = attaching.network(network)
@@ -183,7 +186,7 @@ class Watch:
             self._index = {name: at for at, name in enumerate(network.get("places", network["sites"]))}
             self._trajectory = Trajectory.of(folder, self._network) if self._snapshots else None
             folder.update({"state": "running"})
-            session = Session(folder, self._network)
+            session = Session(folder, self._network, sinks=self._sinks)
             self._done = self._steps_there(session)
             self._held = held.pop_all()
         self._session, self._stopped = session, False
@@ -203,6 +206,8 @@ class Watch:
         finally:
             self._session = None
             self._held.close()
+            for sink in self._sinks:
+                sink.close()
 
     def step(self, step: int, epoch: float | None = None) -> None:
         """Say that ``step`` updates have been made; records when the schedule holds that step, else returns at once.

@@ -115,17 +115,19 @@ class Comparison:
             answers = (shown(each.first, each.unit), shown(each.second, each.unit))
             lines.append([
                 *(cells[at] for cells in apart.values()), each.place, each.quantity + about, *answers,
-                shown(each.value, each.unit, each.interval), sure, over, "" if each.status == "OK" else each.status,
+                shown(each.value, each.unit, each.interval), sure, over, each.status,
             ])  # fmt: skip
         heads = [*apart, "place", "quantity", self.first, self.second, "difference", "p (Holm)", "over", "status"]
         return heads, lines
 
     def shown(self) -> dict[str, Any]:
-        """What a page shows: headings, lines with whether each is found, sentences and notes."""
+        """What a page shows: headings, lines with whether each is sure of itself and found, sentences and notes."""
         columns, lines = self.table()
-        found = [each.found for each in self.differences]
-        cells = [{"cells": line, "found": sure} for line, sure in zip(lines, found, strict=True)]
-        return {"columns": columns, "lines": cells, "sentences": self.sentences, "notes": list(self.notes)}
+        told = [
+            {"cells": cells, "sure": each.p is not None, "found": each.found}
+            for cells, each in zip(lines, self.differences, strict=True)
+        ]
+        return {"columns": columns, "lines": told, "sentences": self.sentences, "notes": list(self.notes)}
 
     def __str__(self) -> str:
         columns, lines = self.table()

@@ -165,13 +165,19 @@
       place.replaceChildren(heading, make("p", "absent", said ? said.notice : "no answer"));
       return;
     }
-    const head = make("thead", "", make("tr", "", ...said.columns.map((each) => make("th", "", each))));
-    const body = make("tbody", "", ...said.lines.map(({ cells, found }) => make("tr", found ? "found" : "", ...cells.map((each) => make("td", "number", each)))));
+    const head = () => make("thead", "", make("tr", "", ...said.columns.map((each) => make("th", "", each))));
+    const line = ({ cells, found }) => make("tr", found ? "found" : "", ...cells.map((each, at) => {
+      const cell = make("td", "number", each);
+      cell.dataset.label = said.columns[at];
+      return cell;
+    }));
+    const tabled = (lines) => make("table", "stacking", head(), make("tbody", "", ...lines.map(line)));
+    const sure = said.lines.filter((each) => each.sure), rest = said.lines.filter((each) => !each.sure);
+    const more = sure.length ? make("details", "", make("summary", "", `${rest.length} more without an interval`), tabled(rest)) : tabled(rest);
     place.replaceChildren(
-      heading, ...said.sentences.map((each) => make("p", "", each)), make("div", "table", make("table", "", head, body)),
+      heading, ...said.sentences.map((each) => make("p", "", `${each}.`)), ...(sure.length ? [tabled(sure)] : []), ...(rest.length ? [more] : []),
       ...said.notes.map((each) => make("p", "source", each)),
     );
-    place.querySelector(".table").tabIndex = 0;
   }
 
   // ---- figures: a place keeps its element and its picture until there is a newer one
