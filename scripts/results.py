@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -23,22 +24,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import infoscope
-from infoscope.claim.running import judge
-from infoscope.core import registry
-from infoscope.core.errors import InfoscopeError, InputError, unknown_name
-from infoscope.core.files import atomic
-from infoscope.core.folder import RunFolder
-from infoscope.core.provenance import provenance
+ROOT = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(ROOT / "src")]  # the rules of this checkout, whatever is installed
 
-RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results"
+import infoscope  # noqa: E402
+from infoscope.claim.running import judge  # noqa: E402
+from infoscope.core import registry  # noqa: E402
+from infoscope.core.errors import InfoscopeError, InputError, unknown_name  # noqa: E402
+from infoscope.core.files import atomic  # noqa: E402
+from infoscope.core.folder import RunFolder  # noqa: E402
+from infoscope.core.provenance import provenance  # noqa: E402
+
+RESULTS = ROOT / "docs" / "results"
 #: What is kept of a claim, and of what was found for one of its parts.
 _OF_A_CLAIM = ("id", "paper", "sentence", "origin", "where", "published", "revised", "rule")
 _OF_A_VERDICT = ("outcome", "said", "reason", "varied", "notes")
 _OF_A_PART = ("name", "part", "value", "interval", "unit", "criterion", "outcome", "seeds", "note", "headline")
 
 
-def kept(folder: RunFolder, cost: Mapping[str, float] | None = None) -> dict[str, Any]:
+def kept(folder: RunFolder) -> dict[str, Any]:
     """What is kept of a run: its figure, how it was made and every verdict, numbers to six digits.
 
     Raises
@@ -60,8 +64,7 @@ def kept(folder: RunFolder, cost: Mapping[str, float] | None = None) -> dict[str
         "command": f"infoscope run {manifest['figure']} --preset {manifest['preset']}{_seeds(manifest)}",
         "infoscope": manifest["versions"]["infoscope"],
         "date": manifest["started"][:10],
-        "judged": {name: provenance()[name] for name in ("commit", "dirty")},
-        **({"cost": dict(cost)} if cost else {}),
+        "judged": provenance()["commit"],
         "verdicts": [
             {
                 **{name: each["claim"][name] for name in _OF_A_CLAIM},
@@ -88,10 +91,13 @@ def _rounded(value: Any) -> Any:
 
 def keep(folder: RunFolder, cost: Mapping[str, float] | None = None, to: Path = RESULTS) -> list[str]:
     """Write what is kept of a run; what it changed, a line a claim whose verdict is another than before."""
-    content = kept(folder, cost)
+    content = kept(folder)
     path = to / f"{content['figure']}.json"
-    before = json.loads(path.read_text(encoding="utf-8"))["verdicts"] if path.exists() else []
-    old = {each["id"]: each["said"] for each in before}
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"verdicts": []}
+    if cost is None and before.get("commit") == content["commit"]:  # the same run, judged again
+        cost = before.get("cost")
+    content = {**content, **({"cost": dict(cost)} if cost else {})}
+    old = {each["id"]: each["said"] for each in before["verdicts"]}
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic(path) as temporary:
         temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -121,7 +127,7 @@ def run(name: str, preset: str, seeds: int | None, out: Path) -> tuple[RunFolder
     command += ["--seeds", str(seeds)] if seeds and figure.seeds[preset] else []
     print(f"{name} at {preset}{f': {figure.long}' if preset == 'long' else ''}", flush=True)
     began, used = time.monotonic(), _children()
-    done = subprocess.run(command, check=False)
+    done = subprocess.run(command, check=False, env={**os.environ, "PYTHONPATH": str(ROOT / "src")})
     if done.returncode:
         raise InfoscopeError(f"`{' '.join(command[1:])}` ended with {done.returncode}: see above")
     folder = RunFolder.open(out / f"{name.replace('/', '-')}-{preset}")

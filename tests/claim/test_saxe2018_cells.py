@@ -94,7 +94,7 @@ def test_the_arms_have_as_much_rate_times_updates(preset):
     assert spent == pytest.approx([spent[1]] * 6, rel=0.01)
 
 
-RISES = bits_curve(0.2, 0.3, 0.5, 0.8, 0.95, 1, 1, 1)  # 90 % of the way at epoch 100
+RISES = bits_curve(0.2, 0.25, 0.3, 0.4, 0.7, 1, 1, 1)
 
 
 def halves(made_up, tanh=(1, 2, 3, 4, 2, 1, 1, 1), relu=(1, 2, 3, 4, 2, 1, 1, 1), total=0.0):

@@ -66,7 +66,9 @@ def provenance() -> dict[str, Any]:
         "command": command(),
         "started": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "commit": commit,
-        "dirty": bool(_git("status", "--porcelain")) if commit else None,
+        "dirty": bool(_git("status", "--porcelain", "--", ".."))
+        if commit
+        else None,  # the code, not what lies beside it
         **surroundings(),
     }
 

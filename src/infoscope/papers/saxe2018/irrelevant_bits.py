@@ -24,7 +24,7 @@ from typing import ClassVar
 
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series, findings_of
-from infoscope.claim.reading.courses import CONCURRENTLY
+from infoscope.claim.reading.courses import CONCURRENTLY, HALFWAY
 from infoscope.claim.reading.curves import DROP, LAST
 from infoscope.claim.reading.layers import in_words
 from infoscope.claim.reading.peaks import RISE
@@ -93,7 +93,7 @@ _WHILE = Claim(
             "share of the fall that is done while I(T;Y) rises",
             {_LAST: (_about("tanh", "irrelevant"), _about("tanh", "label"))},
             CONCURRENTLY,
-            Criterion(">=", 0.5, "fraction"),
+            Criterion(">=", HALFWAY, "fraction"),
         ),
     ),
     published="concurrently with the fitting process rather than during a subsequent compression period",
