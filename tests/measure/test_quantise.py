@@ -38,6 +38,22 @@ def test_interval_bins_group_rows_as_searchsorted_does(t, bins, dtype):
     assert (symbols.below, symbols.above) == ((codes == 0).sum(), (codes == bins + 1).sum())
 
 
+@pytest.mark.parametrize("low", [0.0, -1.0, 1e6, -3.7e9])
+@pytest.mark.parametrize("share", [1.0, 1e-3, 1e-7, 3e-12])
+@pytest.mark.parametrize("bins", [1, 30, 1000])
+def test_cells_end_at_their_edges_however_narrow_they_are(low, share, bins):
+    """Values at edges and next to them, over several blocks of rows; the narrowest cells are a few floats wide."""
+    high = low + share * (abs(low) or 1.0)
+    edges = np.array(partitions.even_edges(bins, low, high))
+    rng = np.random.default_rng(bins)
+    t = rng.choice(edges, (2500, 2))
+    t = np.where(rng.random(t.shape) < 0.4, np.nextafter(t, rng.choice([-np.inf, np.inf], t.shape)), t)
+    (symbols,) = q.quantise(t, [partitions.interval(bins, low, high)])
+    cells = np.searchsorted(edges, t, side="right") - (t == edges[-1])
+    assert same_grouping(symbols.keys, cells)
+    assert (symbols.below, symbols.above) == ((t < low).sum(), (t > high).sum())
+
+
 @given(TABLES, st.sampled_from([2, 3, 30]))
 @settings(max_examples=40, deadline=None)
 def test_peers_form_groups_rows_as_digitize_does(t, bins):

@@ -8,6 +8,8 @@ import numpy as np
 
 from infoscope.kernels.compiling import njit
 
+BLOCK = 1024  # rows at a time, column by column
+RESOLVED = 1e-14  # cells narrower than this share of the largest edge are not guessed
 _M = np.uint64(0xC6A4A7935BD1E995)
 _ONE, _47, _40 = np.uint64(1), np.uint64(47), np.uint64(40)
 
@@ -22,6 +24,40 @@ def _mix(key: Any, code: Any) -> Any:
     return key * _M
 
 
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "nsz"})
+def _cells(x: Any, edges: Any, closed: bool, cells: Any) -> None:
+    """How many of the ``edges`` are at or below each of ``x [n]``, into ``cells [n]``.
+
+    Of a closed last cell the end is inside.
+    """
+    count = len(edges) - 1
+    first, last = edges[0], edges[count]
+    per_unit, top = count / (last - first), float(count - 1)
+    if last - first < RESOLVED * count * max(abs(first), abs(last)):  # near the resolution of numbers: no guesses
+        for i in range(len(x)):
+            cells[i] = np.searchsorted(edges, x[i], side="right") - (closed and x[i] == last)
+        return
+    for i in range(len(x)):  # loops that are vectorised: a guess, which is off by one at most
+        guess = (x[i] - first) * per_unit
+        guess = guess if guess > 0.0 else 0.0
+        cells[i] = np.int32(guess if guess < top else top)
+    for i in range(len(x)):  # the edges decide
+        cell = cells[i]
+        cell += np.int32(1) + np.int32(x[i] >= edges[cell + 1]) - np.int32(x[i] < edges[cell])
+        cells[i] = cell - np.int32(closed and x[i] == last)
+
+
+@njit(nogil=True, cache=True)
+def _extend(keys: Any, symbols: Any, cells: Any, base: Any) -> None:
+    """One more column in ``keys [n]``, packed in ``base``, or hashed where it is 0."""
+    if base:
+        for i in range(len(cells)):
+            keys[i] = keys[i] * base + symbols[cells[i]]
+    else:
+        for i in range(len(cells)):
+            keys[i] = _mix(keys[i], symbols[cells[i]] + _ONE)
+
+
 @njit(nogil=True, cache=True)
 def edge_keys(t: Any, edges: Any, closed: bool, symbols: Any, bases: Any, keys: Any, outside: Any) -> None:
     """Keys of ``t [n, d]`` under p partitions whose edges all lie among the ``edges`` of one fine grid.
@@ -31,30 +67,25 @@ def edge_keys(t: Any, edges: Any, closed: bool, symbols: Any, bases: Any, keys: 
     outside [2]: how many values lay below and above the edges, added to.
     """
     n, d = t.shape
-    cells = len(edges) - 1
-    first, last = edges[0], edges[cells]
-    per_unit = cells / (last - first)
-    for i in range(n):
+    first, last = edges[0], edges[-1]
+    column, cell = np.empty(BLOCK), np.empty(BLOCK, np.int32)
+    for start in range(0, n, BLOCK):
+        size = min(BLOCK, n - start)
+        x, cells = column[:size], cell[:size]
         for p in range(len(bases)):
-            keys[p, i] = 0
+            keys[p, start : start + size] = 0
         for k in range(d):
-            x = np.float64(t[i, k])
-            if x < first:
-                cell = 0
-                outside[0] += 1
-            elif x >= last:
-                cell = cells if closed and x == last else cells + 1
-                outside[1] += x > last
-            else:
-                cell = min(int((x - first) * per_unit), cells - 1)  # a guess; the edges decide
-                while x < edges[cell]:
-                    cell -= 1
-                while x >= edges[cell + 1]:
-                    cell += 1
-                cell += 1
+            for i in range(size):
+                x[i] = t[start + i, k]
+            _cells(x, edges, closed, cells)
+            below = above = 0
+            for i in range(size):
+                below += x[i] < first
+                above += x[i] > last
+            outside[0] += below
+            outside[1] += above
             for p in range(len(bases)):
-                symbol = symbols[p, cell]
-                keys[p, i] = keys[p, i] * bases[p] + symbol if bases[p] else _mix(keys[p, i], symbol + _ONE)
+                _extend(keys[p, start : start + size], symbols[p], cells, bases[p])
 
 
 @njit(nogil=True, cache=True)
