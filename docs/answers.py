@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from infoscope.core import registry
 from infoscope.core.units import shown
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -218,17 +219,23 @@ def page(results: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def counted(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """How the claims that somebody published came out, by paper."""
+    """How the claims that somebody published came out, by paper; of those that there are, how many were not run."""
     words = ("reproduced", "partly", "not reproduced", "inconclusive", "not testable here")
-    yield f"| published claims | {' | '.join(words)} |"
-    yield "|---" * (len(words) + 1) + "|"
-    found: dict[str, list[str]] = {S: [], G: [], K: []}
-    for content in results.values():
-        for verdict in content["verdicts"]:
-            if verdict["origin"] == "published":
-                found.setdefault(verdict["paper"], []).append(verdict["outcome"].partition(" (")[0])
-    for paper, outcomes in found.items():
-        yield f"| {paper} | {' | '.join(str(outcomes.count(word)) for word in words)} |"
+    yield f"| published claims | {' | '.join(words)} | not run so far |"
+    yield "|---" * (len(words) + 2) + "|"
+    claims = [claim for name in registry.entries("figures") for claim in registry.load("figures", name).claims]
+    for paper in (S, G, K):
+        outcomes: list[str] = []
+        for content in results.values():
+            kept = (each for each in content["verdicts"] if (each["paper"], each["origin"]) == (paper, "published"))
+            outcomes += [each["outcome"].partition(" (")[0] for each in kept]
+        there = sum((claim.paper, claim.origin) == (paper, "published") for claim in claims)
+        shares = " | ".join(_share(outcomes.count(word), len(outcomes)) for word in words)
+        yield f"| {paper} | {shares} | {max(0, there - len(outcomes))} |"
+
+
+def _share(count: int, of: int) -> str:
+    return f"{count} ({100 * count / of:.0f} %)" if count else "0"
 
 
 def _sentence(told: Sequence[Told], results: Mapping[str, Mapping[str, Any]]) -> str:
