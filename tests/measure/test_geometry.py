@@ -625,3 +625,17 @@ def test_clusters_that_the_number_of_rows_or_a_grid_decides():
     noise = infoscope.geometry(rng.normal(size=(400, 5)), y, "cluster_count")
     assert noise["cluster_agreement"].status is Status.DEGENERATE
     assert noise["clusters"].notes == ("one cluster is not told from none",)
+
+
+def test_a_confusion_counts_the_answers_to_each_class():
+    """Against a slow twin."""
+    rng = np.random.default_rng(0)
+    t, y = rng.normal(size=(200, 3)), rng.integers(0, 4, 200)
+    found = infoscope.geometry(t, y, measure="confusion")
+    assert len(found) == 12
+    for c in range(4):
+        mine = [row.argmax() for row, label in zip(t, y, strict=True) if label == c]
+        for a in range(3):
+            assert found[f"answered_share y {c}, answer {a}"].value == mine.count(a) / len(mine)
+    few = infoscope.geometry(t[:30], y[:30], measure="confusion")
+    assert {estimate.status.name for estimate in few.values()} == {"UNDERSAMPLED"}
