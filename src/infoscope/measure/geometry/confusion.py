@@ -31,7 +31,7 @@ class Confusion(Geometry):
     >>> y = np.arange(300) % 3
     >>> found = iscope.geometry(np.stack([y == 0, y > 0], axis=1), y, measure="confusion")
     >>> print(found["answered_share y 2, answer 1"])
-    answered_share = 1 fraction, geometry...
+    answered_share = 100 %, share of the rows of class 2...
     """
 
     quantities: ClassVar[tuple[Quantity, ...]] = (

@@ -33,7 +33,7 @@ def confusion(rows: Rows, *, width: int = 460, row_height: int = 18) -> Spec:
     -------
     >>> from infoscope.show.figures import figure
     >>> figure("confusion", run.rows)  # run: of one network, as infoscope.load gives it
-    Drawing('What is answered to each class...')
+    Drawing('What is answered along training')
     """
     rows = _series.one_quantity(_series.one_network(rows), kinds)
     rows, remarks = _series.first(rows, "site", "estimator", "split")
