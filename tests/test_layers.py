@@ -27,7 +27,7 @@ ARROWS = {
     "cli": {"core", ""},
 }
 #: Inside measure: engine rooms, floor by floor, each of which stands on those before it; then who stands on them all.
-ENGINES = ("symbols", "intervals", "pairs", "moments", "neighbours", "noise", "critics", "usable")
+ENGINES = ("symbols", "intervals", "pairs", "moments", "neighbours", "noise", "critics", "usable", "states")
 CONTRIBUTIONS = ("estimators", "probes", "geometry", "dependences", "contextual")
 FILES = sorted(ROOT.rglob("*.py"))
 

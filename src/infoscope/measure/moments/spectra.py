@@ -106,6 +106,14 @@ def _grown(t: np.ndarray, found: Spectrum, of: Callable[[np.ndarray], float], gr
         less = of(spectrum(t[half]).shares)
         law = 1 / (2 / value - 1 / less) if value < 2 * less else math.inf
         how = f"of half of them it is {less:.4g}"
+    return grown(value, law, how, count, what, d)
+
+
+def grown(value: float, law: float, how: str, count: int, what: str, d: int) -> list[Doubt]:
+    """Whether ``count`` rows (or ``what`` else) of ``d`` columns decide a ``value`` that is ``law`` of all there are.
+
+    how: that was told, in words.
+    """
     if law <= BIASED * value:
         return []
     behind = f"about {law:.4g}" if law < 10 * value else "more than so many can tell"

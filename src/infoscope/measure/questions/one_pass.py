@@ -1,0 +1,549 @@
+"""What one pass over rows says, however many there are and whoever has read which of them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from infoscope.core import check
+from infoscope.core.errors import InputError
+from infoscope.core.estimate import Bound, Doubt, Estimate, Status, Uncertainty, remark
+from infoscope.core.files import atomic
+from infoscope.core.quantity import INFORMATION, USABLE_INFORMATION, Quantity
+from infoscope.core.shapes import ArrayLike
+from infoscope.kernels import draws, parallel
+from infoscope.measure.intervals import groups as of_groups
+from infoscope.measure.moments.spectra import ENOUGH, grown
+from infoscope.measure.states import readings as rd
+from infoscope.measure.states import reservoir as rs
+from infoscope.measure.states.blocks import Tree
+from infoscope.measure.states.sums import BUCKETS, ClassSums, Pooled, Sums, without_each
+
+#: Rows of a block. What it is of is the number of a row, so that all who share in a pass must have the same.
+BLOCK = 4096
+#: Fewer groups than this leave buckets of few, and no interval. Discriminants want twice as many to be scored on: what
+#: is fitted to few varies more than its score (the 95 % are 77 with 50 groups, 86 with 100 and 91 with 200).
+LEAST = 5 * BUCKETS
+#: So many of the least hashes of groups are remembered, from which it is told how many groups there are.
+REMEMBERED = 4096
+WITHOUT_A_BUCKET = Uncertainty("jackknife over twenty buckets of {resampled}", resampled="groups")
+GEOMETRY = {
+    "effective_rank": ("dimensions", "Effective rank", "exp(-Σ p log p), p the shares of the singular values"),
+    "participation_ratio": ("dimensions", "Participation ratio (directions in use)", "(Σ λ)² / Σ λ²"),
+    "rankme": ("dimensions", "RankMe", "effective rank of the rows as they are, not centred (Garrido et al. 2023)"),
+    "alpha_req": ("ratio", "Decay of the spectrum (α-ReQ)", "α of λ_i ~ i^-α, i = 3 to 100 (Agrawal et al. 2022)"),
+    "between_class_share": ("fraction", "Share of the variance between classes", "tr(S_B) / tr(S_T)"),
+    "nc1_variability": ("ratio", "Spread within classes over that between (NC1)", "tr(Σ_W Σ_B†) / k, Σ_W over rows"),
+    "nc2_norms": ("ratio", "Inequality of the class means' norms (NC2)", "standard deviation over mean of the norms"),
+    "nc2_angles": ("ratio", "Inequality of the class means' angles (NC2)", "mean of |cos + 1/(k - 1)|"),
+    "least_squares_share": (
+        "fraction", "Share of the label's variance that a linear map predicts", "1 - Σ|e - ê|² / Σ|e - ē|², held out"
+    ),
+}  # fmt: skip
+
+
+#: Rows that follow each other: the number of the first, rows by place, labels by variable, the hash of each group.
+Piece = tuple[int, dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]
+
+
+class Reading(NamedTuple):
+    """One estimate: at which place, and about what: ``"input"``, a variable, or another place."""
+
+    place: str
+    about: str
+    estimate: Estimate
+
+
+class OnePass:
+    """Moments, class sums and a sample of rows that are read once: fed, merged, saved, and told as estimates.
+
+    classes: how many classes each variable has, e.g. ``{"label": 10}``; its labels are whole numbers from 0 on.
+    sketch: the most columns of a place that are kept; of more, a random orthonormal projection to so many, which is
+        then what estimates are of (512 of 2048 columns may lose half of the bits). 0 keeps all.
+    sample: how many rows are kept, whole groups, for what moments cannot say. seed: of the projections.
+
+    Rows are cut into blocks of 4096 by their number in the whole data set, and blocks are merged in one fixed order: so
+    many states, each fed with a stretch of rows and merged in any order, are one state fed with all, to the bit, on
+    like machines. A state holds (2 + log2 of its blocks) times twenty squares of its columns in float64, whatever the
+    number of rows: 84 MB for each of 512 columns, a quarter of that for 256. Intervals leave each of twenty buckets of
+    groups out in turn.
+
+    Example
+    -------
+    >>> rng, state = np.random.default_rng(0), iscope.OnePass({"label": 2})
+    >>> for first in range(0, 20_000, 5000):
+    ...     y = rng.integers(2, size=5000)
+    ...     state.update(rng.normal(size=(5000, 4)) + y[:, None], {"label": y}, first=first)
+    >>> for reading in state.finish():
+    ...     print(reading.about, reading.estimate)
+    input effective_rank = 3.6...
+    """
+
+    def __init__(
+        self, classes: Mapping[str, int] | None = None, *, sketch: int = 512, sample: int = 20_000, seed: int = 0
+    ) -> None:
+        """See the class."""
+        for name, k in (classes or {}).items():
+            check.count(k, f"classes[{name!r}]", 2)
+        self.classes = dict(classes or {})
+        self.sketch, self.sample, self.seed = (
+            check.count(sketch, "sketch", 0), check.count(sample, "sample", 0), check.count(seed, "seed", 0)
+        )  # fmt: skip
+        self._columns: dict[str, int] = {}  # of each place, as it is given
+        self._tree, self._reservoir = Tree(), None
+        self._pending: dict[int, list[Piece]] = {}
+        self._groups = np.zeros(0, np.uint64)  # the least hashes
+        self._next = 0
+
+    def update(
+        self,
+        t: ArrayLike | Mapping[str, ArrayLike],
+        variables: Mapping[str, ArrayLike] | None = None,
+        *,
+        groups: ArrayLike | None = None,
+        first: int | None = None,
+    ) -> OnePass:
+        """Add rows.
+
+        t: rows ``[n, d]``, or those of several places by name, of the same samples. variables: class labels ``[n]`` by
+            name. groups: a name ``[n]`` a row, the same for a group wherever it is read; each row by itself where None.
+        first: the number of the first of these rows in the whole data set; by default they follow those before.
+
+        Raises
+        ------
+        InputError: rows that are there already, other places, columns or variables than before, a label too large.
+        """
+        given = t if isinstance(t, Mapping) else {"": t}
+        rows = {name: _rows(value, name or "t") for name, value in given.items()}
+        n = len(next(iter(rows.values())))
+        labels = {name: self._labels(name, y, n) for name, y in (variables or {}).items()}
+        self._same(rows, labels, n)
+        start = self._next if first is None else check.count(first, "first", 0)
+        numbers = np.arange(start, start + n)
+        if groups is None:
+            names = rs.mixed(numbers.astype(np.uint64))
+        else:
+            names = rs.hashes(check.on_cpu(check.array(groups, "groups")))
+            if names.shape != (n,):
+                raise InputError(f"groups has shape {names.shape} for {n} rows, wanted one name a row")
+        pieces: dict[int, list[Piece]] = {}
+        for block in range(start // BLOCK, (start + n - 1) // BLOCK + 1):
+            here = slice(max(block * BLOCK - start, 0), min((block + 1) * BLOCK - start, n))
+            piece = (
+                start + here.start, {name: value[here].copy() for name, value in rows.items()},
+                {name: y[here] for name, y in labels.items()}, names[here],
+            )  # fmt: skip
+            pieces[block] = [piece]
+        self._check(pieces)
+        self._columns = {name: value.shape[1] for name, value in rows.items()}
+        self._remember(names)
+        self._take(pieces)
+        self._next = start + n
+        return self
+
+    def merge(self, other: OnePass) -> OnePass:
+        """Add what ``other`` has read, which stays as it is.
+
+        Raises
+        ------
+        InputError: other options, places or variables, or rows that are in both.
+        """
+        mine, theirs = ((one.classes, one.sketch, one.sample, one.seed) for one in (self, other))
+        if mine != theirs or (self._columns and other._columns and self._columns != other._columns):
+            raise InputError(
+                "the two states differ in classes, sketch, sample, seed or places, wanted the same in both"
+            )
+        self._check(other._pending)
+        for block in self._pending:
+            if other._tree.holds(block):
+                raise InputError(f"block {block} is in both, wanted states of different rows: give each row to one")
+        self._tree.merge(other._tree)
+        self._columns = self._columns or dict(other._columns)
+        self._keep(other._reservoir)
+        self._remember(other._groups)
+        self._next = max(self._next, other._next)
+        self._take(other._pending)
+        return self
+
+    def save(self, path: str | Path) -> Path:
+        """Write the state to one file of arrays, replacing it as a whole; :meth:`load` reads it."""
+        from safetensors.numpy import save_file
+
+        arrays: dict[str, np.ndarray] = {"groups": self._groups}
+        for (level, i), sums in self._tree.nodes.items():
+            arrays |= {f"node {level} {i} {key}": value for key, value in _flat(sums).items()}
+        for block, pieces in self._pending.items():
+            for at, (start, rows, labels, names) in enumerate(pieces):
+                arrays |= {f"rows {block} {at} {start} {name}": value for name, value in rows.items()}
+                arrays |= {f"labels {block} {at} {start} {name}": value for name, value in labels.items()}
+                arrays[f"names {block} {at} {start} "] = names
+        if (kept := self._reservoir) is not None:
+            arrays |= {f"sample {name}": getattr(kept, name) for name in ("numbers", "groups", "rows")}
+            arrays |= {f"sample of {name}": y for name, y in kept.labels.items()}
+        about = {
+            "classes": self.classes, "sketch": self.sketch, "sample": self.sample, "seed": self.seed,
+            "columns": self._columns, "next": self._next, "least": 0 if kept is None else kept.least,
+        }  # fmt: skip
+        with atomic(Path(path)) as temporary:
+            save_file(
+                {key: np.ascontiguousarray(value) for key, value in arrays.items()},
+                temporary,
+                {"infoscope": json.dumps(about)},
+            )
+        return Path(path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> OnePass:
+        """The state that :meth:`save` wrote.
+
+        Raises
+        ------
+        InputError: there is none at ``path``.
+        """
+        from safetensors import SafetensorError, safe_open
+
+        try:
+            with safe_open(str(path), "numpy") as file:
+                about = json.loads((file.metadata() or {})["infoscope"])
+                arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        except (OSError, KeyError, SafetensorError) as error:
+            raise InputError(f"{path} is no saved state ({error}): pass a file that OnePass.save wrote") from None
+        made = cls(about["classes"], sketch=about["sketch"], sample=about["sample"], seed=about["seed"])
+        made._columns, made._next, made._groups = about["columns"], about["next"], arrays.pop("groups")
+        nodes: dict[tuple[int, int], dict[str, np.ndarray]] = {}
+        pieces: dict[tuple[int, int, int], dict[str, dict[str, np.ndarray]]] = {}
+        for key, value in arrays.items():
+            what, *rest = key.split(" ", 3)
+            if what == "node":
+                nodes.setdefault((int(rest[0]), int(rest[1])), {})[rest[2]] = value
+            elif what in ("rows", "labels", "names"):
+                start, _, name = rest[2].partition(" ")
+                kinds = pieces.setdefault(
+                    (int(rest[0]), int(rest[1]), int(start)), {"rows": {}, "labels": {}, "names": {}}
+                )
+                kinds[what][name] = value
+        made._tree.nodes = {node: _unflat(flat) for node, flat in nodes.items()}
+        for (block, _, start), kinds in sorted(pieces.items()):
+            piece = (start, kinds["rows"], kinds["labels"], kinds["names"][""])
+            made._pending.setdefault(block, []).append(piece)
+        if "sample numbers" in arrays:
+            labels = {name: arrays[f"sample of {name}"] for name in made.classes}
+            numbers, names, rows = (arrays[f"sample {name}"] for name in ("numbers", "groups", "rows"))
+            made._reservoir = rs.Reservoir(made.sample, numbers, names, rows, labels, about["least"])
+        return made
+
+    def rows(self, place: str = "") -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
+        """The sampled rows ``[m, d]`` of a place (projected where it is sketched), their labels and groups ``[m]``."""
+        _, kept = self._all()
+        if kept is None:
+            raise InputError("no rows have been read, wanted some: call update first")
+        order = np.argsort(kept.numbers)
+        labels = {name: y[order] for name, y in kept.labels.items()}
+        return kept.rows[order][:, self._slices[place]], labels, kept.groups[order].view(np.int64)
+
+    def finish(self) -> list[Reading]:
+        """All estimates from what has been read so far; the state stays as it is and may be added to.
+
+        Of each place: effective rank, participation ratio, RankMe, α-ReQ. Of each place and variable: the share of the
+        variance between classes, NC1 and NC2, what a linear map predicts by least squares, and the usable information
+        of a linear discriminant, a lower side since it is scored on sampled rows that it has not seen. Of two places:
+        linear CKA (biased form) and the information that Gaussian rows of their covariance share.
+
+        Raises
+        ------
+        InputError: fewer than four rows, or rows missing before others.
+        """
+        sums, kept = self._all()
+        if sums is None or sums.n < 4:
+            raise InputError(
+                f"{0 if sums is None else sums.n} rows have been read, wanted at least 4: call update first"
+            )
+        found: list[Reading] = []
+        for place, columns in self._slices.items():
+            found += self._of_place(sums, place, columns)
+            for name in self.classes:
+                found += self._of_variable(sums, kept, place, columns, name)
+        places = list(self._slices)
+        for i, x in enumerate(places):
+            for y in places[i + 1 :]:
+                found += self._of_pair(sums, x, y)
+        return found
+
+    @cached_property
+    def _projections(self) -> dict[str, np.ndarray | None]:
+        found: dict[str, np.ndarray | None] = {}
+        for place, d in self._columns.items():
+            if not self.sketch or d <= self.sketch:
+                found[place] = None
+                continue
+            normal = draws.normals(self.seed, sorted(self._columns).index(place)).standard_normal((d, self.sketch))
+            found[place] = np.linalg.qr(normal)[0].astype(np.float32)
+        return found
+
+    @property
+    def _slices(self) -> dict[str, slice]:
+        """Where the columns of each place stand among those that are kept."""
+        widths = [min(d, self.sketch or d) for d in self._columns.values()]
+        ends = np.cumsum([0, *widths]).tolist()
+        return {place: slice(ends[i], ends[i + 1]) for i, place in enumerate(self._columns)}
+
+    def _labels(self, name: str, y: ArrayLike, n: int) -> np.ndarray:
+        out = check.on_cpu(check.array(y, name))
+        if out.shape != (n,) or out.dtype.kind not in "iub":
+            raise InputError(
+                f"{name} has shape {out.shape} and dtype {out.dtype}, wanted [{n}] whole numbers from 0 on"
+            )
+        k = self.classes.get(name, 0)
+        if n and not 0 <= int(out.min()) <= int(out.max()) < k:
+            low, high = int(out.min()), int(out.max())
+            raise InputError(
+                f"{name} has labels {low} to {high}, wanted 0 to {k - 1}: say classes={{{name!r}: {high + 1}}}"
+            )
+        return out.astype(np.int64)
+
+    def _same(self, rows: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray], n: int) -> None:
+        if set(labels) != set(self.classes):
+            raise InputError(f"variables are {sorted(labels)}, wanted {sorted(self.classes)}, as classes= says")
+        for name, value in rows.items():
+            if len(value) != n:
+                raise InputError(f"{name} has {len(value)} rows and another place {n}, wanted the same samples")
+        widths = {name: value.shape[1] for name, value in rows.items()}
+        if self._columns and widths != self._columns:
+            raise InputError(f"columns by place are {widths}, wanted {self._columns} as before")
+
+    def _remember(self, names: np.ndarray) -> None:
+        self._groups = np.unique(np.concatenate([self._groups, names]))[:REMEMBERED]
+
+    @property
+    def groups(self) -> int:
+        """How many groups there are: counted to 4095, then told from the least hashes, to about 2 %."""
+        if len(self._groups) < REMEMBERED:
+            return len(self._groups)
+        return round((REMEMBERED - 1) / (float(self._groups[-1]) / 2.0**64))
+
+    def _check(self, more: Mapping[int, list[Piece]]) -> None:
+        """Refuse rows that are there already."""
+        for block, pieces in more.items():
+            both = sorted([*self._pending.get(block, []), *pieces], key=_start)
+            twice = [b[0] for a, b in pairwise(both) if b[0] < a[0] + len(a[3])]
+            if twice or self._tree.holds(block):
+                row = twice[0] if twice else both[0][0]
+                raise InputError(f"row {row} is there already, wanted each row once: say first= for every stretch")
+
+    def _take(self, more: Mapping[int, list[Piece]]) -> None:
+        """Add rows, and take in every block whose rows are all there."""
+        for block, pieces in more.items():
+            here = sorted([*self._pending.pop(block, []), *pieces], key=_start)
+            if sum(len(names) for *_, names in here) < BLOCK:
+                self._pending[block] = here
+                continue
+            sums, kept = self._of_block(here)
+            self._tree.merge(Tree({(0, block): sums}))
+            self._keep(kept)
+
+    def _of_block(self, pieces: list[Piece]) -> tuple[Sums, rs.Reservoir]:
+        labels = {name: np.concatenate([piece[2][name] for piece in pieces]) for name in self.classes}
+        names = np.concatenate([piece[3] for piece in pieces])
+        numbers = np.concatenate([np.arange(piece[0], piece[0] + len(piece[3])) for piece in pieces])
+        rows = np.concatenate(
+            [self._kept(np.concatenate([piece[1][name] for piece in pieces]), name) for name in self._columns], axis=1
+        )
+        buckets = (rs.mixed(~names) % np.uint64(BUCKETS)).astype(np.int64)
+        kept = rs.Reservoir(self.sample, numbers, names, rows.astype(np.float32), labels)
+        return Sums.of(rows, buckets, labels, self.classes), kept.cut()
+
+    def _kept(self, rows: np.ndarray, place: str) -> np.ndarray:
+        """The columns that are kept of rows ``[n, d]``."""
+        projection = self._projections[place]
+        if projection is None:
+            return rows
+        mean = rows.mean(axis=0, dtype=np.float64)
+        import torch
+
+        centred, by = torch.from_numpy((rows - mean).astype(np.float32)), torch.from_numpy(projection)
+        (found,) = parallel.run([lambda: centred @ by], 1)
+        return found.numpy().astype(np.float64) + mean @ projection
+
+    def _keep(self, more: rs.Reservoir | None) -> None:
+        if more is not None:
+            self._reservoir = more if self._reservoir is None else self._reservoir.plus(more)
+
+    def _all(self) -> tuple[Sums | None, rs.Reservoir | None]:
+        """Sums and sample of everything, the last short block too."""
+        blocks, total = self._tree.total()
+        if len(self._pending) > 1 or (self._pending and min(self._pending) != blocks):
+            raise InputError(f"rows of block {blocks} are missing: merge the states of all rows first")
+        if not self._pending:
+            return total, self._reservoir
+        pieces = self._pending[blocks]
+        end = blocks * BLOCK
+        for start, _, _, names in pieces:
+            if start != end:
+                raise InputError(f"rows {end} to {start - 1} are missing: merge the states of all rows first")
+            end += len(names)
+        sums, kept = self._of_block(pieces)
+        return (
+            sums if total is None else total.plus(sums),
+            kept if self._reservoir is None else self._reservoir.plus(kept),
+        )
+
+    def _words(self, place: str, what: str) -> str:
+        d = self._columns[place]
+        sketched = self._projections[place] is not None
+        return f"{what}, of a random {self.sketch}-wide projection of {d} columns" if sketched else what
+
+    def _say(
+        self, quantity: Quantity, value: float, half: float | None, n: int, words: str, doubts: list[Doubt],
+        bound: Bound = "none", kind: Uncertainty = WITHOUT_A_BUCKET, least: int = LEAST,
+    ) -> Estimate:  # fmt: skip
+        few = []
+        if half is None:
+            few = [Doubt(Status.UNDERSAMPLED, f"no interval: {self.groups} groups, wanted at least {least}")]
+        made = Estimate(value, quantity, words, n, bound=bound, groups=self.groups)
+        interval = None if half is None else (value - half, value + half)
+        return made.within(interval, kind).doubted(*doubts, *few)
+
+    def _halves(self, without: np.ndarray, sizes: np.ndarray) -> list[float | None]:
+        """Half an interval for each column of values ``[b, q]`` without a bucket."""
+        if self.groups < LEAST:
+            return [None] * without.shape[1]
+        return [rd.buckets_off(column, sizes) for column in without.T]
+
+    def _read(
+        self, sums: Sums, read: Callable[[Pooled], np.ndarray]
+    ) -> tuple[np.ndarray, list[float | None], np.ndarray]:
+        """Values of all rows, half an interval of each, and values of half of the buckets."""
+        every = np.ones(BUCKETS, np.bool_)
+        halves = self._halves(*without_each(sums, read)) if self.groups >= LEAST else None
+        values, less = read(sums.pooled(every)), read(sums.pooled(np.arange(BUCKETS) % 2 == 0))
+        return values, halves or [None] * len(values), less
+
+    def _of_place(self, sums: Sums, place: str, columns: slice) -> list[Reading]:
+        values, halves, less = self._read(sums, lambda one: rd.spectrum(one.of(columns)))
+        d, found = columns.stop - columns.start, []
+        for name, value, half, other in zip(rd.SPECTRUM, values.tolist(), halves, less.tolist(), strict=True):
+            doubts: list[Doubt] = []
+            if d == 1:
+                doubts = [Doubt(Status.DEGENERATE, "one column has one direction, whatever its rows")]
+            elif name == "alpha_req":
+                if value == 0:
+                    note = f"fewer than {rd.FIRST + rd.LEAST} directions, wanted so many for a slope"
+                    doubts = [Doubt(Status.DEGENERATE, note)]
+                elif abs(value - other) > 0.1 * abs(value):
+                    doubts = [Doubt(Status.UNRESOLVED, f"of half of the groups it is {other:.4g}")]
+            elif self.groups < ENOUGH * d or name == "participation_ratio":
+                law = 1 / (2 / value - 1 / other) if other and value < 2 * other else math.inf
+                how = f"of half of them it is {other:.4g}"
+                doubts = grown(value, law, how, self.groups, "groups of rows", d)
+            unit, words, estimand = GEOMETRY[name]
+            quantity = Quantity(name, unit, words, "geometry")
+            said = self._say(quantity, value, half, sums.n, self._words(place, estimand), doubts)
+            found.append(Reading(place, "input", said))
+        return found
+
+    def _of_variable(
+        self, sums: Sums, kept: rs.Reservoir | None, place: str, columns: slice, name: str
+    ) -> list[Reading]:
+        values, halves, _ = self._read(sums, lambda one: rd.classes(one.of(columns), name))
+        doubts = rd.doubts_of_classes(sums.pooled(np.ones(BUCKETS, np.bool_)).of(columns), name)
+        found = []
+        for which, value, half in zip(rd.CLASSES, values.tolist(), halves, strict=True):
+            unit, words, estimand = GEOMETRY[which]
+            quantity = Quantity(which, unit, words, "geometry")
+            said = self._say(quantity, value, half, sums.n, self._words(place, estimand), doubts[which])
+            found.append(Reading(place, name, said))
+        missed, null = rd.least_squares(sums, columns, name)
+        if len(null) > 2 and (null.sum() - null > 0).all():
+            shares = 1 - (missed.sum() - missed) / (null.sum() - null)
+            sizes = sums.counts[sums.counts > 0] / sums.n
+            (half,) = self._halves(shares[:, None], sizes)
+            unit, words, estimand = GEOMETRY["least_squares_share"]
+            quantity, value = (
+                Quantity("least_squares_share", unit, words, "geometry"),
+                1 - float(missed.sum() / null.sum()),
+            )
+            found.append(
+                Reading(place, name, self._say(quantity, value, half, sums.n, self._words(place, estimand), []))
+            )
+        if kept is not None and len(kept.rows):
+            found.append(Reading(place, name, self._usable(sums, kept, place, columns, name)))
+        return found
+
+    def _usable(self, sums: Sums, kept: rs.Reservoir, place: str, columns: slice, name: str) -> Estimate:
+        buckets = (rs.mixed(~kept.groups) % np.uint64(BUCKETS)).astype(np.int64)
+        rows = kept.rows[:, columns].astype(np.float64)
+        each = rd.discriminant(sums, columns, name, rows, buckets, kept.labels[name])
+        together = of_groups.Groups(np.unique(kept.groups, return_inverse=True)[1].ravel())
+        enough = together.count >= 2 * LEAST
+        half = of_groups.scatter(each, together).half() if enough else None
+        words = f"a linear discriminant fitted to {sums.n} rows without those of its bucket, scored on {len(each)}"
+        kind = Uncertainty("over {resampled}, discriminants held fixed", resampled="groups")
+        doubts = [remark("a linear probe that is trained reads at least as much: this is a lower side")]
+        value = float(each.mean())
+        return self._say(
+            USABLE_INFORMATION,
+            value,
+            half,
+            sums.n,
+            self._words(place, words),
+            doubts,
+            bound="lower",
+            kind=kind,
+            least=2 * LEAST,
+        )
+
+    def _of_pair(self, sums: Sums, x: str, y: str) -> list[Reading]:
+        one, other = self._slices[x], self._slices[y]
+        values, halves, less = self._read(sums, lambda pooled: rd.pair(pooled, one, other))
+        dx, dy = one.stop - one.start, other.stop - other.start
+        cka = Quantity("CKA(X,Y)", "ratio", "Centred kernel alignment", "dependence")
+        bias = float(less[0] - values[0])  # falls like 1/n
+        doubts: list[Doubt] = []
+        if bias > 0.05:
+            doubts = [
+                Doubt(Status.UNDERSAMPLED, f"of half of the groups it is {less[0]:.3g}: about {bias:.2g} is bias")
+            ]
+        words = self._words(y, self._words(x, "biased linear CKA: a measure of dependence, not information"))
+        found = [Reading(x, y, self._say(cka, float(values[0]), halves[0], sums.n, words, doubts))]
+        doubts = []
+        if sums.n - 1 < 2 * (dx + dy):
+            doubts = [Doubt(Status.UNDERSAMPLED, f"{sums.n} rows for {dx} + {dy} columns")]
+        elif values[1] > 0.9 * -0.5 * math.log(rd.FULL):
+            doubts = [remark("near what float32 products can tell of one pair of directions")]
+        words = self._words(
+            y, self._words(x, f"information of Gaussian rows with the covariance of {dx} + {dy} columns")
+        )
+        found.append(Reading(x, y, self._say(INFORMATION, float(values[1]), halves[1], sums.n, words, doubts)))
+        return found
+
+
+def _rows(value: ArrayLike, name: str) -> np.ndarray:
+    """``value`` as rows ``[n, d]``; one alone is enough here."""
+    out = check.array(value, name)
+    if len(out) == 1:
+        return check.on_cpu(check.representation(np.repeat(check.on_cpu(out), 2, axis=0), name, place=True))[:1]
+    return check.on_cpu(check.representation(out, name, place=True))
+
+
+def _start(piece: Piece) -> int:
+    return piece[0]
+
+
+def _flat(sums: Sums) -> dict[str, np.ndarray]:
+    flat = {name: getattr(sums, name) for name in ("counts", "means", "products")}
+    for name, one in sums.classes.items():
+        flat |= {f"counts of {name}": one.counts, f"sums of {name}": one.sums}
+    return flat
+
+
+def _unflat(flat: Mapping[str, np.ndarray]) -> Sums:
+    names = [key.removeprefix("sums of ") for key in flat if key.startswith("sums of ")]
+    classes = {name: ClassSums(flat[f"counts of {name}"], flat[f"sums of {name}"]) for name in names}
+    return Sums(flat["counts"], flat["means"], flat["products"], classes)
