@@ -11,6 +11,7 @@ import ast
 import dataclasses
 import inspect
 import io
+import json
 import re
 import textwrap
 from collections import Counter
@@ -38,6 +39,9 @@ HEADINGS = {
 }
 
 
+MEASURED = Path(__file__).resolve().parents[1] / "bench" / "results" / "neighbours.json"
+
+
 def write(docs: Path) -> None:
     """Write every page under ``docs/reference``; what is there already and the same stays untouched."""
     for name, text in pages().items():
@@ -49,7 +53,8 @@ def write(docs: Path) -> None:
 
 def pages() -> dict[str, str]:
     """Each page's Markdown by file name."""
-    return {"python.md": python(), "commands.md": commands(), **{f"{kind}.md": of_kind(kind) for kind in kinds()}}
+    written = {"python.md": python(), "commands.md": commands(), "speed.md": speed()}
+    return {**written, **{f"{kind}.md": of_kind(kind) for kind in kinds()}}
 
 
 def kinds() -> list[str]:
@@ -130,6 +135,65 @@ def commands() -> str:
         app.help_print([name], console=Console(file=page, width=100, color_system=None, force_terminal=False))
         text += [f"## infoscope {name}", "", "```text", page.getvalue().strip(), "```", ""]
     return "\n".join(text)
+
+
+SPEED = """# Speed
+
+CPU milliseconds of one thread, every program on the same rows one after the other, medians over seeds; {date}, commit
+{commit}, {processor} ({cores} cores, card: {card}), {versions}. Other work ran beside it: take ratios to another
+machine, not times. Made from what `python bench/neighbours.py --save` has measured.
+
+## `ksg`, k = 3
+
+A whole call standardises, and says interval and status; the peers give a value alone. The limit is the time of the
+comparisons that the search makes, each as fast as it is in first-level cache.
+
+| rows | columns | data | whole call | value alone | {peers} | fastest peer / whole | value / limit |
+{ksg}
+
+## `mixed_ksg`, where rows repeat
+
+| rows | data | whole call | scikit-learn |
+|---|---|---|---|
+{mixed}
+
+## The first call, and memory
+
+The first `ksg` of a machine compiles for {compiling:.1f} CPU s; the first of a later process takes {before:.2f} s.
+
+In a call about 100 000 rows of 3+3 columns a process grows by {rise}.
+"""
+
+
+def speed() -> str:
+    """What the bench of neighbours has measured, beside the packages that it was measured with."""
+    found = json.loads(MEASURED.read_text(encoding="utf-8"))
+    about, peers, ksg, mixed = found["about"], ["npeet_plus", "SciPy", "scikit-learn"], [], []
+    for row in found["ksg"]:
+        seconds, d = row["seconds"], row["columns"]
+        fastest = min(seconds[peer] for peer in peers if peer in seconds)
+        cells = [str(row["n"]), f"{d}+{d}", row["data"]]
+        cells += [ms(seconds.get(one)) for one in ("whole", "value", *peers)]
+        cells += [f"{fastest / seconds['whole']:.2f}", f"{seconds['value'] / row['limit']:.1f}"]
+        ksg.append(f"| {' | '.join(cells)} |")
+    for row in found["mixed"]:
+        times = [ms(row["seconds"].get(one)) for one in ("whole", "scikit-learn")]
+        mixed.append(f"| {row['n']} | {row['data']} | {' | '.join(times)} |")
+    whose = {"whole": "this package"}
+    return SPEED.format(
+        **{**about, "versions": ", ".join(f"{name} {version}" for name, version in about["versions"].items())},
+        peers=" | ".join(peers),
+        ksg="\n".join(["|---" * (7 + len(peers)) + "|", *ksg]),
+        mixed="\n".join(mixed),
+        compiling=found["first call"]["compiling"],
+        before=found["first call"]["compiled before"],
+        rise=", ".join(f"{mib:.0f} MiB ({whose.get(name, name)})" for name, mib in found["rise"].items()),
+    )
+
+
+def ms(seconds: float | None) -> str:
+    """Three digits of milliseconds; nothing where nothing was measured."""
+    return "" if seconds is None else f"{1e3 * seconds:.3g}" if seconds < 0.9995 else f"{1e3 * seconds:.0f}"
 
 
 def of_kind(kind: str) -> str:

@@ -1,5 +1,6 @@
 """The pages that are made from the code: lists in written pages are fresh, the reference names everything."""
 
+import json
 import re
 from pathlib import Path
 
@@ -31,6 +32,31 @@ def test_the_reference_names_everything_there_is(pages):
     for kind, entries in infoscope.contributions().items():
         for name, entry in entries.items():
             assert f"\n## {name}\n\n{entry.summary}" in made[f"{kind}.md"]
+
+
+def test_the_page_of_speed_tells_what_was_measured(pages):
+    """Each whole call beside each peer, and the ratio of the two, as the file of results has them."""
+    found, page = json.loads(pages.MEASURED.read_text(encoding="utf-8")), pages.pages()["speed.md"]
+    lines = [line for line in page.splitlines() if re.match(r"\| \d+ \| \d+\+\d+ ", line)]
+    assert len(lines) == len(found["ksg"]) > 10
+    for line, row in zip(lines, found["ksg"], strict=True):
+        times = {name: pages.ms(seconds) for name, seconds in row["seconds"].items()}
+        fastest = min(seconds for name, seconds in row["seconds"].items() if name not in ("whole", "value"))
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        assert cells[:5] == [
+            str(row["n"]),
+            f"{row['columns']}+{row['columns']}",
+            row["data"],
+            times["whole"],
+            times["value"],
+        ]
+        assert cells[-2:] == [
+            f"{fastest / row['seconds']['whole']:.2f}",
+            f"{row['seconds']['value'] / row['limit']:.1f}",
+        ]
+    about = found["about"]
+    for said in (about["date"], about["commit"], about["processor"], f"npeet-plus {about['versions']['npeet-plus']}"):
+        assert said in page
 
 
 def test_the_site_leads_to_every_page(pages):
