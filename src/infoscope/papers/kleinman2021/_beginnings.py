@@ -7,11 +7,15 @@ trains on the task for the same number of epochs; an arm without one is the base
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
+from infoscope.claim.part import Statistic
+from infoscope.claim.reading.curves import finding
 from infoscope.claim.statistics import last
+from infoscope.core.claim import Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._digits import CLASSES, digits_plan, epochs_of_training, recorded
 from infoscope.papers.kleinman2021._images import accuracy
@@ -23,6 +27,8 @@ from infoscope.train.recipe import Beginning, Disturbance
 BeginningSchedule = Literal["falling", "restarted", "steady"]
 #: Epochs of a beginning as a share of those on the task: 10, 30 and 100 before 200.
 LENGTHS = {"short": 0.05, "middle": 0.15, "long": 0.5}
+#: By how much the accuracy over the course has to be less for the task to be learnt later.
+SLOWER = Criterion(">=", 0.01, "fraction", fails_at=0.0)
 _FALLING: dict[str, Any] = {"schedule": "exponential", "decay": 0.97}
 
 
@@ -83,6 +89,26 @@ def apart_at_equal_accuracy(*curves: np.ndarray) -> np.ndarray:
         for curve, accuracy in ((first, first_accuracy), (second, second_accuracy))
     ]
     return np.abs(values[0] - values[1])
+
+
+def over_the_course(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """How far the first curve lies above the second in the mean over the recorded epochs on the task, early as late."""
+    return (first - second).mean(-1)
+
+
+def course_finding(name: str, criterion: Criterion, mine: Rows, its: Rows, *, less: bool = False) -> Finding:
+    """:func:`over_the_course` of an arm and the base, each from where it is trained on the task.
+
+    less: how far the arm lies below the base.
+    """
+    curves = (its, on_the_task(mine, its)) if less else (on_the_task(mine, its), its)
+    return finding(name, criterion, over_the_course, *curves)
+
+
+OVER_THE_COURSE = Statistic("{} in the mean over the recorded epochs on the task, arm less base,", course_finding)
+LATER = Statistic(
+    "{} in the mean over the recorded epochs on the task, base less arm,", partial(course_finding, less=True)
+)
 
 
 def kendall(*curves: np.ndarray) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 Paper: perturbing the initial part of training changes how it goes on and the representations it ends with (abstract).
 Our sentences are the claims below, fixed before the first run: beginnings with other labels (the digit itself, other
-groups of digits, random labels), on the task of kleinman2021/fine_coarse.
+groups of digits, random labels), on the task of kleinman2021/fine_coarse. They are judged by where the networks end,
+and by the course of learning on the task: the mean over all recorded epochs since it began, which are dense at first.
 
     infoscope run kleinman2021/perturbations --preset laptop
 
@@ -33,7 +34,10 @@ from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.papers.kleinman2021._beginnings import (
+    LATER,
     LENGTHS,
+    OVER_THE_COURSE,
+    SLOWER,
     BeginningSchedule,
     accuracies,
     apart_at_equal_accuracy,
@@ -86,6 +90,16 @@ def _two(labels: str) -> list[Series]:
         for name in (arm("restarted", labels), arm("restarted"))
         for each in (DIGITS.rest(name, LAST), accuracy(name))
     ]
+
+
+def _pair(labels: str) -> tuple[Series, Series]:
+    """What is left of the digit, of the arm that began with ``labels`` and of the base; restarted rate."""
+    return DIGITS.rest(arm("restarted", labels), LAST), DIGITS.rest(arm("restarted"), LAST)
+
+
+def _right(labels: str) -> tuple[Series, Series]:
+    """The accuracies of both."""
+    return accuracy(arm("restarted", labels)), accuracy(arm("restarted"))
 
 
 def _lasts(schedule: BeginningSchedule, words: str) -> Claim:
@@ -149,6 +163,31 @@ _DISTANCE = Claim(
     ),
     published=_PUBLISHED,
 )
+_COURSE = Claim(
+    id="kleinman2021/perturbations/course",
+    origin="published",
+    quoted=PERTURBING,
+    paper="kleinman2021",
+    where=_WHERE,
+    sentence="Beginnings with other labels change how learning goes on: after the digits more of them is held all "
+    "along, after labels of no use the task is learnt later.",
+    parts=(
+        Part(
+            f"{REST} over the course, arm minus base",
+            {f"{DIGITS.fine} first": _pair(DIGITS.fine)},
+            OVER_THE_COURSE,
+            EFFECT,
+        ),
+        Part(
+            "test accuracy over the course, base minus arm",
+            {f"{labels} first": _right(labels) for labels in _OTHERS},
+            LATER,
+            SLOWER,
+        ),
+    ),
+    headline=f"{REST} over the course, arm minus base",
+    published=_PUBLISHED,
+)
 
 
 class Perturbations(Figure):
@@ -164,7 +203,7 @@ class Perturbations(Figure):
     where = "abstract, on the initial part of training"
     seeds = SEEDS
     presupposes = NEW_ROWS
-    claims = (*_LASTS.values(), _DISTANCE)
+    claims = (*_LASTS.values(), _DISTANCE, _COURSE)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plans = {arm(schedule): arm_plan(preset, seeds, schedule) for schedule in ("falling", "steady")}
