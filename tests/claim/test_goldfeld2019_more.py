@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from rule_outcomes import outcomes
 
+from infoscope.core import grammar
 from infoscope.core.claim import Outcome
-from infoscope.core.rows import Rows
+from infoscope.core.rows import Rows, options_text
 from infoscope.papers.goldfeld2019.continuous_inputs import ContinuousInputs
+from infoscope.papers.goldfeld2019.noise_proxy import DETERMINISTIC, LAYERS, NoiseProxy
+from infoscope.papers.goldfeld2019.orthonormality import STRENGTHS, Orthonormality
 
 R, P, N, X = Outcome.REPRODUCED, Outcome.PARTLY, Outcome.NOT_REPRODUCED, Outcome.NOT_TESTABLE
 
@@ -49,3 +52,64 @@ def test_wide_bins_see_both_kinds_of_inputs_alike():
         for name, plan in ContinuousInputs().plan("smoke").items()
     }
     np.testing.assert_allclose(values["continuous"], values["discrete"], atol=2e-3)
+
+
+def proxy_rows(made_up, right=0.98, much=0.9, cosine=0.97, start=0.5, far=0.6, ratio=0.3):
+    def end(network, quantity, value, site="network", **more):
+        made_up.series(network, site, quantity, np.full(8, value), spread=0.0005, **more)
+
+    of_training = {"estimator": "training", "unit": "fraction", "split": "test", "variable": "label"}
+    end(DETERMINISTIC, "accuracy", 0.98, **of_training)
+    for noise, accuracy in ((0.005, right), (0.2, much)):
+        end(f"noise_{noise:g}", "noisy_accuracy", accuracy, **of_training)
+    for network, value in ((DETERMINISTIC, 0.3), ("noise_0.005", ratio)):
+        end(network, "distance_ratio", value, "hidden5", estimator="class_distances", unit="ratio", variable="label")
+    for network, value, members in (
+        ("noise_0.005", cosine, "same"), ("noise_0.2", far, "same"), (DETERMINISTIC, start, "start"),
+    ):  # fmt: skip
+        made = grammar.make("geometries", "cosine_similarity", against=DETERMINISTIC, members=members)
+        for layer in LAYERS:
+            end(network, "cosine_median", value, layer, estimator="cosine_similarity", unit="ratio",
+                options=options_text(made.options))  # fmt: skip
+    return made_up.rows()
+
+
+@pytest.mark.parametrize(
+    ("changes", "wanted"),
+    [
+        ({}, (R, R, R)),
+        ({"right": 0.9}, (P, R, R)),
+        ({"ratio": 0.5, "cosine": 0.95, "start": 0.9}, (P, P, R)),
+        ({"much": 0.98, "far": 0.95}, (R, R, N)),
+    ],
+)
+def test_the_noisy_network_as_a_proxy(made_up, changes, wanted):
+    assert tuple(outcomes(NoiseProxy(), proxy_rows(made_up, **changes)).values()) == wanted
+
+
+def test_the_proxy_s_networks_differ_in_nothing_but_their_noise():
+    plans = list(NoiseProxy().plan("laptop").values())
+    assert len({dataclasses.replace(plan.network, noise=0.0) for plan in plans}) == 1
+    assert len({(plan.recipe, plan.seeds, plan.epochs) for plan in plans}) == 1
+
+
+def held_rows(made_up, drops, losses):
+    for strength, drop, loss in zip(STRENGTHS, drops, losses, strict=True):
+        curve = np.array([4, 5, 5.5, 6, 6 - drop, *[6 - drop] * 3])
+        name = f"strength_{strength:g}"
+        made_up.series(name, "hidden5", "H(Bin(T))", curve, estimator="binned_entropy", spread=0.001)
+        made_up.series(name, "network", "loss", np.full(8, loss), estimator="training", split="test", spread=0.0005)
+    return made_up.rows()
+
+
+@pytest.mark.parametrize(
+    ("drops", "losses", "wanted"),
+    [
+        ((3, 2.5, 2, 1, 0.1), (0.2, 0.2, 0.2, 0.1, 0.1), (R, R)),
+        ((3, 2.5, 2, 1, 0.1), (0.1, 0.1, 0.1, 0.2, 0.2), (R, N)),
+        ((1, 2, 2.5, 3, 3.5), (0.2, 0.2, 0.2, 0.1, 0.1), (N, R)),
+        ((3, 2.9, 2.8, 2.7, 2.6), (0.2, 0.2, 0.2, 0.1, 0.1), (P, R)),  # in order, and hardly less
+    ],
+)
+def test_orthonormal_weights_over_their_strength(made_up, drops, losses, wanted):
+    assert tuple(outcomes(Orthonormality(), held_rows(made_up, drops, losses)).values()) == wanted
