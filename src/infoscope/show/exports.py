@@ -24,7 +24,7 @@ from infoscope.show.citations import bibtex
 from infoscope.show.reading import Shown
 from infoscope.show.report import _words
 
-Unit = Literal["bits", "nats"]
+InUnit = Literal["bits", "nats"]
 _OF = ("run", "network", "site", "variable", "split", "quantity", "estimator", "options")
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -34,7 +34,7 @@ _LATEX = {
 }  # fmt: skip
 
 
-def _rows(folders: Sequence[Shown], unit: Unit) -> pa.Table:
+def _rows(folders: Sequence[Shown], unit: InUnit) -> pa.Table:
     """All rows; information in ``unit``, as the column of that name says."""
     table = Rows.concat(folder.rows() for folder in folders).table
     names = [field.name for field in table.schema]
@@ -57,7 +57,7 @@ def _rows(folders: Sequence[Shown], unit: Unit) -> pa.Table:
     return table
 
 
-def _csv(folders: Sequence[Shown], unit: Unit) -> str:
+def _csv(folders: Sequence[Shown], unit: InUnit) -> str:
     table, written = _rows(folders, unit), io.StringIO()
     lines = csv.writer(written, lineterminator="\n")
     lines.writerow(table.column_names)
@@ -71,13 +71,13 @@ def _harmless(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
-def _parquet(folders: Sequence[Shown], unit: Unit) -> bytes:
+def _parquet(folders: Sequence[Shown], unit: InUnit) -> bytes:
     buffer = pa.BufferOutputStream()
     pq.write_table(_rows(folders, unit), buffer, compression="zstd")
     return buffer.getvalue().to_pybytes()
 
 
-def verdicts(folders: Sequence[Shown], unit: Unit) -> tuple[list[str], list[list[str]]]:
+def verdicts(folders: Sequence[Shown], unit: InUnit) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of the verdicts, one line a claim."""
     lines: list[list[str]] = []
     for folder in folders:
@@ -94,7 +94,7 @@ def verdicts(folders: Sequence[Shown], unit: Unit) -> tuple[list[str], list[list
     return ["verdict", "claim", "where", "published", "ours", "wanted", "at"], lines
 
 
-def values(folders: Sequence[Shown], unit: Unit) -> tuple[list[str], list[list[str]]]:
+def values(folders: Sequence[Shown], unit: InUnit) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of what was measured at the last step, one line an answer: of one member its own interval, of
     several their mean and standard deviation."""
     found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
@@ -132,7 +132,7 @@ def _without_constants(
     return [heads[at] for at in kept], [[line[at] for at in kept] for line in lines]
 
 
-def _number(value: float | None, unit: str, interval: Sequence[float] | None, wanted: Unit) -> str:
+def _number(value: float | None, unit: str, interval: Sequence[float] | None, wanted: InUnit) -> str:
     if wanted == "bits" or unit != "nats" or value is None:
         return shown(value, unit, tuple(interval) if interval else None)  # pyright: ignore[reportArgumentType]
     told = f"{value:.4g} nats"
@@ -142,7 +142,7 @@ def _number(value: float | None, unit: str, interval: Sequence[float] | None, wa
 _TABLES = (("Verdicts", verdicts), ("Values at the last step", values))
 
 
-def _markdown(folders: Sequence[Shown], unit: Unit) -> str:
+def _markdown(folders: Sequence[Shown], unit: InUnit) -> str:
     def line(cells: Sequence[str]) -> str:
         return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
@@ -154,7 +154,7 @@ def _markdown(folders: Sequence[Shown], unit: Unit) -> str:
     return "\n".join(told)
 
 
-def _latex(folders: Sequence[Shown], unit: Unit) -> str:
+def _latex(folders: Sequence[Shown], unit: InUnit) -> str:
     def line(cells: Sequence[str]) -> str:
         return " & ".join("".join(_LATEX.get(sign, sign) for sign in cell) for cell in cells) + r" \\"
 
@@ -169,11 +169,11 @@ def _latex(folders: Sequence[Shown], unit: Unit) -> str:
     return "\n".join(told) + "\n"
 
 
-def _bibtex(folders: Sequence[Shown], unit: Unit) -> str:
+def _bibtex(folders: Sequence[Shown], unit: InUnit) -> str:
     return bibtex(folders)
 
 
-FORMATS: dict[str, Callable[[Sequence[Shown], Unit], str | bytes]] = {
+FORMATS: dict[str, Callable[[Sequence[Shown], InUnit], str | bytes]] = {
     "csv": _csv,
     "parquet": _parquet,
     "latex": _latex,
@@ -183,7 +183,7 @@ FORMATS: dict[str, Callable[[Sequence[Shown], Unit], str | bytes]] = {
 SUFFIXES = {"csv": ".csv", "parquet": ".parquet", "latex": ".tex", "markdown": ".md", "bibtex": ".bib"}
 
 
-def export(folders: Sequence[RunFolder], to: str, unit: Unit = "bits") -> str | bytes:
+def export(folders: Sequence[RunFolder], to: str, unit: InUnit = "bits") -> str | bytes:
     """The runs in one of :data:`FORMATS`.
 
     Raises

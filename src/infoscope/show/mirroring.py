@@ -149,7 +149,7 @@ def _apart(first: str, options: str) -> str:
     return " " + " ".join(f"{name}-{value}" for name, value in now.items() if before.get(name, ...) != value)
 
 
-class _Given:
+class _Theirs:
     """A tracker that somebody made: a logger of Lightning, a run of W&B or trackio, a tracker of accelerate, a
     ``SummaryWriter``. It is theirs to end."""
 
@@ -199,7 +199,7 @@ def _mirror(tracker: Any) -> Mirror:
                 f"a {type(tracker).__name__} arrived where a tracker was wanted: pass its name, one of "
                 f"{', '.join(registry.entries('trackers'))}, or an object that logs (log, log_metrics or add_scalar)"
             )
-        return Mirror(type(tracker).__name__, lambda run: _Given(tracker))
+        return Mirror(type(tracker).__name__, lambda run: _Theirs(tracker))
     name, options = grammar.written(tracker, {})
     made = registry.load("trackers", name)
     known = [each for each in inspect.signature(made).parameters if each != "run"]
