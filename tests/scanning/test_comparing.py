@@ -22,7 +22,9 @@ from infoscope.scanning.comparing import examples
 GROUPS, ROWS = 40, 5
 
 
-def stored(path, means, *, steps=(0,), seeds=(0,), evaluation="same", noise=1.0, keep=True, places=("a", "b")):
+def stored(
+    path, means, *, steps=(0,), seeds=(0,), evaluation="same", noise=1.0, keep=True, places=("a", "b"), groups=GROUPS
+):
     """A run whose groups add ``means`` and a part that all runs share, at each step."""
     run = RunFolder.create(path, {"networks": {"net": {}}, "evaluation": evaluation})
     builder, shares, rng = RowsBuilder(run.id), [], np.random.default_rng(0)
@@ -34,7 +36,7 @@ def stored(path, means, *, steps=(0,), seeds=(0,), evaluation="same", noise=1.0,
                 sums = ROWS * (common + means(place, step, seed))
                 where = Place("net", step, place, index, "label", "usable_information", member, seed)
                 value = float(sums.sum() / counts.sum())
-                builder.add(where, Estimate(value, USABLE, "read by a probe", GROUPS * ROWS))
+                builder.add(where, Estimate(value, USABLE, "read by a probe", GROUPS * ROWS, groups=groups))
                 shares.append((where, str(USABLE), Shares(sums, counts)))
     run.append(builder.rows())
     if keep:
@@ -62,6 +64,8 @@ def test_a_loss_at_one_place_is_found_there_since_what_is_common_is_no_uncertain
     np.testing.assert_allclose(b.value, b.second - b.first)
     assert b.interval[1] - b.interval[0] < 0.1  # the groups themselves differ by a standard deviation of 1
     assert found.found == (b,)
+    alone = [stored(tmp_path / name, moved(seed, 0.0), groups=None) for name, seed in (("x", 1), ("y", 2))]
+    assert iscope.compare(*alone).differences[0].over == "blocks of rows"
     assert found.sentences[0].startswith("1 of 2 differences surely there")
     assert "most lost: I(T;Y) about label at b: -0.1" in found.sentences[0]
 

@@ -143,6 +143,7 @@ class _Answers(NamedTuple):
     values: dict[int, float]  # by seed; by member where seeds are not told apart
     status: str
     unit: str
+    grouped: bool  # whether rows that belong together count once
 
 
 def compare(
@@ -183,8 +184,10 @@ def compare(
             f"{first.path} and {second.path} have no place, variable and measure in common that was asked for: measure "
             "both alike (`infoscope measure RUN --estimator …`)"
         )
-    if any(each.over in ("rows", "groups") for each in found):
-        notes.append("over rows or groups: drawn anew for both runs together, with probes as they were fitted")
+    if any(each.over not in ("", "seeds") for each in found):
+        notes.append(
+            "over rows, blocks of them or groups: drawn anew for both runs together, with probes as they were fitted"
+        )
     return Comparison(*_called(first, second), _adjusted(found), tuple(dict.fromkeys(notes)))
 
 
@@ -246,7 +249,9 @@ def _steps(
 def _lines(rows: Rows) -> dict[tuple[str, ...], _Answers]:
     """The answers by what they are of; failed ones are none."""
     found: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
-    for row in rows.table.select([*_LINE, "seed", "member", "value", "unit", "status", "site_index"]).to_pylist():
+    for row in rows.table.select(
+        [*_LINE, "seed", "member", "value", "unit", "status", "site_index", "groups"]
+    ).to_pylist():
         if row["value"] is not None:
             found.setdefault(tuple(row[name] for name in _LINE), []).append(row)
     return {
@@ -254,6 +259,7 @@ def _lines(rows: Rows) -> dict[tuple[str, ...], _Answers]:
             {row[_apart(some)]: row["value"] for row in some},
             _gravest(row["status"] for row in some),
             some[0]["unit"],
+            some[0]["groups"] is not None,
         )
         for key, some in sorted(found.items(), key=lambda item: item[1][0]["site_index"])
     }
@@ -320,7 +326,7 @@ def _differing(lines: Sequence[_Answers], parts: Sequence[_Parts | None]) -> tup
     paired = len(seeds) == len(lines[0].values) == len(lines[1].values)
     fewest = min(len(line.values) for line in lines)
     if moved is not None and one is not None and other is not None and fewest < FEWEST_SEEDS:
-        over = "rows" if (one.counts == 1).all() else "groups"
+        over = "groups" if lines[0].grouped else "rows" if (one.counts == 1).all() else "blocks of rows"
         return differences.over_parts(one.sums.mean(0), other.sums.mean(0), one.counts, over), moved
     first, second = (
         np.array([line.values[seed] for seed in (seeds if paired else sorted(line.values))]) for line in lines

@@ -22,8 +22,8 @@ class Differing(NamedTuple):
     """By how much a second answer lies above a first one.
 
     interval: 95 %, or None where nothing says how sure it is; ``p`` is then None too. p: how often as much or more is
-    seen where there is no difference, by Student's t. over: what is drawn anew, ``"groups"``, ``"rows"``, ``"seeds"``,
-    or ``""``. drawn: how many of these. paired: whether they are the same in both.
+    seen where there is no difference, by Student's t. over: what is drawn anew, ``"groups"``, ``"rows"``, ``"blocks of
+    rows"``, ``"seeds"`` or ``""``. drawn: how many of these. paired: whether they are the same in both.
     """
 
     value: float

@@ -171,7 +171,11 @@
       cell.dataset.label = said.columns[at];
       return cell;
     }));
-    const tabled = (lines) => make("table", "stacking", head(), make("tbody", "", ...lines.map(line)));
+    const tabled = (lines) => {
+      const wide = make("div", "wide", make("table", "stacking", head(), make("tbody", "", ...lines.map(line))));
+      wide.tabIndex = 0; // it may scroll sideways
+      return wide;
+    };
     const sure = said.lines.filter((each) => each.sure), rest = said.lines.filter((each) => !each.sure);
     const more = sure.length ? make("details", "", make("summary", "", `${rest.length} more without an interval`), tabled(rest)) : tabled(rest);
     place.replaceChildren(
@@ -299,6 +303,7 @@
       const { view } = await vegaEmbed(next, spec, options());
       at.view?.finalize();
       at.view = view;
+      next.querySelector("summary")?.setAttribute("aria-label", "save this figure");
       next.style.cssText = "";
       at.holder.replaceChildren(next);
       at.holder.style.minHeight = `${next.offsetHeight}px`;
