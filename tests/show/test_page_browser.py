@@ -63,7 +63,7 @@ def serving(started, *arguments: str) -> tuple[subprocess.Popen[str], str]:
     return process, re.search(r"http://\S+", said)[0]
 
 
-def until(page, condition: str, seconds: float = 60.0) -> None:
+def until(page, condition: str, seconds: float = 120.0) -> None:
     """Wait for a condition that the page evaluates; its policy lets no text be evaluated inside of it."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
