@@ -19,6 +19,7 @@ from infoscope.papers.kleinman2021._digits import DECAY, DIGITS, HIDDEN, HIGH, L
 from infoscope.papers.kleinman2021._images import EFFECT, REST, TRANSIENT, bounded, spearman
 from infoscope.papers.kleinman2021._trainings import BATCHES, LONG, LONGEST, RATES, RATES_AT, TRAININGS, Training
 from infoscope.papers.kleinman2021.fine_coarse import FineCoarse
+from infoscope.papers.kleinman2021.fine_coarse_answers import FineCoarseAnswers
 from infoscope.papers.kleinman2021.fine_coarse_attribution import FineCoarseAttribution
 from infoscope.papers.kleinman2021.fine_coarse_batchnorm import FineCoarseBatchnorm
 from infoscope.papers.kleinman2021.fine_coarse_convolutional import FineCoarseConvolutional
@@ -497,3 +498,16 @@ def test_a_chain_measures_both_labels_with_one_probe():
     assert chain.options["chain"] == "digit>high"
     assert chain.sites == (LAST,)
     assert DIGITS.entropy == nats(1.0)
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "wanted"), [((0.2, 0.9), 0.95, (R, R)), ((0.9, 0.9), 0.7, (N, I)), ((0.9, 0.95), 0.95, (R, I))]
+)
+def test_every_verdict_of_what_is_answered(made_up, first, end, wanted):
+    """``first``: the right answers to digits below five and from five on, after the first epoch."""
+    for digit in range(10):
+        curve = (0.5, first[digit >= 5], *(end,) * 6)
+        variable = f"digit {digit}, answer {int(digit > 4)}"
+        made_up.series("answering", "output", "answered_share", curve, variable=variable, estimator="confusion",
+                       unit="fraction", split="test", spread=0.001)  # fmt: skip
+    assert tuple(outcomes(FineCoarseAnswers(), made_up.rows()).values()) == wanted

@@ -31,13 +31,14 @@ from infoscope.papers.kleinman2021._images import NEW_ROWS
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 
 _WHERE = "poster, what the network answers (a re-derivation)"
+_NETWORK = "answering"
 _EARLY = 1  # the recorded epoch after the untrained one: epoch 1
 
 
 def _right(digit: int) -> Series:
     """The share of a digit's rows that get the answer of its half."""
     variable = f"{DIGITS.fine} {digit}, answer {int(digit >= CLASSES // 2)}"
-    return Series("answered_share", "high", "output", variable=variable)
+    return Series("answered_share", _NETWORK, "output", variable=variable)
 
 
 def _least_right(*curves: np.ndarray) -> np.ndarray:
@@ -92,7 +93,7 @@ class FineCoarseAnswers(Figure):
     """Digits, trained on their half: what is answered to each digit along training
 
     >>> from infoscope.papers.kleinman2021.fine_coarse_answers import FineCoarseAnswers
-    >>> [measure.estimator for measure in FineCoarseAnswers().plan("laptop")["high"].measures]
+    >>> [measure.estimator for measure in FineCoarseAnswers().plan("laptop")["answering"].measures]
     ['confusion']
     """
 
@@ -105,4 +106,4 @@ class FineCoarseAnswers(Figure):
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plan = digits_plan("rate 0.2", preset, seeds)
         answers = MeasurePlan("confusion", {}, ("output",))
-        return {"high": dataclasses.replace(plan, measures=(answers,))}
+        return {_NETWORK: dataclasses.replace(plan, measures=(answers,))}
