@@ -136,3 +136,29 @@ def test_what_is_kept_is_of_claims_that_there_are():
             assert verdict["id"] in claims, f"{verdict['id']} is asked no longer: run scripts/results.py anew"
             assert verdict["parts"] or verdict["outcome"] == "not testable here"
         assert content["preset"] in ("laptop", "long", "paper")
+
+
+@pytest.mark.parametrize(
+    ("name", "preset", "seeds", "wanted"),
+    [
+        ("saxe2018/tanh", "laptop", 4, "run saxe2018/tanh --preset laptop --out OUT --seeds 4"),
+        ("saxe2018/tanh", "long", None, "run saxe2018/tanh --preset laptop --out OUT"),  # has no longer training
+        ("saxe2018/mnist", "long", None, "run saxe2018/mnist --preset long --out OUT"),
+        ("saxe2018/minimal_model", "laptop", 4, "run saxe2018/minimal_model --preset laptop --out OUT"),  # exact
+    ],
+)
+def test_a_figure_is_run_as_the_command_line_runs_it(monkeypatch, tmp_path, capsys, name, preset, seeds, wanted):
+    said = []
+
+    def ran(command, **how):
+        said.append(" ".join(command[3:]).replace(str(tmp_path), "OUT"))
+        assert how["env"]["PYTHONPATH"] == str(ROOT / "src")
+        return results.subprocess.CompletedProcess(command, 7)
+
+    monkeypatch.setattr(results.subprocess, "run", ran)
+    with pytest.raises(results.InfoscopeError, match="ended with 7"):
+        results.run(name, preset, seeds, tmp_path)
+    assert said == [wanted]
+    printed = capsys.readouterr().out
+    assert printed.startswith(name)
+    assert ("minutes" in printed or "hour" in printed) == wanted.endswith("long --out OUT")  # the cost is said first
