@@ -27,11 +27,23 @@ _FIRST, _SECOND = F(BETAS[0]), F(BETAS[1])
 _NEW_FIRST, _NEW_SECOND = F(0.1), F(0.001)  # 1 - beta, rounded once
 
 
+@njit(error_model="numpy", forceinline=True)
+def _power(base, exponent):
+    """base ** exponent for a whole exponent from 1 on; numba takes a third of a second to compile its own."""
+    power = 1.0
+    while exponent:
+        if exponent & 1:
+            power *= base
+        exponent >>= 1
+        base *= base
+    return power
+
+
 @njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def compiled(p, m, v, gradient, step, rate):
     """One update of ``p`` and its moments ``m``, ``v`` in place: algorithm 1 with :data:`BETAS`; ``step`` from 1 on."""
-    scale = F(rate / (1.0 - 0.9**step))
-    unbias = F(1.0 / np.sqrt(1.0 - 0.999**step))
+    scale = F(rate / (1.0 - _power(0.9, step)))
+    unbias = F(1.0 / np.sqrt(1.0 - _power(0.999, step)))
     for k in range(len(p)):
         m[k] = _FIRST * m[k] + _NEW_FIRST * gradient[k]
         v[k] = _SECOND * v[k] + _NEW_SECOND * gradient[k] * gradient[k]

@@ -38,17 +38,14 @@ _FAST = {"reassoc", "contract", "arcp", "nsz"}  # not nnan/ninf: a diverged memb
 
 
 class Rules(NamedTuple):
-    """How a gradient becomes an update, and the noise (its kind 0: none); see ``Recipe`` and ``Noise``."""
+    """How a gradient becomes an update; see ``Recipe``."""
 
     adam: bool
     momentum: float
     weight_decay: float
-    orthonormality: float
-    noise_kind: int
-    noise_size: float
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
+@njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _activate(a, slope, first, last, size, code):
     """a = f(a); ``slope`` = f'(a) only where the output does not tell it."""
     for u in range(first, last):
@@ -88,7 +85,7 @@ def _activate(a, slope, first, last, size, code):
                 a[u, b] = sigmoid(a[u, b]) - F(0.5)
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
+@njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _times_derivative(g, a, slope, first, last, size, code):
     """g *= f'(z), written in terms of the output a = f(z), or as the way forward left it in ``slope``."""
     for u in range(first, last):
@@ -125,7 +122,7 @@ def _times_derivative(g, a, slope, first, last, size, code):
                 g[u, b] *= F(0.25) - a[u, b] * a[u, b]
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
+@njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _disturb(a, slope, draws, first, last, size, code, additive):
     """a = a + draws, or a * draws; ``slope`` = da/dz, which the disturbed output no longer tells."""
     if code != KEPT:
@@ -143,31 +140,38 @@ def _disturb(a, slope, draws, first, last, size, code, additive):
                 slope[u, b] *= draws[u - first, b]
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
-def _affine(p, w, rows_out, rows_in, z, zo, a, ai, size):
-    """z[zo + o] = b[o] + sum_i W[o, i] a[ai + i], four inputs at a time."""
+@njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
+def _affine(p, w, rows_out, rows_in, a, zo, ai, size):
+    """a[zo + o] = b[o] + sum_i W[o, i] a[ai + i], two outputs and four inputs at a time."""
     bias = w + rows_out * rows_in
-    for o in range(rows_out):
-        start = p[bias + o]
-        at = w + o * rows_in
-        for b in range(size):
-            z[zo + o, b] = start
-        i = 0
-        while i + 4 <= rows_in:
-            w0, w1, w2, w3 = p[at + i], p[at + i + 1], p[at + i + 2], p[at + i + 3]
+    for o in range(0, rows_out, 2):
+        y, at = zo + o, w + o * rows_in
+        both = o + 1 < rows_out
+        for k in range(1 + both):
+            start = p[bias + o + k]
             for b in range(size):
-                z[zo + o, b] += (
-                    w0 * a[ai + i, b] + w1 * a[ai + i + 1, b] + w2 * a[ai + i + 2, b] + w3 * a[ai + i + 3, b]
-                )
+                a[y + k, b] = start
+        i = 0
+        while both and i + 4 <= rows_in:
+            x, u, v = ai + i, at + i, at + rows_in + i
+            u0, u1, u2, u3 = p[u], p[u + 1], p[u + 2], p[u + 3]
+            v0, v1, v2, v3 = p[v], p[v + 1], p[v + 2], p[v + 3]
+            for b in range(size):
+                x0, x1, x2, x3 = a[x, b], a[x + 1, b], a[x + 2, b], a[x + 3, b]
+                s = a[y, b] + (u0 * x0 + u1 * x1 + u2 * x2 + u3 * x3)
+                t = a[y + 1, b] + (v0 * x0 + v1 * x1 + v2 * x2 + v3 * x3)
+                a[y, b] = s
+                a[y + 1, b] = t
             i += 4
         while i < rows_in:
-            w0 = p[at + i]
-            for b in range(size):
-                z[zo + o, b] += w0 * a[ai + i, b]
+            for k in range(1 + both):
+                u0 = p[at + k * rows_in + i]
+                for b in range(size):
+                    a[y + k, b] += u0 * a[ai + i, b]
             i += 1
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
+@njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _softmax_gradient(a, g, first, classes, labels, size):
     """Turn logits in ``a`` into probabilities and write d(mean cross-entropy)/d(logits) into ``g``."""
     for b in range(size):
@@ -191,61 +195,77 @@ def _softmax_gradient(a, g, first, classes, labels, size):
             g[first + k, b] = (a[first + k, b] - hit) * scale
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
+@njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _weight_gradient(gp, w, rows_out, rows_in, g, go, a, ai, size):
-    """gp = dLoss/dW and dLoss/db of one layer; four dot products over the batch at a time."""
+    """gp = dLoss/dW and dLoss/db of one layer; two outputs by four inputs at a time, each a sum over the batch."""
     bias = w + rows_out * rows_in
-    for o in range(rows_out):
-        at = w + o * rows_in
-        total = F(0.0)
-        for b in range(size):
-            total += g[go + o, b]
-        gp[bias + o] = total
+    for o in range(0, rows_out, 2):
+        y, at = go + o, w + o * rows_in
+        both = o + 1 < rows_out
         i = 0
-        while i + 4 <= rows_in:
-            s0, s1, s2, s3 = F(0.0), F(0.0), F(0.0), F(0.0)
+        while both and i + 4 <= rows_in:
+            x, u, v = ai + i, at + i, at + rows_in + i
+            s0 = s1 = s2 = s3 = t0 = t1 = t2 = t3 = F(0.0)
             for b in range(size):
-                d = g[go + o, b]
-                s0 += d * a[ai + i, b]
-                s1 += d * a[ai + i + 1, b]
-                s2 += d * a[ai + i + 2, b]
-                s3 += d * a[ai + i + 3, b]
-            gp[at + i], gp[at + i + 1], gp[at + i + 2], gp[at + i + 3] = s0, s1, s2, s3
+                d, e = g[y, b], g[y + 1, b]
+                x0, x1, x2, x3 = a[x, b], a[x + 1, b], a[x + 2, b], a[x + 3, b]
+                s0 += d * x0
+                s1 += d * x1
+                s2 += d * x2
+                s3 += d * x3
+                t0 += e * x0
+                t1 += e * x1
+                t2 += e * x2
+                t3 += e * x3
+            gp[u], gp[u + 1], gp[u + 2], gp[u + 3] = s0, s1, s2, s3
+            gp[v], gp[v + 1], gp[v + 2], gp[v + 3] = t0, t1, t2, t3
             i += 4
-        while i < rows_in:
-            s0 = F(0.0)
+        for k in range(1 + both):
+            total = F(0.0)
             for b in range(size):
-                s0 += g[go + o, b] * a[ai + i, b]
-            gp[at + i] = s0
-            i += 1
+                total += g[y + k, b]
+            gp[bias + o + k] = total
+            for rest in range(i, rows_in):
+                s0 = F(0.0)
+                for b in range(size):
+                    s0 += g[y + k, b] * a[ai + rest, b]
+                gp[at + k * rows_in + rest] = s0
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
+@njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _back(p, w, rows_out, rows_in, g, go, gi, size):
-    """g[gi + i] = sum_o W[o, i] g[go + o], two outputs at a time."""
-    for i in range(rows_in):
-        for b in range(size):
-            g[gi + i, b] = F(0.0)
-        o = 0
-        while o + 2 <= rows_out:
-            w0, w1 = p[w + o * rows_in + i], p[w + (o + 1) * rows_in + i]
+    """g[gi + i] = sum_o W[o, i] g[go + o], two inputs and two outputs at a time."""
+    for i in range(0, rows_in, 2):
+        x, both = gi + i, i + 1 < rows_in
+        for k in range(1 + both):
             for b in range(size):
-                g[gi + i, b] += w0 * g[go + o, b] + w1 * g[go + o + 1, b]
+                g[x + k, b] = F(0.0)
+        o = 0
+        while both and o + 2 <= rows_out:
+            y, u, v = go + o, w + o * rows_in + i, w + (o + 1) * rows_in + i
+            u0, u1, v0, v1 = p[u], p[u + 1], p[v], p[v + 1]
+            for b in range(size):
+                d, e = g[y, b], g[y + 1, b]
+                s = g[x, b] + (u0 * d + v0 * e)
+                t = g[x + 1, b] + (u1 * d + v1 * e)
+                g[x, b] = s
+                g[x + 1, b] = t
             o += 2
         while o < rows_out:
-            w0 = p[w + o * rows_in + i]
-            for b in range(size):
-                g[gi + i, b] += w0 * g[go + o, b]
+            for k in range(1 + both):
+                u0 = p[w + o * rows_in + i + k]
+                for b in range(size):
+                    g[x + k, b] += u0 * g[go + o, b]
             o += 1
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
+@njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _descend(p, gp, rate):
     for k in range(len(p)):
         p[k] -= F(rate) * gp[k]
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
+@njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _roll(p, m, gp, rate, momentum):
     """SGD with momentum (Polyak 1964), the rate outside the velocity as torch has it."""
     for k in range(len(p)):
@@ -253,36 +273,36 @@ def _roll(p, m, gp, rate, momentum):
         p[k] -= F(rate) * m[k]
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
+@njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _decay(p, gp, weight_decay):
     for k in range(len(p)):
         gp[k] += F(weight_decay) * p[k]
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
+@njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _orthonormalise(p, w, rows, columns, pull):
     """W <- W - pull (W Wᵀ W - W) for one weight matrix [rows, columns]."""
-    matrix = p[w : w + rows * columns].reshape(rows, columns)
     moved = np.zeros((rows, columns), np.float32)
     for i in range(rows):
         for o in range(rows):
             dot = F(0.0)
             for j in range(columns):
-                dot += matrix[i, j] * matrix[o, j]
+                dot += p[w + i * columns + j] * p[w + o * columns + j]
             for j in range(columns):
-                moved[i, j] += dot * matrix[o, j]
+                moved[i, j] += dot * p[w + o * columns + j]
     for i in range(rows):
         for j in range(columns):
-            matrix[i, j] -= F(pull) * (moved[i, j] - matrix[i, j])
+            p[w + i * columns + j] -= F(pull) * (moved[i, j] - p[w + i * columns + j])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, rates, batch, rules):
+def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, rates, batch, rules, noise, orthonormality):
     """Train one member in place, an epoch for each of ``rates``, from after ``first_epoch`` on.
 
     sizes: widths from input to output. p, m, v: flat parameters and moments of the optimiser. x [inputs, n] float32
     with one column a sample, y [n] int32. rows: the member's training rows. A batch that the rows do not fill is the
-    last and shorter.
+    last and shorter. noise: kind and size (see ``Noise``). Without noise or orthonormality these are None, and numba
+    compiles nothing of them.
     """
     layers = len(sizes) - 1
     offset = np.zeros(layers + 2, np.int64)
@@ -294,15 +314,20 @@ def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, rates, bat
     a = np.empty((offset[layers + 1], batch), np.float32)
     g = np.empty((offset[layers + 1], batch), np.float32)
     slope = np.empty((offset[layers + 1], batch), np.float32)
-    draws = np.empty((sizes.max() + 1, batch if rules.noise_kind else 0), np.float32)
+    if noise is not None:
+        widest = 0
+        for l in range(layers):
+            widest = max(widest, sizes[l])
+        draws = np.empty((widest + 1, batch), np.float32)
     gp = np.empty(len(p), np.float32)
     labels = np.empty(batch, np.int32)
     order = np.empty(len(rows), np.int64)
     per_epoch = (len(rows) + batch - 1) // batch
-    derivative = KEPT if rules.noise_kind else code
+    derivative = code if noise is None else KEPT
     for epoch in range(first_epoch, first_epoch + len(rates)):
         rate = rates[epoch - first_epoch]
-        order[:] = rows
+        for i in range(len(rows)):
+            order[i] = rows[i]
         batch_order(seed, epoch, order)
         for k in range(per_epoch):
             size = min(batch, len(order) - k * batch)
@@ -312,13 +337,12 @@ def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, rates, bat
             for b in range(size):
                 labels[b] = y[order[k * batch + b]]
             for l in range(layers):
-                _affine(p, weights[l], sizes[l + 1], sizes[l], a, offset[l + 1], a, offset[l], size)
+                _affine(p, weights[l], sizes[l + 1], sizes[l], a, offset[l + 1], offset[l], size)
                 if l < layers - 1:
                     _activate(a, slope, offset[l + 1], offset[l + 2], size, code)
-                    if rules.noise_kind:
-                        draw(seed, epoch, k, l, rules.noise_kind, rules.noise_size, draws, sizes[l + 1], size)
-                        additive = rules.noise_kind == ADDITIVE
-                        _disturb(a, slope, draws, offset[l + 1], offset[l + 2], size, code, additive)
+                    if noise is not None:
+                        draw(seed, epoch, k, l, noise[0], noise[1], draws, sizes[l + 1], size)
+                        _disturb(a, slope, draws, offset[l + 1], offset[l + 2], size, code, noise[0] == ADDITIVE)
             _softmax_gradient(a, g, offset[layers], sizes[layers], labels, size)
             for l in range(layers - 1, -1, -1):
                 _weight_gradient(gp, weights[l], sizes[l + 1], sizes[l], g, offset[l + 1], a, offset[l], size)
@@ -333,6 +357,6 @@ def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, rates, bat
                 _roll(p, m, gp, rate, rules.momentum)
             else:
                 _descend(p, gp, rate)
-            if rules.orthonormality:
+            if orthonormality is not None:
                 for l in range(layers - 1):
-                    _orthonormalise(p, weights[l], sizes[l + 1], sizes[l], rules.orthonormality)
+                    _orthonormalise(p, weights[l], sizes[l + 1], sizes[l], orthonormality)

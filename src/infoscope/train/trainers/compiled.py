@@ -60,7 +60,8 @@ class CompiledTrainer(Trainer):
             for which, kept in (("first", rules.adam or rules.momentum), ("second", rules.adam))
         )
         sizes, code = np.array(self._network.widths, np.int64), CODES[self._network.activation]
-        batch = recipe.batch_size(ensemble.train.shape[1])
+        batch, noise = recipe.batch_size(ensemble.train.shape[1]), self._network.disturbance
+        last = rules, (KINDS[noise.kind], float(noise.size)) if noise else None, float(recipe.orthonormality) or None
 
         stretches = [
             (self._columns(epochs.start), epochs.start, np.array([recipe.rate(each) for each in epochs]))
@@ -73,7 +74,7 @@ class CompiledTrainer(Trainer):
                 (ensemble.train[member], ensemble.seeds[member]),
             )
             for columns, begun, rates in stretches:
-                train_member(sizes, code, *vectors, *columns, *mine, begun, rates, batch, rules)
+                train_member(sizes, code, *vectors, *columns, *mine, begun, rates, batch, *last)
 
         parallel.run([partial(one, member) for member in range(len(flat))], self._groups)
         moments = self._unflatten(first, "first.") if first is not none else {}
@@ -89,16 +90,8 @@ class CompiledTrainer(Trainer):
         return self._data[begins]
 
     def _rules(self) -> Rules:
-        recipe, noise = self.ensemble.recipe, self._network.disturbance
-        kind, size = (KINDS[noise.kind], noise.size) if noise else (0, 0.0)
-        return Rules(
-            recipe.optimiser == "adam",
-            float(recipe.momentum),
-            float(recipe.weight_decay),
-            float(recipe.orthonormality),
-            kind,
-            float(size),
-        )
+        recipe = self.ensemble.recipe
+        return Rules(recipe.optimiser == "adam", float(recipe.momentum), float(recipe.weight_decay))
 
     def _names(self) -> list[str]:
         return [f"{layer}.linear.{part}" for layer in self._network.layers for part in ("weight", "bias")]
