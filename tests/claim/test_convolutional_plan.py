@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from types import SimpleNamespace
 
 import pytest
@@ -30,7 +29,6 @@ def run(out):
 
 
 def test_a_convolutional_run_is_measured_at_its_sites_and_resumes_to_the_same_bits(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)  # one layout, so that nothing is left to the clock
     whole = run(tmp_path / "whole" / "run")
     rows = whole.rows.to_pandas()
     steps = [0, 3, 9]

@@ -59,7 +59,7 @@ def copy(whole, tmp_path) -> RunFolder:
 
 
 def begun_like(whole: RunFolder, out: Path) -> None:
-    """A run that has its layout already, so that no stopwatch on a busy machine decides about its last bits."""
+    """A run that has its layout already, and nothing else."""
     content = {name: value for name, value in whole.manifest().items() if name not in ("parts", "snapshots", "judged")}
     write_json(out / whole.id / "run.json", sealed({**content, "state": "created"}))
 

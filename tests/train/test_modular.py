@@ -119,7 +119,7 @@ def test_training_lowers_the_loss_and_leaves_its_surroundings_alone():
     e = ensemble(learning_rate=0.02)
     start, random, threads = initial_state(e), torch.get_rng_state(), torch.get_num_threads()
     kept = {name: tensor.clone() for name, tensor in start.tensors().items()}
-    trainer = make_trainer(e)  # which measures its layout
+    trainer = make_trainer(e)
     end = trainer.advance(start, 12)
     assert isinstance(trainer, ModularTrainer)
     assert trainer.layout is not None

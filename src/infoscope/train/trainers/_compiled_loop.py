@@ -314,6 +314,7 @@ def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, rates, bat
     a = np.empty((offset[layers + 1], batch), np.float32)
     g = np.empty((offset[layers + 1], batch), np.float32)
     slope = np.empty((offset[layers + 1], batch), np.float32)
+    draws = np.empty((0, 0), np.float32)
     if noise is not None:
         widest = 0
         for l in range(layers):

@@ -1,13 +1,13 @@
 """All members as one batched tensor program: every matrix product is a ``baddbmm`` over the member axis.
 
-Any width, any activation, any device. On the CPU the layout over the cores is measured before the first update,
-because two threads can be ten times slower than one on small matrices and twice as fast on large ones, and because two
-halves of the members side by side often beat both.
+Any width, any activation, any device. On the CPU groups of members train side by side, because two threads can be ten
+times slower than one on small matrices; they pay on large ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -19,13 +19,13 @@ from infoscope.kernels.counter_draws import KINDS, draw
 from infoscope.train.activations import ACTIVATIONS
 from infoscope.train.ensemble import Ensemble
 from infoscope.train.network import Dense, Network
-from infoscope.train.trainer import Layout, State, Trainer, fastest, member_slices
+from infoscope.train.trainer import Layout, State, Trainer, member_slices
 
-TRIAL_UPDATES = 12
+SHARED = 1 << 24  # multiply-adds of a product from which on threads that share it are worth their waking
 
 
 class BatchedTrainer(Trainer):
-    """Holds the data on the device; ``layout`` None means: measure which is fastest.
+    """Holds the data on the device; ``layout`` None means: by the numbers of members, cores and multiply-adds.
 
     >>> from infoscope.train.ensemble import Ensemble
     >>> from infoscope.train.networks.fully_connected import FullyConnected
@@ -34,7 +34,7 @@ class BatchedTrainer(Trainer):
     >>> from infoscope.train.training import choose_trainer, make_trainer, train
     >>> x = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
     >>> y, rows = (x[:, 0] > 0).astype(np.int32), np.tile(np.arange(160, dtype=np.int64), (3, 1))
-    >>> network, recipe = FullyConnected((2, 100, 2)), Recipe(epochs=10, learning_rate=0.02, batch=16)
+    >>> network, recipe = FullyConnected((2, 128, 2)), Recipe(epochs=10, learning_rate=0.02, batch=16)
     >>> choose_trainer(network, "cpu")  # wider than the compiled loop is for
     'batched'
     >>> ensemble = Ensemble(network, recipe, x, y, rows, seeds=(0, 1, 2))
@@ -51,14 +51,13 @@ class BatchedTrainer(Trainer):
 
     def __init__(self, ensemble: Ensemble, device: str, layout: Layout | None) -> None:
         self.ensemble, self.device = ensemble, device
-        self.layout = Layout(1, torch.get_num_threads()) if device != "cpu" else layout
         assert isinstance(ensemble.network, Dense)
         self._network, self._noise = ensemble.network, ensemble.network.disturbance
+        self.layout = Layout(1, torch.get_num_threads()) if device != "cpu" else layout or self._layout()
         self._data: dict[bool, tuple[Tensor, Tensor]] = {}
 
     def advance(self, state: State, epoch: int) -> State:
-        if self.layout is None:
-            self.layout = self._fastest_layout(state)
+        assert self.layout is not None
         parameters, moments = state.copied(self.device)
         for epochs in self.ensemble.stretches(state.epoch, epoch):
             self._train(self.layout, parameters, moments, epochs)
@@ -70,14 +69,10 @@ class BatchedTrainer(Trainer):
         parameters: dict[str, Tensor],
         moments: dict[str, Tensor],
         epochs: range,
-        updates: int | None = None,
     ) -> None:
-        """Train in place, on the same data all along; each group of members in a thread of its own.
-
-        updates: stop every epoch after so many.
-        """
+        """Train in place, on the same data all along; each group of members in a thread of its own."""
         slices, data = member_slices(len(self.ensemble.seeds), layout.groups), self._tensors(epochs.start)
-        work = [partial(self._train_group, part, parameters, moments, data, epochs, updates) for part in slices]
+        work = [partial(self._train_group, part, parameters, moments, data, epochs) for part in slices]
         parallel.run(work, len(work), layout.threads)
 
     @torch.no_grad()
@@ -88,13 +83,12 @@ class BatchedTrainer(Trainer):
         moments: Mapping[str, Tensor],
         data: tuple[Tensor, Tensor],
         epochs: range,
-        updates: int | None,
     ) -> None:
         mine = {name: tensor[members] for name, tensor in parameters.items()}  # views: the update is in place
         my_moments = {name: tensor[members] for name, tensor in moments.items()}
         for epoch in epochs:
             orders = torch.from_numpy(self.ensemble.orders(epoch, members)).to(self.device)
-            for k, rows in enumerate(orders.split(self.ensemble.recipe.batch_size(orders.shape[1]), dim=1)[:updates]):
+            for k, rows in enumerate(orders.split(self.ensemble.recipe.batch_size(orders.shape[1]), dim=1)):
                 draws = self._draws(members, epoch, k, rows.shape[1])
                 passed = self._forward(mine, data[0][rows], data[1][rows], draws)
                 self._update(mine, my_moments, *passed, epoch, self.ensemble.step(epoch) + k + 1)
@@ -200,16 +194,13 @@ class BatchedTrainer(Trainer):
         second = moments[f"second.{name}"]
         adam.on_tensor(parameter, gradient, first, second, rate, step)
 
-    def _fastest_layout(self, state: State) -> Layout:
-        """Of one thread, all cores for each product, and a core for each group: what does a few updates fastest."""
-        cores = parallel.cores()
-        layouts: Sequence[Layout] = sorted(
-            {Layout(1, 1), Layout(1, cores), Layout(min(cores, len(self.ensemble.seeds)), 1)}
-        )
+    def _layout(self) -> Layout:
+        """A core for each group of members; cores that are left over share the products of a group that are large.
 
-        def prepare(layout: Layout) -> Callable[[int], None]:
-            parameters, moments = state.copied(self.device)
-            epochs = range(state.epoch, state.epoch + 1)
-            return lambda updates: self._train(layout, parameters, moments, epochs, updates)
-
-        return fastest(layouts, prepare, TRIAL_UPDATES)
+        By counting, not by a stopwatch: how many threads share a product decides its last bits.
+        """
+        members, rows = self.ensemble.train.shape
+        groups = min(parallel.cores(), members)
+        largest = max(a * b for a, b in itertools.pairwise(self._network.widths))
+        shared = largest * self.ensemble.recipe.batch_size(rows) * (members // groups) >= SHARED
+        return Layout(groups, parallel.cores() // groups if shared else 1)

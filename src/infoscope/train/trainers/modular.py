@@ -1,9 +1,9 @@
 """Ensembles of networks that are modules, such as convolutional ones: autograd, and torch's own optimisers.
 
 Members are trained in groups. A group of one is a plain module; a group of several is one batched program (``vmap``
-over the member axis), which pays on a GPU whose cores one member leaves idle. Which is faster is measured before the
-first update. On the CPU each member is a group of its own, because batched convolutions are slower there than one
-after the other (bench/convolutional.py), and what is measured is how many cores a member gets.
+over the member axis), which pays on a GPU whose cores one member leaves idle. Which is faster there is measured before
+the first update. On the CPU each member is a group of its own, because batched convolutions are slower there than one
+after the other (bench/convolutional.py), each on the cores that there are for it.
 
 On CUDA the forward runs under autocast in bfloat16; weights, gradients and the loss stay float32.
 """
@@ -36,7 +36,7 @@ ArrayOrTensor = np.ndarray | Tensor  # either is indexed by an array of rows
 
 
 class ModularTrainer(Trainer):
-    """Holds the data on the device; ``layout`` None means: measure which is fastest.
+    """Holds the data on the device; ``layout`` None means: members share the CPU, elsewhere the fastest.
 
     ``layout.groups`` groups of members, each one program. On the CPU as many groups run side by side as there are
     cores for ``layout.threads`` each; elsewhere they run one after the other.
@@ -66,6 +66,9 @@ class ModularTrainer(Trainer):
     def __init__(self, ensemble: Ensemble, device: str, layout: Layout | None) -> None:
         assert isinstance(ensemble.network, Staged)
         self.ensemble, self.device, self.layout = ensemble, device, layout
+        if device == "cpu" and layout is None:  # by counting: how many threads share a sum decides its last bits
+            members = len(ensemble.seeds)
+            self.layout = Layout(members, max(1, parallel.cores() // members))
         self.network = ensemble.network
         self._data = {False: self._on_device(ensemble.x, ensemble.y)}
         if ensemble.recipe.begins(0):
@@ -208,11 +211,9 @@ class ModularTrainer(Trainer):
         return each / labels.shape[1]
 
     def _fastest_layout(self, state: State) -> Layout:
-        """On the CPU: one core or all for a member. Elsewhere: all members as one program, or one after the other."""
-        members, threads, cores = len(self.ensemble.seeds), torch.get_num_threads(), parallel.cores()
-        layouts = {Layout(members, 1), Layout(members, cores)}
-        if self.device != "cpu":
-            layouts = {Layout(1, threads), Layout(members, threads)}
+        """Off the CPU: all members as one program, or one after the other."""
+        members, threads = len(self.ensemble.seeds), torch.get_num_threads()
+        layouts = {Layout(1, threads), Layout(members, threads)}
         if len(layouts) == 1:
             return layouts.pop()
 
