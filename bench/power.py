@@ -79,6 +79,13 @@ class Noise:
         at, steps = found.column("seconds").astype(int), found.column("step")
         return at[np.argsort(steps, kind="stable")]
 
+    def curves(self, series: Series) -> list[np.ndarray]:
+        """The same, one array of positions a curve: a series may read several, beside each other."""
+        at = self.places(series)
+        names = [name for name in _OF_A_ROW if name != "step"]
+        keys = list(zip(*(self.one.column(name)[at].tolist() for name in names), strict=True))
+        return [at[[each == key for each in keys]] for key in dict.fromkeys(keys)]
+
     def only(self, claim: Claim) -> Noise:
         """What the parts of ``claim`` read, and no more: the fewer rows, the faster a draw."""
         series = [
@@ -163,14 +170,14 @@ def ways(mean: np.ndarray) -> Iterator[Callable[[float], np.ndarray]]:
 def bent(
     noise: Noise, mean: np.ndarray, asked: Asked, wanted: float, stands: Callable[[np.ndarray], bool]
 ) -> np.ndarray:
-    """``mean`` with the curves of the first series bent until the part is ``wanted``, where some bending does that.
+    """``mean`` with a curve of the first series bent until the part is ``wanted``, where some bending does that.
 
     stands: whether what was reached before still does.
     """
-    at = noise.places(asked.series[0])
-    for way in ways(mean[at]) if len(at) else ():
+    candidates = [(at, way) for at in noise.curves(asked.series[0]) for way in ways(mean[at])]
+    for at, way in candidates:
 
-        def changed(size: float, way: Callable[[float], np.ndarray] = way) -> np.ndarray:
+        def changed(size: float, way: Callable[[float], np.ndarray] = way, at: np.ndarray = at) -> np.ndarray:
             made = mean.copy()
             made[at] = way(size)
             return made
