@@ -1,12 +1,14 @@
 # Thin: everything is in scripts/dev.py, which runs where there is no make. Examples:
 #   make demo                         make demo TORCH=cpu
-#   make demo ARGS="--preset smoke"   make test ARGS="tests/core -x"
+#   make demo MNIST=1                 make test ARGS="tests/core -x"
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: demo test lint docs wheel oldest install clean
+.PHONY: help demo test lint docs wheel oldest install clean
+help:
+	@$(PYTHON) scripts/dev.py --help
 demo test lint docs wheel oldest install:
-	@TORCH="$(TORCH)" $(PYTHON) scripts/dev.py $@ $(ARGS)
+	@TORCH="$(TORCH)" MNIST="$(MNIST)" $(PYTHON) scripts/dev.py $@ $(ARGS)
 
 # Leaves runs/ (your results) and .venv alone.
 clean:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Set up and run: demo, test, lint, docs, wheel, oldest or install. Standard library only.
 
-    python scripts/dev.py demo [ARGS]     the main job: train, measure, judge, report into runs/demo
+    python scripts/dev.py demo [ARGS]     the main job: a first picture, then train, measure, judge into runs/demo
     python scripts/dev.py test [ARGS]     the tests
     python scripts/dev.py lint            what CI checks: ruff check, ruff format --check, pyright
     python scripts/dev.py docs            the site, in build/docs; a warning is an error; nothing is fetched
@@ -13,7 +13,8 @@ Data files (MNIST, CIFAR) are looked for in the folder that INFOSCOPE_DATA names
 
 Where it installs: an active environment (venv or conda) that already holds a torch in our range is used as it is, and
 no torch pin is applied to it. Otherwise ./.venv is made and installed with constraints/cpu.txt. TORCH=cpu adds
-PyTorch's own index of CPU builds for that case. A set-up that is still current is not repeated.
+PyTorch's own index of CPU builds for that case. A set-up that is still current is not repeated. MNIST=1 adds the
+networks on MNIST to the demo.
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 CONSTRAINTS = ROOT / "constraints" / "cpu.txt"
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-DEMO = ("saxe2018/tanh", "saxe2018/relu", "saxe2018/mnist")
+EXTRAS = ("", "test", "dev")  # of pyproject.toml: each holds those before it; the demo needs none
+NOTHING = "alone"  # how the stamp says so
 COMMANDS = ("demo", "test", "lint", "docs", "wheel", "oldest", "install")
 OLDEST_PYTHON = "python3.10"
 SIDE_BY_SIDE = ("-n", "auto", "--maxprocesses", "8", "--dist", "loadfile")  # a process a core, each test file in one
@@ -60,7 +62,7 @@ def main(arguments: list[str]) -> int:
         return oldest(extra)
     if command == "wheel":
         return wheel()
-    needs = "test" if command in ("demo", "test") else "dev"
+    needs = {"demo": "", "test": "test"}.get(command, "dev")
     plan = decide(needs)
     failed = set_up(plan, needs)
     if failed or command == "install":
@@ -87,7 +89,7 @@ def decide(extra: str) -> Plan:
 def plan_for(extra: str, active: Path | None, torch: str | None, wanted_torch: str, system: str = sys.platform) -> Plan:
     """The plan for an ``active`` environment's Python that holds ``torch`` (either may be None)."""
     ours = python_of(ROOT / ".venv")
-    project = ["-e", f"{ROOT}[{extra}]"]
+    project = ["-e", f"{ROOT}[{extra}]" if extra else str(ROOT)]
     if active and active != ours and torch and in_range(torch):
         return Plan(active, False, project, f"the active environment holds torch {torch}, which stays as it is")
     if active and active != ours:
@@ -177,7 +179,7 @@ def set_up(plan: Plan, extra: str) -> int:
     if run([str(plan.python), "-m", "pip", "install", "--disable-pip-version-check", *plan.install]):
         print("the installation failed, see pip's last lines above; run the same command again", file=sys.stderr)
         return 2
-    stamp.write_text(f"{digest(plan)} {extra}\n", encoding="utf-8")
+    stamp.write_text(f"{digest(plan)} {extra or NOTHING}\n", encoding="utf-8")
     print(torch_line(plan), flush=True)
     return 0
 
@@ -191,12 +193,13 @@ def digest(plan: Plan) -> str:
 
 
 def is_current(stamp: Path, plan: Plan, extra: str) -> bool:
-    """Whether this installation was finished before; what ``dev`` installs includes what ``test`` does."""
+    """Whether this installation was finished before; each of ``EXTRAS`` includes what those before it install."""
     try:
         done, installed = stamp.read_text(encoding="utf-8").split()
     except (OSError, ValueError):
         return False
-    return installed in (extra, "dev") and done == digest(plan)
+    enough = [each or NOTHING for each in EXTRAS[EXTRAS.index(extra) :]]
+    return installed in enough and done == digest(plan)
 
 
 def torch_line(plan: Plan) -> str:
@@ -299,11 +302,8 @@ def entry_point(python: Path) -> list[str]:
 
 
 def demo_arguments(extra: list[str]) -> list[str]:
-    """The demo's command; ``extra`` comes last, and its --preset or --out takes the place of ours."""
-    ours = {"--preset": "laptop", "--out": "runs/demo"}
-    given = {word.split("=")[0] for word in extra}
-    defaults = [word for option, value in ours.items() if option not in given for word in (option, value)]
-    return ["run", *DEMO, *defaults, *extra]
+    """The demo's command, with MNIST where the environment's MNIST says so."""
+    return ["demo", *(["--mnist"] if os.environ.get("MNIST", "") not in ("", "0") else []), *extra]
 
 
 def checks(plan: Plan) -> list[list[str]]:

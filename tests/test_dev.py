@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from infoscope.core import registry
-
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -148,6 +146,19 @@ def test_a_missing_or_strange_stamp_means_install_again(dev, ran, environment, t
     assert len(ran) == 1
 
 
+def test_the_demo_installs_no_extra_and_takes_what_has_more(dev, ran, environment):
+    plan = dev.plan_for("", None, None, "")
+    assert plan.install == ["-c", str(dev.CONSTRAINTS), "-e", str(dev.ROOT)]
+    plan = a_plan(dev, environment)._replace(install=["-e", str(ROOT)])
+    dev.set_up(plan, "")
+    dev.set_up(plan, "")
+    assert len(ran) == 1
+    dev.set_up(plan._replace(install=["-e", f"{ROOT}[test]"]), "test")
+    assert len(ran) == 2
+    dev.set_up(plan, "")
+    assert len(ran) == 2
+
+
 def test_what_dev_installs_is_enough_for_test_and_not_the_other_way(dev, ran, environment):
     plan = a_plan(dev, environment)
     dev.set_up(plan, "test")
@@ -235,27 +246,25 @@ def test_test_runs_pytest_with_its_arguments_and_returns_its_code(dev, ran, read
 
 
 def test_demo_runs_the_main_job(dev, ran, ready, monkeypatch):
+    monkeypatch.delenv("MNIST", raising=False)
     command = dev.python_of(ready).parent / "infoscope"
     command.write_text("")
     command.chmod(0o755)
     assert dev.main(["demo"]) == 0
-    assert ran[0][0] == [str(command), "run", *dev.DEMO, "--preset", "laptop", "--out", "runs/demo"]
-
-
-def test_the_demo_names_figures_that_exist(dev):
-    assert set(dev.DEMO) <= set(registry.entries("figures"))
+    assert ran[0][0] == [str(command), "demo"]
 
 
 @pytest.mark.parametrize(
-    ("extra", "wanted"),
+    ("mnist", "extra", "wanted"),
     [
-        (["--seeds", "3"], ["--preset", "laptop", "--out", "runs/demo", "--seeds", "3"]),
-        (["--preset", "smoke"], ["--out", "runs/demo", "--preset", "smoke"]),
-        (["--preset=smoke", "--out=runs/x"], ["--preset=smoke", "--out=runs/x"]),
+        ("", [], []),
+        ("0", ["--seeds", "3"], ["--seeds", "3"]),
+        ("1", ["--preset", "smoke"], ["--mnist", "--preset", "smoke"]),
     ],
 )
-def test_demo_arguments_take_the_place_of_ours(dev, extra, wanted):
-    assert dev.demo_arguments(extra) == ["run", *dev.DEMO, *wanted]
+def test_the_demo_has_mnist_only_where_it_is_asked_for(dev, monkeypatch, mnist, extra, wanted):
+    monkeypatch.setenv("MNIST", mnist)
+    assert dev.demo_arguments(extra) == ["demo", *wanted]
 
 
 def test_lint_runs_every_check_and_fails_when_one_does(dev, ran, ready):
@@ -283,7 +292,7 @@ def test_lint_and_install_ask_for_the_developers_extra(dev, ran, ready, monkeypa
     monkeypatch.setattr(dev, "set_up", lambda plan, extra: asked.append(extra) or 0)
     for command in ("demo", "test", "lint", "docs", "install"):
         dev.main([command])
-    assert asked == ["test", "test", "dev", "dev", "dev"]
+    assert asked == ["", "test", "dev", "dev", "dev"]
 
 
 @pytest.mark.parametrize(("arguments", "code"), [([], 2), (["tset"], 2), (["--help"], 0), (["-h"], 0)])

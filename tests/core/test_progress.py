@@ -3,11 +3,12 @@
 import io
 import re
 import sys
+import types
 
 import pytest
 
 from infoscope.core import progress as progress_module
-from infoscope.core.progress import progress, say
+from infoscope.core.progress import progress, say, whole
 
 
 class Clock:
@@ -129,3 +130,72 @@ def test_nobody_reads_and_the_work_goes_on(clock, capsys, monkeypatch):
         monkeypatch.setattr(sys, "stderr", stream)
         run(clock, 100, 10, 10)
     assert capsys.readouterr().out == ""
+
+
+STAGES = {"first": {"training": 30.0, "measuring": 10.0}, "second": {"training": 60.0}}
+
+
+def work(clock: Clock, label: str, seconds: float, steps: int = 10) -> None:
+    with progress(label, steps) as shown:
+        for _ in range(steps):
+            clock.now += seconds / steps
+            shown.advance()
+
+
+def test_one_line_over_the_whole_takes_the_place_of_each_task(clock, capsys):
+    with whole("demo", STAGES) as over:
+        over.begin("first")
+        work(clock, "net: training 5", 30)
+        work(clock, "net: something else", 0.1)
+        work(clock, "net: measuring", 10)
+        over.end()
+        over.begin("second")
+        work(clock, "net: training 5", 60)
+        over.end()
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 10
+    assert lines[0] == "demo, first: 12 % after 0:12, 1:28 left"
+    assert lines[-1] == "demo, second: 100 % after 1:40, 0:00 left"
+    assert all(re.fullmatch(r"demo, (first|second): \d+ % after \d:\d\d, \d:\d\d left", line) for line in lines)
+    work(clock, "later", 30, 1)
+    assert capsys.readouterr().err == "later: 100 % after 0:30, 0:00 left\n"
+
+
+def test_a_piece_that_was_done_before_is_passed_over(clock, capsys):
+    with whole("demo", STAGES) as over:
+        over.begin("first")
+        clock.now += 3
+        over.end()
+        over.begin("second")
+        work(clock, "net: training", 60, 2)
+    assert capsys.readouterr().err.splitlines()[-1] == "demo, second: 100 % after 1:03, 0:00 left"
+
+
+def test_a_notebook_gets_one_bar_that_is_drawn_over_itself(clock, monkeypatch, capsys):
+    shown: list[dict] = []
+
+    class Handle:
+        def update(self, content, raw):
+            shown.append(content)
+
+    def display(content, raw, display_id):
+        shown.append(content)
+        opened.append(content)
+        return Handle()
+
+    class ZMQInteractiveShell:
+        pass
+
+    opened: list[dict] = []
+    ipython, inside = types.ModuleType("IPython"), types.ModuleType("IPython.display")
+    ipython.get_ipython = ZMQInteractiveShell
+    inside.display = display
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", inside)
+    run(clock, 100, 1000, 50)
+    assert len(opened) == 1
+    assert "training" in shown[-1]["text/html"]
+    assert 'value="1.0000"' in shown[-1]["text/html"]
+    assert shown[-1]["text/plain"] == "training: 100% after 1:40, 0:00 left"
+    assert len(shown) <= 1 + 100 / progress_module.NOTEBOOK_SECONDS
+    assert capsys.readouterr() == ("", "")

@@ -6,19 +6,40 @@ Nothing here imports torch before it is needed, and nothing but ``core`` and the
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
+from typing import Annotated
 
 import cyclopts
+from cyclopts import Parameter
 
-from infoscope.cli import bench, beside, data, runs, scan  # noqa: F401 - each adds its commands to the application
+from infoscope.cli import bench, beside, data, demo, runs, scan  # noqa: F401 - each adds its commands to the application
 from infoscope.cli.shared import app
 from infoscope.cli.terminal import Ended, ending, not_printed, printing
 from infoscope.core.errors import InfoscopeError
-from infoscope.core.progress import hush
+from infoscope.core.progress import hush, silent
 from infoscope.core.refusals import out_of_memory, refusal
 from infoscope.core.text import sentence
+from infoscope.core.units import ShownUnit, showing
 
 DONE, USER_MISTAKE, INTERRUPTED, SIGNALLED = 0, 2, 130, 128
 _AGAIN = "run the same command again and it goes on from here"
+
+
+app.register_install_completion_command(add_to_startup=False, help="Complete commands in this shell.", show=False)
+
+
+@app.meta.default
+def _everywhere(
+    *words: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    unit: Annotated[
+        ShownUnit, Parameter(env_var="INFOSCOPE_UNIT", help="Of what is printed; files are in nats.")
+    ] = "bits",
+    quiet: Annotated[bool, Parameter(negative="", help="No progress on standard error.")] = False,
+) -> None:
+    """What every command takes, and the command itself; its name may be written with underscores."""
+    first, rest = (words[0].replace("_", "-"), words[1:]) if words else ("--help", ())
+    with showing(unit), silent() if quiet else nullcontext():
+        app([first, *rest], exit_on_error=False, print_error=False)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -49,7 +70,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _code(arguments: list[str] | None) -> int:
     try:
         with ending():
-            app(arguments, exit_on_error=False, print_error=False)
+            app.meta(arguments, exit_on_error=False, print_error=False)
         return DONE
     except SystemExit as reason:  # how cyclopts ends
         if reason.code is None or isinstance(reason.code, int):
@@ -58,7 +79,7 @@ def _code(arguments: list[str] | None) -> int:
     except InfoscopeError as reason:
         return _told(str(reason), USER_MISTAKE)
     except cyclopts.CycloptsError as reason:
-        return _told(f"{reason}; see `infoscope --help`", USER_MISTAKE)
+        return _told(f"{str(reason).rstrip('.')}; see `infoscope --help`", USER_MISTAKE)
     except Ended as reason:
         return _told(f"asked to end; {_AGAIN}", SIGNALLED + reason.number)
     except KeyboardInterrupt:

@@ -9,13 +9,13 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 import infoscope
-from infoscope.cli.shared import Json, Options, Several, app, columns, pairs, show, table
+from infoscope.cli.shared import COLUMNS, ITSELF, Json, Options, Several, columns, command, pairs, show, table
 
 LINE = ["", "estimator", "sources", "median error", "worst", "on", "worst unflagged", "flagged", "covered", "CPU s"]
 LONGEST = 10  # lines of a list of single cases
 
 
-@app.command
+@command(ITSELF, 2)
 def bench(
     *,
     preset: str = "laptop",
@@ -32,6 +32,8 @@ def bench(
     """Judge the estimators, and peers that are installed, on sources whose information is known.
 
     Called again, it goes on where it stopped. Two worker processes of one thread each.
+
+    Example: infoscope bench --preset smoke --figure errors.svg
 
     Parameters
     ----------
@@ -67,7 +69,7 @@ def bench(
     show(found, as_json, lambda: print_results(found))
 
 
-@app.command
+@command(COLUMNS, 1)
 def choose(
     x: Annotated[
         str | None, Parameter(help="Rows of X: a.npy, a.npz:name, t.parquet:col1,col2 or t.csv:col1,col2.")
@@ -87,6 +89,8 @@ def choose(
 
     Of two files, as in `infoscope choose x.npy table.parquet:label`, everything is read from the data. Otherwise say
     how many rows and columns there are: `infoscope choose --n 5000 --dx 64 --discrete-y`.
+
+    Example: infoscope choose x.npy table.parquet:label
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Columns of files, for the command line: ``a.npy``, ``a.npz:name``, ``t.parquet:col1,col2``, ``t.csv:col``.
+"""Columns of files, for the command line: ``a.npy``, ``a.npz:name``, ``t.parquet:col1,col2``, ``t.csv:col``, ``a.pt``.
 
 Tables of text may be separated by commas, semicolons (with decimal commas) or tabs, as their first line says. A cell
 that is empty is refused in columns of words as in columns of numbers.
@@ -11,7 +11,7 @@ import errno
 import math
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +24,14 @@ from infoscope.core.refusals import os_error, refusal
 LARGEST, RATIO = 1 << 30, 100  # bytes, and times its size in the archive, beyond which a member is not unpacked
 FEW = 0.1  # share of the rows of a column that may be no numbers before it is taken for words
 NOT_TAKEN = {
-    **dict.fromkeys(
-        (".pt", ".pth", ".pkl", ".pickle", ".joblib", ".ckpt"), "a file that can run code when it is opened"
-    ),
-    ".safetensors": "a file of tensors (numpy.save('a.npy', safetensors.numpy.load_file(...)[name]) makes one array)",
+    **dict.fromkeys((".pkl", ".pickle", ".joblib", ".ckpt"), "a file that can run code when it is opened"),
     **dict.fromkeys((".xls", ".xlsx", ".ods"), "a spreadsheet"),
     **dict.fromkeys((".h5", ".hdf5", ".mat", ".feather", ".arrow", ".json", ".zarr"), "of another kind"),
 }
-_NAMED = re.compile(r"(?P<path>.*\.(?:npy|npz|parquet|csv|tsv))(?::(?P<parts>.*))?", re.IGNORECASE | re.DOTALL)
+TENSORS = (".pt", ".pth", ".safetensors")
+_NAMED = re.compile(
+    r"(?P<path>.*\.(?:npy|npz|parquet|csv|tsv|pt|pth|safetensors))(?::(?P<parts>.*))?", re.IGNORECASE | re.DOTALL
+)
 
 
 def read(name: str, fill: int | None = None) -> np.ndarray:
@@ -59,6 +59,8 @@ def read(name: str, fill: int | None = None) -> np.ndarray:
         return array
     if kind == ".npz":
         return _from_archive(path, parts)
+    if kind in TENSORS:
+        return _from_tensors(path, parts)
     return _from_table(path, parts, kind, fill)
 
 
@@ -95,8 +97,8 @@ def _named(name: str) -> tuple[Path, str | None]:
                 f"{name!r} is {NOT_TAKEN[kind]}, which is not taken: save what you ask for as a.npy or t.csv"
             )
         raise InputError(
-            f"{name!r} names no columns, wanted a.npy, a.npz:name, t.parquet:col1,col2 or t.csv:col1,col2: "
-            "save the data as one of these"
+            f"{name!r} names no columns, wanted a.npy, a.npz:name, t.parquet:col1,col2, t.csv:col1,col2, a.pt or "
+            "a.safetensors:name: save the data as one of these"
         )
     path, parts = Path(named["path"]), named["parts"]
     if not path.is_file():
@@ -187,6 +189,56 @@ def _from_archive(path: Path, name: str | None) -> np.ndarray:
         if isinstance(reason, InputError):
             raise
         raise _unreadable(path, reason) from reason
+
+
+def _from_tensors(path: Path, name: str | None) -> np.ndarray:
+    """One tensor of a file of torch (a tensor, or tensors by name, also inside mappings) or of safetensors.
+
+    Nothing that lies in the file is run: torch is asked for weights only.
+    """
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        found = load_file(path) if path.suffix.lower() == ".safetensors" else _tensors_of_torch(path)
+    except (RuntimeError, SafetensorError, ValueError, OSError, EOFError, MemoryError, KeyError) as reason:
+        raise _unreadable(path, reason) from reason
+    known = dict(_by_name(found))
+    if name is None and len(known) == 1:
+        (name,) = known
+    if name is None:
+        raise InputError(f"{path} holds {len(known)} tensors, wanted one: {_asked(path, list(known))}")
+    if name not in known:
+        raise unknown_name(f"tensor in {path}", name, known)
+    tensor = known[name].detach().cpu()
+    return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+
+
+def _tensors_of_torch(path: Path) -> Any:
+    import pickle
+    import warnings
+
+    import torch
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a pickle that no torch wrote, which is refused
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise InputError(
+            f"{path} holds more than tensors, which could run code when it is opened, so it is not: save the tensors "
+            "alone, torch.save(tensor, 'a.pt')"
+        ) from None
+
+
+def _by_name(found: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every tensor with its name, that of a mapping inside a mapping after a point."""
+    if isinstance(found, Mapping):
+        for key, inner in found.items():
+            yield from _by_name(inner, f"{name}.{key}" if name else str(key))
+    elif hasattr(found, "detach"):
+        yield name or "tensor", found
 
 
 def _unreadable(path: Path, reason: Exception) -> InputError:

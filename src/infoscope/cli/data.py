@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 import infoscope
-from infoscope.cli.shared import Belonging, ColumnsOfFile, Json, Options, app, called, columns, show
+from infoscope.cli.shared import COLUMNS, Belonging, ColumnsOfFile, Json, Options, called, columns, command, show
 
 
 def print_estimate(estimate: Any, as_json: bool) -> None:
@@ -30,7 +30,7 @@ def _estimate_text(estimate: Any) -> str:
     return "\n".join([str(estimate), *(f"  {note}" for note in estimate.notes_shown)])
 
 
-@app.command
+@command(COLUMNS, 4)
 def entropy(
     x: ColumnsOfFile,
     /,
@@ -42,6 +42,8 @@ def entropy(
 ) -> None:
     """Entropy of the rows in a file.
 
+    Example: infoscope entropy run.npz:layer3 --estimator kozachenko_leonenko
+
     Parameters
     ----------
     estimator
@@ -51,7 +53,7 @@ def entropy(
     print_estimate(infoscope.entropy(columns(x), called(estimator, option), groups=columns(groups)), as_json)
 
 
-@app.command(name=["mutual-information", "mutual_information"])
+@command(COLUMNS, 2)
 def mutual_information(
     x: ColumnsOfFile,
     y: ColumnsOfFile,
@@ -64,6 +66,8 @@ def mutual_information(
     as_json: Json = False,
 ) -> None:
     """I(X;Y) between the rows of two files, in order; whole numbers or words in Y are class labels.
+
+    Example: infoscope mutual-information x.npy table.parquet:label --estimator mixed_ksg --option k=5 --calibrate
 
     Parameters
     ----------
@@ -79,7 +83,7 @@ def mutual_information(
     print_estimate(found, as_json)
 
 
-@app.command(name=["conditional-mutual-information", "conditional_mutual_information"])
+@command(COLUMNS, 3)
 def conditional_mutual_information(
     x: ColumnsOfFile,
     y: ColumnsOfFile,
@@ -93,6 +97,8 @@ def conditional_mutual_information(
 ) -> None:
     """I(X;Y|Z) between the rows of three files, in order: what Y says about X that Z does not say already.
 
+    Example: infoscope conditional-mutual-information x.npy y.npy z.npy
+
     Parameters
     ----------
     estimator
@@ -105,7 +111,7 @@ def conditional_mutual_information(
     print_estimate(found, as_json)
 
 
-@app.command
+@command(COLUMNS, 6)
 def dependence(
     x: ColumnsOfFile,
     y: ColumnsOfFile,
@@ -118,6 +124,8 @@ def dependence(
 ) -> None:
     """How much the rows of two files depend on each other, by a measure that is not information.
 
+    Example: infoscope dependence layer3.npy layer4.npy --measure cka
+
     Parameters
     ----------
     measure
@@ -128,7 +136,7 @@ def dependence(
     )
 
 
-@app.command
+@command(COLUMNS, 7)
 def geometry(
     t: ColumnsOfFile,
     y: Annotated[str | None, Parameter(help="Class labels, or another representation, in a file of its own.")] = None,
@@ -141,6 +149,8 @@ def geometry(
 ) -> None:
     """How the rows of a file lie in space, by a measure that is not information.
 
+    Example: infoscope geometry t.npy table.parquet:label --measure neural_collapse
+
     Parameters
     ----------
     measure
@@ -151,7 +161,7 @@ def geometry(
     show(content, as_json, lambda: print("\n".join(map(_estimate_text, found.values()))))
 
 
-@app.command(name=["usable-information", "usable_information"])
+@command(COLUMNS, 5)
 def usable_information(
     z: ColumnsOfFile,
     y: ColumnsOfFile,
@@ -171,6 +181,8 @@ def usable_information(
     as_json: Json = False,
 ) -> None:
     """What probes can read of the labels Y in the rows Z of two files, in order.
+
+    Example: infoscope usable-information z.npy table.parquet:label --probe mlp --rows pointwise.csv
 
     Parameters
     ----------

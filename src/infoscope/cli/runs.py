@@ -4,22 +4,44 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 import infoscope
-from infoscope.cli.shared import Belonging, Json, Runs, Several, app, called, columns, factory, pairs, show, table
+from infoscope.cli.shared import (
+    ITSELF,
+    LOOK,
+    NETWORKS,
+    PAPERS,
+    Belonging,
+    Json,
+    Open,
+    Runs,
+    Several,
+    called,
+    columns,
+    command,
+    factory,
+    opened,
+    pairs,
+    show,
+    table,
+)
 from infoscope.core.claim import ORIGINS, counted
 from infoscope.core.errors import InfoscopeError, unknown_name
+from infoscope.core.progress import say
 from infoscope.core.text import sentence
-from infoscope.core.units import bits, in_bits, shown
+from infoscope.core.units import in_unit, in_unit_shown, shown, unit_shown
 
 
-@app.command(name="list")
+@command(ITSELF, 1, name="list")
 def list_(kind: str | None = None, /, *, as_json: Json = False) -> None:
     """List what there is: all of it, or one kind (tasks, sources, networks, estimators, probes, figures, plots …).
+
+    Example: infoscope list estimators
 
     Parameters
     ----------
@@ -41,7 +63,7 @@ def list_(kind: str | None = None, /, *, as_json: Json = False) -> None:
     show(content, as_json, text)
 
 
-@app.command
+@command(PAPERS, 2)
 def run(
     what: Annotated[list[str], Parameter(negative="")],
     /,
@@ -50,9 +72,12 @@ def run(
     seeds: int | None = None,
     out: Path = Path("runs"),
     device: str = "cpu",
+    open_: Open = False,
     as_json: Json = False,
 ) -> None:
     """Run a paper, or figures of it: train, measure, judge, report. Called again, it goes on where it stopped.
+
+    Example: infoscope run saxe2018/tanh saxe2018/relu --seeds 16 --open
 
     Parameters
     ----------
@@ -70,22 +95,35 @@ def run(
     """
     figures = figures_of(what)
     done, failures, without_data = [], [], {}
-    for figure in figures:
+    page, writing = out / "report.html", 0.0
+    for number, figure in enumerate(figures, 1):
+        begun = time.monotonic()
         try:
-            print(f"{figure} ({preset})", file=sys.stderr)
+            say(f"{figure} ({preset})" + (f", figure {number} of {len(figures)}" if len(figures) > 1 else ""))
             done.append(infoscope.run(figure, preset, seeds=seeds, out=out, device=device))
-            if done[-1].missing:
-                without_data.setdefault(done[-1].missing, []).append(done[-1].folder.manifest()["left out"])
         except InfoscopeError as reason:
             if len(figures) == 1:
                 raise
             failures.append(f"{figure}: {reason}")
             print(failures[-1], file=sys.stderr)
+            continue
+        if done[-1].missing:
+            without_data.setdefault(done[-1].missing, []).append(done[-1].folder.manifest()["left out"])
+        elif not as_json and number < len(figures):
+            print_verdicts(done[-1].verdicts, tally=False)
+            sys.stdout.flush()
+        if number < len(figures) and 10 * writing < time.monotonic() - begun:  # of what a figure takes, a tenth
+            begun = time.monotonic()
+            first = not page.exists()
+            infoscope.report(*done, out=page)
+            writing = time.monotonic() - begun
+            if first:
+                say(f"the report grows with each figure: {page.resolve()}")
     for reason, claims in without_data.items():
         told = f"{len(claims)} figure{'s' * (len(claims) > 1)}, {sum(claims)} claims"
         print(f"not run, for want of data ({told}): {reason}", file=sys.stderr)
     if done:
-        report = infoscope.report(*done, out=out / "report.html")
+        report = opened(infoscope.report(*done, out=page), open_)
         verdicts = [verdict for one in done for verdict in one.verdicts]
         content = {
             "report": str(report),
@@ -93,7 +131,8 @@ def run(
             "verdicts": verdicts,
             "failures": failures,
         }
-        show(content, as_json, lambda: print_verdicts(verdicts, f"report: {report.resolve()}"))
+        told = done[-1].verdicts if done[-1].folder.id.startswith(figures[-1].replace("/", "-")) else []
+        show(content, as_json, lambda: print_verdicts(told, f"report: {report.resolve()}", of=verdicts))
     if failures:
         raise InfoscopeError(f"{len(failures)} of {len(figures)} figures failed: {'; '.join(failures)}")
 
@@ -110,37 +149,38 @@ def figures_of(wanted: list[str]) -> list[str]:
     return chosen
 
 
-def print_verdicts(verdicts: list[dict[str, Any]], *after: str) -> None:
-
+def print_verdicts(
+    verdicts: list[dict[str, Any]], *after: str, of: list[dict[str, Any]] | None = None, tally: bool = True
+) -> None:
+    """Print each verdict with its claim and its number, and how many there are, of all that were judged (``of``)."""
     lines = []
     for verdict in verdicts:
-        head = next((f for f in verdict["findings"] if f["headline"]), None)
-        value = (
-            f"{head['name']}: {shown(head['value'], head['unit'], head['interval'])}, wanted {head['criterion']}"
-            if head
-            else ""
-        )
-        seeds = verdict["seeds"]
+        claim, seeds = verdict["claim"], verdict["seeds"]
         at = f"{verdict['preset']}, " + (f"{seeds} seed{'s' * (seeds != 1)}" if seeds else "exact")
         at += f" {verdict['varied']}" if verdict["varied"] else ""
+        head = next((f for f in verdict["findings"] if f["headline"]), None)
+        number = ""
+        if head is not None and head["value"] is not None:
+            value = shown(head["value"], head["unit"], head["interval"])
+            number = f"{head['name']}: {value}, wanted {head['criterion']}"
         if verdict["reason"]:
-            measured = head is not None and head["value"] is not None
-            value = f"{verdict['reason']}{f'; what was measured: {value}' if measured else ''}"
-        revised = verdict["claim"]["revised"]
-        told = [*verdict["notes"], *([f"the rule was not fixed before the first run: {revised}"] if revised else [])]
-        notes = in_bits("; ".join(told))
-        origin = verdict["claim"]["origin"] or "not recorded"
-        headline = f"{value}{'; ' + notes if notes else ''}"
-        lines.append([verdict["claim"]["id"], origin, verdict["said"], headline, at])
-    table(["claim", "origin", "verdict", "headline", "at"], lines)
-    for origin, outcomes in counted(verdicts).items():
+            number = verdict["reason"] + (f"; what was measured: {number}" if number else "")
+        revised = ["the rule was not fixed before the first run, the report says why"] if claim["revised"] else []
+        told = in_unit("; ".join(filter(None, (number, *verdict["notes"], *revised))))
+        lines += [
+            [verdict["said"], f"{claim['sentence']} ({claim['id']}, {claim['origin'] or 'not recorded'}; {at})"],
+            ["", told],
+        ]
+    if lines:
+        table(["verdict", "claim"], lines)
+    for origin, outcomes in counted(verdicts if of is None else of).items() if tally else ():
         said = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
         print(f"claims {ORIGINS[origin]}: {said}")
     for line in after:
         print(line)
 
 
-@app.command
+@command(NETWORKS, 2)
 def measure(
     run: Path,
     /,
@@ -155,6 +195,8 @@ def measure(
     as_json: Json = False,
 ) -> None:
     """Measure a run again from its stored weights, without training.
+
+    Example: infoscope measure runs/saxe2018-tanh-laptop --estimator kde --option noise_variance=0.1
 
     Parameters
     ----------
@@ -221,7 +263,7 @@ def print_means(rows: Any, titles: dict[str, str]) -> None:
     table(["network", "site", "quantity", "mean", "members", "status"], lines)
 
 
-@app.command
+@command(NETWORKS, 4)
 def examples(
     run: Path,
     /,
@@ -241,6 +283,8 @@ def examples(
 
     Writes what each measured row contributes to the usable information about a variable to RUN/examples (Parquet, in
     nats, least first); the report then shows the pictures at either end.
+
+    Example: infoscope examples runs/kleinman2021-fine_coarse-laptop --network "rate 0.2" --variable digit
 
     Parameters
     ----------
@@ -275,14 +319,16 @@ def examples(
 
     def text() -> None:
         ends = [(end, row) for end, rows in (("least", found[:5]), ("most", found[:-6:-1])) for row in rows]
-        lines = [[end, str(row["row"]), str(row["label"]), f"{bits(row['pvi_nats']):+.3f}"] for end, row in ends]
-        table(["", "row", "label", "bits"], lines)
+        lines = [
+            [end, str(row["row"]), str(row["label"]), f"{in_unit_shown(row['pvi_nats']):+.3f}"] for end, row in ends
+        ]
+        table(["", "row", "label", unit_shown()], lines)
         print("\n".join([f"{len(found)} rows in {run / 'examples'}", *written]))
 
     show(content, as_json, text)
 
 
-@app.command
+@command(NETWORKS, 3)
 def since_when(
     run: Path,
     /,
@@ -298,6 +344,8 @@ def since_when(
     """Say since when a variable can be read at each place: the first step over half of what is read beyond step 0.
 
     The run must keep what its groups of rows add: with usable_information(scores=true) among its measures.
+
+    Example: infoscope since-when runs/scanned --variable kind
 
     Parameters
     ----------
@@ -323,7 +371,7 @@ def since_when(
     show(content, as_json, lambda: table(["place", "since when"], [[where, str(one)] for where, one in found.items()]))
 
 
-@app.command
+@command(LOOK, 1)
 def report(
     runs: Runs,
     /,
@@ -332,9 +380,12 @@ def report(
     figures: Path | None = None,
     with_command: Annotated[bool, Parameter(negative="")] = False,
     join: Annotated[bool, Parameter(negative="")] = False,
+    open_: Open = False,
     as_json: Json = False,
 ) -> None:
     """Write one HTML report of one run, or of several side by side.
+
+    Example: infoscope report runs/saxe2018-tanh-laptop runs/saxe2018-relu-laptop --out both.html --figures figures
 
     Parameters
     ----------
@@ -349,13 +400,13 @@ def report(
     join
         The runs are trainings of one sweep: draw them as one, with a band over its members.
     """
-    path = infoscope.report(*runs, out=out, with_command=with_command, join=join)
+    path = opened(infoscope.report(*runs, out=out, with_command=with_command, join=join), open_)
     drawn = infoscope.report_figures(*runs, folder=figures, join=join) if figures else []
     content = {"report": str(path), "figures": [str(p) for p in drawn]}
     show(content, as_json, lambda: print("\n".join([f"report: {path.resolve()}", *content["figures"]])))
 
 
-@app.command
+@command(LOOK, 5)
 def check(
     run: Path,
     /,
@@ -366,6 +417,8 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Check that every file of a run is as it was written; exit code 2 where one is not.
+
+    Example: infoscope check runs/saxe2018-tanh-laptop
 
     Parameters
     ----------
@@ -399,9 +452,11 @@ def check(
         raise InfoscopeError(f"{len(found.faults)} files of {run} are not as they were written, or cannot be read")
 
 
-@app.command
+@command(PAPERS, 3)
 def claims(runs: Runs, /, *, as_json: Json = False) -> None:
     """Judge the rows that runs hold now, and print their verdicts.
+
+    Example: infoscope claims runs/saxe2018-tanh-laptop
 
     Parameters
     ----------

@@ -9,10 +9,10 @@ from cyclopts import Parameter
 
 import infoscope
 from infoscope.cli.runs import print_means
-from infoscope.cli.shared import Belonging, Json, Several, app, columns, factory, pairs, show
+from infoscope.cli.shared import NETWORKS, Belonging, Json, Several, columns, command, factory, pairs, show
 
 
-@app.command
+@command(NETWORKS, 1)
 def scan(
     checkpoints: Annotated[list[str], Parameter(negative="")],
     /,
@@ -37,6 +37,8 @@ def scan(
     as_json: Json = False,
 ) -> None:
     """Measure checkpoints that a training left behind. Called again, it measures those that are new.
+
+    Example: infoscope scan 'out/checkpoint-*' --inputs texts.parquet:input_ids --variable kind=texts.parquet:kind
 
     Parameters
     ----------

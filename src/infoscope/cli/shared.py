@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import cyclopts
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
 from infoscope.core.errors import InputError
 from infoscope.core.text import sentence
@@ -21,8 +22,23 @@ app = cyclopts.App(
     help_format="plaintext",
     version=VERSION,
     version_flags=["--version"],
+    group_commands=Group("About", sort_key=6),
     suppress_keyboard_interrupt=False,  # ours says how to go on
 )
+#: The commands in the order of work, as ``--help`` lists them.
+PAPERS = Group("The papers", sort_key=1)
+NETWORKS = Group("A network of your own", sort_key=2)
+LOOK = Group("Look at runs", sort_key=3)
+COLUMNS = Group("Columns of your own", sort_key=4)
+ITSELF = Group("infoscope itself", sort_key=5)
+app.meta.group_parameters = Group("With every command", sort_key=7)
+
+
+def command(group: Group, place: int, name: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """A function as a command, at its ``place`` in the group."""
+    return app.command(name=name, group=group, sort_key=place)  # pyright: ignore[reportReturnType]
+
+
 Belonging = Annotated[
     str | None,
     Parameter(
@@ -33,8 +49,12 @@ Belonging = Annotated[
     ),
 ]
 ColumnsOfFile = Annotated[
-    str, Parameter(help="a.npy, a.npz:name, t.parquet:col1,col2 or t.csv:col1,col2; rows are samples.")
+    str,
+    Parameter(
+        help="a.npy, a.npz:name, t.parquet:col1,col2, t.csv:col1,col2, a.pt or a.safetensors:name; rows are samples."
+    ),
 ]
+Open = Annotated[bool, Parameter(name="--open", negative="", help="Open the report in the browser.")]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print machine-readable JSON.")]
 Options = Annotated[
     list[str] | None, Parameter(name="--option", negative="", help="An option as key=value; may be repeated.")
@@ -62,13 +82,27 @@ def table(headers: list[str], lines: list[list[str]], widest: int | None = None)
     Console(width=None if sys.stdout.isatty() else widest or 160, highlight=False, markup=False).print(found)
 
 
+def opened(page: Path, wanted: bool) -> Path:
+    """``page``, in a browser where that is ``wanted``."""
+    if wanted and not webbrowser.open(page.resolve().as_uri()):
+        print(f"infoscope: no browser was found, so open it yourself: {page.resolve()}", file=sys.stderr)
+    return page
+
+
 def pairs(words: list[str] | None, flag: str = "--option", example: str = "bins=30") -> dict[str, str]:
-    """``["bins=30"]`` as ``{"bins": "30"}``."""
-    found = {}
+    """``["bins=30"]`` as ``{"bins": "30"}``.
+
+    Raises
+    ------
+    InputError: a word without key or value, or a key that is given twice.
+    """
+    found: dict[str, str] = {}
     for word in words or []:
         key, equals, value = word.partition("=")
         if not (key and equals):
             raise InputError(f"{flag} {word!r} is not key=value: write it like {flag} {example}")
+        if key in found:
+            raise InputError(f"{flag} {key} is given twice, {found[key]} and {value}: say one")
         found[key] = value
     return found
 

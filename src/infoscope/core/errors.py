@@ -16,6 +16,7 @@ from typing import ParamSpec, TypeVar
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_FEW = 12  # names that are all told
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 
 
@@ -63,12 +64,15 @@ class MissingPackageError(InfoscopeError, ImportError):
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> UnknownNameError:
-    """The error for a mistyped ``name``: lists the near ones first, then everything that exists."""
+    """The error for a mistyped ``name``: the near names, and all there are where these are few or none is near."""
     names = sorted(known)
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5) or [k for k in names if name and name in k][:3]
-    hint = f"did you mean {' or '.join(repr(k) for k in near)}? " if near else ""
-    shown = ", ".join(names) if len(names) <= 40 else f"{', '.join(names[:40])} … ({len(names)} in all)"
-    return UnknownNameError(f"there is no {kind} named {name!r}: {hint}known: {shown or 'none'}")
+    told = [f"did you mean {' or '.join(repr(k) for k in near)}?"] if near else []
+    if len(names) <= _FEW:
+        told.append(f"known: {', '.join(names) or 'none'}")
+    elif not near:
+        told.append(f"known: {', '.join(names[:_FEW])} … ({len(names)} in all)")
+    return UnknownNameError(f"there is no {kind} named {name!r}: {' '.join(told)}")
 
 
 def near_keywords(function: Callable[P, R]) -> Callable[P, R]:

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar, cast
 
 from infoscope.core.errors import InputError, UntrustedEstimateError
 from infoscope.core.quantity import Quantity
-from infoscope.core.units import bits, in_bits, shown
+from infoscope.core.units import bits, in_unit, shown
 
 Bound = Literal["lower", "upper", "none"]
 #: The level of every interval that is not certified.
@@ -183,7 +183,7 @@ class Estimate:
     @property
     def notes_shown(self) -> tuple[str, ...]:
         """The notes in the unit that the value is shown in: bits for information."""
-        return tuple(map(in_bits, self.notes)) if self.unit == "nats" else self.notes
+        return tuple(map(in_unit, self.notes)) if self.unit == "nats" else self.notes
 
     @property
     def status(self) -> Status:

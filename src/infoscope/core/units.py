@@ -1,13 +1,43 @@
-"""Information is in nats inside the program, always. Bits exist only where something is shown to a person."""
+"""Information is in nats inside the program, always. Bits exist only where something is shown to a person.
+
+Who wants to be shown nats says so with :func:`showing`; whatever is told inside it then is in nats.
+"""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Literal
 
 NATS_PER_BIT = math.log(2.0)
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
 _NATS = re.compile(rf"({_NUMBER}) nats( \[{_NUMBER}, {_NUMBER}\])?")
+
+ShownUnit = Literal["bits", "nats"]
+_unit: ContextVar[ShownUnit] = ContextVar("infoscope.unit", default="bits")
+
+
+@contextmanager
+def showing(unit: ShownUnit) -> Generator[None]:
+    """Inside, information is shown in this unit."""
+    before = _unit.set(unit)
+    try:
+        yield
+    finally:
+        _unit.reset(before)
+
+
+def unit_shown() -> ShownUnit:
+    """The unit in which information is shown: bits, unless :func:`showing` says nats."""
+    return _unit.get()
+
+
+def in_unit_shown(nats: float) -> float:
+    """Nats in the unit that is shown."""
+    return nats if unit_shown() == "nats" else bits(nats)
 
 
 def bits(nats: float) -> float:
@@ -23,23 +53,27 @@ def nats(bits: float) -> float:
 def shown(value: float | None, unit: str, interval: tuple[float, float] | None = None) -> str:
     """A value for a person, with its interval: ``"2.31 bits [2.1, 2.5]"``.
 
-    Nats become bits and a fraction a percentage; a ratio or a norm is a bare number.
+    Nats become bits (unless :func:`showing` says otherwise) and a fraction a percentage; a ratio or a norm is a bare
+    number. Digits end where the interval leaves two: ``"-0.022 bits [-0.086, 0.053]"``.
     """
     if value is None:
         return "not measured"
-    scale = {"nats": 1 / NATS_PER_BIT, "fraction": 100.0}.get(unit, 1.0)
-    name = {"nats": " bits", "fraction": " %", "ratio": "", "norm": ""}.get(unit, f" {unit}")
-    text = f"{_digits(scale * value)}{name}"
-    if interval:
-        text += f" [{_digits(scale * interval[0])}, {_digits(scale * interval[1])}]"
-    return text
+    scale = {"nats": in_unit_shown(1.0), "fraction": 100.0}.get(unit, 1.0)
+    name = {"nats": f" {unit_shown()}", "fraction": " %", "ratio": "", "norm": ""}.get(unit, f" {unit}")
+    if not interval:
+        return f"{_digits(scale * value)}{name}"
+    half = scale * abs(interval[1] - interval[0]) / 2
+    value, low, high = (_to(scale * number, half) for number in (value, *interval))
+    return f"{value}{name} [{low}, {high}]"
 
 
-def in_bits(note: str) -> str:
-    """A note with its nats as bits: ``"above H(Y) = 0.693 nats"`` becomes ``"above H(Y) = 1 bits"``.
+def in_unit(note: str) -> str:
+    """A note with its nats in the unit shown: ``"above H(Y) = 0.693 nats"`` becomes ``"above H(Y) = 1 bits"``.
 
     Notes are kept in nats, like the values that they stand beside; whoever shows a value in bits shows its notes so.
     """
+    if unit_shown() == "nats":
+        return note
     return _NATS.sub(lambda found: shown(float(found[1]), "nats", _ends(found[2])), note)
 
 
@@ -48,6 +82,15 @@ def _ends(text: str | None) -> tuple[float, float] | None:
         return None
     low, high = text.strip(" []").split(", ")
     return float(low), float(high)
+
+
+def _to(number: float, half: float) -> str:
+    """As far as an interval that reaches ``half`` to either side lets it be known, to two digits of that."""
+    if not (math.isfinite(number) and math.isfinite(half)) or half < 1e-4 or half >= 10 or abs(number) > 1e3 * half:
+        return _digits(number)
+    decimals = 1 - math.floor(math.log10(half))
+    said = f"{number:.{decimals}f}".rstrip("0").rstrip(".") if decimals > 0 else f"{number:.0f}"
+    return "0" if said == "-0" else said
 
 
 def _digits(number: float) -> str:

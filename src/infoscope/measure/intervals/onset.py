@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from infoscope.core.errors import InputError
-from infoscope.core.units import in_bits
+from infoscope.core.units import in_unit
 from infoscope.kernels import draws
 from infoscope.measure.intervals.groups import LEAST, LEVEL
 
@@ -58,7 +58,7 @@ class Onset:
             if self.interval is not None:
                 low, high = self.interval
                 said += f" [{low}, {'never' if high is None else high}]"
-        told = in_bits(f"{self.control:.4g} nats untrained, {self.largest:.4g} nats at most")
+        told = in_unit(f"{self.control:.4g} nats untrained, {self.largest:.4g} nats at most")
         return f"{said} ({told}{''.join(f'; {note}' for note in self.notes)})"
 
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from infoscope.core.claim import ORIGINS, counted
 from infoscope.core.estimate import Status
 from infoscope.core.rows import Rows
-from infoscope.core.units import in_bits, shown
+from infoscope.core.units import in_unit, shown
 from infoscope.show.plots._series import worded
 
 #: Shapes, so that colour is never the only carrier of meaning.
@@ -35,7 +35,7 @@ def verdict(stored: Mapping[str, Any]) -> dict[str, Any]:
     """A stored verdict with its numbers written out in the unit shown."""
     findings = _findings(stored.get("findings", []))
     without = stored["without"] and _judged(stored["without"]["outcome"], _findings(stored["without"]["findings"]))
-    notes = [in_bits(note) for note in stored.get("notes", [])]
+    notes = [in_unit(note) for note in stored.get("notes", [])]
     origin = ORIGINS.get(stored["claim"]["origin"], ORIGINS[""])
     told = {"origin": origin, "without": without, "notes": notes}
     return {**stored, **_judged(stored["outcome"], findings), **told}
@@ -46,7 +46,7 @@ def _findings(stored: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {
             **finding,
             "shown": shown(finding["value"], finding["unit"], finding.get("interval")),
-            "note": in_bits(finding.get("note") or ""),
+            "note": in_unit(finding.get("note") or ""),
             "kind": _kind(finding["outcome"]),
             "sign": SIGNS.get(finding["outcome"], "–"),
         }
@@ -138,7 +138,7 @@ def failures(rows: Rows) -> tuple[list[dict[str, Any]], int]:
     keys = ["network", "site", "quantity", "estimator", "notes"]
     failed = _counts(rows.filter(status=Status.FAILED.name), keys)
     lines = [dict(zip([*keys, "count"], line, strict=True)) for line in failed[:MOST_ROWS]]
-    return [{**line, "notes": in_bits(line["notes"])} for line in lines], max(0, len(failed) - MOST_ROWS)
+    return [{**line, "notes": in_unit(line["notes"])} for line in lines], max(0, len(failed) - MOST_ROWS)
 
 
 def _counts(rows: Rows, keys: list[str]) -> list[tuple[Any, ...]]:
