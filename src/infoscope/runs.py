@@ -64,6 +64,7 @@ def watch(
     network: str = NETWORK,
     member: int = 0,
     seed: int = 0,
+    name: str = "",
     resume: bool = False,
     overwrite: bool = False,
     trackers: Any = (),
@@ -98,6 +99,7 @@ def watch(
     steps_per_epoch: turns steps into epochs, where ``scope.step`` is not told the epoch.
     network: of a sweep over trainings of your own, what this kind of them is called. member: its number, from 0.
     seed: what it started from. Rows say these three, and :func:`load` joins the runs.
+    name: what the run is called in reports and pages; by default "watched" and the class of the network.
     resume: go on with the run that ``out`` holds. overwrite: replace it.
     trackers: where what is measured is mirrored as it comes, by name, ``["wandb", "tensorboard(folder=logs)"]``
         (`infoscope list trackers`), or objects that log: a logger of Lightning, a run of W&B, a ``SummaryWriter``.
@@ -126,6 +128,7 @@ def watch(
         network=network,
         member=member,
         seed=seed,
+        name=name,
         resume=resume,
         overwrite=overwrite,
         sinks=_sinks(trackers),

@@ -56,9 +56,9 @@ def test_loss_is_in_bits_and_accuracy_a_fraction(make_rows):
 def test_members_are_faint_lines_under_the_learning_curve(make_rows):
     loss = curves(make_rows(members=4))["hconcat"][0]
     faint = loss["layer"][0]
-    assert faint["mark"]["opacity"] == 0.5
+    assert faint["mark"]["opacity"] == 0.6
     assert (
-        curves(make_rows(members=30))["hconcat"][0]["layer"][0]["mark"]["opacity"] == 0.2
+        curves(make_rows(members=30))["hconcat"][0]["layer"][0]["mark"]["opacity"] == 0.3
     )  # more of them, fainter each
     assert {row["member"] for row in faint["data"]["values"]} == {0, 1, 2, 3}
 

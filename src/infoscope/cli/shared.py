@@ -31,6 +31,7 @@ NETWORKS = Group("A network of your own", sort_key=2)
 LOOK = Group("Look at runs", sort_key=3)
 COLUMNS = Group("Columns of your own", sort_key=4)
 ITSELF = Group("infoscope itself", sort_key=5)
+app.meta.suppress_keyboard_interrupt = False
 app.meta.group_parameters = Group("With every command", sort_key=7)
 
 

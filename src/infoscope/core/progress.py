@@ -184,7 +184,7 @@ class Overall(Progress):
         self._name, self._stages = label, stages
         self._ends = dict(zip(stages, accumulate(sum(each.values()) for each in stages.values()), strict=True))
         super().__init__(label, sum(sum(each.values()) for each in stages.values()))
-        self._piece = next(iter(stages))
+        self._piece = next(iter(stages), "")
 
     def begin(self, piece: str) -> None:
         """All before ``piece`` is done."""

@@ -209,6 +209,17 @@ class Evaluated:
             **({"rows at": places} if places else {}),
         }
 
+    def entropies(self, chosen: Mapping[str, Chosen]) -> dict[str, float]:
+        """H(Y) of each variable's labels, in nats, over the rows of the first place: the most that can be read."""
+        found: dict[str, float] = {}
+        for site in list(chosen)[:1]:
+            for name, values in self.rows(site, chosen[site]).labels.items():
+                if not is_quantity(values):
+                    counts = np.unique(values[values != MISSING], return_counts=True)[1]
+                    shares = counts / counts.sum()
+                    found[name] = float(-(shares * np.log(shares)).sum())
+        return found
+
     def _sharing(self) -> int:
         """How many groups of positions stand in one sample with another: documents that see each other when packed."""
         groups = self.groups

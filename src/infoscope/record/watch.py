@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from infoscope.core import check
+from infoscope.core import check, text
 from infoscope.core.errors import InfoscopeError, InputError, warn
 from infoscope.core.files import numbered
 from infoscope.core.folder import RunFolder
@@ -35,6 +35,7 @@ from infoscope.record.untouched import borrowed_randomness, device_of, eager
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+WATCHED = "watched"  # what stands for the task of a watched run
 NETWORK = "model"  # the name of the one network of a watched run, where nobody says another
 
 
@@ -61,8 +62,8 @@ class Watch:
     snapshots: also keep the weights at each recorded step, so that other measures can be taken later.
     batch_size: rows of the evaluation set in one forward. steps_per_epoch: turns steps into epochs, where
         :meth:`step` is not told the epoch; without either, epochs are 0.
-    network, member, seed: what tells this training from others of a sweep, in its rows. sinks: who else is told of
-    each recorded step; they are closed at the end of the block.
+    network, member, seed: what tells this training from others of a sweep, in its rows. name: what the run is called
+        in reports. sinks: who else is told of each recorded step; they are closed at the end of the block.
 
     Of several processes that train together (torch.distributed) the first records; in the others a watch looks at
     nothing but whether the network can be read in one process, and does nothing. No process waits for another in it.
@@ -97,6 +98,7 @@ class Watch:
         network: str = NETWORK,
         member: int = 0,
         seed: int = 0,
+        name: str = "",
         resume: bool = False,
         overwrite: bool = False,
         sinks: Sequence[Sink] = (),
@@ -137,6 +139,7 @@ class Watch:
         self._path, self._resume, self._overwrite = None if folder is None else Path(folder), resume, overwrite
         self._schedule = attaching.schedule(schedule)
         self._network = attaching.network(network)
+        self._name = text.checked(name, "the name of a run") if name else f"watched {type(self._model).__name__}"
         self._member, self._seed = check.count(member, "member", 0), check.count(seed, "seed", 0)
         self._steps_per_epoch = None if steps_per_epoch is None else check.count(steps_per_epoch, "steps_per_epoch")
         self._snapshots, self._trajectory = snapshots, None
@@ -321,7 +324,7 @@ class Watch:
             "sites": self.sites,
             "places": self._places,
             "recipe": {"watched": f"{kind.__module__}.{kind.__qualname__}", "batch_size": self._batch_size},
-            "task": "watched",
+            "task": WATCHED,
             **({"member": self._member} if self._member else {}),
         }
         measures = [{"estimator": m.id, "options": m.options} for m in self._measurements]
@@ -337,11 +340,15 @@ class Watch:
         wanted, there = self._manifest(), RunFolder(self.path)
         if there.manifest_path.exists() and not self._overwrite:
             return attaching.same_run(self.path, wanted, self._resume)
-        title = f"watched {type(self._model).__name__}"
-        about = {"evaluated": self._evaluated.told(self._chosen), "state": "running", **provenance()}
+        about = {
+            "evaluated": self._evaluated.told(self._chosen),
+            "ceilings": {WATCHED: self._evaluated.entropies(self._chosen)},
+            "state": "running",
+            **provenance(),
+        }
         with there.replaced() if self._overwrite else nullcontext():
             evaluation.save(self.path, self._evaluated)
-            return RunFolder.create(self.path, {"title": title, **wanted, **about})
+            return RunFolder.create(self.path, {"title": self._name, **wanted, **about})
 
     def _steps_there(self, session: Session) -> set[int]:
         """The steps that need no recording: those with rows of every measurement, or a snapshot where none is taken."""

@@ -212,7 +212,12 @@ class _Scanning:
         if self._scan.overwrite or not folder.manifest_path.exists():
             network: dict[str, Any] = {**wanted["networks"][self._network], ORIGINS: {}}
             title = f"{network['title']}, {counted(len(self._checkpoints), 'checkpoint')}"
-            about = {"evaluated": self._evaluated.told(self._chosen), **provenance(), "told": list(self._loaded.notes)}
+            about = {
+                "evaluated": self._evaluated.told(self._chosen),
+                "ceilings": {"scanned": self._evaluated.entropies(self._chosen)},
+                **provenance(),
+                "told": list(self._loaded.notes),
+            }
             with folder.replaced() if self._scan.overwrite else nullcontext():
                 evaluation.save(path, self._evaluated)
                 return RunFolder.create(path, {"title": title, **wanted, "networks": {self._network: network}, **about})

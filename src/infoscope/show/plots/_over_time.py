@@ -11,10 +11,11 @@ import numpy as np
 from infoscope.core.estimate import BRACKET
 from infoscope.core.quantity import INPUT_INFORMATION
 from infoscope.core.rows import Rows
-from infoscope.show.plots import _series, _style
+from infoscope.show.plots import _references, _series, _style
 from infoscope.show.plots._series import Bundle, Line
 from infoscope.show.plots._style import Spec
 
+_FEW = 3  # lines whose bands can be told apart by their colour
 _LONG = 40  # characters of an axis title that a figure of usual height has no room for
 _IN_SYMBOLS = ("information", "entropy", "differential entropy")  # kinds that a reader knows by their formulas
 _DASHES = ([1, 0], [5, 3], [2, 2], [8, 3, 2, 3])
@@ -35,11 +36,20 @@ def over_time(rows: Rows, kinds: tuple[str, ...], heading: str, size: tuple[int,
     return {"$schema": _style.SCHEMA, "config": _style.CONFIG, "spacing": 40, "hconcat": panels}
 
 
-def _panel(rows: Rows, size: tuple[int, int], *, by: str = "site", log: bool = False, faint: bool = False) -> Spec:
+def _panel(
+    rows: Rows,
+    size: tuple[int, int],
+    *,
+    by: str = "site",
+    log: bool = False,
+    faint: bool = False,
+    known: Mapping[str, float] | None = None,
+) -> Spec:
     rows, remarks = _series.first(rows, "estimator", "variable", *(() if by == "split" else ("split",)))
     series = _series.read(rows, by)
     heading = _series.titled(worded(rows), rows)
-    return lines(series, heading, label(rows, series.unit), remarks, size, by, log=log, faint=faint)
+    levels = _references.levels(rows, known)
+    return lines(series, heading, label(rows, series.unit), remarks, size, by, log=log, faint=faint, references=levels)
 
 
 def lines(
@@ -53,8 +63,12 @@ def lines(
     log: bool = False,
     faint: bool = False,
     ceilings: Mapping[str, float] | None = None,
+    references: Mapping[str, float] | None = None,
 ) -> Spec:
-    """The means of ``series`` with bands, or with faint members; ``ceilings``: a dashed level for lines by name."""
+    """The means of ``series`` with bands, or with faint members.
+
+    ceilings: a dashed level for lines by name. references: levels for all of them, by what they are called.
+    """
     if log:
         series = _positive(series)
     means, bands, members = _values(series, faint)
@@ -64,8 +78,9 @@ def lines(
     shown = [v for row in drawn for v in (row["value"], row.get("high", row["value"]))]
     if not shown:
         return _style.nothing(heading, "; ".join(["nothing to draw", *series.remarks]), *size)
-    near = _style.close_up(shown) if len(series.lines) == 1 and not log and not levels else None
-    span = near or _style.domain([*shown, *(level["value"] for level in levels)], log=log)
+    across, far = _references.within(references or {}, max(shown))
+    near = _style.close_up(shown) if len(series.lines) == 1 and not log and not levels and not across else None
+    span = near or _style.domain([*shown, *(level["value"] for level in levels), *across.values()], log=log)
     steps = _series.widest(series.lines)
     most = _series.MOST_STEPS if series.training else steps
     notes = _series.said(series, len({row["member"] for row in members}), min(steps, most), steps)
@@ -76,7 +91,10 @@ def lines(
         notes.insert(1, "dotted: mean bracket")
     if levels:
         notes.insert(1, "dashed: the most there can be to read")
+    notes += far
     layers = _layers(means, bands, members, series, by)
+    for name, value in across.items():
+        layers[:0] = _style.reference("y", name, value)
     if levels:
         mark = {"type": "rule", "strokeDash": [5, 3], "strokeWidth": 1.2, "opacity": 0.7}
         layers.insert(
@@ -212,11 +230,21 @@ def _extend(
 def _layers(means: list[Spec], bands: list[Spec], members: list[Spec], series: Bundle, by: str) -> list[Spec]:
     layers: list[Spec] = []
     if bands:
-        mark = {"type": "area", "clip": True, "opacity": 0.16, "line": False}
-        layers.append({"data": {"values": bands}, "mark": mark, "encoding": {"y2": {"field": "high"}}})
+        names, places = [line.name for line in series.lines], [line.index for line in series.lines]
+        edge = _style.colours(names, places)  # where many lie over each other, their edges tell them apart
+        inside = 0.16 if len(names) <= _FEW else 0.05
+        mark = {
+            "type": "area",
+            "clip": True,
+            "opacity": 1,
+            "fillOpacity": inside,
+            "strokeOpacity": 0.55,
+            "strokeWidth": 0.8,
+        }
+        layers.append({"data": {"values": bands}, "mark": mark, "encoding": {"y2": {"field": "high"}, "stroke": edge}})
     if members:
         drawn = len({row["member"] for row in members})
-        mark = {"type": "line", "clip": True, "opacity": _style.faintness(drawn), "strokeWidth": 0.8}
+        mark = {"type": "line", "clip": True, "opacity": _style.faintness(drawn), "strokeWidth": 1}
         layers.append({"data": {"values": members}, "mark": mark, "encoding": {"detail": {"field": "member"}}})
     few = _series.widest(series.lines) <= 12
     mark = {"type": "line", "clip": not few, "strokeWidth": 2, "point": {"size": 28, "opacity": 1} if few else False}

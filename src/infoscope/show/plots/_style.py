@@ -182,8 +182,23 @@ def close_up(values: Iterable[float]) -> list[float] | None:
 
 
 def faintness(members: int) -> float:
-    """The opacity of members' lines: the more of them are drawn, the fainter each."""
-    return max(0.2, min(0.5, 2 / max(1, members)))
+    """The opacity of members' lines: the more of them are drawn, the fainter each, and each to be seen."""
+    return max(0.3, min(0.6, 3 / max(1, members)))
+
+
+def reference(axis: str, label: str, value: float) -> list[Spec]:
+    """A level that curves are read against, such as H(X): a thin line across the figure, and what it is."""
+    data = {"values": [{"level": short(value), "label": label}]}
+    across = "x" if axis == "y" else "y"
+    ends = {f"{across}": {"value": 0}, f"{across}2": {"value": "width" if across == "x" else "height"}}
+    at = {axis: {"field": "level", "type": "quantitative"}, "color": {"value": FAINT}}
+    beside = {"align": "left", "dx": 4, "dy": -6} if axis == "y" else {"align": "right", "dx": -5}
+    words: Spec = {"text": {"field": "label"}, across: {"value": 0 if axis == "y" else {"expr": "0.6 * height"}}}
+    line = {"type": "rule", "strokeDash": [2, 3], "strokeWidth": 1}
+    return [
+        {"data": data, "mark": line, "encoding": {**at, **ends}},
+        {"data": data, "mark": {"type": "text", "fontSize": 11, **beside}, "encoding": {**at, **words}},
+    ]
 
 
 def short(value: float, digits: int = 5) -> float:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION
 from infoscope.core.rows import Rows
-from infoscope.show.plots import _series, _style
+from infoscope.show.plots import _references, _series, _style
 from infoscope.show.plots._series import Bundle, Line
 from infoscope.show.plots._style import INK, Spec
 
@@ -22,13 +23,14 @@ _NEVER = 2**53 - 1  # no step comes after the last
 _STILL = 3  # of the layers, those that no parameter moves: members, path, points
 
 
-def plane(rows: Rows, *, width: int = 460, height: int = 340) -> Spec:
-    """I(T;Y) against I(X;T), both in bits: one line per site, points coloured by epoch, members as faint lines.
+def plane(rows: Rows, *, ceilings: Mapping[str, float] | None = None, width: int = 460, height: int = 340) -> Spec:
+    """I(T;Y) against I(X;T), both in bits: one line per site, its points the fuller the later, members as faint lines.
 
     Its parameter ``step`` (an optimiser step) marks each site where it was last recorded at or before that step and
     joins the sites of that step from input to output; in a notebook a slider moves it. ``rows`` are of one network;
     of several series the first is drawn and named. A member without both values at a step is left out there. A curve
-    over another axis than training has no parameter.
+    over another axis than training has no parameter. ceilings: the entropies known of the task, in nats by variable:
+    H(X), H(Y) and log n are drawn as levels.
 
     Raises
     ------
@@ -58,6 +60,14 @@ def plane(rows: Rows, *, width: int = 460, height: int = 340) -> Spec:
     drawn = len({row["member"] for row in data["members"]})
     remarks += _series.said(x, drawn, min(steps, _series.MOST_STEPS), steps) + y.remarks
     layers = _layers(points, x, str(variable or "label"), drawn)
+    levels: list[Spec] = []
+    reach: dict[str, list[float]] = {}
+    for axis, of in (("x", x_rows), ("y", y_rows)):
+        largest = max(row[axis] for row in data["means"])
+        across, far = _references.within(_references.levels(of, ceilings), largest)
+        remarks += far
+        reach[axis] = list(across.values())
+        levels += [part for name, value in across.items() for part in _style.reference(axis, name, value)]
     moving: Spec = {}
     if x.training:
         moving["usermeta"] = {"recorded": [[row["step"], row["time"]] for row in data["recorded"]], "clock": x.clock}
@@ -70,8 +80,8 @@ def plane(rows: Rows, *, width: int = 460, height: int = 340) -> Spec:
         "config": _style.CONFIG,
         **moving,
         "datasets": data,
-        "encoding": _axes(data, str(variable or "label")),
-        "layer": layers if x.training else layers[:_STILL],
+        "encoding": _axes(data, str(variable or "label"), reach),
+        "layer": [*levels, *(layers if x.training else layers[:_STILL])],
     }
 
 
@@ -113,10 +123,10 @@ def _parameters(steps: list[int]) -> list[Spec]:
     ]
 
 
-def _axes(data: dict[str, list[Spec]], variable: str) -> Spec:
+def _axes(data: dict[str, list[Spec]], variable: str, reach: Mapping[str, list[float]]) -> Spec:
     out: Spec = {}
     for axis, words in (("x", "I(X;T) (bits)"), ("y", f"I(T;Y) about {variable} (bits)")):
-        values = [row[axis] for name in ("means", "members") for row in data[name]]
+        values = [row[axis] for name in ("means", "members") for row in data[name]] + reach[axis]
         out[axis] = {
             "field": axis,
             "type": "quantitative",
@@ -148,13 +158,13 @@ def _layers(points: list[tuple[Line, Line]], series: Bundle, variable: str, draw
         },
         {
             "data": {"name": "means"},
-            "mark": {**path, "opacity": 0.75, "strokeWidth": 1.6},
+            "mark": {**path, "opacity": 1, "strokeWidth": 1.8},
             "encoding": {"color": colour, "order": along},
         },
         {
             "data": {"name": "means"},
-            "mark": {"type": "circle", "clip": True, "size": 34, "opacity": 1, "stroke": "white", "strokeWidth": 0.4},
-            "encoding": {"fill": _by_time(series), "tooltip": tooltip},
+            "mark": {"type": "circle", "clip": True, "size": 34, "opacity": 1, "stroke": "white", "strokeWidth": 0.5},
+            "encoding": {"fill": colour, "opacity": _by_time(series), "tooltip": tooltip},
         },
         {
             "data": {"name": "means"},
@@ -177,13 +187,15 @@ def _by_time(series: Bundle) -> Spec:
     return {
         "field": "time",
         "type": "quantitative",
-        "scale": {"type": "symlog", "constant": 1, "domain": [0, last], "scheme": "viridis"},
+        "scale": {"type": "symlog", "constant": 1, "domain": [0, last], "range": [0.08, 1]},
         "legend": {
             "title": series.clock,
             "orient": "bottom",
             "direction": "horizontal",
-            "gradientLength": 200,
-            "gradientThickness": 8,
+            "symbolType": "circle",
+            "symbolSize": 60,
+            "symbolFillColor": INK,
+            "symbolStrokeWidth": 0,
             "values": _style.decades(last),
             "labelExpr": _style.PLAIN,
         },

@@ -226,10 +226,19 @@ def _drawn_panels(plot: Entry, held: Sequence[tuple[Column, Rows]]) -> list[Pane
         asked = [n for n in asked if any(plot.facts["wants"] in _narrow(plot, n, r).unique("kind") for _, r in held)]
     different = list({tuple(n.items()): n for n in asked}.values())
     named = len({narrowing.get("variable") for narrowing in different}) > 1
-    return [
+    panels = [
         _panel(plot, narrowing, held, _apart(narrowing, named, _parts(held)) if len(different) > 1 else "")
         for narrowing in different
     ]
+    alike: dict[str, list[Card]] = {}  # panels on different variables stand beside each other to be compared
+    for panel in panels:
+        about = f"I(T;{panel.narrowing['variable']})" if "variable" in panel.narrowing else ""
+        quantity = panel.narrowing.get("quantity", "").replace("I_u", "I")
+        alike.setdefault("usable" if quantity == about else quantity, []).extend(panel.cards)
+    for name, cards in alike.items():
+        if name:
+            share_axes(cards)
+    return panels
 
 
 def _drawn(plot: Entry, narrowing: Narrowing, rows: Rows) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,11 @@ _BOUNDS = {"lower": "lower bound", "upper": "upper bound", "none": "not a bound"
 MOST_ROWS = 40
 
 
+def minus(said: str) -> str:
+    """``said`` with true minus signs before its numbers."""
+    return re.sub(r"(?<![\w.)\]-])-(?=\.?\d)", "−", said)
+
+
 def verdict(stored: Mapping[str, Any]) -> dict[str, Any]:
     """A stored verdict with its numbers written out in the unit shown."""
     findings = _findings(stored.get("findings", []))
@@ -45,7 +51,8 @@ def _findings(stored: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             **finding,
-            "shown": shown(finding["value"], finding["unit"], finding.get("interval")),
+            "shown": minus(shown(finding["value"], finding["unit"], finding.get("interval"))),
+            "criterion": minus(finding["criterion"]),
             "note": in_unit(finding.get("note") or ""),
             "kind": _kind(finding["outcome"]),
             "sign": SIGNS.get(finding["outcome"], "–"),
@@ -118,9 +125,11 @@ def estimands(rows: Rows) -> tuple[list[dict[str, Any]], int]:
             "interval": interval,
             "networks": ", ".join(line["networks"]),
             "statuses": [(name, count, _meaning(name)) for name, count in line["statuses"].items()],
+            "fine": set(line["statuses"]) == {Status.OK.name},
         }
         for (quantity, estimator, estimand, bound, interval), line in lines.items()
     ]
+    found.sort(key=lambda line: line["fine"])
     return found[:MOST_ROWS], max(0, len(found) - MOST_ROWS)
 
 
@@ -178,6 +187,13 @@ def provenance(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
         if network.get("arguments"):
             lines.append((f"computation of {name}", _pairs(network["arguments"])))
     return [(label, str(text)) for label, text in lines if text not in (None, "")]
+
+
+def shared(all_lines: Sequence[Sequence[tuple[str, str]]]) -> list[tuple[str, str]]:
+    """Those lines of :func:`provenance` that several runs have alike, which are then told once."""
+    if len(all_lines) < 2:
+        return []
+    return [line for line in all_lines[0] if all(line in lines for lines in all_lines[1:])]
 
 
 def _ranges(seeds: Sequence[int]) -> str:

@@ -56,6 +56,7 @@
       if (plane) spec.params[0].value = plane.marked = marked(plane);
       const { view } = await vegaEmbed(holder, spec, options);
       if (plane) plane.view = view;
+      holder.querySelector("summary")?.setAttribute("aria-label", "save this figure");
     } catch (reason) {
       holder.textContent = `this figure could not be drawn: ${reason}`;
       console.error(reason);
@@ -69,7 +70,9 @@
     return drawing.get(holder);
   }
 
+  const player = document.getElementById("player");
   const near = new Set();
+  const seen = new Set(); // the planes that are on the screen
   const fromScreen = (holder) => {
     const { top, bottom } = holder.getBoundingClientRect();
     return Math.max(0, top - innerHeight, -bottom);
@@ -117,7 +120,15 @@
   }
 
   if (moments.length > 1) {
-    document.getElementById("player").hidden = false;
+    player.hidden = false;
+    const looked = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        if (isIntersecting) seen.add(target);
+        else seen.delete(target);
+      }
+      player.classList.toggle("away", !seen.size && !player.contains(document.activeElement));
+    });
+    for (const holder of planes.keys()) looked.observe(holder);
     document.getElementById("clock").textContent = clock;
     slider.max = moments.length - 1;
     slider.addEventListener("input", () => { stop(); show(Number(slider.value)); });
@@ -141,8 +152,15 @@
   }, { rootMargin: MARGIN });
   for (const holder of holders) watch.observe(holder);
 
-  // Paper has all figures. Nothing is awaited but what is already here, so they are drawn before the page is printed.
+  // Paper has all figures and what is folded. Nothing is awaited but what is already here, so they are drawn before the
+  // page is printed.
+  let folded = [];
+  addEventListener("afterprint", () => {
+    for (const details of folded) details.open = false;
+  });
   addEventListener("beforeprint", async () => {
+    folded = [...document.querySelectorAll("details:not([open]):not(.vega-embed details)")];
+    for (const details of folded) details.open = true;
     for (const holder of holders) {
       await draw(holder);
       await move(holder);

@@ -19,11 +19,12 @@ from infoscope.core.folder import RunFolder
 from infoscope.core.manifest import told
 from infoscope.core.provenance import fingerprint
 from infoscope.core.rows import TRAINING, Rows
+from infoscope.core.units import showing
 from infoscope.show._renderer import renderer
 from infoscope.show.figures import Drawing
 from infoscope.show.plots._style import Spec
 from infoscope.show.reading import Shown
-from infoscope.show.report import _embedding, _words
+from infoscope.show.report import _embedding, _findings, _words
 from infoscope.show.report._cards import DERIVED, EXAMPLES, Card, Panel, PanelGroup, Section, sections, why
 
 MOST_OPEN, MOST_FIGURES = 6, 24  # panels of one way of measuring that are open, and figures in them; the rest unfolds
@@ -141,7 +142,11 @@ def content(folders: Sequence[RunFolder]) -> dict[str, Any]:
     ------
     RunFolderError: a damaged run folder.
     """
-    folders = [Shown(folder) for folder in folders]
+    with showing("bits"):  # as the figures are
+        return _content([Shown(folder) for folder in folders])
+
+
+def _content(folders: Sequence[Shown]) -> dict[str, Any]:
     told = [_without_data(folder) for folder in folders]
     absent = list(dict.fromkeys(filter(None, told)))
     folders = [folder for folder, text in zip(folders, told, strict=True) if not text] or folders
@@ -157,6 +162,7 @@ def content(folders: Sequence[RunFolder]) -> dict[str, Any]:
         "absent": absent if len(told) > 1 else [],
         "verdicts": verdicts,
         "tally": _words.tally(verdicts),
+        "shared": _words.shared([run["provenance"] for section in shown for run in section["runs"]]),
         "figures": figures,
     }
 
@@ -240,12 +246,14 @@ def _section(section: Section, figures: list[Spec], *, alone: bool) -> dict[str,
         "runs": [_run(folder, rows) for folder, rows in zip(section.folders, section.all_rows, strict=True)],
         "single": len(section.columns) == 1,
         "verdicts": [_verdict(stored) for folder in section.folders for stored in folder.verdicts()],
+        "so_what": _findings.so_what(section.columns),
         "blocks": [_block(block, section.blocks, anchor, figures) for block in section.blocks],
     }
 
 
 def _verdict(stored: dict[str, Any]) -> dict[str, Any]:
-    return {**_words.verdict(stored), "id": _slug("claim", stored["run"], stored["claim"]["id"])}
+    told = _words.verdict(stored)
+    return {**told, "found": _findings.of_claim(told), "id": _slug("claim", stored["run"], stored["claim"]["id"])}
 
 
 def _run(folder: RunFolder, rows: Rows) -> dict[str, Any]:
@@ -314,13 +322,8 @@ def _missing(folder: RunFolder, manifest: dict[str, Any], rows: Rows) -> list[st
     out += told(manifest)
     if not len(rows):
         out.append("this run holds no rows yet, so there is nothing to draw")
-    if not folder.verdicts():
-        why = (
-            "no claim was judged"
-            if manifest.get("figure")
-            else "it belongs to no paper's figure, so no claim was judged"
-        )
-        out.append(f"this run has no verdicts: {why}")
+    if manifest.get("figure") and not folder.verdicts():
+        out.append("this run has no verdicts: no claim was judged")
     return out
 
 
