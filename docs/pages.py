@@ -32,6 +32,7 @@ HEADINGS = {
     "data": "Data",
     "runs": "Runs",
     "callbacks": "Runs",
+    "demonstration": "Runs",
     "scans": "Runs",
     "scripting": "Runs",
     "scanning.": "Runs",

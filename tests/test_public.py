@@ -22,6 +22,7 @@ PAGES = ROOT.parent.parent
 #: Every command, and what does the same in Python.
 COMMANDS = {
     "list": "contributions",
+    "demo": "demo",
     "run": "run",
     "scan": "scan",
     "measure": "Run.measure",

@@ -7,6 +7,7 @@ from .core.estimate import Status as Status
 from .core.registry import contributions as contributions
 from .core.rows import Rows as Rows
 from .data import task as task
+from .demonstration import demo as demo
 from .measure.calibration import calibrate as calibrate
 from .measure.questions.collapse import neural_collapse as neural_collapse
 from .measure.questions.dependence import dependence as dependence

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from infoscope.measure.usable.fitted import FittedProbe
     from infoscope.record.checking import Checked
     from infoscope.scanning.replay import Replay
+    from infoscope.show.figures import Drawing
 
 
 class Watched(Watch):
@@ -259,10 +260,44 @@ class Run:
         """Why a paper's figure was not run, where its data could neither be found nor downloaded; else None."""
         return self.folder.manifest().get("missing")
 
+    def _repr_html_(self) -> str:
+        from infoscope.show.notebook import run_html
+
+        return run_html(self.folder)
+
     @property
     def verdicts(self) -> list[dict[str, Any]]:
-        """The stored verdicts as plain values, information in nats."""
-        return self.folder.verdicts()
+        """The stored verdicts as plain values, information in nats; a notebook shows them as a table."""
+        from infoscope.show.notebook import Verdicts
+
+        return Verdicts(self.folder.verdicts())
+
+    def figure(
+        self, plot: str = "plane", network: str | None = None, *, rows: Rows | None = None, **options: Any
+    ) -> Drawing:
+        """One figure, as the report has it: a notebook draws it, ``.save("plane.pdf")`` writes it.
+
+        plot: ``"plane"``, ``"information"``, ``"heat_map"`` …; ``infoscope.contributions("plots")`` has all. network:
+        which one, of several, by name or title. rows: those drawn in place of all of that network, such as
+        ``run.rows.filter(estimator="kde")``. options: of the plot.
+
+        Raises
+        ------
+        UnknownNameError: no such plot or network. InputError: several networks and none named, an option that the plot
+            does not have.
+        """
+        import inspect
+
+        from infoscope.core import registry
+        from infoscope.show.figures import figure
+
+        name = self._one_network(network)
+        known = inspect.signature(registry.load("plots", plot)).parameters
+        manifest = self.folder.manifest()
+        task = manifest["networks"][name].get("task", "")
+        if "ceilings" in known:
+            options = {"ceilings": manifest.get("ceilings", {}).get(task, {}), **options}
+        return figure(plot, (self.rows if rows is None else rows).filter(network=name), **options)
 
     @cached_property
     def networks(self) -> list[str]:
@@ -521,13 +556,14 @@ class Run:
         RunFolderError: no run of a paper's figure, or one that was not run for want of data.
         """
         from infoscope.claim.running import judge
+        from infoscope.show.notebook import Verdicts
 
         manifest = self.folder.manifest()
         if manifest.get("state") == "no data" and not len(self.rows):
             raise RunFolderError(
                 f"{self.folder.path} was not run for want of data, so there is nothing to judge: {manifest['missing']}"
             )
-        return judge(self.folder)
+        return Verdicts(judge(self.folder))
 
     def check(self, *, repair: bool = False, accept_loss: bool = False, device: str = "cpu") -> Checked:
         """Whether every file of the run is as it was written: all are read and held against their recorded hashes.

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from infoscope import cli
-from infoscope.cli import demo
+from infoscope import cli, demonstration
 from infoscope.core import registry
 
 
 def test_the_demo_names_figures_that_exist():
-    assert {*demo.FIRST, *demo.STAGES, demo.MNIST} <= set(registry.entries("figures"))
-    assert set(demo.STAGES) == demo.TRAINED
+    assert {*demonstration.FIRST, *demonstration.STAGES, demonstration.MNIST} <= set(registry.entries("figures"))
+    assert set(demonstration.STAGES) <= set(demonstration.FIRST)
 
 
 def test_a_first_report_then_verdicts_figure_by_figure(tmp_path, monkeypatch, capfd):
     first, *later = "saxe2018/minimal_model", "saxe2018/reparametrisation", "saxe2018/net_input_bins_minimal"
-    monkeypatch.setattr(demo, "FIRST", (first, later[0]))
-    monkeypatch.setattr(demo, "TRAINED", set(later))
-    monkeypatch.setattr(demo, "STAGES", {figure: {"computing": 1.0} for figure in later})
+    monkeypatch.setattr(demonstration, "FIRST", (first, later[0]))
+    monkeypatch.setattr(demonstration, "STAGES", {figure: {"computing": 1.0} for figure in later})
     with pytest.raises(SystemExit) as stop:
         cli.main(["demo", "--preset", "smoke", "--out", str(tmp_path)])
     assert not stop.value.code
@@ -33,7 +31,7 @@ def test_a_first_report_then_verdicts_figure_by_figure(tmp_path, monkeypatch, ca
 
 
 def test_mnist_says_first_what_it_costs(tmp_path, monkeypatch, capfd):
-    monkeypatch.setattr(demo, "FIRST", ())
+    monkeypatch.setattr(demonstration, "FIRST", ())
     with pytest.raises(SystemExit):
         cli.main(["demo", "--mnist", "--out", str(tmp_path)])
     assert "MNIST is asked for, and comes last: " in capfd.readouterr().err.splitlines()[0]

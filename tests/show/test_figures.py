@@ -44,13 +44,13 @@ def test_an_unknown_plot_lists_the_near_ones(tmp_path, make_rows):
 
 
 def test_an_unknown_option_names_the_known_ones(make_rows):
-    with pytest.raises(InputError, match=r"the plot 'plane' has no option 'colour': it has width, height"):
+    with pytest.raises(InputError, match=r"the plot 'plane' has no option 'colour': it has ceilings, width, height"):
         figure("plane", make_rows(), colour="red")
 
 
 def test_a_notebook_gets_vega_lite(make_rows):
     shown = figure("plane", make_rows())
-    assert shown._repr_mimebundle_()["application/vnd.vegalite.v5+json"] is shown.spec
+    assert shown._repr_mimebundle_()["application/vnd.vegalite.v5+json"] == shown.spec
     assert repr(shown) == "Drawing('Information plane: tanh, binned')"
     assert repr(Drawing({"hconcat": []})) == "Drawing('several panels')"
 

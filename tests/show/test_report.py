@@ -158,7 +158,7 @@ def test_a_run_without_rows_or_verdicts_says_what_is_missing(make_run, tmp_path)
     page = write_report([run], tmp_path / "bare.html", with_command=True).read_text(encoding="utf-8")
     said = words(page)
     assert "this run holds no rows yet" in said
-    assert "this run has no verdicts" in said
+    assert "this run has no verdicts" not in said  # it belongs to no figure, and misses none
     assert "does not say which command made it" in said
     assert "vegaEmbed" not in page  # nothing to draw, nothing to carry
 
@@ -244,7 +244,7 @@ def test_many_networks_of_several_figures_have_a_section_a_figure(paper):
 
 
 def test_each_claim_leads_to_its_findings_and_every_link_somewhere(paper, page):
-    summary = paper[paper.index('class="summary"') : paper.index('class="stacking verdicts"')]
+    summary = paper[paper.index('class="found"') : paper.index('class="stacking verdicts"')]
     assert summary.count("Late layers &lt;compress&gt;.") == 4
     assert len(set(re.findall(r'href="#(claim-[^"]+)"', summary))) == 4
     assert len(ids(paper)) == len(set(ids(paper)))
@@ -259,7 +259,7 @@ def test_runs_of_one_figure_stay_side_by_side(make_run, make_rows, tmp_path):
         runs.append(make_run(name, rows, figure="made2018/tanh"))
     said = words(write_report(runs, tmp_path / "same.html").read_text(encoding="utf-8"))
     assert "2 runs side by side: one; two" in said
-    assert said.count("Measured with binned") == 1
+    assert said.count("Measured with binned") == 2  # in the contents and over the figures
 
 
 def test_what_figures_have_in_common_is_embedded_once(make_run, make_rows, tmp_path):
@@ -318,3 +318,56 @@ def test_many_figures_of_one_way_of_measuring_unfold(make_run, read_rows, tmp_pa
     first, folded = page.split('<details class="more">')
     assert first.count('class="plot ') == 1 + 2 * 10  # the plane, and two of the variables
     assert "5 more: Information along training: about coarse on test" in words(folded)
+
+
+def test_says_what_was_found_in_a_sentence_a_claim(page):
+    found = words(page[page.index('class="found"') : page.index('class="stacking verdicts"')])
+    assert "drop of I(X;T), hidden2 is 0.5 bits [0.25, 0.75], wanted ≥ 2 bits" in found
+    assert "of the other 1 finding 1 hold" in found
+    assert "nothing was measured" in found
+
+
+def test_says_what_it_comes_to_from_the_rows(make_run, make_rows, tmp_path):
+    known = {"networks": {"tanh": {"task": "made", "title": "3-2-2"}}, "ceilings": {"made": {"label": 1.0}}}
+    said = words(write_report([make_run("run", make_rows(), **known)], tmp_path / "r.html").read_text("utf-8"))
+    assert re.search(
+        r"What was found I\(X;T\) by binned falls most at output, from 7\.\d+ bits at epoch [37] to \d\.\d+ at 31\.",
+        said,
+    )
+    assert re.search(
+        r"Of label binned finds, at output, 0\.\d+ bits of the 1\.44 there are, 0\.\d+ at the first step", said
+    )
+    assert "No I(X;T) here belongs to a network: of a deterministic one it is H(X) or infinite" in said
+    assert "drawn is H(Bin(T)), 30 bins on [−1, 1]; where it falls, activations draw together" in said
+
+
+def test_networks_that_did_not_train_are_named_with_both_verdicts(make_run, make_rows, tmp_path):
+    run = make_run("run", make_rows(members=3), judged=True, figure="made/tanh")
+    verdicts = run.verdicts()
+    first, other = verdicts[0], verdicts[1]
+    first["untrained"] = [{"network": "tanh", "member": 1, "kind": "did not train", "why": "accuracy at chance"}]
+    first["without"] = {"outcome": "partly", "findings": other["findings"]}
+    first["said"] = "reproduced; without 1 untrained network: partly"
+    run.store_verdicts(verdicts)
+    said = words(write_report([run], tmp_path / "r.html").read_text(encoding="utf-8"))
+    assert "1 of 3 networks did not train: tanh, member 1" in said
+    assert "✓ reproduced without 1 untrained network: partly" in said
+    assert "without 1 that did not train: 0.5 bits [0.25, 0.75], partly" in said
+
+
+def test_of_several_runs_what_they_share_is_told_once(make_run, make_rows, tmp_path):
+    about = {"versions": {"torch": "2.9"}, "machine": {"system": "Linux"}}
+    runs = [make_run(name, make_rows(name, run=name, members=1), started=name, **about) for name in ("one", "two")]
+    page = write_report(runs, tmp_path / "r.html").read_text(encoding="utf-8")
+    said = words(page[page.index('id="provenance"') :])
+    assert said.count("torch 2.9") == said.count("system Linux") == 1
+    assert "started one" in said
+    assert "started two" in said
+
+
+def test_what_every_number_of_is_trusted_is_folded(page):
+    estimated = page[page.index('id="estimands"') : page.index('id="provenance"')]
+    open_, folded = estimated.split("<details>")
+    assert "VACUOUS" in open_
+    assert "mean cross-entropy" in folded
+    assert "of which every number estimates what its estimand says" in folded

@@ -81,12 +81,19 @@ def test_a_link_to_a_figure_leads_to_it_drawn(open_report):
 
 def test_paper_has_every_figure(open_report):
     page = open_report(1280)
+    at_a_plane(page)
     page.locator("#step").fill("0")
     page.pdf()
     assert drawn(page) == 22
     assert page.said == []
     texts = page.evaluate("[...document.querySelectorAll('.plot text')].map(text => text.textContent)")
     assert [text for text in texts if re.fullmatch("epoch [0-9]+", text)] == ["epoch 0"] * 4
+
+
+def at_a_plane(page) -> None:
+    """Look at a plane, so that what moves it is there."""
+    page.locator(".panel", has_text="Information plane").locator(".plot").first.scroll_into_view_if_needed()
+    page.locator("#player:not(.away)").wait_for()
 
 
 def see(page, moment: str) -> None:
@@ -112,8 +119,48 @@ def test_the_slider_moves_every_plane(open_report):
     assert slider.get_attribute("aria-valuetext") == "epoch 1"
 
 
+def test_there_is_a_slider_only_where_something_slides(open_report, make_run, make_rows, tmp_path):
+    page = open_report(1280)
+    at_a_plane(page)
+    page.locator("#provenance").scroll_into_view_if_needed()
+    page.locator("#player.away").wait_for(state="attached")
+    assert not page.locator("#step").is_visible()
+    still = make_run("still", make_rows(steps=1, members=1))
+    assert open_report(1280, write_report([still], tmp_path / "still.html")).locator("#player").is_hidden()
+
+
+def test_paper_has_what_is_folded_and_the_screen_folds_it_again(open_report):
+    page = open_report(1280)
+    folded = "document.querySelectorAll('details:not([open]):not(.vega-embed details)').length"
+    before = page.evaluate(folded)
+    assert before > 1
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(folded) == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(folded) == before
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_can_be_read_in_light_and_in_the_dark_without_a_finding_of_axe(browser, full_report, scheme):
+    pytest.importorskip("axe_playwright_python", reason="axe-core is not there: pip install axe-playwright-python")
+    from importlib.resources import files
+
+    page = browser.new_page(viewport={"width": 1280, "height": 844}, color_scheme=scheme)
+    page.goto(full_report.as_uri())
+    page.wait_for_selector("html[data-drawn]", timeout=60_000)
+    at_a_plane(page)
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert light == ("rgb(255, 255, 255)" if scheme == "light" else "rgb(18, 18, 18)")
+    page.evaluate("document.querySelectorAll('main details').forEach(one => { one.open = true; })")
+    page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document)")["violations"]
+    assert [(each["id"], [node["html"] for node in each["nodes"]]) for each in found] == []
+    page.close()
+
+
 def test_a_plane_drawn_late_shows_the_moment_of_the_slider(open_report):
     page = open_report(1280)
+    at_a_plane(page)
     page.locator("#step").fill("1")
     assert drawn(page) < 22
     see(page, "epoch 1")
@@ -121,6 +168,7 @@ def test_a_plane_drawn_late_shows_the_moment_of_the_slider(open_report):
 
 def test_play_runs_to_the_end_and_pause_stops(open_report):
     page = open_report(1280)
+    at_a_plane(page)
     play = page.locator("#play")
     play.focus()
     page.keyboard.press("Enter")  # at the end, so it starts over

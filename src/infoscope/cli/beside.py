@@ -8,12 +8,12 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 import infoscope
-from infoscope.cli.shared import Json, Runs, Several, app, factory, show, table
+from infoscope.cli.shared import LOOK, Json, Runs, Several, command, factory, show, table
 from infoscope.core.errors import InputError
 from infoscope.core.units import bits
 
 
-@app.command
+@command(LOOK, 2)
 def serve(
     runs: Annotated[list[Path] | None, Parameter(negative="")] = None,
     /,
@@ -24,7 +24,9 @@ def serve(
 ) -> None:
     """Serve a page on which runs are listed, chosen and compared while they train; Ctrl-C ends it.
 
-    It reads run folders and nothing else: infoscope serve runs
+    It reads run folders and nothing else.
+
+    Example: infoscope serve runs --open
 
     Parameters
     ----------
@@ -40,7 +42,7 @@ def serve(
     infoscope.serve(*(runs or ()), host=host, port=port, open_page=open_page)
 
 
-@app.command
+@command(LOOK, 3)
 def compare(
     first: Path,
     second: Path,
@@ -119,7 +121,7 @@ def compare(
     show(content, as_json, text)
 
 
-@app.command
+@command(LOOK, 4)
 def export(
     runs: Runs,
     /,

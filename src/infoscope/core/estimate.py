@@ -231,9 +231,16 @@ class Estimate:
         return text if self.status is Status.OK else f"{text}, {self.status.name}: {self.status.sentence}"
 
     def _repr_html_(self) -> str:
-        import html
+        from infoscope.core.markup import faint, said
 
-        return f"<code>{html.escape(str(self))}</code>"
+        sign = {"lower": "≥", "upper": "≤", "none": "="}[self.bound]
+        number = f"<strong>{said(f'{self.quantity} {sign} {shown(self.value, self.unit, self.interval)}')}</strong>"
+        told = [f"({self.interval_kind})" if self.interval else "", f"{self.estimand}, n = {self.n:,}"]
+        if self.groups is not None:
+            told.append(f"in {self.groups} groups")
+        doubt = "" if self.status is Status.OK else f"<br>{said(f'{self.status.name}: {self.status.sentence}')}"
+        notes = "".join(f"<br>{faint(note)}" for note in self.notes_shown if note != self.status.sentence)
+        return f"<div>{number} {faint(' '.join(filter(None, told)))}{doubt}{notes}</div>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,3 +261,6 @@ class Plane:
 
     def __str__(self) -> str:
         return f"{self.xt}\n{self.ty}"
+
+    def _repr_html_(self) -> str:
+        return self.xt._repr_html_() + self.ty._repr_html_()

@@ -16,11 +16,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from infoscope.core import older_rows
+from infoscope.core import markup, older_rows
 from infoscope.core.errors import InputError, MissingPackageError, RunFolderError
 from infoscope.core.estimate import Estimate, Status
 from infoscope.core.quantity import Quantity
+from infoscope.core.units import shown
 
+_IN_A_NOTEBOOK = 10  # rows that a cell of a notebook shows
 VERSION = 4  # 2 added the column "axis", 3 "resampled" and "groups", 4 "kind" and "words"
 _text = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema(
@@ -164,6 +166,10 @@ class RowsBuilder:
         return Rows(pa.table(arrays, schema=SCHEMA))
 
 
+def _both(low: float | None, high: float | None) -> tuple[float, float] | None:
+    return None if low is None or high is None else (low, high)
+
+
 class Rows:
     """An immutable view on an Arrow table with :data:`SCHEMA`."""
 
@@ -231,6 +237,17 @@ class Rows:
 
     def __repr__(self) -> str:
         return f"Rows({len(self)} rows: {', '.join(f'{k}={len(self.unique(k))}' for k in ('network', 'site', 'step'))})"
+
+    def _repr_html_(self) -> str:
+        names = ("network", "member", "step", "site", "variable", "quantity", "estimator")
+        lines: list[list[Any]] = []
+        for row in self.table.slice(0, _IN_A_NOTEBOOK).to_pylist():
+            value = shown(row["value"], row["unit"], _both(row["low"], row["high"]))
+            lines.append([*(row[name] for name in names), value, row["status"]])
+        more = len(self) - len(lines)
+        return markup.table([*names, "value", "status"], lines) + markup.faint(
+            f"{len(self):,} rows" + (f", the first {len(lines)} of them; .to_pandas() has all" if more else "")
+        )
 
     def filter(self, **where: Any) -> Rows:
         """Rows whose columns equal the given values; a tuple, list or set means any of its values."""

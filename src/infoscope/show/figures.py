@@ -59,7 +59,12 @@ class Drawing:
         return vl_convert.vegalite_to_png(spec, scale=2)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        return {"application/vnd.vegalite.v5+json": self.spec, "text/plain": repr(self)}
+        # JupyterLab draws the first, with its slider; what knows no Vega (GitHub, Colab, an export) shows the picture
+        return {
+            "application/vnd.vegalite.v5+json": text.drawable(self.spec),
+            "image/svg+xml": self._rendered(".svg"),
+            "text/plain": repr(self),
+        }
 
     def __repr__(self) -> str:
         return f"Drawing({self.spec.get('title', {}).get('text', 'several panels')!r})"

@@ -1,0 +1,65 @@
+"""The demo: something true to look at within a minute, then the two networks that the quarrel is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from infoscope.core import check
+from infoscope.core.progress import say, whole
+from infoscope.core.registry import contributions
+from infoscope.runs import Run
+from infoscope.scripting import report, run
+
+#: What is shown first: closed forms, and the two networks trained for a moment.
+FIRST = ("saxe2018/minimal_model", "goldfeld2019/single_neuron", "saxe2018/tanh", "saxe2018/relu")
+#: The stages of each figure by the words of their tasks, and about the CPU seconds that each takes at `laptop`.
+STAGES = {
+    "saxe2018/tanh": {"training": 60.0, "learning curves": 8.0, "measuring": 42.0},
+    "saxe2018/relu": {"training": 40.0, "learning curves": 8.0, "measuring": 25.0},
+}
+MNIST = "saxe2018/mnist"
+MNIST_STAGES = {"training": 1500.0, "learning curves": 100.0, "measuring": 500.0}  # at `long`, at which it learns
+
+
+def demo(
+    out: str | Path = "runs/demo",
+    preset: str = "laptop",
+    *,
+    seeds: int | None = None,
+    mnist: bool = False,
+    shown: Callable[[Sequence[Run], Path], None] = lambda runs, page: None,
+) -> Path:
+    """See what this is about: a first picture in a minute, then fifty tanh and fifty ReLU networks with verdicts.
+
+    Two closed forms and two small trainings come first, and their report is there to look at while the rest runs; it is
+    written anew after each figure. Called again, it goes on where it stopped. Returns the report.
+
+    out: the folder of the runs and of ``report.html``. preset: of the two networks. seeds: how many networks of each
+    kind, in place of the preset's number. mnist: also the networks on MNIST, which cost more than all else; how much is
+    said first. shown: is called with the runs that were just done and the report that now holds them.
+
+    Raises
+    ------
+    UnknownNameError, InputError, RunFolderError: as :func:`run` does.
+    """
+    folder = check.path(out, "out")
+    page = folder / "report.html"
+    if mnist:
+        say(f"MNIST is asked for, and comes last: {contributions('figures')['figures'][MNIST].facts['long']}")
+    runs: dict[str, Run] = {}
+    say("first the exact answers, and both networks trained for a moment (under a minute)")
+    with whole("first look", {figure: {"": 1.0} for figure in FIRST}) as progress:
+        for figure in FIRST:
+            progress.begin(figure)
+            runs[figure] = run(figure, "smoke", out=folder)
+            progress.end()
+    shown([done for figure, done in runs.items() if figure not in STAGES], report(*runs.values(), out=page))
+    figures = {**STAGES, **({MNIST: MNIST_STAGES} if mnist else {})}
+    with whole("demo", figures) as progress:
+        for figure in figures:
+            progress.begin(figure)
+            runs[figure] = run(figure, "long" if figure == MNIST else preset, seeds=seeds, out=folder)
+            progress.end()
+            shown([runs[figure]], report(*runs.values(), out=page))
+    return page
