@@ -10,7 +10,7 @@ from cyclopts import Parameter
 import infoscope
 from infoscope.cli.shared import LOOK, Json, Runs, Several, command, factory, show, table
 from infoscope.core.errors import InputError
-from infoscope.core.units import bits
+from infoscope.core.units import in_unit_shown, unit_shown
 
 
 @command(LOOK, 2)
@@ -60,7 +60,7 @@ def compare(
 ) -> None:
     """Say in what the second of two runs differs from the first, place by place, and how sure that is.
 
-    infoscope compare runs/base runs/quantised --quantity "I(T;Y)"
+    Example: infoscope compare runs/base runs/quantised --quantity "I(T;Y)"
 
     Parameters
     ----------
@@ -113,10 +113,13 @@ def compare(
             ends = [(end, line) for end, some in (("lost", lines[:5]), ("gained", lines[:-6:-1])) for line in some]
             names = ("first_nats", "second_nats", "difference_nats")
             cells = [
-                [end, str(line["row"]), str(line["label"]), *(f"{bits(line[name]):+.3f}" for name in names)]
+                [end, str(line["row"]), str(line["label"]), *(f"{in_unit_shown(line[name]):+.3f}" for name in names)]
                 for end, line in ends
             ]
-            table(["", "row", examples or "", "first, bits", "second, bits", "difference, bits"], cells)
+            table(
+                ["", "row", examples or "", *(f"{name}, {unit_shown()}" for name in ("first", "second", "difference"))],
+                cells,
+            )
 
     show(content, as_json, text)
 
