@@ -252,13 +252,36 @@ def cell(value: Any) -> str:
 # --- lists inside pages that people write -------------------------------------------------------------------------
 
 DOCS = Path(__file__).resolve().parent
+#: The pages that people write and that hold lists.
+WRITTEN = ("choose.md", "gallery.md", "what-there-is.md")
 BEGIN, END = "<!-- made by python docs/pages.py: {} -->", "<!-- end of {} -->"
 
 
 def lists() -> dict[str, str]:
     """What stands between the marks, by the name in them."""
     of_kinds = {kind: summaries(kind) for kind in ("figures", "probes", "geometries", "dependences")}
-    return {"claims": claims(), "contributions": names(), "estimators": estimators(), **of_kinds}
+    return {
+        "claims": claims(),
+        "contributions": names(),
+        "estimators": estimators(),
+        "examples": examples(),
+        **of_kinds,
+    }
+
+
+def examples() -> str:
+    """Every example with what it says of itself and its picture."""
+    found: list[str] = []
+    for path in sorted((DOCS.parent / "examples").glob("*.py")):
+        title, *rest = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split("\n\n")
+        command = f"python examples/{path.name}"
+        told = [re.sub(r"``", "`", part) for part in rest if not part.strip().startswith("python ")]
+        found += [f"## {path.stem[3:].replace('_', ' ').capitalize()}", re.sub(r"\s*\n\s*", " ", title)]
+        picture = DOCS / "pictures" / f"{path.stem}.svg"
+        if picture.exists():
+            found.append(f"![{re.sub(chr(10), ' ', title)}](pictures/{picture.name})")
+        found += [f"```text\n{command}\n```", *told, f"[The script](../examples/{path.name})"]
+    return "\n\n".join(found)
 
 
 def claims() -> str:
@@ -314,6 +337,6 @@ if __name__ == "__main__":
     import answers  # beside this file
 
     write(DOCS)
-    for path in (DOCS.parent / "README.md", DOCS / "choose.md"):
+    for path in (DOCS / name for name in WRITTEN):
         path.write_text(renewed(path.read_text(encoding="utf-8")), encoding="utf-8")
     answers.write(DOCS / "answers.md")

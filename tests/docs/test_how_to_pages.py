@@ -1,9 +1,11 @@
 """The how-to pages do what they say: their code runs from top to bottom in an empty folder."""
 
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "how-to"
 
@@ -55,3 +57,38 @@ def test_scan_checkpoints(tmp_path, monkeypatch, capsys):
     assert "['0', '1', '2'] [10, 20, 30]\n" in printed
     assert names["later"].unique("variable") == ["sign", "second"]
     assert Path("runs/scanned/report.html").stat().st_size > 10_000
+
+
+def test_write_an_estimator(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rows = run_code("write-an-estimator.md")["scope"].run.rows
+    assert rows.unique("quantity") == ["H(sign T)"]
+    assert set(rows.unique("status")) <= {"OK", "UNDERSAMPLED"}
+    assert 0 < rows.filter(site="1").column("value")[0] < 8 * np.log(2)
+
+
+def test_use_a_gpu(capsys):
+    run_code("use-a-gpu.md")
+    first, second = capsys.readouterr().out.strip().split("\n")
+    assert first == "True torch.Size([500, 32])"
+    assert second.startswith("I_u(Z;Y) ≥ 0.")
+
+
+def test_use_lightning(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("lightning", reason="lightning is not installed: pip install 'infoscope[models]'")
+    monkeypatch.chdir(tmp_path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Lightning's own, of workers and of how many batches there are
+        names = run_code("use-lightning.md")
+    assert names["run"].rows.unique("step")[-1] == 32
+    assert Path("runs/corners/report.html").exists()
+
+
+def test_read_a_transformer(tmp_path, monkeypatch, capsys):
+    pytest.importorskip("transformers", reason="transformers is not installed: pip install 'infoscope[models]'")
+    monkeypatch.chdir(tmp_path)
+    names = run_code("read-a-transformer.md")
+    assert names["run"].rows.sites()[0] == "transformer.wte@tokens"
+    assert names["run"].rows.unique("variable") == ["even", "before", "long"]
+    assert "bits of whether the token is even" in capsys.readouterr().out
+    assert Path("even.svg").exists()

@@ -45,62 +45,56 @@ def test_the_printed_example_is_what_the_code_prints():
     assert str(iscope.plane(t, t[:, 0] > 0, estimator="binned").xt) == " ".join(shown.split())
 
 
-def test_the_readme_prints_what_its_comments_say(capsys):
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"```python\n(import infoscope as iscope\n.*?)```", readme, re.DOTALL)
-    exec(code, {})
-    printed = capsys.readouterr().out.strip().split("\n")
-    said = re.findall(r"print\(.*?\)  # (.*)", code)
-    assert len(said) == len(printed) == 3
-    for line, comment in zip(printed, said, strict=True):
-        assert line.startswith(comment.removesuffix(" …"))
+def blocks(page: str) -> list[tuple[str, str]]:
+    """Each block of Python of a page, and the text in the block after it, where that is what it prints."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return re.findall(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", text, re.DOTALL)
 
 
-def test_the_readmes_watch_runs_again_and_again(tmp_path, monkeypatch, capsys):
-    import torch
+def said(code: str) -> list[str]:
+    """What comments behind ``print(…)`` say that it prints; ``""`` where there is none."""
+    return [found[1] or "" for found in re.finditer(r"^ *print\(.*?\)(?:  # (.*))?$", code, re.M)]
 
-    import infoscope as iscope
 
+@pytest.mark.parametrize("page", ["README.md", "docs/how-to/measure-two-arrays.md"])
+def test_every_block_pastes_and_runs_alone_and_prints_what_it_says(page, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Watch your own training")[1].split("\n## ")[0]
-    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
-    inputs = torch.randn(40, 3)
-    model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
+    assert len(blocks(page)) > 1
+    for code, shown in blocks(page):
+        exec(compile(code, page, "exec"), {})
+        printed = capsys.readouterr().out.strip()
+        if shown:
+            assert printed == shown.strip()
+            continue
+        lines, comments = printed.split("\n") if printed else [], said(code)
+        for line, comment in zip(lines, comments, strict=len(lines) == len(comments)):
+            if re.match(r"(I|I_u|Status)\b.*|\d+$", comment):  # others say what is meant, not what is printed
+                start, *rest = comment.split(" …")
+                assert line.startswith(start)
+                assert all(part.lstrip(", ") in line for part in rest)
+
+
+def test_the_blocks_that_print_numbers_say_them():
+    comments = [comment for code, _ in blocks("docs/how-to/measure-two-arrays.md") for comment in said(code)]
+    assert sum(comment.startswith(("I(", "I_u(")) for comment in comments) >= 6
+
+
+def test_the_readmes_watch_runs_again_and_leaves_a_report_and_a_figure(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (code,) = [code for code, _ in blocks("README.md") if "iscope.watch" in code]
     for number in (1, 2):
-        names = {"iscope": iscope, "model": model, "inputs": inputs, "labels": inputs[:, 0] > 0, "loader": [inputs] * 3}
-        exec(code, names)
-        assert names["run"].folder.path == Path("runs") / f"watched-{number}"
-        assert names["run"].rows.unique("step") == [0, 1, 2, 3]
-        assert capsys.readouterr().err == f"infoscope: recording into runs/watched-{number}\n"
+        exec(code, {})
+        run = infoscope.load(f"runs/watched-{number}")
+        assert run.folder.manifest()["title"] == "Four corners"
+        assert (run.folder.path / "report.html").exists()
+    assert Path("information.svg").exists()
 
 
-def test_the_usable_information_of_the_readme_is_what_it_prints(capsys):
-    import numpy as np
-
-    import infoscope as iscope
-
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = readme.split("## Usable information\n")[1].split("\n## ")[0]
-    code = "\n".join(re.findall(r"```python\n(.*?)```", section, re.DOTALL))
-    exec(code, {"np": np, "iscope": iscope})
-    printed = capsys.readouterr().out.strip().split("\n")
-    said = re.findall(r"print\(.*\)  # (.*)", code)
-    assert len(said) == len(printed) == 5
-    for line, comment in zip(printed, said, strict=True):
-        start, *rest = comment.split(" …")
-        assert line.startswith(start)
-        assert all(part.lstrip(", ") in line for part in rest)
-
-
-def test_the_readmes_noisy_network_gets_what_its_comments_say(capsys):
-    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Noisy networks")[1].split("\n## ")[0]
-    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
-    exec(code, {})
-    first, second, label, refused = capsys.readouterr().out.strip().split("\n")
-    assert "Monte Carlo error" in first
-    assert "bracket in expectation" in second
-    assert label.startswith("I(T;Y) = ")
-    assert "VACUOUS" in refused
+def test_the_tutorial_prints_what_it_shows(capsys):
+    names: dict = {}
+    for code, shown in blocks("docs/tutorial.md"):
+        exec(compile(code, "tutorial.md", "exec"), names)
+        assert capsys.readouterr().out.strip() == shown.strip()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -131,13 +131,14 @@ def export(
     *,
     to: str,
     out: Path | None = None,
-    unit: Literal["bits", "nats"] = "bits",
     project: str = "",
     as_json: Json = False,
 ) -> None:
     """Give runs to others: as a table, as citations, or to a tracker after the fact.
 
-    infoscope export runs/mine --to latex > table.tex
+    Tables are in the unit that --unit says.
+
+    Example: infoscope export runs/mine --to latex --out table.tex
 
     Parameters
     ----------
@@ -148,12 +149,10 @@ def export(
         used); or a tracker: `infoscope list trackers`.
     out
         The file, of TensorBoard the folder; without it text is printed.
-    unit
-        Of information in tables.
     project
         Of a tracker.
     """
-    found = infoscope.export(*runs, to=to, out=out, unit=unit, project=project)
+    found = infoscope.export(*runs, to=to, out=out, unit=unit_shown(), project=project)
     told = (
         {"steps": found}
         if isinstance(found, int)

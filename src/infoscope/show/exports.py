@@ -19,7 +19,7 @@ from infoscope.core.estimate import PRECEDENCE, Status
 from infoscope.core.files import atomic
 from infoscope.core.folder import RunFolder
 from infoscope.core.rows import Rows
-from infoscope.core.units import NATS_PER_BIT, in_bits, shown
+from infoscope.core.units import NATS_PER_BIT, in_unit, shown
 from infoscope.show.citations import bibtex
 from infoscope.show.reading import Shown
 from infoscope.show.report import _words
@@ -50,7 +50,7 @@ def _rows(folders: Sequence[Shown], unit: InUnit) -> pa.Table:
         said = {name: table[name].to_pylist() for name in ("unit", "notes")}
         told = {
             "unit": ["bits" if each == "nats" else each for each in said["unit"]],
-            "notes": list(map(in_bits, said["notes"])),
+            "notes": list(map(in_unit, said["notes"])),
         }
         for name, cells in told.items():
             table = table.set_column(names.index(name), name, pa.array(cells, pa.string()))
