@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from itertools import accumulate
 from typing import Any
 
@@ -63,9 +64,7 @@ def _in_notebook() -> Any:
     shell = ipython and ipython.get_ipython()
     if not shell or "ZMQ" not in type(shell).__name__:
         return None
-    from IPython.display import display  # pyright: ignore[reportMissingImports]
-
-    return display  # pyright: ignore[reportUnknownVariableType]
+    return import_module("IPython.display").display
 
 
 class _NotebookBar:
@@ -124,7 +123,8 @@ class Progress:
             return
         fresh = self.done - self._first
         left = elapsed * (self.total - self.done) / fresh if fresh > 0 else 0.0
-        if self._notebook or (display := _in_notebook()):
+        display = _in_notebook()
+        if display is not None:
             self._notebook = self._notebook or _NotebookBar(display)
             self._notebook.draw(self.label, min(1.0, self.done / self.total), elapsed, left)
             return

@@ -63,8 +63,8 @@ def shown(value: float | None, unit: str, interval: tuple[float, float] | None =
     if not interval:
         return f"{_digits(scale * value)}{name}"
     half = scale * abs(interval[1] - interval[0]) / 2
-    value, low, high = (_to(scale * number, half) for number in (value, *interval))
-    return f"{value}{name} [{low}, {high}]"
+    told, low, high = (_to(scale * number, half) for number in (value, *interval))
+    return f"{told}{name} [{low}, {high}]"
 
 
 def in_unit(note: str) -> str:

@@ -77,7 +77,7 @@ def _falls(column: Column) -> Iterable[str]:
             peaked, ended = (f"{line.times[at]:,.6g}" for at in (peak, last))
             at = f"from {mean[peak]:.3g} bits at {series.clock} {peaked} to {mean[last]:.3g} at {ended}"
             fall = float(mean[peak] - mean[last])
-            falls.append((fall, fall / max(abs(mean[peak]), 1e-9), f"{line.name}, {at}"))
+            falls.append((fall, fall / max(abs(float(mean[peak])), 1e-9), f"{line.name}, {at}"))
         if falls:
             _, share, where = max(falls)
             nowhere = f"falls nowhere by more than {100 * _FELL:g} % of its peak"
