@@ -7,7 +7,7 @@ from infoscope.show.mirroring import STEP, imported
 
 
 class Trackio:
-    """trackio: a local page of Hugging Face; into the run that is active there, else into a new one of ``project``.
+    """Trackio: a local page of Hugging Face; into the run that is active there, else into a new one of ``project``.
 
     Example
     -------
