@@ -66,6 +66,7 @@ class Step:
 
     def __init__(self, run: str, marks: Mapping[str, Any]) -> None:
         self._builder, self._marks = RowsBuilder(run), marks
+        self._texts: dict[str, str] = {}  # of options, which are the same in most rows
         #: What groups add to those of its estimates of which that is kept: where, of which quantity, how much.
         self.shares: list[tuple[Place, str, Shares]] = []
 
@@ -82,12 +83,18 @@ class Step:
         """Add what a measurement found at ``place``."""
         placed: list[tuple[Place, Estimate, Shares | None]] = []
         for variable, estimate, options, shares in found:
-            text = place.options if options is None else options_text({**options, **self._marks})
+            text = place.options if options is None else self._text(options)
             placed.append((dataclasses.replace(place, variable=variable, options=text), estimate, shares))
         for here, estimate, shares in placed:  # all of them, or none when one is not what it should be
             self.add(here, estimate)
             if shares is not None:
                 self.shares.append((here, str(estimate.quantity), shares))
+
+    def _text(self, options: Mapping[str, Any]) -> str:
+        said = repr(options)
+        if said not in self._texts:
+            self._texts[said] = options_text({**options, **self._marks})
+        return self._texts[said]
 
     def fail(self, place: Place, quantity: Quantity, reason: str, n: int) -> None:
         """A row without a value, of the quantity that it would have had."""

@@ -74,8 +74,9 @@ def _step(step: int, rows: Step, wanted: Sequence[Wanted], replay: Replay) -> No
     missing = [(each, each.missing(step)) for each in wanted]
     read = set[str]().union(*(sites for each, sites in missing if not each.noisy))
     representations = replay.representations(step, read) if read else {}
+    epoch = replay.trajectory.epoch(step)
     for each, sites in missing:
-        places = {site: _place(rows, each.measurement, step, site, replay) for site in sites}
+        places = {site: _place(rows, each.measurement, step, epoch, site, replay) for site in sites}
         if each.noisy and sites:
             _noisy(rows, places, each, step, replay)
             continue
@@ -84,9 +85,9 @@ def _step(step: int, rows: Step, wanted: Sequence[Wanted], replay: Replay) -> No
             _site(rows, places[site], each.measurement, representations[site], names, given, replay)
 
 
-def _place(rows: Step, measurement: Measurement, step: int, site: str, replay: Replay) -> Place:
+def _place(rows: Step, measurement: Measurement, step: int, epoch: float, site: str, replay: Replay) -> Place:
     return rows.place(
-        measurement, network=replay.name, step=step, epoch=replay.trajectory.epoch(step), site=site,
+        measurement, network=replay.name, step=step, epoch=epoch, site=site,
         site_index=replay.index(site), split=replay.split,
     )  # fmt: skip
 
