@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,6 +18,7 @@ from infoscope.core.rows import TRAINING, Rows
 from infoscope.record.evaluated import RowsThere
 from infoscope.record.trajectory import Trajectory
 from infoscope.scanning.measure_plan import MeasurePlan
+from infoscope.scanning.plan import NetworkPlan
 from infoscope.scanning.recorded_ranges import RecordedRanges
 from infoscope.scanning.replay import EnsembleReplay
 from infoscope.train.activations import TRAINED_ALIKE
@@ -74,6 +76,23 @@ def test_rows_that_a_neighbour_measured_are_those_that_are_measured_alone(alone,
     assert set(folder.rows().unique("run")) == {folder.id}
 
 
+def test_several_neighbours_lend_to_one(lender):
+    beside = run(lender.path.parent, "machine_precision")
+    plans = [running.plan_of(folder, "tanh") for folder in (lender, beside)]
+    plan = dataclasses.replace(plans[0], measures=(*plans[0].measures, *plans[1].measures))
+    content = {name: value for name, value in beside.manifest().items() if name in ("data", "measured with")}
+    both = RunFolder.create(lender.path.parent / "both", {"networks": {"net": plan.to_json()}, **content})
+    with both.writing():
+        running.train_network(both, "net", plan)
+        running.measure_network(both, "net", plan, neighbours=Neighbours(both))
+    assert set(both.manifest()["borrowed rows"]["net"]) == {lender.id, beside.id}
+    for folder in (lender, beside):
+        estimators = {"training", "binned"}
+        theirs = folder.rows().filter(network="tanh", estimator=estimators)
+        ours = both.rows().filter(estimator=estimators, options=theirs.unique("options"))
+        assert ours.placed(folder.id, "tanh").content_hash() == theirs.content_hash()
+
+
 def _another_value(lender: RunFolder) -> None:
     """Whole rows that say something else."""
     table = lender.rows().table
@@ -85,23 +104,11 @@ def _another_value(lender: RunFolder) -> None:
     lender.append(Rows(other))
 
 
-def _other_code(lender: RunFolder) -> None:
-    lender.update({"measured with": "0" * 12})
-
-
-def _older(lender: RunFolder) -> None:
-    lender.update({"measured with": SEVERAL})
-
-
-def _other_data(lender: RunFolder) -> None:
-    lender.update({"data": {"boolean12": {"inputs": "0"}}})
-
-
-@pytest.mark.parametrize("harm", [_another_value, _other_code, _older, _other_data])
-def test_rows_that_may_be_others_are_measured_here(alone, lender, harm):
-    harm(lender)
+def test_rows_that_are_others_are_measured_here(alone, lender, capsys):
+    _another_value(lender)
     folder = run(lender.path.parent, "sigmoid")
     assert "borrowed rows" not in folder.manifest()
+    assert f"{lender.id} measured the same networks and came to other rows" in capsys.readouterr().err
     assert folder.rows().content_hash() == alone.rows().content_hash()
 
 
@@ -111,18 +118,31 @@ def test_a_run_that_other_code_went_on_with_lends_no_rows(lender):
     assert lender.manifest()["measured with"] == SEVERAL
 
 
-def _lent(lender: RunFolder, **changes) -> dict[str, Rows]:
-    """What ``lender`` has for the plan of its own network with ``changes``, asked by another run."""
+def _asked(lender: RunFolder, **changes) -> dict[str, Rows]:
+    """What ``lender`` has for the plan of its own network with ``changes``, asked by a run that is like it."""
     plan = dataclasses.replace(running.plan_of(lender, "tanh"), **changes)
-    content = {name: value for name, value in lender.manifest().items() if name in ("data", "measured with")}
+    return _lent(lender, plan, {name: lender.manifest()[name] for name in ("data", "measured with")})
+
+
+def _lent(lender: RunFolder, plan: NetworkPlan, content: dict[str, Any]) -> dict[str, Rows]:
+    """What ``lender`` has for ``plan``, asked by a run whose ``run.json`` says ``content`` of data and code."""
     other = RunFolder.create(lender.path.parent / "other", {"networks": {"net": plan.to_json()}, **content})
     replay = EnsembleReplay(other, "net", plan)
     return Neighbours(other).rows("net", plan, Rows.concat([]), replay.named)
 
 
+@pytest.mark.parametrize(
+    "differs", [{"measured with": "0" * 12}, {"measured with": SEVERAL}, {"data": {"boolean12": {"inputs": "0"}}}]
+)
+def test_rows_of_other_code_or_data_are_not_lent(lender, differs):
+    plan, content = running.plan_of(lender, "tanh"), lender.manifest()
+    lender.update(differs)
+    assert _lent(lender, plan, {name: content[name] for name in ("data", "measured with")}) == {}
+
+
 def test_only_the_same_is_lent(lender):
     bins = MeasurePlan("binned", {"bins": 30, "range": (-1.0, 1.0)}, ("hidden2",), (0, 5))
-    (found,) = _lent(lender, measures=(bins, MeasurePlan("binned", {"bins": 31}))).values()
+    (found,) = _asked(lender, measures=(bins, MeasurePlan("binned", {"bins": 31}))).values()
     assert set(zip(found.column("site").tolist(), found.column("epoch").tolist(), strict=True)) >= {("hidden2", 5.0)}
     assert set(found.filter(estimator="binned").unique("site")) == {"hidden2"}
     assert set(found.filter(estimator="binned").column("epoch").tolist()) <= {0.0, 5.0}
@@ -131,13 +151,13 @@ def test_only_the_same_is_lent(lender):
 
 
 def test_gradients_that_were_not_measured_are_not_lent(lender):
-    (found,) = _lent(lender, gradients=True).values()
+    (found,) = _asked(lender, gradients=True).values()
     assert TRAINING not in found.unique("estimator")
 
 
 @pytest.mark.parametrize("changes", [{"evaluate": "test"}, {"evaluate_rows": 100}, {"seeds": (0, 2)}])
 def test_rows_of_other_samples_or_networks_are_not_lent(lender, changes):
-    assert _lent(lender, **changes) == {}
+    assert _asked(lender, **changes) == {}
 
 
 def test_a_range_over_other_sites_is_another_range(tmp_path):

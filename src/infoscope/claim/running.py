@@ -313,10 +313,9 @@ def measure_network(
             lambda other: EnsembleReplay(folder, other, plan_of(folder, other), device), there=there, **how,
         )  # fmt: skip
 
+    own = Collected()
     for lender, lent in (neighbours.rows(name, plan, there, replay.named) if neighbours else {}).items():
-        own = Collected()
-        measured(there, at={lent.column("step").min()}, sinks=[own])
-        there = Rows.concat([there, own.rows])
+        measured(Rows.concat([there, own.rows]), at={lent.column("step").min()}, sinks=[own])
         if (taken := confirmed(lent, own.rows)) is None:
             say(f"{name}: {lender} measured the same networks and came to other rows, so they are measured here")
             continue
@@ -325,7 +324,7 @@ def measure_network(
         folder.append(taken)
         say(f"{name}: {len(taken)} rows taken over from {lender}, which measured the same networks")
         there = Rows.concat([there, taken])
-    measured(there)
+    measured(Rows.concat([there, own.rows]))
 
 
 def compute(folder: RunFolder, name: str, computation: Computation) -> None:
