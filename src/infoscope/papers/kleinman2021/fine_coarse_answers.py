@@ -6,7 +6,8 @@ end every one of them gets its coarse answer.
 
     infoscope run kleinman2021/fine_coarse_answers --preset laptop
 
-The network of kleinman2021/fine_coarse at the high rate, on the halves of the digits; its answer is the larger of its
+A plate shows the digits, framed by the half that they are in, as the poster shows classes under two groups. The
+network of kleinman2021/fine_coarse at the high rate, on the halves of the digits; its answer is the larger of its
 two outputs, counted for each digit among the rows that are new to it. The picture is a strip a digit: from blue, all
 answered as below five, to orange, all answered as five or more. Hardware: 2 CPU cores. smoke: a second (2 epochs; too
 short for a verdict). laptop: 8 seeds, about a minute; paper: 50 seeds of the same. Networks that
@@ -18,14 +19,18 @@ Deviations: those of kleinman2021/fine_coarse. The poster shows CIFAR; its numbe
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from infoscope.claim.computation import Computation, Curve
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series
 from infoscope.claim.reading.curves import of_means
 from infoscope.claim.statistics import last
 from infoscope.core.claim import Claim, Criterion
+from infoscope.core.quantity import Quantity
+from infoscope.data import task as load_task
 from infoscope.papers.kleinman2021._digits import CLASSES, DIGITS, SEEDS, digits_plan
 from infoscope.papers.kleinman2021._images import NEW_ROWS
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
@@ -49,6 +54,22 @@ def _spread(*curves: np.ndarray) -> np.ndarray:
     """How far the best and the worst digit are apart after the first epoch, less the same at the end."""
     early, late = (np.stack([curve[..., at] for curve in curves]) for at in (_EARLY, -1))
     return np.ptp(early, axis=0) - np.ptp(late, axis=0)
+
+
+_EXAMPLES = tuple(f"example{k + 1}" for k in range(8))
+_PIXEL = Quantity("pixel", "fraction", "Brightness of a pixel", "picture")
+
+
+def _plate(at: Sequence[float], seeds: Sequence[int]) -> Iterator[Curve]:
+    """The first images of each digit, as they lie in the file."""
+    task = load_task("digits")
+    (_, _, across), halves = task.shape, ("below five", "five or more")
+    for digit in range(CLASSES):
+        found = np.flatnonzero(task.variables[DIGITS.fine] == digit)[: len(_EXAMPLES)]
+        variable = f"{halves[digit >= CLASSES // 2]}: {DIGITS.fine} {digit}"
+        for site, row in zip(_EXAMPLES, found, strict=True):
+            pixels = task.inputs[row, np.array(at, int)].astype(np.float64)[None]
+            yield Curve(site, _PIXEL, pixels, "brightness", variable=variable, options={"width": across})
 
 
 _DIGITS = {"": [_right(digit) for digit in range(CLASSES)]}
@@ -102,6 +123,20 @@ class FineCoarseAnswers(Figure):
     seeds = SEEDS
     presupposes = NEW_ROWS
     claims = (_EVERY, _UNEVEN)
+
+    def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
+        """The plate: some images of each digit, and the half that each is in."""
+        side = 8
+        return {
+            "plate": Computation(
+                title="The ten digits, and what is trained on",
+                curves=_plate,
+                sites=_EXAMPLES,
+                at=tuple(float(pixel) for pixel in range(side * side)),
+                axis="pixel",
+                task="digits",
+            )
+        }
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         plan = digits_plan("rate 0.2", preset, seeds)
