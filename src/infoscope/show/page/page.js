@@ -6,7 +6,6 @@
   const runs = new Map(); // id → what the list says
   const chosen = new Set(new URLSearchParams(location.search).getAll("run"));
   let nobodyChose = !chosen.size; // then the newest run is, when there is one
-  const night = matchMedia("(prefers-color-scheme: dark)");
 
   // An element with its class, children and text; text is never taken for markup.
   function make(tag, kind = "", ...inside) {
@@ -151,9 +150,7 @@
     place.hidden = !verdicts.length;
     place.replaceChildren(make("h2", "", "Verdicts"), make("ul", "verdict-list", ...verdicts.map((verdict) => {
       const chip = make("span", `outcome ${verdict.kind || verdict.outcome.replaceAll(" ", "-")}`, `${verdict.sign} ${verdict.outcome}`);
-      const head = verdict.headline;
-      const value = head ? `${head.name}: ${head.shown}, wanted ${head.criterion}` : "nothing was measured";
-      return make("li", "", chip, " ", verdict.claim.sentence, make("span", "source", (several ? `${verdict.run} · ` : "") + value));
+      return make("li", "", chip, " ", verdict.claim.sentence, make("span", "source", (several ? `${verdict.run} · ` : "") + verdict.found));
     })));
   }
 
@@ -199,6 +196,7 @@
     const open = new Set([...document.querySelectorAll("#blocks details.more[open]")].map((each) => each.id));
     const built = sections.flatMap((section) => [
       ...(sections.length > 1 ? [make("h2", "", section.title)] : []),
+      make("div", "so-what", ...section.so_what.map((each) => make("p", "", each))),
       ...section.blocks.map((block) => drawnBlock(section, block, figures, several, open, before)),
     ]);
     byId("blocks").replaceChildren(...built);
@@ -268,33 +266,9 @@
     places.delete(id);
   }
 
-  // In the dark ink is light, paper dark, and what is dark and coloured lighter; hues stay.
-  function dark(colour) {
-    const given = { black: "#000000" }[colour] || colour;
-    if (given === "white" || given === "#ffffff") return "#16181b";
-    if (!/^#[0-9a-f]{6}$/i.test(given)) return colour;
-    const parts = [1, 3, 5].map((at) => parseInt(given.slice(at, at + 2), 16) / 255);
-    const high = Math.max(...parts), low = Math.min(...parts), light = (high + low) / 2;
-    const vivid = high === low ? 0 : (high - low) / (1 - Math.abs(2 * light - 1));
-    const lighter = vivid < 0.2 || light > 0.9 ? 0.09 + 0.83 * (1 - light) : Math.max(light, 0.62);
-    const spread = (1 - Math.abs(2 * lighter - 1)) / Math.max(1e-9, 1 - Math.abs(2 * light - 1));
-    const turned = parts.map((part) => Math.min(1, Math.max(0, lighter + (part - light) * spread)));
-    return `#${turned.map((part) => Math.round(part * 255).toString(16).padStart(2, "0")).join("")}`;
-  }
-
-  function inTheDark(part, name = "") {
-    if (typeof part === "string") return ["values", "datasets", "description", "text", "field", "title"].includes(name) ? part : dark(part);
-    if (Array.isArray(part)) return name === "values" ? part : part.map((inner) => inTheDark(inner, name));
-    if (part === null || typeof part !== "object") return part;
-    if (name === "datasets") return part;
-    return Object.fromEntries(Object.entries(part).map(([inner, value]) => [inner, inTheDark(value, inner)]));
-  }
-
-  const key = (at) => `${night.matches} ${at.written}`;
-
   async function draw(at) {
-    const wanted = key(at);
-    const spec = night.matches ? inTheDark(JSON.parse(at.written)) : JSON.parse(at.written);
+    const wanted = at.written;
+    const spec = JSON.parse(wanted);
     if (at.recorded) spec.params[0].value = at.marked = marked(at);
     const next = make("div", "plot");
     at.holder.after(next); // as wide as its place, and not seen before it is drawn
@@ -322,7 +296,7 @@
     busy = true;
     try {
       for (;;) {
-        const waiting = [...near].filter((at) => at.drawn !== key(at));
+        const waiting = [...near].filter((at) => at.drawn !== at.written);
         if (!waiting.length) break;
         delete document.documentElement.dataset.drawn;
         await draw(waiting[0]);
@@ -344,11 +318,10 @@
     }
     drawNear();
   }, { rootMargin: MARGIN });
-  night.addEventListener("change", drawNear);
 
   // ---- one moment of training for all planes; the newest until somebody goes back
 
-  const player = { box: byId("player"), live: byId("live"), slider: byId("step"), clock: byId("clock"), now: byId("now") };
+  const player = { box: byId("moments"), live: byId("live"), slider: byId("step"), clock: byId("clock"), now: byId("now") };
   let moments = [];
   let held = null; // the moment that somebody went back to
 
