@@ -114,11 +114,13 @@ class FineCoarseOrder(Figure):
     claims = (_RATES, _BATCHES)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
-        least = epochs_of_training(preset, BATCHES[0])
         plans = {}
+        ends = tuple(epochs_of_training(preset, batch) for batch in BATCHES)
         for one in (Training(rate, batch=batch) for batch in BATCHES for rate in RATES):
-            also = (least, epochs_of_training(preset, 32))
-            plans[one.name] = digits_plan(one.title, preset, seeds, rate=one.rate, batch=one.batch, also=also)
+            few = (0, epochs_of_training(preset, one.batch)) if preset == "smoke" else ()  # probes are what takes time
+            plans[one.name] = digits_plan(
+                one.title, preset, seeds, rate=one.rate, batch=one.batch, at=few, also=() if few else ends
+            )
         return plans
 
     def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
