@@ -24,7 +24,7 @@ def test_a_first_report_then_verdicts_figure_by_figure(tmp_path, monkeypatch, ca
     said = " ".join(out.split())
     places = [said.index(words) for words in (f"({first}/", "look at this while", *(f"({each}/" for each in later))]
     assert places == sorted(places)
-    assert said.count(str(tmp_path / "report.html")) == 3
+    assert said.count(str(tmp_path / "report.html")) == 4
     assert err.startswith("first the exact answers")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert all(f'id="saxe2018_{figure.partition("/")[2]}"' in page for figure in (first, *later))
