@@ -58,7 +58,7 @@ def test_tables_hold_verdicts_and_values_at_the_last_step(full_run):
     assert f"| {np.mean(values):.4g} bits (sd {np.std(values, ddof=1):.4g} bits) | 3 |" in told
     assert all(line.count("|") == lines[0].count("|") for line in lines)
     assert "nats" not in told
-    assert "2.773 nats [2.426, 3.119]" in iscope.export(full_run.path, to="markdown", unit="nats")
+    assert "2.77 nats [2.43, 3.12]" in iscope.export(full_run.path, to="markdown", unit="nats")
 
 
 def test_one_member_keeps_its_own_interval(make_run, read_rows):

@@ -153,13 +153,8 @@ def export(
         Of a tracker.
     """
     found = infoscope.export(*runs, to=to, out=out, unit=unit_shown(), project=project)
-    told = (
-        {"steps": found}
-        if isinstance(found, int)
-        else {"text": found}
-        if isinstance(found, str)
-        else {"written": str(found)}
-    )
+    kind = {int: "steps", str: "text"}.get(type(found), "written")
+    told = {kind: str(found) if kind == "written" else found}
 
     def text() -> None:
         if isinstance(found, str):

@@ -8,7 +8,7 @@ import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,12 +19,11 @@ from infoscope.core.estimate import PRECEDENCE, Status
 from infoscope.core.files import atomic
 from infoscope.core.folder import RunFolder
 from infoscope.core.rows import Rows
-from infoscope.core.units import NATS_PER_BIT, in_unit, shown
+from infoscope.core.units import NATS_PER_BIT, ShownUnit, in_unit, showing, shown, unit_shown
 from infoscope.show.citations import bibtex
 from infoscope.show.reading import Shown
 from infoscope.show.report import _words
 
-InUnit = Literal["bits", "nats"]
 _OF = ("run", "network", "site", "variable", "split", "quantity", "estimator", "options")
 _LATEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -34,14 +33,14 @@ _LATEX = {
 }  # fmt: skip
 
 
-def _rows(folders: Sequence[Shown], unit: InUnit) -> pa.Table:
-    """All rows; information in ``unit``, as the column of that name says."""
+def _rows(folders: Sequence[Shown]) -> pa.Table:
+    """All rows; information in the unit shown, as the column of that name says."""
     table = Rows.concat(folder.rows() for folder in folders).table
     names = [field.name for field in table.schema]
     table = table.cast(
         pa.schema([(f.name, pa.string() if pa.types.is_dictionary(f.type) else f.type) for f in table.schema])
     )
-    if unit == "bits":
+    if unit_shown() == "bits":
         nats = np.asarray(table["unit"].to_pylist()) == "nats"
         for name in ("value", "low", "high"):
             values = table[name].to_numpy(zero_copy_only=False)
@@ -57,8 +56,8 @@ def _rows(folders: Sequence[Shown], unit: InUnit) -> pa.Table:
     return table
 
 
-def _csv(folders: Sequence[Shown], unit: InUnit) -> str:
-    table, written = _rows(folders, unit), io.StringIO()
+def _csv(folders: Sequence[Shown]) -> str:
+    table, written = _rows(folders), io.StringIO()
     lines = csv.writer(written, lineterminator="\n")
     lines.writerow(table.column_names)
     for line in zip(*(column.to_pylist() for column in table.columns), strict=True):
@@ -71,20 +70,20 @@ def _harmless(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell
 
 
-def _parquet(folders: Sequence[Shown], unit: InUnit) -> bytes:
+def _parquet(folders: Sequence[Shown]) -> bytes:
     buffer = pa.BufferOutputStream()
-    pq.write_table(_rows(folders, unit), buffer, compression="zstd")
+    pq.write_table(_rows(folders), buffer, compression="zstd")
     return buffer.getvalue().to_pybytes()
 
 
-def verdicts(folders: Sequence[Shown], unit: InUnit) -> tuple[list[str], list[list[str]]]:
+def verdicts(folders: Sequence[Shown]) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of the verdicts, one line a claim."""
     lines: list[list[str]] = []
     for folder in folders:
         for stored in folder.verdicts():
             told = _words.verdict(stored)
             head = told["headline"]
-            ours = _number(head["value"], head["unit"], head.get("interval"), unit) if head else "not measured"
+            ours = head["shown"] if head else "not measured"
             seeds = f"{told['seeds']} seeds" if told["seeds"] else "exact"
             where = f"{told['claim']['paper']}, {told['claim']['where']}"
             lines.append([
@@ -94,7 +93,7 @@ def verdicts(folders: Sequence[Shown], unit: InUnit) -> tuple[list[str], list[li
     return ["verdict", "claim", "where", "published", "ours", "wanted", "at"], lines
 
 
-def values(folders: Sequence[Shown], unit: InUnit) -> tuple[list[str], list[list[str]]]:
+def values(folders: Sequence[Shown]) -> tuple[list[str], list[list[str]]]:
     """Headings and cells of what was measured at the last step, one line an answer: of one member its own interval, of
     several their mean and standard deviation."""
     found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
@@ -110,10 +109,10 @@ def values(folders: Sequence[Shown], unit: InUnit) -> tuple[list[str], list[list
         first, numbers = some[0], [row["value"] for row in some]
         if len(some) == 1:
             interval = None if first["low"] is None else (first["low"], first["high"])
-            told = _number(first["value"], first["unit"], interval, unit)
+            told = shown(first["value"], first["unit"], interval)
         else:
-            spread = _number(statistics.stdev(numbers), first["unit"], None, unit)
-            told = f"{_number(math.fsum(numbers) / len(numbers), first['unit'], None, unit)} (sd {spread})"
+            spread = shown(statistics.stdev(numbers), first["unit"])
+            told = f"{shown(math.fsum(numbers) / len(numbers), first['unit'])} (sd {spread})"
         status = min((Status[row["status"]] for row in some), key=PRECEDENCE.index).name
         about = "" if first["variable"] in ("", "input") else f" about {first['variable']}"
         lines.append([
@@ -132,35 +131,28 @@ def _without_constants(
     return [heads[at] for at in kept], [[line[at] for at in kept] for line in lines]
 
 
-def _number(value: float | None, unit: str, interval: Sequence[float] | None, wanted: InUnit) -> str:
-    if wanted == "bits" or unit != "nats" or value is None:
-        return shown(value, unit, tuple(interval) if interval else None)  # pyright: ignore[reportArgumentType]
-    told = f"{value:.4g} nats"
-    return f"{told} [{interval[0]:.4g}, {interval[1]:.4g}]" if interval else told
-
-
 _TABLES = (("Verdicts", verdicts), ("Values at the last step", values))
 
 
-def _markdown(folders: Sequence[Shown], unit: InUnit) -> str:
+def _markdown(folders: Sequence[Shown]) -> str:
     def line(cells: Sequence[str]) -> str:
         return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
     told: list[str] = []
     for title, made in _TABLES:
-        heads, lines = made(folders, unit)
+        heads, lines = made(folders)
         if lines:
             told += [f"## {title}", "", line(heads), line(["---"] * len(heads)), *map(line, lines), ""]
     return "\n".join(told)
 
 
-def _latex(folders: Sequence[Shown], unit: InUnit) -> str:
+def _latex(folders: Sequence[Shown]) -> str:
     def line(cells: Sequence[str]) -> str:
         return " & ".join("".join(_LATEX.get(sign, sign) for sign in cell) for cell in cells) + r" \\"
 
     told = [r"% needs \usepackage{booktabs,longtable}"]
     for title, made in _TABLES:
-        heads, lines = made(folders, unit)
+        heads, lines = made(folders)
         if lines:
             told += [
                 rf"\begin{{longtable}}{{{'l' * len(heads)}}}", rf"\caption{{{title}}}\\", r"\toprule", line(heads),
@@ -169,21 +161,17 @@ def _latex(folders: Sequence[Shown], unit: InUnit) -> str:
     return "\n".join(told) + "\n"
 
 
-def _bibtex(folders: Sequence[Shown], unit: InUnit) -> str:
-    return bibtex(folders)
-
-
-FORMATS: dict[str, Callable[[Sequence[Shown], InUnit], str | bytes]] = {
+FORMATS: dict[str, Callable[[Sequence[Shown]], str | bytes]] = {
     "csv": _csv,
     "parquet": _parquet,
     "latex": _latex,
     "markdown": _markdown,
-    "bibtex": _bibtex,
+    "bibtex": bibtex,
 }
 SUFFIXES = {"csv": ".csv", "parquet": ".parquet", "latex": ".tex", "markdown": ".md", "bibtex": ".bib"}
 
 
-def export(folders: Sequence[RunFolder], to: str, unit: InUnit = "bits") -> str | bytes:
+def export(folders: Sequence[RunFolder], to: str, unit: ShownUnit = "bits") -> str | bytes:
     """The runs in one of :data:`FORMATS`.
 
     Raises
@@ -195,7 +183,8 @@ def export(folders: Sequence[RunFolder], to: str, unit: InUnit = "bits") -> str 
     cleaned = [Shown(folder) for folder in folders]
     if not any(len(folder.rows()) for folder in cleaned):
         raise InputError(f"{folders[0].path} holds no rows yet, so there is nothing to export")
-    return FORMATS[to](cleaned, unit)
+    with showing(unit):
+        return FORMATS[to](cleaned)
 
 
 def write(content: str | bytes, path: Path) -> Path:
