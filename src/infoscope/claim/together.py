@@ -16,9 +16,9 @@ def together(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """``findings`` of one claim, with intervals that hold all at once where there are more than three of them.
 
     A claim of many parts says that all of them hold. Where each does over its own interval, nothing is corrected: that
-    all are so by chance is less likely than that one is. Else some part decides against the claim, and of a dozen one
-    errs in every second run or so: intervals are widened, all by the same factor, until 95 % of draws lie in all of
-    them (docs/decisions/0029).
+    all are so by chance is less likely than that one is. Else some part decides against the claim, and of a dozen
+    independent ones one errs to that side in every fourth run: intervals are widened, all by the same factor, until
+    95 % of draws lie in all of them (docs/decisions/0029).
     """
     wide = [each for each in findings if each.interval is not None and each.interval[1] > each.interval[0]]
     if len(wide) <= SEVERAL or all(each.outcome == "holds" for each in findings):

@@ -23,7 +23,8 @@ def share_done(_falling: np.ndarray, _rising: np.ndarray) -> Callable[..., np.nd
     def share(peaks: Sequence[Peak], falling: np.ndarray, rising: np.ndarray) -> np.ndarray:
         highest = (falling[:, peaks[0].step] - peaks[0].lifted)[:, None]
         whole = highest - falling[:, -1:]
-        fallen = np.where(np.arange(falling.shape[1]) > peaks[0].step, highest - falling, 0.0)
+        fallen = highest - falling
+        fallen[:, : peaks[0].step + 1] = 0.0
         fallen = np.where(whole > 0, fallen / np.where(whole > 0, whole, 1.0), 0.0)
         risen = np.maximum.accumulate(rising, -1) - rising[:, :1]
         pace = np.diff(risen / np.maximum(risen[:, -1:], 1e-12), axis=-1)
