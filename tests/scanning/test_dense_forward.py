@@ -26,8 +26,8 @@ def networks(activation: str, widths: tuple[int, ...]):
     return network, parameters, torch.randn(BLOCK + 37, widths[0], generator=generator)
 
 
-def test_every_activation_has_a_loop():
-    assert set(CODES) == set(ACTIVATIONS)
+def test_every_activation_but_one_has_a_loop():
+    assert set(ACTIVATIONS) - set(CODES) == {"gelu"}
 
 
 @pytest.mark.parametrize("widths", [(5, 6, 4, 3), (3, 2), (2, 9, 2)])
@@ -67,7 +67,7 @@ def test_learning_curves_are_those_of_the_network(widths, shared):
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e12])
-@pytest.mark.parametrize("activation", ["tanh", "relu", "gelu"])
+@pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_a_member_that_diverged_stays_so_and_alone(activation, value):
     network, parameters, x = networks(activation, (4, 5, 3, 2))
     forward, y = DenseForward.of(network, x.numpy(), "cpu"), np.zeros(len(x), np.int32)
@@ -88,3 +88,4 @@ def test_what_has_no_compiled_loop_is_left_to_the_network():
     x = np.zeros((2, 3), np.float32)
     assert DenseForward.of(FullyConnected((3, WIDEST + 1, 2)), x, "cpu") is None
     assert DenseForward.of(FullyConnected((3, 4, 2)), x, "cuda") is None
+    assert DenseForward.of(FullyConnected((3, 4, 2), "gelu"), x, "cpu") is None
