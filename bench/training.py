@@ -72,6 +72,42 @@ def relative(e: Ensemble, trainer: str, recipe: dict, network: dict) -> float:
     return ours(changed(e, recipe, network), trainer, epochs) / ours(plain, trainer, epochs)
 
 
+#: Widths, activation, batch and members: the full batch of the Boolean task, and Kleinman's checkerboard networks.
+OTHERS = {
+    "12-10-7-5-4-3-2 tanh, full batch": (WIDTHS, "tanh", 4096, 8),
+    "20-100-20-20-20-10 relu, batch 32": ((20, 100, 20, 20, 20, 10), "relu", 32, 24),
+    "20-100-20-20-20-10 relu, batch 128": ((20, 100, 20, 20, 20, 10), "relu", 128, 24),
+    "40-100-40-40-40-10 relu, batch 32": ((40, 100, 40, 40, 40, 10), "relu", 32, 24),
+    "128-128-128-10 relu, batch 32": ((128, 128, 128, 10), "relu", 32, 24),
+}
+
+
+def products(widths: tuple[int, ...]) -> int:
+    """Multiply-adds of one row's forward pass."""
+    return sum(a * b for a, b in itertools.pairwise(widths))
+
+
+def beside(e: Ensemble, widths: tuple[int, ...], activation: str, batch: int, members: int) -> dict[str, float]:
+    """Microseconds of both programs, plain descent, and of the products alone at the rate of a large one."""
+    rng, n = np.random.default_rng(0), e.train.shape[1] if batch > 1000 else 1280
+    x = rng.standard_normal((n, widths[0]), dtype=np.float32)
+    y = rng.integers(widths[-1], size=n).astype(np.int32)
+    recipe = Recipe(100, 0.01, min(batch, n), "sgd")
+    rows = np.tile(np.arange(n), (members, 1))
+    one = Ensemble(FullyConnected(widths, activation), recipe, x, y, rows, tuple(range(members)))
+    trainers = {name: make_trainer(one, name, layout=Layout(1, 1)) for name in TRAINERS}
+    states = {name: made.advance(initial_state(one), 1) for name, made in trainers.items()}
+    taken: dict[str, list[float]] = {name: [] for name in TRAINERS}
+    for _ in range(5):
+        for name, made in trainers.items():
+            start = time.thread_time()
+            made.advance(states[name], 2)
+            taken[name].append(time.thread_time() - start)
+    updates = members * -(-n // min(batch, n))
+    found = {name: float(np.median(seconds)) / updates * 1e6 for name, seconds in taken.items()}
+    return {**found, "limit": 3e6 * members * n * products(widths) / multiply_rate() / updates}
+
+
 def per_normal(filled: Callable[[], object], numbers: int) -> float:
     """CPU nanoseconds a number, of what fills an array with so many."""
     start = time.process_time()
@@ -98,7 +134,7 @@ def main() -> None:
     recipe = Recipe(100, 4e-4, 256, "adam")
     labels = boolean.variables["label"].astype(np.int32)
     e = Ensemble(FullyConnected(WIDTHS, "tanh"), recipe, boolean.inputs, labels, rows, seeds)
-    weights = sum(a * b for a, b in itertools.pairwise(WIDTHS))
+    weights = products(WIDTHS)
     seconds = {
         "plain PyTorch loop": plain_loop(e, 20) * 5,
         "batched": ours(e, "batched", 5) * 20 / members,
@@ -108,6 +144,10 @@ def main() -> None:
     print(f"{members} members, CPU seconds per network per 100 epochs")
     for name, value in seconds.items():
         print(f"  {name:20} {value:8.4f} s   {seconds['plain PyTorch loop'] / value:7.1f} x the plain loop's speed")
+    print("other networks, CPU microseconds an update of a member, medians of 5, taken in turns")
+    others = {name: beside(e, *fields) for name, fields in OTHERS.items()}
+    for name, found in others.items():
+        print(f"  {name:42}" + "".join(f"  {what} {value:8.1f}" for what, value in found.items()))
     print("CPU time beside the same training without      compiled  batched")
     cost = {name: [relative(e, trainer, *fields) for trainer in TRAINERS] for name, fields in VARIANTS.items()}
     for name, (compiled, batched) in cost.items():

@@ -42,6 +42,7 @@ COMMANDS = {
     "usable-information": "usable_information",
     "bench": "bench",
     "choose": "choose",
+    "warm": "warm",
 }
 
 

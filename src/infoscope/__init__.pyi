@@ -48,6 +48,7 @@ from .scripting import report_figures as report_figures
 from .scripting import representations as representations
 from .scripting import run as run
 from .scripting import serve as serve
+from .warming import warm as warm
 
 __version__: str
 __all__: list[str]
