@@ -101,6 +101,7 @@ def test_where_nothing_can_be_written_loops_compile_all_the_same(loop, tmp_path,
 def test_one_line_before_and_one_after_for_a_room_and_none_for_a_program(loop, capsys, monkeypatch):
     monkeypatch.setattr(compiling._telling, "_told", set())
     monkeypatch.setattr(compiling, "PAUSE", 1000.0)
+    monkeypatch.setattr(compiling, "WORTH_TELLING", 1000.0)  # on a busy machine as on a quick one
     monkeypatch.setattr(progress, "_hushed", False)
     total = loop()
     compiling._telling.over()
