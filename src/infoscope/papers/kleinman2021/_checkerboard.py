@@ -36,6 +36,7 @@ RECORDED = (0, 1, 2, 3, 5, 10, 30, 100, 300)
 SEEDS = {"smoke": 2, "laptop": 24, "paper": 50}
 ROWS = {"smoke": 600, "laptop": None, "paper": None}  # that are probed; None: all 8000 held-out ones
 PROBES = ("mlp", "linear")
+AUTHORS = "mlp3"  # three hidden layers of 64, the size of the decoder in the authors' companion code: told, not judged
 #: A network has solved the task at this share of the accuracy of the Bayes rule; others are left out, and counted.
 SOLVED = 0.95
 SUFFICIENT = 0.95  # of the information that the inputs hold
@@ -50,7 +51,7 @@ ONCE_A_MEAN = (
 LEAST_EFFECT = "at first only the sign was asked, which a difference of 0.001 bits has; now at least 0.05 bits"
 DEPTH = Criterion(">=", nats(0.3), "nats")
 SUFFICES = Criterion(">=", SUFFICIENT, "ratio")
-IN_WORDS = {"mlp": "MLP", "linear": "linear"}
+IN_WORDS = {"mlp": "MLP", "linear": "linear", AUTHORS: "64-64-64 MLP"}
 _A = {"mlp": "an MLP", "linear": "a linear"}
 IN_WORDS_ACTIVATIONS = {"relu": "ReLU", "tanh": "tanh"}
 
@@ -182,7 +183,8 @@ def checkerboard_plan(
 
     epochs: in place of the preset's. first: so many epochs are trained on other ``labels`` before (the irrelevant
     variable where none are named), from the same initial weights, and all epochs count from there. every_layer: linear
-    probes of the other hidden layers as well, at the first and the last epoch. changes: to the recipe.
+    probes of the other hidden layers as well, at the first and the last epoch, and the authors' size of an MLP at the
+    last hidden layer, at the last. changes: to the recipe.
     """
     epochs = epochs or EPOCHS[preset]
     beginning = Beginning(first, labels=labels or task.irrelevant) if first else None
@@ -195,6 +197,7 @@ def checkerboard_plan(
     measures = [measure("linear", sites[-1:]), measure("mlp(networks=1)", sites[-1:], tuple(sorted(slow)))]
     if every_layer:
         measures.append(measure("linear", sites[:-1], (first, first + epochs)))
+        measures.append(measure(f"{AUTHORS}(networks=1)", sites[-1:], (first + epochs,)))
     inputs, outputs = task.sizes
     return NetworkPlan(
         title=title,
@@ -428,7 +431,7 @@ def told(
     end = last_epoch(rows) if end is None else end
     members, _ = solving(task, [(rows, end)])
     said = []
-    for probe in PROBES:
+    for probe in (*PROBES, AUTHORS):
         parts = []
         for epoch in (since, since + 1, end):
             values = usable(rows, task.irrelevant, probe, epoch)

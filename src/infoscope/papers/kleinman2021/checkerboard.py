@@ -13,7 +13,8 @@ epochs; too short for a verdict). laptop: 24 seeds, about 4 minutes; paper: 50 s
 
 Probes: linear softmax with a path of weight decays, and an MLP with one hidden layer of 64 units, on standardised
 columns of 8000 held-out trials, half to fit and choose and half to score; no noise is added. An untrained network holds
-colour too: the notes say where it starts.
+colour too: the notes say where it starts, and what an MLP of three times 64 units reads at the end, which is the size
+of the decoder in the authors' companion code (there with dropout; here it is stopped early on validation rows).
 
 Deviations: a re-derivation and no replication. The paper's text was not at hand, only its abstract, poster and a
 third-party extract; rate, batch, number of samples and the name FC Small are from there, the widths and the number of
