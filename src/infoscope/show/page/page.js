@@ -163,7 +163,7 @@
       return;
     }
     const head = () => make("thead", "", make("tr", "", ...said.columns.map((each) => make("th", "", each))));
-    const line = ({ cells, found }) => make("tr", found ? "found" : "", ...cells.map((each, at) => {
+    const line = ({ cells, found }) => make("tr", found ? "surely" : "", ...cells.map((each, at) => {
       const cell = make("td", "number", each);
       cell.dataset.label = said.columns[at];
       return cell;
