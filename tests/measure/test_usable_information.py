@@ -91,7 +91,7 @@ def test_without_principal_axes_the_optimum_is_the_same(d, monkeypatch):
     for most in (2048, 5):
         monkeypatch.setattr("infoscope.measure.usable.standardiser.LARGEST_ROTATION", most)
         here = columns.rotated(z)
-        assert (here.axes is None) == (most == 5)
+        assert (here.axes is None and here.span is None) == (most == 5)
         problems = [Regression(y, 1e-3), Regression(y, 1e-1)]
         found.append(solve(here(z), here.variances, problems, 3, 1e-7, 5000))
     assert all(one.converged.all() for one in found)
@@ -192,6 +192,27 @@ def test_wide_problems_with_unequal_classes_converge_to_a_zero_gradient(n, d, k)
         (gradient,) = torch.autograd.grad(loss, t)
         assert float(gradient.abs().max()) < 1e-7
         assert float(loss.detach()) == pytest.approx(value, abs=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_axes_held_by_rows_are_those_held_as_a_whole(dtype, monkeypatch):
+    """Of more columns than rows: coordinates of fitted and of other rows, weights carried; stretches of few columns."""
+    monkeypatch.setattr("infoscope.measure.usable.standardiser.AT_ONCE", 1)
+    z = torch.from_numpy(np.random.default_rng(0).normal(size=(350, 700)) * np.linspace(0.1, 3, 700) + 5).to(dtype)
+    before, some, rest = z.clone(), z[:260], z[260:]
+    columns = Standardiser.of(some).rotated(some)
+    x, other = Standardiser.of(some)(some), Standardiser.of(some)(rest)
+    axes = x.T @ columns.span.weights
+    np.testing.assert_allclose(axes.T @ axes, np.eye(259), atol=1e-9)
+    np.testing.assert_allclose(columns(some), x @ axes, atol=1e-9)
+    np.testing.assert_allclose(columns(rest), other @ axes, atol=1e-9)
+    np.testing.assert_allclose((x @ axes).square().mean(0), columns.variances, atol=1e-9)
+    everything = Standardiser.of(z).rotated(z)
+    weights = np.random.default_rng(1).normal(size=(260, 3))
+    moved = columns.carried(weights, everything)
+    logits = [weights[0] + columns(z).numpy() @ weights[1:], moved[0] + everything(z).numpy() @ moved[1:]]
+    np.testing.assert_allclose(*logits, atol=1e-8)
+    np.testing.assert_equal(z.numpy(), before.numpy())
 
 
 def test_weights_are_carried_from_columns_to_columns():

@@ -115,8 +115,12 @@ class LinearProbe(Probe):
         whole = [Regression(target.y, decay)]
         fit = solve(every(z, single), every.variances, whole, k, self.tolerance, self.iterations)
         weights = fit.weights[0]
-        inner = weights[1:] if every.axes is None else every.axes.cpu().numpy() @ weights[1:]
-        tensors = {**scaling(every), "weight0": inner[None], "bias0": weights[:1], **calibrated(calibration)}
+        tensors = {
+            **scaling(every),
+            "weight0": every.outward(weights[1:])[None],
+            "bias0": weights[:1],
+            **calibrated(calibration),
+        }
         if columns is not None:
             tensors["read"] = np.asarray(columns, np.int64)
         return tensors, f"weight decay {decay:.2g}, {calibration.words}"
@@ -212,7 +216,7 @@ def _ridge(columns: Standardiser, x: TensorRows, y: np.ndarray, decay: float) ->
     """The mean of ``y [n, e]`` and the weights ``[r, e]`` of rows ``x [n, r]``, for a target of unit variance."""
     rows, mean = x.cpu().numpy(), y.mean(0)
     moments = rows.T @ (y - mean) / len(rows)
-    if columns.axes is None:
+    if columns.axes is None and columns.span is None:
         return mean, np.linalg.solve(rows.T @ rows / len(rows) + decay * np.eye(rows.shape[1]), moments)
     return mean, moments / (columns.variances.cpu().numpy() + decay)[:, None]
 
