@@ -93,7 +93,7 @@ def keep(folder: RunFolder, cost: Mapping[str, float] | None = None, to: Path = 
     """Write what is kept of a run; what it changed, a line a claim whose verdict is another than before."""
     content = kept(folder)
     path = to / f"{content['figure']}.json"
-    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"verdicts": []}
+    before: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"verdicts": []}
     if cost is None and before.get("commit") == content["commit"]:  # the same run, judged again
         cost = before.get("cost")
     content = {**content, **({"cost": dict(cost)} if cost else {})}
