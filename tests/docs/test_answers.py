@@ -9,6 +9,7 @@ import pytest
 
 from infoscope.core import registry
 from infoscope.core.errors import InputError
+from infoscope.core.units import shown
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -58,23 +59,24 @@ def test_a_question_has_three_sentences_and_commands_for_its_figures():
 @pytest.mark.parametrize(
     ("said", "wanted"),
     [
-        ("reproduced", "Networks fall (drop: 1.443 bits [0.7213, 2.164], wanted ≥ 0.5 bits; reproduced)"),
-        ("reproduced (one seed)", "Networks fall (drop: 1.443 bits [0.7213, 2.164], wanted ≥ 0.5 bits; reproduced (one "
+        ("reproduced", "Networks fall (drop: NUMBER, wanted ≥ 0.5 bits; reproduced)"),
+        ("reproduced (one seed)", "Networks fall (drop: NUMBER, wanted ≥ 0.5 bits; reproduced (one "
          "seed))"),
-        ("not reproduced", "They rise (drop: 1.443 bits [0.7213, 2.164], wanted ≥ 0.5 bits; not reproduced)"),
-        ("does not hold", "They rise (drop: 1.443 bits [0.7213, 2.164], wanted ≥ 0.5 bits; does not hold)"),
-        ("partly", "It is only partly so that networks fall (drop: 1.443 bits [0.7213, 2.164], wanted ≥ 0.5 bits; "
+        ("not reproduced", "They rise (drop: NUMBER, wanted ≥ 0.5 bits; not reproduced)"),
+        ("does not hold", "They rise (drop: NUMBER, wanted ≥ 0.5 bits; does not hold)"),
+        ("partly", "It is only partly so that networks fall (drop: NUMBER, wanted ≥ 0.5 bits; "
          "partly)"),
-        ("inconclusive", "It is open whether networks fall (drop: 1.443 bits [0.7213, 2.164], wanted ≥ 0.5 bits; "
+        ("inconclusive", "It is open whether networks fall (drop: NUMBER, wanted ≥ 0.5 bits; "
          "inconclusive)"),
-        ("not testable here", "These runs cannot tell whether networks fall (drop: 1.443 bits [0.7213, 2.164], wanted "
+        ("not testable here", "These runs cannot tell whether networks fall (drop: NUMBER, wanted "
          "≥ 0.5 bits; not testable here)"),
     ],
 )  # fmt: skip
 def test_a_verdict_turns_its_sentence(said, wanted):
     told = answers.Told("p/f/c", "Networks fall", "They rise")
     content = kept("p/f/c", said)
-    assert answers._clause(told, {"p/f": content}) == wanted
+    number = shown(1.0, "nats", (0.5, 1.5))
+    assert answers._clause(told, {"p/f": content}) == wanted.replace("NUMBER", number)
     assert answers._clause(told, {}) == "Whether networks fall was not measured so far: `infoscope run p/f`"
     assert answers._clause(told, {"p/f": kept("p/f/other", said)}).startswith("Whether networks fall was not measured")
 
