@@ -37,6 +37,7 @@ HEADINGS = {
     "scripting": "Runs",
     "scanning.": "Runs",
     "core.": "What comes back",
+    "warming": "Before anything runs",
 }
 
 
