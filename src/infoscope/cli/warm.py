@@ -7,14 +7,16 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import infoscope
-from infoscope.cli.shared import Json, app, show
+from infoscope.cli.shared import ITSELF, Json, command, show
 
 
-@app.command
+@command(ITSELF, 3)
 def warm(*kinds: Annotated[str, Parameter(negative="")], as_json: Json = False) -> None:
     """Compile all loops, so that nothing waits for it later: for a cluster, or when an image is built.
 
     They are kept in the user's cache folder, or in the one that NUMBA_CACHE_DIR names.
+
+    Example: infoscope warm estimators probes
 
     Parameters
     ----------
