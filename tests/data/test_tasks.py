@@ -42,7 +42,7 @@ def folder_of(name: str) -> str:
 
 
 def test_the_tasks_are_there():
-    images = {"mnist", "fashion_mnist", "cifar10", "cifar100", "digits"}
+    images = {"mnist", "fashion_mnist", "cifar10", "cifar100", "cifar100_groups", "digits"}
     assert {"boolean12", "checkerboard", "checkerboard10", "checkerboard20", *images} <= set(NAMES)
     assert {name for name in NAMES if facts_of(name).get("shape")} == images
 
