@@ -9,7 +9,7 @@ reproduces figure 1A.
 
 Hardware: 2 CPU cores. smoke: seconds. laptop: 50 seeds, about 6 minutes; paper: 275 recorded epochs, about 15. The tanh
 network is that of saxe2018/tanh, and is taken over from its run where that lies in the same --out folder. The rescaled
-sigmoid is trained by the very loop of tanh, so the two are trained once; what their layers hold is computed in two ways.
+sigmoid is trained by the very loop of tanh, so the two are trained once; what layers hold is computed in two ways.
 
 Deviations: the reproduction's learning rate is unknown; these networks take figure 1A's (Adam at 4e-4). 30 bins on
 [0, 1].
