@@ -24,7 +24,7 @@ from infoscope.measure.moments.spectra import ENOUGH, grown
 from infoscope.measure.states import readings as rd
 from infoscope.measure.states import reservoir as rs
 from infoscope.measure.states.blocks import Tree
-from infoscope.measure.states.sums import BUCKETS, ClassSums, Pooled, Sums, without_each
+from infoscope.measure.states.sums import BUCKETS, BucketSums, ClassSums, Pooled, without_each
 
 #: Rows of a block. What it is of is the number of a row, so that all who share in a pass must have the same.
 BLOCK = 4096
@@ -53,7 +53,7 @@ GEOMETRY = {
 Piece = tuple[int, dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]
 
 
-class Reading(NamedTuple):
+class PassReading(NamedTuple):
     """One estimate: at which place, and about what: ``"input"``, a variable, or another place."""
 
     place: str
@@ -248,7 +248,7 @@ class OnePass:
         labels = {name: y[order] for name, y in kept.labels.items()}
         return kept.rows[order][:, self._slices[place]], labels, kept.groups[order].view(np.int64)
 
-    def finish(self) -> list[Reading]:
+    def finish(self) -> list[PassReading]:
         """All estimates from what has been read so far; the state stays as it is and may be added to.
 
         Of each place: effective rank, participation ratio, RankMe, α-ReQ. Of each place and variable: the share of the
@@ -265,7 +265,7 @@ class OnePass:
             raise InputError(
                 f"{0 if sums is None else sums.n} rows have been read, wanted at least 4: call update first"
             )
-        found: list[Reading] = []
+        found: list[PassReading] = []
         for place, columns in self._slices.items():
             found += self._of_place(sums, place, columns)
             for name in self.classes:
@@ -348,7 +348,7 @@ class OnePass:
             self._tree.merge(Tree({(0, block): sums}))
             self._keep(kept)
 
-    def _of_block(self, pieces: list[Piece]) -> tuple[Sums, rs.Reservoir]:
+    def _of_block(self, pieces: list[Piece]) -> tuple[BucketSums, rs.Reservoir]:
         labels = {name: np.concatenate([piece[2][name] for piece in pieces]) for name in self.classes}
         names = np.concatenate([piece[3] for piece in pieces])
         numbers = np.concatenate([np.arange(piece[0], piece[0] + len(piece[3])) for piece in pieces])
@@ -357,7 +357,7 @@ class OnePass:
         )
         buckets = (rs.mixed(~names) % np.uint64(BUCKETS)).astype(np.int64)
         kept = rs.Reservoir(self.sample, numbers, names, rows.astype(np.float32), labels)
-        return Sums.of(rows, buckets, labels, self.classes), kept.cut()
+        return BucketSums.of(rows, buckets, labels, self.classes), kept.cut()
 
     def _kept(self, rows: np.ndarray, place: str) -> np.ndarray:
         """The columns that are kept of rows ``[n, d]``."""
@@ -375,7 +375,7 @@ class OnePass:
         if more is not None:
             self._reservoir = more if self._reservoir is None else self._reservoir.plus(more)
 
-    def _all(self) -> tuple[Sums | None, rs.Reservoir | None]:
+    def _all(self) -> tuple[BucketSums | None, rs.Reservoir | None]:
         """Sums and sample of everything, the last short block too."""
         blocks, total = self._tree.total()
         if len(self._pending) > 1 or (self._pending and min(self._pending) != blocks):
@@ -417,7 +417,7 @@ class OnePass:
         return [rd.buckets_off(column, sizes) for column in without.T]
 
     def _read(
-        self, sums: Sums, read: Callable[[Pooled], np.ndarray]
+        self, sums: BucketSums, read: Callable[[Pooled], np.ndarray]
     ) -> tuple[np.ndarray, list[float | None], np.ndarray]:
         """Values of all rows, half an interval of each, and values of half of the buckets."""
         every = np.ones(BUCKETS, np.bool_)
@@ -425,7 +425,7 @@ class OnePass:
         values, less = read(sums.pooled(every)), read(sums.pooled(np.arange(BUCKETS) % 2 == 0))
         return values, halves or [None] * len(values), less
 
-    def _of_place(self, sums: Sums, place: str, columns: slice) -> list[Reading]:
+    def _of_place(self, sums: BucketSums, place: str, columns: slice) -> list[PassReading]:
         values, halves, less = self._read(sums, lambda one: rd.spectrum(one.of(columns)))
         d, found = columns.stop - columns.start, []
         for name, value, half, other in zip(rd.SPECTRUM, values.tolist(), halves, less.tolist(), strict=True):
@@ -445,12 +445,12 @@ class OnePass:
             unit, words, estimand = GEOMETRY[name]
             quantity = Quantity(name, unit, words, "geometry")
             said = self._say(quantity, value, half, sums.n, self._words(place, estimand), doubts)
-            found.append(Reading(place, "input", said))
+            found.append(PassReading(place, "input", said))
         return found
 
     def _of_variable(
-        self, sums: Sums, kept: rs.Reservoir | None, place: str, columns: slice, name: str
-    ) -> list[Reading]:
+        self, sums: BucketSums, kept: rs.Reservoir | None, place: str, columns: slice, name: str
+    ) -> list[PassReading]:
         values, halves, _ = self._read(sums, lambda one: rd.classes(one.of(columns), name))
         doubts = rd.doubts_of_classes(sums.pooled(np.ones(BUCKETS, np.bool_)).of(columns), name)
         found = []
@@ -458,7 +458,7 @@ class OnePass:
             unit, words, estimand = GEOMETRY[which]
             quantity = Quantity(which, unit, words, "geometry")
             said = self._say(quantity, value, half, sums.n, self._words(place, estimand), doubts[which])
-            found.append(Reading(place, name, said))
+            found.append(PassReading(place, name, said))
         missed, null = rd.least_squares(sums, columns, name)
         if len(null) > 2 and (null.sum() - null > 0).all():
             shares = 1 - (missed.sum() - missed) / (null.sum() - null)
@@ -470,13 +470,13 @@ class OnePass:
                 1 - float(missed.sum() / null.sum()),
             )
             found.append(
-                Reading(place, name, self._say(quantity, value, half, sums.n, self._words(place, estimand), []))
+                PassReading(place, name, self._say(quantity, value, half, sums.n, self._words(place, estimand), []))
             )
         if kept is not None and len(kept.rows):
-            found.append(Reading(place, name, self._usable(sums, kept, place, columns, name)))
+            found.append(PassReading(place, name, self._usable(sums, kept, place, columns, name)))
         return found
 
-    def _usable(self, sums: Sums, kept: rs.Reservoir, place: str, columns: slice, name: str) -> Estimate:
+    def _usable(self, sums: BucketSums, kept: rs.Reservoir, place: str, columns: slice, name: str) -> Estimate:
         buckets = (rs.mixed(~kept.groups) % np.uint64(BUCKETS)).astype(np.int64)
         rows = kept.rows[:, columns].astype(np.float64)
         each = rd.discriminant(sums, columns, name, rows, buckets, kept.labels[name])
@@ -499,7 +499,7 @@ class OnePass:
             least=2 * LEAST,
         )
 
-    def _of_pair(self, sums: Sums, x: str, y: str) -> list[Reading]:
+    def _of_pair(self, sums: BucketSums, x: str, y: str) -> list[PassReading]:
         one, other = self._slices[x], self._slices[y]
         values, halves, less = self._read(sums, lambda pooled: rd.pair(pooled, one, other))
         dx, dy = one.stop - one.start, other.stop - other.start
@@ -511,7 +511,7 @@ class OnePass:
                 Doubt(Status.UNDERSAMPLED, f"of half of the groups it is {less[0]:.3g}: about {bias:.2g} is bias")
             ]
         words = self._words(y, self._words(x, "biased linear CKA: a measure of dependence, not information"))
-        found = [Reading(x, y, self._say(cka, float(values[0]), halves[0], sums.n, words, doubts))]
+        found = [PassReading(x, y, self._say(cka, float(values[0]), halves[0], sums.n, words, doubts))]
         doubts = []
         if sums.n - 1 < 2 * (dx + dy):
             doubts = [Doubt(Status.UNDERSAMPLED, f"{sums.n} rows for {dx} + {dy} columns")]
@@ -520,7 +520,7 @@ class OnePass:
         words = self._words(
             y, self._words(x, f"information of Gaussian rows with the covariance of {dx} + {dy} columns")
         )
-        found.append(Reading(x, y, self._say(INFORMATION, float(values[1]), halves[1], sums.n, words, doubts)))
+        found.append(PassReading(x, y, self._say(INFORMATION, float(values[1]), halves[1], sums.n, words, doubts)))
         return found
 
 
@@ -536,14 +536,14 @@ def _start(piece: Piece) -> int:
     return piece[0]
 
 
-def _flat(sums: Sums) -> dict[str, np.ndarray]:
+def _flat(sums: BucketSums) -> dict[str, np.ndarray]:
     flat = {name: getattr(sums, name) for name in ("counts", "means", "products")}
     for name, one in sums.classes.items():
         flat |= {f"counts of {name}": one.counts, f"sums of {name}": one.sums}
     return flat
 
 
-def _unflat(flat: Mapping[str, np.ndarray]) -> Sums:
+def _unflat(flat: Mapping[str, np.ndarray]) -> BucketSums:
     names = [key.removeprefix("sums of ") for key in flat if key.startswith("sums of ")]
     classes = {name: ClassSums(flat[f"counts of {name}"], flat[f"sums of {name}"]) for name in names}
-    return Sums(flat["counts"], flat["means"], flat["products"], classes)
+    return BucketSums(flat["counts"], flat["means"], flat["products"], classes)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from infoscope.core.errors import InputError
-from infoscope.measure.states.sums import Sums
+from infoscope.measure.states.sums import BucketSums
 
 Node = tuple[int, int]
 
@@ -19,7 +19,7 @@ Node = tuple[int, int]
 class Tree:
     """Sums by node."""
 
-    nodes: dict[Node, Sums] = field(default_factory=dict)
+    nodes: dict[Node, BucketSums] = field(default_factory=dict)
 
     def merge(self, other: Tree) -> None:
         """Those of other blocks.
@@ -38,7 +38,7 @@ class Tree:
         """Whether a block is there."""
         return any(begin <= block < end for begin, end in map(_blocks, self.nodes))
 
-    def _put(self, node: Node, sums: Sums) -> None:
+    def _put(self, node: Node, sums: BucketSums) -> None:
         level, i = node
         while (sibling := (level, i ^ 1)) in self.nodes:
             beside = self.nodes.pop(sibling)
@@ -46,7 +46,7 @@ class Tree:
             level, i = level + 1, i >> 1
         self.nodes[level, i] = sums
 
-    def total(self) -> tuple[int, Sums | None]:
+    def total(self) -> tuple[int, BucketSums | None]:
         """How many blocks there are, and the sums of all, from the first on.
 
         Raises

@@ -15,7 +15,7 @@ from infoscope.core.estimate import Doubt, Status, remark
 from infoscope.measure.moments.canonical import log_wishart
 from infoscope.measure.moments.class_means import RARE
 from infoscope.measure.moments.spectra import effective, participation
-from infoscope.measure.states.sums import Pooled, Sums
+from infoscope.measure.states.sums import BucketSums, Pooled
 
 ROUNDING = 1e-7
 #: Eigenvalues of which the power law is told: from the third on, as Stringer et al. 2019 do, and no more than so many.
@@ -128,7 +128,7 @@ def _shrunk(products: np.ndarray, n: int) -> np.ndarray:
     return products + np.eye(len(products)) * float(np.trace(products)) / n
 
 
-def least_squares(sums: Sums, columns: slice, name: str) -> tuple[np.ndarray, np.ndarray]:
+def least_squares(sums: BucketSums, columns: slice, name: str) -> tuple[np.ndarray, np.ndarray]:
     """Squared errors of the classes of each bucket that holds rows: of a linear map, and of the shares of classes.
 
     Both are those of all other buckets, so that the second less the first is what columns say of rows never seen.
@@ -151,7 +151,7 @@ def least_squares(sums: Sums, columns: slice, name: str) -> tuple[np.ndarray, np
 
 
 def discriminant(
-    sums: Sums, columns: slice, name: str, rows: np.ndarray, buckets: np.ndarray, y: np.ndarray
+    sums: BucketSums, columns: slice, name: str, rows: np.ndarray, buckets: np.ndarray, y: np.ndarray
 ) -> np.ndarray:
     """What each of ``rows [m, d]`` of class ``y [m]`` gains over the shares of classes by a linear discriminant, nats.
 

@@ -29,7 +29,7 @@ class ClassSums:
 
 
 @dataclass(frozen=True)
-class Sums:
+class BucketSums:
     """Of rows in b buckets: ``counts [b]``, ``means [b, d]``, ``products [b, d, d]`` about them; of classes by name."""
 
     counts: np.ndarray
@@ -40,7 +40,7 @@ class Sums:
     @classmethod
     def of(
         cls, rows: np.ndarray, buckets: np.ndarray, labels: Mapping[str, np.ndarray], classes: Mapping[str, int]
-    ) -> Sums:
+    ) -> BucketSums:
         """Of ``rows [n, d]`` in ``buckets [n]``, with class labels ``[n]`` of so many classes by variable."""
         d, order = rows.shape[1], np.argsort(buckets, kind="stable")
         counts = np.bincount(buckets, minlength=BUCKETS)
@@ -67,7 +67,7 @@ class Sums:
     def n(self) -> int:
         return int(self.counts.sum())
 
-    def plus(self, other: Sums) -> Sums:
+    def plus(self, other: BucketSums) -> BucketSums:
         """Both, bucket by bucket."""
         counts = self.counts + other.counts
         apart = other.means - self.means
@@ -82,7 +82,7 @@ class Sums:
             name: ClassSums(one.counts + other.classes[name].counts, one.moved(low) + other.classes[name].moved(high))
             for name, one in self.classes.items()
         }
-        return Sums(counts, means, products, classes)
+        return BucketSums(counts, means, products, classes)
 
     def pooled(self, kept: np.ndarray) -> Pooled:
         """The buckets that ``kept [b]`` marks, as one."""
@@ -113,7 +113,7 @@ class Pooled:
         return Pooled(self.n, self.mean[columns], self.products[columns, columns], classes)
 
 
-def without_each(sums: Sums, read: Callable[[Pooled], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def without_each(sums: BucketSums, read: Callable[[Pooled], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """What ``read`` says of all buckets but each that holds rows, ``[b, …]``, and the share of the rows of each."""
     held = np.flatnonzero(sums.counts)
     each = [read(sums.pooled((sums.counts > 0) & (np.arange(BUCKETS) != b))) for b in held]
