@@ -14,6 +14,7 @@ from infoscope.core.claim import Outcome
 from infoscope.core.rows import Rows, options_text
 from infoscope.papers.goldfeld2019.continuous_inputs import ContinuousInputs
 from infoscope.papers.goldfeld2019.noise_proxy import DETERMINISTIC, LAYERS, NoiseProxy
+from infoscope.papers.goldfeld2019.noisy_models import MODELS, NoisyModels
 from infoscope.papers.goldfeld2019.orthonormality import STRENGTHS, Orthonormality
 
 R, P, N, X = Outcome.REPRODUCED, Outcome.PARTLY, Outcome.NOT_REPRODUCED, Outcome.NOT_TESTABLE
@@ -113,3 +114,23 @@ def held_rows(made_up, drops, losses):
 )
 def test_orthonormal_weights_over_their_strength(made_up, drops, losses, wanted):
     assert tuple(outcomes(Orthonormality(), held_rows(made_up, drops, losses)).values()) == wanted
+
+
+@pytest.mark.parametrize(
+    ("falls", "wanted"),
+    [
+        ({}, (R, R, R)),
+        ({"wide": 0.0}, (P, R, R)),
+        ({"relu": 0.0, "linear": 0.0}, (R, N, N)),
+    ],
+)
+def test_noisy_models(made_up, falls, wanted):
+    for name in MODELS:
+        fall = falls.get(name, 2.0)
+        made_up.series(
+            name, "hidden5", "I(X;T)", np.array([3, 4, 4, 5, 5, 5, 5 - fall / 2, 5 - fall]), estimator="noisy"
+        )
+    rows = made_up.rows()  # a bracket that is a point
+    table = rows.table.set_column(rows.table.schema.get_field_index("low"), "low", rows.table["value"])
+    table = table.set_column(table.schema.get_field_index("high"), "high", rows.table["value"])
+    assert tuple(outcomes(NoisyModels(), Rows(table)).values()) == wanted

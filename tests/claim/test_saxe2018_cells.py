@@ -12,6 +12,7 @@ from infoscope.core.quantity import ACCURACY, INPUT_INFORMATION
 from infoscope.core.rows import Place
 from infoscope.papers.saxe2018.dissociation import Dissociation
 from infoscope.papers.saxe2018.irrelevant_bits import IrrelevantBits
+from infoscope.papers.saxe2018.sigmoid_corners import RATES, SigmoidCorners
 from infoscope.papers.saxe2018.single_example import ROWS, SingleExample
 
 R, P, N, I, X = (
@@ -118,3 +119,14 @@ def halves(made_up, tanh=(1, 2, 3, 4, 2, 1, 1, 1), relu=(1, 2, 3, 4, 2, 1, 1, 1)
 def test_irrelevant_bits(made_up, changes, wanted):
     found = outcomes(IrrelevantBits(), halves(made_up, **changes))
     assert tuple(found.values()) == wanted
+
+
+@pytest.mark.parametrize(
+    ("slow", "fast", "wanted"), [(0.1, 3.0, R), (0.1, 0.1, P), (3.0, 3.0, P), (3.0, 0.1, N), (0.4, 3.0, I)]
+)
+def test_sigmoid_in_its_corners(made_up, slow, fast, wanted):
+    for optimiser in RATES:
+        made_up.series(f"{optimiser}_fast", "hidden5", "I(X;T)", falling(fast))
+        for layer in HIDDEN:
+            made_up.series(f"{optimiser}_slow", layer, "I(X;T)", falling(slow))
+    assert outcomes(SigmoidCorners(), made_up.rows()) == {"adam": wanted, "sgd": wanted}

@@ -13,10 +13,10 @@ from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Recipe
 
 NOISE = 0.005
-EPOCHS = {"smoke": 60, "laptop": 9999, "paper": 9999}
-REPLICAS = {"smoke": 16, "laptop": 512, "paper": 1024}
+EPOCHS = {"smoke": 60, "laptop": 9999, "long": 9999, "paper": 9999}
+REPLICAS = {"smoke": 16, "laptop": 512, "long": 512, "paper": 1024}
 #: Of the 84 recorded epochs every so many is measured, and the last.
-EVERY = {"smoke": 8, "laptop": 3, "paper": 1}
+EVERY = {"smoke": 8, "laptop": 3, "long": 3, "paper": 1}
 
 
 def recorded(preset: Preset) -> tuple[int, ...]:

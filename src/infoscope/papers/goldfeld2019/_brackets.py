@@ -46,6 +46,18 @@ def bracket(found: Rows) -> Bracket | None:
     return Bracket(epochs, low, value, high) if np.isfinite([low, value, high]).all() else None
 
 
+LATER = 100.0  # epochs, from when on the later of two peaks is looked for
+
+
+def late_fall(rows: Rows) -> np.ndarray | None:
+    """How far each member's I(X;T) surely falls from its highest point from epoch 100 on; None in a shorter run."""
+    found = bracket(rows)
+    if found is None or found.epochs[-1] < LATER:
+        return None
+    late = np.flatnonzero(found.epochs >= LATER)
+    return found.fall(late[found.value[:, late].argmax(1)])
+
+
 A_NUMBER_A_SEED = "a number a seed, its mean over seeds with the whole 95 % interval"
 
 

@@ -49,6 +49,7 @@ from infoscope.papers.goldfeld2019._brackets import (
     curves,
     deepest_trough,
     each_seed,
+    late_fall,
     noisy,
     of_seeds,
     rank_correlations,
@@ -96,14 +97,6 @@ def _claim(
 
 def _test_loss(network: str) -> Series:
     return Series(LOSS, network, words="on test rows", split="test")
-
-
-def _late_fall(rows: Rows) -> np.ndarray | None:
-    found = bracket(rows)
-    if found is None or found.epochs[-1] < 100:
-        return None
-    late = np.flatnonzero(found.epochs >= 100)
-    return found.fall(late[found.value[:, late].argmax(1)])
 
 
 def _fall_of_values(rows: Rows) -> np.ndarray | None:
@@ -199,7 +192,7 @@ COMPRESSES = _claim(
             by_site([_LAST]),
             of_seeds(
                 "fall of {} from the lower end at its highest point from epoch 100 on to the upper end at the last",
-                _late_fall,
+                late_fall,
             ),
             Criterion(">=", nats(0.5), "nats"),
         ),
