@@ -238,7 +238,7 @@ def test_geometry_along_a_trajectory_is_that_of_its_representations(run):
     for member in range(2):
         for quantity, estimate in infoscope.geometry(held[member], task.variables["label"]).items():
             (value,) = rows.filter(step=step, member=member, quantity=quantity).column("value")
-            assert value == estimate.value
+            assert value == pytest.approx(estimate.value, rel=1e-5)  # these layers are float32 of another program
     assert set(rows.unique("unit")) == {"ratio", "norm"}
     assert rows.unique("variable") == ["label"]
     assert len(run.measure("class_distances", places=("hidden5",))) == len(rows)  # nothing is measured twice

@@ -39,7 +39,7 @@ def recorded(scope, *steps):
 def test_its_arguments_are_seen_have_types_and_are_those_of_the_class_behind_it():
     seen = inspect.signature(iscope.watch).parameters
     behind = inspect.signature(Watch.__init__).parameters
-    assert {*behind, "measures", "out"} - {"self", "measurements", "folder"} == set(seen)
+    assert {*behind, "measures", "out", "trackers"} - {"self", "measurements", "folder", "sinks"} == set(seen)
     for name in set(behind) & set(seen):
         assert seen[name].default == behind[name].default
     assert set(typing.get_type_hints(iscope.watch)) == {*seen, "return"}

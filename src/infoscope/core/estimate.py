@@ -231,6 +231,10 @@ class Estimate:
         return text if self.status is Status.OK else f"{text}, {self.status.name}: {self.status.sentence}"
 
     def _repr_html_(self) -> str:
+        return self.html()
+
+    def html(self) -> str:
+        """Itself for a notebook: the number, then fainter what it is of, then each doubt and note."""
         from infoscope.core.markup import faint, said
 
         sign = {"lower": "≥", "upper": "≤", "none": "="}[self.bound]
@@ -263,4 +267,4 @@ class Plane:
         return f"{self.xt}\n{self.ty}"
 
     def _repr_html_(self) -> str:
-        return self.xt._repr_html_() + self.ty._repr_html_()
+        return self.xt.html() + self.ty.html()

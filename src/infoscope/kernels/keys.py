@@ -24,7 +24,7 @@ def _mix(key: Any, code: Any) -> Any:
     return key * _M
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "nsz"})
+@njit(nogil=True, cache=True, error_model="numpy", fastmath={"contract", "nsz"}, forceinline=True)
 def _cells(x: Any, edges: Any, closed: bool, cells: Any) -> None:
     """How many of the ``edges`` are at or below each of ``x [n]``, into ``cells [n]``.
 

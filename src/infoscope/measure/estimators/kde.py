@@ -47,7 +47,7 @@ class Kde(Estimator):
     -------
     >>> x, noise = np.random.default_rng(0).normal(size=(2, 1000, 1))
     >>> print(iscope.mutual_information(x + noise, x > 0, "kde"))
-    I(X;Y) = 0.2... bits...
+    I(X;Y) = 0.3 bits [-0.69, 1.27] (certified bracket)...
     """
 
     offers: ClassVar[tuple[str, ...]] = ("entropy", "mutual_information", "plane")

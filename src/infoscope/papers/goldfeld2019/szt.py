@@ -41,6 +41,7 @@ from infoscope.core.quantity import BINNED_ENTROPY, INPUT_INFORMATION, LOSS, Qua
 from infoscope.core.rows import Rows, options_text
 from infoscope.core.units import nats
 from infoscope.data import task
+from infoscope.measure.noise.setting import Population
 from infoscope.measure.questions.noisy import noisy_layer
 from infoscope.papers.goldfeld2019._boolean12 import EPOCHS, NOISE, REPLICAS, measured, noisy12_plan, propagation
 from infoscope.papers.goldfeld2019._brackets import (
@@ -493,7 +494,8 @@ def _both_ways(at: Sequence[int], seeds: Sequence[int], replicas: int) -> Iterat
         for member, seed in enumerate(seeds):
             own = {name: tensor[member : member + 1] for name, tensor in state.parameters.items()}
             drawn = np.random.default_rng([0x5A7, seed, int(at[place])]).integers(INPUTS, size=INPUTS)
-            for way, which, population in ((0, drawn, "sample"), (1, np.arange(INPUTS), "dataset")):
+            ways: tuple[tuple[np.ndarray, Population], ...] = ((drawn, "sample"), (np.arange(INPUTS), "dataset"))
+            for way, (which, population) in enumerate(ways):
                 inputs = torch.tensor(loaded.inputs[which])
                 with torch.no_grad():
                     s = plan.network.propagated(own, inputs, [LAST], replicas, seed)[LAST][0]

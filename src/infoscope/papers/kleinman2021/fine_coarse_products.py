@@ -3,7 +3,7 @@
 Paper: SGD with a high learning rate helps to reach minimal sufficient representations (abstract). Weights forget what
 the loss does not hold them to at the rate times the weight decay, update by update. Our sentences, fixed before the
 first run of this code, after a run by other code in which the low rate of kleinman2021/fine_coarse discarded as much as
-the high one once it was trained as long: the product decides, and not the rate; without decay nothing goes.
+the high one after as many times rate: the product decides, and not the rate; without decay nothing goes.
 
     infoscope run kleinman2021/fine_coarse_products --preset laptop
 

@@ -4,7 +4,7 @@ encoder is to the bottleneck's (their equation 12)."""
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq, minimize_scalar  # pyright: ignore[reportMissingTypeStubs]  # scipy ships no types
@@ -28,7 +28,7 @@ class SoftLabel(NamedTuple):
     joint: np.ndarray
 
 
-class Fit(NamedTuple):
+class BottleneckFit(NamedTuple):
     """Of one layer, in nats: I(X;T), I(T;Y), and what is left of the divergence at the beta that fits best."""
 
     about_x: float
@@ -53,7 +53,8 @@ def soft_label() -> SoftLabel:
     def missing(log_slope: float) -> float:
         return information(joint(float(np.exp(log_slope)))) - nats(INFORMATION_BITS)
 
-    return SoftLabel(classes, joint(float(np.exp(brentq(missing, -8.0, 2.0)))))  # pyright: ignore[reportArgumentType, reportUnknownArgumentType]
+    root: Any = brentq(missing, -8.0, 2.0)
+    return SoftLabel(classes, joint(float(np.exp(root))))
 
 
 def information(joint: np.ndarray) -> float:
@@ -61,7 +62,7 @@ def information(joint: np.ndarray) -> float:
     return float(rel_entr(joint, joint.sum(1, keepdims=True) * joint.sum(0)).sum())
 
 
-def fit(codes: np.ndarray) -> Fit:
+def fit(codes: np.ndarray) -> BottleneckFit:
     """How near the deterministic encoder ``codes [4096]``, one whole number a pattern, is to the bottleneck's.
 
     The bottleneck's encoder of the layer's own decoder is p(t|x) = p(t) exp(-beta KL(p(y|x) || p(y|t))) / Z(x), and
@@ -87,8 +88,8 @@ def fit(codes: np.ndarray) -> Fit:
         beta = 10.0**log_beta
         return float(about_x + beta * own + share @ logsumexp(np.log(mass) - beta * far, axis=1))
 
-    best = minimize_scalar(divergence, bounds=_LOG_BETA, method="bounded")
-    return Fit(about_x, about_y, float(best.fun), float(10.0**best.x))
+    best: Any = minimize_scalar(divergence, bounds=_LOG_BETA, method="bounded")
+    return BottleneckFit(about_x, about_y, float(best.fun), float(10.0**best.x))
 
 
 @cache

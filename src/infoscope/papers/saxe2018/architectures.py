@@ -41,7 +41,7 @@ _NETWORKS = [f"{activation}_{name}" for name in _WIDTHS for activation in ("tanh
 _UNTIL = (100.0, 300.0)
 
 
-def _hidden(**more: float) -> list[Series]:
+def _hidden(**more: Any) -> list[Series]:
     return [information(network, layer, **_BY, **more) for network in _NETWORKS for layer in ("hidden1", "hidden2")]
 
 
