@@ -152,6 +152,11 @@ def last(curve: np.ndarray) -> np.ndarray:
     return curve[..., -1]
 
 
+def end_difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """How far the first curve ends above the second."""
+    return last(first) - last(second)
+
+
 def growth(curve: np.ndarray) -> np.ndarray:
     """How far a curve ends above its start."""
     return curve[..., -1] - curve[..., 0]

@@ -9,7 +9,17 @@ from functools import partial
 import numpy as np
 
 from infoscope.claim.part import Statistic
-from infoscope.claim.statistics import OverSeeds, compression, drop, growth, last, lowest, onset, over_seeds
+from infoscope.claim.statistics import (
+    OverSeeds,
+    compression,
+    drop,
+    end_difference,
+    growth,
+    last,
+    lowest,
+    onset,
+    over_seeds,
+)
 from infoscope.core.claim import Criterion, Finding
 from infoscope.core.estimate import Status
 from infoscope.core.quantity import NEVER_NEGATIVE
@@ -167,14 +177,10 @@ def of_drops(words: str, weights: Sequence[float]) -> Statistic:
     return Statistic(words, partial(score_finding, weights=weights))
 
 
-def _last_less(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return last(first) - last(second)
-
-
 DROP = Statistic("drop of {} after the peak of its mean curve", score_finding)
 LAST = of_means("{} at the end", last)
 LOWEST = of_means("lowest point of the mean curve of {}", lowest)
 GROWTH = of_means("growth of {} from start to end", growth)
-LESS = of_means("{} at the end, first less second,", _last_less)
-BETWEEN = of_means("{} less {}, at the end,", _last_less)
+LESS = of_means("{} at the end, first less second,", end_difference)
+BETWEEN = of_means("{} less {}, at the end,", end_difference)
 LESS_DROP = of_drops("drop of {} after the peak of its mean curve, first less second,", (1.0, -1.0))

@@ -25,7 +25,7 @@ import numpy as np
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series
 from infoscope.claim.reading.curves import of_means
-from infoscope.claim.statistics import last
+from infoscope.claim.statistics import end_difference, last
 from infoscope.core import grammar
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.quantity import ACCURACY, NOISY_ACCURACY
@@ -68,10 +68,6 @@ def _median(network: str, layer: str, **options: Any) -> Series:
     return Series(_MEDIAN, network, layer, options=text)
 
 
-def _less(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return last(first) - last(second)
-
-
 _SAME = Claim(
     id="goldfeld2019/noise_proxy/same-errors-and-clusters",
     origin="published",
@@ -83,13 +79,15 @@ _SAME = Claim(
         Part(
             "test accuracy, noise 0.005 less none",
             {"": (_right(NOISE), _right(0.0))},
-            of_means("test accuracy at the end, noise 0.005 less none,", _less),
+            of_means("test accuracy at the end, noise 0.005 less none,", end_difference),
             Criterion("within", 0.01, "fraction"),
         ),
         Part(
             "distance ratio, noise 0.005 less none",
             {_LAST: (_ratio(NOISE), _ratio(0.0))},
-            of_means("ratio of distances within and between classes at the end, noise 0.005 less none,", _less),
+            of_means(
+                "ratio of distances within and between classes at the end, noise 0.005 less none,", end_difference
+            ),
             Criterion("within", 0.05, "ratio"),
         ),
     ),
@@ -113,7 +111,9 @@ _POINTS_ALIKE = Claim(
         Part(
             "median cosine, noise 0.005 less its own start",
             {layer: (_median(_name(NOISE), layer), _median(DETERMINISTIC, layer, members="start")) for layer in LAYERS},
-            of_means("median cosine at the end, noise 0.005 less the deterministic network's own start,", _less),
+            of_means(
+                "median cosine at the end, noise 0.005 less the deterministic network's own start,", end_difference
+            ),
             Criterion(">=", 0.2, "ratio"),
         ),
     ),
@@ -130,7 +130,7 @@ _ENDS = Claim(
         Part(
             "test accuracy, none less noise 0.2",
             {"": (_right(0.0), _right(0.2))},
-            of_means("test accuracy at the end, none less noise 0.2,", _less),
+            of_means("test accuracy at the end, none less noise 0.2,", end_difference),
             Criterion(">=", 0.01, "fraction"),
         ),
         Part(

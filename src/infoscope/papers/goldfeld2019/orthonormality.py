@@ -25,7 +25,7 @@ import numpy as np
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series
 from infoscope.claim.reading.curves import of_drops, of_means
-from infoscope.claim.statistics import drop, last
+from infoscope.claim.statistics import drop, end_difference
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.quantity import BINNED_ENTROPY, LOSS, NOISY_ACCURACY
 from infoscope.core.rows import Rows
@@ -61,10 +61,6 @@ def _loss(strength: float) -> Series:
 def _order(*curves: np.ndarray) -> np.ndarray:
     """Spearman correlation of the strengths with the drops of their curves ``[r]``."""
     return spearman(np.arange(len(curves)), np.stack([drop(each) for each in curves], axis=1))
-
-
-def _more(held: np.ndarray, plain: np.ndarray) -> np.ndarray:
-    return last(held) - last(plain)
 
 
 _WEAKENS = Claim(
@@ -107,7 +103,7 @@ _NO_WORSE = Claim(
         Part(
             "test loss, strength 0.001 less none",
             {"": (_loss(JUDGED), _loss(0.0))},
-            of_means("test loss at the end, at strength 0.001 less without,", _more),
+            of_means("test loss at the end, at strength 0.001 less without,", end_difference),
             Criterion("<=", 0.0, "nats"),
         ),
     ),

@@ -10,6 +10,7 @@ from typing import ClassVar, NamedTuple
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series, Statistic
 from infoscope.claim.reading.curves import BETWEEN, finding, of_means
+from infoscope.claim.statistics import end_difference
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._images import (
@@ -26,7 +27,6 @@ from infoscope.papers.kleinman2021._images import (
     accuracy,
     alike,
     encoded,
-    end_difference,
     ends_in_words,
     sufficient,
     transient,

@@ -122,11 +122,6 @@ def accuracy(network: str) -> Series:
     return Series(ACCURACY, network, words="on test rows", split="test")
 
 
-def end_difference(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """How far the first curve ends above the second."""
-    return last(first) - last(second)
-
-
 def alike(name: str, pairs: Mapping[str, tuple[Series, Series]]) -> Part:
     """That two curves end within 0.05 bits of each other."""
     return Part(f"{name}: first minus second", pairs, LESS, ALIKE)

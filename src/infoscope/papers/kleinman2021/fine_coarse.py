@@ -34,7 +34,7 @@ import numpy as np
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series
 from infoscope.claim.reading.curves import of_means
-from infoscope.claim.statistics import lowest
+from infoscope.claim.statistics import end_difference, lowest
 from infoscope.core.claim import NOTHING, Claim, Criterion
 from infoscope.core.quantity import USABLE
 from infoscope.core.rows import Rows
@@ -64,7 +64,6 @@ from infoscope.papers.kleinman2021._images import (
     accuracy,
     alike,
     encoded,
-    end_difference,
     ends_in_words,
     sufficient,
     transient,

@@ -30,7 +30,7 @@ import numpy as np
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series, Statistic
 from infoscope.claim.reading.curves import finding, of_means
-from infoscope.claim.statistics import last
+from infoscope.claim.statistics import end_difference, last
 from infoscope.core.claim import Claim, Criterion, Finding, Origin
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._digits import (
@@ -50,7 +50,6 @@ from infoscope.papers.kleinman2021._images import (
     ONLY_THE_SIGN,
     REST,
     bounded,
-    end_difference,
     ends_in_words,
     spearman,
     transient,

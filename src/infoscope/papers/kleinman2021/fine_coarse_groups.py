@@ -28,8 +28,9 @@ from collections.abc import Sequence
 
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part
-from infoscope.claim.reading.curves import of_means
+from infoscope.claim.reading.curves import BETWEEN, of_means
 from infoscope.claim.reading.peaks import END_OVER_PEAK
+from infoscope.claim.statistics import end_difference
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._groups import FIRST, GROUPS, HIGH, LAST, LOW, SEEDS, groups_plan
@@ -40,7 +41,6 @@ from infoscope.papers.kleinman2021._images import (
     REST,
     accuracy,
     encoded,
-    end_difference,
     ends_in_words,
     transient,
 )
@@ -77,7 +77,7 @@ _RATE = Claim(
         Part(
             f"{REST} at the end, low minus high rate",
             {"": (_rest("low"), _rest("high"))},
-            of_means("{} less {}, at the end,", end_difference),
+            BETWEEN,
             EFFECT,
         ),
     ),

@@ -29,7 +29,7 @@ import numpy as np
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series, Statistic
 from infoscope.claim.reading.curves import finding, judged, of_means
-from infoscope.claim.statistics import OverSeeds, last, over_seeds
+from infoscope.claim.statistics import OverSeeds, end_difference, last, over_seeds
 from infoscope.core.claim import Claim, Criterion, Finding
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
@@ -53,7 +53,6 @@ from infoscope.papers.kleinman2021._images import (
     REST,
     accuracy,
     bounded,
-    end_difference,
     ends_in_words,
 )
 from infoscope.papers.kleinman2021._quoted import PERTURBING

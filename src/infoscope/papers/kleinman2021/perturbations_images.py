@@ -24,11 +24,12 @@ from collections.abc import Sequence
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series
 from infoscope.claim.reading.curves import of_means
+from infoscope.claim.statistics import end_difference
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
 from infoscope.papers.kleinman2021._beginnings import LATER, OVER_THE_COURSE, SLOWER
 from infoscope.papers.kleinman2021._groups import EPOCHS, GROUPS, HIGH, LAST, SEEDS, groups_plan
-from infoscope.papers.kleinman2021._images import EFFECT, NEW_ROWS, REST, accuracy, end_difference, ends_in_words
+from infoscope.papers.kleinman2021._images import EFFECT, NEW_ROWS, REST, accuracy, ends_in_words
 from infoscope.papers.kleinman2021._quoted import PERTURBING
 from infoscope.scanning.plan import NetworkPlan, Preset
 from infoscope.train.recipe import Beginning, Disturbance

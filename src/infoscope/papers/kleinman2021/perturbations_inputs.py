@@ -23,12 +23,13 @@ from typing import get_args
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part, Series
 from infoscope.claim.reading.curves import of_means
+from infoscope.claim.statistics import end_difference
 from infoscope.core.claim import Claim, Criterion
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
 from infoscope.papers.kleinman2021._beginnings import BeginningSchedule, accuracies, arm, arm_plan
 from infoscope.papers.kleinman2021._digits import DIGITS, LAST, SEEDS
-from infoscope.papers.kleinman2021._images import BOTH_SIDES, NEW_ROWS, REST, alike, end_difference, ends_in_words
+from infoscope.papers.kleinman2021._images import BOTH_SIDES, NEW_ROWS, REST, alike, ends_in_words
 from infoscope.scanning.plan import NetworkPlan, Preset
 from infoscope.train.recipe import Disturbance
 
