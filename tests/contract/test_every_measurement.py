@@ -230,6 +230,6 @@ def test_where_one_member_is_refused_its_rows_have_the_quantities_of_the_others(
     same = ("quantity", "unit", "kind")
     of = [set(zip(*(part.column(name).tolist() for name in same), strict=True)) for part in (failed, there)]
     assert of[0] == of[1]
-    cells = {"share", "confusion"} & set(there.unique("kind"))  # whose variables are the cells
+    cells = {"share", "confusion", "point"} & set(there.unique("kind"))  # whose variables are the cells
     if not cells:
         assert set(failed.unique("variable")) == set(there.unique("variable"))

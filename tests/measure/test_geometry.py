@@ -639,3 +639,33 @@ def test_a_confusion_counts_the_answers_to_each_class():
             assert found[f"answered_share y {c}, answer {a}"].value == mine.count(a) / len(mine)
     few = infoscope.geometry(t[:30], y[:30], measure="confusion")
     assert {estimate.status.name for estimate in few.values()} == {"UNDERSAMPLED"}
+
+
+def test_the_points_of_a_constellation_are_rows_of_each_class_in_order_as_many_as_its_share():
+    t, y = classes(1000, 4, 2)
+    y = (np.arange(1000) % 4 == 0).astype(int)  # a quarter
+    found = infoscope.geometry(t, y, "constellation(points=100)")
+    at = {}
+    for name, estimate in found.items():
+        quantity, _, point = name.partition(" ")
+        at.setdefault(point, {})[quantity] = estimate.value
+    rows_of = {tuple(row): label for row, label in zip(t[:, :3].tolist(), y.tolist(), strict=True)}
+    for point, units in at.items():
+        assert rows_of[tuple(units[f"unit_{k}"] for k in (1, 2, 3))] == int(point.split()[1].rstrip(","))
+    for label, wanted in ((0, 75), (1, 25)):
+        first = [units["unit_1"] for point, units in at.items() if point.startswith(f"y {label},")]
+        assert abs(len(first) - wanted) <= 1
+        assert first == sorted(first)
+        assert abs(np.median(first) - np.median(t[y == label, 0])) < 0.15  # evenly: of the class's own spread
+
+
+def test_a_constellation_of_two_units_has_no_third_and_few_rows_are_all_drawn():
+    t = np.array([[0.0, 1.0], [2.0, 3.0], [2.0, 1.0]])
+    found = infoscope.geometry(t, [1, 0, 1], "constellation")
+    assert {name: estimate.value for name, estimate in found.items()} == {
+        "unit_1 y 0, point 0": 2.0, "unit_2 y 0, point 0": 3.0,
+        "unit_1 y 1, point 0": 0.0, "unit_2 y 1, point 0": 1.0,
+        "unit_1 y 1, point 1": 2.0, "unit_2 y 1, point 1": 1.0,
+    }  # fmt: skip
+    with pytest.raises(InputError, match=r"noise is -1\.0, wanted a standard deviation of at least 0"):
+        make("constellation", noise=-1.0)

@@ -12,15 +12,15 @@ from infoscope.core.errors import InputError
 #: information: what one thing says about another. entropy: of a discrete variable, never negative. differential
 #: entropy: minus infinity for a constant. usable: what a trained probe can read. geometry: how rows lie. share: of a
 #: histogram, whose cells stand where other quantities have their variable. confusion: the share of an answer among the
-#: rows of a class, both named there. picture: the brightness of an image's pixels. distance: a quantile of the
-#: distances within or between classes. quantile: of anything else, beside a middle that has a kind of its own.
-#: dependence: 0 where independent, but no information. training: how well a network does. dynamics: gradients and
-#: weights. score, effect: read off whole curves; swept score: one for each value of an option. error: of an estimate
-#: whose truth is known. naming: how well a probe names labels, as a share: accuracy, AUROC, of H(Y). control: what is
-#: read where there is nothing to say, to be held beside what is read. other: of a plain symbol that says no more;
-#: nothing draws it unasked.
+#: rows of a class, both named there. picture: the brightness of an image's pixels. point: a coordinate of a row, which
+#: is named where other quantities have their variable. distance: a quantile of the distances within or between classes.
+#: quantile: of anything else, beside a middle that has a kind of its own. dependence: 0 where independent, but no
+#: information. training: how well a network does. dynamics: gradients and weights. score, effect: read off whole
+#: curves; swept score: one for each value of an option. error: of an estimate whose truth is known. naming: how well a
+#: probe names labels, as a share: accuracy, AUROC, of H(Y). control: what is read where there is nothing to say, to be
+#: held beside what is read. other: of a plain symbol that says no more; nothing draws it unasked.
 Kind = Literal[
-    "information", "entropy", "differential entropy", "usable", "geometry", "share", "confusion", "picture",
+    "information", "entropy", "differential entropy", "usable", "geometry", "share", "confusion", "picture", "point",
     "distance", "quantile", "dependence", "training", "dynamics", "score", "effect", "swept score", "error", "naming",
     "control", "other",
 ]  # fmt: skip

@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from infoscope.core.cells import cell_names
-from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.core.shapes import Labels, NumpyRows
 from infoscope.measure.bases.geometry import CONSTANT, Geometry
+from infoscope.measure.geometry._one_variable import one_variable
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, spreads, too_few
 
 SMALLEST = 2.0**-900
@@ -50,11 +50,11 @@ class DistanceHistogram(Geometry):
         return Cost(1e-3 + n * n * (1e-9 + 6e-11 * d), 2.4e6 + 2700.0 * n)
 
     def about(self, names: Sequence[str]) -> list[str]:
-        self._chosen({name: np.empty(0) for name in super().about(names)})
+        one_variable(self.label, super().about(names))
         return []  # its rows are called by the cells
 
     def _of(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
-        name = self._chosen(labels)
+        name = one_variable(self.label, labels)
         few = too_few(labels[name])
         largest = float(np.abs(t).max())
         if largest < SMALLEST:  # numbers that have lost digits: their squares would be lost altogether
@@ -75,14 +75,3 @@ class DistanceHistogram(Geometry):
             for quantity in self.quantities:
                 share = float(cell == cell_names(EDGES)[0])
                 yield Measured(cell, self._say(quantity, share, "of constant rows", len(t), [CONSTANT]))
-
-    def _chosen(self, labels: dict[str, np.ndarray]) -> str:
-        if not self.label and len(labels) != 1:
-            raise InputError(
-                f"there are {len(labels)} variables ({', '.join(labels)}), wanted one: say which, e.g. "
-                f"label={next(iter(labels), 'label')}"
-            )
-        name = self.label or next(iter(labels))
-        if name not in labels:
-            raise unknown_name("variable", name, labels)
-        return name

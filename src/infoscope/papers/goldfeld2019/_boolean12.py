@@ -36,6 +36,13 @@ def propagation(preset: Preset, noise: float = NOISE) -> MeasurePlan:
     return MeasurePlan("noisy", options, epochs=measured(preset))
 
 
+def constellation(preset: Preset, site: str, noise: float = NOISE) -> MeasurePlan:
+    """200 points of one layer early, at a first peak, a trough and a second peak of its I(X;T), and at the end."""
+    wanted = {1, 26, 72, 509, recorded(preset)[-1]}
+    epochs = tuple(epoch for epoch in recorded(preset) if epoch in wanted)
+    return MeasurePlan("constellation", {"noise": noise}, sites=(site,), epochs=epochs)
+
+
 def noisy12_plan(
     preset: Preset, seeds: tuple[int, ...], measures: tuple[MeasurePlan, ...], title: str = "", **changes: Any
 ) -> NetworkPlan:

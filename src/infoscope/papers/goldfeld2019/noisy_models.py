@@ -29,7 +29,7 @@ from infoscope.core.claim import Claim, Criterion, Origin
 from infoscope.core.quantity import INPUT_INFORMATION
 from infoscope.core.rows import Rows
 from infoscope.core.units import nats
-from infoscope.papers.goldfeld2019._boolean12 import NOISE, noisy12_plan, propagation
+from infoscope.papers.goldfeld2019._boolean12 import NOISE, constellation, noisy12_plan, propagation
 from infoscope.papers.goldfeld2019._brackets import late_fall, noisy, of_seeds, unresolved
 from infoscope.papers.goldfeld2019._quoted import VARIOUS
 from infoscope.papers.saxe2018._boolean12 import WIDTHS
@@ -90,10 +90,13 @@ class NoisyModels(Figure):
         plans: dict[str, NetworkPlan] = {}
         for name, changed in MODELS.items():
             how: dict[str, Any] = {"widths": WIDTHS, "activation": "tanh", "noise": NOISE, **changed}
-            measure = dataclasses.replace(propagation(preset, how["noise"]), sites=(_LAST,))
+            measures = (
+                dataclasses.replace(propagation(preset, how["noise"]), sites=(_LAST,)),
+                constellation(preset, _LAST, how["noise"]),
+            )
             network = FullyConnected(initialisation="uniform_fan_in", **how)
             title = f"{'-'.join(map(str, how['widths']))}, {how['activation']}, noise {how['noise']:g}"
-            plans[name] = dataclasses.replace(noisy12_plan(preset, seeds, (measure,)), title=title, network=network)
+            plans[name] = dataclasses.replace(noisy12_plan(preset, seeds, measures), title=title, network=network)
         return plans
 
     def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
