@@ -49,10 +49,10 @@ with install_import_hook("infoscope.measure", "shapes_held.held"):
 
 Asked = tuple[str, Callable[[], Any]]
 rng = np.random.default_rng(0)
-x = rng.normal(size=(48, 3))
-label = np.arange(48) % 3
-near = x[:, :2] + 0.5 * rng.normal(size=(48, 2))
-groups = np.repeat(np.arange(24), 2)
+x = rng.normal(size=(24, 3))
+label = np.arange(24) % 3
+near = x[:, :2] + 0.5 * rng.normal(size=(24, 2))
+groups = np.repeat(np.arange(12), 2)
 members = np.stack([x, np.tanh(x)])
 
 

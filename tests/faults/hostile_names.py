@@ -237,7 +237,7 @@ def main() -> None:
     asked = reader.parse_args()
     warnings.simplefilter("ignore", UserWarning)  # a figure that cannot be drawn is told, and counted here
     started, folder = time.perf_counter(), asked.keep or Path(tempfile.mkdtemp(prefix="hostile-"))
-    held = rows()
+    held = rows("made", 2, (3,)) if asked.short else rows()
     tried = [(TEXTS, TOGETHER), ([name for name in TEXTS if name not in FIXED], TOGETHER)]
     if not asked.short:
         tried += [(tried[1][0], hostile) for hostile in HOSTILE.values()] + [([name], TOGETHER) for name in TEXTS]
@@ -249,7 +249,8 @@ def main() -> None:
     for run in runs(folder, asked.short):
         pages.append(write_report([run], run.path / "report.html"))
     few = RunFolder.create(folder / "few", everywhere(manifest(), TOGETHER))
-    few.append(with_text(held.filter(kind=("usable", "share"), site="hidden1"), TEXTS[:7], TOGETHER))
+    kinds = "share" if asked.short else ("usable", "share")
+    few.append(with_text(held.filter(kind=kinds, site="hidden1"), TEXTS[:7], TOGETHER))
     told["files"] = len(write_figures([few], folder / "drawn"))
     told["reports"] = len(pages)
     result = {**told, **({} if asked.short else opened(pages)), "seconds": round(time.perf_counter() - started, 1)}
