@@ -44,6 +44,15 @@ def test_a_run_shows_what_was_found_and_its_verdicts(full_run):
     assert "no verdicts" in Verdicts()._repr_html_()
 
 
+def test_a_comparison_shows_its_table_and_what_was_found(make_run, make_rows):
+    runs = [make_run(name, make_rows(), title="<b>") for name in ("one", "two")]
+    found = iscope.compare(*(run.path for run in runs))
+    shown = found._repr_html_()
+    assert shown.count("<tr>") == 1 + len(found.differences)
+    assert "surely there (all at once, 5 %, Holm)" in shown
+    assert repr(found) == f"Comparison(one and two: {len(found.differences)} differences, 0 surely there; print it)"
+
+
 def test_names_of_a_stranger_are_escaped(make_run, make_rows):
     run = Run(make_run("run", make_rows("a<script>", members=1, steps=2), title="<img onerror=x>"))
     for shown in (run._repr_html_(), run.rows._repr_html_()):

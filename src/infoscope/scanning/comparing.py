@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from infoscope.core import grammar
+from infoscope.core import grammar, markup
 from infoscope.core import shares as kept
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.core.estimate import LEVEL, PRECEDENCE, Status
@@ -65,7 +65,7 @@ class Difference:
         return f"{self.quantity}{about} at {self.place}: {shown(self.value, self.unit, self.interval)}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """What :func:`infoscope.compare` found: ``differences`` in the order of the network, and what to know of them."""
 
@@ -136,6 +136,14 @@ class Comparison:
                 for line in (columns, *lines)]  # fmt: skip
         return "\n".join([*told, *self.sentences, *self.notes])
 
+    def __repr__(self) -> str:
+        number = counted(len(self.differences), "difference")
+        return f"Comparison({self.first} and {self.second}: {number}, {len(self.found)} surely there; print it)"
+
+    def _repr_html_(self) -> str:
+        under = [*self.sentences, *self.notes]
+        return markup.table(*self.table()) + "<br>".join(map(markup.faint, under))
+
 
 class _Answers(NamedTuple):
     """The rows of one line at one step of one run."""
@@ -157,10 +165,11 @@ def compare(
     network: str | None = None,
 ) -> Comparison:
     """See :func:`infoscope.compare`."""
-    pairs = list(_networks(first, second, network))
+    measured = [folder.rows() for folder in (first, second)]
+    pairs = list(_networks(measured, network))
     found: list[Difference] = []
     notes: list[str] = []
-    rows = [_asked(folder.rows(), places, variables, quantities) for folder in (first, second)]
+    rows = [_asked(held, places, variables, quantities) for held in measured]
     alike = _one_evaluation_set(first, second)
     tables = [folder.shares() if alike else folder.shares().slice(0, 0) for folder in (first, second)]
     if not alike:
@@ -196,9 +205,9 @@ def _called(first: RunFolder, second: RunFolder) -> tuple[str, str]:
     return (first.id, second.id) if first.id != second.id else ("first", "second")
 
 
-def _networks(first: RunFolder, second: RunFolder, network: str | None) -> Iterator[tuple[str, str]]:
+def _networks(measured: Sequence[Rows], network: str | None) -> Iterator[tuple[str, str]]:
     """Networks of one name; the only one of each run whatever its name."""
-    names = [list(folder.manifest()["networks"]) for folder in (first, second)]
+    names = [held.unique("network") for held in measured]
     if network is None and len(names[0]) == len(names[1]) == 1:
         yield names[0][0], names[1][0]
         return
