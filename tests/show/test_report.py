@@ -335,7 +335,7 @@ def test_says_what_it_comes_to_from_the_rows(make_run, make_rows, tmp_path):
         said,
     )
     assert re.search(
-        r"Of label binned finds, at output, 0\.\d+ bits of the 1\.44 there are, 0\.\d+ at the first step", said
+        r"Of label, binned finds at output: 0\.\d+ bits of the 1\.44 there are \(0\.\d+ at the first step\)", said
     )
     assert "No I(X;T) here belongs to a network: of a deterministic one it is H(X) or infinite" in said
     assert "drawn is H(Bin(T)), 30 bins on [−1, 1]; where it falls, activations draw together" in said

@@ -294,8 +294,8 @@ def worded(quantity: str) -> str:
 
 
 def about(variable: str) -> str:
-    """A row's variable in words: ``fine|coarse`` is "fine given coarse"."""
-    return variable.replace("|", " given ")
+    """A row's variable in words: ``fine|coarse`` is "fine given coarse", and names of several words stand in quotes."""
+    return " given ".join(f"“{name}”" if " " in name else name for name in variable.split("|"))
 
 
 def _clock(rows: Rows) -> str:

@@ -102,9 +102,9 @@ def _known(column: Column) -> Iterable[str]:
                 values = mean[np.isfinite(mean)]
                 most = column.ceilings.get(variable)
                 of = f" of the {bits(most):.3g} there are" if most else ""
-                before = f", {values[0]:.2g} at the first step" if len(values) > 1 else ""
-                by = "probes read most at" if kind == "usable" else f"{estimator} finds, at"
-                yield f"Of {_series.about(variable)} {by} {line.name}, {values[-1]:.3g} bits{of}{before}."
+                before = f" ({values[0]:.2g} at the first step)" if len(values) > 1 else ""
+                by = "probes read most" if kind == "usable" else f"{estimator} finds"
+                yield f"Of {_series.about(variable)}, {by} at {line.name}: {values[-1]:.3g} bits{of}{before}."
         if len(about.filter(variable=[v for v in about.unique("variable") if v != "input"])):
             return  # what probes read says it; information about a variable only where there is no probe
 
