@@ -197,7 +197,7 @@ model = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh())
 
 @pytest.fixture(scope="module")
 def outcomes(copy, tmp_path_factory) -> dict[str, str]:
-    """What stopped the script of each kind, each in a folder of its own; one process, as starting is most of its time."""
+    """What stopped the script of each kind, each in its own folder; in one process, as starting is most of its time."""
     told = f"""
 import json, os, traceback
 outcomes = {{}}
