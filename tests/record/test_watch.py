@@ -64,6 +64,8 @@ def test_rows_snapshots_evaluation_set_and_manifest_are_left(watch, model, sprea
     assert network["title"] == "Everything"
     assert network["recipe"]["watched"].endswith(".Everything")
     assert network["task"] == "watched"
+    assert set(manifest["modules"]["model"]) == {"body.0", "body.1"}  # of a Sequential, which says numbers
+    assert manifest["modules"]["model"]["body.0"] == type(model.body[0]).__name__
     assert manifest["seeds"] == [0]
     assert manifest["state"] == "done"
     assert manifest["versions"]["torch"]

@@ -199,6 +199,15 @@ def test_a_watched_run_says_what_its_folder_holds(make_run, make_rows, tmp_path)
     assert said.count("holds a copy of its evaluation set and the weights") == 1
 
 
+def test_numbers_of_a_sequential_are_told_with_their_class(make_run, make_rows, tmp_path):
+    rows = make_rows(sites=("1", "net.3", "head"))
+    run = make_run("run", rows, modules={"tanh": {"1": "Tanh", "net.3": "ReLU"}, "other": {"net.3": "GELU"}})
+    page = write_report([run], tmp_path / "report.html").read_text(encoding="utf-8")
+    assert '"1 Tanh"' in page
+    assert "net.3 ReLU" not in page  # which of the two it is here is not clear
+    assert run.rows().sites()[-3:] == ["1", "net.3", "head"]
+
+
 def test_an_unfinished_run_says_so(make_run, make_rows, tmp_path):
     run = make_run("half", make_rows(), state="measuring", figure="made/tanh")
     said = words(write_report([run], tmp_path / "half.html").read_text(encoding="utf-8"))

@@ -523,6 +523,16 @@ def submodules(model: nn.Module) -> dict[str, nn.Module]:
     return {**named, ROOT: root} if ROOT not in named else named
 
 
+def kinds(model: nn.Module, sites: Iterable[str]) -> dict[str, str]:
+    """The class of each site that a ``Sequential`` calls by a number, which says nothing to who reads a figure."""
+    modules = dict(unwrap(model).named_modules())
+    return {
+        site: type(modules[site]).__name__
+        for site in sites
+        if site in modules and isinstance(modules.get(site.rpartition(".")[0]), nn.Sequential)
+    }
+
+
 def wrapped_in(model: nn.Module) -> str:
     """What stands before the names of a network's own modules where peft wraps it, or an average of its weights."""
     kinds = {kind.__name__ for kind in type(model).__mro__}  # by name: who uses them has imported them

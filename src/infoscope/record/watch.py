@@ -27,7 +27,7 @@ from infoscope.record.address import Address
 from infoscope.record.evaluated import Evaluated, RowsThere
 from infoscope.record.inputs import Inputs
 from infoscope.record.padding import check_padding
-from infoscope.record.places import as_module, first_batch, gathered, sites_and_order, unwrap
+from infoscope.record.places import as_module, first_batch, gathered, kinds, sites_and_order, unwrap
 from infoscope.record.state import ModelState
 from infoscope.record.trajectory import Trajectory
 from infoscope.record.untouched import borrowed_randomness, device_of, eager
@@ -343,6 +343,7 @@ class Watch:
         about = {
             "evaluated": self._evaluated.told(self._chosen),
             "ceilings": {WATCHED: self._evaluated.entropies(self._chosen)},
+            "modules": {self._network: kinds(self._model, self.sites)},
             "state": "running",
             **provenance(),
         }

@@ -38,7 +38,7 @@ def _line(verdict: Mapping[str, Any]) -> Sequence[str]:
 def run_html(folder: RunFolder) -> str:
     """A run's title and state, what was found in it, and its verdicts."""
     folder = Shown(folder)
-    manifest, rows = folder.manifest(), folder.rows()
+    manifest, rows = folder.manifest(), folder.told_rows()
     facts = [
         manifest.get("state") or "",
         ", ".join(rows.unique("network")),

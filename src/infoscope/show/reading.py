@@ -51,6 +51,21 @@ class Shown(RunFolder):
     def rows(self) -> Rows:
         return self._cleaned
 
+    def told_rows(self) -> Rows:
+        """The rows as a page tells them: a site that a ``Sequential`` calls by a number is told with its class."""
+        told: dict[str, set[str]] = {}
+        for sites in self.manifest().get("modules", {}).values():
+            for site, kind in sites.items():
+                told.setdefault(site, set()).add(f"{site} {kind}")
+        clear = {site: words.pop() for site, words in told.items() if len(words) == 1}
+        table = self.rows().table
+        column = _column(table["site"], lambda site: clear.get(site, site))
+        return (
+            self.rows()
+            if column is None
+            else Rows(table.set_column(table.schema.get_field_index("site"), SCHEMA.field("site"), column))
+        )
+
     def examples(self) -> Iterator[tuple[Path, Callable[[], pa.Table]]]:
         return self._folder.examples()
 

@@ -65,7 +65,7 @@ def write_figures(folders: Sequence[RunFolder], folder: Path) -> list[Path]:
     """
     shown = [Shown(run) for run in folders]
     written: list[Path] = []
-    for section in sections(shown, [run.rows() for run in shown]):
+    for section in sections(shown, [run.told_rows() for run in shown]):
         for block in section.blocks:
             for panel in block.panels:
                 for card in panel.cards:
@@ -150,7 +150,7 @@ def _content(folders: Sequence[Shown]) -> dict[str, Any]:
     told = [_without_data(folder) for folder in folders]
     absent = list(dict.fromkeys(filter(None, told)))
     folders = [folder for folder, text in zip(folders, told, strict=True) if not text] or folders
-    found = sections(folders, [folder.rows() for folder in folders])
+    found = sections(folders, [folder.told_rows() for folder in folders])
     alone = len(found) == 1
     figures: list[Spec] = []
     shown = [_section(section, figures, alone=alone) for section in found]
