@@ -179,9 +179,15 @@ QUESTIONS = (
             (Told(f"{K}/perturbations/apart-at-equal-accuracy",
                   "Networks that began with other labels end as accurate with other amounts of irrelevant information",
                   "Networks that began with other labels do not end with other amounts of irrelevant information"),),
-            (Told(f"{K}/perturbations/lasts-with-steady-rate",
-                  "The longer they were first trained on the digits, the more of them is left",
-                  "It is not so that the longer they were first trained on the digits, the more of them is left"),),
+            (
+                Told(f"{K}/perturbations/lasts-with-falling-rate",
+                     "With a rate that falls from the start, the longer they were first trained on the digits, the "
+                     "more of them is left",
+                     "Even with a rate that falls from the start a longer beginning on the digits does not leave more "
+                     "of them"),
+                Told(f"{K}/perturbations/lasts-with-steady-rate", "with a constant rate as well",
+                     "with a constant rate it does not"),
+            ),
         ),
     ),
 )  # fmt: skip
