@@ -296,8 +296,8 @@ def test_a_diverged_member_stays_visible_and_alone():
 
 def test_wide_networks_and_other_devices_take_the_batched_program(monkeypatch):
     assert choose_trainer(ensemble().network, "cpu") == "compiled"
-    assert choose_trainer(ensemble(widths=(6, 100, 2)).network, "cpu") == "compiled"
-    assert choose_trainer(ensemble(widths=(6, 101, 2)).network, "cpu") == "batched"
+    assert choose_trainer(ensemble(widths=(6, 1024, 2)).network, "cpu") == "compiled"
+    assert choose_trainer(ensemble(widths=(6, 1025, 2)).network, "cpu") == "batched"
     assert choose_trainer(ensemble().network, "cuda") == "batched"
     monkeypatch.delitem(CODES, "tanh")  # an activation that the compiled loop does not have
     assert choose_trainer(ensemble().network, "cpu") == "batched"

@@ -1,8 +1,8 @@
 """One member's training as one compiled loop: forward, backward and update with the minibatch on the SIMD axis.
 
-Arrays are laid out ``[unit, row of the batch]``, so that every inner loop runs over 256 contiguous floats that stay in
-the first-level cache. The network is one flat vector of parameters: for each layer W [out, in] row-major, then b [out].
-The readable twin is :mod:`infoscope.train.trainers.batched`.
+Arrays are laid out ``[unit, row of the batch]``, so that every inner loop runs over contiguous floats, of 256 rows at
+most, that stay near the processor. The network is one flat vector of parameters: for each layer W [out, in] row-major,
+then b [out]. The readable twin is :mod:`infoscope.train.trainers.batched`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from infoscope.kernels import adam
 from infoscope.kernels.compiling import njit
 from infoscope.kernels.counter_draws import ADDITIVE, batch_order, draw
+from infoscope.kernels.row_products import LANES, NOTHING, add_moments, set_columns, set_product
 from infoscope.kernels.vector_math import INV_SQRT_2PI, F, exp, normal_cdf, sigmoid, softplus, tanh
 
 #: All but GELU have their derivative from their output; GELU's is kept beside it on the way forward.
@@ -31,6 +32,7 @@ CODES = {
     "shifted_tanh": 9,
     "centred_sigmoid": 10,
 }
+ROWS = 256  # of a batch at a time, so that what their units hold stays near the processor
 KEPT = 8  # the code of an activation whose derivative the way forward kept
 LEAK = F(0.01)
 _FAST = {"reassoc", "contract", "arcp", "nsz"}  # not nnan/ninf: a diverged member must stay visibly diverged
@@ -141,122 +143,31 @@ def _disturb(a, slope, draws, first, last, size, code, additive):
 
 
 @njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
-def _affine(p, w, rows_out, rows_in, a, zo, ai, size):
-    """a[zo + o] = b[o] + sum_i W[o, i] a[ai + i], two outputs and four inputs at a time."""
-    bias = w + rows_out * rows_in
-    for o in range(0, rows_out, 2):
-        y, at = zo + o, w + o * rows_in
-        both = o + 1 < rows_out
-        for k in range(1 + both):
-            start = p[bias + o + k]
-            for b in range(size):
-                a[y + k, b] = start
-        i = 0
-        while both and i + 4 <= rows_in:
-            x, u, v = ai + i, at + i, at + rows_in + i
-            u0, u1, u2, u3 = p[u], p[u + 1], p[u + 2], p[u + 3]
-            v0, v1, v2, v3 = p[v], p[v + 1], p[v + 2], p[v + 3]
-            for b in range(size):
-                x0, x1, x2, x3 = a[x, b], a[x + 1, b], a[x + 2, b], a[x + 3, b]
-                s = a[y, b] + (u0 * x0 + u1 * x1 + u2 * x2 + u3 * x3)
-                t = a[y + 1, b] + (v0 * x0 + v1 * x1 + v2 * x2 + v3 * x3)
-                a[y, b] = s
-                a[y + 1, b] = t
-            i += 4
-        while i < rows_in:
-            for k in range(1 + both):
-                u0 = p[at + k * rows_in + i]
-                for b in range(size):
-                    a[y + k, b] += u0 * a[ai + i, b]
-            i += 1
+def _softmax_gradient(a, g, first, classes, labels, scale, used, lanes):
+    """Turn logits in ``a`` into probabilities and write their part in d(mean cross-entropy)/d(logits) into ``g``.
 
-
-@njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
-def _softmax_gradient(a, g, first, classes, labels, size):
-    """Turn logits in ``a`` into probabilities and write d(mean cross-entropy)/d(logits) into ``g``."""
-    for b in range(size):
+    scale: one over the rows of the batch, of which ``used`` are here; the gradient of other lanes is 0.
+    """
+    for b in range(lanes):
         top = a[first, b]
         for k in range(1, classes):
             top = max(top, a[first + k, b])
         g[first, b] = top
     for k in range(classes - 1, -1, -1):  # g[first] holds the maximum until its own turn, last
-        for b in range(size):
+        for b in range(lanes):
             a[first + k, b] = exp(a[first + k, b] - g[first, b])
-    for b in range(size):
+    for b in range(lanes):
         total = a[first, b]
         for k in range(1, classes):
             total += a[first + k, b]
         g[first, b] = F(1.0) / total
-    scale = F(1.0) / F(size)
     for k in range(classes - 1, -1, -1):
-        for b in range(size):
+        for b in range(lanes):
             a[first + k, b] *= g[first, b]
             hit = F(1.0) if labels[b] == k else F(0.0)
             g[first + k, b] = (a[first + k, b] - hit) * scale
-
-
-@njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
-def _weight_gradient(gp, w, rows_out, rows_in, g, go, a, ai, size):
-    """gp = dLoss/dW and dLoss/db of one layer; two outputs by four inputs at a time, each a sum over the batch."""
-    bias = w + rows_out * rows_in
-    for o in range(0, rows_out, 2):
-        y, at = go + o, w + o * rows_in
-        both = o + 1 < rows_out
-        i = 0
-        while both and i + 4 <= rows_in:
-            x, u, v = ai + i, at + i, at + rows_in + i
-            s0 = s1 = s2 = s3 = t0 = t1 = t2 = t3 = F(0.0)
-            for b in range(size):
-                d, e = g[y, b], g[y + 1, b]
-                x0, x1, x2, x3 = a[x, b], a[x + 1, b], a[x + 2, b], a[x + 3, b]
-                s0 += d * x0
-                s1 += d * x1
-                s2 += d * x2
-                s3 += d * x3
-                t0 += e * x0
-                t1 += e * x1
-                t2 += e * x2
-                t3 += e * x3
-            gp[u], gp[u + 1], gp[u + 2], gp[u + 3] = s0, s1, s2, s3
-            gp[v], gp[v + 1], gp[v + 2], gp[v + 3] = t0, t1, t2, t3
-            i += 4
-        for k in range(1 + both):
-            total = F(0.0)
-            for b in range(size):
-                total += g[y + k, b]
-            gp[bias + o + k] = total
-            for rest in range(i, rows_in):
-                s0 = F(0.0)
-                for b in range(size):
-                    s0 += g[y + k, b] * a[ai + rest, b]
-                gp[at + k * rows_in + rest] = s0
-
-
-@njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
-def _back(p, w, rows_out, rows_in, g, go, gi, size):
-    """g[gi + i] = sum_o W[o, i] g[go + o], two inputs and two outputs at a time."""
-    for i in range(0, rows_in, 2):
-        x, both = gi + i, i + 1 < rows_in
-        for k in range(1 + both):
-            for b in range(size):
-                g[x + k, b] = F(0.0)
-        o = 0
-        while both and o + 2 <= rows_out:
-            y, u, v = go + o, w + o * rows_in + i, w + (o + 1) * rows_in + i
-            u0, u1, v0, v1 = p[u], p[u + 1], p[v], p[v + 1]
-            for b in range(size):
-                d, e = g[y, b], g[y + 1, b]
-                s = g[x, b] + (u0 * d + v0 * e)
-                t = g[x + 1, b] + (u1 * d + v1 * e)
-                g[x, b] = s
-                g[x + 1, b] = t
-            o += 2
-        while o < rows_out:
-            for k in range(1 + both):
-                u0 = p[w + o * rows_in + i + k]
-                for b in range(size):
-                    g[x + k, b] += u0 * g[go + o, b]
-            o += 1
+        for b in range(used, lanes):
+            g[first + k, b] = F(0.0)
 
 
 @njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
@@ -299,10 +210,10 @@ def _orthonormalise(p, w, rows, columns, pull):
 def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, rates, batch, rules, noise, orthonormality):
     """Train one member in place, an epoch for each of ``rates``, from after ``first_epoch`` on.
 
-    sizes: widths from input to output. p, m, v: flat parameters and moments of the optimiser. x [inputs, n] float32
-    with one column a sample, y [n] int32. rows: the member's training rows. A batch that the rows do not fill is the
-    last and shorter. noise: kind and size (see ``Noise``). Without noise or orthonormality these are None, and numba
-    compiles nothing of them.
+    sizes: widths from input to output. p, m, v: flat parameters and moments of the optimiser. x [n, inputs] float32,
+    columns of zeros added up to whole vectors, y [n] int32. rows: the member's training rows. A batch that the rows do
+    not fill is the last and shorter. noise: kind and size (see ``Noise``). Without noise or orthonormality these are
+    None, and numba compiles nothing of them.
     """
     layers = len(sizes) - 1
     offset = np.zeros(layers + 2, np.int64)
@@ -311,45 +222,58 @@ def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, rates, bat
         offset[l + 1] = offset[l] + sizes[l]
     for l in range(layers):
         weights[l + 1] = weights[l] + sizes[l + 1] * (sizes[l] + 1)
-    a = np.empty((offset[layers + 1], batch), np.float32)
-    g = np.empty((offset[layers + 1], batch), np.float32)
-    slope = np.empty((offset[layers + 1], batch), np.float32)
+    parts = 1 if noise is not None else (batch + ROWS - 1) // ROWS  # draws are numbered by the rows of a whole batch
+    tile = ((batch + parts - 1) // parts + LANES - 1) // LANES * LANES
+    a = np.empty((max(offset[layers + 1], x.shape[1]), tile), np.float32)
+    g = np.empty((offset[layers + 1], tile), np.float32)
+    ones = np.empty((1, tile), np.float32)
+    slope = np.empty((offset[layers + 1], tile), np.float32)
     draws = np.empty((0, 0), np.float32)
     if noise is not None:
         widest = 0
         for l in range(layers):
             widest = max(widest, sizes[l])
-        draws = np.empty((widest + 1, batch), np.float32)
+        draws = np.zeros((widest + 1, tile), np.float32)
     gp = np.empty(len(p), np.float32)
-    labels = np.empty(batch, np.int32)
-    order = np.empty(len(rows), np.int64)
+    labels = np.empty(tile, np.int32)
+    order = np.empty(len(rows) + LANES, np.int64)
     per_epoch = (len(rows) + batch - 1) // batch
     derivative = code if noise is None else KEPT
+    for b in range(tile):
+        ones[0, b] = F(1.0)
+    for i in range(LANES):  # of what the last lanes hold when rows are used up
+        order[len(rows) + i] = rows[0]
     for epoch in range(first_epoch, first_epoch + len(rates)):
         rate = rates[epoch - first_epoch]
         for i in range(len(rows)):
             order[i] = rows[i]
-        batch_order(seed, epoch, order)
+        batch_order(seed, epoch, order[: len(rows)])
         for k in range(per_epoch):
-            size = min(batch, len(order) - k * batch)
-            for i in range(sizes[0]):
-                for b in range(size):
-                    a[i, b] = x[i, order[k * batch + b]]
-            for b in range(size):
-                labels[b] = y[order[k * batch + b]]
-            for l in range(layers):
-                _affine(p, weights[l], sizes[l + 1], sizes[l], a, offset[l + 1], offset[l], size)
-                if l < layers - 1:
-                    _activate(a, slope, offset[l + 1], offset[l + 2], size, code)
-                    if noise is not None:
-                        draw(seed, epoch, k, l, noise[0], noise[1], draws, sizes[l + 1], size)
-                        _disturb(a, slope, draws, offset[l + 1], offset[l + 2], size, code, noise[0] == ADDITIVE)
-            _softmax_gradient(a, g, offset[layers], sizes[layers], labels, size)
-            for l in range(layers - 1, -1, -1):
-                _weight_gradient(gp, weights[l], sizes[l + 1], sizes[l], g, offset[l + 1], a, offset[l], size)
-                if l > 0:
-                    _back(p, weights[l], sizes[l + 1], sizes[l], g, offset[l + 1], offset[l], size)
-                    _times_derivative(g, a, slope, offset[l], offset[l + 1], size, derivative)
+            size = min(batch, len(rows) - k * batch)
+            for j in range(len(p)):
+                gp[j] = F(0.0)
+            for begin in range(0, size, tile):
+                used, at = min(tile, size - begin), k * batch + begin
+                lanes = (used + LANES - 1) // LANES * LANES
+                set_columns(x, order, at, a, lanes)
+                for b in range(lanes):
+                    labels[b] = y[order[at + b]]
+                for l in range(layers):
+                    into, out, bias = sizes[l], sizes[l + 1], weights[l] + sizes[l] * sizes[l + 1]
+                    set_product(p, weights[l], into, 1, out, into, a, offset[l], a, offset[l + 1], lanes, bias)
+                    if l < layers - 1:
+                        _activate(a, slope, offset[l + 1], offset[l + 2], lanes, code)
+                        if noise is not None:
+                            draw(seed, epoch, k, l, noise[0], noise[1], draws, out, used)
+                            _disturb(a, slope, draws, offset[l + 1], offset[l + 2], lanes, code, noise[0] == ADDITIVE)
+                _softmax_gradient(a, g, offset[layers], sizes[layers], labels, F(1.0) / F(size), used, lanes)
+                for l in range(layers - 1, -1, -1):
+                    into, out = sizes[l], sizes[l + 1]
+                    add_moments(gp, weights[l], out, into, g, offset[l + 1], a, offset[l], lanes)
+                    add_moments(gp, weights[l] + into * out, out, 1, g, offset[l + 1], ones, 0, lanes)
+                    if l > 0:
+                        set_product(p, weights[l], 1, into, into, out, g, offset[l + 1], g, offset[l], lanes, NOTHING)
+                        _times_derivative(g, a, slope, offset[l], offset[l + 1], lanes, derivative)
             if rules.weight_decay:
                 _decay(p, gp, rules.weight_decay)
             if rules.adam:

@@ -34,7 +34,7 @@ class BatchedTrainer(Trainer):
     >>> from infoscope.train.training import choose_trainer, make_trainer, train
     >>> x = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
     >>> y, rows = (x[:, 0] > 0).astype(np.int32), np.tile(np.arange(160, dtype=np.int64), (3, 1))
-    >>> network, recipe = FullyConnected((2, 128, 2)), Recipe(epochs=10, learning_rate=0.02, batch=16)
+    >>> network, recipe = FullyConnected((2, 1200, 2)), Recipe(epochs=10, learning_rate=0.02, batch=16)
     >>> choose_trainer(network, "cpu")  # wider than the compiled loop is for
     'batched'
     >>> ensemble = Ensemble(network, recipe, x, y, rows, seeds=(0, 1, 2))

@@ -1,4 +1,4 @@
-"""Narrow dense layers on the CPU: one member a task, in a loop that numba compiles."""
+"""Dense layers on the CPU: one member a task, in a loop that numba compiles."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from torch import Tensor
 
 from infoscope.kernels import parallel
 from infoscope.kernels.counter_draws import KINDS
+from infoscope.kernels.row_products import LANES
 from infoscope.train.ensemble import Ensemble
 from infoscope.train.network import Dense, Network
 from infoscope.train.trainer import Layout, State, Trainer
 from infoscope.train.trainers._compiled_loop import CODES, Rules, train_member
 
-WIDEST = 100  # above this a matrix library wins; measured in bench/training.py
+WIDEST = 1024  # up to here it wins over a matrix library; measured in bench/training.py
 
 
 class CompiledTrainer(Trainer):
@@ -82,11 +83,13 @@ class CompiledTrainer(Trainer):
         return State(epoch, self._unflatten(flat), moments)
 
     def _columns(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """The data of an epoch as the loop wants them, one column a sample."""
+        """The data of an epoch as the loop wants them, columns of zeros added up to whole vectors."""
         begins = self.ensemble.recipe.begins(epoch)
         if begins not in self._data:
             x, y = self.ensemble.data(epoch)
-            self._data[begins] = np.ascontiguousarray(x.T, np.float32), np.ascontiguousarray(y, np.int32)
+            columns = np.zeros((len(x), -(-x.shape[1] // LANES) * LANES), np.float32)
+            columns[:, : x.shape[1]] = x
+            self._data[begins] = columns, np.ascontiguousarray(y, np.int32)
         return self._data[begins]
 
     def _rules(self) -> Rules:
