@@ -12,7 +12,7 @@ from infoscope.core.quantity import ACCURACY, INPUT_INFORMATION
 from infoscope.core.rows import Place
 from infoscope.papers.saxe2018.dissociation import Dissociation
 from infoscope.papers.saxe2018.irrelevant_bits import IrrelevantBits
-from infoscope.papers.saxe2018.sigmoid_corners import RATES, SigmoidCorners
+from infoscope.papers.saxe2018.sigmoid_corners import OUTPUTS, RATES, SigmoidCorners
 from infoscope.papers.saxe2018.single_example import ROWS, SingleExample
 
 R, P, N, I, X = (
@@ -125,8 +125,24 @@ def test_irrelevant_bits(made_up, changes, wanted):
     ("slow", "fast", "wanted"), [(0.1, 3.0, R), (0.1, 0.1, P), (3.0, 3.0, P), (3.0, 0.1, N), (0.4, 3.0, I)]
 )
 def test_sigmoid_in_its_corners(made_up, slow, fast, wanted):
-    for optimiser in RATES:
-        made_up.series(f"{optimiser}_fast", "hidden5", "I(X;T)", falling(fast))
+    names = [f"{optimiser}_{{}}{behind}" for behind, _, _ in OUTPUTS.values() for optimiser in RATES]
+    for name in names:
+        made_up.series(name.format("fast"), "hidden5", "I(X;T)", falling(fast))
         for layer in HIDDEN:
-            made_up.series(f"{optimiser}_slow", layer, "I(X;T)", falling(slow))
-    assert outcomes(SigmoidCorners(), made_up.rows()) == {"adam": wanted, "sgd": wanted}
+            made_up.series(name.format("slow"), layer, "I(X;T)", falling(slow))
+    claims = ("adam", "sgd", "adam-two-sigmoids", "sgd-two-sigmoids")
+    assert outcomes(SigmoidCorners(), made_up.rows()) == dict.fromkeys(claims, wanted)
+
+
+def test_each_output_is_judged_by_its_own_networks(made_up):
+    for optimiser in RATES:
+        for behind, drop in (("", 3.0), ("_two", 0.1)):
+            made_up.series(f"{optimiser}_fast{behind}", "hidden5", "I(X;T)", falling(drop))
+            for layer in HIDDEN:
+                made_up.series(f"{optimiser}_slow{behind}", layer, "I(X;T)", falling(0.1))
+    found = outcomes(SigmoidCorners(), made_up.rows())
+    assert found == {"adam": R, "sgd": R, "adam-two-sigmoids": P, "sgd-two-sigmoids": P}
+    plans = SigmoidCorners().plan("laptop")
+    assert {name: plan.network.head for name, plan in plans.items() if plan.network.head != "softmax"} == {
+        f"{optimiser}_{speed}_two": "sigmoids" for optimiser in RATES for speed in ("slow", "fast")
+    }

@@ -14,11 +14,13 @@ from torch.nn import functional
 
 from infoscope.core.errors import InputError, UnknownNameError
 from infoscope.kernels.counter_draws import batch_order
+from infoscope.scanning.dense_forward import DenseForward
 from infoscope.train.activations import ACTIVATIONS
 from infoscope.train.ensemble import Ensemble
 from infoscope.train.initialisations import INITIALISATIONS
 from infoscope.train.networks.fully_connected import FullyConnected
 from infoscope.train.recipe import Beginning, Recipe
+from infoscope.train.statistics import performance
 from infoscope.train.trainer import Layout, State
 from infoscope.train.trainers._compiled_loop import CODES
 from infoscope.train.training import choose_trainer, initial_state, make_trainer, train
@@ -43,6 +45,8 @@ VARIANTS: dict[str, tuple[dict, dict]] = {
     "noise and momentum": ({"optimiser": "sgd", "momentum": 0.9}, {"noise": 0.2}),
     "dropout": ({"optimiser": "sgd"}, {"dropout": 0.3}),
     "gaussian dropout": ({}, {"dropout": 0.3, "dropout_kind": "gaussian"}),
+    "sigmoids": ({}, {"head": "sigmoids"}),
+    "sigmoids, sgd": ({"optimiser": "sgd"}, {"head": "sigmoids"}),
 }
 
 
@@ -154,6 +158,58 @@ def test_every_program_is_a_plain_pytorch_loop(name, program):
     found = run(e, program).parameters
     for name, wanted in module.state_dict().items():
         torch.testing.assert_close(found[name][1], wanted, atol=2e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_an_output_of_sigmoids_is_trained_as_a_plain_pytorch_loop_with_a_binary_loss_for_each_class(program):
+    e = variant("sigmoids", widths=(6, 5, 3))
+    module = e.network.module(e.network.initial(e.seeds), member=1)
+    updates = torch.optim.Adam(module.parameters(), lr=e.recipe.learning_rate)
+    x, y = torch.from_numpy(e.x), torch.from_numpy(e.y).long()
+    hit = functional.one_hot(y, 3).float()
+    for epoch in range(8):
+        order = e.train[1].copy()
+        batch_order(e.seeds[1], epoch, order)
+        for rows in torch.from_numpy(order).split(16):
+            updates.zero_grad()
+            (3 * functional.binary_cross_entropy(module(x[rows]), hit[rows])).backward()  # the sum over classes
+            updates.step()
+    found = run(e, program).parameters
+    for name, wanted in module.state_dict().items():
+        torch.testing.assert_close(found[name][1], wanted, atol=2e-5, rtol=1e-4)
+    logits = e.network.logits(found, x)
+    whole = e.network.representations(found, x)["output"][1]
+    wanted = functional.binary_cross_entropy(whole, hit, reduction="none").sum(1)
+    torch.testing.assert_close(e.network.losses(logits, y.expand(2, -1))[1], wanted, atol=1e-5, rtol=1e-4)
+    rows = torch.from_numpy(e.train)
+    told = performance(e.network, found, x, y, rows)
+    assert float(told.loss[1]) == pytest.approx(float(wanted[rows[1]].mean()), rel=1e-5)
+    assert DenseForward.of(e.network, e.x, "cpu") is None  # whose loops know a softmax alone
+
+
+@pytest.mark.parametrize("activation", ["linear", "relu", "leaky_relu"])
+def test_hidden_layers_begin_at_the_size_that_is_asked_for_and_are_otherwise_as_drawn(activation):
+    e = ensemble(activation)
+    sized = dataclasses.replace(e, network=dataclasses.replace(e.network, initial_rms=0.4))
+    drawn, found = e.initial(), sized.initial()
+    for member, rows in enumerate(e.train):
+        held = [
+            each.network.representations(parameters, torch.from_numpy(e.x[rows]))
+            for each, parameters in ((e, drawn), (sized, found))
+        ]
+        for layer in e.network.layers[:-1]:
+            before, after = (each[layer][member].double() for each in held)
+            assert float(after.square().mean().sqrt()) == pytest.approx(0.4, rel=1e-5)
+            torch.testing.assert_close(after, before * 0.4 / before.square().mean().sqrt(), atol=1e-5, rtol=1e-4)
+    assert torch.equal(found["output.linear.weight"], drawn["output.linear.weight"])
+
+
+def test_a_layer_that_is_dead_at_the_start_stays_so():
+    e = ensemble("relu")
+    sized = dataclasses.replace(e, network=dataclasses.replace(e.network, initial_rms=0.4))
+    dead = {**e.initial(), "hidden2.linear.bias": torch.full((2, 3), -1e6)}
+    found = sized.network.prepared(dead, e.x, e.train, e.order, e.recipe.batch_size)
+    assert torch.equal(found["hidden2.linear.weight"], dead["hidden2.linear.weight"])
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -371,6 +427,9 @@ def test_orthogonal_weights_are_orthogonal():
         ({"widths": (3,)}, "at least input and output"),
         ({"widths": (3, 0)}, "whole number of at least 1"),
         ({"widths": (3, 2), "sd": -1.0}, "sd is -1.0"),
+        ({"widths": (3, 2), "head": "tanh"}, "wanted one of 'softmax', 'sigmoids'"),
+        ({"widths": (3, 2), "initial_rms": 1.0}, "scales as its input does: take one of linear, relu, leaky_relu"),
+        ({"widths": (3, 2), "activation": "relu", "initial_rms": -1.0}, "initial_rms is -1.0"),
     ],
 )
 def test_a_network_that_cannot_be_is_refused(arguments, words):

@@ -42,6 +42,8 @@ class DenseForward:
         """None where there are no compiled loops for such a network on that device."""
         if not isinstance(network, Dense) or device != "cpu" or network.activation not in CODES:
             return None
+        if network.head != "softmax":
+            return None
         return cls(network, x) if max(network.widths) <= WIDEST else None
 
     def representations(self, parameters: Mapping[str, Tensor], sites: Iterable[str] = ()) -> dict[str, Tensor]:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from torch import Tensor, nn
+from torch.nn import functional
 
 from infoscope.core.errors import unknown_name
 from infoscope.train.noise import Noise
 
 Order = Callable[[int], np.ndarray]
 Batch = Callable[[int], int]
+Head = Literal["softmax", "sigmoids"]
 
 
 class Network(abc.ABC):
@@ -68,6 +70,14 @@ class Network(abc.ABC):
     def logits(self, parameters: Mapping[str, Tensor], x: Tensor) -> Tensor:
         """Logits ``[m, n, classes]`` on ``x``, ``[n, d]`` shared or ``[m, n, d]`` each its own, as in evaluation."""
 
+    def losses(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """What training lowers, in nats for each row ``[…]``: cross-entropy of the softmax of ``logits [… , classes]``.
+
+        labels: classes ``[…]``.
+        """
+        each = functional.cross_entropy(logits.flatten(0, -2), labels.flatten(), reduction="none")
+        return each.reshape(labels.shape)
+
     @abc.abstractmethod
     def representations(
         self, parameters: Mapping[str, Tensor], x: Tensor, sites: Iterable[str] = ()
@@ -114,11 +124,20 @@ class Dense(Network):
     """Offers dense layers, one behind the other: each ``{layer}.linear.weight [out, in]`` and ``….bias [out]``.
 
     widths: units from input to output. activation: of every hidden layer, a name of
-    :data:`infoscope.train.activations.ACTIVATIONS`; the output is a softmax.
+    :data:`infoscope.train.activations.ACTIVATIONS`. head: of the output, ``"softmax"``, or ``"sigmoids"``: a sigmoid
+    of its own for each class, trained to be 1 for rows of that class and 0 for others.
     """
 
     widths: tuple[int, ...]
     activation: str
+    head: Head
+
+    def losses(self, logits: Tensor, labels: Tensor) -> Tensor:
+        """Of each row the cross-entropy of the softmax, or the sum over the sigmoids of each one's."""
+        if self.head == "softmax":
+            return super().losses(logits, labels)
+        hit = functional.one_hot(labels, logits.shape[-1]).to(logits.dtype)
+        return functional.binary_cross_entropy_with_logits(logits, hit, reduction="none").sum(-1)
 
     def shapes(self) -> Iterator[tuple[str, tuple[int, int]]]:
         """Each layer's name and weight shape ``(out, in)``."""

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from infoscope.core.errors import InputError
 from infoscope.train.network import Dense, Network
@@ -41,8 +40,7 @@ def performance(
     hits = torch.zeros(members, dtype=torch.float64, device=x.device)
     for part in rows.split(chunk, dim=1):
         logits, labels = _on(network, parameters, x, y, part)
-        each = functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="none")
-        loss += each.double().reshape(members, -1).sum(1)
+        loss += network.losses(logits, labels).double().sum(1)
         hits += (logits.argmax(-1) == labels).double().sum(1)
     return Performance(loss / rows.shape[1], hits / rows.shape[1])
 
@@ -100,7 +98,7 @@ def layer_gradients(
     squared: dict[str, Tensor] = {}  # sum over minibatches of |gradient|²
     for part in batches:
         logits, labels = _on(network, leaves, x, y, part)
-        loss = functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum") / batch
+        loss = network.losses(logits, labels).sum() / batch
         gradients = torch.autograd.grad(loss, [leaves[name] for name in names])
         for name, gradient in zip(names, gradients, strict=True):
             total[name] = total[name] + gradient if name in total else gradient
@@ -130,7 +128,7 @@ def sample_gradients(
     held = network.representations(leaves, shared, (*names, *network.layers))
     logits = held["output.linear"]
     labels = y[rows].expand(len(logits), -1)
-    loss = functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum")
+    loss = network.losses(logits, labels).sum()
     deltas = torch.autograd.grad(loss, [held[name] for name in names])
     inputs = [shared.expand(len(logits), *shared.shape[-2:]), *(held[layer].detach() for layer in network.layers[:-1])]
     out: dict[str, Tensor] = {}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import get_args
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -13,17 +16,19 @@ from infoscope.core import check
 from infoscope.core.errors import InputError, unknown_name
 from infoscope.train.activations import ACTIVATIONS, Activation
 from infoscope.train.initialisations import INITIALISATIONS, initial_bias, initial_weight
-from infoscope.train.network import Dense
+from infoscope.train.network import Batch, Dense, Head, Order
 from infoscope.train.noise import DropoutKind, Noise, NoiseLayer, noise_of
 
 CHUNK = 1 << 20  # numbers of one layer that noisy forwards hold at a time
+_HOMOGENEOUS = ("linear", "relu", "leaky_relu")
 
 
 @dataclass(frozen=True)
 class FullyConnected(Dense):
-    """Hidden layers of one activation and a softmax output, as in Saxe et al. 2018, section 2.
+    """Hidden layers of one activation and a softmax output, as in Saxe et al. 2018, section 2; or sigmoids as output.
 
-    Sites are ``hidden1`` … ``hiddenL`` (after the activation) and ``output`` (class probabilities); those with
+    Sites are ``hidden1`` … ``hiddenL`` (after the activation) and ``output`` (class probabilities; of sigmoids one for
+    each class by itself); those with
     ``.linear`` behind the layer's name, read only where they are asked for, are its net input (of the output: the
     logits). Sites and parameters (``hidden1.linear.weight``) have the names that they have in :meth:`module`.
 
@@ -35,6 +40,10 @@ class FullyConnected(Dense):
     noise: standard deviation of Gaussian noise added behind every hidden activation in training, the same everywhere,
     fresh at each forward (Goldfeld et al. 2019, section 3); the output has none. dropout: in its place, the probability
     of ``"binary"`` dropout or the like one of ``"gaussian"`` (``dropout_kind``). Both are off in evaluation.
+    head: the output: ``"softmax"``, or ``"sigmoids"``, a unit for each class that is trained by itself, its loss the
+    sum of theirs. initial_rms: before training each hidden layer's weights and bias are scaled so that its outputs have
+    this root mean square over the member's training rows, which needs an activation that scales as its input does
+    (linear, relu, leaky_relu): the same noise behind every layer is then the same share of each. 0: as they are drawn.
 
     >>> from infoscope.train.networks.fully_connected import FullyConnected
     >>> network = FullyConnected((12, 10, 7, 2), "relu")
@@ -55,6 +64,8 @@ class FullyConnected(Dense):
     noise: float = 0.0
     dropout: float = 0.0
     dropout_kind: DropoutKind = "binary"
+    head: Head = "softmax"
+    initial_rms: float = 0.0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "widths", tuple(check.count(w, "a layer's width") for w in self.widths))
@@ -66,6 +77,14 @@ class FullyConnected(Dense):
             raise unknown_name("initialisation", self.initialisation, INITIALISATIONS)
         check.positive(self.sd, "sd")
         noise_of(self.noise, self.dropout, self.dropout_kind)
+        check.choice(self.head, get_args(Head), "head")
+        if not 0 <= self.initial_rms < math.inf:
+            raise InputError(f"initial_rms is {self.initial_rms}, wanted a number of at least 0")
+        if self.initial_rms and self.activation not in _HOMOGENEOUS:
+            raise InputError(
+                f"initial_rms is {self.initial_rms} and the activation {self.activation}, wanted one that scales as "
+                f"its input does: take one of {', '.join(_HOMOGENEOUS)}, or leave initial_rms out"
+            )
 
     @property
     def inputs(self) -> int:
@@ -101,6 +120,22 @@ class FullyConnected(Dense):
                 bias = initial_bias(self.initialisation, shape, generator)
                 stacks.setdefault(f"{layer}.linear.bias", []).append(bias)
         return {name: torch.stack(tensors) for name, tensors in stacks.items()}
+
+    def prepared(
+        self, parameters: dict[str, Tensor], x: np.ndarray, train: np.ndarray, order: Order, batch: Batch
+    ) -> dict[str, Tensor]:
+        """With hidden layers of the initial size that ``initial_rms`` asks for; one that is 0 everywhere stays so."""
+        if not self.initial_rms:
+            return parameters
+        found, a = dict(parameters), torch.tensor(x[train])
+        for layer in self.layers[:-1]:
+            weight, bias = f"{layer}.linear.weight", f"{layer}.linear.bias"
+            a = ACTIVATIONS[self.activation](torch.baddbmm(found[bias][:, None], a, found[weight].mT))
+            size = a.square().mean((1, 2)).sqrt()
+            factor = torch.where(size > 0, self.initial_rms / size, 1.0)
+            found[weight], found[bias] = found[weight] * factor[:, None, None], found[bias] * factor[:, None]
+            a = a * factor[:, None, None]
+        return found
 
     def logits(self, parameters: Mapping[str, Tensor], x: Tensor) -> Tensor:
         """Logits ``[m, n, classes]`` of every member on ``x``, ``[n, d]`` shared or ``[m, n, d]`` each its own."""
@@ -162,18 +197,22 @@ class FullyConnected(Dense):
             weight, bias = parameters[f"{layer}.linear.weight"], parameters[f"{layer}.linear.bias"]
             z = torch.baddbmm(bias[:, None], a, weight.transpose(1, 2))
             yield f"{layer}.linear", z
-            a = torch.softmax(z, dim=-1) if layer == "output" else ACTIVATIONS[self.activation](z)
+            a = self._answered(z) if layer == "output" else ACTIVATIONS[self.activation](z)
             yield layer, a
             if replicas > 1 and layer == self.layers[0]:
                 a = a.repeat_interleave(replicas, dim=1)
             if noise is not None and self.disturbance:
                 a = self.disturbance(a, noise)
 
+    def _answered(self, z: Tensor) -> Tensor:
+        return torch.softmax(z, dim=-1) if self.head == "softmax" else torch.sigmoid(z)
+
     def module(self, parameters: Mapping[str, Tensor], member: int = 0) -> nn.Sequential:
         """One member as an ordinary ``nn.Module`` that returns class probabilities; noisy in ``train()`` only."""
         blocks = OrderedDict()
         for layer, (out, into) in self.shapes():
-            last = nn.Softmax(dim=-1) if layer == "output" else Activation(self.activation)
+            answer = nn.Softmax(dim=-1) if self.head == "softmax" else nn.Sigmoid()
+            last = answer if layer == "output" else Activation(self.activation)
             blocks[layer] = nn.Sequential(OrderedDict(linear=nn.Linear(into, out), activation=last))
             if self.disturbance and layer != "output":
                 blocks[layer].add_module("noise", NoiseLayer(self.disturbance))

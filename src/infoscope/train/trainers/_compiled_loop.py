@@ -171,6 +171,18 @@ def _softmax_gradient(a, g, first, classes, labels, scale, used, lanes):
 
 
 @njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
+def _sigmoid_gradient(a, g, first, classes, labels, scale, used, lanes):
+    """The same for an output of sigmoids: the sum over classes of each one's cross-entropy."""
+    for k in range(classes):
+        for b in range(lanes):
+            a[first + k, b] = sigmoid(a[first + k, b])
+            hit = F(1.0) if labels[b] == k else F(0.0)
+            g[first + k, b] = (a[first + k, b] - hit) * scale
+        for b in range(used, lanes):
+            g[first + k, b] = F(0.0)
+
+
+@njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _descend(p, gp, rate):
     for k in range(len(p)):
         p[k] -= F(rate) * gp[k]
@@ -207,13 +219,15 @@ def _orthonormalise(p, w, rows, columns, pull):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, rates, batch, rules, noise, orthonormality):
+def train_member(
+    sizes, code, p, m, v, x, y, rows, seed, first_epoch, rates, batch, rules, noise, orthonormality, sigmoids
+):
     """Train one member in place, an epoch for each of ``rates``, from after ``first_epoch`` on.
 
     sizes: widths from input to output. p, m, v: flat parameters and moments of the optimiser. x [n, inputs] float32,
     columns of zeros added up to whole vectors, y [n] int32. rows: the member's training rows. A batch that the rows do
-    not fill is the last and shorter. noise: kind and size (see ``Noise``). Without noise or orthonormality these are
-    None, and numba compiles nothing of them.
+    not fill is the last and shorter. noise: kind and size (see ``Noise``). sigmoids: the output is not a softmax.
+    Without noise, orthonormality or sigmoids these are None, and numba compiles nothing of them.
     """
     layers = len(sizes) - 1
     offset = np.zeros(layers + 2, np.int64)
@@ -266,7 +280,10 @@ def train_member(sizes, code, p, m, v, x, y, rows, seed, first_epoch, rates, bat
                         if noise is not None:
                             draw(seed, epoch, k, l, noise[0], noise[1], draws, out, used)
                             _disturb(a, slope, draws, offset[l + 1], offset[l + 2], lanes, code, noise[0] == ADDITIVE)
-                _softmax_gradient(a, g, offset[layers], sizes[layers], labels, F(1.0) / F(size), used, lanes)
+                if sigmoids is None:
+                    _softmax_gradient(a, g, offset[layers], sizes[layers], labels, F(1.0) / F(size), used, lanes)
+                else:
+                    _sigmoid_gradient(a, g, offset[layers], sizes[layers], labels, F(1.0) / F(size), used, lanes)
                 for l in range(layers - 1, -1, -1):
                     into, out = sizes[l], sizes[l + 1]
                     add_moments(gp, weights[l], out, into, g, offset[l + 1], a, offset[l], lanes)

@@ -134,7 +134,8 @@ class BatchedTrainer(Trainer):
                 activations.append((z, a))
                 inputs.append(a.detach())
         labels = y[..., None]
-        delta = torch.softmax(z, dim=-1).scatter_add_(-1, labels, torch.full_like(labels, -1, dtype=z.dtype))
+        found = torch.softmax(z, dim=-1) if self._network.head == "softmax" else torch.sigmoid(z)
+        delta = found.scatter_add_(-1, labels, torch.full_like(labels, -1, dtype=z.dtype))
         return inputs, activations, delta.div_(x.shape[1])
 
     def _update(

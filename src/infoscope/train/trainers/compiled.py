@@ -62,7 +62,12 @@ class CompiledTrainer(Trainer):
         )
         sizes, code = np.array(self._network.widths, np.int64), CODES[self._network.activation]
         batch, noise = recipe.batch_size(ensemble.train.shape[1]), self._network.disturbance
-        last = rules, (KINDS[noise.kind], float(noise.size)) if noise else None, float(recipe.orthonormality) or None
+        last = (
+            rules,
+            (KINDS[noise.kind], float(noise.size)) if noise else None,
+            float(recipe.orthonormality) or None,
+            True if self._network.head == "sigmoids" else None,
+        )
 
         stretches = [
             (self._columns(epochs.start), epochs.start, np.array([recipe.rate(each) for each in epochs]))
