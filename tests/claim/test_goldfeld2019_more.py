@@ -16,6 +16,7 @@ from infoscope.papers.goldfeld2019.continuous_inputs import ContinuousInputs
 from infoscope.papers.goldfeld2019.noise_proxy import DETERMINISTIC, LAYERS, NoiseProxy
 from infoscope.papers.goldfeld2019.noisy_models import MODELS, NoisyModels
 from infoscope.papers.goldfeld2019.orthonormality import STRENGTHS, Orthonormality
+from infoscope.papers.goldfeld2019.random_labels import LABELS, RandomLabels
 
 R, P, N, X = Outcome.REPRODUCED, Outcome.PARTLY, Outcome.NOT_REPRODUCED, Outcome.NOT_TESTABLE
 
@@ -119,9 +120,10 @@ def test_orthonormal_weights_over_their_strength(made_up, drops, losses, wanted)
 @pytest.mark.parametrize(
     ("falls", "wanted"),
     [
-        ({}, (R, R, R)),
-        ({"wide": 0.0}, (P, R, R)),
-        ({"relu": 0.0, "linear": 0.0}, (R, N, N)),
+        ({}, (R, R, R, R, R)),
+        ({"wide": 0.0}, (P, R, R, R, R)),
+        ({"relu": 0.0, "linear": 0.0}, (R, N, N, R, R)),
+        ({"relu_relative": 0.0, "linear_relative": 0.0}, (R, R, R, N, N)),
     ],
 )
 def test_noisy_models(made_up, falls, wanted):
@@ -130,7 +132,35 @@ def test_noisy_models(made_up, falls, wanted):
         made_up.series(
             name, "hidden5", "I(X;T)", np.array([3, 4, 4, 5, 5, 5, 5 - fall / 2, 5 - fall]), estimator="noisy"
         )
-    rows = made_up.rows()  # a bracket that is a point
+    assert tuple(outcomes(NoisyModels(), as_points(made_up.rows())).values()) == wanted
+
+
+def as_points(rows: Rows) -> Rows:
+    """The rows with brackets that are points."""
     table = rows.table.set_column(rows.table.schema.get_field_index("low"), "low", rows.table["value"])
-    table = table.set_column(table.schema.get_field_index("high"), "high", rows.table["value"])
-    assert tuple(outcomes(NoisyModels(), Rows(table)).values()) == wanted
+    return Rows(table.set_column(table.schema.get_field_index("high"), "high", rows.table["value"]))
+
+
+@pytest.mark.parametrize(
+    ("memorised", "closer", "right", "wanted"),
+    [
+        ((2.0, 2.0), 0.5, 0.51, (R, R, R)),
+        ((0.0, 2.0), 0.5, 0.51, (N, R, R)),  # only the rule's network compresses: it is about the other
+        ((2.0, 0.0), 0.5, 0.51, (X, R, R)),  # nothing to be as
+        ((2.0, 2.0), 0.0, 0.51, (R, P, R)),
+        ((2.0, 2.0), 0.5, 0.83, (R, R, N)),
+    ],
+)
+def test_random_labels_beside_the_rule_s(made_up, memorised, closer, right, wanted):
+    of_training = {"estimator": "training", "unit": "fraction", "split": "test", "spread": 0.0005}
+    for network, fall, ratio, accuracy in (
+        ("memorised", memorised[0], closer, right), ("learned", memorised[1], 0.5, 0.85),
+    ):  # fmt: skip
+        information = np.array([3, 4, 4, 4.5, 4.5, 4.5, 4.5 - fall / 2, 4.5 - fall])
+        made_up.series(network, "hidden5", "I(X;T)", information, estimator="noisy")
+        for variable in LABELS.values():  # of the other variable's classes nothing is asked
+            mine = ratio if variable == LABELS[network] else 0.0
+            made_up.series(network, "hidden5", "distance_ratio", np.linspace(1, 1 - mine, 8), unit="ratio",
+                           estimator="class_distances", variable=variable)  # fmt: skip
+        made_up.series(network, "network", "accuracy", np.full(8, accuracy), variable=LABELS[network], **of_training)
+    assert tuple(outcomes(RandomLabels(), as_points(made_up.rows())).values()) == wanted

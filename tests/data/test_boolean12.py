@@ -90,3 +90,17 @@ def test_half_of_the_bits_decide_and_the_others_say_nothing():
     counts = np.zeros((64, 2), int)
     np.add.at(counts, (irrelevant, label), 1)
     assert (counts == 32).all()
+
+
+def test_random_labels_are_the_rule_s_dealt_to_other_patterns_and_say_nothing_of_it():
+    dealt = infoscope.data.task("random_labels")
+    rule = infoscope.data.task("boolean12")
+    assert np.array_equal(dealt.variables["rule"], rule.variables["label"])
+    assert dealt.variables["dealt"].sum() == rule.variables["label"].sum()
+    both = [dealt.variables[name] for name in ("dealt", "rule")]
+    assert abs(np.corrcoef(*both)[0, 1]) < 4 / 64  # 4 standard errors of 4096 rows
+    assert [len(part) for part in dealt.split] == [128, 3968]
+    bits = dealt.inputs[dealt.split.train].mean(0)
+    assert (abs(bits - 0.5) < 4 * 0.5 / 128**0.5).all()  # drawn from everywhere, not the first in counting order
+    seen = dealt.variables["dealt"][dealt.split.train].mean()
+    assert 0.3 < seen < 0.7
