@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from html.parser import HTMLParser
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from infoscope.core.errors import InputError
 from infoscope.core.rows import SCHEMA, Rows
 from infoscope.core.units import NATS_PER_BIT
-from infoscope.show.report import write_figures, write_report
+from infoscope.show.report import _findings, write_figures, write_report
 
 
 def words(page: str) -> str:
@@ -332,7 +333,7 @@ def test_many_figures_of_one_way_of_measuring_unfold(make_run, read_rows, tmp_pa
 def test_says_what_was_found_in_a_sentence_a_claim(page):
     found = words(page[page.index('class="found"') : page.index('class="stacking verdicts"')])
     assert "drop of I(X;T), hidden2 is 0.5 bits [0.25, 0.75], wanted ≥ 2 bits" in found
-    assert "of the other 1 finding 1 hold" in found
+    assert "; the other finding holds" in found
     assert "nothing was measured" in found
 
 
@@ -380,3 +381,17 @@ def test_what_every_number_of_is_trusted_is_folded(page):
     assert "VACUOUS" in open_
     assert "mean cross-entropy" in folded
     assert "of which every number estimates what its estimand says" in folded
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "said"),
+    [
+        ("h", "the other finding holds"),
+        ("u", "the other finding is unclear"),
+        ("ff", "the other 2 findings fail"),
+        ("huuf", "of the other 4 findings 1 holds, 2 are unclear, 1 fails"),
+    ],
+)
+def test_the_findings_beside_the_headline_are_counted_in_a_sentence(outcomes, said):
+    words = {"h": "holds", "u": "unclear", "f": "fails"}
+    assert _findings._others(Counter(words[each] for each in outcomes)) == said

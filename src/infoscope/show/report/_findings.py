@@ -11,7 +11,7 @@ import numpy as np
 from infoscope.core.estimate import Status
 from infoscope.core.quantity import INPUT_INFORMATION
 from infoscope.core.rows import TRAINING, Rows
-from infoscope.core.units import bits, counted
+from infoscope.core.units import bits
 from infoscope.show.plots import _series
 from infoscope.show.plots._series import Bundle
 from infoscope.show.report._cards import Column
@@ -32,15 +32,25 @@ def of_claim(verdict: Mapping[str, Any]) -> str:
     if verdict["reason"]:
         return minus(verdict["reason"] + (f" (measured: {measured})" if measured else ""))
     others = Counter(finding["outcome"] for finding in verdict["findings"] if not finding["headline"])
-    said = [f"{number} {'hold' if kind == 'holds' else kind if kind != 'fails' else 'fail'}"
-            for kind, number in others.items()]  # fmt: skip
-    if said:
-        measured += f"; of the other {counted(others.total(), 'finding')} {', '.join(said)}"
+    if others:
+        measured += f"; {_others(others)}"
     without = verdict["without"]
     if without and without["headline"] and without["headline"]["value"] is not None:
         members = len({each["member"] for each in verdict["untrained"]})
         measured += f"; without {members} that did not train: {without['headline']['shown']}, {without['outcome']}"
     return minus(measured or "nothing was measured")
+
+
+def _others(outcomes: Counter[str]) -> str:
+    """How the findings beside the headline came out: ``of the other 3 findings 2 hold, 1 is unclear``."""
+    words = {"holds": ("holds", "hold"), "fails": ("fails", "fail")}
+    said = {kind: words.get(kind, (f"is {kind}", f"are {kind}")) for kind in outcomes}
+    total = outcomes.total()
+    if len(outcomes) == 1:
+        ((one, several),) = said.values()
+        return f"the other finding {one}" if total == 1 else f"the other {total} findings {several}"
+    each = [f"{number} {said[kind][number > 1]}" for kind, number in outcomes.items()]
+    return f"of the other {total} findings {', '.join(each)}"
 
 
 def so_what(columns: Sequence[Column]) -> list[str]:
