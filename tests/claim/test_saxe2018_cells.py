@@ -10,6 +10,8 @@ from infoscope.core.claim import Outcome
 from infoscope.core.estimate import Estimate
 from infoscope.core.quantity import ACCURACY, INPUT_INFORMATION
 from infoscope.core.rows import Place
+from infoscope.papers.saxe2018.adaptive_bins import AdaptiveBins
+from infoscope.papers.saxe2018.committee_machine import CommitteeMachine
 from infoscope.papers.saxe2018.dissociation import Dissociation
 from infoscope.papers.saxe2018.irrelevant_bits import IrrelevantBits
 from infoscope.papers.saxe2018.sigmoid_corners import OUTPUTS, RATES, SigmoidCorners
@@ -146,3 +148,33 @@ def test_each_output_is_judged_by_its_own_networks(made_up):
     assert {name: plan.network.head for name, plan in plans.items() if plan.network.head != "softmax"} == {
         f"{optimiser}_{speed}_two": "sigmoids" for optimiser in RATES for speed in ("slow", "fast")
     }
+
+
+@pytest.mark.parametrize(
+    ("tanh", "relu", "decay", "wanted"),
+    [
+        (3.0, 3.0, 1.0, (R, R, R)),
+        (3.0, 0.1, 1.0, (R, N, R)),
+        (3.0, 3.0, 0.0, (R, R, N)),
+        (0.1, 3.0, 0.2, (N, R, I)),  # more than nothing, and less than counts
+    ],
+)
+def test_bins_that_adapt_to_a_layer(made_up, tanh, relu, decay, wanted):
+    for name, drop in (("tanh", tanh), ("relu", relu)):
+        made_up.series(name, "hidden5", "I(X;T)", falling(drop))
+        made_up.series(f"{name}_decay", "hidden5", "I(X;T)", falling(drop + decay))
+    assert tuple(outcomes(AdaptiveBins(), made_up.rows()).values()) == wanted
+
+
+@pytest.mark.parametrize(
+    ("tanh", "right", "relu", "wanted"),
+    [(3.0, 0.97, 0.1, (R, R)), (3.0, 0.7, 0.1, (P, R)), (0.1, 0.97, 3.0, (P, N)), (3.0, 0.97, 0.4, (R, I))],
+)
+def test_a_committee_s_vote(made_up, tanh, right, relu, wanted):
+    for layer in ("hidden5", "output"):
+        made_up.series("tanh", layer, "I(X;T)", falling(tanh))
+    made_up.series("tanh", "network", "accuracy", np.full(8, right), estimator="training", unit="fraction",
+                   split="test", spread=0.001)  # fmt: skip
+    for layer in HIDDEN:
+        made_up.series("relu", layer, "I(X;T)", falling(relu))
+    assert tuple(outcomes(CommitteeMachine(), made_up.rows()).values()) == wanted

@@ -19,11 +19,12 @@ from infoscope.data import task
 from infoscope.papers.saxe2018 import _bottleneck, _gaussian, _minimal_model, _soft_label
 from infoscope.papers.saxe2018.information_bottleneck_bound import InformationBottleneckBound
 from infoscope.papers.saxe2018.irrelevant_inputs import PARTS, UNIT, IrrelevantInputs
-from infoscope.papers.saxe2018.linear import LESSONS, PRINTED, LinearStudents
+from infoscope.papers.saxe2018.linear import LESSONS, PRINTED, UNEQUAL, LinearStudents
 from infoscope.papers.saxe2018.minimal_model import RELU_BITS, TANH_BITS, TANH_LARGE_BITS, MinimalModel
 from infoscope.papers.saxe2018.minimal_snr import MinimalSnr
 from infoscope.papers.saxe2018.net_input_bins_minimal import BITS, NetInputBinsMinimal
 from infoscope.papers.saxe2018.reparametrisation import Reparametrisation
+from infoscope.train.linear import Lesson, train_student
 
 YES, NO, PARTLY, UNCLEAR = Outcome.REPRODUCED, Outcome.NOT_REPRODUCED, Outcome.PARTLY, Outcome.INCONCLUSIVE
 
@@ -217,7 +218,11 @@ RISING, OVERTRAINED = np.linspace(1.0, 1.3, 8), np.array([2, 1.6, 1.5, 1.6, 2, 3
 LEARNED, LOST = 0.5 + 1 / np.arange(1, 9), (1, 2, 3, 3, 2, 2, 2, 2)
 
 
-def linear_rows(made_up, inputs=RISING, few=OVERTRAINED, many=LEARNED, label=LOST, printed=RISING, spread=1e-3):
+def linear_rows(
+    made_up, inputs=RISING, few=OVERTRAINED, many=LEARNED, label=LOST, printed=RISING, spread=1e-3, unequal=RISING
+):
+    for name in UNEQUAL:
+        made_up.series(name, "hidden1", "I(X;T)", unequal, spread=spread)
     for name, (_, lesson, _) in LESSONS.items():
         for i in range(len(lesson.hidden)):
             made_up.series(name, f"hidden{i + 1}", "I(X;T)", inputs, spread=spread)
@@ -234,7 +239,8 @@ def linear_rows(made_up, inputs=RISING, few=OVERTRAINED, many=LEARNED, label=LOS
         ({}, {"no-compression": YES, "overtrains": YES, "generalises": YES}),
         ({"inputs": RISING[::-1]}, {"no-compression": NO, "overtrains": YES, "generalises": YES}),
         ({}, {"no-compression-with-less-noise": YES}),
-        ({}, {"similar-dynamics": YES}),
+        ({}, {"similar-dynamics": YES, "no-compression-of-unequal-inputs": YES}),
+        ({"unequal": RISING[::-1]}, {"no-compression": YES, "no-compression-of-unequal-inputs": NO}),
         ({"many": OVERTRAINED}, {"similar-dynamics": PARTLY}),
         ({"printed": RISING[::-1]}, {"no-compression": YES, "no-compression-with-less-noise": NO}),
         ({"many": OVERTRAINED}, {"no-compression": YES, "overtrains": YES, "generalises": NO}),
@@ -246,6 +252,22 @@ def linear_rows(made_up, inputs=RISING, few=OVERTRAINED, many=LEARNED, label=LOS
 def test_linear(made_up, changes, wanted):
     found = outcomes(LinearStudents(), linear_rows(made_up, **changes))
     assert {claim: found[claim] for claim in wanted} == wanted
+
+
+def test_the_error_and_the_information_of_unequal_inputs_are_those_of_many_samples():
+    plan = LinearStudents().plan("smoke", 1)["unequal_batch"]
+    assert isinstance(plan, Computation)
+    curves = {(c.site, str(c.quantity), c.split, str(c.options)): c for c in
+              plan.curves(at=(0, 40), seeds=(3,), **plan.arguments)}  # fmt: skip
+    lesson = Lesson(**plan.arguments)
+    student = train_student(lesson, 3, (0, 40))
+    x = np.random.default_rng(0).normal(size=(200_000, 100)) * np.sqrt(lesson.variances)
+    y = x @ student.teacher + np.random.default_rng(1).normal(size=len(x))
+    error = curves["network", "loss", "test", "{}"].values[0, 1]
+    assert error == pytest.approx(((y - x @ student.total()[1, 0]) ** 2).mean(), rel=0.02)
+    t = x @ student.layers[0][1].T
+    wanted = 0.5 * np.linalg.slogdet(np.cov(t.T) + np.eye(t.shape[1]))[1]
+    assert curves["hidden1", "I(X;T)", "all", "{}"].values[0, 1] == pytest.approx(wanted, rel=0.02)
 
 
 HUMP = nats(1.0) * np.array([10, 10.1, 10.2, 10.2, 10.1, 10.0, 9.9, 9.8])
@@ -316,8 +338,6 @@ def test_minimal_snr(made_up, ratio, norm_growth, spread, wanted):
 def test_the_ratio_of_a_scalar_network_is_that_of_its_samples():
     plan = MinimalSnr().plan("smoke", 1)["sgd"]
     assert isinstance(plan, Computation)
-    from infoscope.train.linear import Lesson, train_student
-
     student = train_student(Lesson(**plan.arguments), 0, (0, 5))
     first, second = (layer[1, 0, 0] for layer in student.layers)
     samples = zip(student.x[:, 0], student.y, strict=True)

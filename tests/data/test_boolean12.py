@@ -104,3 +104,19 @@ def test_random_labels_are_the_rule_s_dealt_to_other_patterns_and_say_nothing_of
     assert (abs(bits - 0.5) < 4 * 0.5 / 128**0.5).all()  # drawn from everywhere, not the first in counting order
     seen = dealt.variables["dealt"][dealt.split.train].mean()
     assert 0.3 < seen < 0.7
+
+
+def test_a_committee_votes_as_the_majority_of_its_members_and_is_of_no_symmetry():
+    committee = infoscope.data.task("committee")
+    label, bits = committee.variables["label"], committee.inputs
+    assert label.sum() == 2048
+    assert (label + label[::-1] == 1).all()  # a pattern and its complement
+    for column in range(1, 12):  # no two bits can be exchanged
+        swapped = bits.copy()
+        swapped[:, [0, column]] = swapped[:, [column, 0]]
+        other = (swapped @ 2.0 ** np.arange(11, -1, -1)).astype(int)
+        assert (label[other] != label).any()
+    of_bits = [abs(2 * np.mean(label == bits[:, bit]) - 1) for bit in range(12)]
+    assert min(of_bits) < 0.1 < max(of_bits) < 0.7  # of none of its bits alone
+    fit = np.linalg.lstsq(np.c_[bits, np.ones(4096)], 2.0 * label - 1, rcond=None)[0]
+    assert ((np.c_[bits, np.ones(4096)] @ fit > 0) == label).mean() < 0.99  # no single perceptron

@@ -63,6 +63,13 @@ def quantile_codes(t, bins):
     return codes
 
 
+def level_codes(t, bins):
+    """How many of the inner quantiles of the distinct values of all columns each value reaches."""
+    levels = sorted(set(t.ravel().tolist()))
+    edges = [levels[j * len(levels) // bins] for j in range(1, bins)]
+    return np.array([[sum(value >= edge for edge in edges) for value in row] for row in t.tolist()])
+
+
 def mixture_sums(centres, noise, classes, own, z):
     """Logarithms of sums of Gaussian terms around queries ``centres[own] + z [j, m, d]``, relative to the own one."""
     centres = np.asarray(centres, np.float64)

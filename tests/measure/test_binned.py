@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from slow_twins import interval_codes, peers_codes, plane_of_codes, quantile_codes, rows_entropy, width_codes
+from slow_twins import (
+    interval_codes,
+    level_codes,
+    peers_codes,
+    plane_of_codes,
+    quantile_codes,
+    rows_entropy,
+    width_codes,
+)
 
 from infoscope import estimator as make
 from infoscope.core.errors import InputError
@@ -23,6 +31,7 @@ FORMS = {
     "interval": ({"bins": 3}, lambda t: interval_codes(t, 3, -1.0, 1.0)),
     "peers": ({"bins": 3, "form": "peers"}, lambda t: peers_codes(t, 3, -1.0, 1.0)),
     "quantiles": ({"bins": 3, "form": "quantiles"}, lambda t: quantile_codes(t, 3)),
+    "adaptive": ({"bins": 3, "form": "adaptive"}, lambda t: level_codes(t, 3)),
     "width": ({"width": 0.6}, lambda t: width_codes(t, 0.6)),
     "exact": ({"form": "exact"}, lambda t: t),
 }

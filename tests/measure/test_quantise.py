@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from slow_twins import interval_codes, peers_codes, quantile_codes, width_codes
+from slow_twins import interval_codes, level_codes, peers_codes, quantile_codes, width_codes
 
 from infoscope.measure.symbols import partitions
 from infoscope.measure.symbols import quantise as q
@@ -85,6 +85,18 @@ def test_quantiles_have_equal_mass_where_no_values_tie():
         counts = q.group(q.quantise(t, [partitions.quantiles(bins)])[0].keys)[1]
         assert len(counts) == bins
         assert np.ptp(counts) <= 1
+
+
+@given(TABLES, st.sampled_from([1, 2, 3, 7, 100]), st.sampled_from([np.float32, np.float64]))
+@settings(max_examples=40, deadline=None)
+def test_adaptive_bins_group_rows_as_the_twin_does_and_only_the_order_of_all_values_decides(t, bins, dtype):
+    t = t.astype(dtype)
+    (symbols,) = q.quantise(t, [partitions.adaptive(bins)])
+    assert same_grouping(symbols.keys, level_codes(t, bins))
+    order = np.unique(t, return_inverse=True)[1].reshape(t.shape)
+    assert (q.quantise(order.astype(dtype), [partitions.adaptive(bins)])[0].keys == symbols.keys).all()
+    twice = np.concatenate([t, t[:1], t[:1]])  # how often a value is there moves no edge
+    assert (q.quantise(twice, [partitions.adaptive(bins)])[0].keys[: len(t)] == symbols.keys).all()
 
 
 def test_exact_form_tells_neighbouring_floats_apart_and_not_the_two_zeros():

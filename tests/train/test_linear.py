@@ -78,6 +78,13 @@ def test_the_teacher_is_as_described():
     assert fixed.teacher.tolist() == [1, 1, 1]
 
 
+def test_variances_decline_as_asked_and_sum_to_one():
+    lesson = Lesson(samples=40_000, inputs=4, hidden=(2,), decline=1.0)
+    assert lesson.variances == pytest.approx(np.array([1, 1 / 2, 1 / 3, 1 / 4]) * 12 / 25)
+    assert train_student(lesson, 0, (0,)).x.var(0) == pytest.approx(lesson.variances, rel=0.03)
+    assert Lesson(samples=5, inputs=4).variances.tolist() == [0.25] * 4
+
+
 def test_an_orthogonal_start_is_orthogonal():
     student = train_student(Lesson(samples=5, inputs=8, hidden=(4, 6), start="orthogonal", scale=0.5), 0, (0,))
     for layer in student.layers:

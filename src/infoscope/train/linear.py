@@ -24,7 +24,8 @@ _FAST = {"reassoc", "contract", "arcp", "nsz"}  # not nnan/ninf: a diverged memb
 class Lesson:
     """A teacher, what it says, and how a student learns from it; a seed then fixes every number.
 
-    Teacher: y = w · x + e with x ~ N(0, I / inputs), w ~ N(0, 1) at the first ``relevant`` inputs (all where None) and
+    Teacher: y = w · x + e with x ~ N(0, I / inputs) or, with a ``decline``, inputs whose variances fall as its power of
+    1, 1/2, 1/3 … and are 1 / ``inputs`` on average, w ~ N(0, 1) at the first ``relevant`` inputs (all where None) and
     0 elsewhere, e ~ N(0, noise²). ``fixed_teacher``: every such weight is exactly 1, so that the ratio of signal to
     noise is the same for each seed. Student: ``hidden`` linear layers and one output, no biases; weights N(0, scale²),
     or ``start="orthogonal"``: ``scale`` times a matrix with orthonormal rows or columns. ``batch``: None is all of the
@@ -41,6 +42,13 @@ class Lesson:
     scale: float = 0.1
     batch: int | None = None
     rate: float = 0.1
+    decline: float = 0.0
+
+    @property
+    def variances(self) -> np.ndarray:
+        """Of the inputs ``[inputs]``; their sum is 1."""
+        falling = np.arange(1.0, self.inputs + 1) ** -self.decline
+        return falling / falling.sum()
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -89,7 +97,7 @@ def train_student(lesson: Lesson, seed: int, epochs: Sequence[int]) -> Student:
     draw = np.random.default_rng(seed)
     teacher = np.zeros(lesson.inputs)
     teacher[:relevant] = 1.0 if lesson.fixed_teacher else draw.normal(size=relevant)
-    x = draw.normal(size=(lesson.samples, lesson.inputs)) / np.sqrt(lesson.inputs)
+    x = draw.normal(size=(lesson.samples, lesson.inputs)) * np.sqrt(lesson.variances)
     y = x @ teacher + lesson.noise * draw.normal(size=lesson.samples)
     flat = np.concatenate([_start(lesson, shape, draw).ravel() for shape in _shapes(lesson)])
     stored, epoch = np.empty((len(epochs), len(flat))), 0

@@ -33,8 +33,9 @@ class Binned(Estimator):
     width: bins floor(h / width) instead, anchored at 0 and without an end (Saxe et al.'s released code).
     form: ``"interval"`` or ``"width"`` follow from the above; ``"peers"`` is the published codes' linspace(…, bins)
         used as edges, one bin fewer and a further symbol for h >= the last edge; ``"quantiles"`` cuts each unit into
-        ``bins`` bins of equal mass, so that only the order of its values counts; ``"exact"`` tells rows apart by float
-        equality.
+        ``bins`` bins of equal mass, so that only the order of its values counts; ``"adaptive"`` cuts all units alike,
+        into bins of as many of the layer's distinct values each (Chelombiev et al. 2019); ``"exact"`` tells rows apart
+        by float equality.
 
     A value of "I(X;T)" is H(Bin(T)), since H(Bin(T)|X) = 0 in a deterministic network; its status is VACUOUS, for the
     network's true I(X;T) is H(X) or infinite. I(T;Y) = H(Bin(T)) - sum_y p(y) H(Bin(T)|y) (Shwartz-Ziv & Tishby 2017).
@@ -59,7 +60,7 @@ class Binned(Estimator):
     bins: int | tuple[int, ...] = 30
     range: tuple[float, float] = (-1.0, 1.0)
     width: float | tuple[float, ...] | None = None
-    form: Literal["interval", "width", "peers", "quantiles", "exact"] | None = None
+    form: Literal["interval", "width", "peers", "quantiles", "adaptive", "exact"] | None = None
 
     def cost(self, n: int, d: int, k: int) -> Cost:
         times = len(several(self.bins if self.width is None else self.width))
@@ -90,15 +91,15 @@ class Binned(Estimator):
             return {"form": "exact"}
         if self.form == "width":
             return {"form": "width", "width": plain(self.width)}
-        if self.form == "quantiles":
-            return {"form": "quantiles", "bins": plain(self.bins)}
+        if self.form in ("quantiles", "adaptive"):
+            return {"form": self.form, "bins": plain(self.bins)}
         return {"form": self.form, "bins": plain(self.bins), "range": list(self.range)}
 
     def _single(self) -> list[Binned]:
         """This estimator once per value of an option that holds several."""
         if self.form == "width" and isinstance(self.width, tuple):
             return [replace(self, width=width) for width in self.width]
-        if self.form in ("interval", "peers", "quantiles") and isinstance(self.bins, tuple):
+        if self.form in ("interval", "peers", "quantiles", "adaptive") and isinstance(self.bins, tuple):
             return [replace(self, bins=bins) for bins in self.bins]
         return [self]
 
@@ -109,6 +110,8 @@ class Binned(Estimator):
             return partitions.widths(self.width)  # type: ignore[arg-type]
         if self.form == "quantiles":
             return partitions.quantiles(self.bins)  # type: ignore[arg-type]
+        if self.form == "adaptive":
+            return partitions.adaptive(self.bins)  # type: ignore[arg-type]
         return (partitions.interval if self.form == "interval" else partitions.peers)(self.bins, *self.range)  # type: ignore[arg-type]
 
     def _quantised(self, t: AnyRows) -> list[tuple[Binned, partitions.Partition, partitions.Symbols]]:

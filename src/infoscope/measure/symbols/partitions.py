@@ -17,10 +17,11 @@ class Partition:
 
     kind: ``"edges"`` (cells between the edges, closed on the left; ``closed`` closes the last one on the right too),
     ``"width"`` (cells floor(h / width)), ``"quantiles"`` (``bins`` cells a column with as many rows in each as ties
-    allow) or ``"exact"`` (equal floats only). words: for the estimand.
+    allow), ``"adaptive"`` (``bins`` cells, the same for every column, with as many of all columns' distinct values in
+    each) or ``"exact"`` (equal floats only). words: for the estimand.
     """
 
-    kind: Literal["edges", "width", "quantiles", "exact"]
+    kind: Literal["edges", "width", "quantiles", "adaptive", "exact"]
     words: str
     edges: tuple[float, ...] = ()
     closed: bool = True
@@ -64,6 +65,11 @@ def widths(width: float) -> Partition:
 def quantiles(bins: int) -> Partition:
     """``bins`` cells of equal mass: each column is cut at its own quantiles, anew in every representation."""
     return Partition("quantiles", f"{bins} bins of equal mass, cut at each unit's own quantiles", bins=bins)
+
+
+def adaptive(bins: int) -> Partition:
+    """``bins`` cells of as many distinct values each: all units are cut alike, anew in every representation."""
+    return Partition("adaptive", f"{bins} bins of as many of all units' distinct values each", bins=bins)
 
 
 def exact() -> Partition:

@@ -81,13 +81,25 @@ def _on_quantiles(t: np.ndarray, partitions: Sequence[Partition]) -> list[Symbol
     return found
 
 
+def _on_levels(t: np.ndarray, partitions: Sequence[Partition]) -> list[Symbols]:
+    """Edges are distinct values of the whole sample, closed on the left; each value counts once."""
+    levels, found = np.unique(t), []
+    for partition in partitions:
+        edges = levels[np.arange(1, partition.bins) * len(levels) // partition.bins]
+        found.append(Symbols(exact_keys(np.searchsorted(edges, t, side="right").astype(np.float64))))
+    return found
+
+
 def quantise(t: AnyRows, partitions: Sequence[Partition]) -> list[Symbols]:
     """The symbols of the rows of ``t [n, d]`` under each partition; all partitions are of one kind.
 
-    A tensor on an accelerator is quantised there, and only its keys leave it; for quantiles it comes over whole.
+    A tensor on an accelerator is quantised there, and only its keys leave it; where it is to be sorted it comes over
+    whole.
     """
     if partitions[0].kind == "quantiles":
         return _on_quantiles(np.ascontiguousarray(check.on_cpu(t)), partitions)
+    if partitions[0].kind == "adaptive":
+        return _on_levels(np.ascontiguousarray(check.on_cpu(t)), partitions)
     if check.is_tensor(t):
         from infoscope.measure.symbols import torch_keys
 

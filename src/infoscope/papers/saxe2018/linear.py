@@ -1,8 +1,9 @@
 """E9, figures 3, 4A-B, 18 and 19: linear networks taught by a noisy linear teacher, with exact Gaussian information.
 
 Paper: linear networks do not compress, whether they generalise or overtrain, whether they are trained by SGD or by full
-batches, shallow or deep; so compression is not what makes a network generalise. Our sentences are the five claims
-below: four that are published, and whether the first also holds with less noise in the analysis.
+batches, shallow or deep; so compression is not what makes a network generalise. Our sentences are the six claims
+below: four that are published, whether the first also holds with less noise in the analysis, and, of ours, whether it
+holds where some inputs vary more than others, a case that the paper leaves open (section 3).
 
     infoscope run saxe2018/linear --preset laptop
 
@@ -26,7 +27,7 @@ noise wears off the weights that the function has no use for, which only an anal
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -60,6 +61,13 @@ LESSONS: dict[str, tuple[str, Lesson, int]] = {
     "deep_500": ("five hidden layers, full batch, 500 samples", Lesson(samples=500, **_DEEP), 2000),
     "deep_100": ("five hidden layers, full batch, 100 samples", Lesson(samples=100, **_DEEP), 2000),
 }
+_UNEQUAL: dict[str, Any] = {"samples": 500, "relevant": 20, "decline": 1.0}
+_WORDS = "inputs of unequal variance, the label in the 20 largest"
+#: The same for inputs whose variances fall as 1, 1/2, 1/3 …, of which the first 20 of 100 decide.
+UNEQUAL: dict[str, tuple[str, Lesson, int]] = {
+    "unequal_batch": (f"{_WORDS}, full batch", Lesson(**_UNEQUAL), 4000),
+    "unequal_sgd": (f"{_WORDS}, SGD with batch 5", Lesson(batch=5, rate=0.02, **_UNEQUAL), 400),
+}
 _FEW = ("sgd_100", "batch_100")
 _ERROR = "test error, end over minimum"
 
@@ -76,12 +84,12 @@ def _largest_fall(choosing: MeanCurves, measured: MeanCurves) -> np.ndarray:
     return at_step(held, before.argmax(-1)) - at_step(held, end)
 
 
-def _largest_falls(options: str, words: str = "") -> Part:
+def _largest_falls(options: str, words: str = "", lessons: Mapping[str, tuple[str, Lesson, int]] = LESSONS) -> Part:
     return Part(
         "largest fall of I(X;T)",
         [
             information(name, site, words, options=options)
-            for name, (_, lesson, _) in LESSONS.items()
+            for name, (_, lesson, _) in lessons.items()
             for site in _layers(lesson)
         ],
         of_held_out("how far the mean curve of {} is at most below what it was before", _largest_fall),
@@ -112,6 +120,15 @@ _LESS_NOISE = Claim(
     parts=(_largest_falls(options_text(PRINTED), "as printed"),),
     published="I(X;T) does not decrease, by the formula as printed (figures 3, 4A, 18, 19)",
     revised="added after a fall had been seen with SGD",
+)
+_UNEQUAL_INPUTS = Claim(
+    id="saxe2018/linear/no-compression-of-unequal-inputs",
+    origin="ours",
+    paper="saxe2018",
+    where="section 3, a case that is left open",
+    sentence="A linear network does not compress either where its inputs vary unequally and the largest decide.",
+    parts=(_largest_falls("{}", lessons=UNEQUAL),),
+    published="left open (section 3)",
 )
 _OVERTRAINS = Claim(
     id="saxe2018/linear/overtrains",
@@ -177,18 +194,20 @@ class LinearStudents(Figure):
     >>> {name: computed.title for name, computed in LinearStudents().plan("laptop").items()}
     {'batch_500': 'full batch, 500 samples', 'sgd_100': 'SGD with batch 5, 100 samples', 'sgd_500': 'SGD with batch
     5, 500 samples', 'batch_100': 'full batch, 100 samples', 'deep_500': 'five hidden layers, full batch, 500
-    samples', 'deep_100': 'five hidden layers, full batch, 100 samples'}
+    samples', 'deep_100': 'five hidden layers, full batch, 100 samples', 'unequal_batch': 'inputs of unequal variance,
+    the label in the 20 largest, full batch', 'unequal_sgd': 'inputs of unequal variance, the label in the 20 largest,
+    SGD with batch 5'}
     """
 
     title = "Linear networks, exact information"
     where = "figures 3, 4A-B, 18, 19"
     seeds: ClassVar[dict[str, int]] = {"smoke": 3, "laptop": 50, "paper": 50}
-    claims = (_NO_COMPRESSION, _LESS_NOISE, _OVERTRAINS, _GENERALISES, _SIMILAR)
+    claims = (_NO_COMPRESSION, _LESS_NOISE, _UNEQUAL_INPUTS, _OVERTRAINS, _GENERALISES, _SIMILAR)
 
     def computations(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, Computation]:
         return {
             name: lesson_plan(title, _curves, _layers(lesson), lesson, 200 if preset == "smoke" else epochs, seeds)
-            for name, (title, lesson, epochs) in LESSONS.items()
+            for name, (title, lesson, epochs) in {**LESSONS, **UNEQUAL}.items()
         }
 
     def notes(self, rows: Rows) -> dict[str, Sequence[str]]:
@@ -208,13 +227,14 @@ def _curves(at: Sequence[int], seeds: Sequence[int], **lesson: Any) -> Iterator[
     for layer in range(1, len(how.hidden) + 1):
         weights = [student.total(layer) for student in students]
         for printed in (False, True):
-            variances = np.full(n, 1.0 if printed else 1 / n)
+            variances = how.variances * (n if printed else 1)
             inputs = np.array([layer_entropy(w, variances) for w in weights])
             label = [
                 label_information(w, variances, student.teacher, how.noise)
                 for w, student in zip(weights, students, strict=True)
             ]
-            noisy = f"T = W x + N(0, I), x ~ N(0, I{'' if printed else f'/{n}'}), exact"
+            spread = "C" if how.decline else "I"  # C: of trace n
+            noisy = f"T = W x + N(0, I), x ~ N(0, {spread}{'' if printed else f'/{n}'}), exact"
             said: dict[str, Any] = {"site": f"hidden{layer}", "options": PRINTED if printed else {}}
             if printed:
                 yield Curve(quantity=INPUT_INFORMATION, values=2 * inputs, estimand=f"without its 1/2, {noisy}", **said)
@@ -229,12 +249,14 @@ def _errors(how: Lesson, students: Sequence[Student]) -> Iterator[Curve]:
     """Training and test error; the latter also as printed."""
     fits = [student.total()[:, 0] for student in students]
     train = [((student.y - fit @ student.x.T) ** 2).mean(1) for student, fit in zip(students, fits, strict=True)]
-    missed = np.array([((student.teacher - fit) ** 2).sum(1) for student, fit in zip(students, fits, strict=True)])
+    weights = how.variances * how.inputs
+    missed = np.array([((student.teacher - fit) ** 2 @ weights) for student, fit in zip(students, fits, strict=True)])
     said: dict[str, Any] = {"site": "network", "quantity": SQUARED_ERROR, "variable": "label"}
     said["estimator"], noise = "training", how.noise**2
     what = "mean squared error on the samples"
     yield Curve(split="train", values=np.array(train), estimand=what, n=how.samples, **said)
-    what = f"mean squared error on new samples, |w - w'|² / {how.inputs} + {noise:g}, exact"
+    apart = "(w - w')ᵀ C (w - w')" if how.decline else "|w - w'|²"
+    what = f"mean squared error on new samples, {apart} / {how.inputs} + {noise:g}, exact"
     yield Curve(split="test", values=missed / how.inputs + noise, estimand=what, **said)
-    what = f"mean squared error on new samples as printed, |w - w'|² + {noise:g}"
+    what = f"mean squared error on new samples as printed, {apart} + {noise:g}"
     yield Curve(split="test", values=missed + noise, estimand=what, options=PRINTED, **said)

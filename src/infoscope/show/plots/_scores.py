@@ -67,7 +67,7 @@ def words(name: str, value: Any) -> str:
     if name == "range":
         return "recorded range" if value == "recorded" else f"on [{value[0]:g}, {value[1]:g}]"
     if name == "form":
-        return {"interval": "", "quantiles": "equal mass"}.get(value, str(value))
+        return {"interval": "", "quantiles": "equal mass", "adaptive": "equal levels"}.get(value, str(value))
     if name == "bins":
         return f"bins: {value}"
     return str(value)
