@@ -13,6 +13,7 @@ from infoscope.core import registry
 from infoscope.core.errors import DataMissingError, InputError, UnknownNameError
 from infoscope.data import _files
 from infoscope.data.definition import Definition, Split, Task
+from infoscope.data.held import held
 
 NAMES = sorted(registry.entries("tasks"))
 
@@ -224,3 +225,17 @@ def test_the_shipped_checksums_name_the_four_files_of_each_image_task():
             ["t10k", "images"],
             ["t10k", "labels"],
         ]
+
+
+def test_a_held_task_is_loaded_once_while_somebody_holds_it_and_is_another_s_where_files_are(monkeypatch, tmp_path):
+    first = held("boolean12")
+    assert held("boolean12") is first
+    monkeypatch.setenv("INFOSCOPE_DATA", str(tmp_path))
+    other = held("boolean12")
+    assert other is not first
+    del other
+    loads: list[str] = []
+    monkeypatch.setattr("infoscope.data.held.task", loads.append)
+    with pytest.raises(TypeError):  # nobody holds it any more: it is asked for anew, and None cannot be held
+        held("boolean12")
+    assert loads == ["boolean12"]

@@ -25,9 +25,9 @@ from infoscope.core.privacy import shareable
 from infoscope.core.progress import progress, say
 from infoscope.core.provenance import fingerprint, provenance
 from infoscope.core.rows import TRAINING, Rows
-from infoscope.data import task as load_task
 from infoscope.data._counted import entropy
 from infoscope.data.definition import Task
+from infoscope.data.held import held as load_task
 from infoscope.record.trajectory import Trajectory
 from infoscope.scanning.learning_curves import measure_training
 from infoscope.scanning.one_pass import measure
@@ -80,7 +80,8 @@ def carry_out(
         neighbours, there = Neighbours(folder, device), folder.rows()
         try:
             measured = _measured_with(folder, there, device)
-            folder.update({**_of_the_data(plans.values()), "missing": None, "measured with": measured})
+            tasks = {plan.task: load_task(plan.task) for plan in plans.values()}  # held until all is done
+            folder.update({**_of_the_data(plans.values(), tasks), "missing": None, "measured with": measured})
         except DataMissingError as reason:
             left_out = len(figure.judge(Rows.concat([])))
             folder.update({"state": "no data", "missing": shareable(str(reason)), "left out": left_out})
@@ -106,11 +107,11 @@ def _measured_with(folder: RunFolder, there: Rows, device: str) -> str:
     return now if folder.manifest().get("measured with", SEVERAL if len(there) else now) == now else SEVERAL
 
 
-def _of_the_data(plans: Iterable[NetworkPlan]) -> dict[str, dict[str, Any]]:
+def _of_the_data(plans: Iterable[NetworkPlan], tasks: Mapping[str, Task]) -> dict[str, dict[str, Any]]:
     """What run.json says of the tasks: hashes, what is known exactly, what guessing comes to; arrays are not kept."""
     found: dict[str, dict[str, Any]] = {"data": {}, "ceilings": {}, "guessing": {}}
     for plan in plans:
-        task = load_task(plan.task)
+        task = tasks[plan.task]
         found["data"][plan.task], found["ceilings"][plan.task] = (
             dict(task.hashes),
             {**task.entropies, **task.information},

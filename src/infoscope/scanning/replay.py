@@ -12,7 +12,7 @@ import torch
 
 from infoscope.core.errors import unknown_name
 from infoscope.core.folder import RunFolder
-from infoscope.data import task as load_task
+from infoscope.data.held import held as load_task
 from infoscope.record.evaluated import RowsThere
 from infoscope.record.layout import Chosen
 from infoscope.record.together import Together

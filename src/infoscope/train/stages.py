@@ -287,12 +287,16 @@ def _layers(network: Staged) -> tuple[str, ...]:
 
 @cache
 def hidden_shapes(network: Staged) -> dict[str, torch.Size]:
-    """The shape of each hidden layer's output for one image, found by a forward without numbers."""
+    """The shape of each hidden layer's output for one image, found by a forward of one with any numbers.
+
+    Without numbers (on the meta device) torch would load its compiler for it, which takes longer than many a run.
+    """
     shapes: dict[str, torch.Size] = {}
 
     def keep(layer: str, a: Tensor) -> Tensor:
         shapes[layer] = a.shape[1:]
         return a
 
-    network.skeleton()(torch.zeros((1, network.inputs), device="meta"), None, keep)
+    with torch.no_grad():
+        network.skeleton().to_empty(device="cpu")(torch.zeros((1, network.inputs)), None, keep)
     return shapes

@@ -9,7 +9,7 @@ with the rule's labels, and only the rule's generalise.
 
 12-10-7-5-4-3-2, tanh, noise 0.005 and training as in goldfeld2019/szt, on 128 of the 4096 patterns (a network of 277
 weights memorises no more), minibatches of 32, once with the rule's labels and once with the same labels dealt at
-random; I(X;T) is of the 128 patterns, all of them equally likely. Hardware: 2 CPU cores. smoke: seconds (60 epochs; too
+random; I(X;T) is of the 128 patterns, all of them equally likely. Hardware: 2 CPU cores. smoke: seconds (8 epochs; too
 short for a verdict). laptop: 8 seeds, about a minute of CPU; paper: 16 seeds, 1024 forwards.
 
 Deviations: rows, minibatches and labels are ours, and the same for all seeds.

@@ -11,7 +11,7 @@ Living things (fish, flowers, insects, large carnivores, trees) against made one
 furniture, large outdoor structures, vehicles), named before anything was run; the superclass is the fine label. A
 three-block pre-activation ResNet of 16, 32, 64 planes; SGD with momentum 0.9, batch 64, weight decay 5e-4, rate 0.1 for
 30 epochs and 0.03 for 100, constant, so that both have as much rate times updates. Read at the layer before the output,
-on 5000 test rows. Hardware: 2 CPU cores. smoke: 10 seconds (1 and 2 epochs on 128 rows; too short for a verdict).
+on 5000 test rows. Hardware: 2 CPU cores. smoke: seconds (1 and 2 epochs on 64 rows; too short for a verdict).
 laptop: 2 seeds, 12 and 40 epochs on 2000 rows, 5 minutes. long: 3 seeds, 3000 rows, about an hour. paper: 5
 seeds on all 25 000 rows, most of a day.
 
