@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +16,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.rows import SCHEMA, Rows
 from infoscope.core.units import NATS_PER_BIT
 from infoscope.show.report import _findings, write_figures, write_report
+from infoscope.show.report._cards import Card, share_axes
 
 
 def words(page: str) -> str:
@@ -113,6 +115,22 @@ def test_says_where_the_numbers_come_from(page):
         "made sha256:77", "optimiser adam, rate 0.1", "tanh 1", "sites hidden1, hidden2, output",
     ):  # fmt: skip
         assert text in said
+
+
+def test_a_difference_that_is_rounding_is_zero():
+    assert [_findings._bits(value) for value in (8e-17, -3e-16, 1.23456, 0.001)] == ["0", "0", "1.23", "0.001"]
+
+
+def test_a_panel_in_which_nothing_could_be_seen_keeps_its_own_range():
+    def card(low, high):
+        spec = {"encoding": {"y": {"field": "value", "scale": {"domain": [low, high]}}}}
+        return Card(SimpleNamespace(task="half_relevant"), spec, ())  # type: ignore[arg-type]
+
+    cards = [card(0, 6.3), card(0, 1.05), card(-0.1, 3.3)]
+    share_axes(cards, 0.25)
+    assert [one.spec["encoding"]["y"]["scale"]["domain"] for one in cards] == [[-0.1, 6.3], [0, 1.05], [-0.1, 6.3]]
+    share_axes(cards)  # of networks on one variable all are alike, however little one of them holds
+    assert len({tuple(one.spec["encoding"]["y"]["scale"]["domain"]) for one in cards}) == 1
 
 
 def test_networks_on_one_task_share_their_axes(page):

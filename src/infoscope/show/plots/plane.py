@@ -178,7 +178,7 @@ def _layers(points: list[tuple[Line, Line]], series: Bundle, variable: str, draw
             "mark": {"type": "point", "filled": True, "size": 130, "opacity": 1, "stroke": INK, "strokeWidth": 1.2},
             "encoding": {"color": colour, "tooltip": tooltip},
         },
-        _clock_face(series.clock, now),
+        *_clock_face(series.clock, now),
     ]
 
 
@@ -202,12 +202,13 @@ def _by_time(series: Bundle) -> Spec:
     }
 
 
-def _clock_face(clock: str, now: list[Spec]) -> Spec:
-    """The marked epoch, written in the corner where the plane is empty: much about X, nothing about Y."""
+def _clock_face(clock: str, now: list[Spec]) -> list[Spec]:
+    """The marked epoch, written in the corner where the plane is empty: much about X, nothing about Y. On a white edge,
+    since the line at H(X) may pass behind it."""
     text: Any = {"expr": f"'{clock} ' + format(datum.time, ',~r')"}
-    return {
-        "data": {"name": "recorded"},
-        "transform": now,
-        "mark": {"type": "text", "align": "right", "dx": -6, "dy": -10, "fontSize": 13, "color": INK, "text": text},
-        "encoding": {"x": {"value": "width"}, "y": {"value": "height"}},
-    }
+    mark = {"type": "text", "align": "right", "dx": -6, "dy": -10, "fontSize": 13, "text": text}
+    at = {"x": {"value": "width"}, "y": {"value": "height"}}
+    return [
+        {"data": {"name": "recorded"}, "transform": now, "mark": {**mark, **how}, "encoding": at}
+        for how in ({"color": "white", "stroke": "white", "strokeWidth": 5}, {"color": INK})
+    ]

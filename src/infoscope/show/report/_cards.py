@@ -25,6 +25,7 @@ _ABOUT = ("", INPUT_INFORMATION, LABEL_INFORMATION)
 EXAMPLES = "examples"  # a heading beside those of estimators
 DERIVED = frozenset(("score", "effect", "swept score"))  # kinds computed from other rows
 MOST_WAYS = 4  # of measuring with one estimator that are drawn in full where scores say what all come to
+_LEAST_SPAN = 0.25  # of the widest range of panels on other variables, from which on theirs is shared
 MOST_WORDS = 60  # characters of options in a heading
 MOST_BESIDE = 4  # networks of several papers' figures that can still be compared at a glance
 Narrowing = dict[str, str]  # columns and the value that a panel holds them to
@@ -237,7 +238,7 @@ def _drawn_panels(plot: Entry, held: Sequence[tuple[Column, Rows]]) -> list[Pane
         alike.setdefault("usable" if quantity == about else quantity, []).extend(panel.cards)
     for name, cards in alike.items():
         if name:
-            share_axes(cards)
+            share_axes(cards, _LEAST_SPAN)
     return panels
 
 
@@ -376,8 +377,11 @@ def _trust(rows: Rows) -> tuple[str, ...]:
     return tuple(said)
 
 
-def share_axes(cards: Sequence[Card]) -> None:
-    """Give figures of networks on the same task the same ranges, so that they can be compared by eye."""
+def share_axes(cards: Sequence[Card], least: float = 0.0) -> None:
+    """Give figures of networks on the same task the same ranges, so that they can be compared by eye.
+
+    least: of the widest range; a figure whose own is narrower keeps it, since nothing could be seen in it.
+    """
     for channel in ("x", "y"):
         scales: dict[str, list[Spec]] = {}
         for card in cards:
@@ -386,8 +390,10 @@ def share_axes(cards: Sequence[Card]) -> None:
                 scales.setdefault(card.column.task, []).append(encoding["scale"])
         for same in scales.values():
             lows, highs = zip(*(scale["domain"] for scale in same), strict=True)
-            for scale in same:
-                scale["domain"] = [min(lows), max(highs)]
+            widest = max(high - low for low, high in zip(lows, highs, strict=True))
+            for scale, low, high in zip(same, lows, highs, strict=True):
+                if high - low >= least * widest:
+                    scale["domain"] = [min(lows), max(highs)]
 
 
 def _no_rows(rows: Rows) -> Rows:

@@ -19,6 +19,7 @@ from infoscope.show.report._words import minus
 
 MOST_NETWORKS = 4  # of which each has a sentence of its own
 OFTEN = 0.2  # share of the rows of a quantity from which a doubt is worth a sentence
+_ROUNDING = 1e-6  # bits
 _FELL = 0.1  # of the peak: a smaller fall is none that a reader would see
 _SEES = (Status.VACUOUS.name, Status.SATURATED.name)
 
@@ -112,11 +113,16 @@ def _known(column: Column) -> Iterable[str]:
                 values = mean[np.isfinite(mean)]
                 most = column.ceilings.get(variable)
                 of = f" of the {bits(most):.3g} there are" if most else ""
-                before = f" ({values[0]:.2g} at the first step)" if len(values) > 1 else ""
+                before = f" ({_bits(values[0], 2)} at the first step)" if len(values) > 1 else ""
                 by = "probes read most" if kind == "usable" else f"{estimator} finds"
-                yield f"Of {_series.about(variable)}, {by} at {line.name}: {values[-1]:.3g} bits{of}{before}."
+                yield f"Of {_series.about(variable)}, {by} at {line.name}: {_bits(values[-1])} bits{of}{before}."
         if len(about.filter(variable=[v for v in about.unique("variable") if v != "input"])):
             return  # what probes read says it; information about a variable only where there is no probe
+
+
+def _bits(value: float, digits: int = 3) -> str:
+    """A difference of entropies that is rounding and nothing else is 0."""
+    return "0" if abs(value) < _ROUNDING else f"{value:.{digits}g}"
 
 
 def _doubts(all_rows: Sequence[Rows]) -> Iterable[str]:
