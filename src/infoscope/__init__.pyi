@@ -8,6 +8,7 @@ from .core.registry import contributions as contributions
 from .core.rows import Rows as Rows
 from .data import task as task
 from .demonstration import demo as demo
+from .engine.opening import open_engine as open_engine
 from .measure.calibration import calibrate as calibrate
 from .measure.questions.collapse import neural_collapse as neural_collapse
 from .measure.questions.dependence import dependence as dependence
@@ -48,6 +49,7 @@ from .scripting import report_figures as report_figures
 from .scripting import representations as representations
 from .scripting import run as run
 from .scripting import serve as serve
+from .scripting import train_figures as train_figures
 from .warming import warm as warm
 
 __version__: str

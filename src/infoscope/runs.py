@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -21,6 +22,7 @@ from infoscope.record.trajectory import Trajectory
 from infoscope.record.watch import NETWORK, Watch
 
 if TYPE_CHECKING:
+    from infoscope.engine.engine import Engine
     from infoscope.measure.intervals.onset import Onset
     from infoscope.measure.usable.fitted import FittedProbe
     from infoscope.record.checking import Checked
@@ -343,6 +345,9 @@ class Run:
         variables: Mapping[str, Any] | Sequence[str] | str | None = None,
         groups: Any = None,
         sites: Sequence[str] | None = None,
+        engine: str | Engine | None = None,
+        workers: int | None = None,
+        engine_config: str | Path | None = None,
         **options: Any,
     ) -> Rows:
         """Measure the stored weights again, without training, and append the rows; returns the rows of this measure.
@@ -362,6 +367,9 @@ class Run:
         ``range="recorded"``: from the least to the largest value that each member took at these sites. ``noisy`` takes
         the noise that the networks were trained with, and 256 noisy forwards of each input.
 
+        engine, workers, engine_config: who does it, some steps a job, as of :func:`open_engine`; by default this
+        process.
+
         Raises
         ------
         InputError, UnknownNameError: an unknown estimator, option, site or network; a variable with an old name and
@@ -369,7 +377,9 @@ class Run:
             ``model``.
         """
         from infoscope.claim.scores import append_derived, sweeps
+        from infoscope.engine.opening import open_engine
         from infoscope.measure.bases.measurements import written
+        from infoscope.scanning.dealt import DealtPass, measure_dealt, taken_over
         from infoscope.scanning.measure_plan import MeasurePlan
         from infoscope.scanning.one_pass import measure
 
@@ -385,18 +395,21 @@ class Run:
             places = sites
         wanted = (places,) if isinstance(places, str) else tuple(places)
         plan = MeasurePlan(estimator, options, wanted)  # refuses unknown options before anything is read
-        replays = {name: self._replay(name, model, groups, new) for name in names}
+        replays = {name: self.replay(name, model, groups, new) for name in names}
         plans = {name: plan.trained_with(replay.noise) for name, replay in replays.items()}
         for replay in replays.values():
             replay.trajectory.verify()
-        with self.folder.writing():
+        with open_engine(engine, workers, engine_config) as there, self.folder.writing():
+            taken_over(self.folder)
             if new:
                 evaluation.add(self.folder.path, evaluation.later(evaluation.load(self.folder.path), new))
             for name in names:
-                measure(
-                    self.folder, name, replays[name], [plans[name]], f"{name}: measuring {estimator}",
-                    lambda other: self._replay(other, model),
-                )  # fmt: skip
+                label = f"{name}: measuring {estimator}"
+                if there is not None:
+                    work = DealtPass(self.folder.path.absolute(), name, [plans[name]], _Replays(model, groups))
+                    measure_dealt(there, self.folder, replays[name], work, label)
+                    continue
+                measure(self.folder, name, replays[name], [plans[name]], label, lambda other: self.replay(other, model))
             append_derived(self.folder, sweeps(self.rows.filter(network=names, estimator=estimator)))
             self.folder.merge_parts()
         rows = self.rows
@@ -426,7 +439,7 @@ class Run:
         from infoscope.scanning.examples import pointwise, write
 
         name = self._one_network(network)
-        table = pointwise(self._replay(name, model, groups), name, variable, site, step, probe, **options)
+        table = pointwise(self.replay(name, model, groups), name, variable, site, step, probe, **options)
         write(self.folder, table)
         if figure is not None:
             from infoscope.show.examples import examples
@@ -494,7 +507,7 @@ class Run:
         from infoscope.scanning.kept_probes import of_run
 
         name = self._one_network(network)
-        replay = self._replay(name, model, groups)
+        replay = self.replay(name, model, groups)
         with self.folder.writing():
             return of_run(self.folder, replay, name, variable, place, step, member, probe, **options)
 
@@ -503,13 +516,14 @@ class Run:
             raise InputError(f"this run has {len(self.networks)} networks ({', '.join(self.networks)}): name one")
         return self._named(network or self.networks[0])
 
-    def _replay(
+    def replay(
         self,
         network: str,
         model: Callable[[], Any] | None,
         groups: Any = None,
         variables: Mapping[str, Any] | None = None,
     ) -> Replay:
+        """What is needed to run a network again at its recorded steps; the arguments are those of :meth:`measure`."""
         from infoscope.claim.running import plan_of
         from infoscope.scanning.replay import EnsembleReplay
         from infoscope.scanning.scanned_replay import ScannedReplay
@@ -597,3 +611,14 @@ class Run:
         return write_report(
             [self.folder], Path(path) if path else self.folder.path / "report.html", with_command=with_command
         )
+
+
+@dataclass(frozen=True, eq=False)
+class _Replays:
+    """Makes the replays of a run in a worker. model, groups: as of :meth:`Run.measure`."""
+
+    model: Callable[[], Any] | None
+    groups: Any
+
+    def __call__(self, folder: RunFolder, network: str) -> Replay:
+        return Run(folder).replay(network, self.model, self.groups)

@@ -14,6 +14,8 @@ from infoscope.runs import Run, measurements
 if TYPE_CHECKING:
     import torch
 
+    from infoscope.engine.engine import Engine
+
 
 @near_keywords
 def scan(
@@ -37,6 +39,9 @@ def scan(
     network: str = "model",
     member: int = 0,
     seed: int = 0,
+    engine: str | Engine | None = None,
+    workers: int | None = None,
+    engine_config: str | os.PathLike[str] | None = None,
 ) -> Run:
     """Measure checkpoints that a training left behind, whoever wrote them: a run, as :func:`load` returns it.
 
@@ -57,6 +62,8 @@ def scan(
     batch_size: samples in one forward; by default as many as about 4096 tokens. overwrite: replace the run that ``out``
         holds, in place of going on with it. network, member, seed: of a sweep over trainings, which of them this is,
         as of :func:`watch`.
+    engine, workers, engine_config: who does it, a checkpoint a job, as of :func:`open_engine`; by default this process,
+        with all of its threads. The rows of any number of workers are the same, to the bit.
 
     One forward a checkpoint feeds every place, variable and measure; one checkpoint is in memory at a time. Called
     again, new checkpoints are measured and no other; a scan that was killed goes on where it was. The run refers to the
@@ -66,8 +73,10 @@ def scan(
     ------
     InputError: nothing there, a checkpoint of another network or with a weight missing, labels, groups or places that
         cannot be used. UnknownNameError: no such place, measure or step. RunFolderError: ``out`` holds another run, or
-        a checkpoint is half-written or has changed.
+        a checkpoint is half-written or has changed. EngineError: checkpoints could not be measured, after all others
+        were.
     """
+    from infoscope.engine.opening import open_engine
     from infoscope.record.building import build_of
     from infoscope.record.defaults import measures as usual
     from infoscope.record.referred import ReadAs
@@ -108,4 +117,5 @@ def scan(
         member,
         seed,
     )
-    return Run(asked.into(None if out is None else check.path(out, "out")))
+    with open_engine(engine, workers, engine_config) as workers_there:
+        return Run(asked.into(None if out is None else check.path(out, "out"), workers_there))

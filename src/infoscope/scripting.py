@@ -16,12 +16,21 @@ from infoscope.core.registry import contributions
 if TYPE_CHECKING:
     import torch
 
+    from infoscope.engine.engine import Engine
     from infoscope.runs import Joined, Run
     from infoscope.scanning.comparing import Comparison
 
 
 def run(
-    figure: str, preset: str = "laptop", *, seeds: int | None = None, out: str | Path = "runs", device: str = "cpu"
+    figure: str,
+    preset: str = "laptop",
+    *,
+    seeds: int | None = None,
+    out: str | Path = "runs",
+    device: str = "cpu",
+    engine: str | Engine | None = None,
+    workers: int | None = None,
+    engine_config: str | Path | None = None,
 ) -> Run:
     """A figure of a paper, ``run("saxe2018/tanh")``: trained, measured and judged. Called again, it goes on where it
     stopped.
@@ -30,6 +39,10 @@ def run(
     hours, said first: trainings that settle a claim; a figure without any is run at laptop) or ``"paper"`` (the
     published size). seeds: how many networks of each kind, in place of the preset's number. out: the folder in which
     the run gets its own, ``<paper>-<figure>-<preset>``. device: where torch computes.
+
+    engine, workers, engine_config: who does it, as of :func:`open_engine`: a network is a job while it trains, then
+    some steps of it are, or some members of what is computed. By default this process, with all of its threads. The
+    rows are the same.
 
     The result's ``verdicts`` are those of the paper's claims; ``missing`` says why it was not run, where its data can
     neither be found nor downloaded.
@@ -40,9 +53,38 @@ def run(
     RunFolderError: the folder holds a run with other arguments, or another process writes to it.
     """
     from infoscope.claim import running
+    from infoscope.engine.opening import open_engine
     from infoscope.runs import Run
 
-    return Run(running.run_figure(figure, preset, seeds, check.path(out, "out"), device))
+    with open_engine(engine, workers, engine_config) as there:
+        return Run(running.run_figure(figure, preset, seeds, check.path(out, "out"), device, there))
+
+
+def train_figures(
+    *figures: str,
+    preset: str = "laptop",
+    seeds: int | None = None,
+    out: str | Path = "runs",
+    device: str = "cpu",
+    engine: str | Engine,
+    workers: int | None = None,
+    engine_config: str | Path | None = None,
+) -> None:
+    """Train the networks of several figures, each once, and nothing more: :func:`run` of each goes on from there.
+
+    So no worker waits while the networks of one figure are measured. The arguments are those of :func:`run`.
+
+    Raises
+    ------
+    EngineError: trainings failed, after the others were done; or workers cannot be had. The others as of :func:`run`; a
+    figure whose run cannot be written to is left to it.
+    """
+    from infoscope.claim import running
+    from infoscope.engine.opening import open_engine
+
+    with open_engine(engine, workers, engine_config) as there:
+        assert there is not None
+        running.train_figures(figures, preset, seeds, check.path(out, "out"), device, there)
 
 
 def report(

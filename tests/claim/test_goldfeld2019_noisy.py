@@ -438,7 +438,7 @@ def test_a_noisy_run_is_measured_with_its_own_noise_by_default(noisy_run):
     assert members[0, 0] != members[1, 0]
     again = run.measure("noisy", network="noisy", population="dataset", replicas=8, tolerance=0.1, noise="0.1")
     assert len(again) == len(rows), "the same measurement"
-    replay = run._replay("noisy", None)
+    replay = run.replay("noisy", None)
     s = replay.propagated(0, 1, ["hidden2"], 8, 0)["hidden2"][0].numpy()
     wanted = noisy_information(s, 0.1, "dataset", tolerance=0.1)
     assert second.filter(member=1, step=0).column("value")[0] == pytest.approx(wanted.value, abs=1e-9)
@@ -472,7 +472,7 @@ def test_a_diverged_noisy_member_costs_its_own_rows(noisy_run, monkeypatch):
 
     monkeypatch.setattr(EnsembleReplay, "propagated", broken)
     plan = MeasurePlan("noisy", {"noise": 0.1, "population": "dataset", "replicas": 9, "tolerance": 0.3}, ("hidden2",))
-    one_pass.measure(run.folder, "noisy", run._replay("noisy", None), [plan], "measuring")
+    one_pass.measure(run.folder, "noisy", run.replay("noisy", None), [plan], "measuring")
     rows = plan.rows(run.rows, "noisy").filter(quantity="I(X;T)")
     assert set(rows.filter(member=1).unique("status")) == {"FAILED"}
     assert "FAILED" not in rows.filter(member=0).unique("status")

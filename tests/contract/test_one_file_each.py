@@ -107,6 +107,14 @@ SCRIPTS = {
         assert made.scope.run.rows.unique("step") == [0, 1, 2]
         assert made.scope.run.folder.manifest()["state"] == "done"
     """,
+    "engines": """
+        for step in (0, 100):
+            torch.save(model.state_dict(), f"step-{step}.pt")
+        asked = {"measures": ["effective_rank"], "out": "scanned", "engine": "toy_engine", "workers": 2}
+        run = infoscope.scan("step-*.pt", lambda: model, x, {"label": y}, **asked)
+        from infoscope.engine.engines.toy_engine import ToyEngine
+        assert (run.rows.unique("step"), ToyEngine.done) == ([0, 100], 2)
+    """,
     "peers": """
         found = infoscope.bench("smoke", estimators=["toy_peer"], sources=["toy-pair"], sizes=[200])
         assert found["answers"] == found["planned"] > 0 and not found["broken"]

@@ -46,6 +46,8 @@ def test_the_example_of(kind, name, request, tmp_path, monkeypatch):
         for name_of in ("WANDB_MODE", "WANDB_SILENT", "TRACKIO_DIR", "MLFLOW_TRACKING_URI"):
             monkeypatch.delenv(name_of, raising=False)  # what the example sets is undone
         warnings.simplefilter("ignore")  # of what they stand on
+    if kind == "engines" and (package := entry.facts.get("package")) and importlib.util.find_spec(package) is None:
+        pytest.skip(f"{package} is not installed, by which jobs of the engine {name} run")
     if kind == "tasks":
         try:
             infoscope.task(name)

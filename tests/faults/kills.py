@@ -29,7 +29,7 @@ import torch
 from forks import Child
 
 import infoscope
-from infoscope.claim import running
+from infoscope.claim import trainings
 from infoscope.core import session
 from infoscope.record.watch import NETWORK
 
@@ -87,7 +87,7 @@ class Kind:
 
 def quick() -> None:
     """Write as often as can be, so that there is something to hit."""
-    session.FLUSH_SECONDS = running.STATE_SECONDS = 0.0
+    session.FLUSH_SECONDS = trainings.STATE_SECONDS = 0.0
 
 
 def digest(out: Path) -> str:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple
 
 from infoscope.benchmark.cases import Case
 from infoscope.benchmark.judging import blank, judge
 from infoscope.benchmark.records import Row
+from infoscope.core.processors import one_thread
 
 PATIENCE = 5.0
-ONE_THREAD = ("OMP", "MKL", "OPENBLAS", "NUMBA", "VECLIB", "NUMEXPR")
 
 
 class _Worker(NamedTuple):
@@ -91,26 +88,10 @@ def _new() -> tuple[Any, Connection]:
     context = multiprocessing.get_context("spawn")  # a fork would inherit the threads' locks but not the threads
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs,), daemon=True)
-    with _one_thread():
+    with one_thread():
         process.start()
     theirs.close()
     return process, ours
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Libraries read how many threads they may use when they are loaded, in the process that starts now."""
-    names = [f"{library}_NUM_THREADS" for library in ONE_THREAD]
-    before = {name: os.environ.get(name) for name in names}
-    os.environ.update(dict.fromkeys(names, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
 
 
 def _serve(connection: Connection) -> None:

@@ -78,10 +78,10 @@ class Neighbours:
         What is lent has the steps, names, types and shapes that training here would give, the same weights before the
         first update, and every hash as it was written.
         """
-        wanted, start = self._trained(plan), initial_state(ensemble).parameters
+        wanted, start = self.trained_alike(plan), initial_state(ensemble).parameters
         steps = [ensemble.step(epoch) for epoch in plan.epochs]
         for one in self._lenders(name):
-            if self._trained(one.plan) != wanted:
+            if self.trained_alike(one.plan) != wanted:
                 continue
             source = Trajectory.of(one.folder, one.name)
             with suppress(RunFolderError):
@@ -90,7 +90,7 @@ class Neighbours:
                     return one.folder.id
         return None
 
-    def _trained(self, plan: NetworkPlan) -> str:
+    def trained_alike(self, plan: NetworkPlan) -> str:
         """Equal for plans whose networks are trained to the same bits."""
         content = plan.training()
         alike = TRAINED_ALIKE.get(content["network"].get("activation", ""))

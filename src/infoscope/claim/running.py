@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,11 @@ import torch
 
 from infoscope.claim.borrowing import SEVERAL, Collected, Neighbours, confirmed, measured_with
 from infoscope.claim.computation import Computation
+from infoscope.claim.dealt import compute_dealt, measure_network_dealt, train_dealt, train_first
 from infoscope.claim.figure import Figure
 from infoscope.claim.judging import Guess, verdicts
 from infoscope.claim.scores import append_derived, sweeps
+from infoscope.claim.trainings import plan_of, train_network
 from infoscope.core import processors, registry
 from infoscope.core.errors import BusyError, DamagedError, DataMissingError, InputError, RunFolderError
 from infoscope.core.folder import RunFolder
@@ -28,30 +30,30 @@ from infoscope.core.rows import TRAINING, Rows
 from infoscope.data._counted import entropy
 from infoscope.data.definition import Task
 from infoscope.data.held import held as load_task
-from infoscope.record.trajectory import Trajectory
+from infoscope.engine.engine import Engine
+from infoscope.scanning.dealt import taken_over
 from infoscope.scanning.learning_curves import measure_training
 from infoscope.scanning.one_pass import measure
 from infoscope.scanning.plan import NetworkPlan
 from infoscope.scanning.replay import EnsembleReplay, shares_split
-from infoscope.train.trainer import Layout, State
-from infoscope.train.training import initial_state, make_trainer
 
-#: Between recorded epochs the trainer comes up for air, for progress, heartbeat and stored state: after as many epochs
-#: as take about so many seconds, and not fewer than this.
-VISIT_SECONDS, VISIT_EPOCHS = 0.5, 10
-STATE_SECONDS = 20.0  # the most training that a kill can lose, beside one visit
 #: The note on a verdict of a run that an infoscope before 0.2 made.
 UNRECORDED = "the run was made before files were listed with their hashes, so that nothing says whether they are whole"
 MEMBERS_A_PART = 5  # of a computation: what is computed between two writes
 
 
-def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device: str = "cpu") -> RunFolder:
+def run_figure(
+    figure_id: str, preset: str, seeds: int | None, out: Path, device: str = "cpu", engine: Engine | None = None
+) -> RunFolder:
     """Run ``figure_id`` (e.g. ``"saxe2018/tanh"``) into ``out/<paper>-<figure>-<preset>`` and judge it.
 
     At ``long`` the cost is said first, and a figure that has nothing to train for longer there is run at ``laptop``.
 
     Where the figure's data can be neither found nor downloaded, it is neither run nor judged: ``run.json`` holds the
     reason under ``missing``, and under ``left out`` how many claims that costs.
+
+    engine: whose workers train its networks, each one of them, and measure its steps and compute its members; the rows
+    are the same.
 
     Raises
     ------
@@ -64,19 +66,56 @@ def run_figure(figure_id: str, preset: str, seeds: int | None, out: Path, device
     if preset == "long":
         preset = figure.preset(preset)
         say(f"{figure_id}: {figure.long or 'nothing in it wants a longer training, so it is run at laptop'}")
-    path = out / f"{figure_id.replace('/', '-')}-{preset}"
+    path = path_of(out, figure_id, preset)
     with RunFolder(path).writing():  # before anything is looked for: of two, one begins
         folder = open_or_create(path, figure_id, figure, preset, wanted)
-        carry_out(folder, figure, wanted, device)
+        carry_out(folder, figure, wanted, device, engine)
     return folder
 
 
+def path_of(out: Path, figure_id: str, preset: str) -> Path:
+    """The run folder of a figure in ``out``."""
+    return out / f"{figure_id.replace('/', '-')}-{preset}"
+
+
+def train_figures(
+    figures: Sequence[str], preset: str, seeds: int | None, out: Path, device: str, engine: Engine
+) -> None:
+    """Train the networks of several figures, side by side; :func:`run_figure` goes on from there.
+
+    Raises
+    ------
+    EngineError: trainings failed, after the others were done; or workers cannot be had. UnknownNameError, InputError:
+        as of :func:`run_figure`.
+    """
+    check_device(device)
+
+    def opened(figure_id: str, held: ExitStack) -> tuple[RunFolder, dict[str, NetworkPlan]]:
+        figure: Figure = registry.load("figures", figure_id)()
+        wanted = figure.plan(preset, seeds)
+        which = figure.preset(preset) if preset == "long" else preset
+        path = path_of(out, figure_id, which)
+        held.enter_context(RunFolder(path).writing())
+        folder = open_or_create(path, figure_id, figure, which, wanted)
+        plans = {name: plan for name, plan in wanted.items() if isinstance(plan, NetworkPlan)}
+        for plan in plans.values():
+            load_task(plan.task)  # of a figure without data nothing is trained
+        return folder, plans
+
+    train_first(engine, [partial(opened, figure) for figure in figures], device)
+
+
 def carry_out(
-    folder: RunFolder, figure: Figure, wanted: Mapping[str, NetworkPlan | Computation], device: str = "cpu"
+    folder: RunFolder,
+    figure: Figure,
+    wanted: Mapping[str, NetworkPlan | Computation],
+    device: str = "cpu",
+    engine: Engine | None = None,
 ) -> None:
     """Train, measure, compute and judge what the run in ``folder`` lacks; raises as :func:`run_figure` does."""
     plans = {name: plan for name, plan in wanted.items() if isinstance(plan, NetworkPlan)}
     with folder.writing():
+        taken_over(folder)
         neighbours, there = Neighbours(folder, device), folder.rows()
         try:
             measured = _measured_with(folder, there, device)
@@ -86,16 +125,19 @@ def carry_out(
             left_out = len(figure.judge(Rows.concat([])))
             folder.update({"state": "no data", "missing": shareable(str(reason)), "left out": left_out})
             return
+        if engine is not None:
+            folder.update({"state": "training"})
+            train_dealt(engine, [(folder, plans)], device)
         for name, plan in plans.items():
             folder.update({"state": "training"})
             train_network(folder, name, plan, device, neighbours)
         for name, plan in plans.items():
             folder.update({"state": "measuring"})
-            measure_network(folder, name, plan, device, neighbours, there.filter(network=name))
+            measure_network(folder, name, plan, device, neighbours, there.filter(network=name), engine)
         for name, plan in wanted.items():
             if isinstance(plan, Computation):
                 folder.update({"state": "computing"})
-                compute(folder, name, plan)
+                compute(folder, name, plan, engine)
         judge(folder)
         folder.merge_parts()
         folder.update({"state": "done"})
@@ -214,83 +256,6 @@ def _sites(plan: NetworkPlan | Computation) -> list[str]:
     return list(plan.sites if isinstance(plan, Computation) else plan.network.layers)
 
 
-def plan_of(folder: RunFolder, network: str) -> NetworkPlan:
-    """The plan of one network as run.json holds it."""
-    return NetworkPlan.from_json(folder.manifest()["networks"][network])
-
-
-def train_network(
-    folder: RunFolder, name: str, plan: NetworkPlan, device: str = "cpu", neighbours: Neighbours | None = None
-) -> None:
-    """Train to the last recorded epoch, writing a snapshot at each; goes on from the last stored state.
-
-    Networks that a neighbouring run has trained already are borrowed from it. A snapshot that is lost or damaged is
-    trained anew, with the layout that was recorded, from the last stored state before it or from the start.
-
-    Raises
-    ------
-    RunFolderError: a file cannot be read, or training anew gives other weights than were recorded.
-    """
-    trajectory = Trajectory.of(folder, name)
-    ensemble = EnsembleReplay(folder, name, plan).ensemble
-    whole = trajectory.whole()
-    lost = [epoch for epoch in plan.epochs if ensemble.step(epoch) not in whole]
-    if not lost:
-        trajectory.drop_state()
-        return
-    begun_before = _stored_state(trajectory)
-    lender = None
-    if not begun_before and not whole:
-        lender = (neighbours or Neighbours(folder, device)).networks(name, plan, ensemble)
-    if lender:
-        folder.update({"borrowed": {**folder.manifest().get("borrowed", {}), name: lender}})
-        return
-    state, layout = begun_before or (initial_state(ensemble), _recorded_layout(folder, name))
-    if state.epoch > lost[0]:
-        state = initial_state(ensemble)
-    if again := [epoch for epoch in lost if ensemble.step(epoch) in (trajectory.listed or ())]:
-        say(f"{name}: training anew, for {len(again)} lost or damaged snapshots")
-    trainer = make_trainer(ensemble, device=device, layout=layout)
-    stored, stride, epoch = time.monotonic(), VISIT_EPOCHS, state.epoch
-    with progress(f"{name}: training {len(plan.seeds)} members", lost[-1], state.epoch) as shown:
-        while epoch <= lost[-1]:
-            begun, start = state.epoch, time.monotonic()
-            if epoch > begun:
-                state = trainer.advance(state, epoch)
-                stride = max(VISIT_EPOCHS, int(VISIT_SECONDS * (epoch - begun) / (time.monotonic() - start + 1e-6)))
-            if trainer.layout and trainer.layout != layout:
-                layout = trainer.layout  # before the first snapshot that hangs on it: whoever goes on has the same bits
-                folder.update({"threads": {**folder.manifest().get("threads", {}), name: layout._asdict()}})
-            if epoch in plan.epochs:
-                trajectory.keep(ensemble.step(epoch), float(epoch), state.parameters, there=epoch not in lost)
-            if trainer.layout and time.monotonic() - stored > STATE_SECONDS:
-                # after the snapshot of the same epoch, never before it: a kill in between repeats, and skips nothing
-                trajectory.write_state(state.tensors(), {"epoch": state.epoch, "layout": trainer.layout})
-                stored = time.monotonic()
-            folder.beat()
-            shown.advance(epoch - begun)
-            epoch = min([*(one for one in plan.epochs if one > epoch), epoch + stride])
-    trajectory.drop_state()
-
-
-def _recorded_layout(folder: RunFolder, name: str) -> Layout | None:
-    """How the work of this training was laid over the cores when it began."""
-    recorded = folder.manifest().get("threads", {}).get(name)
-    return None if recorded is None else Layout(**recorded)
-
-
-def _stored_state(trajectory: Trajectory) -> tuple[State, Layout] | None:
-    try:
-        stored = trajectory.read_state()
-    except DamagedError as reason:  # nothing but time is lost with it
-        say(str(reason))
-        stored = None
-    if stored is None:
-        return None
-    tensors, extra = stored
-    return State.from_tensors(extra["epoch"], tensors), Layout(*extra["layout"])
-
-
 def measure_network(
     folder: RunFolder,
     name: str,
@@ -298,11 +263,12 @@ def measure_network(
     device: str = "cpu",
     neighbours: Neighbours | None = None,
     there: Rows | None = None,
+    engine: Engine | None = None,
 ) -> None:
     """Learning curves, gradient statistics and every planned measure, at the recorded steps that lack them.
 
     What ``neighbours`` have measured already is taken over, once it has shown to be what is measured here. there: the
-    rows of this network, where they have been read already.
+    rows of this network, where they have been read already. engine: whose workers measure the rest.
     """
     replay = EnsembleReplay(folder, name, plan, device)
     there = folder.rows().filter(network=name) if there is None else there
@@ -325,14 +291,23 @@ def measure_network(
         folder.append(taken)
         say(f"{name}: {len(taken)} rows taken over from {lender}, which measured the same networks")
         there = Rows.concat([there, taken])
-    measured(Rows.concat([there, own.rows]))
+    if engine is not None:
+        measure_network_dealt(engine, folder, name, plan, device, replay)
+    else:
+        measured(Rows.concat([there, own.rows]))
 
 
-def compute(folder: RunFolder, name: str, computation: Computation) -> None:
-    """Append the rows of the members that have none yet, a few members a part; a part holds members whole."""
+def compute(folder: RunFolder, name: str, computation: Computation, engine: Engine | None = None) -> None:
+    """Append the rows of the members that have none yet, a few members a part; a part holds members whole.
+
+    engine: whose workers compute them.
+    """
     there = set(folder.rows().filter(network=name).unique("member"))
     members = range(max(1, len(computation.seeds)))
     missing = [member for member in members if member not in there]
+    if engine is not None:
+        compute_dealt(engine, folder, name, computation, missing)
+        return
     with progress(f"{name}: computing", len(members), len(members) - len(missing)) as shown:
         for start in range(0, len(missing), MEMBERS_A_PART):
             part = missing[start : start + MEMBERS_A_PART]

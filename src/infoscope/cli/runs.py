@@ -17,10 +17,13 @@ from infoscope.cli.shared import (
     NETWORKS,
     PAPERS,
     Belonging,
+    EngineConfig,
+    EngineName,
     Json,
     Open,
     Runs,
     Several,
+    WorkersCount,
     called,
     columns,
     command,
@@ -72,6 +75,9 @@ def run(
     seeds: int | None = None,
     out: Path = Path("runs"),
     device: str = "cpu",
+    engine: EngineName = None,
+    workers: WorkersCount = None,
+    engine_config: EngineConfig = None,
     open_: Open = False,
     as_json: Json = False,
 ) -> None:
@@ -94,13 +100,23 @@ def run(
         cpu, or a torch device such as cuda.
     """
     figures = figures_of(what)
+    with infoscope.open_engine(engine, workers, engine_config) as there:
+        if there is not None and len(figures) > 1:
+            infoscope.train_figures(*figures, preset=preset, seeds=seeds, out=out, device=device, engine=there)
+        asked = {"preset": preset, "seeds": seeds, "out": out, "device": device, "engine": there}
+        _run(figures, asked, open_, as_json)
+
+
+def _run(figures: list[str], asked: dict[str, Any], open_: bool, as_json: bool) -> None:
+    """Run one figure after the other; asked: of each of them."""
+    preset, out = asked["preset"], asked["out"]
     done, failures, without_data = [], [], {}
     page, writing = out / "report.html", 0.0
     for number, figure in enumerate(figures, 1):
         begun = time.monotonic()
         try:
             say(f"{figure} ({preset})" + (f", figure {number} of {len(figures)}" if len(figures) > 1 else ""))
-            done.append(infoscope.run(figure, preset, seeds=seeds, out=out, device=device))
+            done.append(infoscope.run(figure, **asked))
         except InfoscopeError as reason:
             if len(figures) == 1:
                 raise
@@ -192,6 +208,9 @@ def measure(
     model: str | None = None,
     variable: Several = None,
     groups: Belonging = None,
+    engine: EngineName = None,
+    workers: WorkersCount = None,
+    engine_config: EngineConfig = None,
     as_json: Json = False,
 ) -> None:
     """Measure a run again from its stored weights, without training.
@@ -225,6 +244,9 @@ def measure(
         factory(model),
         variables=new or None,
         groups=columns(groups),
+        engine=engine,
+        workers=workers,
+        engine_config=engine_config,
     )
     last = rows.filter(step=max(rows.unique("step"), default=0))
     found = [

@@ -9,7 +9,20 @@ from cyclopts import Parameter
 
 import infoscope
 from infoscope.cli.runs import print_means
-from infoscope.cli.shared import NETWORKS, Belonging, Json, Several, columns, command, factory, pairs, show
+from infoscope.cli.shared import (
+    NETWORKS,
+    Belonging,
+    EngineConfig,
+    EngineName,
+    Json,
+    Several,
+    WorkersCount,
+    columns,
+    command,
+    factory,
+    pairs,
+    show,
+)
 
 
 @command(NETWORKS, 1)
@@ -34,6 +47,9 @@ def scan(
     network: str = "model",
     member: int = 0,
     seed: int = 0,
+    engine: EngineName = None,
+    workers: WorkersCount = None,
+    engine_config: EngineConfig = None,
     as_json: Json = False,
 ) -> None:
     """Measure checkpoints that a training left behind. Called again, it measures those that are new.
@@ -101,6 +117,9 @@ def scan(
         network=network,
         member=member,
         seed=seed,
+        engine=engine,
+        workers=workers,
+        engine_config=engine_config,
     )
     rows = run.rows
     last = rows.filter(step=max(rows.unique("step"), default=0))

@@ -56,6 +56,19 @@ ColumnsOfFile = Annotated[
     ),
 ]
 Open = Annotated[bool, Parameter(name="--open", negative="", help="Open the report in the browser.")]
+EngineName = Annotated[
+    str | None,
+    Parameter(
+        name="--engine",
+        help="Who does it: processes, ray, ray:ADDRESS, slurm (`infoscope list engines`); by default this process.",
+    ),
+]
+WorkersCount = Annotated[
+    int | None, Parameter(name="--workers", help="How many work at a time; by default one a core of this machine.")
+]
+EngineConfig = Annotated[
+    Path | None, Parameter(name="--engine-config", help="Settings of the engine, a TOML file, as of slurm.")
+]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print machine-readable JSON.")]
 Options = Annotated[
     list[str] | None, Parameter(name="--option", negative="", help="An option as key=value; may be repeated.")

@@ -59,6 +59,10 @@ class UntrustedEstimateError(InfoscopeError):
     """Raised by ``strict=True`` in place of returning an estimate whose status is not OK."""
 
 
+class EngineError(InfoscopeError):
+    """Jobs that an engine could not have done, or workers that cannot be had."""
+
+
 class MissingPackageError(InfoscopeError, ImportError):
     """An optional package that a feature needs."""
 

@@ -36,10 +36,11 @@ FORMAT = 2  # of the folder as a whole; 2 lists its parts and snapshots with the
 MANY_PARTS = 16  # more than so many are merged into one when a run ends
 DAMAGED = "damaged"  # the folder that a repair moves damaged files into
 EXAMPLES = "examples"  # the folder of tables of examples, and the key of the hash in each
+JOBS = "jobs"  # the folder of what workers have found and the writer has not taken yet, while an engine is at work
 PROBES = "probes"  # the folder of fitted probes, each of which says its own hash
 EVALUATION, VERDICTS, REPORT = "evaluation.safetensors", "verdicts.json", "report.html"
 #: What a run consists of; run.json last, so that a folder that is half taken away still says that it is a run.
-PARTS = ("rows", "shares", "snapshots", EXAMPLES, PROBES, EVALUATION, VERDICTS, REPORT, DAMAGED, "run.json")
+PARTS = ("rows", "shares", JOBS, "snapshots", EXAMPLES, PROBES, EVALUATION, VERDICTS, REPORT, DAMAGED, "run.json")
 _LISTS = {"rows": "parts", "shares": "shares"}  # of a folder of parts, the field of run.json that lists them
 SET_ASIDE, GONE = ".replaced-", ".gone"  # names of a run that another one replaces, and of what is left of it
 
@@ -163,6 +164,13 @@ class RunFolder:
         """Write what groups add to estimates of the quantities named, at these places; of none nothing is written."""
         if placed:
             self._append(self.shares_path, shares.table_of(placed))
+
+    def append_answers(self, rows: Rows, of_shares: Sequence[pa.Table]) -> None:
+        """Write one more part, as workers found it, with the shares that belong to its rows; these go first."""
+        found = shares.together(of_shares)
+        if found.num_rows:
+            self._append(self.shares_path, found)
+        self.append(rows)
 
     def _append(self, folder: Path, table: pa.Table, instead_of: Sequence[Path] = ()) -> None:
         path = parts.following(folder)

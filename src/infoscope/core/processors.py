@@ -4,9 +4,28 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+
+#: What says to libraries how many threads they may use: with one, CPU seconds are honest and bits are the same.
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS", "NUMBA", "VECLIB", "NUMEXPR")}
+
+
+@contextmanager
+def one_thread() -> Generator[None]:
+    """Processes that are started inside use one thread: libraries read how many they may when they are loaded."""
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def usable(root: Path = Path("/")) -> int:

@@ -35,6 +35,7 @@ KINDS = {
     "adapters": "record/adapters",
     "plots": "show/plots",
     "trackers": "show/trackers",
+    "engines": "engine/engines",
 }
 
 

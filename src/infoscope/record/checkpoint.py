@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -89,6 +90,22 @@ class Checkpoint:
     def weights_hash(self) -> str:
         """SHA-256 over names, types, shapes and values; of an adapter its own alone. Reads the weights once."""
         return weights_hash(self.weights())
+
+    def anywhere(self) -> Checkpoint:
+        """The same for another process: its path does not depend on the folder that somebody is in.
+
+        Raises
+        ------
+        InputError: its weights are in the memory of this one.
+        """
+        if self.path is None:
+            raise InputError(
+                f"the weights of {self} are in the memory of this process, which no worker of an engine can reach: "
+                "save them to files and pass their paths, or leave engine= out"
+            )
+        path = self.path if format_of(self.kind).scheme else self.path.absolute()
+        base = None if self.base is None or self.base.path is None else self.base.anywhere()
+        return dataclasses.replace(self, path=path, base=base)
 
     def files(self) -> list[WeightsFile]:
         """The files that the weights lie in, with their sizes; none of weights in memory. Brings none here.

@@ -25,6 +25,7 @@ from infoscope.core.progress import say
 from infoscope.core.provenance import fingerprint, provenance
 from infoscope.core.rows import Rows
 from infoscope.core.units import counted, memory_in_words, time_in_words
+from infoscope.engine.engine import Engine
 from infoscope.record import attaching, defaults, evaluation
 from infoscope.record import variables as known_variables
 from infoscope.record.checkpoint import Checkpoint
@@ -35,9 +36,10 @@ from infoscope.record.padding import check_padding
 from infoscope.record.places import as_module, first_batch, representations, sites_and_order, unwrap
 from infoscope.record.referred import ORIGINS, READ, ReadAs
 from infoscope.record.watch import NETWORK
+from infoscope.scanning.dealt import DealtPass, measure_dealt, taken_over
 from infoscope.scanning.measure_plan import MeasurePlan
 from infoscope.scanning.one_pass import measure
-from infoscope.scanning.scanned_replay import ScannedReplay
+from infoscope.scanning.scanned_replay import ScannedReplay, ScannedReplays
 
 FEW = 2  # samples on which it is seen whether a cache changes what a network computes
 _TRIAL = 5.0  # seconds that a measurement of numbers that mean nothing may take, before the first checkpoint
@@ -65,24 +67,27 @@ class Scan:
     member: int = 0
     seed: int = 0
 
-    def into(self, out: Path | None) -> RunFolder:
+    def into(self, out: Path | None, engine: Engine | None = None) -> RunFolder:
         """Measure every checkpoint that the run in ``out`` does not hold yet; without ``out`` the run has a name made
-        of what is asked, so that the same call goes on with it.
+        of what is asked, so that the same call goes on with it. engine: who does it, a checkpoint a job.
 
         Raises
         ------
         InputError, UnknownNameError: something that cannot be read or measured, a checkpoint of another network.
         RunFolderError: ``out`` holds another run, or another process writes there; a checkpoint is damaged, or holds
             other weights than were measured.
+        EngineError: jobs failed, after the others were done; or workers cannot be had.
         """
-        return _Scanning(self, out).into()
+        return _Scanning(self, out, engine).into()
 
 
 class _Scanning:
     """One scan at work: everything that is refused is refused before the folder is made."""
 
-    def __init__(self, scan: Scan, out: Path | None) -> None:
-        self._scan, self._checkpoints, self._out = scan, scan.checkpoints, out
+    def __init__(self, scan: Scan, out: Path | None, engine: Engine | None) -> None:
+        self._scan, self._checkpoints, self._out, self._engine = scan, scan.checkpoints, out, engine
+        if engine is not None:
+            self._checkpoints = [one.anywhere() for one in scan.checkpoints]
         self._network = attaching.network(scan.network)
         self._member, self._seed = check.count(scan.member, "member", 0), check.count(scan.seed, "seed", 0)
         if isinstance(scan.build, nn.Module) or not callable(scan.build):
@@ -149,13 +154,14 @@ class _Scanning:
         path = Path("runs", self._name()) if self._out is None else self._out
         with RunFolder(path).writing():
             folder = self._open_or_create(path)
+            taken_over(folder)
             replay = ScannedReplay(
                 folder,
                 self._network,
                 self._model,
                 given=self._checkpoints,
                 chosen=self._chosen,
-                evaluated=self._evaluated,
+                doubts=self._evaluated.doubts,
             )
             replay.trajectory.verify()
             self._tell(folder)
@@ -164,7 +170,7 @@ class _Scanning:
             folder.update({"state": "running"})
             ended = "interrupted"
             try:
-                measure(folder, self._network, replay, self._plans(), f"scanning {folder.path}")
+                self._measure(folder, replay)
                 for one in self._checkpoints:  # with nothing to measure, those found in a new place are said so
                     if str(one.step) in folder.manifest()["networks"][self._network][ORIGINS]:
                         replay.checkpoints.record(one)
@@ -177,8 +183,14 @@ class _Scanning:
         _tell_failures(folder.rows())
         return folder
 
-    def _plans(self) -> list[MeasurePlan]:
-        return [MeasurePlan.of(measurement) for measurement in self._measurements]
+    def _measure(self, folder: RunFolder, replay: ScannedReplay) -> None:
+        plans, label = [MeasurePlan.of(measurement) for measurement in self._measurements], f"scanning {folder.path}"
+        if self._engine is None:
+            measure(folder, self._network, replay, plans, label)
+            return
+        replays = ScannedReplays(self._scan.build, self._checkpoints, self._chosen, self._evaluated.doubts)
+        work = DealtPass(folder.path.absolute(), self._network, plans, replays)
+        measure_dealt(self._engine, folder, replay, work, label, each=1)
 
     def _manifest(self) -> dict[str, Any]:
         """What must be the same when a scan is gone on with."""

@@ -21,6 +21,12 @@ from infoscope.train.network import Dense
 from infoscope.train.statistics import layer_gradients, noisy_accuracy, performance, sample_gradients
 
 
+def without_curves(folder: RunFolder, network: str, replay: EnsembleReplay) -> list[int]:
+    """The recorded steps that :func:`measure_training` has not come to."""
+    done = Session(folder, network).done(TRAINING, {})
+    return [step for step in replay.trajectory.steps if (step, "network") not in done]
+
+
 def measure_training(
     folder: RunFolder,
     network: str,

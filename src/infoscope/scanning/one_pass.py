@@ -32,18 +32,18 @@ def measure(
     there: Rows | None = None,
     at: Container[int] | None = None,
     sinks: Sequence[Sink] = (),
+    ranges: RecordedRanges | None = None,
 ) -> None:
     """Append rows of all ``plans`` at every recorded step that lacks them, in one pass over the trajectory.
 
     A refused measurement becomes a FAILED row. ``replay_of``: the replay of another network of the run, by name, for
     plans that compare two. there: the rows of the folder, where they have been read already. at: the steps to look at,
-    where not all of them. sinks: who else is told of the rows.
+    where not all of them. sinks: who else is told of the rows. ranges: what has been read of the range that values take
+    along the trajectory, for who measures it in pieces.
     """
     session = Session(folder, network, replay.marks, sinks, folder.rows() if there is None else there)
-    ranges = RecordedRanges(replay)
-    wanted = [Wanted(plan, replay, session, replay_of, ranges) for plan in plans]
-    steps = [step for step in replay.trajectory.steps if at is None or step in at]
-    steps = [step for step in steps if any(each.missing(step) for each in wanted)]
+    wanted = _wanted(session, replay, plans, replay_of, ranges)
+    steps = [step for step in _missing(wanted, replay) if at is None or step in at]
     total = len(replay.trajectory.steps)
 
     def one(step: int, rows: Step) -> None:
@@ -51,6 +51,34 @@ def measure(
             _step(step, rows, wanted, replay)
 
     over_steps(session, steps, total, label, one)
+
+
+def steps_missing(
+    folder: RunFolder,
+    network: str,
+    replay: Replay,
+    plans: Sequence[MeasurePlan],
+    replay_of: ReplayOf | None,
+    there: Rows,
+) -> list[int]:
+    """The recorded steps at which :func:`measure` would have something to do."""
+    session = Session(folder, network, replay.marks, there=there)
+    return _missing(_wanted(session, replay, plans, replay_of, None), replay)
+
+
+def _wanted(
+    session: Session,
+    replay: Replay,
+    plans: Sequence[MeasurePlan],
+    replay_of: ReplayOf | None,
+    ranges: RecordedRanges | None,
+) -> list[Wanted]:
+    ranges = RecordedRanges(replay) if ranges is None else ranges
+    return [Wanted(plan, replay, session, replay_of, ranges) for plan in plans]
+
+
+def _missing(wanted: Sequence[Wanted], replay: Replay) -> list[int]:
+    return [step for step in replay.trajectory.steps if any(each.missing(step) for each in wanted)]
 
 
 def over_steps(

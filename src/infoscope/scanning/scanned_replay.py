@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from infoscope.core.estimate import Doubt
 from infoscope.core.folder import RunFolder
 from infoscope.record.checkpoint import Checkpoint
-from infoscope.record.evaluated import Evaluated
 from infoscope.record.fitting import fit
 from infoscope.record.layout import Chosen
+from infoscope.record.places import as_module, unwrap
 from infoscope.record.referred import ReferredTrajectory
 from infoscope.scanning.users_replay import UsersReplay
 
@@ -19,7 +21,7 @@ class ScannedReplay(UsersReplay):
     time.
 
     given: the checkpoints of a scan that goes on now; each is recorded as it is read. chosen: the rows of places that
-    are known already. evaluated: where it is known already what padding does at these places.
+    are known already. doubts: where it is known already what padding does at these places.
     """
 
     def __init__(
@@ -31,13 +33,13 @@ class ScannedReplay(UsersReplay):
         variables: Mapping[str, Any] | None = None,
         given: Sequence[Checkpoint] = (),
         chosen: Mapping[str, Chosen] | None = None,
-        evaluated: Evaluated | None = None,
+        doubts: Mapping[str, tuple[Doubt, ...]] | None = None,
     ) -> None:
         self.checkpoints, self._given = ReferredTrajectory(folder, network, given), given
         super().__init__(folder, network, model, self.checkpoints, groups, variables)
         self._chosen.update(chosen or {})
-        if evaluated is not None:
-            self.evaluated.doubts.update(evaluated.doubts)
+        if doubts is not None:
+            self.evaluated.doubts.update(doubts)
             self._padding |= self._chosen.keys()
 
     def _load(self, step: int) -> None:
@@ -45,3 +47,18 @@ class ScannedReplay(UsersReplay):
         fit(one, self._model)
         if self._given:
             self.checkpoints.record(one)
+
+
+@dataclass(frozen=True, eq=False)
+class ScannedReplays:
+    """Makes the replay of a scan in a worker, with what the scan has found out about its network: see
+    :class:`ScannedReplay`. build: what returns the network."""
+
+    build: Callable[[], Any]
+    given: Sequence[Checkpoint]
+    chosen: Mapping[str, Chosen]
+    doubts: Mapping[str, tuple[Doubt, ...]]
+
+    def __call__(self, folder: RunFolder, network: str) -> ScannedReplay:
+        model = unwrap(as_module(self.build()))
+        return ScannedReplay(folder, network, model, given=self.given, chosen=self.chosen, doubts=self.doubts)

@@ -73,7 +73,7 @@ class BatchedTrainer(Trainer):
         """Train in place, on the same data all along; each group of members in a thread of its own."""
         slices, data = member_slices(len(self.ensemble.seeds), layout.groups), self._tensors(epochs.start)
         work = [partial(self._train_group, part, parameters, moments, data, epochs) for part in slices]
-        parallel.run(work, len(work), layout.threads)
+        parallel.run(work, min(len(work), parallel.cores()), layout.threads)
 
     @torch.no_grad()
     def _train_group(

@@ -82,7 +82,7 @@ class CompiledTrainer(Trainer):
             for columns, begun, rates in stretches:
                 train_member(sizes, code, *vectors, *columns, *mine, begun, rates, batch, *last)
 
-        parallel.run([partial(one, member) for member in range(len(flat))], self._groups)
+        parallel.run([partial(one, member) for member in range(len(flat))], min(self._groups, parallel.cores()))
         moments = self._unflatten(first, "first.") if first is not none else {}
         moments |= self._unflatten(second, "second.") if second is not none else {}
         return State(epoch, self._unflatten(flat), moments)

@@ -1,0 +1,60 @@
+"""The file of a job: what it says in a line of JSON, then Arrow tables; written whole or not at all, with its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from infoscope.core.files import atomic, contents, entries
+
+ENDING = ".job"
+
+
+class Answer(NamedTuple):
+    """What a job has found: ``about``, which JSON can hold, and tables."""
+
+    about: Mapping[str, Any]
+    tables: tuple[pa.Table, ...] = ()
+
+
+def write(path: Path, answer: Answer) -> None:
+    """Write ``answer``, atomically.
+
+    Raises
+    ------
+    RunFolderError: the disk is full, or the system refused.
+    """
+    sink = pa.BufferOutputStream()
+    for table in answer.tables:
+        with pa.ipc.new_stream(sink, table.schema) as stream:
+            stream.write_table(table)
+    body = sink.getvalue().to_pybytes()
+    head = json.dumps({"about": dict(answer.about), "tables": len(answer.tables)}, default=list).encode()
+    digest = hashlib.sha256(head + body).hexdigest().encode()
+    with atomic(path) as temporary:
+        temporary.write_bytes(b"\n".join((digest, head, body)))
+
+
+def read(path: Path) -> Answer | None:
+    """What was written, or None where that is not what lies there."""
+    digest, _, rest = contents(path).partition(b"\n")
+    head, _, body = rest.partition(b"\n")
+    if hashlib.sha256(head + body).hexdigest().encode() != digest:
+        return None
+    said, source = json.loads(head), pa.BufferReader(body)
+    tables: list[pa.Table] = []
+    for _ in range(said["tables"]):
+        with pa.ipc.open_stream(source) as stream:
+            tables.append(stream.read_all())
+    return Answer(said["about"], tuple(tables))
+
+
+def found(folder: Path) -> Iterator[tuple[Path, Answer | None]]:
+    """Every file of a job in ``folder``, in the order of their names, with what it holds."""
+    for path in entries(folder, f"*{ENDING}"):
+        yield path, read(path)

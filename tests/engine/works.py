@@ -1,0 +1,103 @@
+"""Work that workers of any engine can import: it counts, fails, or ends the process that does it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import torch
+from torch import nn
+
+from infoscope.core.errors import InputError
+from infoscope.engine.job_file import Answer
+
+
+@dataclass(frozen=True)
+class Squares:
+    """A job is a number. begun: a file to which who begins adds a line. fails: a number that is refused, as a user's
+    mistake; breaks: one that no code of ours foresaw."""
+
+    begun: Path
+    fails: int = -1
+    breaks: int = -1
+
+    def begin(self):
+        with self.begun.open("a") as file:
+            file.write(f"{os.getpid()}\n")
+        return self._square
+
+    def _square(self, number: int) -> Answer:
+        if number == self.fails:
+            raise InputError(f"{number} arrived, wanted another number")
+        if number == self.breaks:
+            _ = 1 // (number - number)
+        return Answer({"square": number**2, "process": os.getpid()}, (pa.table({"n": list(range(number))}),))
+
+
+@dataclass(frozen=True)
+class Mortal:
+    """A job is a number; who gets ``deadly`` is killed, ``times`` times. deaths: a file that counts them."""
+
+    deaths: Path
+    deadly: int
+    times: int
+
+    def begin(self):
+        return self._done
+
+    def _done(self, number: int) -> Answer:
+        died = self.deaths.read_text() if self.deaths.exists() else ""
+        if number == self.deadly and len(died) < self.times:
+            self.deaths.write_text(f"{died}x")
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Answer({"square": number**2})
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A job takes so many seconds, and says in ``folder`` that it has begun."""
+
+    folder: Path
+    seconds: float = 60.0
+
+    def begin(self):
+        return self._done
+
+    def _done(self, number: int) -> Answer:
+        (self.folder / f"begun-{number}").write_text(str(os.getpid()))
+        time.sleep(self.seconds)
+        return Answer({})
+
+
+class Narrow(nn.Module):
+    """Two layers; with INFOSCOPE_TEST_DIES the first process but that one that builds it, and has not left its mark
+    there, is killed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.act, self.head = nn.Linear(6, 8), nn.Tanh(), nn.Linear(8, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.head(self.act(self.first(x)))
+
+
+def mortal_network() -> Narrow:
+    """Builds it, but ends the second process that tries: the scan itself was the first, a worker is the second."""
+    mark = Path(os.environ["INFOSCOPE_TEST_DIES"])
+    built = len(mark.read_text()) if mark.exists() else 0
+    mark.write_text("x" * (built + 1))
+    if built == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return Narrow()
+
+
+def save(folder: Path, steps: int) -> None:
+    """Weights of :class:`Narrow` at so many steps."""
+    folder.mkdir()
+    for step in range(steps):
+        torch.manual_seed(step)
+        torch.save({"model": Narrow().state_dict(), "step": step}, folder / f"step_{step}.pt")
