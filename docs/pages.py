@@ -34,8 +34,10 @@ HEADINGS = {
     "callbacks": "Runs",
     "demonstration": "Runs",
     "scans": "Runs",
+    "sweeps": "Runs",
     "scripting": "Runs",
     "scanning.": "Runs",
+    "engine.": "Runs",
     "core.": "What comes back",
     "warming": "Before anything runs",
 }

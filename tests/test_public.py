@@ -25,6 +25,7 @@ COMMANDS = {
     "demo": "demo",
     "run": "run",
     "scan": "scan",
+    "sweep": "sweep",
     "measure": "Run.measure",
     "examples": "Run.examples",
     "since-when": "Run.since_when",

@@ -50,6 +50,8 @@ from .scripting import representations as representations
 from .scripting import run as run
 from .scripting import serve as serve
 from .scripting import train_figures as train_figures
+from .sweeps import Sweep as Sweep
+from .sweeps import sweep as sweep
 from .warming import warm as warm
 
 __version__: str

@@ -11,7 +11,7 @@ import infoscope as iscope
 from infoscope.core import registry
 
 #: How each is opened in a test, beside its name.
-SETTINGS = {"slurm": "[submitit]\ncluster = 'local'\n"}
+SETTINGS = {"slurm": "cluster = 'local'\n"}
 
 
 @contextmanager

@@ -17,7 +17,7 @@ APART = [name for name in ENGINES if name != "here"]
 
 
 def jobs_of(work, numbers, folder):
-    return [Job(f"number {n}", work, n, folder / f"{n}.job") for n in numbers]
+    return [Job(f"number {n}", work, n, folder / "run" / "jobs" / f"{n}.job") for n in numbers]
 
 
 @pytest.fixture(params=ENGINES)
@@ -38,7 +38,7 @@ def test_a_job_is_one_file_and_comes_in_its_turn(engine, tmp_path):
     assert [job for job, _ in found] == jobs
     assert [answer.about["square"] for _, answer in found] == [0, 1, 4, 9, 16, 25]
     assert [answer.tables[0].num_rows for _, answer in found] == list(range(6))
-    assert sorted(path.name for path, _ in job_file.found(tmp_path)) == [f"{n}.job" for n in range(6)]
+    assert sorted(path.name for path, _ in job_file.found(tmp_path / "run" / "jobs")) == [f"{n}.job" for n in range(6)]
     begun = (tmp_path / "begun").read_text().split()
     assert len(begun) == len({answer.about["process"] for _, answer in found}) <= engine.workers
 
@@ -95,5 +95,5 @@ def test_who_listens_no_more_ends_what_runs(apart, tmp_path):
     with pytest.raises(EnoughError):
         list(apart.results(beat))
     apart.cancel()
-    assert not list(tmp_path.glob("*.job"))
+    assert not list(tmp_path.glob("run/jobs/*.job"))
     assert list(apart.results()) == []

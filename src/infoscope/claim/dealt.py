@@ -74,7 +74,14 @@ def train_dealt(engine: Engine, runs: Iterable[tuple[RunFolder, dict[str, Networ
                 training.lay(layout)  # as it would be here, for the same bits
             folder = training.folder
             work = DealtTraining(folder.path.absolute(), training.name, training.plan, device)
-            jobs.append(Job(f"the training of {training.name} of {folder.path}", work, None, new_file(folder)))
+            jobs.append(
+                Job(
+                    f"the training of {training.name} of {folder.path}",
+                    work,
+                    None,
+                    new_file(folder, "training", training.name),
+                )
+            )
     folders = {training.folder.path: training.folder for training in wanted.values()}
     failures: list[tuple[Job, Failure]] = []
     with progress("training networks", len(jobs)) as shown:
@@ -135,6 +142,11 @@ class DealtComputation:
     preset: str
     seeds: int | None
     network: str
+
+    @property
+    def asked(self) -> str:
+        """Whose members are computed."""
+        return self.network
 
     def begin(self) -> Callable[[Sequence[int]], Answer]:
         """Plan the figure."""

@@ -135,7 +135,7 @@ def columns(file: str | None) -> Any:
     return None if file is None else read(file)
 
 
-def factory(text: str | None) -> Callable[[], Any] | None:
+def factory(text: str | None, flag: str = "--model") -> Callable[..., Any] | None:
     """The function that ``--model package.module:function`` names, if it was said."""
     import importlib
 
@@ -143,11 +143,11 @@ def factory(text: str | None) -> Callable[[], Any] | None:
         return None
     module, colon, function = text.partition(":")
     if not (module and colon and function):
-        raise InputError(f"--model {text!r} is not package.module:function: write it like --model mypackage.nets:make")
+        raise InputError(f"{flag} {text!r} is not package.module:function: write it like {flag} mypackage.nets:make")
     sys.path.insert(0, str(Path.cwd()))
     try:
         return getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError) as reason:
         raise InputError(
-            f"--model {text!r} cannot be imported ({reason}): run this where python can import it"
+            f"{flag} {text!r} cannot be imported ({reason}): run this where python can import it"
         ) from reason

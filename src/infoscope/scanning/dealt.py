@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -45,6 +44,11 @@ class DealtPass:
     plans: Sequence[MeasurePlan]
     replay_of: Callable[[RunFolder, str], Any]
     also: Callable[[WorkersView, str, Any, Rows, Sequence[int]], None] | None = None
+
+    @property
+    def asked(self) -> Any:
+        """What tells its jobs from those of other passes over the same run."""
+        return [self.network, [[plan.measurement.id, plan.measurement.options] for plan in self.plans]]
 
     def begin(self) -> Callable[[Sequence[int]], Answer]:
         """Build the network and read what there is, once; then answer the rows of some steps."""
@@ -156,10 +160,18 @@ def answer(
     return Answer({"of": identity(folder), "network": network, ORIGINS: dict(origins or {})}, (rows.table, shares))
 
 
+class WorkOnRun(Work, Protocol):
+    """Work on a run, in pieces that are numbers. asked: what tells its jobs from those of other work on the same run,
+    as JSON."""
+
+    @property
+    def asked(self) -> Any: ...
+
+
 def carry_out(
     engine: Engine,
     folder: RunFolder,
-    work: Work,
+    work: WorkOnRun,
     pieces: Sequence[Sequence[int]],
     label: str,
     total: int,
@@ -173,7 +185,10 @@ def carry_out(
     ------
     EngineError: jobs failed, after the others were done; or workers cannot be had.
     """
-    jobs = [Job(f"{_words(piece, what)} of {folder.path}", work, piece, new_file(folder)) for piece in pieces]
+    of = work.asked
+    jobs = [
+        Job(f"{_words(piece, what)} of {folder.path}", work, piece, new_file(folder, of, piece)) for piece in pieces
+    ]
     failures: list[tuple[Job, Failure]] = []
     taking = Taking(folder)
     with progress(label, total, total - sum(map(len, pieces))) as shown:
@@ -192,9 +207,9 @@ def carry_out(
         raise told(failures, len(jobs))
 
 
-def new_file(folder: RunFolder) -> Path:
-    """Where a new job of a run puts what it finds."""
-    return (folder.path / JOBS / f"{uuid.uuid4().hex}{job_file.ENDING}").absolute()
+def new_file(folder: RunFolder, *asked: Any) -> Path:
+    """Where a job of a run puts what it finds: equal for what is asked again, of which another may be at work still."""
+    return (folder.path / JOBS / f"{fingerprint([identity(folder), *asked])}{job_file.ENDING}").absolute()
 
 
 def _words(piece: Sequence[int], what: str) -> str:
