@@ -26,7 +26,7 @@ from infoscope.runs import Joined, Run, load, watch
 
 if TYPE_CHECKING:
     from infoscope.engine.engine import Engine
-    from infoscope.engine.job_file import Answer
+    from infoscope.engine.job_file import JobAnswer
 
 FAILED = "failed"  # the folder of tracebacks
 _LONGEST = 100  # letters of a folder's name
@@ -214,13 +214,13 @@ class _Trainings:
     train: Callable[..., Any]
     out: Path
 
-    def begin(self) -> Callable[[Mapping[str, Any]], Answer]:
+    def begin(self) -> Callable[[Mapping[str, Any]], JobAnswer]:
         return self._trained
 
-    def _trained(self, one: Mapping[str, Any]) -> Answer:
+    def _trained(self, one: Mapping[str, Any]) -> JobAnswer:
         import torch
 
-        from infoscope.engine.job_file import Answer
+        from infoscope.engine.job_file import JobAnswer
 
         path, seed = Path(one["path"]), one["seed"]
         random.seed(seed)
@@ -234,4 +234,4 @@ class _Trainings:
                 "handed, with watch(model, inputs, variables) as scope"
             )
         (path.parent / FAILED / f"{path.name}.txt").unlink(missing_ok=True)
-        return Answer(json.loads(json.dumps(dict(one), default=str)))
+        return JobAnswer(json.loads(json.dumps(dict(one), default=str)))

@@ -6,13 +6,13 @@ import pyarrow as pa
 import pytest
 
 from infoscope.engine import job_file
-from infoscope.engine.job_file import Answer
+from infoscope.engine.job_file import JobAnswer
 
 TABLES = (pa.table({"a": [1, 2]}), pa.table({"word": pa.array(["x", "y"]).dictionary_encode()}))
 
 
 def test_what_is_written_is_read(tmp_path):
-    job_file.write(tmp_path / "a.job", Answer({"step": 3, "seeds": (0, 1)}, TABLES))
+    job_file.write(tmp_path / "a.job", JobAnswer({"step": 3, "seeds": (0, 1)}, TABLES))
     found = job_file.read(tmp_path / "a.job")
     assert found is not None
     assert found.about == {"step": 3, "seeds": [0, 1]}
@@ -23,7 +23,7 @@ def test_what_is_written_is_read(tmp_path):
 @pytest.mark.parametrize("at", [0, 70, -5])
 def test_one_changed_byte_is_seen(tmp_path, at):
     path = tmp_path / "a.job"
-    job_file.write(path, Answer({"step": 3}, TABLES))
+    job_file.write(path, JobAnswer({"step": 3}, TABLES))
     content = bytearray(path.read_bytes())
     content[at] ^= 1
     path.write_bytes(bytes(content))

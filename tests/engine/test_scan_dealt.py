@@ -122,7 +122,7 @@ def test_a_checkpoint_that_vanishes_under_a_worker_fails_alone(weights, tmp_path
 
 def test_what_an_earlier_run_in_the_folder_left_is_not_taken(weights, tmp_path):
     run = scan(weights, tmp_path / "run", steps=[0])
-    stranger = job_file.Answer({"of": "another run", "network": "model", "checkpoints": {}}, (run.rows.table,))
+    stranger = job_file.JobAnswer({"of": "another run", "network": "model", "checkpoints": {}}, (run.rows.table,))
     job_file.write(tmp_path / "run" / "jobs" / "old.job", stranger)
     (tmp_path / "run" / "jobs" / "torn.job").write_bytes(b"half")
     before = run.rows.content_hash()

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from infoscope.core.errors import InputError
-from infoscope.engine.job_file import Answer
+from infoscope.engine.job_file import JobAnswer
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Squares:
             file.write(f"{os.getpid()}\n")
         return self._square
 
-    def _square(self, number: int) -> Answer:
+    def _square(self, number: int) -> JobAnswer:
         if number == self.fails:
             raise InputError(f"{number} arrived, wanted another number")
         if number == self.breaks:
             _ = 1 // (number - number)
-        return Answer({"square": number**2, "process": os.getpid()}, (pa.table({"n": list(range(number))}),))
+        return JobAnswer({"square": number**2, "process": os.getpid()}, (pa.table({"n": list(range(number))}),))
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,12 @@ class Mortal:
     def begin(self):
         return self._done
 
-    def _done(self, number: int) -> Answer:
+    def _done(self, number: int) -> JobAnswer:
         died = self.deaths.read_text() if self.deaths.exists() else ""
         if number == self.deadly and len(died) < self.times:
             self.deaths.write_text(f"{died}x")
             os.kill(os.getpid(), signal.SIGKILL)
-        return Answer({"square": number**2})
+        return JobAnswer({"square": number**2})
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ class Slow:
     def begin(self):
         return self._done
 
-    def _done(self, number: int) -> Answer:
+    def _done(self, number: int) -> JobAnswer:
         (self.folder / f"begun-{number}").write_text(str(os.getpid()))
         time.sleep(self.seconds)
-        return Answer({})
+        return JobAnswer({})
 
 
 class Narrow(nn.Module):

@@ -10,7 +10,7 @@ from pathlib import Path
 from infoscope.claim.borrowing import Neighbours
 from infoscope.claim.computation import Computation
 from infoscope.claim.figure import Figure
-from infoscope.claim.trainings import Training, plan_of
+from infoscope.claim.trainings import NetworkTraining, plan_of
 from infoscope.core import registry
 from infoscope.core.errors import InfoscopeError
 from infoscope.core.folder import JOBS, RunFolder
@@ -21,7 +21,7 @@ from infoscope.core.workers_view import WorkersView
 from infoscope.engine.engine import Engine
 from infoscope.engine.in_order import in_order, told
 from infoscope.engine.job import Failure, Job
-from infoscope.engine.job_file import Answer
+from infoscope.engine.job_file import JobAnswer
 from infoscope.scanning.dealt import DealtPass, answer, carry_out, cut, measure_dealt, new_file
 from infoscope.scanning.learning_curves import measure_training, without_curves
 from infoscope.scanning.plan import NetworkPlan
@@ -38,13 +38,13 @@ class DealtTraining:
     plan: NetworkPlan
     device: str
 
-    def begin(self) -> Callable[[None], Answer]:
+    def begin(self) -> Callable[[None], JobAnswer]:
         """Read what there is of it."""
-        training = Training.of(WorkersView(self.folder), self.network, self.plan)
+        training = NetworkTraining.of(WorkersView(self.folder), self.network, self.plan)
 
-        def trained(_: None) -> Answer:
+        def trained(_: None) -> JobAnswer:
             training.train(self.device)
-            return Answer({"trained": self.network})
+            return JobAnswer({"trained": self.network})
 
         return trained
 
@@ -59,12 +59,12 @@ def train_dealt(engine: Engine, runs: Iterable[tuple[RunFolder, dict[str, Networ
     ------
     EngineError: trainings failed, after the others were done; or workers cannot be had.
     """
-    wanted: dict[str, Training] = {}
+    wanted: dict[str, NetworkTraining] = {}
     for folder, plans in runs:
         neighbours = Neighbours(folder, device)
         for name, plan in plans.items():
             alike = neighbours.trained_alike(plan)
-            training = None if alike in wanted else Training.of(folder, name, plan)
+            training = None if alike in wanted else NetworkTraining.of(folder, name, plan)
             if training is not None and training.lost and not training.borrowed(neighbours):
                 wanted[alike] = training
     jobs: list[Job] = []
@@ -97,7 +97,7 @@ def train_dealt(engine: Engine, runs: Iterable[tuple[RunFolder, dict[str, Networ
         raise told(failures, len(jobs))
 
 
-def _updates(training: Training) -> float:
+def _updates(training: NetworkTraining) -> float:
     """About how much a training costs beside others: multiply-adds of all members in all epochs."""
     members, rows = training.ensemble.train.shape
     weights = sum(tensor[0].numel() for tensor in initial_state(training.ensemble).parameters.values())
@@ -148,14 +148,14 @@ class DealtComputation:
         """Whose members are computed."""
         return self.network
 
-    def begin(self) -> Callable[[Sequence[int]], Answer]:
+    def begin(self) -> Callable[[Sequence[int]], JobAnswer]:
         """Plan the figure."""
         figure: Figure = registry.load("figures", self.figure)()
         computation = figure.plan(self.preset, self.seeds)[self.network]
         assert isinstance(computation, Computation)
         folder = WorkersView(self.folder)
 
-        def computed(members: Sequence[int]) -> Answer:
+        def computed(members: Sequence[int]) -> JobAnswer:
             rows = computation.rows(folder.id, self.network, members)
             return answer(folder, self.network, rows, SCHEMA.empty_table())
 

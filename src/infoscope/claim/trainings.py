@@ -1,4 +1,4 @@
-"""Training the networks of a figure into its run, from the last stored state on, or taking them over."""
+"""NetworkTraining the networks of a figure into its run, from the last stored state on, or taking them over."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def train_network(
     ------
     RunFolderError: a file cannot be read, or training anew gives other weights than were recorded.
     """
-    wanted = Training.of(folder, name, plan)
+    wanted = NetworkTraining.of(folder, name, plan)
     if not wanted.lost or wanted.borrowed(neighbours or Neighbours(folder, device)):
         wanted.trajectory.drop_state()
         return
     wanted.train(device)
 
 
-class Training(NamedTuple):
+class NetworkTraining(NamedTuple):
     """One network of a run and what of its trajectory is there. lost: the recorded epochs that are not.
 
     begun: the stored state of a training that was cut off, and how its work was laid over the cores.
@@ -61,7 +61,7 @@ class Training(NamedTuple):
     begun: tuple[State, Layout] | None
 
     @classmethod
-    def of(cls, folder: RunFolder, name: str, plan: NetworkPlan) -> Training:
+    def of(cls, folder: RunFolder, name: str, plan: NetworkPlan) -> NetworkTraining:
         """What the run in ``folder`` holds of it; every snapshot is read.
 
         Raises

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Hashable
 
-from infoscope.engine.job import Ended, Failure, Job
+from infoscope.engine.job import EndedJob, Failure, Job
 
 #: A job that has cost so many workers is not handed to another one.
 MOST_LOSSES = 3
@@ -64,11 +64,11 @@ class Dealing:
             return free
         return max(self._waiting, key=lambda near: len(self._waiting[near]) / others[near])
 
-    def ended(self, worker: Hashable, failure: Failure | None = None) -> Ended:
+    def ended(self, worker: Hashable, failure: Failure | None = None) -> EndedJob:
         """``worker`` is done with its job."""
-        return Ended(self._running.pop(worker), failure)
+        return EndedJob(self._running.pop(worker), failure)
 
-    def lost(self, worker: Hashable, how: str) -> Ended | None:
+    def lost(self, worker: Hashable, how: str) -> EndedJob | None:
         """``worker`` is gone: its job waits again, before the others, or ends where it has cost too many workers."""
         self._near.pop(worker, None)
         job = self._running.pop(worker, None)
@@ -76,7 +76,9 @@ class Dealing:
             return None
         self._losses[job] += 1
         if self._losses[job] >= MOST_LOSSES:
-            return Ended(job, Failure(f"its worker {how}, and so did those that had it before ({MOST_LOSSES} in all)"))
+            return EndedJob(
+                job, Failure(f"its worker {how}, and so did those that had it before ({MOST_LOSSES} in all)")
+            )
         rest = self._waiting.pop(job.near, deque[Job]())
         self._waiting = {job.near: deque([job, *rest]), **self._waiting}
         return None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from infoscope.core.errors import EngineError
 from infoscope.core.progress import say
 from infoscope.engine.dealing import Dealing
-from infoscope.engine.job import Ended, Failure, Job, Packing
+from infoscope.engine.job import EndedJob, Failure, Job, Packing
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -35,7 +35,7 @@ class Engine(abc.ABC):
         """Have ``job`` done, once :meth:`results` is asked for."""
 
     @abc.abstractmethod
-    def results(self, beat: Callable[[], None] = lambda: None) -> Iterator[Ended]:
+    def results(self, beat: Callable[[], None] = lambda: None) -> Iterator[EndedJob]:
         """Each job that was submitted as it ends, in no order; more may be submitted meanwhile.
 
         beat: called now and then while there is nothing to tell.
@@ -95,7 +95,7 @@ class Pool(Engine):
     def submit(self, job: Job) -> None:
         self._dealing.add(job)
 
-    def results(self, beat: Callable[[], None] = lambda: None) -> Iterator[Ended]:
+    def results(self, beat: Callable[[], None] = lambda: None) -> Iterator[EndedJob]:
         busy: list[Hashable] = []
         try:
             while self._dealing.waiting or busy:
@@ -123,7 +123,7 @@ class Pool(Engine):
             self._hand(worker, job)
         return found
 
-    def _seen(self, event: Event) -> Ended | None:
+    def _seen(self, event: Event) -> EndedJob | None:
         if not event.lost:
             self._gone_at_once = 0
             self._idle.append(event.worker)

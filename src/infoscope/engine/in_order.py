@@ -8,20 +8,20 @@ from infoscope.core.errors import EngineError
 from infoscope.core.progress import say
 from infoscope.engine import job_file
 from infoscope.engine.engine import Engine
-from infoscope.engine.job import Ended, Failure, Job
-from infoscope.engine.job_file import Answer
+from infoscope.engine.job import EndedJob, Failure, Job
+from infoscope.engine.job_file import JobAnswer
 
 
 def in_order(
     engine: Engine, jobs: Sequence[Job], beat: Callable[[], None] = lambda: None
-) -> Iterator[tuple[Job, Answer | Failure]]:
+) -> Iterator[tuple[Job, JobAnswer | Failure]]:
     """Have ``jobs`` done; each with its answer, or with why there is none, after those before it.
 
     What is ready before its turn waits in its file, where whoever goes on after a kill finds it.
     """
     for job in jobs:
         engine.submit(job)
-    ended: dict[Job, Ended] = {}
+    ended: dict[Job, EndedJob] = {}
     turn = 0
     for one in engine.results(beat):
         ended[one.job] = one
@@ -31,7 +31,7 @@ def in_order(
             turn += 1
 
 
-def _answer(job: Job) -> Answer | Failure:
+def _answer(job: Job) -> JobAnswer | Failure:
     if not job.file.exists():
         return Failure(
             f"its worker says that it is done and {job.file} is not here: put the run where all workers and this "

@@ -14,13 +14,13 @@ from infoscope.core.errors import InfoscopeError, InputError
 from infoscope.core.progress import silent
 from infoscope.core.refusals import out_of_memory
 from infoscope.engine import job_file
-from infoscope.engine.job_file import Answer
+from infoscope.engine.job_file import JobAnswer
 
 
 class Work(Protocol):
     """What jobs are pieces of. It is pickled, since it goes to whoever does it: another process, another machine."""
 
-    def begin(self) -> Callable[[Any], Answer]:
+    def begin(self) -> Callable[[Any], JobAnswer]:
         """What a worker does once, before the first job of this work, such as building a network.
 
         Returns what does one job: it takes the job's argument and answers what is written into the job's file.
@@ -65,19 +65,19 @@ class Failure(NamedTuple):
         return cls(said, "".join(traceback.format_exception(type(reason), reason, reason.__traceback__)))
 
 
-class Ended(NamedTuple):
+class EndedJob(NamedTuple):
     """A job that is over: its answer is in its file, or there is none and ``failure`` says why."""
 
     job: Job
     failure: Failure | None = None
 
 
-class Worker:
+class JobWorker:
     """What does jobs, one after the other; it keeps what its work has begun with for as long as that is the same."""
 
     def __init__(self) -> None:
         self._packed = b""
-        self._do: Callable[[Any], Answer] | None = None
+        self._do: Callable[[Any], JobAnswer] | None = None
 
     def perform(self, packed: bytes, argument: bytes, file: str) -> Failure | None:
         """Do one job and write its file. ``packed``, ``argument``: pickled, by :class:`Packing`."""
@@ -100,7 +100,7 @@ class Packing:
         self._work: tuple[Work, bytes] | None = None
 
     def packed(self, job: Job) -> tuple[bytes, bytes, str]:
-        """The arguments of :meth:`Worker.perform`.
+        """The arguments of :meth:`JobWorker.perform`.
 
         Raises
         ------

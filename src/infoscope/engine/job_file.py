@@ -15,14 +15,14 @@ from infoscope.core.files import atomic, contents, entries
 ENDING = ".job"
 
 
-class Answer(NamedTuple):
+class JobAnswer(NamedTuple):
     """What a job has found: ``about``, which JSON can hold, and tables."""
 
     about: Mapping[str, Any]
     tables: tuple[pa.Table, ...] = ()
 
 
-def write(path: Path, answer: Answer) -> None:
+def write(path: Path, answer: JobAnswer) -> None:
     """Write ``answer``, atomically.
 
     Raises
@@ -40,7 +40,7 @@ def write(path: Path, answer: Answer) -> None:
         temporary.write_bytes(b"\n".join((digest, head, body)))
 
 
-def read(path: Path) -> Answer | None:
+def read(path: Path) -> JobAnswer | None:
     """What was written, or None where that is not what lies there."""
     digest, _, rest = contents(path).partition(b"\n")
     head, _, body = rest.partition(b"\n")
@@ -51,10 +51,10 @@ def read(path: Path) -> Answer | None:
     for _ in range(said["tables"]):
         with pa.ipc.open_stream(source) as stream:
             tables.append(stream.read_all())
-    return Answer(said["about"], tuple(tables))
+    return JobAnswer(said["about"], tuple(tables))
 
 
-def found(folder: Path) -> Iterator[tuple[Path, Answer | None]]:
+def found(folder: Path) -> Iterator[tuple[Path, JobAnswer | None]]:
     """Every file of a job in ``folder``, in the order of their names, with what it holds."""
     for path in entries(folder, f"*{ENDING}"):
         yield path, read(path)

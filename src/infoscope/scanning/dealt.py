@@ -20,7 +20,7 @@ from infoscope.engine import job_file
 from infoscope.engine.engine import Engine
 from infoscope.engine.in_order import in_order, told
 from infoscope.engine.job import Failure, Job, Work
-from infoscope.engine.job_file import Answer
+from infoscope.engine.job_file import JobAnswer
 from infoscope.record.referred import ORIGINS
 from infoscope.scanning.measure_plan import MeasurePlan
 from infoscope.scanning.one_pass import measure, steps_missing
@@ -50,13 +50,13 @@ class DealtPass:
         """What tells its jobs from those of other passes over the same run."""
         return [self.network, [[plan.measurement.id, plan.measurement.options] for plan in self.plans]]
 
-    def begin(self) -> Callable[[Sequence[int]], Answer]:
+    def begin(self) -> Callable[[Sequence[int]], JobAnswer]:
         """Build the network and read what there is, once; then answer the rows of some steps."""
         folder = WorkersView(self.folder)
         replay: Replay = self.replay_of(folder, self.network)
         ranges, there = RecordedRanges(replay), folder.rows()
 
-        def measured(steps: Sequence[int]) -> Answer:
+        def measured(steps: Sequence[int]) -> JobAnswer:
             if self.also is not None:
                 self.also(folder, self.network, replay, there.filter(network=self.network), steps)
             measure(
@@ -92,7 +92,7 @@ def taken_over(folder: RunFolder) -> None:
     taking.flush()
 
 
-class Taking(Journal[tuple[Path, Answer]]):
+class Taking(Journal[tuple[Path, JobAnswer]]):
     """Takes answers into a run, in the order in which they come: what is told of checkpoints, shares, then rows.
 
     Killed in between, the rows are there twice and are read once.
@@ -102,7 +102,7 @@ class Taking(Journal[tuple[Path, Answer]]):
         super().__init__(self._written, folder.beat)
         self._folder = folder
 
-    def _written(self, waiting: list[tuple[Path, Answer]]) -> None:
+    def _written(self, waiting: list[tuple[Path, JobAnswer]]) -> None:
         if not waiting:
             return
         networks = self._folder.manifest()["networks"]
@@ -155,9 +155,9 @@ def cut(pieces: Sequence[int], engine: Engine, each: int | None = None) -> list[
 
 def answer(
     folder: RunFolder, network: str, rows: Rows, shares: pa.Table, origins: Mapping[str, Any] | None = None
-) -> Answer:
+) -> JobAnswer:
     """What a job has found of one network of a run, for :class:`Taking`. origins: of checkpoints, by step."""
-    return Answer({"of": identity(folder), "network": network, ORIGINS: dict(origins or {})}, (rows.table, shares))
+    return JobAnswer({"of": identity(folder), "network": network, ORIGINS: dict(origins or {})}, (rows.table, shares))
 
 
 class WorkOnRun(Work, Protocol):

@@ -9,10 +9,10 @@ from typing import Any
 from infoscope.core.progress import silent
 from infoscope.engine import job_file
 from infoscope.engine.engine import Engine
-from infoscope.engine.job import Ended, Failure, Job
+from infoscope.engine.job import EndedJob, Failure, Job
 
 
-class Here(Engine):
+class InThisProcess(Engine):
     """This process, one job after the other, with all of its threads.
 
     >>> for step in (0, 100):
@@ -33,11 +33,11 @@ class Here(Engine):
     def submit(self, job: Job) -> None:
         self._jobs.append(job)
 
-    def results(self, beat: Callable[[], None] = lambda: None) -> Iterator[Ended]:
+    def results(self, beat: Callable[[], None] = lambda: None) -> Iterator[EndedJob]:
         while self._jobs:
             job = self._jobs.popleft()
             beat()
-            yield Ended(job, self._performed(job))
+            yield EndedJob(job, self._performed(job))
 
     def _performed(self, job: Job) -> Failure | None:
         try:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 
 from infoscope.core.processors import one_thread
 from infoscope.engine.engine import PATIENCE, Event, Pool
-from infoscope.engine.job import Failure, Job, Worker
+from infoscope.engine.job import Failure, Job, JobWorker
 
 _ENOUGH = 5.0  # seconds for a worker to end when it is asked to
 
@@ -93,7 +93,7 @@ class _Process(NamedTuple):
 def _serve(connection: Connection) -> None:
     """A worker's life: do jobs until the other end is closed. Interrupts are the parent's to handle."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    worker = Worker()
+    worker = JobWorker()
     while True:
         try:
             packed, argument, file = connection.recv()

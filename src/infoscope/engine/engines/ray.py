@@ -10,7 +10,7 @@ from typing import Any, cast
 from infoscope.core.errors import EngineError, InputError
 from infoscope.core.processors import ONE_THREAD
 from infoscope.engine.engine import PATIENCE, Event, Pool
-from infoscope.engine.job import Job, Packing, Worker
+from infoscope.engine.job import Job, JobWorker, Packing
 from infoscope.engine.packages import package
 
 _ANSWERS = 5.0  # seconds in which a cluster has to answer
@@ -48,7 +48,7 @@ class Ray(Pool):
             raise InputError(f"this process is connected to Ray at {there}, and {address} arrived: leave it out")
         self.packing = Packing(self._ray.cloudpickle.dumps)
         handed_on = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
-        self._actor = self._ray.remote(Worker).options(
+        self._actor = self._ray.remote(JobWorker).options(
             num_cpus=1, max_restarts=0, runtime_env={"env_vars": {**handed_on, **ONE_THREAD}}
         )
         self._answers: dict[Any, Hashable] = {}  # of each answer that is to come who gives it

@@ -17,7 +17,7 @@ from infoscope.core.processors import one_thread
 from infoscope.core.progress import say
 from infoscope.engine.dealing import MOST_LOSSES
 from infoscope.engine.engine import PATIENCE, Engine
-from infoscope.engine.job import Ended, Failure, Job, Packing, Worker
+from infoscope.engine.job import EndedJob, Failure, Job, JobWorker, Packing
 from infoscope.engine.packages import package
 
 #: Tasks of an array for each that runs at a time, so that at the end none waits long for the others.
@@ -54,13 +54,13 @@ class Slurm(Engine):
         self._parameters, self._cluster = _parameters(settings, workers)
         self._packing = Packing(package("cloudpickle", "the engine slurm", "slurm").dumps)
         self._waiting: list[Job] = []
-        self._tasks: list[_Task] = []
+        self._tasks: list[_ArrayTask] = []
         self._losses: Counter[Job] = Counter()
 
     def submit(self, job: Job) -> None:
         self._waiting.append(job)
 
-    def results(self, beat: Callable[[], None] = lambda: None) -> Iterator[Ended]:
+    def results(self, beat: Callable[[], None] = lambda: None) -> Iterator[EndedJob]:
         while self._waiting or any(one.left for one in self._tasks):
             if self._waiting:
                 self._send(self._waiting)
@@ -89,37 +89,37 @@ class Slurm(Engine):
             raise EngineError(
                 f"Slurm did not take the jobs ({first}): look at the file of settings, and whether sbatch is here"
             ) from reason
-        self._tasks += [_Task(task, share) for task, share in zip(tasks, shares, strict=True)]
+        self._tasks += [_ArrayTask(task, share) for task, share in zip(tasks, shares, strict=True)]
         if self._cluster != "local":
             say(f"infoscope: {len(tasks)} tasks of Slurm, {self.workers} at a time; logs in {logs}")
 
-    def _looked(self) -> list[Ended]:
+    def _looked(self) -> list[EndedJob]:
         """What has ended since the last look."""
-        found: list[Ended] = []
+        found: list[EndedJob] = []
         there = {
             path for folder in {job.file.parent for one in self._tasks for job in one.left} for path in _in(folder)
         }
         for one in list(self._tasks):
             over = one.task.done()  # before the files are looked for, so that none of its files is missed
             done = [job for job in one.left if job.file in there or (over and job.file.exists())]
-            found += [Ended(job) for job in done]
+            found += [EndedJob(job) for job in done]
             one.left[:] = [job for job in one.left if job not in done]
             if over:
                 self._tasks.remove(one)
                 found += self._after(one)
         return found
 
-    def _after(self, one: _Task) -> list[Ended]:
+    def _after(self, one: _ArrayTask) -> list[EndedJob]:
         """What becomes of the jobs of a task that is over and left some without a file."""
         failures = one.failures()
-        found = [Ended(job, failures[str(job.file)]) for job in one.left if str(job.file) in failures]
+        found = [EndedJob(job, failures[str(job.file)]) for job in one.left if str(job.file) in failures]
         again = [job for job in one.left if str(job.file) not in failures]
         if again:
             guilty = again[0]  # jobs are done in order, so it is the one that the task was lost with
             self._losses[guilty] += 1
             if self._losses[guilty] >= MOST_LOSSES:
                 why = f"its task ended without it {MOST_LOSSES} times ({one.last_words()})"
-                found.append(Ended(guilty, Failure(why)))
+                found.append(EndedJob(guilty, Failure(why)))
                 again = again[1:]
             else:
                 say(f"infoscope: the task that had {guilty.name} ended without it; another one does it again")
@@ -140,7 +140,7 @@ class Slurm(Engine):
 class _Share:
     """What one task of an array does; submitit calls :meth:`checkpoint` when its time is over, and queues it again.
 
-    jobs: the arguments of :meth:`infoscope.engine.job.Worker.perform`, job by job.
+    jobs: the arguments of :meth:`infoscope.engine.job.JobWorker.perform`, job by job.
     """
 
     def __init__(self, jobs: list[tuple[bytes, bytes, str]]) -> None:
@@ -149,7 +149,7 @@ class _Share:
     def __call__(self) -> dict[str, Failure]:
         """Do the jobs that have no file yet; the failures by file."""
         sys.path += [place for place in self.path if place not in sys.path]  # where the work may be imported from
-        worker, failures = Worker(), dict[str, Failure]()
+        worker, failures = JobWorker(), dict[str, Failure]()
         for packed, argument, file in self.jobs:
             if not Path(file).exists():
                 failure = worker.perform(packed, argument, file)
@@ -164,7 +164,7 @@ class _Share:
         return submitit.helpers.DelayedSubmission(self)
 
 
-class _Task(NamedTuple):
+class _ArrayTask(NamedTuple):
     """A task of an array and those of its jobs that nothing was heard of yet."""
 
     task: Any

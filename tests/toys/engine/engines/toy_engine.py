@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from infoscope.engine.engines.here import Here
+from infoscope.engine.engines.here import InThisProcess
 from infoscope.engine.job import Failure, Job
 
 
-class ToyEngine(Here):
+class ToyEngine(InThisProcess):
     """This process, and it counts what it has done."""
 
     done: ClassVar[int] = 0
