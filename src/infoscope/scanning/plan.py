@@ -23,8 +23,8 @@ PRESETS: tuple[Preset, ...] = ("smoke", "laptop", "long", "paper")
 class NetworkPlan:
     """One ensemble: what it is trained on, how, when it is looked at and what is measured.
 
-    evaluate: which rows of the task are measured: all of them, or the first ``evaluate_rows`` of the test or the
-    training split (of a task with a published split).
+    evaluate: which rows of the task are measured: all of them, or those of the test or the training split (of a task
+    with a published split); of these the first ``evaluate_rows``.
     gradients: also measure the gradient's signal-to-noise ratio and the weight norms.
     trained_on: the variable of the task that is trained on; empty means the task's own choice.
     """

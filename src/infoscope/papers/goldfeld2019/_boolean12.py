@@ -16,7 +16,9 @@ NOISE = 0.005
 EPOCHS = {"smoke": 8, "laptop": 9999, "long": 9999, "paper": 9999}
 REPLICAS = {"smoke": 16, "laptop": 512, "long": 512, "paper": 1024}
 #: Of the 84 recorded epochs every so many is measured, and the last.
-EVERY = {"smoke": 4, "laptop": 3, "long": 3, "paper": 1}
+EVERY = {"smoke": 8, "laptop": 3, "long": 3, "paper": 1}
+#: Rows that are measured: all 4096 patterns, or the first.
+ROWS = {"smoke": 512, "laptop": None, "long": None, "paper": None}
 
 
 def recorded(preset: Preset) -> tuple[int, ...]:
@@ -60,4 +62,5 @@ def noisy12_plan(
         seeds=seeds,
         epochs=recorded(preset),
         measures=measures,
+        evaluate_rows=ROWS[preset],
     )
