@@ -76,6 +76,14 @@ class Standardiser:
         scale[sd == 0] = 0
         return cls(largest, mean, scale)
 
+    @classmethod
+    def of_some(cls, z: TensorRows, rows: TensorRows, width: int) -> Standardiser:
+        """By the ``rows`` (their places) of ``z [n, d]``, of which only ``width`` columns at a time are copied."""
+        import torch
+
+        parts = [cls.of(z[:, start : start + width][rows]) for start in range(0, z.shape[1], width)]
+        return cls(*(torch.cat([getattr(part, name) for part in parts]) for name in ("largest", "mean", "scale")))
+
     def rotated(self, z: TensorRows) -> Standardiser:
         """The same along the principal axes of the rows ``z [n, d]``."""
         import torch
@@ -109,18 +117,18 @@ class Standardiser:
         if self.span is not None:
             own = z is self.span.rows
             out = self.span.coordinates if own else self._alike(z, self.span.rows) @ self.span.weights
-            return _within(out.to(torch.float32 if single else torch.float64, copy=True))
+            return within(out.to(torch.float32 if single else torch.float64, copy=True))
         factors = None if self.axes is None else self.scale[:, None] * self.axes
         width = z.shape[1] if factors is None else factors.shape[1]
         out = torch.empty(len(z), width, dtype=torch.float32 if single else torch.float64, device=z.device)
         if factors is not None and z.device.type == "cpu":
             along(_numbers(z), *self._division(), factors.numpy(), out.numpy())
-            return _within(out)
+            return within(out)
         start = 0
         for block in self._blocks(z):
             out[start : start + len(block)] = self._standard(block) if factors is None else block @ factors
             start += len(block)
-        return _within(out)
+        return within(out)
 
     def _products(self, z: TensorMatrix) -> Any:
         """xᵀx ``[d, d]`` of the standardised rows x of ``z [n, d]``."""
@@ -208,7 +216,7 @@ class Standardiser:
         return block.mul_(self.scale)
 
 
-def _within(rows: TensorMatrix) -> Any:
+def within(rows: TensorMatrix) -> Any:
     """Standardised rows, none farther than ``FARTHEST``, in place."""
     import torch
 
