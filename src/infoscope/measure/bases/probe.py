@@ -128,9 +128,10 @@ class Probe(grammar.WithOptions):
 
 
 def tensor(z: ArrayLike) -> Any:
-    """A checked representation as a tensor, where it lies; on the CPU where its device knows no float64."""
+    """A checked representation as a tensor to be read, where it lies; on the CPU where its device knows no float64."""
     if check.is_tensor(z):
         return z.cpu() if z.device.type == "mps" else z
     import torch
 
-    return torch.from_numpy(np.array(z, order="C"))
+    rows = np.ascontiguousarray(z)
+    return torch.from_numpy(rows if rows.flags.writeable else rows.copy())  # torch warns of others

@@ -70,7 +70,7 @@ class DealtRows:
         tested = len(z_test)
         together, scored = _both_groups(groups, groups_test, n, tested)
         deal = deals.among(n, folds, together, scored, tested, seed)
-        return cls(_stacked(_base.tensor(z), _base.tensor(z_test)), deal, n, tested)
+        return cls(_stacked(z, z_test), deal, n, tested)
 
     @property
     def classes(self) -> int:
@@ -181,7 +181,13 @@ def _labels(y: ArrayLike, n: int, name: str) -> np.ndarray:
 
 
 def _stacked(z: Any, more: Any) -> Any:
+    """Both as one tensor, of which there is never another copy."""
     import torch
 
+    if not (check.is_tensor(z) or check.is_tensor(more)):
+        rows = np.empty((len(z) + len(more), z.shape[1]), np.promote_types(z.dtype, more.dtype))
+        rows[: len(z)], rows[len(z) :] = z, more
+        return torch.from_numpy(rows)
+    z, more = _base.tensor(z), _base.tensor(more)
     both = torch.promote_types(z.dtype, more.dtype)
     return torch.cat([z.to(both), more.to(z.device, both)])

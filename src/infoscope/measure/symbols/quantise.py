@@ -20,6 +20,7 @@ from infoscope.kernels import keys as _keys
 from infoscope.measure.symbols.partitions import Partition, Symbols, base, interval
 
 FINEST = 4096  # a common grid of more cells than this costs more than it saves
+AT_ONCE = 1 << 22  # numbers that are copied at a time
 
 
 def _shared_grid(partitions: Sequence[Partition]) -> Partition | None:
@@ -65,9 +66,11 @@ def _on_edges(t: np.ndarray, partitions: Sequence[Partition]) -> list[Symbols]:
 
 def exact_keys(t: np.ndarray) -> np.ndarray:
     """Keys [n] of rows that are equal only when every float is."""
-    keys = np.empty(len(t), np.uint64)
-    zeros_alike = np.ascontiguousarray(t + t.dtype.type(0))  # -0.0 + 0.0 is 0.0
-    _keys.bit_keys(zeros_alike.view(np.int32 if t.dtype == np.float32 else np.int64), keys)
+    keys, rows = np.empty(len(t), np.uint64), max(1, AT_ONCE // max(1, t.shape[1]))
+    for start in range(0, len(t), rows):
+        zeros_alike = np.ascontiguousarray(t[start : start + rows] + t.dtype.type(0))  # -0.0 + 0.0 is 0.0
+        bits = zeros_alike.view(np.int32 if t.dtype == np.float32 else np.int64)
+        _keys.bit_keys(bits, keys[start : start + rows])
     return keys
 
 
