@@ -14,9 +14,10 @@ from infoscope.kernels import parallel
 from infoscope.measure.bases.estimator import several
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.fitted import calibrated, scaling
-from infoscope.measure.usable.readings import Expected, ProbeSplit, Reading, Readings, Target
+from infoscope.measure.usable.readings import Expected, ProbeSplit, Reading, Readings, SplitLabels, Target
 from infoscope.measure.usable.standardiser import Standardiser
 from infoscope.measure.usable.temperature import Tempered, cross_entropy
+from infoscope.measure.usable.wide_rows import WideRows, is_wide
 
 # Where the path of weight decays is left: on the largest entry of the gradient, and on the root mean square by which
 # the next step may still move a logit. The same one is chosen as by exact solutions but where two are as good.
@@ -50,6 +51,13 @@ class LinearProbe(Probe):
     @property
     def _path(self) -> tuple[float, ...]:
         return self.weight_decay if isinstance(self.weight_decay, tuple) else (self.weight_decay,)
+
+    @property
+    def walk(self) -> Any:
+        """How these options go about labels that are read from many columns."""
+        from infoscope.measure.usable.walks import Walk
+
+        return Walk(self._path, self.tolerance, self.iterations, self.calibrate)
 
     @property
     def words(self) -> str:
@@ -133,15 +141,20 @@ class LinearProbe(Probe):
         """Every target read from one member on one split; those of as many classes are solved at once."""
         from infoscope.measure.usable.softmax_regression import COARSE
 
-        rows = _Turned.of(z, split, single=self.tolerance >= COARSE)
-        readings: dict[int, Reading] = {}
-        for k in sorted({target.k for target in targets}):
-            places = [t for t, target in enumerate(targets) if target.k == k]
-            labels = [_SplitLabels.of(targets[t], split) for t in places]
-            readings.update(zip(places, self._solved(rows, labels, k), strict=True))
+        single, readings = self.tolerance >= COARSE, dict[int, Reading]()
+        many = [t for t, target in enumerate(targets) if single and is_wide(len(split.known), z.shape[1], target.k)]
+        if many:
+            wide = WideRows.of(z, split)
+            readings = {t: self.walk.read(wide, SplitLabels.of(targets[t], split), targets[t].k) for t in many}
+        if len(many) < len(targets):
+            rows = _Turned.of(z, split, single)
+            for k in sorted({target.k for t, target in enumerate(targets) if t not in readings}):
+                places = [t for t, target in enumerate(targets) if target.k == k and t not in readings]
+                labels = [SplitLabels.of(targets[t], split) for t in places]
+                readings |= zip(places, self._solved(rows, labels, k), strict=True)
         return [readings[t] for t in range(len(targets))]
 
-    def _solved(self, rows: _Turned, labels: list[_SplitLabels], k: int) -> list[Reading]:
+    def _solved(self, rows: _Turned, labels: list[SplitLabels], k: int) -> list[Reading]:
         """For each target's labels: the whole path, then the best of it with more rows."""
         from infoscope.measure.usable.softmax_regression import Regression, solve
 
@@ -196,20 +209,6 @@ class _Turned(NamedTuple):
             first, first(train, single), first(z[split.validation], single),
             second, second(known, single), second(z[split.scored], single),
         )  # fmt: skip
-
-
-class _SplitLabels(NamedTuple):
-    """One target on one split, and its null probe."""
-
-    train: np.ndarray
-    validation: np.ndarray
-    known: np.ndarray
-    prior: np.ndarray
-
-    @classmethod
-    def of(cls, target: Target, split: ProbeSplit) -> _SplitLabels:
-        y = target.y
-        return cls(y[split.train], y[split.validation], y[split.known], target.prior(split.known))
 
 
 def _ridge(columns: Standardiser, x: TensorRows, y: np.ndarray, decay: float) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,6 +47,20 @@ class Target:
         number = np.empty(self.k, np.int64)
         number[np.concatenate([values[np.argsort(first)], missing])] = np.arange(self.k)
         return Target(number[self.y], self.k, self.smoothing), number
+
+
+class SplitLabels(NamedTuple):
+    """The labels of one target on one split, ``[rows]`` each, and its null probe ``[k]``."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    known: np.ndarray
+    prior: np.ndarray
+
+    @classmethod
+    def of(cls, target: Target, split: ProbeSplit) -> SplitLabels:
+        y = target.y
+        return cls(y[split.train], y[split.validation], y[split.known], target.prior(split.known))
 
 
 @dataclass(frozen=True)
