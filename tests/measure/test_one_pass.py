@@ -189,3 +189,60 @@ def test_what_cannot_be_told_is_refused_in_a_sentence(blocks, tmp_path):
     with pytest.raises(InputError, match="no saved state"):
         iscope.OnePass.load(tmp_path / "none")
     assert told(state) == told(fed(places, y, groups, 0, 100, 7))  # refused rows left nothing behind
+
+
+def dealt_rows(kind, n, d=30, k=4):
+    """Three kinds of rows: Gaussian classes, clusters behind two layers of ReLU, heavy tails under a linear teacher."""
+    rng = np.random.default_rng(3)
+    y = rng.integers(k, size=n)
+    if kind == "means":
+        return 0.3 * rng.normal(size=(k, d))[y] + rng.normal(size=(n, d)) * np.linspace(0.2, 3, d), y
+    if kind == "clusters":
+        x = 0.7 * rng.normal(size=(k, 4, 12))[y, rng.integers(4, size=n)] + rng.normal(size=(n, 12))
+        for wide in (64, d):
+            x = np.maximum(x @ rng.normal(size=(x.shape[1], wide)) * (2 / x.shape[1]) ** 0.5, 0)
+        return x, y
+    z = rng.standard_t(3, (n, d)) @ rng.normal(size=(d, d)) / d**0.5
+    return z, (z @ rng.normal(size=(d, k)) * 2 / d**0.5 + rng.gumbel(size=(n, k))).argmax(1)
+
+
+@pytest.mark.parametrize("kind", ["means", "clusters", "heavy"])
+def test_a_probe_of_one_pass_reads_what_the_full_one_reads_or_says_that_it_may_not(kind):
+    t, y = dealt_rows(kind, 8000)
+    full = iscope.usable_information(t, y)
+    doubted = []
+    for sample in (400, 3000, 8000):
+        state = iscope.OnePass({"label": 4}, sample=sample)
+        for first in range(0, 8000, 1000):
+            state.update(t[first : first + 1000], {"label": y[first : first + 1000]})
+        found = state.usable_information("label")
+        doubted.append(found.status is not iscope.Status.OK)
+        low, high = found.interval
+        if not doubted[-1]:
+            # Other rows are scored where the sample is a part: the half interval of that is chance's.
+            assert abs(found.bits - full.bits) < 0.01 + (sample < 8000) * (high - low) / 2 / np.log(2)
+        assert low - 0.02 < full.value
+        assert found.n <= sample
+    assert doubted[0]
+    assert not doubted[-1]
+
+
+def test_a_probe_of_one_pass_is_that_of_merged_shards_to_the_bit(blocks):
+    places, y, groups = rows(900)
+    whole = fed(places, y, groups, 0, 900, 900)
+    merged = fed(places, y, groups, 450, 900, 90).merge(fed(places, y, groups, 0, 450, 50))
+    one, other = (state.usable_information("label", "a") for state in (whole, merged))
+    np.testing.assert_array_equal(one.pointwise, other.pointwise)
+    assert one.interval == other.interval
+    assert one.groups == 300
+
+
+def test_a_probe_of_one_pass_is_refused_in_a_sentence(blocks):
+    places, y, groups = rows(900)
+    state = fed(places, y, groups, 0, 900, 900)
+    with pytest.raises(InputError, match="variable 'colour' at place 'a'"):
+        state.usable_information("colour", "a")
+    with pytest.raises(InputError, match="wanted 'linear'"):
+        state.usable_information("label", "a", "knn")
+    with pytest.raises(InputError, match="120 sampled rows"):
+        fed(places, y, groups, 0, 120, 120).usable_information("label", "a")

@@ -123,7 +123,7 @@ def pair(one: Pooled, x: slice, y: slice) -> np.ndarray:
     return np.array([float(np.square(cross).sum()) / math.prod(sizes), plain - bias])
 
 
-def _shrunk(products: np.ndarray, n: int) -> np.ndarray:
+def shrunk(products: np.ndarray, n: int) -> np.ndarray:
     """With d/n of the mean variance added to every direction, which vanishes as rows outnumber columns."""
     return products + np.eye(len(products)) * float(np.trace(products)) / n
 
@@ -138,7 +138,7 @@ def least_squares(sums: BucketSums, columns: slice, name: str) -> tuple[np.ndarr
         kept = (sums.counts > 0) & (np.arange(len(sums.counts)) != b)
         rest = sums.pooled(kept).of(columns)
         counts, about = rest.classes[name]
-        shares_of, w = counts / rest.n, np.linalg.solve(_shrunk(rest.products, rest.n), about.T)
+        shares_of, w = counts / rest.n, np.linalg.solve(shrunk(rest.products, rest.n), about.T)
         here = sums.classes[name].counts[b]
         n, apart = here.sum(), sums.means[b, columns] - rest.mean
         moved = sums.classes[name].sums[b][:, columns] + here[:, None] * apart
@@ -166,7 +166,7 @@ def discriminant(
         counts, about = rest.classes[name]
         means = about / np.maximum(counts, 1)[:, None]
         inside = rest.products - means.T @ about
-        w = np.linalg.solve(_shrunk(inside, rest.n), means.T) * rest.n
+        w = np.linalg.solve(shrunk(inside, rest.n), means.T) * rest.n
         scores[here] = (rows[here] - rest.mean) @ w - 0.5 * (means.T * w).sum(axis=0)
         scores[np.ix_(here, counts == 0)] = 0.0
         priors[here] = np.log((counts + 0.5) / (rest.n + 0.5 * len(counts)))
