@@ -27,6 +27,7 @@ from .measure.questions.objects import estimator as estimator
 from .measure.questions.objects import measurement as measurement
 from .measure.questions.objects import probe as probe
 from .measure.questions.one_pass import OnePass as OnePass
+from .measure.questions.prequential import Prequential as Prequential
 from .measure.questions.usable import conditional_usable_information as conditional_usable_information
 from .measure.questions.usable import usable_chain as usable_chain
 from .measure.questions.usable import usable_information as usable_information
