@@ -92,3 +92,14 @@ def test_read_a_transformer(tmp_path, monkeypatch, capsys):
     assert set(names["run"].rows.unique("variable")) == {"even", "before", "long"}
     assert "bits of whether the token is even" in capsys.readouterr().out
     assert Path("even.svg").exists()
+
+
+def test_read_more_rows_than_fit(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = run_code("read-more-rows-than-fit.md")
+    printed = capsys.readouterr().out.splitlines()
+    assert "6000 of 20000 rows sampled" in printed[0]
+    found, code = names["found"], names["code"]
+    assert found.bits == pytest.approx(code.usable.bits, abs=0.05)
+    assert sum(coded for _, coded, _ in code.length.blocks) == 20_000
+    assert int(printed[2]) < 1000
