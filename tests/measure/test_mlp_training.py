@@ -9,6 +9,7 @@ import torch
 
 from infoscope import probe as make
 from infoscope.kernels import adam, parallel
+from infoscope.kernels.row_products import LANES
 from infoscope.measure.critics import training as training
 from infoscope.measure.critics.training import TrainingSchedule
 from infoscope.measure.usable import mlp_compiled
@@ -132,11 +133,11 @@ def test_what_diverges_is_broken_in_both(quantities):
 
 
 def test_a_logit_that_is_not_finite_spoils_its_row_alone():
-    x = np.zeros((20, 3), np.float32)
+    x = np.zeros((20, LANES), np.float32)
     x[:3, 1] = np.nan, np.inf, -np.inf
     state = np.zeros((4, 12), np.float32)
     state[3, [0, 4, 8]] = 1  # logits are what came in
-    rest = np.empty((0, 0), np.float32), np.arange(0), np.empty((0, 0), np.int64), np.empty((0, 3)), adam.SHORT_MOMENTS
+    rest = None, np.arange(0), np.empty((0, 0), np.int64), np.empty((0, 3)), adam.SHORT_MOMENTS
     given = np.array([3, 3]), state, x, np.zeros(20, np.int64), *rest
     values = [mlp_compiled.advance(*given, np.array([row, 4])) for row in range(20)]
     assert np.isnan(values[:3]).all()
@@ -169,7 +170,7 @@ def test_a_network_is_the_same_alone():
 @pytest.mark.parametrize("rows", [1, 15, 16, 17, 255, 256, 257, 512, 513, 5000])
 def test_lanes_hold_every_row_in_parts_of_equal_size(rows):
     lanes = mlp_compiled._lanes(rows)
-    assert lanes % mlp_compiled.VECTOR == 0
+    assert lanes % LANES == 0
     assert lanes <= mlp_compiled.ROWS
     assert lanes * -(-rows // mlp_compiled.ROWS) >= rows
 

@@ -1,7 +1,8 @@
-"""Forward passes of narrow dense layers in a compiled loop, by the same arithmetic that trains them.
+"""Forward passes of dense layers in a compiled loop, by the same arithmetic that trains them.
 
-Arrays are laid out ``[unit, row of the block]``, so that every inner loop runs over contiguous floats that stay in the
-first-level cache. A network is one flat vector of parameters: for each layer W [out, in] row-major, then b [out].
+Arrays are laid out ``[unit, row of the block]``, so that every inner loop runs over contiguous floats that stay near
+the processor. Lanes are whole vectors; those that no row is left for hold some row, and are not told. A network is one
+flat vector of parameters: for each layer W [out, in] row-major, then b [out].
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from infoscope.kernels.compiling import njit
+from infoscope.kernels.row_products import LANES, set_columns, set_product
 from infoscope.kernels.vector_math import F, exp, sigmoid, softplus, tanh
 
 BLOCK = 256  # rows at a time
@@ -32,29 +34,6 @@ CODES = {
 }
 _FAST = {"reassoc", "contract", "arcp", "nsz"}  # not nnan/ninf: a diverged member must stay visibly diverged
 # error_model="numpy" everywhere: Python's raises on a division by zero, a branch that keeps loops from vectorising
-
-
-@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
-def _affine(p, at, out, into, z, a, size):
-    """z[o] = b[o] + sum_i W[o, i] a[i], four inputs at a time."""
-    bias = at + out * into
-    for o in range(out):
-        line, w = z[o], at + o * into
-        start = p[bias + o]
-        for b in range(size):
-            line[b] = start
-        i = 0
-        while i + 4 <= into:
-            w0, w1, w2, w3 = p[w + i], p[w + i + 1], p[w + i + 2], p[w + i + 3]
-            a0, a1, a2, a3 = a[i], a[i + 1], a[i + 2], a[i + 3]
-            for b in range(size):
-                line[b] += w0 * a0[b] + w1 * a1[b] + w2 * a2[b] + w3 * a3[b]
-            i += 4
-        while i < into:
-            w0, a0 = p[w + i], a[i]
-            for b in range(size):
-                line[b] += w0 * a0[b]
-            i += 1
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
@@ -121,38 +100,42 @@ def _softmax(z, a, top, classes, size):
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _put(values, units, row, size, out, at):
     """``values [unit, row of the block]`` into ``out`` from ``at`` on, which holds a layer ``[row, unit]``."""
-    for u in range(units):
-        line, here = values[u], at + row * units + u
+    for first in range(0, units, LANES):  # as many units as a line of memory holds
         for b in range(size):
-            out[here + b * units] = line[b]
+            here = at + (row + b) * units
+            for u in range(first, min(first + LANES, units)):
+                out[here + u] = values[u, b]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def forward(sizes: Any, code: int, p: Any, x: Any, starts: Any, out: Any) -> None:
+def forward(sizes: Any, code: int, p: Any, x: Any, rows: Any, starts: Any, out: Any) -> None:
     """What layers hold of every row, into ``out``.
 
-    sizes [layers + 1]: widths from input to output, whose activation is a softmax. p [parameters]: one member. x
-    [inputs, n]: one column a row. starts [layers, 2]: from where on in ``out`` a layer's net input ``[n, width]`` goes,
-    and its output; -1 for nowhere.
+    sizes [layers + 1]: widths from input to output, whose activation is a softmax. p [parameters]: one member. x [n,
+    inputs]: columns of zeros added up to whole vectors. rows [n + LANES]: 0 to n - 1, and then any. starts [layers, 2]:
+    from where on in ``out`` a layer's net input ``[n, width]`` goes, and its output; -1 for nowhere.
     """
-    layers, widest, n = len(sizes) - 1, sizes.max(), x.shape[1]
+    layers, n = len(sizes) - 1, len(rows) - LANES
+    widest = x.shape[1]
+    for l in range(layers):
+        widest = max(widest, sizes[l + 1])
     z, a = np.empty((widest, BLOCK), np.float32), np.empty((widest, BLOCK), np.float32)
     top = np.empty(BLOCK, np.float32)
     for row in range(0, n, BLOCK):
         size = min(BLOCK, n - row)
-        for i in range(sizes[0]):
-            a[i, :size] = x[i, row : row + size]
+        lanes = (size + LANES - 1) // LANES * LANES
+        set_columns(x, rows, row, a, lanes)
         at = 0
         for l in range(layers):
             into, width = sizes[l], sizes[l + 1]
-            _affine(p, at, width, into, z, a, size)
+            set_product(p, at, into, 1, width, into, a, 0, z, 0, lanes, at + width * into)
             at += width * (into + 1)
             if starts[l, 0] >= 0:
                 _put(z, width, row, size, out, starts[l, 0])
             if l < layers - 1:
-                _activate(z, a, width, size, code)
+                _activate(z, a, width, lanes, code)
             elif starts[l, 1] >= 0:
-                _softmax(z, a, top, width, size)
+                _softmax(z, a, top, width, lanes)
             if starts[l, 1] >= 0:
                 _put(a, width, row, size, out, starts[l, 1])
 
@@ -161,27 +144,29 @@ def forward(sizes: Any, code: int, p: Any, x: Any, starts: Any, out: Any) -> Non
 def performance(sizes: Any, code: int, p: Any, x: Any, y: Any, rows: Any) -> tuple[float, float]:
     """Mean cross-entropy in nats and share of hits on ``rows``, of one member.
 
-    sizes, code, p, x: as of :func:`forward`. y [n]: the class of each column of ``x``.
+    sizes, code, p, x: as of :func:`forward`. y [n]: the class of each row of ``x``. rows: which rows, and then LANES of
+    any.
     """
-    layers, widest, classes = len(sizes) - 1, sizes.max(), sizes[-1]
+    layers, n, classes = len(sizes) - 1, len(rows) - LANES, sizes[-1]
+    widest = x.shape[1]
+    for l in range(layers):
+        widest = max(widest, sizes[l + 1])
     z, a = np.empty((widest, BLOCK), np.float32), np.empty((widest, BLOCK), np.float32)
     top, chosen = np.empty(BLOCK, np.float32), np.empty(BLOCK, np.float32)
     loss, hits = 0.0, 0
-    for row in range(0, len(rows), BLOCK):
-        size = min(BLOCK, len(rows) - row)
-        here = rows[row : row + size]
-        for i in range(sizes[0]):
-            line = x[i]
-            for b in range(size):
-                a[i, b] = line[here[b]]
+    for row in range(0, n, BLOCK):
+        size = min(BLOCK, n - row)
+        lanes = (size + LANES - 1) // LANES * LANES
+        set_columns(x, rows, row, a, lanes)
         at = 0
         for l in range(layers):
-            _affine(p, at, sizes[l + 1], sizes[l], z, a, size)
-            at += sizes[l + 1] * (sizes[l] + 1)
+            into, width = sizes[l], sizes[l + 1]
+            set_product(p, at, into, 1, width, into, a, 0, z, 0, lanes, at + width * into)
+            at += width * (into + 1)
             if l < layers - 1:
-                _activate(z, a, sizes[l + 1], size, code)
+                _activate(z, a, width, lanes, code)
         for b in range(size):
-            k, best = y[here[b]], 0
+            k, best = y[rows[row + b]], 0
             for other in range(1, classes):
                 if z[other, b] > z[best, b]:
                     best = other
@@ -195,4 +180,4 @@ def performance(sizes: Any, code: int, p: Any, x: Any, y: Any, rows: Any) -> tup
             for k in range(1, classes):
                 total += a[k, b]
             loss += np.log(total) + np.float64(top[b] - chosen[b])
-    return loss / len(rows), hits / len(rows)
+    return loss / n, hits / n

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -33,6 +34,17 @@ class _Tiles(NamedTuple):
     units: int
     vectors: tuple[int, ...]
     square: tuple[int, int]
+
+
+def padded(x: np.ndarray) -> np.ndarray:
+    """``x [n, d]`` as :func:`set_columns` wants it: float32, columns of zeros added; itself where that is so."""
+    missing = -x.shape[1] % LANES
+    return np.ascontiguousarray(np.pad(x, ((0, 0), (0, missing))) if missing else x, np.float32)
+
+
+def followed(rows: np.ndarray) -> np.ndarray:
+    """Which ``rows`` the lanes hold, with the first once more for those of the last vector that none is left for."""
+    return np.concatenate([rows, np.full(LANES, rows[0] if len(rows) else 0)]).astype(np.int64)
 
 
 def _tiles(codegen: Any) -> _Tiles:

@@ -1,4 +1,4 @@
-"""Representations and learning curves of narrow dense networks from compiled loops, in place of torch's.
+"""Representations and learning curves of dense networks from compiled loops, in place of torch's.
 
 They are those of the network itself up to rounding: 1e-6 of what a layer holds, on small networks at a tenth of the
 time or less.
@@ -14,14 +14,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from infoscope.kernels import parallel
+from infoscope.kernels import parallel, row_products
 from infoscope.kernels.dense_forward import CODES, forward
 from infoscope.kernels.dense_forward import performance as member_performance
 from infoscope.train import statistics
 from infoscope.train.network import Dense, Network
 from infoscope.train.statistics import Performance
 
-WIDEST = 64  # above this a matrix library wins
+WIDEST = 1024  # as of training: up to here it wins over a matrix library
 SECONDS = 1e-10  # of a multiply-add, about
 #: A member with a parameter beyond this has diverged, and is left to torch, which lets nothing that is not finite pass
 #: for a number.
@@ -33,8 +33,7 @@ class DenseForward:
 
     def __init__(self, network: Dense, x: np.ndarray) -> None:
         self.network = network
-        rows: Any = np.asarray(x, np.float32)
-        self._x: Any = np.ascontiguousarray(rows.T)
+        self._x = row_products.padded(x)
         self._sizes, self._code = np.array(network.widths, np.int64), CODES[network.activation]
 
     @classmethod
@@ -48,8 +47,8 @@ class DenseForward:
 
     def representations(self, parameters: Mapping[str, Tensor], sites: Iterable[str] = ()) -> dict[str, Tensor]:
         """As :meth:`infoscope.train.network.Network.representations` of the network."""
-        flat, n = self._flat(parameters), self._x.shape[1]
-        members, places = len(flat), self.network.places
+        flat, n = self._flat(parameters), len(self._x)
+        members, places, every = len(flat), self.network.places, row_products.followed(np.arange(n))
         wanted = set(sites) or set(self.network.layers)
         widths = {site: self.network.widths[1 + place] for site, place in places.items() if site in wanted}
         starts = np.full((members, len(self._sizes) - 1, 2), -1, np.int64)
@@ -62,12 +61,13 @@ class DenseForward:
             found[site] = torch.as_tensor(piece.reshape(members, n, width))
             begin = end
         jobs = [
-            partial(forward, self._sizes, self._code, p, self._x, at, out) for p, at in zip(flat, starts, strict=True)
+            partial(forward, self._sizes, self._code, p, self._x, every, at, out)
+            for p, at in zip(flat, starts, strict=True)
         ]
         self._run(jobs, n)
         for member, own in _diverged(flat, parameters):
             with torch.no_grad():
-                for site, t in self.network.representations(own, torch.tensor(self._x.T), widths).items():
+                for site, t in self.network.representations(own, self._inputs(), widths).items():
                     found[site][member] = t[0]
         return found
 
@@ -76,14 +76,17 @@ class DenseForward:
         flat = self._flat(parameters)
         every = np.broadcast_to(rows, (len(flat), rows.shape[1]))
         jobs = [
-            partial(member_performance, self._sizes, self._code, p, self._x, y, own)
+            partial(member_performance, self._sizes, self._code, p, self._x, y, row_products.followed(own))
             for p, own in zip(flat, every, strict=True)
         ]
         answers = torch.tensor(self._run(jobs, rows.shape[1]), dtype=torch.float64)
         for member, own in _diverged(flat, parameters):
-            x, classes, mine = torch.tensor(self._x.T), torch.tensor(y), torch.tensor(every[member : member + 1])
+            x, classes, mine = self._inputs(), torch.tensor(y), torch.tensor(every[member : member + 1])
             answers[member] = torch.cat(statistics.performance(self.network, own, x, classes.long(), mine))
         return Performance(*answers.T)
+
+    def _inputs(self) -> Tensor:
+        return torch.tensor(self._x[:, : self.network.widths[0]])
 
     def _run(self, jobs: Sequence[Callable[[], Any]], rows: int) -> list[Any]:
         adds = sum(out * into for _, (out, into) in self.network.shapes())

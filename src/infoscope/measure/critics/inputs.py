@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from scipy.special import ndtri
-from scipy.stats import rankdata
 from torch import Tensor
+
+from infoscope.kernels.ranks import ranks
 
 PARTS = 5  # of the fitted rows, to see what a canonical correlation is worth on rows it was not fitted to
 SHRINKAGES = (1e-3, 0.1, 0.5)  # of each covariance towards a multiple of the identity; the parts choose
@@ -22,8 +23,7 @@ def normal_scores(z: np.ndarray) -> np.ndarray:
 
     A one-to-one map of each column leaves the information alone. A constant column becomes zeros. float64.
     """
-    ranks = rankdata(z, axis=0, nan_policy="omit")
-    scores = ndtri((ranks - 0.5) / len(z))
+    scores = ndtri((ranks(z) - 0.5) / len(z))
     scores -= scores.mean(axis=0)
     spread = scores.std(axis=0)
     varies = z.max(axis=0) > z.min(axis=0)

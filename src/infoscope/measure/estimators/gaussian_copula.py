@@ -6,13 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from infoscope.core import check
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Cost
 from infoscope.core.quantity import CONDITIONAL_INFORMATION, INFORMATION, Quantity
 from infoscope.core.shapes import AnyRows, Beside, GivenRows
+from infoscope.kernels.ranks import ranks
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import settled
@@ -105,4 +105,4 @@ def _with_blur(found: GaussianInformation, n: int, columns: int) -> GaussianInfo
 def _scores(x: AnyRows) -> np.ndarray:
     """Normal scores ``[n, d]`` of each column's ranks; a constant column becomes zeros."""
     values = check.on_cpu(x)
-    return ndtri(rankdata(values, axis=0, nan_policy="omit") / (len(values) + 1))
+    return ndtri(ranks(values) / (len(values) + 1))

@@ -13,13 +13,13 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import LEVEL, Doubt, Status, remark
+from infoscope.core.estimate import Doubt, Status, remark
 from infoscope.core.shapes import ArrayLike
 from infoscope.kernels import draws
+from infoscope.measure.intervals.student import standard_errors
 
 LEAST = 10  # groups below which no interval is given
 MOST = 0.5  # share of the rows beyond which one group decides everything
@@ -155,7 +155,7 @@ class Scatter(NamedTuple):
 
     def half(self, more: float = 0.0) -> float:
         """Half the width of the 95 % interval, ``more`` being variance from elsewhere."""
-        return float(stats.t.ppf((1 + LEVEL) / 2, self.freedom)) * math.sqrt(self.variance + more)
+        return standard_errors(self.freedom) * math.sqrt(self.variance + more)
 
 
 def scatter(contributions: np.ndarray, groups: Groups | None = None) -> Scatter:

@@ -9,13 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
-from scipy import stats
 
-from infoscope.core.estimate import LEVEL, Doubt, Estimate, Status, Uncertainty
+from infoscope.core.estimate import Doubt, Estimate, Status, Uncertainty
 from infoscope.kernels import draws
+from infoscope.measure.intervals.student import standard_errors
 from infoscope.measure.intervals.uncertainties import DISJOINT_TENTHS
 
 PARTS = 10
@@ -52,16 +51,10 @@ def scattered(
         return None
     asked = min(n, PARTS * MOST)
     values = np.array([of(np.sort(rows)) for rows in np.array_split(draws.order(n, seed)[:asked], PARTS)])
-    half = _times() * float(values.std(ddof=1) / np.sqrt(PARTS))
+    half = standard_errors(PARTS - 1) * float(values.std(ddof=1) / np.sqrt(PARTS))
     own = half * math.sqrt(asked / n)
     kind = DISJOINT_TENTHS if asked == n else Uncertainty(f"subsampling, ten disjoint parts of {MOST} rows")
     return Scattered((value - own, value + own), float(np.mean(values)), half, PARTS * n / asked, kind)
-
-
-@cache
-def _times() -> float:
-    """How many standard errors, told from :data:`PARTS` values, are half an interval."""
-    return float(stats.t.ppf((1 + LEVEL) / 2, PARTS - 1))
 
 
 def interval(

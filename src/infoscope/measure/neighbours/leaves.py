@@ -64,8 +64,10 @@ def grow(points: Matrix) -> tuple[Block, Indices, Block4, Indices]:
     """
     n, d = points.shape
     leaves = (n + ROWS - 1) // ROWS
-    order, keys = np.arange(n), np.empty(n)
+    order, keys = np.empty(n, np.int64), np.empty(n)
     begins, sizes = np.empty(64, np.int64), np.empty(64, np.int64)
+    for row in range(n):
+        order[row] = row
     begins[0], sizes[0], depth = 0, leaves, 1
     while depth:
         depth -= 1
@@ -94,19 +96,27 @@ def grow(points: Matrix) -> tuple[Block, Indices, Block4, Indices]:
     while count > 1:
         count = (count + BOXES - 1) // BOXES
         levels, nodes = levels + 1, nodes + count
-    blocks, boxes = np.full((leaves, d, ROWS), np.inf), np.empty((nodes, 2, d, BOXES))
-    boxes[:, 0], boxes[:, 1] = np.inf, -np.inf
-    starts = np.zeros(levels + 1, np.int64)
+    blocks, boxes, starts = np.empty((leaves, d, ROWS)), np.empty((nodes, 2, d, BOXES)), np.empty(levels + 1, np.int64)
+    starts[0] = 0
+    if levels:
+        starts[1] = 0
+    for node in range(nodes):
+        for c in range(d):
+            for child in range(BOXES):
+                boxes[node, 0, c, child], boxes[node, 1, c, child] = np.inf, -np.inf
     for leaf in range(leaves):
         first = leaf * ROWS
-        for lane in range(min(ROWS, n - first)):
-            row = points[order[first + lane]]
+        rows = min(ROWS, n - first)
+        for lane in range(rows):
             for c in range(d):
-                blocks[leaf, c, lane] = row[c]
+                blocks[leaf, c, lane] = points[order[first + lane], c]
+        for lane in range(rows, ROWS):
+            for c in range(d):
+                blocks[leaf, c, lane] = np.inf
         if levels:
             for c in range(d):
                 least = greatest = blocks[leaf, c, 0]
-                for lane in range(1, min(ROWS, n - first)):
+                for lane in range(1, rows):
                     least = min(least, blocks[leaf, c, lane])
                     greatest = max(greatest, blocks[leaf, c, lane])
                 boxes[leaf // BOXES, 0, c, leaf % BOXES] = least
@@ -118,8 +128,11 @@ def grow(points: Matrix) -> tuple[Block, Indices, Block4, Indices]:
         for node in range(count):
             parent, child = starts[level + 1] + node // BOXES, node % BOXES
             for c in range(d):
-                boxes[parent, 0, c, child] = boxes[starts[level] + node, 0, c].min()
-                boxes[parent, 1, c, child] = boxes[starts[level] + node, 1, c].max()
+                least, greatest = np.inf, -np.inf
+                for below in range(BOXES):
+                    least = min(least, boxes[starts[level] + node, 0, c, below])
+                    greatest = max(greatest, boxes[starts[level] + node, 1, c, below])
+                boxes[parent, 0, c, child], boxes[parent, 1, c, child] = least, greatest
     return blocks, order, boxes, starts
 
 
@@ -233,7 +246,9 @@ def search(
         for lane in range(rows):
             asked = max(asked, ks[order[own + lane]])
         if asked < rows:
-            best[: asked + 1] = np.inf
+            for place in range(asked + 1):
+                for lane in range(ROWS):
+                    best[place, lane] = np.inf
             for lane in range(rows):
                 for c in range(d):
                     point[c] = blocks[leaf, c, lane]
@@ -246,7 +261,8 @@ def search(
                 point[c] = blocks[leaf, c, lane]
             # With fewer than k rows in the leaf nothing is known yet, but lanes without a row stay out.
             limit = min(_widened(best[k, lane], tie, euclidean), HUGE) if asked < rows else HUGE
-            near[: k + 1] = np.inf
+            for place in range(k + 1):
+                near[place] = np.inf
             mask = rows_below(blocks, leaf, point, starts, euclidean, limit, gaps) & ~(1 << lane)
             limit = _take(mask, gaps, own, k, tie, euclidean, limit, near, ids)
             looked += 1

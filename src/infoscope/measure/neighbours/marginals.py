@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 from infoscope.core import check
 from infoscope.core.shapes import AnyArray, AnyRows, Labels
+from infoscope.kernels.ranks import ranks
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.neighbours.search import label_block
 from infoscope.measure.symbols import quantise as q
@@ -60,7 +60,7 @@ def _scaled(t: np.ndarray) -> np.ndarray:
 
 def normal_scores(column: np.ndarray) -> np.ndarray:
     """Normal scores of the ranks of ``column [n]``, equal values at their mean rank."""
-    return ndtri((rankdata(column, nan_policy="omit") - 0.5) / len(column))
+    return ndtri((ranks(column) - 0.5) / len(column))
 
 
 def _wide(column: np.ndarray, scaled: np.ndarray) -> float:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -107,8 +107,7 @@ def balls(
     points = np.concatenate(blocks, axis=1, dtype=np.float64)
     n = len(points)
     ks = np.full(n, k, np.int64) if np.ndim(k) == 0 else np.asarray(k, np.int64)
-    starts = np.cumsum([0, *(block.shape[1] for block in blocks)])
-    members = np.array([[b in one for b in range(len(blocks))] for one in subspaces], np.bool_).reshape(-1, len(blocks))
+    starts, members = _layout(tuple(block.shape[1] for block in blocks), tuple(subspaces))
     tie = tie_of([points]) if tie is None else tie
     most = int(ks.max())
     found = Balls(
@@ -129,6 +128,13 @@ def balls(
     elif not _by_trees(given, where):
         _by_pairs(given, 2.0**-22 * max(_size(points), 1e-9), where)  # not 0: infinity times it is a limit
     return found
+
+
+@lru_cache(maxsize=64)
+def _layout(widths: tuple[int, ...], subspaces: tuple[tuple[int, ...], ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Where blocks so wide begin among the columns ``[b + 1]``, and which of them each subspace has ``[s, b]``."""
+    members = [[b in one for b in range(len(widths))] for one in subspaces]
+    return np.cumsum([0, *widths]), np.array(members, np.bool_).reshape(-1, len(widths))
 
 
 def _in_parts(call: Callable[[int, int], Any], n: int, seconds: float) -> None:
@@ -202,7 +208,8 @@ def _count(
     counts: np.ndarray,
 ) -> None:  # fmt: skip
     """How many other rows are within ``reaches [n]`` (squares when Euclidean) in a subspace, into ``counts [n]``."""
-    own = [c for b in np.flatnonzero(member).tolist() for c in range(starts[b], starts[b + 1])]
+    edges = starts.tolist()
+    own = [c for b, there in enumerate(member.tolist()) if there for c in range(edges[b], edges[b + 1])]
     if not own:  # what does not vary
         counts[:] = len(points) - 1
         return

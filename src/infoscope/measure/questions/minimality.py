@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from infoscope.core import check, grammar
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import LEVEL, Doubt, Estimate, Status
+from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.quantity import USABLE_INFORMATION
 from infoscope.core.shapes import ArrayLike
 from infoscope.kernels import draws
@@ -17,6 +16,7 @@ from infoscope.measure.bases import probe as _base
 from infoscope.measure.bases.answering import question
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.intervals.groups import Groups
+from infoscope.measure.intervals.student import standard_errors
 from infoscope.measure.intervals.uncertainties import RANDOM_LABELINGS
 from infoscope.measure.usable.accounts import shannon
 from infoscope.measure.usable.readings import ProbeSplit, Target
@@ -89,7 +89,7 @@ def minimality(
     values = np.array(
         [_entropy(classes, target.y) - reading.train for target, (reading,) in zip(targets, readings, strict=True)]
     )
-    half = float(stats.t.ppf((1 + LEVEL) / 2, count - 1)) * float(values.std(ddof=1)) / count**0.5
+    half = standard_errors(count - 1) * float(values.std(ddof=1)) / count**0.5
     value, converged = float(values.mean()), all(reading.converged for (reading,) in readings)
     found = Estimate(value, quantity, estimand, n, groups=None if together is None else together.count)
     found = found.within((value - half, value + half), RANDOM_LABELINGS)

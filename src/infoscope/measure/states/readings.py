@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import chdtri
 
 from infoscope.core.estimate import Doubt, Status, remark
+from infoscope.measure.intervals.student import standard_errors
 from infoscope.measure.moments.canonical import log_wishart
 from infoscope.measure.moments.class_means import RARE
 from infoscope.measure.moments.spectra import effective, participation
@@ -189,11 +190,7 @@ def buckets_off(values: Sequence[float] | np.ndarray, sizes: np.ndarray) -> floa
 
     The jackknife for parts of unequal size (Busing, Meijer & van der Leeden 1999), with b - 1 degrees of freedom.
     """
-    from scipy import stats
-
-    from infoscope.core.estimate import LEVEL
-
     without = np.asarray(values)
     mean = float((1 - sizes) @ without) / (len(sizes) - 1)
     deviation = math.sqrt(float((1 - sizes) @ (without - mean) ** 2))
-    return float(stats.t.ppf((1 + LEVEL) / 2, len(sizes) - 1)) * deviation
+    return standard_errors(len(sizes) - 1) * deviation

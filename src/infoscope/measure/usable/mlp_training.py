@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from infoscope.kernels import adam, parallel
+from infoscope.kernels.row_products import padded
 from infoscope.measure.critics import training as training
 from infoscope.measure.critics.training import Fit, TrainingSchedule
 from infoscope.measure.usable import mlp_compiled
@@ -82,11 +83,11 @@ class _Compiled:
             one.contiguous().numpy()
             for one in (stack.rows, stack.wanted, stack.train, stack.validation, stack.cell, stack.target, stack.split)
         )
+        rows = [padded(one) for one in rows]
         if stack.wanted.is_floating_point():
-            self.given = [(rows[cell], np.empty(0, np.int64), wanted) for cell in cells]
+            self.given = [(rows[cell], None, wanted) for cell in cells]
         else:
-            none = np.empty((0, 0), np.float32)
-            self.given = [(rows[cell], wanted[target], none) for cell, target in zip(cells, targets, strict=True)]
+            self.given = [(rows[cell], wanted[target], None) for cell, target in zip(cells, targets, strict=True)]
         none = np.empty((int(self.split.max()) + 1, 0, 0), np.int64), np.empty((0, 3))
         self.values = self._each(lambda i: self._advance(i, *none))
 

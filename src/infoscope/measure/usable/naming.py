@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
-from infoscope.core.estimate import LEVEL
 from infoscope.measure.intervals.groups import Groups, Scatter, scatter
+from infoscope.measure.intervals.student import standard_errors
 from infoscope.measure.usable.readings import ProbeSplit, Target
 
 
@@ -156,7 +155,7 @@ def _wilson(p: float, spread: Scatter, rows: int, groups: int, more: float) -> t
     if not math.isfinite(variance):
         return 0.0, 1.0
     alike = min(p * (1 - p) / variance, rows) if variance > 0 and 0 < p < 1 else groups
-    z2 = float(stats.t.ppf((1 + LEVEL) / 2, spread.freedom)) ** 2
+    z2 = standard_errors(spread.freedom) ** 2
     middle = (p + z2 / (2 * alike)) / (1 + z2 / alike)
     half = math.sqrt(z2) * math.sqrt(max(p * (1 - p), 0.0) / alike + z2 / (4 * alike**2)) / (1 + z2 / alike)
     return max(0.0, middle - half), min(1.0, middle + half)

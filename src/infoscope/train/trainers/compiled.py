@@ -11,7 +11,7 @@ from torch import Tensor
 
 from infoscope.kernels import parallel
 from infoscope.kernels.counter_draws import KINDS
-from infoscope.kernels.row_products import LANES
+from infoscope.kernels.row_products import padded
 from infoscope.train.ensemble import Ensemble
 from infoscope.train.network import Dense, Network
 from infoscope.train.trainer import Layout, State, Trainer
@@ -92,9 +92,7 @@ class CompiledTrainer(Trainer):
         begins = self.ensemble.recipe.begins(epoch)
         if begins not in self._data:
             x, y = self.ensemble.data(epoch)
-            columns = np.zeros((len(x), -(-x.shape[1] // LANES) * LANES), np.float32)
-            columns[:, : x.shape[1]] = x
-            self._data[begins] = columns, np.ascontiguousarray(y, np.int32)
+            self._data[begins] = padded(x), np.ascontiguousarray(y, np.int32)
         return self._data[begins]
 
     def _rules(self) -> Rules:
