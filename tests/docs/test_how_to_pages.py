@@ -103,3 +103,13 @@ def test_read_more_rows_than_fit(tmp_path, monkeypatch, capsys):
     assert found.bits == pytest.approx(code.usable.bits, abs=0.05)
     assert sum(coded for _, coded, _ in code.length.blocks) == 20_000
     assert int(printed[2]) < 1000
+
+
+def test_sweep_over_seeds(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    names = run_code("sweep-over-seeds.md")
+    *trained, members = capsys.readouterr().out.splitlines()
+    assert trained == [f"rate={rate} {seed} ran" for rate in (0.1, 0.01) for seed in range(3)]
+    assert members.startswith("3 members, ")
+    assert names["found"].joined.rows.unique("network") == ["rate=0.1", "rate=0.01"]
+    assert Path("runs/sweep/report.html").stat().st_size > 10_000

@@ -70,6 +70,8 @@ class Pool(Engine):
     """An engine of workers that are begun when there is something to do and kept; who derives from it says how."""
 
     packing = Packing()
+    #: Whether a worker that has nothing to do may keep another from beginning, as where both want one processor.
+    scarce = False
 
     def __init__(self, workers: int, address: str | None, settings: Mapping[str, Any]) -> None:
         super().__init__(workers, address, settings)
@@ -102,6 +104,8 @@ class Pool(Engine):
                 busy += self._dealt(len(busy))
                 events = self._events(busy)
                 beat()
+                if self.scarce and not events and not self._dealing.waiting:
+                    self._end_idle()  # what is busy may not have begun for want of their place
                 for event in events:
                     busy.remove(event.worker)
                     ended = self._seen(event)
@@ -142,7 +146,10 @@ class Pool(Engine):
             say(f"infoscope: the worker that had {job.name} {event.lost}; another one does it again")
         return ended
 
-    def cancel(self) -> None:
-        self._dealing.drop()
+    def _end_idle(self) -> None:
         while self._idle:
             self._end(self._idle.pop())
+
+    def cancel(self) -> None:
+        self._dealing.drop()
+        self._end_idle()

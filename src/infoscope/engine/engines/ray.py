@@ -36,6 +36,7 @@ class Ray(Pool):
 
     package = "ray"
     takes_address = True
+    scarce = True
 
     def __init__(self, workers: int, address: str | None, settings: Mapping[str, Any]) -> None:
         super().__init__(workers, address, settings)
