@@ -15,9 +15,10 @@ from typing import Literal
 import numpy as np
 
 from infoscope.core.errors import InputError
+from infoscope.core.estimate import LEVEL
 from infoscope.core.units import in_unit
 from infoscope.kernels import draws
-from infoscope.measure.intervals.groups import LEAST, LEVEL
+from infoscope.measure.intervals.groups import LEAST
 
 DRAWS = 2000
 FALLS = 2  # recorded steps below half again from which on something comes and goes
