@@ -8,6 +8,7 @@ import torch
 from scipy.optimize import minimize
 
 from infoscope import Status, usable_information
+from infoscope.measure.questions._dealt_rows import DealtRows
 from infoscope.measure.usable import wide_rows
 from infoscope.measure.usable.readings import ProbeSplit
 from infoscope.measure.usable.standardiser import Standardiser
@@ -165,6 +166,24 @@ def test_a_constant_column_and_a_far_row_change_little():
     other = usable_information(z[:700], y[:700], z_test=z[700:], y_test=y[700:])
     assert np.abs(plain.pointwise - other.pointwise)[np.arange(200) != 100].mean() < 0.02
     assert np.isfinite(other.pointwise).all()
+
+
+def test_stretches_of_one_array_are_read_where_they_are():
+    z, y = rows_of("means", 500, 20, 3)
+    before = z.copy()
+    rows = DealtRows.of(z[:400], z[400:], y[400:], 5, None, None, 0).z
+    assert rows.data_ptr() == z.ctypes.data
+    np.testing.assert_array_equal(rows, z)
+    one = usable_information(z[:400], y[:400], z_test=z[400:], y_test=y[400:])
+    np.testing.assert_array_equal(z, before)
+    apart = usable_information(z[:400].copy(), y[:400], z_test=z[400:].copy(), y_test=y[400:])
+    turned = np.asfortranarray(z)
+    np.testing.assert_array_equal(one.pointwise, apart.pointwise)
+    other = usable_information(turned[:400], y[:400], z_test=turned[400:], y_test=y[400:])
+    np.testing.assert_array_equal(one.pointwise, other.pointwise)
+    for first, second in ((z[:300], z[400:]), (z[100:], z[:100]), (z[:400], np.zeros((9, 20)))):
+        rows = DealtRows.of(first, second, y[: len(second)], 5, None, None, 0).z
+        np.testing.assert_array_equal(rows, np.concatenate([first, second]))
 
 
 def test_neighbours_of_a_path_are_half_a_decade_apart():

@@ -180,11 +180,20 @@ def _labels(y: ArrayLike, n: int, name: str) -> np.ndarray:
     return check.on_cpu(y).reshape(-1)
 
 
+def _follows(z: np.ndarray, more: np.ndarray) -> bool:
+    """Whether rows ``more`` stand right behind rows ``z`` in the memory of one array."""
+    whole = all(rows.flags.c_contiguous and rows.flags.writeable for rows in (z, more)) and z.dtype == more.dtype
+    return whole and z.base is not None and z.base is more.base and z.ctypes.data + z.nbytes == more.ctypes.data
+
+
 def _stacked(z: Any, more: Any) -> Any:
-    """Both as one tensor, of which there is never another copy."""
+    """Both as one tensor: one copy, or none where they are stretches of one array, as ``z[:n]`` and ``z[n:]`` are."""
     import torch
 
     if not (check.is_tensor(z) or check.is_tensor(more)):
+        if _follows(z, more):
+            both = (len(z) + len(more), z.shape[1])
+            return torch.from_numpy(np.lib.stride_tricks.as_strided(z, both, z.strides))
         rows = np.empty((len(z) + len(more), z.shape[1]), np.promote_types(z.dtype, more.dtype))
         rows[: len(z)], rows[len(z) :] = z, more
         return torch.from_numpy(rows)
