@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any, overload
 
 from infoscope.core import check
 from infoscope.core.errors import InputError, RunFolderError, near_keywords, old_word, unknown_name
-from infoscope.core.folder import RunFolder
+from infoscope.core.folder import RunFolder, Sink
 from infoscope.core.joined import JoinedFolder
 from infoscope.core.manifest import told
 from infoscope.core.measurement import Measurement, Plain
 from infoscope.core.rows import Rows
-from infoscope.core.session import Sink
 from infoscope.record import evaluation
 from infoscope.record.referred import ReferredTrajectory
 from infoscope.record.trajectory import Trajectory

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from infoscope.core import check
+from infoscope.core import check, text
 from infoscope.core.errors import InputError, near_keywords
 from infoscope.core.measurement import Measurement, Plain
 from infoscope.runs import Run, measurements
@@ -39,6 +39,8 @@ def scan(
     network: str = "model",
     member: int = 0,
     seed: int = 0,
+    name: str | None = None,
+    trackers: Any = (),
     engine: str | Engine | None = None,
     workers: int | None = None,
     engine_config: str | os.PathLike[str] | None = None,
@@ -62,6 +64,8 @@ def scan(
     batch_size: samples in one forward; by default as many as about 4096 tokens. overwrite: replace the run that ``out``
         holds, in place of going on with it. network, member, seed: of a sweep over trainings, which of them this is,
         as of :func:`watch`.
+    name: what the run is called in reports and pages; by default the network's class and how many checkpoints.
+    trackers: where what is measured is mirrored as it is stored, as of :func:`watch`.
     engine, workers, engine_config: who does it, a checkpoint a job, as of :func:`open_engine`; by default this process,
         with all of its threads. The rows of any number of workers are the same, to the bit.
 
@@ -81,6 +85,7 @@ def scan(
     from infoscope.record.defaults import measures as usual
     from infoscope.record.referred import ReadAs
     from infoscope.scanning.checkpoint_scan import Scan
+    from infoscope.show.mirroring import mirrored
 
     if inputs is None or variables is None:
         missing = "inputs" if inputs is None else "variables"
@@ -116,6 +121,7 @@ def scan(
         network,
         member,
         seed,
+        None if name is None else text.checked(name, "the name of a run"),
     )
-    with open_engine(engine, workers, engine_config) as workers_there:
-        return Run(asked.into(None if out is None else check.path(out, "out"), workers_there))
+    with mirrored(trackers) as sinks, open_engine(engine, workers, engine_config) as there:
+        return Run(asked.into(None if out is None else check.path(out, "out"), there, sinks))

@@ -31,6 +31,7 @@ def run(
     engine: str | Engine | None = None,
     workers: int | None = None,
     engine_config: str | Path | None = None,
+    trackers: Any = (),
 ) -> Run:
     """A figure of a paper, ``run("saxe2018/tanh")``: trained, measured and judged. Called again, it goes on where it
     stopped.
@@ -42,7 +43,7 @@ def run(
 
     engine, workers, engine_config: who does it, as of :func:`open_engine`: a network is a job while it trains, then
     some steps of it are, or some members of what is computed. By default this process, with all of its threads. The
-    rows are the same.
+    rows are the same. trackers: where what is measured is mirrored as it is stored, as of :func:`watch`.
 
     The result's ``verdicts`` are those of the paper's claims; ``missing`` says why it was not run, where its data can
     neither be found nor downloaded.
@@ -55,9 +56,10 @@ def run(
     from infoscope.claim import running
     from infoscope.engine.opening import open_engine
     from infoscope.runs import Run
+    from infoscope.show.mirroring import mirrored
 
-    with open_engine(engine, workers, engine_config) as there:
-        return Run(running.run_figure(figure, preset, seeds, check.path(out, "out"), device, there))
+    with mirrored(trackers) as sinks, open_engine(engine, workers, engine_config) as there:
+        return Run(running.run_figure(figure, preset, seeds, check.path(out, "out"), device, there, sinks))
 
 
 def train_figures(

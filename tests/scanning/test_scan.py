@@ -292,7 +292,9 @@ def test_labels_that_are_constant_within_too_few_groups_are_not_believed(plain, 
         str(plain.path), plain.build, plain.x, {"y": plain.y}, groups=plain.y, out=tmp_path / "run",
         measures=["usable_information(folds=3)"],
     )  # fmt: skip
-    assert run.rows.unique("status") == ["UNDERSAMPLED"]
+    # where rounding ends a descent whose optimum is at infinity it may also be said not to have converged
+    assert {"UNDERSAMPLED"} <= set(run.rows.unique("status")) <= {"UNDERSAMPLED", "NOT_CONVERGED"}
+    assert all("have a class that no fitted row has" in note for note in run.rows.column("notes"))
 
 
 def test_a_sequence_of_ignored_labels_leaves_only_its_own_rows_out(gpt2, tmp_path):

@@ -192,3 +192,43 @@ def test_a_logger_of_lightning_is_told_beside_its_own_numbers(tmp_path):
     steps, values = wanted(run)
     assert [int(line["step"]) for line in lines] == steps
     np.testing.assert_allclose([float(line[NAME]) for line in lines], values)
+
+
+def test_a_scan_is_mirrored_as_it_is_stored_and_only_what_is_new(tmp_path):
+    torch.manual_seed(0)
+    x, told = torch.randn(60, 3), [Keeps(), Keeps()]
+    build = lambda: torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh())  # noqa: E731
+    states = {10 * step: build().state_dict() for step in range(3)}
+
+    def scanned(steps, keeps):
+        return iscope.scan(
+            {step: states[step] for step in steps}, build, x, {"label": (x[:, 0] > 0).long()}, places=["0", "1"],
+            measures=["binned(bins=8)"], out=tmp_path / "run", name="Three of them", trackers=[keeps],
+        )  # fmt: skip
+
+    scanned((0, 10), told[0])
+    run = scanned((0, 10, 20), told[1])
+    steps, values = wanted(run)
+    assert [step for step, _ in told[0].told] == steps[:2]
+    assert [step for step, _ in told[1].told] == steps[2:]
+    mirrored = [values[NAME] for keeps in told for _, values in keeps.told]
+    np.testing.assert_allclose(mirrored, values)
+    assert not any(keeps.ended for keeps in told)  # which are the user's to end
+    assert run.folder.manifest()["title"] == "Three of them"
+    assert run.folder.manifest()["modules"] == {"model": {"0": "Linear", "1": "Tanh"}}
+
+
+def test_a_papers_figure_is_mirrored_as_it_is_stored(tmp_path):
+    told = Keeps()
+    run = iscope.run("saxe2018/minimal_model", "smoke", out=tmp_path, trackers=[told])
+    logged = {(step, name) for step, values in told.told for name in values if name != STEP}
+    networks = run.rows.unique("network")
+    assert {name.split("/")[1] for _, name in logged} == set(networks)
+    assert {step for step, _ in logged} == set(run.rows.unique("step"))
+
+
+@pytest.mark.parametrize("name", ["", "a\nb", "x" * 300])
+def test_a_scan_refuses_a_name_that_no_page_can_carry(name, tmp_path):
+    model = torch.nn.Sequential(torch.nn.Linear(3, 4))
+    with pytest.raises(InputError, match="the name of a run"):
+        iscope.scan({0: model.state_dict()}, lambda: model, torch.randn(60, 3), {}, name=name, out=tmp_path / "run")

@@ -22,7 +22,7 @@ from infoscope.claim.scores import append_derived, sweeps
 from infoscope.claim.trainings import plan_of, train_network
 from infoscope.core import processors, registry
 from infoscope.core.errors import BusyError, DamagedError, DataMissingError, InputError, RunFolderError
-from infoscope.core.folder import RunFolder
+from infoscope.core.folder import RunFolder, Sink
 from infoscope.core.privacy import shareable
 from infoscope.core.progress import progress, say
 from infoscope.core.provenance import fingerprint, provenance
@@ -43,7 +43,13 @@ MEMBERS_A_PART = 5  # of a computation: what is computed between two writes
 
 
 def run_figure(
-    figure_id: str, preset: str, seeds: int | None, out: Path, device: str = "cpu", engine: Engine | None = None
+    figure_id: str,
+    preset: str,
+    seeds: int | None,
+    out: Path,
+    device: str = "cpu",
+    engine: Engine | None = None,
+    sinks: Sequence[Sink] = (),
 ) -> RunFolder:
     """Run ``figure_id`` (e.g. ``"saxe2018/tanh"``) into ``out/<paper>-<figure>-<preset>`` and judge it.
 
@@ -53,7 +59,7 @@ def run_figure(
     reason under ``missing``, and under ``left out`` how many claims that costs.
 
     engine: whose workers train its networks, each one of them, and measure its steps and compute its members; the rows
-    are the same.
+    are the same. sinks: who else is told of rows as they are stored.
 
     Raises
     ------
@@ -69,6 +75,7 @@ def run_figure(
     path = path_of(out, figure_id, preset)
     with RunFolder(path).writing():  # before anything is looked for: of two, one begins
         folder = open_or_create(path, figure_id, figure, preset, wanted)
+        folder.sinks = sinks
         carry_out(folder, figure, wanted, device, engine)
     return folder
 

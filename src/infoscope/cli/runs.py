@@ -75,6 +75,7 @@ def run(
     seeds: int | None = None,
     out: Path = Path("runs"),
     device: str = "cpu",
+    tracker: Several = None,
     engine: EngineName = None,
     workers: WorkersCount = None,
     engine_config: EngineConfig = None,
@@ -98,12 +99,15 @@ def run(
         Folder for the run folders and report.html.
     device
         cpu, or a torch device such as cuda.
+    tracker
+        Where rows are mirrored as they are stored, as wandb or 'tensorboard(folder=logs)'; may be repeated.
     """
     figures = figures_of(what)
     with infoscope.open_engine(engine, workers, engine_config) as there:
         if there is not None and len(figures) > 1:
             infoscope.train_figures(*figures, preset=preset, seeds=seeds, out=out, device=device, engine=there)
         asked = {"preset": preset, "seeds": seeds, "out": out, "device": device, "engine": there}
+        asked["trackers"] = tracker or ()
         _run(figures, asked, open_, as_json)
 
 

@@ -47,6 +47,8 @@ def scan(
     network: str = "model",
     member: int = 0,
     seed: int = 0,
+    name: str | None = None,
+    tracker: Several = None,
     engine: EngineName = None,
     workers: WorkersCount = None,
     engine_config: EngineConfig = None,
@@ -95,6 +97,10 @@ def scan(
         Of a sweep over trainings: which of them this is.
     seed
         Of a sweep over trainings: the seed of this one.
+    name
+        What the run is called in reports and pages.
+    tracker
+        Where rows are mirrored as they are stored, as wandb or 'tensorboard(folder=logs)'; may be repeated.
     """
     from infoscope.cli.sequences import inputs_of, variable_of
 
@@ -117,6 +123,8 @@ def scan(
         network=network,
         member=member,
         seed=seed,
+        name=name,
+        trackers=tracker or (),
         engine=engine,
         workers=workers,
         engine_config=engine_config,

@@ -21,7 +21,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -45,11 +45,24 @@ _LISTS = {"rows": "parts", "shares": "shares"}  # of a folder of parts, the fiel
 SET_ASIDE, GONE = ".replaced-", ".gone"  # names of a run that another one replaces, and of what is left of it
 
 
+class Sink(Protocol):
+    """Where rows also go as they come, beside the run folder: a mirror, never the truth."""
+
+    def take(self, rows: Rows) -> None:
+        """The rows of a step, or of several."""
+        ...
+
+    def close(self) -> None:
+        """There are no more; the one who made the session says so."""
+        ...
+
+
 class RunFolder:
     """One run on disk. ``create`` a new one, ``open`` an existing one; either may then be written to."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.sinks: Sequence[Sink] = ()  # who else is told of rows that are appended here, a part at a time
         self._read: tuple[tuple[int, ...], dict[str, Any]] | None = None  # run.json as it was read, and which that was
 
     @classmethod
@@ -156,9 +169,11 @@ class RunFolder:
         return self.manifest()["format"] >= 2
 
     def append(self, rows: Rows) -> None:
-        """Write one more part. Empty rows write nothing."""
+        """Write one more part, then tell the sinks of it. Empty rows write nothing."""
         if len(rows):
             self._append(self.rows_path, rows.table)
+            for sink in self.sinks:
+                sink.take(rows)
 
     def append_shares(self, placed: Sequence[tuple[Place, str, Shares]]) -> None:
         """Write what groups add to estimates of the quantities named, at these places; of none nothing is written."""

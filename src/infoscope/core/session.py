@@ -10,10 +10,10 @@ import dataclasses
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from infoscope.core.estimate import Estimate, Status
-from infoscope.core.folder import RunFolder
+from infoscope.core.folder import RunFolder, Sink
 from infoscope.core.measurement import Measured, Measurement, Shares, covered
 from infoscope.core.quantity import Quantity
 from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
@@ -47,18 +47,6 @@ class Journal(Generic[Whole]):
         self._waiting = []
         self._beat()
         self._next = time.monotonic() + FLUSH_SECONDS
-
-
-class Sink(Protocol):
-    """Where rows also go as they come, beside the run folder: a mirror, never the truth."""
-
-    def take(self, rows: Rows) -> None:
-        """The rows of one whole step of one network."""
-        ...
-
-    def close(self) -> None:
-        """There are no more; the one who made the session says so."""
-        ...
 
 
 class Step:

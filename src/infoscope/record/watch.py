@@ -15,12 +15,12 @@ import torch
 from infoscope.core import check, text
 from infoscope.core.errors import InfoscopeError, InputError, warn
 from infoscope.core.files import numbered
-from infoscope.core.folder import RunFolder
+from infoscope.core.folder import RunFolder, Sink
 from infoscope.core.measurement import Measurement, Plain
 from infoscope.core.progress import say
 from infoscope.core.provenance import provenance
 from infoscope.core.rows import Place
-from infoscope.core.session import Session, Sink, Step
+from infoscope.core.session import Session, Step
 from infoscope.record import attaching, defaults, evaluation, processes
 from infoscope.record import variables as known_variables
 from infoscope.record.address import Address

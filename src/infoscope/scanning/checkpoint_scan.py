@@ -18,7 +18,7 @@ from torch import nn
 from infoscope.core import check
 from infoscope.core.errors import InputError, RunFolderError, warn
 from infoscope.core.estimate import Status
-from infoscope.core.folder import RunFolder
+from infoscope.core.folder import RunFolder, Sink
 from infoscope.core.manifest import told
 from infoscope.core.measurement import Given, Measurement, Plain
 from infoscope.core.progress import say
@@ -33,7 +33,7 @@ from infoscope.record.evaluated import Evaluated
 from infoscope.record.fitting import fit
 from infoscope.record.inputs import Inputs
 from infoscope.record.padding import check_padding
-from infoscope.record.places import as_module, first_batch, representations, sites_and_order, unwrap
+from infoscope.record.places import as_module, first_batch, kinds, representations, sites_and_order, unwrap
 from infoscope.record.referred import ORIGINS, READ, ReadAs
 from infoscope.record.watch import NETWORK
 from infoscope.scanning.dealt import DealtPass, measure_dealt, taken_over
@@ -66,10 +66,12 @@ class Scan:
     network: str = NETWORK
     member: int = 0
     seed: int = 0
+    name: str | None = None
 
-    def into(self, out: Path | None, engine: Engine | None = None) -> RunFolder:
+    def into(self, out: Path | None, engine: Engine | None = None, sinks: Sequence[Sink] = ()) -> RunFolder:
         """Measure every checkpoint that the run in ``out`` does not hold yet; without ``out`` the run has a name made
-        of what is asked, so that the same call goes on with it. engine: who does it, a checkpoint a job.
+        of what is asked, so that the same call goes on with it. engine: who does it, a checkpoint a job. sinks: who
+        else is told of rows as they are stored.
 
         Raises
         ------
@@ -78,7 +80,7 @@ class Scan:
             other weights than were measured.
         EngineError: jobs failed, after the others were done; or workers cannot be had.
         """
-        return _Scanning(self, out, engine).into()
+        return _Scanning(self, out, engine).into(sinks)
 
 
 class _Scanning:
@@ -150,10 +152,11 @@ class _Scanning:
             return set()
         return set(folder.manifest().get("networks", {}).get(self._network, {}).get(ORIGINS, {}))
 
-    def into(self) -> RunFolder:
+    def into(self, sinks: Sequence[Sink]) -> RunFolder:
         path = Path("runs", self._name()) if self._out is None else self._out
         with RunFolder(path).writing():
             folder = self._open_or_create(path)
+            folder.sinks = sinks
             taken_over(folder)
             replay = ScannedReplay(
                 folder,
@@ -223,10 +226,11 @@ class _Scanning:
         wanted, folder = self._manifest(), RunFolder(path)
         if self._scan.overwrite or not folder.manifest_path.exists():
             network: dict[str, Any] = {**wanted["networks"][self._network], ORIGINS: {}}
-            title = f"{network['title']}, {counted(len(self._checkpoints), 'checkpoint')}"
+            title = self._scan.name or f"{network['title']}, {counted(len(self._checkpoints), 'checkpoint')}"
             about = {
                 "evaluated": self._evaluated.told(self._chosen),
                 "ceilings": {"scanned": self._evaluated.entropies(self._chosen)},
+                "modules": {self._network: kinds(self._model, self._sites)},
                 **provenance(),
                 "told": list(self._loaded.notes),
             }

@@ -10,10 +10,10 @@ import torch
 
 from infoscope.core import check
 from infoscope.core.estimate import Estimate
-from infoscope.core.folder import RunFolder
+from infoscope.core.folder import RunFolder, Sink
 from infoscope.core.quantity import ACCURACY, GRADIENT_SNR, LOSS, NOISY_ACCURACY, SAMPLE_SNR, WEIGHT_NORM, Quantity
 from infoscope.core.rows import TRAINING, Place, Rows
-from infoscope.core.session import Session, Sink, Step
+from infoscope.core.session import Session, Step
 from infoscope.scanning.dense_forward import DenseForward
 from infoscope.scanning.one_pass import over_steps
 from infoscope.scanning.replay import EnsembleReplay

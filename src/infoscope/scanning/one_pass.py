@@ -8,11 +8,11 @@ from contextlib import nullcontext
 from typing import Any
 
 from infoscope.core.errors import InputError
-from infoscope.core.folder import RunFolder
+from infoscope.core.folder import RunFolder, Sink
 from infoscope.core.measurement import Given, Measured, Measurement
 from infoscope.core.progress import progress
 from infoscope.core.rows import Place, Rows
-from infoscope.core.session import Session, Sink, Step
+from infoscope.core.session import Session, Step
 from infoscope.measure.neighbours.kept import kept
 from infoscope.record.evaluated import RowsThere
 from infoscope.scanning.measure_plan import MeasurePlan

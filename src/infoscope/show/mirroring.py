@@ -7,7 +7,8 @@ import inspect
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -178,6 +179,17 @@ def _wanted(function: Callable[..., Any], name: str) -> bool:
     except (ValueError, TypeError):  # one that does not say
         return False
     return argument is not None and argument.default is inspect.Parameter.empty
+
+
+@contextmanager
+def mirrored(trackers: Any) -> Generator[Sequence[Mirror]]:
+    """:func:`mirrors`, which are ended with the block, however it ends."""
+    sinks = mirrors(trackers)
+    try:
+        yield sinks
+    finally:
+        for sink in sinks:
+            sink.close()
 
 
 def mirrors(trackers: Any) -> list[Mirror]:
