@@ -4,6 +4,7 @@ from .core.errors import InfoscopeError as InfoscopeError
 from .core.estimate import Estimate as Estimate
 from .core.estimate import Plane as Plane
 from .core.estimate import Status as Status
+from .core.memory import memory_budget as memory_budget
 from .core.registry import contributions as contributions
 from .core.rows import Rows as Rows
 from .data import task as task

@@ -6,30 +6,21 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from torch.profiler import ProfilerActivity, profile
+from memory_taken import taken
 
 from infoscope.core.measurement import Given
 from infoscope.measure.bases.measurements import make_measurement
 from infoscope.measure.questions.information import mutual_information
 
 
-def taken(text: str, n: int, d: int) -> float:
-    """The most bytes that NumPy held beside the rows, and the most that torch did."""
+def taken_by(text: str, n: int, d: int) -> float:
+    """The most bytes that were held beside the rows."""
     measurement, rng = make_measurement(text), np.random.default_rng(0)
     t = np.tanh(rng.standard_normal((1, n, d))).astype(np.float32)
     labels = {"label": rng.integers(3, size=n)}
     forwards = measurement.forwards[0]
     noisy = t[:, :, None] + 0.1 * rng.standard_normal((1, n, forwards, d), np.float32) if forwards else None
-    measurement.measure(t, labels, Given(replicas=noisy))
-    tracemalloc.start()
-    measurement.measure(t, labels, Given(replicas=noisy))
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
-        measurement.measure(t, labels, Given(replicas=noisy))
-    events = seen.profiler.kineto_results.events()
-    tensors = np.cumsum([0, *(event.nbytes() for event in events if event.name() == "[memory]")])
-    return float(peak + tensors.max())
+    return taken(lambda: measurement.measure(t, labels, Given(replicas=noisy)))
 
 
 @pytest.mark.parametrize(("n", "d"), [(400, 5), (2000, 20)])
@@ -51,7 +42,7 @@ def taken(text: str, n: int, d: int) -> float:
     ],
 )
 def test_the_bytes_guessed_are_within_a_factor_of_two_of_those_taken(text, n, d):
-    assert 0.5 < make_measurement(text).cost(n, d, 3).bytes / taken(text, n, d) < 2
+    assert 0.5 < make_measurement(text).cost(n, d, 3).bytes / taken_by(text, n, d) < 2
 
 
 def test_a_noisy_layer_costs_what_its_mixture_does():

@@ -61,16 +61,16 @@ def test_small_noise_on_wide_float32_rows_is_worked_out_in_float64():
 def test_merging_equal_rows_changes_nothing():
     rng = np.random.default_rng(0)
     t, y = rng.integers(3, size=(500, 3)).astype(np.float64), rng.integers(3, size=500)
-    points, rows = distance_bounds._merge(t, y[None])
-    assert len(points) <= 81
+    kept, rows = distance_bounds._merge(t, y[None])
+    assert len(kept) <= 81
     assert rows.weights.sum() == 500
     agrees(plane(t, y, "kde"), kde_plane(t, y, 0.1), 1e-9)
 
 
 def test_equal_rows_with_other_labels_are_not_merged():
     t, y = np.zeros((4, 2)), np.array([0, 0, 1, 1])
-    points, rows = distance_bounds._merge(t, y[None])
-    assert len(points) == 2
+    kept, rows = distance_bounds._merge(t, y[None])
+    assert len(kept) == 2
     assert rows.weights.tolist() == [2, 2]
 
 

@@ -16,6 +16,7 @@ from infoscope.cli import bench, beside, data, demo, runs, scan, sweep, warm  # 
 from infoscope.cli.shared import app
 from infoscope.cli.terminal import Ended, ending, not_printed, printing
 from infoscope.core.errors import InfoscopeError
+from infoscope.core.memory import memory_budget
 from infoscope.core.progress import hush, silent
 from infoscope.core.refusals import out_of_memory, refusal
 from infoscope.core.text import sentence
@@ -35,10 +36,17 @@ def _everywhere(
         ShownUnit, Parameter(env_var="INFOSCOPE_UNIT", help="Of what is printed; files are in nats.")
     ] = "bits",
     quiet: Annotated[bool, Parameter(negative="", help="No progress on standard error.")] = False,
+    memory: Annotated[
+        str | None,
+        Parameter(
+            env_var="INFOSCOPE_MEMORY",
+            help="The most that a measurement may take beside its data, as 2GB; by default what the machine has left.",
+        ),
+    ] = None,
 ) -> None:
     """What every command takes, and the command itself; its name may be written with underscores."""
     first, rest = (words[0].replace("_", "-"), words[1:]) if words else ("--help", ())
-    with showing(unit), silent() if quiet else nullcontext():
+    with showing(unit), silent() if quiet else nullcontext(), memory_budget(memory):
         app([first, *rest], exit_on_error=False, print_error=False)
 
 

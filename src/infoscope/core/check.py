@@ -21,6 +21,7 @@ from infoscope.core.foreign import array as array
 from infoscope.core.foreign import is_tensor as is_tensor
 
 TYPICAL = 64  # rows from which it is seen how far apart the numbers of a column are
+LOOKED_AT = 2**22  # numbers of which it is seen at once whether they are finite
 ROUNDING = float(np.finfo(np.float64).eps)
 
 
@@ -91,10 +92,10 @@ def _checked(out: Array, name: str, stacked: bool, place: bool) -> Array:
         if out.is_complex():
             raise InputError(f"{name} has dtype {out.dtype}, wanted real numbers: take .abs() or stack .real and .imag")
         out = out if out.dtype in (torch.float32, torch.float64) else out.float()
-        finite = bool(out.isfinite().all())
+        finite = all(bool(part.isfinite().all()) for part in _parts(out))
     else:
         out = _real(out, name, place)
-        finite = bool(np.isfinite(out).all())
+        finite = all(bool(np.isfinite(part).all()) for part in _parts(out))
     n, d = out.shape[-2:]
     if n < 2:
         raise InputError(f"{name} has {n} row{'s' * (n != 1)}, wanted at least 2: pass more samples")
@@ -109,6 +110,14 @@ def _checked(out: Array, name: str, stacked: bool, place: bool) -> Array:
             f"(first at index {first}), wanted finite numbers: drop those rows or find where the network diverged"
         )
     return out
+
+
+def _parts(out: Array) -> Iterator[Any]:
+    """Stretches of the rows ``[n, d]`` or ``[m, n, d]``, so that what is asked of all numbers is not held of all."""
+    step = max(1, LOOKED_AT // max(1, out.shape[-1]))
+    for one in out if out.ndim == 3 else [out]:
+        for start in range(0, len(one), step):
+            yield one[start : start + step]
 
 
 def _real(out: np.ndarray, name: str, place: bool) -> np.ndarray:

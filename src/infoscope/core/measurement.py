@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol, cast, get_args
 
 import numpy as np
 
+from infoscope.core import memory
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, remark
 from infoscope.core.quantity import INPUT_INFORMATION, Quantity
@@ -53,10 +54,22 @@ class Measured(NamedTuple):
 
 
 class Cost(NamedTuple):
-    """What measuring one member is guessed to take: seconds of one core, and bytes of memory beside its rows."""
+    """What measuring one member is guessed to take: seconds of one core, and at most so many bytes of memory beside its
+    rows, which a measurement is refused by where there are fewer (:func:`affordable`)."""
 
     seconds: float
     bytes: float
+
+
+def affordable(asked: Costly, n: int, d: int, k: int) -> None:
+    """Refuse what takes more memory for ``n`` rows of ``d`` columns and ``k`` classes than there may be.
+
+    Raises
+    ------
+    InputError: it does.
+    """
+    what = f"{asked.id} of {n:,} rows x {d:,} columns"
+    memory.afford(asked.cost(n, d, k).bytes, what, "pass fewer rows or columns (of a network, place@sketch(512))")
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,6 +202,14 @@ class Measurement:
         said: the names of the options that a person said; the others may follow the networks.
         """
         return self
+
+
+class Costly(Protocol):
+    """Whatever says what it takes: a measurement, a probe, a measure of dependence."""
+
+    @property
+    def id(self) -> str: ...
+    def cost(self, n: int, d: int, k: int) -> Cost: ...
 
 
 class Plain(Protocol):

@@ -47,7 +47,7 @@ def usable(root: Path = Path("/")) -> int:
 def quota(root: Path = Path("/")) -> float:
     """Processors' worth of time that the control groups of this process allow (Linux); infinite where none says."""
     least = math.inf
-    for kind, group in _groups(root):
+    for kind, group in groups(root, "cpu"):
         top = root / "sys/fs/cgroup" / ("cpu" if kind else "")
         for folder in (top / group, *(top / group).parents):
             if folder.is_relative_to(top):  # the tightest of those above counts, too
@@ -56,11 +56,12 @@ def quota(root: Path = Path("/")) -> float:
     return least
 
 
-def _groups(root: Path) -> list[tuple[str, str]]:
-    """Of this process: controllers ("" in version 2) and the group's folder, where they hold the processor."""
+def groups(root: Path, held: str) -> list[tuple[str, str]]:
+    """Of this process: controllers ("" in version 2) and the group's folder, where they hold the processor ("cpu") or
+    the memory ("memory")."""
     lines = _words(root / "proc/self/cgroup", "\n")
     each = [line.split(":", 2) for line in lines if line.count(":") >= 2]
-    return [(kinds, name.strip("/")) for _, kinds, name in each if kinds == "" or "cpu" in kinds.split(",")]
+    return [(kinds, name.strip("/")) for _, kinds, name in each if kinds == "" or held in kinds.split(",")]
 
 
 def _share(folder: Path) -> float:

@@ -99,7 +99,7 @@ class Critics(CrossFitted):
     def cost(self, n: int, d: int, k: int) -> Cost:
         folds = self._folds(n)
         sample = min(len(SCALES) * self.batch, n - n / folds)  # every pair of it chooses the scale of each fold
-        return super().cost(n, d, k)._replace(bytes=2e5 + 16.0 * folds * sample**2 + 48.0 * n * d)
+        return super().cost(n, d, k)._replace(bytes=2e5 + 21.0 * folds * sample**2 + 56.0 * n * d)
 
     def _mutual_information(self, x: AnyRows, y: RowsOrLabels, groups: Groups | None = None) -> Estimate:
         return self._informations(x[None], y, INFORMATION, groups)[0]

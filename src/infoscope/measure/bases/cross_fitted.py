@@ -42,7 +42,7 @@ class CrossFitted(Estimator):
     def cost(self, n: int, d: int, k: int) -> Cost:
         update = 2e-4 + 3.5e-10 * self.batch * self.width * (2 * d + k + self.width * self.depth)
         reading = n * (5e-5 + 1.6e-6 * d + 1e-5 * min(k, 20))
-        return Cost(3e-2 + self._folds(n) * self.steps * update + reading, 4e6 + 48.0 * n * d)
+        return Cost(3e-2 + self._folds(n) * self.steps * update + reading, 4e6 + 56.0 * n * d)
 
     def _check(self) -> None:
         least = {"width": 1, "depth": 1, "batch": self.least_batch, "steps": 1, "patience": 1, "seed": 0}

@@ -17,6 +17,7 @@ import numpy as np
 from infoscope.core import check, grammar
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
+from infoscope.core.measurement import Cost, affordable
 from infoscope.core.quantity import Quantity
 from infoscope.core.shapes import ArrayLike, NumpyBeside, NumpyRows
 from infoscope.kernels import draws
@@ -51,6 +52,11 @@ class Dependence(grammar.WithOptions):
     permutations: int = dataclasses.field(default=0, kw_only=True)
     seed: int = dataclasses.field(default=0, kw_only=True)
 
+    def cost(self, n: int, d: int, k: int) -> Cost:
+        """An honest guess for ``n`` rows whose x and y have ``d`` columns together; ``k`` is not looked at."""
+        times, blocks = 1 + self.permutations, 1 + min(16, 1 + n // 256)
+        return Cost(1e-3 + times * n * n * (2e-9 + 2e-11 * d), 1e6 + 2.2e6 * blocks + 700.0 * n + 40.0 * n * d)
+
     def __post_init__(self) -> None:
         super().__post_init__()
         check.count(self.permutations, "permutations", 0)
@@ -68,6 +74,7 @@ class Dependence(grammar.WithOptions):
             raise InputError(f"x has {n} rows and y has {len(y)}, wanted as many: pass the same samples to both")
         if n < LEAST:
             raise InputError(f"x has {n} rows, wanted at least {LEAST}: pass more samples")
+        affordable(self, n, x.shape[1] + y.shape[1], 1)
         together = None if groups is None else Groups.of(groups, n)
         (x, size_x), (y, size_y) = unit(x), unit(y)
         if 0 in (size_x, size_y):

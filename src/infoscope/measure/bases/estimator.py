@@ -20,7 +20,7 @@ import numpy as np
 from infoscope.core import check, grammar, registry
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, Plane, Status
-from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need, timed
+from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need, affordable, timed
 from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION, LAYER_ENTROPY, Quantity
 from infoscope.core.shapes import AnyArray, AnyRows, ArrayLike, Labels, Members, RowsOrLabels
 from infoscope.measure.bases.second_looks import short_of_infinite, under_the_labels, unless_few_decide
@@ -215,6 +215,8 @@ class Estimator(grammar.WithOptions, Measurement):
         return dataclasses.replace(estimate, seconds=time.perf_counter() - start)
 
     def _told(self, hook: Callable[..., Estimate], values: tuple[Any, ...], groups: Groups | None) -> Estimate:
+        columns = sum(value.shape[1] for value in values if value.ndim == 2)
+        affordable(self, len(values[0]), columns, max((_classes(value) for value in values), default=1))
         if groups is None:
             return hook(*values)
         if groups.count == len(groups.ids) or self.grouped == "none":
@@ -228,6 +230,7 @@ class Estimator(grammar.WithOptions, Measurement):
 
     def _of_members(self, t: Members, labels: dict[str, Labels], groups: Groups | None) -> list[list[Measured]]:
         """What ``_members`` finds, told of ``groups``; question by question where it cannot be."""
+        affordable(self, t.shape[1], t.shape[-1], max(map(_classes, labels.values()), default=1))
         if groups is None:
             return [
                 [m._replace(estimate=doubted(m.estimate, labels.get(m.variable))) for m in member]
@@ -338,6 +341,11 @@ class Estimator(grammar.WithOptions, Measurement):
 
     def _conditional_mutual_information(self, x: AnyRows, y: RowsOrLabels, z: RowsOrLabels) -> Estimate:
         raise NotImplementedError
+
+
+def _classes(value: AnyArray) -> int:
+    """Of how many classes labels ``[n]`` are; 1 for rows."""
+    return int(value.max()) + 1 if value.ndim == 1 else 1
 
 
 def together(groups: ArrayLike | None, n: int) -> Groups | None:

@@ -19,9 +19,10 @@ import numpy as np
 from infoscope.core import check, grammar, measurement
 from infoscope.core.errors import InputError, MissingPackageError
 from infoscope.core.estimate import Doubt, Estimate, Status
-from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need
+from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need, affordable
 from infoscope.core.quantity import Quantity
 from infoscope.core.shapes import ArrayLike, Labels, NumpyRows
+from infoscope.kernels.scaling import constant
 from infoscope.measure.bases.estimator import is_labels
 from infoscope.measure.intervals.groups import Groups
 
@@ -124,7 +125,8 @@ class Geometry(grammar.WithOptions, Measurement):
     def _checked(self, t: NumpyRows, labels: dict[str, Labels], groups: Groups | None) -> Iterable[Measured]:
         """What ``_of`` finds, with its time and the number of groups; of constant rows what :meth:`_constant` says."""
         self._installed()
-        if not (t != t[:1]).any():
+        affordable(self, *t.shape, max((int(y.max()) + 1 for y in labels.values()), default=1))
+        if constant(t):
             return timed(lambda: self._constant(t, labels), groups)
         return timed(lambda: self._of(t, labels) if groups is None else self._of_groups(t, labels, groups), groups)
 

@@ -41,7 +41,7 @@ class MlpProbe(Probe):
 
     def cost(self, n: int, d: int, k: int) -> Cost:
         update = 3e-5 + 1.7e-10 * self.batch * self.hidden * (d + k + (self.depth - 1) * self.hidden)
-        return Cost(self.networks * self.steps * update, 8.0 * n * (2 * d + k) + 1e5)
+        return Cost(self.networks * self.steps * update, 900.0 * n + 8.0 * n * (10.5 * d + k) + 1e5)
 
     def _check(self) -> None:
         for name in ("hidden", "networks", "steps", "patience", "batch"):

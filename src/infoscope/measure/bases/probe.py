@@ -18,7 +18,7 @@ import numpy as np
 
 from infoscope.core import check, grammar, registry
 from infoscope.core.errors import InputError
-from infoscope.core.measurement import Cost
+from infoscope.core.measurement import Cost, affordable
 from infoscope.core.shapes import ArrayLike, TensorMembers
 from infoscope.kernels import parallel
 from infoscope.measure.usable.readings import Expected, ProbeSplit, Readings, Target
@@ -63,6 +63,7 @@ class Probe(grammar.WithOptions):
         """
         import torch
 
+        affordable(self, z.shape[1], z.shape[2], max((target.k for target in targets), default=1))
         seen = [target.by_appearance() for target in targets]
         with torch.enable_grad():
             found = self._read(tensor(z), [target for target, _ in seen], splits, seed)

@@ -64,7 +64,7 @@ class Binned(Estimator):
 
     def cost(self, n: int, d: int, k: int) -> Cost:
         times = len(several(self.bins if self.width is None else self.width))
-        return Cost(3e-4 + times * n * (1e-7 + 6e-9 * d), 72.0 * n + n * d)
+        return Cost(3e-4 + times * n * (1e-7 + 6e-9 * d), 80.0 * n + n * d)
 
     def _check(self) -> None:
         form = self.form or ("width" if self.width is not None else "interval")

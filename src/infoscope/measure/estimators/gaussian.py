@@ -63,7 +63,7 @@ class Gaussian(Estimator):
     shrinkage: Literal["none", "oas", "ledoit_wolf"] = "none"
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(7e-4 + n * d * (3e-8 + 1e-10 * d), 20.0 * n + 40.0 * n * d)
+        return Cost(7e-4 + n * d * (3e-8 + 1e-10 * d), (20.0 if k > 1 else 290.0) * n + 40.0 * n * d)
 
     def _mutual_information(self, x: AnyRows, y: Beside, groups: Groups | None = None) -> Estimate:
         found = information(x, y, None, self.shrinkage)

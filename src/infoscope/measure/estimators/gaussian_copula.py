@@ -56,7 +56,7 @@ class GaussianCopula(Estimator):
     suits: ClassVar[tuple[str, ...]] = ("gaussian", "gaussian copula")
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(1e-3 + n * d * (2e-7 + 1e-10 * d), 20.0 * n + 32.0 * n * d)
+        return Cost(1e-3 + n * d * (2e-7 + 1e-10 * d), 60.0 * n + 88.0 * n * d)
 
     def _mutual_information(self, x: AnyRows, y: Beside, groups: Groups | None = None) -> Estimate:
         found, estimate = _estimate(x, y, None, INFORMATION)

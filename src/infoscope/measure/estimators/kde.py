@@ -18,6 +18,7 @@ from infoscope.measure.bases.estimator import Estimator, several, the_one
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.uncertainties import CERTIFIED
 from infoscope.measure.pairs.distance_bounds import Information, information
+from infoscope.measure.pairs.distances import held
 from infoscope.measure.symbols.labels import CEILING
 
 _NAMES = {"upper": "KL upper", "lower": "Bhattacharyya lower"}
@@ -65,9 +66,7 @@ class Kde(Estimator):
 
     def cost(self, n: int, d: int, k: int) -> Cost:
         times = max(1, len(several(self.noise_variance)), len(several(self.noise)))
-        return Cost(
-            5e-4 + n * n * (3e-10 * (1 + times) + 1.6e-11 * d), 6e5 + 1000.0 * n + 12.0 * n * d
-        )  # all pairs, in blocks
+        return Cost(5e-4 + n * n * (3e-10 * (1 + times) + 1.6e-11 * d), 6e5 + 1000.0 * n + held(n, d))
 
     def _check(self) -> None:
         if self.noise is not None and self.noise_variance is not None:

@@ -68,7 +68,7 @@ class KozachenkoLeonenko(Estimator):
     seed: int = 0
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(2e-3 + subsampling.seconds(lambda rows: nearest_seconds(rows, d), n), 100.0 * n + 24.0 * n * d)
+        return Cost(2e-3 + subsampling.seconds(lambda rows: nearest_seconds(rows, d), n), 100.0 * n + 33.0 * n * d)
 
     def _check(self) -> None:
         check.count(self.k, "k")

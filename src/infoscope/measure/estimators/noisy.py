@@ -72,7 +72,8 @@ class Noisy(Estimator):
         moments = 64.0 * n * d * (d if d <= FULL else 1) if judged else 0.0
         samples = 24.0 * n * forwards * d if forwards > 1 else 0.0
         return Cost(
-            5e-3 + 2.5e-8 * draws * d + mixture + gaussians, draws * (8.0 * d + 300.0) + 100.0 * n + moments + samples
+            5e-3 + 2.5e-8 * draws * d + mixture + gaussians,
+            2e6 + draws * (8.0 * d + 380.0) + 100.0 * n + moments + samples,
         )
 
     def _check(self) -> None:

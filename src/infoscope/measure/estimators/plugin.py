@@ -83,7 +83,7 @@ class Plugin(Estimator):
     alphabet: int | None = None
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(3e-4 + 2e-7 * n * d, 40.0 * n + 8.0 * n * d)
+        return Cost(3e-4 + 2e-7 * n * d, 40.0 * n + 26.0 * n * d)
 
     def _check(self) -> None:
         if self.alphabet is not None and (self.correction != "nsb" or self.alphabet < 1):

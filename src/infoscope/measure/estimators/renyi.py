@@ -16,6 +16,7 @@ from infoscope.core.shapes import AnyRows, Beside, GivenRows, Labels
 from infoscope.kernels import draws, parallel
 from infoscope.measure.bases.estimator import Estimator
 from infoscope.measure.pairs import kernel_sums as ks
+from infoscope.measure.pairs.distances import Distances
 from infoscope.measure.pairs.over_pairs import over_pairs
 from infoscope.measure.symbols import quantise as q
 from infoscope.measure.symbols.labels import CEILING
@@ -63,7 +64,7 @@ class Renyi(Estimator):
     sigma: float | None = None
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(5e-3 + 1e-10 * n**3 + 1e-9 * n * n * d, 24.0 * n * n + 16.0 * n * d)  # eigenvalues of an n×n matrix
+        return Cost(5e-3 + 1e-10 * n**3 + 1e-9 * n * n * d, 25.0 * n * n + 44.0 * n * d)  # eigenvalues of an n×n matrix
 
     def _of_the_input(self) -> tuple[Quantity, ...]:
         return (ENTROPY,)  # of a matrix: never negative
@@ -175,7 +176,7 @@ def _mean_square(points: np.ndarray | None, classes: np.ndarray) -> float:
     group = classes[order].astype(np.int32)
     rows = ks.Grouped(np.ones(n), group, np.arange(group[-1] + 1, dtype=np.int32)[None])
     threads = parallel.cores(1e-9 * n * n)
-    (sums,) = over_pairs(points[order], [ks.KernelSums(rows, (0.5,), points.dtype)], threads)
+    (sums,) = over_pairs(Distances(points, rows=order), [ks.KernelSums(rows, (0.5,), points.dtype)], threads)
     return float(sums.own[0, 0, ks.UP].sum()) / (n * n)
 
 

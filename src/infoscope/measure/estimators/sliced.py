@@ -60,7 +60,9 @@ class Sliced(Estimator):
 
     def cost(self, n: int, d: int, k: int) -> Cost:
         each = 1.7e-7 if 2 * k < n else 1e-6  # of class labels, or of y that takes a value of its own in every row
-        return Cost(2e-3 + n * self.slices * each * self.dimensions, 25.0 * n * self.slices + 16.0 * n * d)
+        return Cost(
+            2e-3 + n * self.slices * each * self.dimensions, (25.0 if k > 1 else 35.0) * n * self.slices + 34.0 * n * d
+        )
 
     def _check(self) -> None:
         for name, least in (("slices", 2), ("dimensions", 1), ("k", 1), ("seed", 0)):

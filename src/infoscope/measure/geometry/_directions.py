@@ -9,6 +9,7 @@ import numpy as np
 
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.shapes import Labels, NumpyRows
+from infoscope.kernels.scaling import block_bytes
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.moments.spectra import doubts_of, spectrum
@@ -21,7 +22,8 @@ class Directions(Geometry):
     words: ClassVar[str]
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(3e-4 + n * d * (1.4e-8 + 1e-10 * d), 17.0 * n * d)
+        side = min(n, d)
+        return Cost(3e-4 + n * d * (1.4e-8 + 1e-10 * side), 60.0 * n + 8.0 * d + 26.0 * side**2 + block_bytes(n, d))
 
     def _of(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         return self._counted(t, None)

@@ -14,6 +14,7 @@ from infoscope.core.shapes import Labels, NumpyRows
 from infoscope.measure.bases.geometry import CONSTANT, Geometry
 from infoscope.measure.intervals.uncertainties import DRAWN_PAIRS
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, DistancesByClass, spreads, too_few
+from infoscope.measure.pairs.distances import held
 from infoscope.measure.pairs.drawn import BOTH, NORMAL, Drawn, drawn
 
 QUANTILES = (5, 25, 50, 75, 95)  # per cent
@@ -67,7 +68,7 @@ class ClassDistances(Geometry):
     seed: int = 0
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(8e-3 + n * n * (2e-9 + 1e-11 * d), 2.4e6 + 2700.0 * n)
+        return Cost(8e-3 + n * n * (2e-9 + 1e-11 * d), 2.4e6 + 2700.0 * n + held(n, d))
 
     def _check(self) -> None:
         check.count(self.pairs, "pairs", LEAST if self.pairs else 0)

@@ -41,7 +41,7 @@ class Confusion(Geometry):
     invariant: ClassVar[tuple[str, ...]] = ("scale",)
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(1e-4 + n * d * 2e-9, 16.0 * n)
+        return Cost(1e-4 + n * d * 2e-9, 40.0 * n + 800.0 * k * d)
 
     def _of(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         return self._told(np.argmax(t, axis=1), t.shape[1], labels, [])

@@ -11,7 +11,7 @@ from infoscope.core import check
 from infoscope.core.cells import cell_names
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
-from infoscope.core.measurement import NOTHING, Cost, Given, Measured
+from infoscope.core.measurement import NOTHING, Cost, Given, Measured, affordable
 from infoscope.core.quantity import Quantity
 from infoscope.core.shapes import ArrayLike, NumpyRows
 from infoscope.kernels import draws
@@ -68,7 +68,7 @@ class CosineSimilarity(Geometry):
     seed: int = 0
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(1e-3 + 3e-8 * n * d, 32.0 * n * d)
+        return Cost(1e-3 + 3e-8 * n * d, 33.0 * n * d)
 
     def _check(self) -> None:
         check.count(self.seed, "seed", 0)
@@ -107,6 +107,7 @@ class CosineSimilarity(Geometry):
         return by_name(self._timed(t, y, together))
 
     def _timed(self, t: NumpyRows, other: NumpyRows, groups: Groups | None) -> list[Measured]:
+        affordable(self, *t.shape, 1)
         return timed(lambda: self._both(t, other, groups), groups)
 
     def _both(self, t: NumpyRows, other: NumpyRows, groups: Groups | None = None) -> Iterable[Measured]:

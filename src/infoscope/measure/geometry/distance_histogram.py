@@ -11,9 +11,11 @@ from infoscope.core.cells import cell_names
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.core.shapes import Labels, NumpyRows
+from infoscope.kernels.scaling import Centred, largest
 from infoscope.measure.bases.geometry import CONSTANT, Geometry
 from infoscope.measure.geometry._one_variable import one_variable
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, spreads, too_few
+from infoscope.measure.pairs.distances import held
 
 SMALLEST = 2.0**-900
 EDGES = (0.01, 0.03, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.6, 1.8, 2.0, 2.5)
@@ -47,7 +49,7 @@ class DistanceHistogram(Geometry):
     label: str = ""
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(1e-3 + n * n * (1e-9 + 6e-11 * d), 2.4e6 + 2700.0 * n)
+        return Cost(1e-3 + n * n * (1e-9 + 6e-11 * d), 2.4e6 + 2700.0 * n + held(n, d))
 
     def about(self, names: Sequence[str]) -> list[str]:
         one_variable(self.label, super().about(names))
@@ -56,12 +58,10 @@ class DistanceHistogram(Geometry):
     def _of(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         name = one_variable(self.label, labels)
         few = too_few(labels[name])
-        largest = float(np.abs(t).max())
-        if largest < SMALLEST:  # numbers that have lost digits: their squares would be lost altogether
-            t, largest = np.ldexp(np.asarray(t, np.float64), 1000), math.ldexp(largest, 1000)
+        if largest(t) < SMALLEST:  # numbers that have lost digits: their squares would be lost altogether
+            t = np.ldexp(np.asarray(t, np.float64), 1000)
         (spread,) = spreads(t, [labels[name]])
-        variances = (t / largest).var(axis=0, dtype=np.float64)
-        typical = largest * math.sqrt(2 * float(variances.sum()) * len(t) / (len(t) - 1))
+        typical = Centred(t).distance * math.sqrt(len(t) / (len(t) - 1))
         for which, quantity in ((WITHIN, "within_class_distance_share"), (BETWEEN, "between_class_distance_share")):
             up_to = np.concatenate([[0.0], spread.up_to(which, np.array(EDGES) * typical), [1.0]])
             words = f"share of the distances {'within' if which == WITHIN else 'between'} classes of {name} in each of "

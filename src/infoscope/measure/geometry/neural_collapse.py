@@ -7,6 +7,7 @@ from typing import ClassVar
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
 from infoscope.core.shapes import Labels, NumpyRows
+from infoscope.kernels.scaling import block_bytes
 from infoscope.measure.bases.geometry import Geometry
 from infoscope.measure.moments.class_means import ClassMeans
 
@@ -58,7 +59,8 @@ class NeuralCollapse(Geometry):
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "scale", "shift")
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(7e-4 + n * d * (4.5e-8 + 1e-10 * d), 26.0 * n * d)
+        seconds = 7e-4 + n * d * (4.5e-8 + 2e-10 * k) + 1e-8 * d * k**2
+        return Cost(seconds, 64.0 * d * (k + 3) + 8.0 * n * (4 * k + 20) + block_bytes(n, d))
 
     def _of(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         for name, y in labels.items():

@@ -189,7 +189,7 @@ def _distinct(values: Matrix | Indices) -> tuple[np.ndarray, np.ndarray, np.ndar
     rows = check.on_cpu(values)
     if rows.ndim == 1:
         return q.group(rows.astype(np.uint64))
-    return q.group(q.exact_keys(rows if rows.dtype == np.float32 else rows.astype(np.float64)))
+    return q.group(q.exact_keys(rows if rows.dtype == np.float32 else np.asarray(rows, np.float64)))
 
 
 def ends(estimate: Estimate) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from scipy.special import chdtri
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Status, remark
 from infoscope.kernels import draws
-from infoscope.kernels.scaling import unit
+from infoscope.kernels.scaling import Centred
 
 NEGLIGIBLE = 1e-10  # of the largest singular value: what rounding leaves of directions in which no class mean lies
 PROBES = 8  # random directions for the trace of a squared covariance
@@ -20,14 +20,29 @@ RARE = 0.01  # how often class means that coincide may lie so far apart as not t
 
 
 @dataclass(frozen=True)
+class _Around:
+    """Of rows, sums over their columns: the squares of their distances to the mean of their class and to the middle of
+    all class means, each ``[n]``; products with the class means ``[n, k]``, with the directions in which class means
+    lie ``[n, r]`` and with random directions ``[n, PROBES]``."""
+
+    own: np.ndarray
+    squares: np.ndarray
+    products: np.ndarray
+    along: np.ndarray
+    probed: np.ndarray
+
+
+@dataclass(frozen=True)
 class ClassMeans:
-    """Class means ``[k, d]`` less the mean of the class means, and the rows' distances to their own mean ``[n, d]``.
+    """Class means ``[k, d]`` less the mean of the class means, and what lies around them, from rows ``[n, d]`` that are
+    read a block at a time.
 
     Every class counts alike, however many rows it has; for classes of one size this is Papyan et al.'s.
     """
 
     means: np.ndarray
-    around: np.ndarray
+    middle: np.ndarray
+    rows: Centred
     y: np.ndarray
 
     @classmethod
@@ -36,12 +51,41 @@ class ClassMeans:
         k = int(y.max()) + 1
         if k < 2:
             raise InputError("all rows are of one class, wanted at least 2: neural collapse is about class means")
-        rows, _ = unit(t)
-        sizes = np.bincount(y, minlength=k)
-        sums = np.zeros((k, rows.shape[1]))
-        np.add.at(sums, y, rows)
-        means = sums / sizes[:, None]
-        return cls(means - means.mean(axis=0), rows - means[y], y)
+        rows, sizes = Centred(t), np.bincount(y, minlength=k)
+        means = np.zeros((k, rows.d))
+        for some, columns, block in rows.blocks():
+            order = np.argsort(y[some], kind="stable")
+            there, starts = np.unique(y[some][order], return_index=True)
+            means[there, columns] += np.add.reduceat(block[order], starts, axis=0)
+        means /= sizes[:, None]
+        middle = means.mean(axis=0)
+        means -= middle
+        return cls(means, middle, rows, y)
+
+    @cached_property
+    def _around(self) -> _Around:
+        """All that takes the distances of the rows to their class means."""
+        n, d, k = len(self.y), self.rows.d, self.k
+        directions = self._directions[1]
+        signs = np.where(np.random.Generator(draws.stream(0)).random((d, PROBES)) < 0.5, -1.0, 1.0)
+        own, squares, probed = np.zeros(n), np.zeros(n), np.zeros((n, PROBES))
+        along, products = np.zeros((n, len(directions))), np.zeros((n, k))
+        for rows, columns, block in self.rows.blocks():
+            block -= self.middle[columns]
+            squares[rows] += np.einsum("nd,nd->n", block, block)
+            products[rows] += block @ self.means[:, columns].T
+            block -= self.means[self.y[rows], columns]
+            own[rows] += np.einsum("nd,nd->n", block, block)
+            probed[rows] += block @ signs[columns]
+            along[rows] += block @ directions[:, columns].T
+        return _Around(own, squares, products, along, probed)
+
+    @cached_property
+    def _directions(self) -> tuple[np.ndarray, np.ndarray]:
+        """How far the class means reach along the directions ``[r, d]`` in which they lie."""
+        _, size, directions = np.linalg.svd(self.means / np.sqrt(self.k), full_matrices=False)
+        kept = size > NEGLIGIBLE * size[0]
+        return size[kept], directions[kept]
 
     @property
     def k(self) -> int:
@@ -52,11 +96,9 @@ class ClassMeans:
 
         None where all class means coincide.
         """
-        _, size, directions = np.linalg.svd(self.means / np.sqrt(self.k), full_matrices=False)
         if not self.apart:
             return None
-        kept = size > NEGLIGIBLE * size[0]
-        along = (self.around @ directions[kept].T / size[kept]) ** 2
+        along = (self._around.along / self._directions[0]) ** 2
         weights = 1 / (self.k * np.bincount(self.y)[self.y])
         return float(weights @ along.sum(axis=1)) / self.k
 
@@ -89,8 +131,7 @@ class ClassMeans:
     @cached_property
     def _distances(self) -> np.ndarray:
         """Squared, of each row to each class mean, less the row's own square ``[n, k]``."""
-        rows = self.around + self.means[self.y]
-        return np.square(self.means).sum(1) - 2 * rows @ self.means.T
+        return np.square(self.means).sum(1) - 2 * self._around.products
 
     def chance(self) -> str | None:
         """Why the class means may all coincide but for the few rows of each, in words; else None.
@@ -101,15 +142,13 @@ class ClassMeans:
         within classes; Box 1954).
         """
         n, k = len(self.y), self.k
-        within = float(np.square(self.around).sum())
+        within = float(self._around.own.sum())
         if n == k or within == 0:
             return None
         sizes = np.bincount(self.y)
         apart = self.means - sizes @ self.means / n
         ratio = float(sizes @ np.square(apart).sum(1)) / (k - 1) / (within / (n - k))
-        signs = np.where(np.random.Generator(draws.stream(0)).random((self.around.shape[1], PROBES)) < 0.5, -1.0, 1.0)
-        squares = float(np.square(self.around.T @ (self.around @ signs)).sum()) / PROBES
-        freedom = (k - 1) * max(1.0, within**2 / squares)
+        freedom = (k - 1) * max(1.0, within**2 / self._squared_covariance())
         least = max(2.0, float(chdtri(freedom, RARE)) / freedom)
         if ratio >= least:
             return None
@@ -117,6 +156,15 @@ class ClassMeans:
             f"the class means differ {ratio:.2g} times as much as chance makes those of so few rows differ, wanted at "
             f"least {least:.2g}: more rows, or there are no classes here"
         )
+
+    def _squared_covariance(self) -> float:
+        """The squared Frobenius norm of the products of the rows around their means, by random directions."""
+        found = np.zeros((self.rows.d, PROBES))
+        for rows, columns, block in self.rows.blocks():
+            block -= self.middle[columns]
+            block -= self.means[self.y[rows], columns]
+            found[columns] += block.T @ self._around.probed[rows]
+        return float(np.square(found).sum()) / PROBES
 
     def flattered(self) -> str | None:
         """Why few rows lie nearer to another class's mean for being part of their own, in words; else None.
@@ -126,9 +174,8 @@ class ClassMeans:
         n, own = len(self.y), np.arange(len(self.y))
         missed = float((self.nearest() != self.y).mean())
         m = np.bincount(self.y)[self.y].astype(np.float64)
-        squares = np.square(self.around + self.means[self.y]).sum(1)
-        others = self._distances + squares[:, None]
-        mine = np.where(m > 1, np.square(self.around).sum(1) * (m / np.maximum(m - 1, 1)) ** 2, np.inf)
+        others = self._distances + self._around.squares[:, None]
+        mine = np.where(m > 1, self._around.own * (m / np.maximum(m - 1, 1)) ** 2, np.inf)
         others[own, self.y] = np.inf
         left_out = float((mine > others.min(axis=1)).mean())
         if left_out - missed <= max(missed, 3 * math.sqrt(left_out * (1 - left_out) / n)):

@@ -15,7 +15,7 @@ import numpy as np
 
 from infoscope.core.estimate import Doubt, Status, gravest, remark
 from infoscope.kernels import draws
-from infoscope.kernels.scaling import unit
+from infoscope.kernels.scaling import Centred, constant
 from infoscope.measure.intervals.groups import Groups
 from infoscope.measure.intervals.jackknife import copies
 
@@ -34,15 +34,17 @@ class Spectrum:
     rows: np.ndarray
 
 
-def spectrum(t: np.ndarray) -> Spectrum:
-    """Of rows ``t [n, d]``."""
-    centred, _ = unit(t)
-    n, d = centred.shape
-    gram = centred.T @ centred if d <= n else centred @ centred.T
+def spectrum(t: np.ndarray, some: np.ndarray | None = None) -> Spectrum:
+    """Of rows ``t [n, d]``, or of ``some`` of them by number; beside them it holds a square of the smaller side."""
+    centred = Centred(t, some)
+    side = min(centred.n, centred.d)
+    gram, lengths = np.zeros((side, side)), np.zeros(centred.n)
+    for rows, _, block in centred.blocks():
+        gram += block @ block.T if centred.wide else block.T @ block
+        lengths[rows] += np.einsum("nd,nd->n", block, block)
     found = np.linalg.eigvalsh(gram)[::-1]
     found = found[found > NEGLIGIBLE * found[0]]
-    rows = np.einsum("nd,nd->n", centred, centred)
-    return Spectrum(found / found.sum(), rows / rows.sum())
+    return Spectrum(found / found.sum(), lengths / lengths.sum())
 
 
 def participation(p: np.ndarray) -> float:
@@ -101,9 +103,9 @@ def _grown(t: np.ndarray, found: Spectrum, of: Callable[[np.ndarray], float], gr
         return []
     else:
         half = draws.order(n, 0)[: n // 2] if groups is None else groups.deal(2, 0)[0]
-        if not (t[half] != t[half[:1]]).any():
+        if constant(t, half):
             return []
-        less = of(spectrum(t[half]).shares)
+        less = of(spectrum(t, half).shares)
         law = 1 / (2 / value - 1 / less) if value < 2 * less else math.inf
         how = f"of half of them it is {less:.4g}"
     return grown(value, law, how, count, what, d)

@@ -10,6 +10,7 @@ import numpy as np
 
 from infoscope.core import check
 from infoscope.core.shapes import AnyRows, Indices
+from infoscope.kernels.scaling import stretches
 from infoscope.measure.pairs import kernel_sums as ks
 from infoscope.measure.pairs.over_pairs import over_pairs
 from infoscope.measure.symbols import quantise as q
@@ -35,18 +36,23 @@ class Information:
 
 
 def _merge(t: np.ndarray, classes: np.ndarray) -> tuple[np.ndarray, ks.Grouped]:
-    """Rows sorted by their joint class, equal rows of one class merged where that pays."""
+    """The numbers of the rows, sorted by their joint class, equal rows of one class merged where that pays."""
     group = np.zeros(len(t), np.int32)
     for labels in classes:
         group = q.group(q.joint(group, labels))[0]
     weights, kept = np.ones(len(t)), np.arange(len(t))
     ids, counts, firsts = q.group(q.joint(q.group(q.exact_keys(t))[0], group))
-    if len(counts) <= MERGE_BELOW * len(t) and (t == t[firsts[ids]]).all():  # the keys are hashes: look
+    if len(counts) <= MERGE_BELOW * len(t) and _equal(t, firsts[ids]):  # the keys are hashes: look
         weights, kept = counts.astype(np.float64), firsts
     kept_in_order = np.argsort(group[kept], kind="stable")
     kept, weights = kept[kept_in_order], weights[kept_in_order]
     starts = np.searchsorted(group[kept], np.arange(group.max() + 1))
-    return t[kept], ks.Grouped(weights, group[kept], classes[:, kept[starts]])
+    return kept, ks.Grouped(weights, group[kept], classes[:, kept[starts]])
+
+
+def _equal(t: np.ndarray, others: np.ndarray) -> bool:
+    """Whether every row is equal to the one with the number in ``others [n]``."""
+    return all((t[part] == t[others[part]]).all() for part in stretches(len(t), t.shape[1]))
 
 
 def _mean_log(sums: np.ndarray, weights: np.ndarray, of: int | Indices) -> float:
@@ -60,8 +66,8 @@ def information(t: AnyRows, classes: np.ndarray, variances: Sequence[float], thr
     if check.is_tensor(t):
         sums, weights, mine = ks.on_device(t, classes, variances), np.ones(n), classes
     else:
-        points, rows = _merge(t, classes)
-        points = points.astype(ks.precision(points, variances), copy=False)
+        kept, rows = _merge(t, classes)
+        points = ks.precise(t, kept, variances)
         (sums,) = over_pairs(points, [ks.KernelSums(rows, variances, points.dtype)], threads)
         weights, mine = rows.weights, rows.classes[:, rows.group]
     sizes = [np.bincount(labels)[labels_here] for labels, labels_here in zip(classes, mine, strict=True)]

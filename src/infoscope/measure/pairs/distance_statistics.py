@@ -18,7 +18,8 @@ from infoscope.core.estimate import Doubt, Status
 from infoscope.core.shapes import IndexTable, Indices
 from infoscope.kernels import parallel
 from infoscope.kernels.compiling import njit
-from infoscope.measure.pairs.distances import NARROW
+from infoscope.kernels.scaling import largest
+from infoscope.measure.pairs.distances import NARROW, Distances
 from infoscope.measure.pairs.over_pairs import over_pairs
 
 WITHIN, BETWEEN = 0, 1
@@ -114,11 +115,10 @@ def spreads(t: np.ndarray, labels: Sequence[np.ndarray]) -> list[DistancesByClas
     """
     for y in labels:
         counted(y)
-    exponent = int(np.frexp(np.abs(t).max())[1])
-    scaled = np.ldexp(t, -exponent)  # exact, and no square overflows or vanishes
-    found = _spreads(scaled, labels)
-    if scaled.dtype == np.float32 and t.shape[1] > NARROW and any(map(_blurred, found)):
-        found = _spreads(scaled.astype(np.float64), labels)
+    exponent = int(np.frexp(largest(t))[1])  # to divide by, so that no square overflows or vanishes
+    found = _spreads(Distances(t, exponent=exponent), labels)
+    if t.dtype == np.float32 and t.shape[1] > NARROW and any(map(_blurred, found)):
+        found = _spreads(Distances(t, np.float64, exponent=exponent), labels)
     return [DistancesByClass(spread.counts, np.ldexp(spread.edges, exponent)) for spread in found]
 
 
@@ -142,11 +142,9 @@ def too_few(y: np.ndarray) -> list[Doubt]:
     return [Doubt(Status.UNDERSAMPLED, note)]
 
 
-def _spreads(t: np.ndarray, labels: Sequence[np.ndarray]) -> list[DistancesByClass]:
-    centred = t - t.mean(axis=0, dtype=np.float64)
-    top = 4 * float(np.einsum("nd,nd->n", centred, centred).max())
-    folds = [_Counts(y, t.dtype, top) for y in labels]
-    threads = parallel.cores(len(t) ** 2 * (1e-9 * len(labels) + 2e-11 * t.shape[1]))
+def _spreads(t: Distances, labels: Sequence[np.ndarray]) -> list[DistancesByClass]:
+    folds = [_Counts(y, t.dtype, 4 * t.reach) for y in labels]
+    threads = parallel.cores(t.n**2 * (1e-9 * len(labels) + 2e-11 * t.d))
     return [DistancesByClass(counts, folds[0].edges()) for counts in over_pairs(t, folds, threads)]
 
 

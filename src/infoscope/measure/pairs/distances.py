@@ -8,10 +8,13 @@ import numpy as np
 
 from infoscope.core.shapes import Matrix, Vector
 from infoscope.kernels.compiling import njit
+from infoscope.kernels.scaling import block_bytes, stretches
 
 #: Up to this many columns the differences are squared one by one: as fast as a matrix multiply, and without
 #: its cancellation |a|² + |b|² - 2ab.
 NARROW = 16
+#: Bytes up to which centred rows are held as a whole, and the columns of a piece of them beyond.
+HELD, PIECE = 2**27, 2048
 
 
 @njit(nogil=True, cache=True, fastmath=True)
@@ -55,35 +58,81 @@ def _finish(norms: Vector, r0: int, c0: int, out: Matrix) -> None:
             out[i, i] = zero
 
 
-class Distances:
-    """Squared distances between the rows of ``points [n, d]``, block by block, in the dtype of ``points``."""
+def held(n: int, d: int) -> float:
+    """The most bytes that the distances of rows ``[n, d]`` take beside them, whatever their dtype."""
+    whole = 16.0 * n * d if d <= NARROW else 8.0 * n * d
+    if whole > HELD and d > NARROW:
+        whole = max(HELD, 24.0 * 1280 * PIECE)  # the copy in float32, or pieces of 256 rows and of 1024
+    return whole + block_bytes(n, d) + 16.0 * d
 
-    def __init__(self, points: np.ndarray) -> None:
-        self.n, self.d = points.shape
-        self.dtype = points.dtype
+
+class Distances:
+    """Squared distances between the rows of ``points [n, d]``, block by block.
+
+    dtype: what they are computed in, by default that of ``points``. rows: which of the points count, in which order.
+    exponent: points are first divided by two to this power, which is exact.
+
+    Wide rows are held once more, centred, where that takes at most :data:`HELD` bytes; beyond, each block is made of
+    centred pieces of :data:`PIECE` columns, so that what is held does not grow with the columns.
+    """
+
+    def __init__(
+        self, points: np.ndarray, dtype: Any = None, rows: np.ndarray | None = None, exponent: int = 0
+    ) -> None:
+        self.given, self._rows, self._exponent = points, rows, exponent
+        self.n, self.d = len(points) if rows is None else len(rows), points.shape[1]
+        self.dtype = np.dtype(points.dtype if dtype is None else dtype)
+        every = slice(0, self.d)
+        self._mean = np.zeros(self.d)  # in float64: a large mean eats float32's digits
+        parts = stretches(self.n, self.d)
         with np.errstate(over="ignore", invalid="ignore"):
-            centred = points - points.mean(axis=0, dtype=np.float64)  # in float64: a large mean eats float32's digits
-            norms = np.einsum("nd,nd->n", centred, centred)
-        self.finite = bool(norms.max() < np.finfo(self.dtype).max / 4)
+            for part in parts:
+                block = self._wide(part, every)
+                block[0] += self._mean  # so that it is one sum, row after row
+                self._mean = block.sum(axis=0)
+            self._mean /= self.n
+            norms = np.concatenate([np.einsum("nd,nd->n", *[self._centred(part, every)] * 2) for part in parts])
+        #: The largest squared norm.
+        self.reach = float(norms.max())
+        self.finite = self.reach < float(np.finfo(self.dtype).max) / 4
         if not self.finite:
             return
         self.norms = norms.astype(self.dtype)
-        self.points = np.ascontiguousarray(centred, dtype=self.dtype)
         self.narrow = self.d <= NARROW
+        self._tensor: Any = None
         if self.narrow:
+            self.points = np.ascontiguousarray(self._centred(slice(0, self.n), every), dtype=self.dtype)
             self.transposed = np.ascontiguousarray(self.points.T)
-        else:
-            import torch
+        elif self.n * self.d * self.dtype.itemsize <= HELD:
+            self._tensor = self._empty(self.n, self.d)
+            for part in parts:
+                self._copy(part, every, self._tensor[part])
 
-            # torch's storage is aligned to 64 bytes; without that MKL's sums depend on where NumPy put the array
-            self.tensor = torch.empty(self.points.shape, dtype=torch.from_numpy(self.points[:1]).dtype)
-            self.tensor.copy_(torch.from_numpy(self.points))
+    def _wide(self, rows: slice, columns: slice) -> np.ndarray:
+        """These numbers in float64, in memory of their own."""
+        some = self.given[rows, columns] if self._rows is None else self.given[self._rows[rows], columns]
+        some = some.astype(np.float64)
+        return np.ldexp(some, -self._exponent, out=some) if self._exponent else some
+
+    def _centred(self, rows: slice, columns: slice) -> np.ndarray:
+        some = self._wide(rows, columns)
+        some -= self._mean[columns]
+        return some
+
+    def _empty(self, *shape: int) -> Any:
+        """Room of torch's, which is aligned to 64 bytes: otherwise MKL's sums depend on where NumPy put the array."""
+        import torch
+
+        return torch.empty(shape, dtype=torch.float32 if self.dtype == np.float32 else torch.float64)
+
+    def _copy(self, rows: slice, columns: slice, room: Any) -> Any:
+        import torch
+
+        return room.copy_(torch.from_numpy(self._centred(rows, columns)))
 
     def buffer(self, size: int) -> Any:
         """Room for the largest block."""
-        if self.narrow:
-            return np.empty(size, self.dtype)
-        return self.tensor.new_empty(size)
+        return np.empty(size, self.dtype) if self.narrow else self._empty(size)
 
     def fill(self, rows: slice, cols: slice, buffer: Any) -> np.ndarray:
         """The block ``[len(rows), len(cols)]``, a view on ``buffer``."""
@@ -92,10 +141,22 @@ class Distances:
             block = buffer[: shape[0] * shape[1]].reshape(shape)
             _direct(self.points, self.transposed, rows.start, cols.start, block)
             return block
-        import torch
-
         products = buffer[: shape[0] * shape[1]].view(shape)
-        torch.mm(self.tensor[rows], self.tensor[cols].T, out=products)
+        if self._tensor is None:
+            self._of_pieces(rows, cols, products)
+        else:
+            import torch
+
+            torch.mm(self._tensor[rows], self._tensor[cols].T, out=products)
         block = products.numpy()
         _finish(self.norms, rows.start, cols.start, block)
         return block
+
+    def _of_pieces(self, rows: slice, cols: slice, products: Any) -> None:
+        """Products of rows of which only pieces are held."""
+        products.zero_()
+        for part in stretches(self.d, 1, PIECE):
+            width = part.stop - part.start
+            one = self._copy(rows, part, self._empty(len(products), width))
+            other = one if rows == cols else self._copy(cols, part, self._empty(products.shape[1], width))
+            products.addmm_(one, other.T)

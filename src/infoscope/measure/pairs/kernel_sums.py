@@ -20,7 +20,7 @@ import numpy as np
 from infoscope.core.shapes import Block, Block4, IndexTable, Indices, Matrix, TensorRows, Vector
 from infoscope.kernels.compiling import njit
 from infoscope.kernels.vector_math import exp2_negative
-from infoscope.measure.pairs.distances import NARROW
+from infoscope.measure.pairs.distances import NARROW, Distances
 
 LO, UP = 0, 1
 LONG = 128  # rows of a group on average, from where on loops over one group at a time pay
@@ -222,17 +222,17 @@ class KernelSums:
         return Sums(self.total, self.own)
 
 
-def precision(points: np.ndarray, variances: Sequence[float]) -> np.dtype:
-    """The dtype to work in: that of ``points``, unless float32 would blur the kernels of wide rows by more than 1 %.
+def precise(t: np.ndarray, rows: np.ndarray, variances: Sequence[float]) -> Distances:
+    """Of these ``rows`` of ``t [n, d]``, in its dtype unless float32 would blur the kernels of wide rows by over 1 %.
 
     A matrix multiply leaves an error near 2^-22 of the largest squared norm in every squared distance; that is fatal
     when the noise is much smaller than the rows. Narrow rows are subtracted directly and have no such error.
     """
-    if points.dtype == np.float64 or points.shape[1] <= NARROW:
-        return points.dtype
-    centred = points - points.mean(axis=0, dtype=np.float64)
-    largest = float(np.einsum("nd,nd->n", centred, centred).max())
-    return np.dtype(np.float64 if largest / (2 * min(variances)) * 2.0**-22 > 0.01 else np.float32)
+    found = Distances(t, rows=rows)
+    if t.dtype == np.float64 or t.shape[1] <= NARROW or found.reach / (2 * min(variances)) * 2.0**-22 <= 0.01:
+        return found
+    del found  # it may hold a copy of the rows
+    return Distances(t, np.float64, rows)
 
 
 def on_device(t: TensorRows, classes: np.ndarray, variances: Sequence[float]) -> Sums:

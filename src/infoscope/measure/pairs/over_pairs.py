@@ -19,6 +19,7 @@ import numpy as np
 
 from infoscope.core.errors import InputError
 from infoscope.kernels import parallel
+from infoscope.kernels.scaling import largest
 from infoscope.measure.pairs.distances import Distances
 
 ROWS, COLS = 256, 1024  # a float32 block is 1 MB: it stays in the second-level cache between its writer and readers
@@ -74,20 +75,20 @@ def _group(distances: Distances, mine: list[slice], folds: Sequence[Fold]) -> li
     return own
 
 
-def over_pairs(points: np.ndarray, folds: Sequence[Fold], threads: int = 1) -> list[Any]:
+def over_pairs(points: np.ndarray | Distances, folds: Sequence[Fold], threads: int = 1) -> list[Any]:
     """The result of every fold over all pairs of the rows of ``points [n, d]`` (float32 or float64, finite).
 
     Raises
     ------
     InputError: when a squared distance would overflow.
     """
-    distances = Distances(points)
+    distances = points if isinstance(points, Distances) else Distances(points)
     if not distances.finite:
         raise InputError(
-            f"the rows reach {np.abs(points).max():.3g} in size, wanted values whose squares stay finite in "
-            f"{points.dtype}: rescale them, or find where the network diverged"
+            f"the rows reach {largest(distances.given):.3g} in size, wanted values whose squares stay finite in "
+            f"{distances.dtype}: rescale them, or find where the network diverged"
         )
-    jobs = [partial(_group, distances, mine, folds) for mine in strips(len(points))]
+    jobs = [partial(_group, distances, mine, folds) for mine in strips(distances.n)]
     totals = [fold.fresh() for fold in folds]
     for parts in parallel.run(jobs, threads):
         for total, part in zip(totals, parts, strict=True):

@@ -45,7 +45,8 @@ class Knn(Probe):
     calibrate: bool = True
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(6e-3 + n * n * (2e-9 + 3.5e-10 * d), 400.0 * n + 8.0 * n * (d + k))
+        strip = 33.0 * min(n * n, BLOCK)  # distances, and which of them count
+        return Cost(6e-3 + n * n * (2e-9 + 3.5e-10 * d), strip + 400.0 * n + 62.0 * n * (d + k))
 
     def _check(self) -> None:
         for k in self._numbers:

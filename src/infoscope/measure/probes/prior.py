@@ -29,7 +29,7 @@ class Prior(Probe):
     contains: ClassVar[tuple[str, ...]] = ()
 
     def cost(self, n: int, d: int, k: int) -> Cost:
-        return Cost(1e-3 + 1e-8 * n * k, 16.0 * n * k)
+        return Cost(1e-3 + 1e-8 * n * k, 16.0 * n * k + 300.0 * n + 26.0 * n * d)
 
     @property
     def words(self) -> str:

@@ -9,6 +9,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 from infoscope.core.quantity import Quantity
 from infoscope.core.shapes import ArrayLike
+from infoscope.kernels.scaling import stretches
 
 DUALITY = Quantity("nc3_duality", "ratio", "Distance of the classifier from the class means (NC3)", "geometry")
 DISAGREEMENT = Quantity("nc4_disagreement", "fraction", "Rows not decided for the nearest mean (NC4)", "geometry")
@@ -51,7 +52,8 @@ def neural_collapse(
     if not np.abs(w).max() > 0:
         raise InputError("weights are all 0, wanted those of a trained classifier")
     means = ClassMeans.of(t, raw.astype(np.int64))
-    decided = (t.astype(np.float64) @ w.T + b).argmax(axis=1)
+    parts = stretches(len(t), t.shape[1])
+    decided = np.concatenate([(t[part].astype(np.float64) @ w.T + b).argmax(axis=1) for part in parts])
     doubts = means.doubts()
     duality = 0.0
     if means.apart:
