@@ -13,13 +13,9 @@ from infoscope.scripting import report, run
 
 #: What is shown first: a closed form by itself, another one, and the two networks trained for a moment.
 FIRST = ("saxe2018/minimal_model", "goldfeld2019/single_neuron", "saxe2018/tanh", "saxe2018/relu")
-#: The stages of each figure by the words of their tasks, and about the CPU seconds that each takes at `laptop`.
-STAGES = {
-    "saxe2018/tanh": {"training": 60.0, "learning curves": 8.0, "measuring": 42.0},
-    "saxe2018/relu": {"training": 40.0, "learning curves": 8.0, "measuring": 25.0},
-}
+#: What follows.
+THEN = ("saxe2018/tanh", "saxe2018/relu")
 MNIST = "saxe2018/mnist"
-MNIST_STAGES = {"training": 1500.0, "learning curves": 100.0, "measuring": 500.0}  # at `long`, at which it learns
 
 
 def demo(
@@ -49,17 +45,17 @@ def demo(
         say(f"MNIST is asked for, and comes last: {contributions('figures')['figures'][MNIST].facts['long']}")
     runs: dict[str, Run] = {}
     say("first the exact answers, then both networks trained for a moment (longer where loops are to be compiled)")
-    with whole("first look", {figure: {"": 1.0} for figure in FIRST}) as progress:
+    with whole("first look", {figure: {} for figure in FIRST}) as progress:
         for figure in FIRST:
             progress.begin(figure)
             runs[figure] = run(figure, "smoke", out=folder)
             progress.end()
             if figure == FIRST[0]:  # which needs nothing that has to be compiled
                 shown([runs[figure]], report(runs[figure], out=page))
-    exact = [done for figure, done in runs.items() if figure not in {*STAGES, *FIRST[:1]}]
+    exact = [done for figure, done in runs.items() if figure not in {*THEN, *FIRST[:1]}]
     shown(exact, report(*runs.values(), out=page))
-    figures = {**STAGES, **({MNIST: MNIST_STAGES} if mnist else {})}
-    with whole("demo", figures) as progress:
+    figures = (*THEN, *((MNIST,) if mnist else ()))
+    with whole("demo", {figure: {} for figure in figures}) as progress:
         for figure in figures:
             progress.begin(figure)
             runs[figure] = run(figure, "long" if figure == MNIST else preset, seeds=seeds, out=folder)

@@ -9,14 +9,14 @@ from infoscope.core import registry
 
 
 def test_the_demo_names_figures_that_exist():
-    assert {*demonstration.FIRST, *demonstration.STAGES, demonstration.MNIST} <= set(registry.entries("figures"))
-    assert set(demonstration.STAGES) <= set(demonstration.FIRST)
+    assert {*demonstration.FIRST, *demonstration.THEN, demonstration.MNIST} <= set(registry.entries("figures"))
+    assert set(demonstration.THEN) <= set(demonstration.FIRST)
 
 
 def test_a_first_report_then_verdicts_figure_by_figure(tmp_path, monkeypatch, capfd):
     first, *later = "saxe2018/minimal_model", "saxe2018/reparametrisation", "saxe2018/net_input_bins_minimal"
     monkeypatch.setattr(demonstration, "FIRST", (first, later[0]))
-    monkeypatch.setattr(demonstration, "STAGES", {figure: {"computing": 1.0} for figure in later})
+    monkeypatch.setattr(demonstration, "THEN", tuple(later))
     with pytest.raises(SystemExit) as stop:
         cli.main(["demo", "--preset", "smoke", "--out", str(tmp_path)])
     assert not stop.value.code

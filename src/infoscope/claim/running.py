@@ -16,6 +16,7 @@ import torch
 from infoscope.claim.borrowing import SEVERAL, Collected, Neighbours, confirmed, measured_with
 from infoscope.claim.computation import Computation
 from infoscope.claim.dealt import compute_dealt, measure_network_dealt, train_dealt, train_first
+from infoscope.claim.expected import expected
 from infoscope.claim.figure import Figure
 from infoscope.claim.judging import Guess, verdicts
 from infoscope.claim.scores import append_derived, sweeps
@@ -24,7 +25,7 @@ from infoscope.core import processors, registry
 from infoscope.core.errors import BusyError, DamagedError, DataMissingError, InputError, RunFolderError
 from infoscope.core.folder import RunFolder, Sink
 from infoscope.core.privacy import shareable
-from infoscope.core.progress import progress, say
+from infoscope.core.progress import progress, say, whole
 from infoscope.core.provenance import fingerprint, provenance
 from infoscope.core.rows import TRAINING, Rows
 from infoscope.data._counted import entropy
@@ -132,19 +133,22 @@ def carry_out(
             left_out = len(figure.judge(Rows.concat([])))
             folder.update({"state": "no data", "missing": shareable(str(reason)), "left out": left_out})
             return
-        if engine is not None:
-            folder.update({"state": "training"})
-            train_dealt(engine, [(folder, plans)], device)
-        for name, plan in plans.items():
-            folder.update({"state": "training"})
-            train_network(folder, name, plan, device, neighbours)
-        for name, plan in plans.items():
-            folder.update({"state": "measuring"})
-            measure_network(folder, name, plan, device, neighbours, there.filter(network=name), engine)
-        for name, plan in wanted.items():
-            if isinstance(plan, Computation):
-                folder.update({"state": "computing"})
-                compute(folder, name, plan, engine)
+        with whole(folder.id, {folder.id: {}}) as over:
+            likely = expected(wanted, dealt=engine is not None)
+            over.expect(likely.stages, likely.about)
+            if engine is not None:
+                folder.update({"state": "training"})
+                train_dealt(engine, [(folder, plans)], device)
+            for name, plan in plans.items():
+                folder.update({"state": "training"})
+                train_network(folder, name, plan, device, neighbours)
+            for name, plan in plans.items():
+                folder.update({"state": "measuring"})
+                measure_network(folder, name, plan, device, neighbours, there.filter(network=name), engine)
+            for name, plan in wanted.items():
+                if isinstance(plan, Computation):
+                    folder.update({"state": "computing"})
+                    compute(folder, name, plan, engine)
         judge(folder)
         folder.merge_parts()
         folder.update({"state": "done"})

@@ -35,7 +35,7 @@ from infoscope.cli.shared import (
 )
 from infoscope.core.claim import ORIGINS, counted
 from infoscope.core.errors import InfoscopeError, unknown_name
-from infoscope.core.progress import say
+from infoscope.core.progress import say, whole
 from infoscope.core.text import sentence
 from infoscope.core.units import in_unit, in_unit_shown, shown, unit_shown
 
@@ -116,29 +116,34 @@ def _run(figures: list[str], asked: dict[str, Any], open_: bool, as_json: bool) 
     preset, out = asked["preset"], asked["out"]
     done, failures, without_data = [], [], {}
     page, writing = out / "report.html", 0.0
-    for number, figure in enumerate(figures, 1):
-        begun = time.monotonic()
-        try:
-            say(f"{figure} ({preset})" + (f", figure {number} of {len(figures)}" if len(figures) > 1 else ""))
-            done.append(infoscope.run(figure, **asked))
-        except InfoscopeError as reason:
-            if len(figures) == 1:
-                raise
-            failures.append(f"{figure}: {reason}")
-            print(failures[-1], file=sys.stderr)
-            continue
-        if done[-1].missing:
-            without_data.setdefault(done[-1].missing, []).append(done[-1].folder.manifest()["left out"])
-        elif not as_json and number < len(figures):
-            print_verdicts(done[-1].verdicts, tally=False)
-            sys.stdout.flush()
-        if number < len(figures) and 10 * writing < time.monotonic() - begun:  # of what a figure takes, a tenth
+    with whole("run" if len(figures) > 1 else figures[0], {figure: {} for figure in figures}) as over:
+        for number, figure in enumerate(figures, 1):
             begun = time.monotonic()
-            first = not page.exists()
-            infoscope.report(*done, out=page)
-            writing = time.monotonic() - begun
-            if first:
-                say(f"the report grows with each figure: {page.resolve()}")
+            try:
+                say(f"{figure} ({preset})" + (f", figure {number} of {len(figures)}" if len(figures) > 1 else ""))
+                over.begin(figure)
+                try:
+                    done.append(infoscope.run(figure, **asked))
+                finally:
+                    over.end()
+            except InfoscopeError as reason:
+                if len(figures) == 1:
+                    raise
+                failures.append(f"{figure}: {reason}")
+                print(failures[-1], file=sys.stderr)
+                continue
+            if done[-1].missing:
+                without_data.setdefault(done[-1].missing, []).append(done[-1].folder.manifest()["left out"])
+            elif not as_json and number < len(figures):
+                print_verdicts(done[-1].verdicts, tally=False)
+                sys.stdout.flush()
+            if number < len(figures) and 10 * writing < time.monotonic() - begun:  # of what a figure takes, a tenth
+                begun = time.monotonic()
+                first = not page.exists()
+                infoscope.report(*done, out=page)
+                writing = time.monotonic() - begun
+                if first:
+                    say(f"the report grows with each figure: {page.resolve()}")
     for reason, claims in without_data.items():
         told = f"{len(claims)} figure{'s' * (len(claims) > 1)}, {sum(claims)} claims"
         print(f"not run, for want of data ({told}): {reason}", file=sys.stderr)

@@ -11,10 +11,13 @@ import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from itertools import accumulate
 from typing import Any
 
+from infoscope.core.units import time_in_words
+
 QUIET_SECONDS = 2.0
+LONG_SECONDS = 10.0  # from which on it is said first what there is to do
+OFF = 3.0  # times that a guess of one kind of work may be off as that of another was
 NOTEBOOK_SECONDS = 0.2  # between two pictures of a bar in a notebook
 _silent = False
 _told_of: Overall | None = None  # what takes the place of every task's own progress
@@ -116,13 +119,15 @@ class Progress:
         """``amount`` more of the total is done."""
         self.done += amount
         if _told_of is not None and _told_of is not self:
-            _told_of.reached(self.label, self.done / self.total if self.total else 1.0)
+            of = self.total or 1.0
+            _told_of.reached(self.label, self.done / of if self.total else 1.0, self._first / of)
             return
-        elapsed = time.monotonic() - self._start
+        elapsed, fresh = time.monotonic() - self._start, self.done - self._first
+        self._show(elapsed, elapsed * (self.total - self.done) / fresh if fresh > 0 else 0.0)
+
+    def _show(self, elapsed: float, left: float) -> None:
         if elapsed < QUIET_SECONDS or self._mute or _silent:
             return
-        fresh = self.done - self._first
-        left = elapsed * (self.total - self.done) / fresh if fresh > 0 else 0.0
         display = _in_notebook()
         if display is not None:
             self._notebook = self._notebook or _NotebookBar(display)
@@ -130,7 +135,7 @@ class Progress:
             return
         if self._bar is not None or _on_terminal():  # what rich 13 puts in place of stderr denies being a terminal
             try:
-                self._draw()
+                self._draw(left)
             except (OSError, ValueError, IndexError):  # the window was closed; a half-begun bar cannot be ended
                 self._mute, self._bar = True, None
         elif self._tenths() > self._printed:
@@ -138,10 +143,10 @@ class Progress:
             share = 100 * self.done / self.total
             say(f"{self.label}: {share:.0f} % after {_duration(elapsed)}, {_duration(left)} left")
 
-    def _draw(self) -> None:
+    def _draw(self, left: float) -> None:
         if self._bar is None:
             from rich.console import Console
-            from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+            from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
             from rich.progress import Progress as Bar
 
             self._bar = Bar(
@@ -149,13 +154,12 @@ class Progress:
                 BarColumn(),
                 TaskProgressColumn(),
                 TimeElapsedColumn(),
-                TextColumn("left"),
-                TimeRemainingColumn(),
+                TextColumn("{task.fields[left]} left"),
                 console=Console(stderr=True),
             )
-            self._task = self._bar.add_task(self.label, total=self.total)
+            self._task = self._bar.add_task(self.label, total=self.total, left="")
             self._bar.start()
-        self._bar.update(self._task, completed=self.done, description=self.label)
+        self._bar.update(self._task, completed=self.done, description=self.label, left=_duration(left))
 
     def close(self) -> None:
         if self._bar is not None:
@@ -176,47 +180,127 @@ def progress(label: str, total: float, done: float = 0.0) -> Generator[Progress]
 class Overall(Progress):
     """One progress over several pieces of work whose tasks have progress of their own, which it takes the place of.
 
-    stages: for each piece the words that are in the labels of its tasks, in order, and about how many seconds each
-    takes beside the others. What no stage names counts as nothing.
+    stages: for each piece the words that the labels of its tasks begin with, or hold, in order, and about how many
+    seconds each takes; of an empty one they are said when it begins (:meth:`expect`), and until then it is taken to be
+    as long as the others are on average.
+
+    What tasks of one kind (what stands behind the last ``": "`` of their words) take beside what was expected of them
+    tells what is left of that kind, so that guesses need only be right beside one another.
     """
 
     def __init__(self, label: str, stages: Mapping[str, Mapping[str, float]]) -> None:
-        self._name, self._stages = label, stages
-        self._ends = dict(zip(stages, accumulate(sum(each.values()) for each in stages.values()), strict=True))
-        super().__init__(label, sum(sum(each.values()) for each in stages.values()))
-        self._piece = next(iter(stages), "")
+        self._name, self._pieces = label, list(stages)
+        self._stages = {piece: dict(told) for piece, told in stages.items() if told}
+        self._about = ""
+        self._shares: dict[tuple[str, str], float] = {}
+        self._known: dict[str, tuple[float, float]] = {}  # of each kind: seconds expected of what was done, and taken
+        self._took: dict[str, float] = {}  # of the pieces that are done, seconds
+        self._of_this = 0.0
+        super().__init__(label, 1.0)
+        self._piece = next(iter(self._pieces), "")
+        self._since = self._began = self._start
 
     def begin(self, piece: str) -> None:
         """All before ``piece`` is done."""
-        self._piece = piece
-        self._to(self._ends[piece] - sum(self._stages[piece].values()))
+        self._piece, self._began = piece, time.monotonic()
+        self._since = self._began
 
-    def reached(self, task: str, share: float) -> None:
-        """A task of the present piece is done to this share."""
-        stages = list(self._stages[self._piece].items())
-        place = next((i for i, (words, _) in enumerate(stages) if words in task), None)
-        if place is not None:
-            still = sum(seconds for _, seconds in stages[place:])
-            self.label = f"{self._name}, {self._piece}"
-            self._to(self._ends[self._piece] - still + share * stages[place][1])
+    def expect(self, stages: Mapping[str, float], about: str = "") -> None:
+        """The stages of the present piece, where they were not known before: see the class.
+
+        about: what there is to do, which is said once, with the time that its beginning leads to expect.
+        """
+        if self._piece not in self._stages:
+            self._stages[self._piece] = dict(stages)
+        self._about = about
+
+    def reached(self, task: str, share: float, first: float = 0.0) -> None:
+        """A task of the present piece is done to this share, and was to ``first`` before it began."""
+        stages = self._stages.get(self._piece, {})
+        begun = [words for words in stages if task.startswith(words)]
+        words = max(begun, key=len) if begun else next((words for words in stages if words in task), None)
+        now = time.monotonic()
+        if words is not None:
+            before = self._shares.get((self._piece, words), first)
+            kind = _kind(words)
+            expected, taken = self._known.get(kind, (0.0, 0.0))
+            self._known[kind] = (expected + stages[words] * max(share - before, 0.0), taken + now - self._since)
+            for earlier in stages:  # they come in order: what was passed over was done before
+                if earlier == words:
+                    break
+                self._shares[self._piece, earlier] = 1.0
+            self._shares[self._piece, words] = max(share, before)
+        self._since = now
+        self._show_all(now)
 
     def end(self) -> None:
         """The present piece is done."""
-        self.label = f"{self._name}, {self._piece}"
-        self._to(self._ends[self._piece])
+        now = time.monotonic()
+        self._took[self._piece] = now - self._began
+        for words in self._stages.setdefault(self._piece, {}):
+            self._shares[self._piece, words] = 1.0
+        self._show_all(now)
 
-    def _to(self, done: float) -> None:
-        if done > self.done:
-            self.advance(done - self.done)
+    @property
+    def left(self) -> float:
+        """Seconds that the rest is likely to take."""
+        expected, taken = (sum(each) for each in zip(*self._known.values(), strict=True)) if self._known else (0.0, 0.0)
+        usual = taken / expected if expected > 0 else 1.0
+
+        def rate(kind: str) -> float:
+            expected, taken = self._known.get(kind, (0.0, 0.0))
+            return taken / expected if expected > 0 else min(max(usual, 1 / OFF), OFF)
+
+        known: dict[str, float] = {}
+        for piece in self._pieces:
+            if piece in self._stages and piece not in self._took:
+                still = {words: 1 - self._shares.get((piece, words), 0.0) for words in self._stages[piece]}
+                known[piece] = sum(
+                    still[words] * seconds * rate(_kind(words)) for words, seconds in self._stages[piece].items()
+                )
+        self._of_this = known.get(self._piece, 0.0)
+        whole_ones = [*self._took.values()]
+        if self._piece in known:
+            whole_ones.append(time.monotonic() - self._began + known[self._piece])
+        mean = sum(whole_ones) / len(whole_ones) if whole_ones else 0.0
+        unknown = [one for one in self._pieces if one not in known and one not in self._took and one != self._piece]
+        return sum(known.values()) + mean * len(unknown)
+
+    def _show_all(self, now: float) -> None:
+        self.label = self._name if len(self._pieces) < 2 else f"{self._name}, {self._piece}"
+        elapsed, left = now - self._start, self.left
+        if self._about and elapsed >= QUIET_SECONDS:
+            here = now - self._began + self._of_this
+            if here >= LONG_SECONDS:
+                say(f"infoscope: {self._about}".replace("{time}", time_in_words(here)))
+            self._about = ""
+        share = 1.0 if left <= 0 else elapsed / (elapsed + left)
+        self.done = max(self.done, share)
+        self._show(elapsed, left)
+
+
+def _kind(words: str) -> str:
+    return words.rpartition(": ")[2]
 
 
 @contextmanager
 def whole(label: str, stages: Mapping[str, Mapping[str, float]]) -> Generator[Overall]:
-    """Inside, there is one progress over all ``stages`` (see :class:`Overall`), and no task shows one of its own."""
+    """Inside, there is one progress over all ``stages`` (see :class:`Overall`), and no task shows one of its own.
+
+    Inside another one it is that one, of whose present piece this is the work.
+    """
     global _told_of
-    before, _told_of = _told_of, Overall(label, stages)
+    if _told_of is not None:
+        yield _told_of
+        return
+    _told_of = Overall(label, stages)
     try:
         yield _told_of
     finally:
         _told_of.close()
-        _told_of = before
+        _told_of = None
+
+
+def over_all() -> bool:
+    """Whether what is done here is a part of something that shows its own progress and has said its cost."""
+    return _told_of is not None

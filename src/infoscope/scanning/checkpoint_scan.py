@@ -21,7 +21,7 @@ from infoscope.core.estimate import Status
 from infoscope.core.folder import RunFolder, Sink
 from infoscope.core.manifest import told
 from infoscope.core.measurement import Given, Measurement, Plain
-from infoscope.core.progress import say
+from infoscope.core.progress import LONG_SECONDS, say
 from infoscope.core.provenance import fingerprint, provenance
 from infoscope.core.rows import Rows
 from infoscope.core.units import counted, memory_in_words, time_in_words
@@ -280,10 +280,14 @@ class _Scanning:
                 most = max(most, one.bytes)
         weights = sum(t.numel() * t.element_size() for t in (*self._model.parameters(), *self._model.buffers()))
         held = sum(4.0 * n * self._widths[site] for site, n in rows.items()) + most + 2.0 * weights
+        most_rows, most_columns = max(rows.values()), max(self._widths.values())
+        size = f"{counted(len(rows), 'place')} of up to {most_rows:,} rows x {most_columns:,} columns"
+        each = f"{'' if seconds < 1 else 'about '}{time_in_words(seconds)} a checkpoint"
+        whole = seconds * len(left)
         say(
-            f"infoscope: {counted(len(left), 'checkpoint')} to be read of {len(self._checkpoints)}, "
-            f"{counted(len(rows), 'place')} of up to {max(rows.values()):,} rows, {counted(len(values), 'variable')}: "
-            f"{'' if seconds < 1 else 'about '}{time_in_words(seconds)} a checkpoint, {memory_in_words(held)}"
+            f"infoscope: {counted(len(left), 'checkpoint')} to be read of {len(self._checkpoints)}, {size}, "
+            f"{counted(len(values), 'variable')}: {each}, {memory_in_words(held)}"
+            + (f", {time_in_words(whole)} in all" if whole >= LONG_SECONDS else "")
         )
 
 

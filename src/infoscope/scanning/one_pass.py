@@ -10,11 +10,12 @@ from typing import Any
 from infoscope.core.errors import InputError
 from infoscope.core.folder import RunFolder, Sink
 from infoscope.core.measurement import Given, Measured, Measurement
-from infoscope.core.progress import progress
+from infoscope.core.progress import over_all, progress
 from infoscope.core.rows import Place, Rows
 from infoscope.core.session import Session, Step
 from infoscope.measure.neighbours.kept import kept
 from infoscope.record.evaluated import RowsThere
+from infoscope.scanning.first_step import FirstStep
 from infoscope.scanning.measure_plan import MeasurePlan
 from infoscope.scanning.recorded_ranges import RecordedRanges
 from infoscope.scanning.replay import Replay
@@ -46,9 +47,13 @@ def measure(
     steps = [step for step in _missing(wanted, replay) if at is None or step in at]
     total = len(replay.trajectory.steps)
 
+    first = None if over_all() else FirstStep(len(steps))
+
     def one(step: int, rows: Step) -> None:
         with kept() if len(wanted) > 1 else nullcontext():  # variants of one measurement
-            _step(step, rows, wanted, replay)
+            _step(step, rows, wanted, replay, first if step == steps[0] else None)
+        if first is not None and step == steps[0]:
+            first.tell()
 
     over_steps(session, steps, total, label, one)
 
@@ -97,13 +102,15 @@ def over_steps(
             session.flush()
 
 
-def _step(step: int, rows: Step, wanted: Sequence[Wanted], replay: Replay) -> None:
+def _step(step: int, rows: Step, wanted: Sequence[Wanted], replay: Replay, watched: FirstStep | None = None) -> None:
     """One step: each place is read once for all that want it."""
     missing = [(each, each.missing(step)) for each in wanted]
     read = set[str]().union(*(sites for each, sites in missing if not each.noisy))
     representations = replay.representations(step, read) if read else {}
     epoch = replay.trajectory.epoch(step)
     for each, sites in missing:
+        if watched is not None:
+            watched.measuring(each.measurement, {site: representations[site] for site in sites if not each.noisy})
         places = {site: _place(rows, each.measurement, step, epoch, site, replay) for site in sites}
         if each.noisy and sites:
             _noisy(rows, places, each, step, replay)

@@ -1,0 +1,129 @@
+"""What a figure is likely to take, before it is run: seconds of each stage, the most memory, and what would halve it.
+
+Guesses need only be right beside one another: the first seconds of the work say how fast this machine is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from infoscope.claim.computation import Computation
+from infoscope.core.measurement import Measurement
+from infoscope.core.units import counted, memory_in_words
+from infoscope.data import task as load_task
+from infoscope.scanning.plan import NetworkPlan
+
+RATE = 2e10  # floating-point operations a second, of a training and of a forward
+UPDATE = 2e-5  # seconds of an update of one member beside its products
+COMPUTED = 5.0  # seconds of a computation, of which nothing is known beforehand
+
+
+@dataclass(frozen=True)
+class FigureCost:
+    """Seconds by stage, in the order in which they come, and what there is to do in words."""
+
+    stages: dict[str, float]
+    about: str
+
+
+@dataclass(frozen=True)
+class _PlanCost:
+    """Of one plan: seconds of its stages, the most bytes that one measurement takes, and its size."""
+
+    training: float
+    curves: float
+    measuring: float
+    bytes: float
+    rows: int
+    columns: int
+    places: int
+    dearest: str
+    share: float
+
+
+def expected(plans: Mapping[str, NetworkPlan | Computation], dealt: bool = False) -> FigureCost:
+    """Of the ``plans`` of one figure, by network. dealt: to workers, whose trainings are one stage."""
+    networks = {name: _of(plan) for name, plan in plans.items() if isinstance(plan, NetworkPlan)}
+    computed = [name for name, plan in plans.items() if isinstance(plan, Computation)]
+    stages = {f"{name}: training": one.training for name, one in networks.items()}
+    if dealt and networks:
+        stages = {"training networks": sum(stages.values())}
+    for name, one in networks.items():
+        stages |= {f"{name}: learning curves": one.curves, f"{name}: measuring": one.measuring}
+    stages |= {f"{name}: computing": COMPUTED for name in computed}
+    return FigureCost(stages, _words(plans, networks, len(computed)))
+
+
+def _of(plan: NetworkPlan) -> _PlanCost:
+    task, members, network = load_task(plan.task), len(plan.seeds), plan.network
+    train = len(task.split.train[: plan.recipe.train_rows])
+    sides = {"all": len(task), "test": len(task.split.test), "train": train}
+    n = min(sides[plan.evaluate], plan.evaluate_rows or len(task))
+    parameters, few = network.initial(plan.seeds[:1]), torch.from_numpy(np.array(task.inputs[:2], np.float32))
+    flops = _flops(plan, parameters, few)
+    with torch.no_grad():
+        held = network.representations(parameters, few, network.places)
+    widths = {site: t.shape[-1] for site, t in held.items()}
+    updates = plan.recipe.updates(plan.epochs[-1], train)
+    training = members * (3 * flops * train * plan.epochs[-1] / RATE + UPDATE * updates)
+    forward = members * flops * len(task) / RATE
+    classes = {name: int(values.max()) + 1 for name, values in task.variables.items() if values.dtype.kind in "iu"}
+    each: dict[str, float] = {}
+    most, places, columns = 0.0, 1, 1
+    for wanted in plan.measures:
+        sites = wanted.sites or network.layers
+        steps = len(wanted.epochs or plan.epochs)
+        for site in sites:
+            seconds, room = _cost(wanted.measurement, n, widths.get(site, 1), classes)
+            each[wanted.measurement.id] = each.get(wanted.measurement.id, 0.0) + members * steps * seconds
+            most, columns = max(most, room), max(columns, widths.get(site, 1))
+        places = max(places, len(sites))
+    measuring = sum(each.values()) + len(plan.epochs) * forward
+    dearest = max(each, key=each.__getitem__, default="")
+    share = each.get(dearest, 0.0) / max(measuring, 1e-9)
+    curves = len(plan.epochs) * forward * (2 + 3 * plan.gradients)
+    return _PlanCost(training, curves, measuring, most, n, columns, places, dearest, share)
+
+
+def _flops(plan: NetworkPlan, parameters: dict[str, torch.Tensor], few: torch.Tensor) -> float:
+    """Of one row's way forward."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        plan.network.logits(parameters, few)
+    return counter.get_total_flops() / len(few)
+
+
+def _cost(measurement: Measurement, n: int, d: int, classes: Mapping[str, int]) -> tuple[float, float]:
+    one = measurement.cost(n, d, max(classes.values(), default=2))
+    return one.seconds, one.bytes
+
+
+def _words(plans: Mapping[str, NetworkPlan | Computation], networks: Mapping[str, _PlanCost], computed: int) -> str:
+    """What there is to do, with ``{time}`` where the time is to stand."""
+    said: list[str] = []
+    if networks:
+        trained = [plan for plan in plans.values() if isinstance(plan, NetworkPlan)]
+        members = sum(len(plan.seeds) for plan in trained)
+        steps, epochs = (max(of) for of in zip(*((len(p.epochs), p.epochs[-1]) for p in trained), strict=True))
+        largest = max(networks.values(), key=lambda one: one.rows * one.columns)
+        said.append(
+            f"{counted(members, 'network')} of up to {epochs:,} epochs, then {largest.rows:,} rows x "
+            f"{largest.columns:,} columns x {counted(largest.places, 'place')} x {counted(steps, 'step')}"
+        )
+    if computed:
+        said.append(f"{counted(computed, 'card')} computed")
+    halved = ""
+    if networks:
+        training, measuring = (sum(getattr(one, of) for one in networks.values()) for of in ("training", "measuring"))
+        dearest = max(networks.values(), key=lambda one: one.share * one.measuring)
+        mostly = f"mostly {dearest.dearest}" if dearest.share * measuring > training else "mostly training"
+        if training <= measuring and dearest.share <= 0.5:
+            mostly = "mostly measuring"
+        room = max(one.bytes for one in networks.values())
+        halved = f", {memory_in_words(room)} beside the networks; {mostly}: half of the --seeds would halve it"
+    return f"{' and '.join(said)}: about {{time}}{halved}"
