@@ -16,7 +16,7 @@ from infoscope.papers.goldfeld2019.continuous_inputs import ContinuousInputs
 from infoscope.papers.goldfeld2019.noise_proxy import DETERMINISTIC, LAYERS, NoiseProxy
 from infoscope.papers.goldfeld2019.noisy_models import MODELS, NoisyModels
 from infoscope.papers.goldfeld2019.orthonormality import STRENGTHS, Orthonormality
-from infoscope.papers.goldfeld2019.random_labels import LABELS, RandomLabels
+from infoscope.papers.goldfeld2019.random_labels import LABELS, NoisyOnRandomLabels
 
 R, P, N, X = Outcome.REPRODUCED, Outcome.PARTLY, Outcome.NOT_REPRODUCED, Outcome.NOT_TESTABLE
 
@@ -163,4 +163,4 @@ def test_random_labels_beside_the_rule_s(made_up, memorised, closer, right, want
             made_up.series(network, "hidden5", "distance_ratio", np.linspace(1, 1 - mine, 8), unit="ratio",
                            estimator="class_distances", variable=variable)  # fmt: skip
         made_up.series(network, "network", "accuracy", np.full(8, accuracy), variable=LABELS[network], **of_training)
-    assert tuple(outcomes(RandomLabels(), as_points(made_up.rows())).values()) == wanted
+    assert tuple(outcomes(NoisyOnRandomLabels(), as_points(made_up.rows())).values()) == wanted

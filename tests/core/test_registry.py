@@ -84,8 +84,11 @@ def test_another_number_of_public_names_than_one_is_a_defect(folder, text, found
 def test_a_mistyped_name_is_answered_with_the_near_ones():
     with pytest.raises(UnknownNameError) as caught:
         registry.find("tasks", "bolean12")
-    known = ", ".join(registry.entries("tasks"))
-    assert str(caught.value) == f"there is no task named 'bolean12': did you mean 'boolean12'? known: {known}"
+    assert str(caught.value) == "there is no task named 'bolean12': did you mean 'boolean12'?"
+    with pytest.raises(UnknownNameError) as caught:
+        registry.find("dependences", "hsik")
+    known = ", ".join(registry.entries("dependences"))  # which are few, so that all of them are said
+    assert str(caught.value) == f"there is no dependence named 'hsik': did you mean 'hsic'? known: {known}"
     with pytest.raises(UnknownNameError, match="there is no geometry named 'ranks'"):
         registry.find("geometries", "ranks")
 

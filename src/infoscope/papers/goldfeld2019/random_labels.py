@@ -116,11 +116,11 @@ _GENERALISES = _claim(
 )
 
 
-class RandomLabels(Figure):
+class NoisyOnRandomLabels(Figure):
     """A noisy network on random labels beside the rule's: compression, clusters and test accuracy
 
-    >>> from infoscope.papers.goldfeld2019.random_labels import RandomLabels
-    >>> {name: plan.trained_on for name, plan in RandomLabels().plan("laptop").items()}
+    >>> from infoscope.papers.goldfeld2019.random_labels import NoisyOnRandomLabels
+    >>> {name: plan.trained_on for name, plan in NoisyOnRandomLabels().plan("laptop").items()}
     {'memorised': 'dealt', 'learned': 'rule'}
     """
 
