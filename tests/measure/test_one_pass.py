@@ -83,10 +83,27 @@ def test_it_says_what_measures_of_the_whole_say(blocks, shift):
     plain = np.linalg.svd(t, compute_uv=False)
     plain = plain[plain > plain[0] * 1e-3] / plain[plain > plain[0] * 1e-3].sum()
     assert found["a", "rankme"].value == pytest.approx(np.exp(-plain @ np.log(plain)), rel=1e-4)
-    assert found["a", "CKA(X,Y)"].value == pytest.approx(
-        iscope.dependence(t, other, "cka", debiased=False).value, rel=1e-5
-    )
+    assert found["a", "CKA(X,Y)"].value == pytest.approx(iscope.dependence(t, other, "cka").value, rel=1e-5)
     assert found["a", "I(X;Y)"].value == pytest.approx(iscope.mutual_information(t, other, "gaussian").value, rel=1e-4)
+
+
+@pytest.mark.parametrize("shift", [0.0, 100.0])
+def test_alignment_of_more_columns_than_rows_is_debiased_exactly_whatever_the_shards(blocks, shift):
+    """Independent places of many columns read 0 and not 1, by sums of rows' lengths that are merged about new means."""
+    rng = np.random.default_rng(3)
+    n, places = 130, {"x": rng.normal(size=(130, 90)) ** 3 + shift, "y": rng.normal(size=(130, 60)) - shift}
+    places["z"] = places["x"][:, :40] + 2 * rng.normal(size=(n, 40))
+    ends, shards = [0, 17, 64, 99, n], []
+    for begin, end in pairwise(ends):
+        rows_there = {name: t[begin:end] for name, t in places.items()}
+        shards.append(iscope.OnePass(sample=50).update(rows_there, first=begin))
+    merged = shards[2].merge(shards[0]).merge(shards[3]).merge(shards[1])
+    found = {(r.place, r.about): r.estimate for r in merged.finish() if r.estimate.quantity == "CKA(X,Y)"}
+    for x, y in [("x", "y"), ("x", "z"), ("y", "z")]:
+        wanted = iscope.dependence(places[x], places[y], "cka").value
+        assert found[x, y].value == pytest.approx(wanted, rel=1e-4, abs=1e-5)
+    assert abs(found["x", "y"].value) < 0.1 < found["x", "z"].value
+    assert iscope.dependence(places["x"], places["y"], "cka", debiased=False).value > 0.3
 
 
 def test_the_slope_of_a_power_law():

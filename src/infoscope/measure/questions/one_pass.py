@@ -26,7 +26,7 @@ from infoscope.measure.states import readings as rd
 from infoscope.measure.states import reservoir as rs
 from infoscope.measure.states import sampled_probe
 from infoscope.measure.states.blocks import Tree
-from infoscope.measure.states.sums import BUCKETS, BucketSums, ClassSums, Pooled, without_each
+from infoscope.measure.states.sums import BUCKETS, BucketSums, ClassSums, Lengths, Pooled, without_each
 from infoscope.measure.usable import accounts
 from infoscope.measure.usable.accounts import Usable
 from infoscope.measure.usable.deals import Deal
@@ -236,7 +236,10 @@ class OnePass:
                     (int(rest[0]), int(rest[1]), int(start)), {"rows": {}, "labels": {}, "names": {}}
                 )
                 kinds[what][name] = value
-        made._tree.nodes = {node: _unflat(flat) for node, flat in nodes.items()}
+        places = tuple(made._slices.values())
+        if any("cubes" not in flat for flat in nodes.values()):
+            raise InputError(f"{path} was saved before lengths of rows were kept, so read its rows again")
+        made._tree.nodes = {node: _unflat(flat, places) for node, flat in nodes.items()}
         for (block, _, start), kinds in sorted(pieces.items()):
             piece = (start, kinds["rows"], kinds["labels"], kinds["names"][""])
             made._pending.setdefault(block, []).append(piece)
@@ -261,7 +264,7 @@ class OnePass:
         Of each place: effective rank, participation ratio, RankMe, α-ReQ. Of each place and variable: the share of the
         variance between classes, NC1 and NC2, what a linear map predicts by least squares, and the usable information
         of a linear discriminant, a lower side since it is scored on sampled rows that it has not seen. Of two places:
-        linear CKA (biased form) and the information that Gaussian rows of their covariance share.
+        linear CKA (debiased, exact from what is kept) and the information that Gaussian rows of their covariance share.
 
         Raises
         ------
@@ -419,7 +422,7 @@ class OnePass:
         )
         buckets = (rs.mixed(~names) % np.uint64(BUCKETS)).astype(np.int64)
         kept = rs.Reservoir(self.sample, numbers, names, rows.astype(np.float32), labels)
-        return BucketSums.of(rows, buckets, labels, self.classes), kept.cut()
+        return BucketSums.of(rows, buckets, labels, self.classes, tuple(self._slices.values())), kept.cut()
 
     def _kept(self, rows: np.ndarray, place: str) -> np.ndarray:
         """The columns that are kept of rows ``[n, d]``."""
@@ -562,8 +565,9 @@ class OnePass:
         )
 
     def _of_pair(self, sums: BucketSums, x: str, y: str) -> list[PassReading]:
-        one, other = self._slices[x], self._slices[y]
-        values, halves, less = self._read(sums, lambda pooled: rd.pair(pooled, one, other))
+        one, other, known = self._slices[x], self._slices[y], list(self._slices)
+        places = known.index(x), known.index(y)
+        values, halves, less = self._read(sums, lambda pooled: rd.pair(pooled, one, other, places))
         dx, dy = one.stop - one.start, other.stop - other.start
         cka = Quantity("CKA(X,Y)", "ratio", "Centred kernel alignment", "dependence")
         bias = float(less[0] - values[0])  # falls like 1/n
@@ -572,7 +576,7 @@ class OnePass:
             doubts = [
                 Doubt(Status.UNDERSAMPLED, f"of half of the groups it is {less[0]:.3g}: about {bias:.2g} is bias")
             ]
-        words = self._words(y, self._words(x, "biased linear CKA: a measure of dependence, not information"))
+        words = self._words(y, self._words(x, "debiased linear CKA: a measure of dependence, not information"))
         found = [PassReading(x, y, self._say(cka, float(values[0]), halves[0], sums.n, words, doubts))]
         doubts = []
         if sums.n - 1 < 2 * (dx + dy):
@@ -602,10 +606,11 @@ def _flat(sums: BucketSums) -> dict[str, np.ndarray]:
     flat = {name: getattr(sums, name) for name in ("counts", "means", "products")}
     for name, one in sums.classes.items():
         flat |= {f"counts of {name}": one.counts, f"sums of {name}": one.sums}
-    return flat
+    return {**flat, "cubes": sums.lengths.cubes, "squares": sums.lengths.squares}
 
 
-def _unflat(flat: Mapping[str, np.ndarray]) -> BucketSums:
+def _unflat(flat: Mapping[str, np.ndarray], places: tuple[slice, ...]) -> BucketSums:
     names = [key.removeprefix("sums of ") for key in flat if key.startswith("sums of ")]
     classes = {name: ClassSums(flat[f"counts of {name}"], flat[f"sums of {name}"]) for name in names}
-    return BucketSums(flat["counts"], flat["means"], flat["products"], classes)
+    lengths = Lengths(flat["cubes"], flat["squares"], places)
+    return BucketSums(flat["counts"], flat["means"], flat["products"], classes, lengths)

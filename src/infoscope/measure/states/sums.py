@@ -29,25 +29,64 @@ class ClassSums:
 
 
 @dataclass(frozen=True)
+class Lengths:
+    """Of a places, how long their rows are about the mean: ``cubes [b, a, d]``, sums of a row's squared length at a
+    place times the row, and ``squares [b, a, a]``, of two squared lengths. They debias products of two places."""
+
+    cubes: np.ndarray
+    squares: np.ndarray
+    places: tuple[slice, ...]
+
+    @classmethod
+    def none(cls, buckets: int, d: int, places: tuple[slice, ...]) -> Lengths:
+        return cls(np.zeros((buckets, len(places), d)), np.zeros((buckets, len(places), len(places))), places)
+
+    def moved(self, by: np.ndarray, counts: np.ndarray, products: np.ndarray) -> Lengths:
+        """About means that are ``by [b, d]`` lower, for so many rows ``[b]`` with ``products [b, d, d]``."""
+        own = np.stack([np.einsum("bii->b", products[:, p, p]) for p in self.places], axis=1)  # Σ |z_p|²
+        step = np.stack([np.square(by[:, p]).sum(axis=1) for p in self.places], axis=1)
+        along = np.stack([np.einsum("bdp,bp->bd", products[:, :, p], by[:, p]) for p in self.places], axis=1)
+        held = own + counts[:, None] * step
+        cubes = self.cubes + 2 * along + held[:, :, None] * by[:, None, :]
+        across = np.stack([np.einsum("bad,bd->ba", self.cubes[:, :, q], by[:, q]) for q in self.places], axis=2)
+        both = np.stack([np.einsum("bad,bd->ba", along[:, :, q], by[:, q]) for q in self.places], axis=2)
+        mixed = own[:, :, None] * step[:, None, :]
+        squares = self.squares + 2 * (across + across.transpose(0, 2, 1)) + 4 * both + mixed + mixed.transpose(0, 2, 1)
+        return Lengths(cubes, squares + counts[:, None, None] * step[:, :, None] * step[:, None, :], self.places)
+
+    def plus(self, other: Lengths) -> Lengths:
+        return Lengths(self.cubes + other.cubes, self.squares + other.squares, self.places)
+
+
+@dataclass(frozen=True)
 class BucketSums:
-    """Of rows in b buckets: ``counts [b]``, ``means [b, d]``, ``products [b, d, d]`` about them; of classes by name."""
+    """Of rows in b buckets: ``counts [b]``, ``means [b, d]``, ``products [b, d, d]`` about them; of classes by name,
+    and the lengths of rows at each place."""
 
     counts: np.ndarray
     means: np.ndarray
     products: np.ndarray
     classes: Mapping[str, ClassSums]
+    lengths: Lengths
 
     @classmethod
     def of(
-        cls, rows: np.ndarray, buckets: np.ndarray, labels: Mapping[str, np.ndarray], classes: Mapping[str, int]
+        cls,
+        rows: np.ndarray,
+        buckets: np.ndarray,
+        labels: Mapping[str, np.ndarray],
+        classes: Mapping[str, int],
+        places: tuple[slice, ...] = (),
     ) -> BucketSums:
-        """Of ``rows [n, d]`` in ``buckets [n]``, with class labels ``[n]`` of so many classes by variable."""
+        """Of ``rows [n, d]`` in ``buckets [n]``, with class labels ``[n]`` of so many classes by variable; places: the
+        columns of each."""
         d, order = rows.shape[1], np.argsort(buckets, kind="stable")
         counts = np.bincount(buckets, minlength=BUCKETS)
         means, products = np.zeros((BUCKETS, d)), np.zeros((BUCKETS, d, d))
         own = {
             name: ClassSums(np.zeros((BUCKETS, k), np.int64), np.zeros((BUCKETS, k, d))) for name, k in classes.items()
         }
+        lengths = Lengths.none(BUCKETS, d, places)
         for b, here in enumerate(np.split(order, np.cumsum(counts)[:-1])):
             if not len(here):
                 continue
@@ -55,13 +94,16 @@ class BucketSums:
             means[b] = part.mean(axis=0)
             part -= means[b]
             products[b] = _products(part)
+            if places:
+                squared = np.stack([np.square(part[:, p]).sum(axis=1) for p in places])
+                lengths.cubes[b], lengths.squares[b] = squared @ part, squared @ squared.T
             for name, one in own.items():
                 y = labels[name][here]
                 one.counts[b] = np.bincount(y, minlength=one.counts.shape[1])
                 by_class = np.argsort(y, kind="stable")
                 seen, starts = np.unique(y[by_class], return_index=True)
                 one.sums[b, seen] = np.add.reduceat(part[by_class], starts, axis=0)
-        return cls(counts, means, products, own)
+        return cls(counts, means, products, own, lengths)
 
     @property
     def n(self) -> int:
@@ -82,7 +124,11 @@ class BucketSums:
             name: ClassSums(one.counts + other.classes[name].counts, one.moved(low) + other.classes[name].moved(high))
             for name, one in self.classes.items()
         }
-        return BucketSums(counts, means, products, classes)
+        lengths = self.lengths
+        if lengths.places:
+            lengths = lengths.moved(low, self.counts, self.products)
+            lengths = lengths.plus(other.lengths.moved(high, other.counts, other.products))
+        return BucketSums(counts, means, products, classes, lengths)
 
     def pooled(self, kept: np.ndarray) -> Pooled:
         """The buckets that ``kept [b]`` marks, as one."""
@@ -95,22 +141,27 @@ class BucketSums:
             name: (one.counts[kept].sum(axis=0), one.moved(apart)[kept].sum(axis=0))
             for name, one in self.classes.items()
         }
-        return Pooled(n, mean, products, classes)
+        squares = np.zeros((0, 0))
+        if self.lengths.places:
+            squares = self.lengths.moved(apart, counts, self.products).squares[kept].sum(axis=0)
+        return Pooled(n, mean, products, classes, squares)
 
 
 @dataclass(frozen=True)
 class Pooled:
-    """``n`` rows: ``mean [d]``, ``products [d, d]`` about it; counts ``[k]`` and sums ``[k, d]`` of classes."""
+    """``n`` rows: ``mean [d]``, ``products [d, d]`` about it; counts ``[k]`` and sums ``[k, d]`` of classes; sums of
+    products of rows' squared lengths at two places ``[a, a]``."""
 
     n: int
     mean: np.ndarray
     products: np.ndarray
     classes: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    squares: np.ndarray
 
     def of(self, columns: slice) -> Pooled:
         """The same of some columns."""
         classes = {name: (counts, sums[:, columns]) for name, (counts, sums) in self.classes.items()}
-        return Pooled(self.n, self.mean[columns], self.products[columns, columns], classes)
+        return Pooled(self.n, self.mean[columns], self.products[columns, columns], classes, self.squares)
 
 
 def without_each(sums: BucketSums, read: Callable[[Pooled], np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
