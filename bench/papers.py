@@ -30,7 +30,7 @@ from numba import njit
 
 import infoscope
 from _machine import multiply_rate
-from infoscope.claim import computation, running
+from infoscope.claim import computation, running, trainings
 from infoscope.kernels.vector_math import exp2_negative
 from infoscope.record.evaluated import RowsThere
 from infoscope.scanning import learning_curves
@@ -103,7 +103,7 @@ class Stages:
                 self.adds[stage] += pairs * t.shape[2]
                 self.exps[stage] += pairs * PAIRS[measurement.id] * len(getattr(measurement, "variances", ()))
 
-        make = running.make_trainer
+        make = trainings.make_trainer
 
         def watched(*arguments: Any, **named: Any) -> Any:
             trainer = make(*arguments, **named)
@@ -112,8 +112,8 @@ class Stages:
             )
             return trainer
 
-        running.make_trainer = watched
-        put_back.callback(setattr, running, "make_trainer", make)
+        trainings.make_trainer = watched
+        put_back.callback(setattr, trainings, "make_trainer", make)
         put(EnsembleReplay, "representations", "forward", of_forward)
         put(learning_curves, "performance", "learning curves", of_curves)
         put(DenseForward, "performance", "learning curves", of_compiled)
