@@ -8,7 +8,7 @@ reproduction's: by the KDE upper bound with noise variance 0.1 no hidden layer o
 
 784-20-10-10 and 784-512-10-10, trained and measured as in saxe2018/mnist: Glorot uniform, SGD at 0.001, batch 128,
 pixels in [0, 1]. Hardware: 2 CPU cores for smoke (seconds) and laptop (minutes; too short for a verdict); long: 4
-seeds, 600 epochs, 15 minutes of CPU and 250 MB of snapshots; paper (10 000 epochs, 60 000 rows, 10 000 test images) is
+seeds, 600 epochs, 4 minutes of CPU and 250 MB of snapshots; paper (10 000 epochs, 60 000 rows, 10 000 test images) is
 for a GPU.
 
 Deviations: the slides give neither rate nor epochs; these are those of figures 1C-D, and at long those of
@@ -71,7 +71,7 @@ class Architectures(Figure):
     title = "Shallow networks on MNIST, KDE"
     where = "class reproduction"
     seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 4, "long": 4, "paper": 4}
-    long = "4 seeds of 4 networks, 600 epochs at rate 0.1: about 15 minutes of CPU, 250 MB of snapshots"
+    long = "4 seeds of 4 networks, 600 epochs at rate 0.1: about 4 minutes of CPU, 250 MB of snapshots"
     claims = (_SHALLOW,)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:

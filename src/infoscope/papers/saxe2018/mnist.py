@@ -7,8 +7,8 @@ sentences are the claims below.
     infoscope run saxe2018/mnist --preset laptop
 
 784-1024-20-20-20-10, Glorot uniform, SGD at 0.001, batch 128, pixels in [0, 1], noise variance 0.1. Hardware: 2 CPU
-cores for smoke (seconds) and laptop (minutes; too short for a verdict on compression); long: 4 seeds, 600 epochs, half
-an hour of CPU and 480 MB of snapshots; paper (10 000 epochs, 60 000 rows, 10 000 test images) is for a GPU.
+cores for smoke (seconds) and laptop (minutes; too short for a verdict on compression); long: 4 seeds, 600 epochs, 8
+minutes of CPU and 480 MB of snapshots; paper (10 000 epochs, 60 000 rows, 10 000 test images) is for a GPU.
 
 Deviations: several seeds in place of one run. At laptop 300 epochs on the first 4000 training rows, measured on the
 first 2000 test images: 9600 updates of the paper's 4.7 million, after which the networks still fit. At long the rate is
@@ -153,7 +153,7 @@ class MnistPlane(Figure):
     title = "Tanh and ReLU on MNIST, KDE"
     where = "figures 1C-D, 9, 10"
     seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 4, "long": 4, "paper": 1}
-    long = "4 seeds of 2 networks, 600 epochs at rate 0.1: about 35 minutes of CPU, 480 MB of snapshots"
+    long = "4 seeds of 2 networks, 600 epochs at rate 0.1: about 8 minutes of CPU, 480 MB of snapshots"
     claims = (_RELU_FLAT, _SNR_FALLS, _NORMS_GROW, _BOUNDS_ORDERED)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
