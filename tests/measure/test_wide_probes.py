@@ -186,6 +186,17 @@ def test_stretches_of_one_array_are_read_where_they_are():
         np.testing.assert_array_equal(rows, np.concatenate([first, second]))
 
 
+@pytest.mark.parametrize("apart", [0.0, 1e-4])
+def test_columns_that_are_nearly_copies_are_read_as_one_is(apart, monkeypatch):
+    rng = np.random.default_rng(0)
+    y = rng.integers(3, size=1200)
+    few = rng.normal(size=(3, 4))[y] + rng.normal(size=(1200, 4))
+    z = (few[:, rng.integers(4, size=400)] + apart * rng.normal(size=(1200, 400))).astype(np.float32)
+    full, wide = answers(z, y, 960, monkeypatch, weight_decay=1e-3)
+    assert wide.status is full.status is Status.OK
+    assert wide.bits == pytest.approx(full.bits, abs=0.01)
+
+
 def test_neighbours_of_a_path_are_half_a_decade_apart():
     filled = between((1e-5, 1e-4, 0.03, 0.1, 1.0))
     assert filled[0] == 1e-5

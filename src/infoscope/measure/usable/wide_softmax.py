@@ -131,10 +131,7 @@ class WideRegression:
             inverse = 1 / (c * self.curvature + decay)
             across: Callable[[Any], Any] = lambda w: w * inverse  # noqa: E731
         else:
-            matrix = c * self.curvature
-            diagonal = matrix.diagonal()
-            diagonal += decay + 1e-6 * diagonal.mean()  # rounding of float32
-            factor = torch.linalg.cholesky(matrix)
+            factor = _factor(c * self.curvature, decay)
             across = lambda w: torch.cholesky_solve(w.T, factor).T  # noqa: E731
 
         def apply(theta: Any) -> Any:
@@ -191,6 +188,18 @@ class WideRegression:
             if not low < length < min(high, 10 * max(low, 1.0)):
                 length = (low + high) / 2 if high < float("inf") else 4 * low
         return 0.0, p
+
+
+def _factor(matrix: TensorMatrix, decay: float) -> Any:
+    """The Cholesky factor of ``matrix [r, r]`` + decay, and of as little more as rounding of float32 wants."""
+    diagonal = matrix.diagonal()
+    more, mean = decay, float(diagonal.mean())
+    while True:
+        diagonal += more
+        factor, failed = torch.linalg.cholesky_ex(matrix)
+        if not failed:
+            return factor
+        more = max(10 * more, 1e-6 * mean)
 
 
 def _dot(a: TensorMatrix, b: TensorMatrix) -> float:
