@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from rule_outcomes import bits_curve, falling, outcomes
 
+import infoscope
 from infoscope.core.claim import Outcome
 from infoscope.core.estimate import Estimate
 from infoscope.core.quantity import ACCURACY, INPUT_INFORMATION
 from infoscope.core.rows import Place
+from infoscope.papers.saxe2018._boolean12 import boolean12_plan
 from infoscope.papers.saxe2018.adaptive_bins import AdaptiveBins
 from infoscope.papers.saxe2018.committee_machine import CommitteeMachine
+from infoscope.papers.saxe2018.description_length import LENGTH, DescriptionLengths
 from infoscope.papers.saxe2018.dissociation import Dissociation
 from infoscope.papers.saxe2018.irrelevant_bits import IrrelevantBits
 from infoscope.papers.saxe2018.sigmoid_corners import OUTPUTS, RATES, SigmoidCorners
 from infoscope.papers.saxe2018.single_example import ROWS, SingleExample
+from infoscope.train.ensemble import Ensemble
+from infoscope.train.training import train
 
 R, P, N, I, X = (
     Outcome.REPRODUCED, Outcome.PARTLY, Outcome.NOT_REPRODUCED, Outcome.INCONCLUSIVE, Outcome.NOT_TESTABLE
@@ -178,3 +184,34 @@ def test_a_committee_s_vote(made_up, tanh, right, relu, wanted):
     for layer in HIDDEN:
         made_up.series("relu", layer, "I(X;T)", falling(relu))
     assert tuple(outcomes(CommitteeMachine(), made_up.rows()).values()) == wanted
+
+
+@pytest.mark.parametrize(
+    ("shorter", "tanh", "relu", "wanted"),
+    [((0.8, 0.8), 3.0, 0.1, R), ((0.8, 0.1), 3.0, 0.1, P), ((0.8, 0.8), 0.1, 3.0, P), ((0.1, 0.1), 0.1, 3.0, N)],
+)
+def test_labels_are_compressed_whether_inputs_are_or_not(made_up, shorter, tanh, relu, wanted):
+    for name, by, drop in (("tanh", shorter[0], tanh), ("relu", shorter[1], relu)):
+        made_up.series(name, "hidden5", LENGTH, np.log(2) * np.linspace(1, 1 - by, 8), variable="label")
+        made_up.series(name, "hidden5", "I(X;T)", falling(drop))
+    assert outcomes(DescriptionLengths(), made_up.rows()) == {"labels-are-compressed-in-both": wanted}
+
+
+def test_the_code_of_a_label_is_that_of_the_layer_after_as_many_epochs():
+    plan = DescriptionLengths().plan("smoke")["tanh"]
+    rows = plan.rows("made", "tanh", [0, 1])
+    of_length = rows.filter(quantity=LENGTH)
+    _, epochs, values = of_length.curves()
+    assert epochs.tolist() == list(plan.at)
+    assert values[0, 0] == pytest.approx(np.log(2), rel=0.12)  # an untrained layer says little of the label
+    trained = boolean12_plan("tanh", "paper", (1,), ())
+    task = infoscope.data.task("boolean12")
+    labels = task.variables["label"]
+    ensemble = Ensemble(trained.network, trained.recipe, task.inputs, labels.astype(np.int32),
+                        task.resplit(1).train[None], (1,))  # fmt: skip
+    *_, state = train(ensemble, (0, round(plan.at[-1])))
+    t = trained.network.representations(state.parameters, torch.tensor(task.inputs), ["hidden5"])["hidden5"][0]
+    alone = infoscope.description_length(t, labels, seed=1).value / 4096
+    assert values[1, -1] == pytest.approx(alone, rel=1e-4)
+    binned = infoscope.plane(t, labels, "binned", bins=30)
+    assert rows.filter(quantity="I(X;T)", member=1).curves()[2][0, -1] == pytest.approx(binned.xt.value, abs=1e-3)
