@@ -19,7 +19,7 @@ HIGH, LOW = 0.1, 0.03
 BATCH, MOMENTUM, DECAY = 64, 0.9, 5e-4
 POINTS = 10
 #: Training rows, the first of 25 000.
-ROWS: dict[Preset, int] = {"smoke": 64, "laptop": 2000, "long": 3000, "paper": 25_000}
+ROWS: dict[Preset, int] = {"smoke": 64, "laptop": 2000, "long": 8000, "paper": 25_000}
 #: Test rows that are measured, the first of 5000.
 TESTED: dict[Preset, int | None] = {"smoke": 100, "laptop": None, "long": None, "paper": None}
 #: Epochs by rate: as much rate times updates with either.
