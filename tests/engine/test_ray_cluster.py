@@ -24,10 +24,24 @@ def cluster(monkeypatch):
     monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     from ray.cluster_utils import Cluster
 
-    found = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    second = found.add_node(num_cpus=1)
-    yield found, functools.partial(found.remove_node, second, allow_graceful=False)
-    found.shutdown()
+    found = Cluster()
+
+    def begun(**options):
+        """A node; Ray gives up one that takes more than 30 s to answer, as on a machine with much else to do."""
+        for attempt in range(4):
+            try:
+                return found.add_node(num_cpus=1, **options)
+            except Exception:
+                if attempt == 3:
+                    raise
+        return None
+
+    try:
+        begun(include_dashboard=False)
+        second = begun()
+        yield found, functools.partial(found.remove_node, second, allow_graceful=False)
+    finally:
+        found.shutdown()
 
 
 def jobs_of(work, numbers, folder):

@@ -9,13 +9,17 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow.compute as pc
 import pytest
 import torch
 from works import Narrow, mortal_network
 
 import infoscope as iscope
-from infoscope.core.errors import EngineError, InputError
+from infoscope.core import writer_lock
+from infoscope.core.errors import BusyError, EngineError, InputError
+from infoscope.core.folder import RunFolder
 from infoscope.engine import job_file
+from infoscope.scanning import dealt
 
 X = torch.randn(90, 6, generator=torch.Generator().manual_seed(3))
 Y = torch.arange(90) % 3
@@ -127,7 +131,27 @@ def test_what_an_earlier_run_in_the_folder_left_is_not_taken(weights, tmp_path):
     (tmp_path / "run" / "jobs" / "torn.job").write_bytes(b"half")
     before = run.rows.content_hash()
     assert scan(weights, tmp_path / "run", steps=[0]).rows.content_hash() == before
-    assert list((tmp_path / "run" / "jobs").iterdir()) == []
+    assert not (tmp_path / "run" / "jobs").exists()
+
+
+def test_a_merge_that_was_cut_off_is_done_again_and_counts_once(weights, tmp_path):
+    run = scan(weights, tmp_path / "run", steps=[0, 1])
+    before = run.rows.content_hash(), run.folder.shares().to_pylist()
+    rows, shares = run.rows.filter(step=1), run.folder.shares()
+    found = dealt.answer(run.folder, "model", rows, shares.filter(pc.equal(shares["step"], 1)))
+    job_file.write(dealt.new_file(run.folder, "cut off"), found)  # its rows are in a part, the file is there still
+    again = scan(weights, tmp_path / "run", steps=[0, 1])
+    assert (again.rows.content_hash(), again.folder.shares().to_pylist()) == before
+    assert not (tmp_path / "run" / "jobs").exists()
+    assert again.check().faults == again.check().others == ()
+
+
+def test_a_second_scan_into_the_folder_is_refused(weights, tmp_path):
+    scan(weights, tmp_path / "run", steps=[0])
+    with RunFolder(tmp_path / "run").writing(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writer_lock, "_HELD", {})  # as another process sees it
+        with pytest.raises(BusyError, match="is writing to"):
+            scan(weights, tmp_path / "run", engine="here")
 
 
 def test_what_cannot_reach_a_worker_is_refused_before_anything_is_made(weights, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 
 import pytest
@@ -50,6 +51,8 @@ def test_a_setting_that_there_is_not_is_told(settings, words):
 @needs_submitit
 @pytest.mark.timeout(600)
 def test_a_task_at_its_time_limit_is_queued_again_and_goes_on(tmp_path):
+    from submitit.local.local import LocalJobEnvironment
+
     settings = tmp_path / "slurm.toml"
     settings.write_text("cluster = 'local'\ntime = 5\n")
     work = Slow(tmp_path, 4.0)
@@ -61,9 +64,9 @@ def test_a_task_at_its_time_limit_is_queued_again_and_goes_on(tmp_path):
         first: list[str] = []
 
         def beat():
-            if not first and begun.exists():
+            if not first and begun.exists() and begun.read_text():
                 first.append(begun.read_text())
-                engine._tasks[0].task._interrupt()
+                os.kill(int(first[0]), LocalJobEnvironment._usr_sig())  # as Slurm does before the time is over
 
         assert [one.failure for one in engine.results(beat)] == [None, None]
     assert first

@@ -56,6 +56,7 @@ def sweep(
         The folder of the runs.
     """
     function = factory(train, "TRAIN")
+    assert function is not None
     values = {name: _values(name, text) for name, text in pairs(parameter, "--parameter", "rate=0.1,0.01").items()}
     found = infoscope.sweep(
         function,

@@ -83,9 +83,10 @@ class JobWorker:
         """Do one job and write its file. ``packed``, ``argument``: pickled, by :class:`Packing`."""
         try:
             with silent():
-                if self._do is None or packed != self._packed:
-                    self._do = None  # before the next is there, since it may hold a network
+                if packed != self._packed:
+                    self._do, self._packed = None, b""  # before the next is there, since it may hold a network
                     self._do, self._packed = pickle.loads(packed).begin(), packed
+                assert self._do is not None
                 job_file.write(Path(file), self._do(pickle.loads(argument)))
         except Exception as reason:
             return Failure.of(reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ import pyarrow as pa
 from infoscope.core.files import atomic, contents, entries
 
 ENDING = ".job"
+_ipc: Any = import_module("pyarrow.ipc")  # has no types
 
 
 class JobAnswer(NamedTuple):
@@ -31,7 +33,7 @@ def write(path: Path, answer: JobAnswer) -> None:
     """
     sink = pa.BufferOutputStream()
     for table in answer.tables:
-        with pa.ipc.new_stream(sink, table.schema) as stream:
+        with _ipc.new_stream(sink, table.schema) as stream:
             stream.write_table(table)
     body = sink.getvalue().to_pybytes()
     head = json.dumps({"about": dict(answer.about), "tables": len(answer.tables)}, default=list).encode()
@@ -49,7 +51,7 @@ def read(path: Path) -> JobAnswer | None:
     said, source = json.loads(head), pa.BufferReader(body)
     tables: list[pa.Table] = []
     for _ in range(said["tables"]):
-        with pa.ipc.open_stream(source) as stream:
+        with _ipc.open_stream(source) as stream:
             tables.append(stream.read_all())
     return JobAnswer(said["about"], tuple(tables))
 

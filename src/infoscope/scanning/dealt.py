@@ -90,6 +90,8 @@ def taken_over(folder: RunFolder) -> None:
         else:
             taking.take((path, answer))
     taking.flush()
+    with suppress(OSError):
+        (folder.path / JOBS).rmdir()
 
 
 class Taking(Journal[tuple[Path, JobAnswer]]):

@@ -159,8 +159,7 @@ class _Share:
 
     def checkpoint(self) -> Any:
         """The same again: what is done has its file."""
-        import submitit
-
+        submitit = package("submitit", "the engine slurm", "slurm")
         return submitit.helpers.DelayedSubmission(self)
 
 
