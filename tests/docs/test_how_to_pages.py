@@ -103,6 +103,7 @@ def test_read_more_rows_than_fit(tmp_path, monkeypatch, capsys):
     assert found.bits == pytest.approx(code.usable.bits, abs=0.05)
     assert sum(coded for _, coded, _ in code.length.blocks) == 20_000
     assert int(printed[2]) < 1000
+    assert names["low"] < names["middle"] < names["high"]
 
 
 def test_sweep_over_seeds(tmp_path, monkeypatch, capsys):

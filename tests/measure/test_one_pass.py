@@ -106,6 +106,43 @@ def test_alignment_of_more_columns_than_rows_is_debiased_exactly_whatever_the_sh
     assert iscope.dependence(places["x"], places["y"], "cka", debiased=False).value > 0.3
 
 
+def test_histograms_of_shards_are_those_of_all_rows_and_know_quantiles_within_a_cell(blocks, tmp_path):
+    rng, shares = np.random.default_rng(4), [0.0, 0.05, 0.5, 0.95, 1.0]
+    t = rng.standard_t(2, size=(3000, 4)) * [1e-3, 1.0, 1e3, 0.0] + [0.0, 5.0, 0.0, -7.0]
+    options = {"histograms": True, "sketch": 2, "sample": 10}
+    whole, parts = iscope.OnePass(**options).update(t), []
+    for begin, end in pairwise([0, 11, 700, 2048, 3000]):
+        one = iscope.OnePass(**options).update(t[begin:end], first=begin)
+        one.save(tmp_path / f"{begin}.safetensors")
+        parts.append(iscope.OnePass.load(tmp_path / f"{begin}.safetensors"))
+    merged = parts[3].merge(parts[1]).merge(parts[0]).merge(parts[2])
+    np.testing.assert_array_equal(merged.quantiles(shares), whole.quantiles(shares))
+    wanted = np.quantile(t, shares, axis=0, method="inverted_cdf").T
+    np.testing.assert_allclose(merged.quantiles(shares)[:, 1:], wanted[:, 1:], rtol=2**-5, atol=2**-24)
+
+
+def test_values_beyond_all_cells_and_zeros_are_counted():
+    t = np.array([[0.0, 1e30], [-0.0, -1e30], [0.0, 0.0], [1e-30, 1e30]])
+    found = iscope.OnePass(histograms=True).update(t).quantiles([0.0, 0.5, 1.0])
+    assert np.abs(found[0]).max() <= 2.0**-24
+    assert found[1, 0] == -(2.0**24)
+    assert found[1, 2] == 2.0**24
+
+
+@pytest.mark.parametrize(
+    ("options", "place", "shares", "words"),
+    [
+        ({}, "", [0.5], "no histograms were asked for: pass histograms=True"),
+        ({"histograms": True}, "b", [0.5], "known: .''."),
+        ({"histograms": True}, "", [1.5], "a share of the rows is 1.5, wanted a number from 0 to 1"),
+    ],
+)
+def test_quantiles_that_cannot_be_told_are_refused(options, place, shares, words):
+    state = iscope.OnePass(**options).update(np.ones((5, 2)))
+    with pytest.raises(InputError, match=words):
+        state.quantiles(shares, place)
+
+
 def test_the_slope_of_a_power_law():
     found = one_pass.rd.slope(np.arange(1, 200) ** -1.3)
     assert found == pytest.approx(1.3, rel=1e-9)
