@@ -29,10 +29,11 @@ from infoscope.claim.part import Part, findings_of
 from infoscope.claim.reading.layers import in_words
 from infoscope.core.claim import Claim
 from infoscope.core.rows import Rows
-from infoscope.papers.saxe2018._boolean12 import HIDDEN, boolean12_plan
+from infoscope.papers.saxe2018._boolean12 import HIDDEN, WIDTHS, boolean12_plan
 from infoscope.papers.saxe2018._parts import COMPRESS, DROP_OF_INFORMATION, FLAT, accuracy, drops, information
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan, Preset
 from infoscope.train.network import Head
+from infoscope.train.networks.fully_connected import FullyConnected
 
 #: Optimiser -> its slow and its fast rate.
 RATES: dict[str, tuple[float, float]] = {"adam": (4e-4, 4e-3), "sgd": (0.1, 1.0)}
@@ -101,7 +102,7 @@ class SigmoidCorners(Figure):
                     how: dict[str, Any] = {"optimiser": optimiser, "learning_rate": rate}
                     title = f"{optimiser} at {rate:g}{words}"
                     plan = boolean12_plan("sigmoid", preset, seeds, unit, title=title, **how)
-                    network = dataclasses.replace(plan.network, head=output)
+                    network = FullyConnected(WIDTHS, "sigmoid", head=output)
                     plans[_corner(optimiser, speed, output)] = dataclasses.replace(plan, network=network)
         return plans
 

@@ -135,8 +135,8 @@ def _points(rows: Rows, units: list[Any]) -> tuple[list[str], np.ndarray]:
     for column, unit in enumerate(units):
         mine = rows.filter(quantity=unit)
         at[[where[name] for name in mine.column("variable").tolist()], column] = mine.column("value")
-    whole = np.isfinite(at).all(1)
-    return [name.rpartition(", point ")[0] for name, keep in zip(found, whole, strict=True) if keep], at[whole]
+    whole = np.flatnonzero(np.isfinite(at).all(axis=1))
+    return [found[place].rpartition(", point ")[0] for place in whole.tolist()], at[whole]
 
 
 def _colours(names: list[str]) -> Spec:
