@@ -199,3 +199,27 @@ def test_a_notebook_gets_one_bar_that_is_drawn_over_itself(clock, monkeypatch, c
     assert shown[-1]["text/plain"] == "training: 100% after 1:40, 0:00 left"
     assert len(shown) <= 1 + 100 / progress_module.NOTEBOOK_SECONDS
     assert capsys.readouterr() == ("", "")
+
+
+def test_what_one_kind_of_work_takes_tells_what_is_left_of_it_and_the_cost_is_said_once(clock, capsys):
+    with whole("figure", {"figure": {}}) as over:
+        stages = {"a: training": 10.0, "b: training": 10.0, "a: measuring": 5.0, "b: measuring": 5.0}
+        over.expect(stages, "two networks: about {time}")
+        work(clock, "a: training 8 members", 40)  # four times as long as guessed, and so will be the other one
+        lines = capsys.readouterr().err.splitlines()
+        assert (
+            lines[0] == "infoscope: two networks: about 1.8 minutes"
+        )  # 80 of training, 30 of measuring, at most 3 times
+        assert lines[-1].endswith("% after 0:40, 1:10 left")
+        work(clock, "b: training 8 members", 40)
+        work(clock, "a: measuring", 5)
+        assert capsys.readouterr().err.splitlines()[-1] == "figure: 94 % after 1:25, 0:05 left"
+
+
+def test_pieces_of_which_nothing_is_known_count_as_the_others_do(clock, capsys):
+    with whole("run", {"one": {}, "two": {}, "three": {}}) as over:
+        over.begin("one")
+        over.expect({"net: training": 30.0})
+        work(clock, "net: training", 30)
+        over.end()
+    assert capsys.readouterr().err.splitlines()[-1] == "run, one: 30 % after 0:27, 1:03 left"
