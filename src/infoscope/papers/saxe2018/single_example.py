@@ -10,8 +10,8 @@ hidden ReLU layers stay flat.
 Plain SGD in all arms: minibatches of 256 at 0.1; the full batch at 0.1 for as many updates; single examples at 0.01 for
 ten times as many. So the three differ in the gradient's noise and in nothing else that a small rate leaves apart.
 Hardware: 2 CPU cores. smoke: seconds (too short for a verdict). laptop: 8 seeds, 26 000 updates of a batch, under a
-minute of CPU; long: 8 seeds, 104 000 updates, the length of figure 1A, about 2 minutes; paper: 50 seeds, a quarter of an
-hour.
+minute of CPU; long: 8 seeds, 104 000 updates, the length of figure 1A, about 2 minutes; paper: 50 seeds, a quarter
+of an hour.
 
 Deviations: the paper gives neither rates nor numbers of updates; softmax output; 8 seeds with their own 80 % splits in
 place of one run. In saxe2018/full_batch the arms are Adam's and differ in rate and number of updates.
