@@ -220,13 +220,15 @@ def main() -> None:
     if said.alone:
         told_alone(Path(said.alone[0]), int(said.alone[1]))
         return
-    found: dict[str, Any] = {"about": about("numpy", "torch", "numba", "scikit-learn"), "probes": []}
+    here, rows = about("numpy", "torch", "numba", "scikit-learn"), dict[str, Any]()
+    if RESULTS.exists():  # cases may be measured apart, each with its date
+        rows = {f"{row['goal']} {row['data']}": row for row in json.loads(RESULTS.read_text("utf-8"))["probes"]}
     for name in said.cases:
         for kind in CASES[name].data:
             if kind not in said.data or (kind == "C" and not os.environ.get("INFOSCOPE_DATA")):
                 continue
             row = measured(name, kind, not said.no_scikit_learn)
-            found["probes"].append(row)
+            rows[f"{name} {kind}"] = row | {"date": here["date"], "commit": here["commit"]}
             mine, peer = row["ours"], row["torch"]
             print(
                 f"{name} {kind}: {mine['seconds']:.1f} s, {mine['bits']:.3f} bits, {mine['MB']:.0f} MB, "
@@ -236,7 +238,8 @@ def main() -> None:
             )
             if said.save:
                 RESULTS.parent.mkdir(exist_ok=True)
-                RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+                table = {"about": here, "probes": [rows[name] for name in sorted(rows)]}
+                RESULTS.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

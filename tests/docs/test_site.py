@@ -54,6 +54,9 @@ def test_the_page_of_speed_tells_what_was_measured(pages):
             f"{fastest / row['seconds']['whole']:.2f}",
             f"{row['seconds']['value'] / row['limit']:.1f}",
         ]
+    probes = json.loads(pages.PROBES.read_text(encoding="utf-8"))["probes"]
+    assert len(probes) == len(re.findall(r"^\| \d+ \| \d+ \| \d+ \| [GRHC] \|", page, re.M)) > 0
+    assert all(f"| {row['ours']['seconds']:.1f} | {row['ours']['MB']:.0f} |" in page for row in probes)
     about = found["about"]
     for said in (about["date"], about["commit"], about["processor"], f"npeet-plus {about['versions']['npeet-plus']}"):
         assert said in page
