@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import sys
 import traceback
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
@@ -85,7 +86,9 @@ class JobWorker:
             with silent():
                 if packed != self._packed:
                     self._do, self._packed = None, b""  # before the next is there, since it may hold a network
-                    self._do, self._packed = pickle.loads(packed).begin(), packed
+                    path, work = pickle.loads(packed)
+                    sys.path += [place for place in path if place not in sys.path]  # where it may be imported from
+                    self._do, self._packed = pickle.loads(work).begin(), packed
                 assert self._do is not None
                 job_file.write(Path(file), self._do(pickle.loads(argument)))
         except Exception as reason:
@@ -109,7 +112,7 @@ class Packing:
         """
         try:
             if self._work is None or self._work[0] is not job.work:
-                self._work = job.work, self._dumps(job.work)
+                self._work = job.work, pickle.dumps((sys.path, self._dumps(job.work)))
             return self._work[1], self._dumps(job.argument), str(job.file)
         except (pickle.PicklingError, TypeError, AttributeError) as reason:
             raise InputError(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -144,11 +143,10 @@ class _Share:
     """
 
     def __init__(self, jobs: list[tuple[bytes, bytes, str]]) -> None:
-        self.jobs, self.path = jobs, list(sys.path)
+        self.jobs = jobs
 
     def __call__(self) -> dict[str, Failure]:
         """Do the jobs that have no file yet; the failures by file."""
-        sys.path += [place for place in self.path if place not in sys.path]  # where the work may be imported from
         worker, failures = JobWorker(), dict[str, Failure]()
         for packed, argument, file in self.jobs:
             if not Path(file).exists():
