@@ -525,11 +525,11 @@ def submodules(model: nn.Module) -> dict[str, nn.Module]:
 
 def kinds(model: nn.Module, sites: Iterable[str]) -> dict[str, str]:
     """The class of each site that a ``Sequential`` calls by a number, which says nothing to who reads a figure."""
-    modules = dict(unwrap(model).named_modules())
+    modules = submodules(unwrap(model))
     return {
         site: type(modules[site]).__name__
         for site in sites
-        if site in modules and isinstance(modules.get(site.rpartition(".")[0]), nn.Sequential)
+        if site in modules and isinstance(modules.get(site.rpartition(".")[0] or ROOT), nn.Sequential)
     }
 
 

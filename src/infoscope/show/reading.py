@@ -63,7 +63,7 @@ class Shown(RunFolder):
         return (
             self.rows()
             if column is None
-            else Rows(table.set_column(table.schema.get_field_index("site"), SCHEMA.field("site"), column))
+            else Rows(table.set_column(table.column_names.index("site"), SCHEMA.field("site"), column))
         )
 
     def examples(self) -> Iterator[tuple[Path, Callable[[], pa.Table]]]:
