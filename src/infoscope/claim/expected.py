@@ -63,7 +63,7 @@ def _of(plan: NetworkPlan) -> _PlanCost:
     train = len(task.split.train[: plan.recipe.train_rows])
     sides = {"all": len(task), "test": len(task.split.test), "train": train}
     n = min(sides[plan.evaluate], plan.evaluate_rows or len(task))
-    parameters, few = network.initial(plan.seeds[:1]), torch.from_numpy(np.array(task.inputs[:2], np.float32))
+    parameters, few = network.initial(plan.seeds[:1]), torch.tensor(np.asarray(task.inputs[:2], np.float32))
     flops = _flops(plan, parameters, few)
     with torch.no_grad():
         held = network.representations(parameters, few, network.places)

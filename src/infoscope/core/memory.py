@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def size(said: str | float) -> float:
 
 
 @contextmanager
-def memory_budget(said: str | float | None) -> Iterator[None]:
+def memory_budget(said: str | float | None) -> Generator[None]:
     """Inside, no measurement takes more memory beside its data than said: ``with iscope.memory_budget("2GB"): …``.
 
     said: bytes, or an amount in words (``"2GB"``, ``"500 MB"``, ``"1.5GiB"``); None for what the machine has to give.

@@ -125,7 +125,7 @@ class Geometry(grammar.WithOptions, Measurement):
     def _checked(self, t: NumpyRows, labels: dict[str, Labels], groups: Groups | None) -> Iterable[Measured]:
         """What ``_of`` finds, with its time and the number of groups; of constant rows what :meth:`_constant` says."""
         self._installed()
-        affordable(self, *t.shape, max((int(y.max()) + 1 for y in labels.values()), default=1))
+        affordable(self, len(t), t.shape[1], max((int(y.max()) + 1 for y in labels.values()), default=1))
         if constant(t):
             return timed(lambda: self._constant(t, labels), groups)
         return timed(lambda: self._of(t, labels) if groups is None else self._of_groups(t, labels, groups), groups)

@@ -63,10 +63,11 @@ class Probe(grammar.WithOptions):
         """
         import torch
 
-        affordable(self, z.shape[1], z.shape[2], max((target.k for target in targets), default=1))
+        rows = tensor(z)
+        affordable(self, rows.shape[1], rows.shape[2], max((target.k for target in targets), default=1))
         seen = [target.by_appearance() for target in targets]
         with torch.enable_grad():
-            found = self._read(tensor(z), [target for target, _ in seen], splits, seed)
+            found = self._read(rows, [target for target, _ in seen], splits, seed)
         return [
             [
                 [dataclasses.replace(reading, log_q=reading.log_q[:, number]) for reading in readings]

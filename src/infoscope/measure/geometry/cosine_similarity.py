@@ -107,7 +107,7 @@ class CosineSimilarity(Geometry):
         return by_name(self._timed(t, y, together))
 
     def _timed(self, t: NumpyRows, other: NumpyRows, groups: Groups | None) -> list[Measured]:
-        affordable(self, *t.shape, 1)
+        affordable(self, len(t), t.shape[1], 1)
         return timed(lambda: self._both(t, other, groups), groups)
 
     def _both(self, t: NumpyRows, other: NumpyRows, groups: Groups | None = None) -> Iterable[Measured]:

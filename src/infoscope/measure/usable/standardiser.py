@@ -82,7 +82,10 @@ class Standardiser:
         import torch
 
         parts = [cls.of(z[:, start : start + width][rows]) for start in range(0, z.shape[1], width)]
-        return cls(*(torch.cat([getattr(part, name) for part in parts]) for name in ("largest", "mean", "scale")))
+        largest, mean, scale = (
+            torch.cat([getattr(one, name) for one in parts]) for name in ("largest", "mean", "scale")
+        )
+        return cls(largest, mean, scale)
 
     def rotated(self, z: TensorRows) -> Standardiser:
         """The same along the principal axes of the rows ``z [n, d]``."""
