@@ -12,13 +12,12 @@ from infoscope.core import grammar, registry
 from infoscope.kernels import scaling
 from infoscope.measure.bases.measurements import make_measurement
 from infoscope.measure.pairs import distances
+from infoscope.measure.symbols import quantise
 
 #: What starting a thread, a library's cache and the estimates themselves take, whatever the rows.
 ASIDE = 1.5e6
 KINDS = ("estimators", "geometries", "probes", "dependences")
-#: Whose solver is told in tests/measure/test_costs.py.
-SOLVED = {"linear", "sparse", "ladder", "usable_information"}
-EVERY = [(kind, name) for kind in KINDS for name in registry.entries(kind) if name not in SOLVED]
+EVERY = [(kind, name) for kind in KINDS for name in registry.entries(kind)]
 WIDE, LONG = (120, 2000), (1500, 6)
 
 
@@ -89,6 +88,7 @@ def test_what_goes_by_blocks_takes_no_more_for_more_columns(name, dtype, monkeyp
     assert made.cost(2000, 65536, 10).bytes < 5e8
     monkeypatch.setattr(distances, "HELD", 2**14)
     monkeypatch.setattr(distances, "PIECE", 16)
+    monkeypatch.setattr(quantise, "AT_ONCE", 2**10)
     monkeypatch.setattr(scaling.stretches, "__defaults__", (2**10,))
 
     def most(d: int) -> float:

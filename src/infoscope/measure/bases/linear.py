@@ -15,6 +15,7 @@ from infoscope.measure.bases.estimator import several
 from infoscope.measure.bases.probe import Probe
 from infoscope.measure.usable.fitted import calibrated, scaling
 from infoscope.measure.usable.readings import Expected, ProbeSplit, Reading, Readings, SplitLabels, Target
+from infoscope.measure.usable.softmax_regression import HELD
 from infoscope.measure.usable.standardiser import Standardiser
 from infoscope.measure.usable.temperature import Tempered, cross_entropy
 from infoscope.measure.usable.wide_rows import WideRows, is_wide
@@ -40,7 +41,11 @@ class LinearProbe(Probe):
     def cost(self, n: int, d: int, k: int) -> Cost:
         decays = len(several(self.weight_decay))
         seconds = 8e-3 + 9e-10 * decays * n * d * k + 2.3e-10 * n * d * d + 3.6e-10 * d**3  # passes, products, axes
-        return Cost(seconds, 8.0 * n * (2 * d + decays * k))
+        if is_wide(n, d, k):  # blocks of columns, and products of columns for some decays where rows are more
+            return Cost(seconds, d * (8.7 * n + 4500) + (96.0 * d * d if n > d else 0.0))
+        held = k * decays * min(n, d) ** 2  # blocks of the Hessian, which larger problems do without
+        rows = 20.0 * n * d if n > d else d * (8.5 * n + 4500)
+        return Cost(seconds, rows + 8.0 * n * decays * k + (20.0 * held if held <= HELD else 0.0))
 
     def _check(self) -> None:
         for decay in self._path:

@@ -68,7 +68,7 @@ class MaxSliced(Estimator):
     def cost(self, n: int, d: int, k: int) -> Cost:
         tries = self.starts * self.steps
         return Cost(
-            4e-3 + tries * (4e-4 + n * (1.3e-7 + 4e-9 * d)), 1.5e5 + (450.0 if k > 1 else 850.0) * n + 48.0 * n * d
+            4e-3 + tries * (4e-4 + n * (1.3e-7 + 4e-9 * d)), 5e4 + (450.0 if k > 1 else 850.0) * n + 48.0 * n * d
         )
 
     def _check(self) -> None:

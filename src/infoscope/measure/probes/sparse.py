@@ -43,7 +43,10 @@ class Sparse(LinearProbe):
     def cost(self, n: int, d: int, k: int) -> Cost:
         most = max(self._numbers)
         once = super().cost(n, min(d, most), k)
-        return Cost(len(self._numbers) * once.seconds + 2e-9 * min(most, 16) * n * d * k, once.bytes + 8.0 * n * d)
+        return Cost(
+            len(self._numbers) * once.seconds + 2e-9 * min(most, 16) * n * d * k,
+            max(once.bytes, super().cost(n, d, k).bytes),
+        )
 
     def _check(self) -> None:
         super()._check()
