@@ -15,7 +15,7 @@ import pytest
 import torch
 
 import infoscope
-from infoscope.claim import running
+from infoscope.claim import running, trainings
 from infoscope.core.errors import DataMissingError, InputError, RunFolderError, UnknownNameError
 from infoscope.core.estimate import Status
 from infoscope.core.files import write_json
@@ -121,7 +121,7 @@ def test_interrupted_at_any_write_a_run_resumes_to_the_same_bits(whole, tmp_path
     """Ctrl-C in the middle of the ``write``-th atomic write: run.json, a snapshot, a part of the rows, the verdicts."""
     begun_like(whole, tmp_path)
     reached = interrupt_at(write)
-    monkeypatch.setattr(running, "STATE_SECONDS", 0.0)  # store the trainer's state at every visit
+    monkeypatch.setattr(trainings, "STATE_SECONDS", 0.0)  # store the trainer's state at every visit
     try:
         run(tmp_path)
         reached_the_end = True

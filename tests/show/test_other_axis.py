@@ -99,9 +99,9 @@ def test_information_about_some_of_the_inputs_names_them():
         at = Place("unit", row["step"], "hidden1", 0, "relevant inputs", "exact", epoch=row["epoch"])
         builder.add(at, Estimate(row["value"], Quantity.of("I(X;T)", "nats"), "made up", 0))
     both = Rows.concat([rows, builder.rows()])
-    assert "relevant inputs, I(X;T)" in information(builder.rows())["title"]["text"]
+    assert "“relevant inputs”, I(X;T)" in information(builder.rows())["title"]["text"]
     (block,) = blocks([Column("made", "unit", "one unit", "", both)])
     assert [panel.heading for panel in block.panels] == [
         "Information along training: I(X;T)",
-        "Information along training: I(X;T) about relevant inputs",
+        "Information along training: I(X;T) about “relevant inputs”",
     ]

@@ -130,7 +130,7 @@ class Dense(Network):
 
     widths: tuple[int, ...]
     activation: str
-    head: Head
+    head: Head = "softmax"
 
     def losses(self, logits: Tensor, labels: Tensor) -> Tensor:
         """Of each row the cross-entropy of the softmax, or the sum over the sigmoids of each one's."""

@@ -134,9 +134,9 @@ def worded(rows: Rows) -> str:
     """The rows' one quantity in words, and the variable it is about."""
     (kind, words, quantity), variable = _series.quantity(rows), rows.unique("variable")[0]
     if kind == "usable":
-        return f"Usable information about {_series.about(variable)}"
+        return f"Usable information about {_series.quoted(variable)}"
     if kind == "information" and (quantity != INPUT_INFORMATION or variable != "input"):
-        words = f"Information about {_series.about(variable) or 'the label'}"
+        words = f"Information about {_series.quoted(variable) or 'the label'}"
     return f"{words}, {quantity}" if kind in _IN_SYMBOLS else words
 
 

@@ -294,8 +294,13 @@ def worded(quantity: str) -> str:
 
 
 def about(variable: str) -> str:
-    """A row's variable in words: ``fine|coarse`` is "fine given coarse", and names of several words stand in quotes."""
-    return " given ".join(f"“{name}”" if " " in name else name for name in variable.split("|"))
+    """A row's variable in words: ``fine|coarse`` is "fine given coarse"."""
+    return variable.replace("|", " given ")
+
+
+def quoted(variable: str) -> str:
+    """The same in a sentence or a title, where a name of several words stands in quotes."""
+    return about("|".join(f"“{name}”" if " " in name else name for name in variable.split("|")))
 
 
 def _clock(rows: Rows) -> str:

@@ -42,6 +42,6 @@ def controls(rows: Rows, *, site: str = "", width: int = 460, height: int = 240)
         missing = f"nothing to draw: these rows hold no control{f' at {site}' if site else ''}"
         return _style.nothing(heading, missing, width, height)
     series = _series.read(rows, by)
-    variable = _series.about(rows.unique("variable")[0])
+    variable = _series.quoted(rows.unique("variable")[0])
     text = f"{heading}: {variable} at {chosen}, {rows.unique('network')[0]}"
     return _over_time.lines(series, text, "usable information (bits)", remarks, (width, height), by)

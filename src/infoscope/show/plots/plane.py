@@ -59,7 +59,7 @@ def plane(rows: Rows, *, ceilings: Mapping[str, float] | None = None, width: int
     steps = _series.widest(a for a, _ in points)
     drawn = len({row["member"] for row in data["members"]})
     remarks += _series.said(x, drawn, min(steps, _series.MOST_STEPS), steps) + y.remarks
-    layers = _layers(points, x, _series.about(variable or "label"), drawn)
+    layers = _layers(points, x, _series.quoted(variable or "label"), drawn)
     levels: list[Spec] = []
     reach: dict[str, list[float]] = {}
     for axis, of in (("x", x_rows), ("y", y_rows)):
@@ -80,7 +80,7 @@ def plane(rows: Rows, *, ceilings: Mapping[str, float] | None = None, width: int
         "config": _style.CONFIG,
         **moving,
         "datasets": data,
-        "encoding": _axes(data, _series.about(variable or "label"), reach),
+        "encoding": _axes(data, _series.quoted(variable or "label"), reach),
         "layer": [*levels, *(layers if x.training else layers[:_STILL])],
     }
 

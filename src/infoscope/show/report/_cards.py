@@ -17,8 +17,7 @@ from infoscope.core.registry import Entry
 from infoscope.core.rows import Rows
 from infoscope.show.examples import HEADING, described, examples
 from infoscope.show.plots import _relevance
-from infoscope.show.plots._series import about as about_words
-from infoscope.show.plots._series import alike, distinct, options_in_words, quantities, worded
+from infoscope.show.plots._series import alike, distinct, options_in_words, quantities, quoted, worded
 from infoscope.show.plots._style import Spec
 
 _ABOUT = ("", INPUT_INFORMATION, LABEL_INFORMATION)
@@ -353,7 +352,7 @@ def _apart(narrowing: Narrowing, named: bool, parts: Sequence[str]) -> str:
     """
     quantity, variable, split = (narrowing.get(name, "") for name in ("quantity", "variable", "split"))
     told = named or quantity in parts or quantity in _ABOUT
-    about = f"about {about_words(variable)}" if variable not in ("", "input") and told else ""
+    about = f"about {quoted(variable)}" if variable not in ("", "input") and told else ""
     site = f"at {narrowing['site']}" if "site" in narrowing else ""
     where = f"on {split}" if split not in ("", "all") else ""
     said = ["" if quantity in parts else worded(quantity), about, site, where]

@@ -115,7 +115,7 @@ def _known(column: Column) -> Iterable[str]:
                 of = f" of the {bits(most):.3g} there are" if most else ""
                 before = f" ({_bits(values[0], 2)} at the first step)" if len(values) > 1 else ""
                 by = "probes read most" if kind == "usable" else f"{estimator} finds"
-                yield f"Of {_series.about(variable)}, {by} at {line.name}: {_bits(values[-1])} bits{of}{before}."
+                yield f"Of {_series.quoted(variable)}, {by} at {line.name}: {_bits(values[-1])} bits{of}{before}."
         if len(about.filter(variable=[v for v in about.unique("variable") if v != "input"])):
             return  # what probes read says it; information about a variable only where there is no probe
 
