@@ -17,6 +17,7 @@ from beartype import BeartypeConf, FrozenDict, beartype
 from jaxtyping import install_import_hook
 from lane_twins import TWINS as OF_LANES
 from numba.core.extending import _Intrinsic
+from row_product_twins import TWINS as OF_ROW_PRODUCTS
 
 #: Arithmetic written for LLVM, as NumPy does it.
 TWINS = {
@@ -24,6 +25,7 @@ TWINS = {
     "_float_from_bits": lambda bits: np.int32(bits).view(np.float32),
     "_bits_of_float": lambda x: np.float32(x).view(np.int32),
     **OF_LANES,
+    **OF_ROW_PRODUCTS,
 }
 _Intrinsic.__call__ = lambda self, *arguments: TWINS[self._name](*arguments)
 
