@@ -52,7 +52,7 @@ def _scaled(t: np.ndarray) -> np.ndarray:
     """The columns of ``t [n, d]``, all of which vary, with mean 0 and standard deviation 1."""
     # Powers of two bring every column near 1 without rounding, so that its squares neither overflow nor vanish.
     power = np.frexp(np.abs(_ends(t)).max(axis=0))[1]
-    centred = np.ldexp(t, -power)
+    centred = np.ldexp(np.ascontiguousarray(t), -power)  # sums hang on how rows lie in memory
     centred -= centred.mean(axis=0)
     centred /= np.ldexp(1.0, np.frexp(np.abs(_ends(centred)).max(axis=0))[1])
     return centred / centred.std(axis=0)
