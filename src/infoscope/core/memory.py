@@ -100,12 +100,12 @@ def available(root: Path = Path("/")) -> float:
 
     Where a system does not say, all that it has; infinite where it does not say even that.
     """
-    meminfo = dict(line.split(":", 1) for line in _lines(root / "proc/meminfo") if ":" in line)
+    meminfo = dict(line.split(":", 1) for line in processors.words(root / "proc/meminfo", "\n") if ":" in line)
     if "MemAvailable" in meminfo:
         free = 1024 * float(meminfo["MemAvailable"].split()[0])
     else:
         free = _all_of_it()
-    return min([free, *(left for folder in _folders(root) for left in _left(folder))])
+    return min([free, *(left for folder in processors.group_folders(root, "memory") for left in _left(folder))])
 
 
 def _all_of_it() -> float:
@@ -115,29 +115,16 @@ def _all_of_it() -> float:
         return math.inf
 
 
-def _folders(root: Path) -> Iterator[Path]:
-    """Of the control groups of this process that hold the memory, and of those above."""
-    for kind, group in processors.groups(root, "memory"):
-        top = root / "sys/fs/cgroup" / ("memory" if kind else "")
-        yield from (folder for folder in (top / group, *(top / group).parents) if folder.is_relative_to(top))
-        yield top  # in a container the group's own name is of another file system
-
-
 def _left(folder: Path) -> Iterator[float]:
     for most, taken in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
-        limit, used = (_lines(folder / name) for name in (most, taken))
+        limit, used = (processors.words(folder / name, "\n") for name in (most, taken))
         if limit and used and limit[0].isdigit() and used[0].isdigit():
-            cached = sum(float(line.split()[1]) for line in _lines(folder / "memory.stat") if _given_back(line))
+            cached = sum(
+                float(line.split()[1]) for line in processors.words(folder / "memory.stat", "\n") if _given_back(line)
+            )
             yield max(float(limit[0]) - float(used[0]) + cached, 0.0)
 
 
 def _given_back(line: str) -> bool:
     """Whether it counts pages of files, which the kernel takes back before it refuses memory."""
     return line.split(" ")[0] in ("inactive_file", "total_inactive_file") and len(line.split()) == 2
-
-
-def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []

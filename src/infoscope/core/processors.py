@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -46,28 +46,28 @@ def usable(root: Path = Path("/")) -> int:
 @cache
 def quota(root: Path = Path("/")) -> float:
     """Processors' worth of time that the control groups of this process allow (Linux); infinite where none says."""
-    least = math.inf
-    for kind, group in groups(root, "cpu"):
-        top = root / "sys/fs/cgroup" / ("cpu" if kind else "")
-        for folder in (top / group, *(top / group).parents):
-            if folder.is_relative_to(top):  # the tightest of those above counts, too
-                least = min(least, _share(folder))
-        least = min(least, _share(top))  # in a container the group's own name is of another file system
-    return least
+    return min([math.inf, *map(_share, group_folders(root, "cpu"))])
 
 
-def groups(root: Path, held: str) -> list[tuple[str, str]]:
-    """Of this process: controllers ("" in version 2) and the group's folder, where they hold the processor ("cpu") or
-    the memory ("memory")."""
-    lines = _words(root / "proc/self/cgroup", "\n")
-    each = [line.split(":", 2) for line in lines if line.count(":") >= 2]
-    return [(kinds, name.strip("/")) for _, kinds, name in each if kinds == "" or held in kinds.split(",")]
+def group_folders(root: Path, held: str) -> Iterator[Path]:
+    """Of the control groups of this process that hold the processor (``held`` is "cpu") or the "memory", and of those
+    above, the tightest of which counts, too."""
+    for line in words(root / "proc/self/cgroup", "\n"):
+        if line.count(":") < 2:
+            continue
+        _, kinds, name = line.split(":", 2)
+        if kinds and held not in kinds.split(","):  # version 2 says none
+            continue
+        top = root / "sys/fs/cgroup" / (held if kinds else "")
+        group = top / name.strip("/")
+        yield from (folder for folder in (group, *group.parents) if folder.is_relative_to(top))
+        yield top  # in a container the group's own name is of another file system
 
 
 def _share(folder: Path) -> float:
-    given = _words(folder / "cpu.max") or [
-        *_words(folder / "cpu.cfs_quota_us"),
-        *_words(folder / "cpu.cfs_period_us"),
+    given = words(folder / "cpu.max") or [
+        *words(folder / "cpu.cfs_quota_us"),
+        *words(folder / "cpu.cfs_period_us"),
     ]
     try:
         time, period = map(float, given)
@@ -76,7 +76,8 @@ def _share(folder: Path) -> float:
     return time / period if time > 0 and period > 0 else math.inf
 
 
-def _words(path: Path, by: str | None = None) -> list[str]:
+def words(path: Path, by: str | None = None) -> list[str]:
+    """What stands in a file of the system, apart at white space or at ``by``; nothing where it cannot be read."""
     try:
         return path.read_text(encoding="utf-8").split(by)
     except OSError:
