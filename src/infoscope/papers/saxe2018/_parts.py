@@ -7,12 +7,13 @@ from itertools import product
 from typing import Any
 
 from infoscope.claim.part import Part, Series
-from infoscope.claim.reading.curves import DROP, GROWTH
+from infoscope.claim.reading.curves import DROP, GROWTH, of_onset
 from infoscope.core.claim import Criterion
 from infoscope.core.quantity import ACCURACY, INPUT_INFORMATION, WEIGHT_NORM
 from infoscope.core.units import nats
 
 COMPRESS = Criterion(">=", nats(0.5), "nats", fails_at=nats(0.3))
+TURN = 350.0  # epochs, about: section 3.5 of Shwartz-Ziv and Tishby (2017)
 #: A rise by so much makes a fall good: of two humps with such a trough the later one is where the fall sets on.
 LASTING = nats(0.3)
 TWO_BITS = Criterion(">=", nats(2.0), "nats")
@@ -42,6 +43,12 @@ def drops(
 ) -> Part:
     """How far I(X;T) ends below the peak of its mean curve, corrected for the choice of the peak."""
     return Part(name, series, DROP, criterion)
+
+
+def lasting_fall(series: Iterable[Series]) -> Part:
+    """When the fall of I(X;T) that lasts sets on: within three times the turn between the phases."""
+    criterion = Criterion("<=", 3 * TURN, "epochs")
+    return Part("onset of the lasting fall of I(X;T)", by_site(series), of_onset(LASTING, "nats"), criterion)
 
 
 def norms(networks: Iterable[str], layers: Iterable[str]) -> Part:

@@ -22,20 +22,18 @@ from typing import ClassVar
 
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part
-from infoscope.claim.reading.curves import LAST, of_onset
+from infoscope.claim.reading.curves import LAST
 from infoscope.core.claim import Claim, Criterion
 from infoscope.papers.saxe2018._boolean12 import HIDDEN, boolean12_plan, relu_bins, tanh_bins
 from infoscope.papers.saxe2018._parts import (
     COMPRESS,
     DROP_OF_INFORMATION,
     FLAT,
-    LASTING,
     accuracy,
-    by_site,
     drops,
     information,
+    lasting_fall,
 )
-from infoscope.papers.saxe2018.tanh import TURN
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _WHERE = "Shwartz-Ziv and Tishby 2017, section 4 and figure 8"
@@ -48,12 +46,7 @@ _PHASES = Claim(
     sentence="A tanh network that learns a committee's vote fits and then compresses: its late layers lose I(X;T).",
     parts=(
         drops(_LATE, COMPRESS),
-        Part(
-            "onset of the lasting fall of I(X;T)",
-            by_site(_LATE),
-            of_onset(LASTING, "nats"),
-            Criterion("<=", 3 * TURN, "epochs"),
-        ),
+        lasting_fall(_LATE),
         Part("final test accuracy", {"": accuracy("tanh")}, LAST, Criterion(">=", 0.9, "fraction")),
     ),
     headline=DROP_OF_INFORMATION,

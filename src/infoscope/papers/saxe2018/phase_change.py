@@ -39,10 +39,9 @@ from infoscope.core.quantity import GRADIENT_SNR, SAMPLE_SNR
 from infoscope.core.rows import Rows
 from infoscope.core.units import shown
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
-from infoscope.papers.saxe2018._parts import LASTING, information
+from infoscope.papers.saxe2018._parts import LASTING, TURN, information
 from infoscope.papers.saxe2018._phases import complete_curves, log_first
 from infoscope.papers.saxe2018._quoted import PHASES
-from infoscope.papers.saxe2018.tanh import TURN
 from infoscope.scanning.plan import NetworkPlan, Preset
 
 _LAYERS = ("hidden5", "output")

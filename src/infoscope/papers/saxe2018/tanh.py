@@ -18,22 +18,20 @@ from __future__ import annotations
 
 from infoscope.claim.figure import Figure
 from infoscope.claim.part import Part
-from infoscope.claim.reading.curves import LAST, of_onset
+from infoscope.claim.reading.curves import LAST
 from infoscope.core.claim import Claim, Criterion
 from infoscope.papers.saxe2018._boolean12 import SEEDS, boolean12_plan, tanh_bins
 from infoscope.papers.saxe2018._parts import (
     DROP_OF_INFORMATION,
-    LASTING,
     TWO_BITS,
     accuracy,
-    by_site,
     drops,
     information,
+    lasting_fall,
 )
 from infoscope.papers.saxe2018._quoted import NONLINEARITY
 from infoscope.scanning.plan import NetworkPlan, Preset
 
-TURN = 350.0  # epochs, about: section 3.5 of Shwartz-Ziv and Tishby (2017)
 _LATE = [information("tanh", layer) for layer in ("hidden5", "output")]
 _COMPRESSES = Claim(
     id="saxe2018/tanh/compresses",
@@ -44,12 +42,7 @@ _COMPRESSES = Claim(
     sentence="A tanh network on the 12-bit task fits and then compresses: its late layers lose binned I(X;T).",
     parts=(
         drops(_LATE, TWO_BITS),
-        Part(
-            "onset of the lasting fall of I(X;T)",
-            by_site(_LATE),
-            of_onset(LASTING, "nats"),
-            Criterion("<=", 3 * TURN, "epochs"),
-        ),
+        lasting_fall(_LATE),
         Part("final test accuracy", {"": accuracy("tanh")}, LAST, Criterion(">=", 0.95, "fraction")),
     ),
     headline=DROP_OF_INFORMATION,
