@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
-
-import numpy as np
-
-from infoscope.data.definition import Definition, Task, draw_split
+from infoscope.data.definition import Definition, Task
 from infoscope.data.tasks import _icosahedron
+from infoscope.data.tasks._rule import of_rule
 
 
 class Boolean12(Definition):
@@ -40,20 +36,4 @@ class Boolean12(Definition):
         patterns = _icosahedron.patterns()
         k, e, a = _icosahedron.counts(patterns)
         label = 24 * e - 12 * a + 114 * k - 11 * k**2 >= 430  # no pattern lies between 427 and 432
-        share = int(label.sum()) / self.n
-        entropy = -share * math.log(share) - (1 - share) * math.log(1 - share)
-        return Task(
-            name="boolean12",
-            inputs=patterns.astype(np.float32),
-            variables={"label": label.astype(np.int64)},
-            trained_on=self.trained_on,
-            classes=self.classes,
-            split=draw_split(self.n, seed, train_fraction),
-            split_published=self.split_published,
-            entropies={"input": math.log(self.n), "label": entropy},
-            information={"label": entropy},
-            best_accuracy={"label": 1.0},
-            hashes={"generated": hashlib.sha256(label.astype(np.uint8).tobytes()).hexdigest()},
-            licence=self.licence,
-            citation=self.citation,
-        )
+        return of_rule(self, "boolean12", patterns, label, seed, train_fraction)

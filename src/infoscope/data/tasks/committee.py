@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
-
 import numpy as np
 
-from infoscope.data.definition import Definition, Task, draw_split
+from infoscope.data.definition import Definition, Task
 from infoscope.data.tasks import _icosahedron
+from infoscope.data.tasks._rule import of_rule
 
 MEMBERS = 5
 
@@ -48,18 +46,4 @@ class Committee(Definition):
         weights = (words / 2.0**64).sum(2) - 6
         votes = (2 * patterns - 1) @ weights.T > 0
         label = votes.sum(1) > MEMBERS // 2
-        return Task(
-            name="committee",
-            inputs=patterns.astype(np.float32),
-            variables={"label": label.astype(np.int64)},
-            trained_on=self.trained_on,
-            classes=self.classes,
-            split=draw_split(self.n, seed, train_fraction),
-            split_published=self.split_published,
-            entropies={"input": math.log(self.n), "label": math.log(2)},
-            information={"label": math.log(2)},
-            best_accuracy={"label": 1.0},
-            hashes={"generated": hashlib.sha256(label.astype(np.uint8).tobytes()).hexdigest()},
-            licence=self.licence,
-            citation=self.citation,
-        )
+        return of_rule(self, "committee", patterns, label, seed, train_fraction)
