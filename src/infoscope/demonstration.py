@@ -47,9 +47,8 @@ def demo(
     say("first the exact answers, then both networks trained for a moment (longer where loops are to be compiled)")
     with whole("first look", {figure: {} for figure in FIRST}) as progress:
         for figure in FIRST:
-            progress.begin(figure)
-            runs[figure] = run(figure, "smoke", out=folder)
-            progress.end()
+            with progress.piece(figure):
+                runs[figure] = run(figure, "smoke", out=folder)
             if figure == FIRST[0]:  # which needs nothing that has to be compiled
                 shown([runs[figure]], report(runs[figure], out=page))
     exact = [done for figure, done in runs.items() if figure not in {*THEN, *FIRST[:1]}]
@@ -57,8 +56,7 @@ def demo(
     figures = (*THEN, *((MNIST,) if mnist else ()))
     with whole("demo", {figure: {} for figure in figures}) as progress:
         for figure in figures:
-            progress.begin(figure)
-            runs[figure] = run(figure, "long" if figure == MNIST else preset, seeds=seeds, out=folder)
-            progress.end()
+            with progress.piece(figure):
+                runs[figure] = run(figure, "long" if figure == MNIST else preset, seeds=seeds, out=folder)
             shown([runs[figure]], report(*runs.values(), out=page))
     return page

@@ -4,6 +4,7 @@ import io
 import re
 import sys
 import types
+from contextlib import suppress
 
 import pytest
 
@@ -144,14 +145,12 @@ def work(clock: Clock, label: str, seconds: float, steps: int = 10) -> None:
 
 def test_one_line_over_the_whole_takes_the_place_of_each_task(clock, capsys):
     with whole("demo", STAGES) as over:
-        over.begin("first")
-        work(clock, "net: training 5", 30)
-        work(clock, "net: something else", 0.1)
-        work(clock, "net: measuring", 10)
-        over.end()
-        over.begin("second")
-        work(clock, "net: training 5", 60)
-        over.end()
+        with over.piece("first"):
+            work(clock, "net: training 5", 30)
+            work(clock, "net: something else", 0.1)
+            work(clock, "net: measuring", 10)
+        with over.piece("second"):
+            work(clock, "net: training 5", 60)
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 10
     assert lines[0] == "demo, first: 12 % after 0:12, 1:28 left"
@@ -163,11 +162,10 @@ def test_one_line_over_the_whole_takes_the_place_of_each_task(clock, capsys):
 
 def test_a_piece_that_was_done_before_is_passed_over(clock, capsys):
     with whole("demo", STAGES) as over:
-        over.begin("first")
-        clock.now += 3
-        over.end()
-        over.begin("second")
-        work(clock, "net: training", 60, 2)
+        with over.piece("first"):
+            clock.now += 3
+        with over.piece("second"):
+            work(clock, "net: training", 60, 2)
     assert capsys.readouterr().err.splitlines()[-1] == "demo, second: 100 % after 1:03, 0:00 left"
 
 
@@ -217,9 +215,17 @@ def test_what_one_kind_of_work_takes_tells_what_is_left_of_it_and_the_cost_is_sa
 
 
 def test_pieces_of_which_nothing_is_known_count_as_the_others_do(clock, capsys):
-    with whole("run", {"one": {}, "two": {}, "three": {}}) as over:
-        over.begin("one")
+    with whole("run", {"one": {}, "two": {}, "three": {}}) as over, over.piece("one"):
         over.expect({"net: training": 30.0})
         work(clock, "net: training", 30)
-        over.end()
     assert capsys.readouterr().err.splitlines()[-1] == "run, one: 30 % after 0:27, 1:03 left"
+
+
+@pytest.mark.parametrize(
+    ("reason", "last"), [(KeyboardInterrupt(), ""), (ValueError(), "run: 100 % after 0:30, 0:00 left")]
+)
+def test_what_is_interrupted_is_not_told_as_done_and_of_what_fails_nothing_is_left(reason, last, clock, capsys):
+    with suppress(type(reason)), whole("run", {"one": {}}) as over, over.piece("one"):
+        clock.now += 30.0
+        raise reason
+    assert capsys.readouterr().err.strip() == last

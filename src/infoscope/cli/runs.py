@@ -121,11 +121,8 @@ def _run(figures: list[str], asked: dict[str, Any], open_: bool, as_json: bool) 
             begun = time.monotonic()
             try:
                 say(f"{figure} ({preset})" + (f", figure {number} of {len(figures)}" if len(figures) > 1 else ""))
-                over.begin(figure)
-                try:
+                with over.piece(figure):
                     done.append(infoscope.run(figure, **asked))
-                finally:
-                    over.end()
             except InfoscopeError as reason:
                 if len(figures) == 1:
                     raise

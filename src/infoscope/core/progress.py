@@ -200,10 +200,18 @@ class Overall(Progress):
         self._piece = next(iter(self._pieces), "")
         self._since = self._began = self._start
 
-    def begin(self, piece: str) -> None:
-        """All before ``piece`` is done."""
+    @contextmanager
+    def piece(self, piece: str) -> Generator[None]:
+        """Inside is the work of ``piece``, before which all others come; of one that fails nothing is left to do, and
+        one that is interrupted is not done."""
         self._piece, self._began = piece, time.monotonic()
         self._since = self._began
+        try:
+            yield
+        except Exception:
+            self._end()
+            raise
+        self._end()
 
     def expect(self, stages: Mapping[str, float], about: str = "") -> None:
         """The stages of the present piece, where they were not known before: see the class.
@@ -233,8 +241,7 @@ class Overall(Progress):
         self._since = now
         self._show_all(now)
 
-    def end(self) -> None:
-        """The present piece is done."""
+    def _end(self) -> None:
         now = time.monotonic()
         self._took[self._piece] = now - self._began
         for words in self._stages.setdefault(self._piece, {}):
