@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
 import infoscope as iscope
 from infoscope.claim import dealt
+from infoscope.data import held
+from infoscope.engine.engine import Engine
+from infoscope.engine.job import EndedJob, Failure
 
 FIGURES = ("saxe2018/tanh", "saxe2018/relu")
 ASKED = {"preset": "smoke", "seeds": 2}
@@ -69,3 +74,51 @@ def test_a_training_that_fails_is_told_and_the_others_are_kept(tmp_path, monkeyp
         iscope.train_figures(*FIGURES, **ASKED, out=tmp_path, engine="here")
     assert len(iscope.load(tmp_path / "saxe2018-tanh-smoke").trajectory.steps) > 1
     assert not iscope.load(tmp_path / "saxe2018-relu-smoke").trajectory.steps
+
+
+class Refusing(Engine):
+    """Refuses every job, and keeps which tasks this process holds while workers would train."""
+
+    def __init__(self):
+        super().__init__(2, None, {})
+        self.jobs, self.holds = [], None
+
+    def submit(self, job):
+        self.jobs.append(job)
+
+    def results(self, beat=lambda: None):
+        gc.collect()
+        self.holds = sorted(name for name, _ in held._HELD)
+        yield from (EndedJob(job, Failure("nobody works here")) for job in self.jobs)
+
+    def cancel(self):
+        pass
+
+
+def test_while_workers_train_their_commander_holds_no_data(tmp_path, monkeypatch):
+    loaded, load = [], held.task
+    monkeypatch.setattr(held, "task", lambda name: loaded.append(name) or load(name))
+    monkeypatch.setattr(held, "_HELD", type(held._HELD)())  # other tests may hold some
+    figures = ("saxe2018/tanh", "saxe2018/factorial", "saxe2018/depth")
+    engine = Refusing()
+    with pytest.raises(iscope.InfoscopeError, match="nobody works here"):
+        iscope.train_figures(*figures, **ASKED, out=tmp_path, engine=engine)
+    assert len(engine.jobs) > 3
+    assert engine.holds == []
+    assert len(loaded) == len(set(loaded)), "each task once"
+
+
+def test_of_a_figure_without_data_nothing_is_trained(tmp_path, monkeypatch):
+    load = held.task
+
+    def lacking(name):
+        if name == "mnist":
+            raise iscope.InfoscopeError("no such file")
+        return load(name)
+
+    monkeypatch.setattr(held, "task", lacking)
+    monkeypatch.setattr(held, "_HELD", type(held._HELD)())
+    engine = Refusing()
+    with pytest.raises(iscope.InfoscopeError, match="nobody works here"):
+        iscope.train_figures("saxe2018/mnist", *FIGURES, **ASKED, out=tmp_path, engine=engine)
+    assert {job.name.rpartition("/")[2] for job in engine.jobs} == {"saxe2018-tanh-smoke", "saxe2018-relu-smoke"}

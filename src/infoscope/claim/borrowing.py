@@ -25,7 +25,7 @@ from infoscope.record.trajectory import Trajectory
 from infoscope.scanning.plan import NetworkPlan
 from infoscope.train.activations import TRAINED_ALIKE
 from infoscope.train.ensemble import Ensemble
-from infoscope.train.training import choose_trainer, initial_state
+from infoscope.train.training import choose_trainer
 
 #: What a measurement may need that is not said by the networks, the task and its own options.
 _OF_THE_RUN = {"another network", "replicas"}
@@ -78,11 +78,12 @@ class Neighbours:
         What is lent has the steps, names, types and shapes that training here would give, the same weights before the
         first update, and every hash as it was written.
         """
-        wanted, start = self.trained_alike(plan), initial_state(ensemble).parameters
+        wanted, start = self.trained_alike(plan), dict[str, Tensor]()
         steps = [ensemble.step(epoch) for epoch in plan.epochs]
         for one in self._lenders(name):
             if self.trained_alike(one.plan) != wanted:
                 continue
+            start = start or ensemble.initial()
             source = Trajectory.of(one.folder, one.name)
             with suppress(RunFolderError):
                 if _lends(source, steps, start):

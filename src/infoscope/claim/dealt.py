@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from infoscope.claim.borrowing import Neighbours
 from infoscope.claim.computation import Computation
 from infoscope.claim.figure import Figure
-from infoscope.claim.trainings import NetworkTraining, plan_of
+from infoscope.claim.trainings import NetworkTraining, lay, plan_of
 from infoscope.core import registry
 from infoscope.core.errors import InfoscopeError
 from infoscope.core.folder import JOBS, RunFolder
@@ -18,6 +19,7 @@ from infoscope.core.progress import progress
 from infoscope.core.rows import Rows
 from infoscope.core.shares import SCHEMA
 from infoscope.core.workers_view import WorkersView
+from infoscope.data.held import held as load_task
 from infoscope.engine.engine import Engine
 from infoscope.engine.in_order import in_order, told
 from infoscope.engine.job import Failure, Job
@@ -26,7 +28,8 @@ from infoscope.scanning.dealt import DealtPass, answer, carry_out, cut, measure_
 from infoscope.scanning.learning_curves import measure_training, without_curves
 from infoscope.scanning.plan import NetworkPlan
 from infoscope.scanning.replay import EnsembleReplay
-from infoscope.train.training import initial_state, make_trainer
+from infoscope.train.trainer import Layout
+from infoscope.train.training import make_trainer
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +52,7 @@ class DealtTraining:
         return trained
 
 
-def train_dealt(engine: Engine, runs: Iterable[tuple[RunFolder, dict[str, NetworkPlan]]], device: str) -> None:
+def train_dealt(engine: Engine, runs: Sequence[tuple[RunFolder, dict[str, NetworkPlan]]], device: str) -> None:
     """Train the networks that runs lack, each a job, the dearest first; of networks that are trained alike the first.
 
     The others take them over when they are run, as they do from a neighbour. Where there is one network alone, nothing
@@ -59,30 +62,15 @@ def train_dealt(engine: Engine, runs: Iterable[tuple[RunFolder, dict[str, Networ
     ------
     EngineError: trainings failed, after the others were done; or workers cannot be had.
     """
-    wanted: dict[str, NetworkTraining] = {}
-    for folder, plans in runs:
-        neighbours = Neighbours(folder, device)
-        for name, plan in plans.items():
-            alike = neighbours.trained_alike(plan)
-            training = None if alike in wanted else NetworkTraining.of(folder, name, plan)
-            if training is not None and training.lost and not training.borrowed(neighbours):
-                wanted[alike] = training
+    wanted = sorted(_wanted(runs, device), key=lambda one: one.cost, reverse=True)
     jobs: list[Job] = []
-    if len(wanted) > 1:
-        for training in sorted(wanted.values(), key=_updates, reverse=True):
-            if (layout := make_trainer(training.ensemble, device=device, layout=training.layout).layout) is not None:
-                training.lay(layout)  # as it would be here, for the same bits
-            folder = training.folder
-            work = DealtTraining(folder.path.absolute(), training.name, training.plan, device)
-            jobs.append(
-                Job(
-                    f"the training of {training.name} of {folder.path}",
-                    work,
-                    None,
-                    new_file(folder, "training", training.name),
-                )
-            )
-    folders = {training.folder.path: training.folder for training in wanted.values()}
+    for one in wanted if len(wanted) > 1 else ():
+        if one.layout is not None:  # as it would be here, for the same bits
+            lay(one.folder, one.network, one.layout)
+        work = DealtTraining(one.folder.path.absolute(), one.network, one.plan, device)
+        name = f"the training of {one.network} of {one.folder.path}"
+        jobs.append(Job(name, work, None, new_file(one.folder, "training", one.network)))
+    folders = {one.folder.path: one.folder for one in wanted}
     failures: list[tuple[Job, Failure]] = []
     with progress("training networks", len(jobs)) as shown:
         for job, found in in_order(engine, jobs, lambda: _beat(folders.values())):
@@ -97,10 +85,55 @@ def train_dealt(engine: Engine, runs: Iterable[tuple[RunFolder, dict[str, Networ
         raise told(failures, len(jobs))
 
 
-def _updates(training: NetworkTraining) -> float:
+class _Wanted(NamedTuple):
+    """A network that is to be trained; it holds no data. alike: equal for those that are trained to the same bits.
+
+    cost: beside that of others. layout: how its work would be laid over the cores here.
+    """
+
+    folder: RunFolder
+    network: str
+    plan: NetworkPlan
+    alike: str
+    cost: float
+    layout: Layout | None
+
+
+def _wanted(runs: Sequence[tuple[RunFolder, dict[str, NetworkPlan]]], device: str) -> list[_Wanted]:
+    """What is to be trained, each once; of a run without data nothing.
+
+    Task by task, each loaded once and held no longer than its networks are looked at: this process has nothing to do
+    with data while workers train.
+    """
+    of_task: dict[str, list[tuple[RunFolder, Neighbours, str, NetworkPlan]]] = {}
+    for folder, plans in runs:
+        neighbours = Neighbours(folder, device)
+        for name, plan in plans.items():
+            of_task.setdefault(plan.task, []).append((folder, neighbours, name, plan))
+    lacking, without = list[_Wanted](), set[Path]()
+    for task, networks in of_task.items():
+        try:
+            held = load_task(task)
+        except InfoscopeError:
+            without |= {folder.path for folder, *_ in networks}
+            continue
+        for folder, neighbours, name, plan in networks:
+            training = NetworkTraining.of(folder, name, plan)
+            if training.lost and not training.borrowed(neighbours):
+                layout = make_trainer(training.ensemble, device=device, layout=training.layout).layout
+                lacking.append(_Wanted(folder, name, plan, neighbours.trained_alike(plan), _cost(training), layout))
+        del held
+    found: dict[str, _Wanted] = {}
+    for one in lacking:
+        if one.folder.path not in without:
+            found.setdefault(one.alike, one)
+    return list(found.values())
+
+
+def _cost(training: NetworkTraining) -> float:
     """About how much a training costs beside others: multiply-adds of all members in all epochs."""
     members, rows = training.ensemble.train.shape
-    weights = sum(tensor[0].numel() for tensor in initial_state(training.ensemble).parameters.values())
+    weights = sum(tensor.numel() for tensor in training.plan.network.initial(training.plan.seeds[:1]).values())
     return float(members) * rows * weights * training.plan.epochs[-1]
 
 

@@ -14,7 +14,7 @@ import torch
 from infoscope.claim.computation import Computation
 from infoscope.core.measurement import Measurement
 from infoscope.core.units import counted, memory_in_words
-from infoscope.data import task as load_task
+from infoscope.data.held import held as load_task
 from infoscope.scanning.plan import NetworkPlan
 
 RATE = 2e10  # floating-point operations a second, of a training and of a forward

@@ -105,10 +105,7 @@ def train_figures(
         path = path_of(out, figure_id, which)
         held.enter_context(RunFolder(path).writing())
         folder = open_or_create(path, figure_id, figure, which, wanted)
-        plans = {name: plan for name, plan in wanted.items() if isinstance(plan, NetworkPlan)}
-        for plan in plans.values():
-            load_task(plan.task)  # of a figure without data nothing is trained
-        return folder, plans
+        return folder, {name: plan for name, plan in wanted.items() if isinstance(plan, NetworkPlan)}
 
     train_first(engine, [partial(opened, figure) for figure in figures], device)
 

@@ -46,6 +46,12 @@ def train_network(
     wanted.train(device)
 
 
+def lay(folder: RunFolder, network: str, layout: Layout) -> None:
+    """Record how the work of a training is laid over the cores: before the first snapshot that hangs on it."""
+    threads = folder.manifest().get("threads", {})
+    folder.update({"threads": {**threads, network: layout._asdict()}})
+
+
 class NetworkTraining(NamedTuple):
     """One network of a run and what of its trajectory is there. lost: the recorded epochs that are not.
 
@@ -88,11 +94,6 @@ class NetworkTraining(NamedTuple):
         recorded = self.folder.manifest().get("threads", {}).get(self.name)
         return None if recorded is None else Layout(**recorded)
 
-    def lay(self, layout: Layout) -> None:
-        """Record how its work is laid over the cores: before the first snapshot that hangs on it."""
-        threads = self.folder.manifest().get("threads", {})
-        self.folder.update({"threads": {**threads, self.name: layout._asdict()}})
-
     def train(self, device: str = "cpu") -> None:
         """Train what is lost.
 
@@ -118,7 +119,7 @@ class NetworkTraining(NamedTuple):
                     layout = (
                         trainer.layout
                     )  # before the first snapshot that hangs on it: whoever goes on has the same bits
-                    self.lay(layout)
+                    lay(folder, name, layout)
                 if epoch in plan.epochs:
                     trajectory.keep(ensemble.step(epoch), float(epoch), state.parameters, there=epoch not in lost)
                 if trainer.layout and time.monotonic() - stored > STATE_SECONDS:
