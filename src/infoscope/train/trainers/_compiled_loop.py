@@ -14,6 +14,7 @@ import numpy as np
 from infoscope.kernels import adam
 from infoscope.kernels.compiling import njit
 from infoscope.kernels.counter_draws import ADDITIVE, batch_order, draw
+from infoscope.kernels.denormals import flush_denormals, restore_denormals
 from infoscope.kernels.row_products import LANES, NOTHING, add_moments, set_columns, set_product
 from infoscope.kernels.vector_math import INV_SQRT_2PI, F, exp, normal_cdf, sigmoid, softplus, tanh
 
@@ -229,6 +230,7 @@ def train_member(
     not fill is the last and shorter. noise: kind and size (see ``Noise``). sigmoids: the output is not a softmax.
     Without noise, orthonormality or sigmoids these are None, and numba compiles nothing of them.
     """
+    mode = flush_denormals()
     layers = len(sizes) - 1
     offset = np.zeros(layers + 2, np.int64)
     weights = np.zeros(layers + 1, np.int64)
@@ -302,3 +304,4 @@ def train_member(
             if orthonormality is not None:
                 for l in range(layers - 1):
                     _orthonormalise(p, weights[l], sizes[l + 1], sizes[l], orthonormality)
+    restore_denormals(mode)
