@@ -176,6 +176,7 @@ def test_partly_says_which_parts_held_and_which_failed():
     said = verdict(*drops, unclear).sentence
     assert said.endswith("held: drop (a, c); failed: drop (b, d0, d1, d2, d3, d4, 2 more); unclear: accuracy")
     assert verdict(drops[0]).sentence == Outcome.REPRODUCED.sentence
+    assert verdict(drops[0], unclear).sentence == f"{Outcome.INCONCLUSIVE.sentence}: held: drop (a); unclear: accuracy"
 
 
 def test_a_rule_is_written_from_its_parts():

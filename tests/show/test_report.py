@@ -401,6 +401,20 @@ def test_what_every_number_of_is_trusted_is_folded(page):
     assert "of which every number estimates what its estimand says" in folded
 
 
+def test_where_the_headline_is_met_the_part_that_is_not_is_named():
+    def found(name, outcome, headline=False):
+        return {"name": name, "outcome": outcome, "headline": headline, "value": 1.0, "shown": "1 bit",
+                "criterion": "≥ 2"}  # fmt: skip
+
+    drop, onset = found("drop", "holds", headline=True), found("onset", "unclear")
+    verdict = {"headline": drop, "reason": "", "without": None, "findings": [drop, found("end", "holds"), onset]}
+    assert _findings.of_claim(verdict) == (
+        "drop is 1 bit, wanted ≥ 2; of the other 2 findings 1 holds, 1 is unclear (onset is 1 bit, wanted ≥ 2)"
+    )
+    met = {**verdict, "findings": [drop, found("end", "holds")]}
+    assert _findings.of_claim(met) == "drop is 1 bit, wanted ≥ 2; the other finding holds"
+
+
 @pytest.mark.parametrize(
     ("outcomes", "said"),
     [

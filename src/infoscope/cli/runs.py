@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,7 +34,7 @@ from infoscope.cli.shared import (
     show,
     table,
 )
-from infoscope.core.claim import ORIGINS, counted
+from infoscope.core.claim import ORIGINS, counted, deciding
 from infoscope.core.errors import InfoscopeError, unknown_name
 from infoscope.core.progress import say, whole
 from infoscope.core.text import sentence
@@ -171,6 +172,17 @@ def figures_of(wanted: list[str]) -> list[str]:
     return chosen
 
 
+_NOT_MET = {"fails": "what fails is", "unclear": "what is unclear is", "missing": "not measured is"}
+
+
+def _number(finding: Mapping[str, Any] | None) -> str:
+    """What was found beside what was wanted; empty where nothing was."""
+    if finding is None or finding["value"] is None:
+        return ""
+    value = shown(finding["value"], finding["unit"], finding["interval"])
+    return f"{finding['name']}: {value}, wanted {finding['criterion']}"
+
+
 def print_verdicts(
     verdicts: list[dict[str, Any]], *after: str, of: list[dict[str, Any]] | None = None, tally: bool = True
 ) -> None:
@@ -181,10 +193,10 @@ def print_verdicts(
         at = f"{verdict['preset']}, " + (f"{seeds} seed{'s' * (seeds != 1)}" if seeds else "exact")
         at += f" {verdict['varied']}" if verdict["varied"] else ""
         head = next((f for f in verdict["findings"] if f["headline"]), None)
-        number = ""
-        if head is not None and head["value"] is not None:
-            value = shown(head["value"], head["unit"], head["interval"])
-            number = f"{head['name']}: {value}, wanted {head['criterion']}"
+        decides = deciding(verdict["findings"])
+        number = _number(head)
+        if decides is not None and decides is not head and decides["value"] is not None:
+            number += f"; {_NOT_MET[decides['outcome']]} {_number(decides)}"
         if verdict["reason"]:
             number = verdict["reason"] + (f"; what was measured: {number}" if number else "")
         revised = ["the rule was not fixed before the first run, the report says why"] if claim["revised"] else []

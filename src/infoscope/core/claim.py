@@ -26,7 +26,7 @@ class Outcome(enum.Enum):
             Outcome.REPRODUCED: "every part of the claim holds over its whole interval",
             Outcome.PARTLY: "some parts of the claim hold and some fail",
             Outcome.NOT_REPRODUCED: "the parts of the claim that can be decided fail",
-            Outcome.INCONCLUSIVE: "no part fails, but an interval crosses a threshold",
+            Outcome.INCONCLUSIVE: "no part fails, but one at least is unclear",
             Outcome.NOT_TESTABLE: "something the claim needs was not measured or not learned in this run",
         }[self]
 
@@ -300,8 +300,8 @@ class Verdict:
 
     @property
     def sentence(self) -> str:
-        """Why: the reason, else what the outcome means, and where it is "partly" which parts held and which failed."""
-        if self.outcome is Outcome.PARTLY and not self.reason:
+        """Why: the reason, else what the outcome means, and which parts decide it where not all hold or fail."""
+        if self.outcome in (Outcome.PARTLY, Outcome.INCONCLUSIVE) and not self.reason:
             return f"{self.outcome.sentence}: {parted(self.findings)}"
         return self.reason or self.outcome.sentence
 
@@ -408,6 +408,21 @@ def decisive(findings: Sequence[Finding]) -> Finding | None:
             if finding.outcome == kind:
                 return finding
     return min(findings, key=_margin, default=None)
+
+
+def deciding(findings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The one of a claim's stored ``findings`` that decides: the headline's where all hold or it is among those that do
+    not, else the first of these.
+
+    >>> found = [{"outcome": "holds", "headline": True}, {"outcome": "unclear", "headline": False}]
+    >>> deciding(found)["outcome"], deciding(found[:1])["outcome"]
+    ('unclear', 'holds')
+    """
+    for kind in ("missing", "fails", "unclear", "holds"):
+        of_kind = [each for each in findings if each["outcome"] == kind]
+        if of_kind:
+            return next((each for each in of_kind if each["headline"]), of_kind[0] if kind != "holds" else None)
+    return None
 
 
 def counted(verdicts: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from infoscope.core.claim import deciding
 from infoscope.core.estimate import Status
 from infoscope.core.quantity import INPUT_INFORMATION
 from infoscope.core.rows import TRAINING, Rows
@@ -35,6 +36,9 @@ def of_claim(verdict: Mapping[str, Any]) -> str:
     others = Counter(finding["outcome"] for finding in verdict["findings"] if not finding["headline"])
     if others:
         measured += f"; {_others(others)}"
+    decides = deciding(verdict["findings"])
+    if decides is not None and decides is not head and decides["value"] is not None:
+        measured += f" ({decides['name']} is {decides['shown']}, wanted {decides['criterion']})"
     without = verdict["without"]
     if without and without["headline"] and without["headline"]["value"] is not None:
         members = len({each["member"] for each in verdict["untrained"]})
