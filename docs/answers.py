@@ -1,7 +1,7 @@
 """What the three papers' questions come to, written from the verdicts that are kept under docs/results.
 
-Each question has three sentences. A sentence is about a claim and has a form for each way that it may come out, so that
-a run that turns a verdict turns the sentence; its numbers are those of the part that the claim is about.
+Each question has three sentences (docs/questions.py). A sentence is about a claim and has a form for each way that it
+may come out, so that a run that turns a verdict turns the sentence; its numbers are those of the part that decides.
 """
 
 from __future__ import annotations
@@ -9,188 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+
+from questions import QUESTIONS, G, K, Question, S, Told  # beside this file
 
 from infoscope.core import registry
+from infoscope.core.claim import deciding
 from infoscope.core.units import shown
 
 RESULTS = Path(__file__).resolve().parent / "results"
-
-
-class Told(NamedTuple):
-    """A claim, and what one says where it holds and where it does not; else that it is open."""
-
-    claim: str
-    holds: str
-    fails: str
-
-    @property
-    def figure(self) -> str:
-        return self.claim.rpartition("/")[0]
-
-
-class Question(NamedTuple):
-    """A question, and what decides it: three sentences, of one or two claims each."""
-
-    asked: str
-    sentences: tuple[tuple[Told, ...], tuple[Told, ...], tuple[Told, ...]]
-
-
-S, G, K = "saxe2018", "goldfeld2019", "kleinman2021"
-QUESTIONS = (
-    Question(
-        "What decides whether I(X;T) falls?",
-        (
-            (
-                Told(f"{S}/tanh/compresses", "Tanh networks lose binned information in their late layers",
-                     "The late layers of tanh networks do not lose 2 bits of binned information"),
-                Told(f"{S}/relu/no-compression", "hidden ReLU layers do not", "some hidden ReLU layer does as well"),
-            ),
-            (
-                Told(f"{S}/factorial/saturation-decides", "Saturation on both sides alone decides it",
-                     "Saturation on both sides does not decide it alone"),
-                Told(f"{S}/minimal_model/saturation-decides", "in a single unit it decides exactly",
-                     "not even in a single unit does it"),
-            ),
-            (
-                Told(f"{S}/estimator_sweep/tanh-net-input",
-                     "With bins equal in net input, which saturation cannot empty, the same tanh layer stays flat",
-                     "With bins equal in net input the same tanh layer still falls"),
-                Told(f"{S}/estimator_sweep/tanh-equal-mass", "with bins of equal mass it stays flat too",
-                     "with bins of equal mass it falls"),
-            ),
-        ),
-    ),
-    Question(
-        "Does it take the noise of SGD?",
-        (
-            (Told(f"{S}/full_batch/not-sgd", "Full-batch tanh networks compress and hidden ReLU layers do not",
-                  "Full-batch training changes who compresses"),),
-            (Told(f"{S}/gradient_noise/falls",
-                  "The gradient turns noisy in networks that compress and in those that do not",
-                  "The gradient does not turn noisy in every layer of both networks"),),
-            (Told(f"{S}/phase_change/near-the-peak",
-                  "The gradient turns near the onset of the fall in the layers that compress",
-                  "The gradient does not turn near the onset of the fall in the layers that compress"),),
-        ),
-    ),
-    Question(
-        "Do compression and generalisation go together?",
-        (
-            (Told(f"{S}/few_samples/still-compresses",
-                  "Tanh networks trained on few patterns generalise worse and compress all the same",
-                  "Tanh networks trained on few patterns do not generalise worse and compress all the same"),),
-            (
-                Told(f"{S}/linear/no-compression", "Linear networks never compress", "Some linear networks compress"),
-                Told(f"{S}/linear/generalises", "with enough samples they generalise",
-                     "even with enough samples they do not generalise as asked"),
-            ),
-            (Told(f"{G}/szt/compression-without-generalisation",
-                  "In noisy networks the information falls while the test loss rises",
-                  "In noisy networks the information does not fall while the test loss rises"),),
-        ),
-    ),
-    Question(
-        "What of the irrelevant input is compressed, and when?",
-        (
-            (Told(f"{S}/irrelevant_inputs/rises-and-falls",
-                  "A linear network first gains information about inputs that the task does not need, then loses it, "
-                  "which the total hides",
-                  "A linear network does not first gain and then lose information about inputs that the task does not "
-                  "need"),),
-            (Told(f"{S}/irrelevant_inputs/while-it-fits", "That happens while the network fits, not after it",
-                  "Most of that comes after the fitting, not during it"),),
-            (Told(f"{S}/irrelevant_inputs/with-few-samples", "With as many samples as inputs it happens as well",
-                  "With as many samples as inputs it does not happen"),),
-        ),
-    ),
-    Question(
-        "If information is constant or infinite, what was measured?",
-        (
-            (
-                Told(f"{G}/deterministic/narrow-bins-see-nothing", "Narrow bins see no fall in the late layers",
-                     "In the late layers narrow bins see a fall too"),
-                Told(f"{G}/deterministic/wide-bins-fall", "wide bins see one", "wide bins see none"),
-            ),
-            (Told(f"{S}/machine_precision/stays", "At the precision of float32 a tanh network loses almost nothing",
-                  "At the precision of float32 a tanh network loses some of its input too"),),
-            (Told(f"{G}/deterministic/binned-entropy-is-clustering",
-                  "Binned entropy follows how loosely the classes cluster, from the start",
-                  "Over all epochs binned entropy does not follow how loosely the classes cluster"),),
-        ),
-    ),
-    Question(
-        "Does the noisy network speak for the deterministic one?",
-        (
-            (Told(f"{G}/mnist/little-noise-is-free", "On MNIST a little noise leaves the errors as they are",
-                  "On MNIST even a little noise changes the errors"),),
-            (Told(f"{G}/mnist/noisy-resembles-deterministic",
-                  "Layer by layer it stays as near to the network without noise as one with dropout does",
-                  "Layer by layer it is not as near to the network without noise as one with dropout is"),),
-            (Told(f"{G}/mnist/clusters-form", "The classes cluster with noise and without",
-                  "The classes do not cluster both with noise and without"),),
-        ),
-    ),
-    Question(
-        "What is compression, geometrically?",
-        (
-            (
-                Told(f"{G}/szt/compresses", "I(X;T) of the last hidden layer of noisy 12-bit networks falls",
-                     "I(X;T) of the last hidden layer of noisy 12-bit networks does not surely fall"),
-                Told(f"{G}/szt/clusters", "it follows how tightly the classes cluster",
-                     "it does not follow how tightly the classes cluster"),
-            ),
-            (Told(f"{G}/single_neuron/rises-and-falls",
-                  "In one neuron it is exact: all inputs are told apart first, then only what the label needs",
-                  "In one neuron the information does not rise and fall so"),),
-            (Told(f"{G}/leaky_relu_neurons/compresses",
-                  "It takes no saturation: inputs that gather on a shallow branch are enough",
-                  "Without saturation no start was found that compresses and classifies all inputs"),),
-        ),
-    ),
-    Question(
-        "When do minimal sufficient representations arise?",
-        (
-            (
-                Told(f"{K}/checkerboard/keeps-the-direction", "Networks that solve the checkerboard keep what the task "
-                     "needs", "Not every network that solves the checkerboard keeps what the task needs"),
-                Told(f"{K}/checkerboard/discards-relu", "narrow ReLU networks first encode the colour, then discard it",
-                     "narrow ReLU networks do not first encode the colour and then discard it"),
-            ),
-            (Told(f"{K}/fine_coarse/transient",
-                  "Trained on the half of the digits at a high rate, a network first encodes the digit, then discards "
-                  "it",
-                  "Trained on the half of the digits at a high rate, a network does not first encode the digit and "
-                  "then discard it"),),
-            (
-                Told(f"{K}/fine_coarse_attribution/rate-alone", "The rate does it alone",
-                     "The rate does not do it without weight decay"),
-                Told(f"{K}/fine_coarse_attribution/decay-alone", "weight decay does it at a low rate",
-                     "weight decay does not do it at a low rate"),
-            ),
-        ),
-    ),
-    Question(
-        "What does the beginning of training do?",
-        (
-            (Told(f"{K}/checkerboard_initial/colour-first-tanh",
-                  "A tanh network that learnt the colour first keeps more of it",
-                  "A tanh network that learnt the colour first does not keep more of it"),),
-            (Told(f"{K}/perturbations/apart-at-equal-accuracy",
-                  "Networks that began with other labels end as accurate with other amounts of irrelevant information",
-                  "Networks that began with other labels do not end with other amounts of irrelevant information"),),
-            (
-                Told(f"{K}/perturbations/lasts-with-falling-rate",
-                     "With a rate that falls from the start, the longer they were first trained on the digits, the "
-                     "more of them is left",
-                     "Even with a rate that falls from the start a longer beginning on the digits does not leave more "
-                     "of them"),
-                Told(f"{K}/perturbations/lasts-with-steady-rate", "with a constant rate as well",
-                     "with a constant rate it does not"),
-            ),
-        ),
-    ),
-)  # fmt: skip
+_OPEN = ("inconclusive", "not testable here")
 
 
 def stored(folder: Path = RESULTS) -> dict[str, dict[str, Any]]:
@@ -211,9 +39,10 @@ def page(results: Mapping[str, Mapping[str, Any]]) -> str:
         "",
         "What the questions of the three papers come to, in three sentences each. The page is made by",
         "`python docs/pages.py` from the results that are kept in `docs/results`, so that a run that turns a verdict",
-        "turns its sentence. In brackets: the number that the sentence is about, its 95 % interval over seeds, and the",
-        "verdict, whose rule `infoscope report` has. What could not be decided is said to be open, and what was not",
-        "run so far is said with the command that runs it.",
+        "turns its sentence. In brackets: the number that decides, which is that of the claim where all of its parts",
+        "hold, else of a part that does not; its 95 % interval over seeds; and the verdict, whose rule",
+        "`infoscope report` has. What could not be decided is said to be open, and what was not run so far is said",
+        "with the command that runs it.",
         "",
         *counted(results),
     ]
@@ -221,6 +50,7 @@ def page(results: Mapping[str, Mapping[str, Any]]) -> str:
         lines += ["", f"## {question.asked}", ""]
         lines += [_sentence(told, results) for told in question.sentences]
         lines += ["", *_sources(question, results)]
+    lines += ["", *undecided(results), "", *other_figures(results)]
     return "\n".join(lines) + "\n"
 
 
@@ -246,14 +76,18 @@ def _share(count: int, of: int) -> str:
 
 def _sentence(told: Sequence[Told], results: Mapping[str, Mapping[str, Any]]) -> str:
     parts = [_clause(one, results) for one in told]
-    said = "; ".join(part if k == 0 else part[:1].lower() + part[1:] for k, part in enumerate(parts))
-    return f"- {said}."
+    return f"- {'; '.join(part if k == 0 else _lower(part) for k, part in enumerate(parts))}."
+
+
+def _lower(sentence: str) -> str:
+    """As it stands behind other words; a symbol, I(X;T), stays as it is."""
+    return sentence if sentence[1:2] == "(" else f"{sentence[:1].lower()}{sentence[1:]}"
 
 
 def _clause(told: Told, results: Mapping[str, Mapping[str, Any]]) -> str:
     """What one claim came to, with its number."""
     verdict = _verdict(told.claim, results)
-    claim = f"{told.holds[:1].lower()}{told.holds[1:]}"
+    claim = _lower(told.holds)
     if verdict is None:
         return f"Whether {claim} was not measured so far: `infoscope run {told.figure}`"
     outcome = verdict["outcome"].partition(" (")[0]
@@ -261,15 +95,69 @@ def _clause(told: Told, results: Mapping[str, Mapping[str, Any]]) -> str:
     if said is None:
         word = {"partly": "It is only partly so that", "not testable here": "These runs cannot tell whether"}
         said = f"{word.get(outcome, 'It is open whether')} {claim}"
-    return f"{said} ({_number(verdict)}{verdict['said']})"
+    return f"{said} ({'; '.join(filter(None, (_why(verdict), verdict['said'])))})"
 
 
-def _number(verdict: Mapping[str, Any]) -> str:
-    head = next((part for part in verdict["parts"] if part["headline"]), None)
-    if head is None or head["value"] is None:
+def _why(verdict: Mapping[str, Any], noted: bool = False) -> str:
+    """Why nothing can be told, else the number that decides: of the headline's part where that decides too.
+
+    noted: with what is to be known of the part, such as who was left out, or that its curve stands at its ceiling.
+    """
+    if verdict["reason"]:
+        return str(verdict["reason"])
+    decides = deciding(verdict["parts"])
+    if decides is None or decides["value"] is None:
         return ""
-    interval = None if head["interval"] is None else (head["interval"][0], head["interval"][1])
-    return f"{head['name']}: {shown(head['value'], head['unit'], interval)}, wanted {head['criterion']}; "
+    interval = None if decides["interval"] is None else (decides["interval"][0], decides["interval"][1])
+    number = shown(decides["value"], decides["unit"], interval)
+    note = f" ({decides['note']})" if noted and decides["note"] else ""
+    return f"{decides['name']}: {number}, wanted {decides['criterion']}{note}"
+
+
+def undecided(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The published claims that are open, with the part that decides and how many others do, by paper."""
+    yield "## What is open, and what decides it"
+    yield ""
+    yield "Claims that somebody published and that are neither shown nor refuted so far. More seeds shorten the"
+    yield "interval of an inconclusive one; what is not testable here needs networks that have learned."
+    yield ""
+    yield "| claim | verdict | seeds | what decides it |"
+    yield "|---|---|---|---|"
+    for paper in (S, G, K):
+        for name in (each for each in registry.entries("figures") if each.startswith(f"{paper}/")):
+            published = (claim for claim in registry.load("figures", name).claims if claim.origin == "published")
+            for claim in published:
+                verdict = _verdict(claim.id, results)
+                if verdict is None:
+                    yield f"| {claim.sentence} (`{claim.id}`) | not run so far | | `infoscope run {name}` |"
+                elif verdict["outcome"].partition(" (")[0] in _OPEN:
+                    why = _cell(f"{_why(verdict, noted=True)}{_others(verdict)}")
+                    yield f"| {claim.sentence} (`{claim.id}`) | {verdict['said']} | {results[name]['seeds']} | {why} |"
+
+
+def other_figures(results: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """The claims of figures that no sentence is about, but for those that stand among the open ones."""
+    told = {one.figure for question in QUESTIONS for sentence in question.sentences for one in sentence}
+    yield "## What else was judged"
+    yield ""
+    yield "The claims of the other figures, whoever says them."
+    yield ""
+    yield "| claim | who says it | verdict | what decides it |"
+    yield "|---|---|---|---|"
+    for name in (each for each in results if each not in told):
+        for verdict in results[name]["verdicts"]:
+            if verdict["origin"] != "published" or verdict["outcome"].partition(" (")[0] not in _OPEN:
+                claim = f"{verdict['sentence']} (`{verdict['id']}`)"
+                yield f"| {claim} | {verdict['origin']} | {verdict['said']} | {_cell(_why(verdict))} |"
+
+
+def _others(verdict: Mapping[str, Any]) -> str:
+    unclear = sum(part["outcome"] == "unclear" for part in verdict["parts"])
+    return "" if verdict["reason"] or unclear < 2 else f"; {unclear} of {len(verdict['parts'])} parts are unclear"
+
+
+def _cell(said: str) -> str:
+    return said.replace("|", "\\|")
 
 
 def _verdict(claim: str, results: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any] | None:

@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,16 +24,20 @@ def module(path: Path):
     return made
 
 
+sys.path.append(str(ROOT / "docs"))  # answers.py takes its sentences from beside it
 answers, results = module(ROOT / "docs" / "answers.py"), module(ROOT / "scripts" / "results.py")
 TOLD = [told for question in answers.QUESTIONS for sentence in question.sentences for told in sentence]
 
 
-def kept(claim: str, said: str, value: float | None = 1.0) -> dict:
+def part(name: str, outcome: str, headline: bool = False, value: float | None = 1.0) -> dict:
+    return {"name": name, "part": name, "value": value, "interval": [0.5, 1.5], "unit": "nats", "outcome": outcome,
+            "criterion": "≥ 0.5 bits", "seeds": 8, "note": f"of {name}", "headline": headline}  # fmt: skip
+
+
+def kept(claim: str, said: str, *parts: dict, reason: str = "") -> dict:
     """What is kept of a figure of one claim."""
-    part = {"name": "drop", "part": "drop", "value": value, "interval": [0.5, 1.5], "unit": "nats", "outcome": "holds",
-            "criterion": "≥ 0.5 bits", "seeds": 8, "note": "", "headline": True}  # fmt: skip
     verdict = {"id": claim, "paper": claim.split("/")[0], "origin": "published", "outcome": said, "said": said,
-               "parts": [part]}  # fmt: skip
+               "reason": reason, "parts": list(parts or [part("drop", "holds", headline=True)])}  # fmt: skip
     return {"figure": claim.rpartition("/")[0], "command": "infoscope run x", "seeds": 8, "date": "2026-01-01",
             "commit": "0123456789", "dirty": False, "infoscope": "0.2.0", "verdicts": [verdict]}  # fmt: skip
 
@@ -79,6 +84,57 @@ def test_a_verdict_turns_its_sentence(said, wanted):
     assert answers._clause(told, {"p/f": content}) == wanted.replace("NUMBER", number)
     assert answers._clause(told, {}) == "Whether networks fall was not measured so far: `infoscope run p/f`"
     assert answers._clause(told, {"p/f": kept("p/f/other", said)}).startswith("Whether networks fall was not measured")
+
+
+def test_the_number_is_that_of_the_part_that_decides():
+    told = answers.Told("p/f/c", "I(X;T) falls", "It rises")
+    drop, rise, end = part("drop", "holds", headline=True), part("rise", "unclear"), part("end", "fails")
+    for said, parts, decides in (
+        ("reproduced", [part("other", "holds"), drop], "drop"),
+        ("inconclusive", [drop, rise], "rise"),
+        ("inconclusive", [rise, {**drop, "outcome": "unclear"}], "drop"),
+        ("partly", [drop, rise, end], "end"),
+        ("does not hold", [rise, {**drop, "outcome": "fails"}, end], "drop"),
+    ):
+        number = f"{decides}: {shown(1.0, 'nats', (0.5, 1.5))}, wanted ≥ 0.5 bits"
+        assert f"({number}; {said})" in answers._clause(told, {"p/f": kept("p/f/c", said, *parts)})
+    assert answers._clause(told, {}).startswith("Whether I(X;T) falls was")
+
+
+def test_a_reason_stands_in_place_of_a_number():
+    told = answers.Told("p/f/c", "Networks fall", "They rise")
+    content = kept("p/f/c", "not testable here", reason="training had not ended")
+    assert answers._clause(told, {"p/f": content}) == (
+        "These runs cannot tell whether networks fall (training had not ended; not testable here)"
+    )
+
+
+def test_open_claims_stand_with_what_decides_them():
+    claim = next(each for each in registry.load("figures", "saxe2018/tanh")().claims if each.origin == "published")
+    parts = [part("drop", "holds", headline=True), part("a|b", "unclear"), part("c", "unclear")]
+
+    def line(content: dict) -> str:
+        lines = [each for each in answers.undecided({"saxe2018/tanh": content}) if f"`{claim.id}`" in each]
+        return lines[0].partition(f"(`{claim.id}`)")[2] if lines else ""
+
+    number = shown(1.0, "nats", (0.5, 1.5))
+    assert line(kept(claim.id, "inconclusive", *parts)) == (
+        f" | inconclusive | 8 | a\\|b: {number}, wanted ≥ 0.5 bits (of a\\|b); 2 of 3 parts are unclear |"
+    )
+    assert line(kept(claim.id, "not testable here", reason="no room")) == " | not testable here | 8 | no room |"
+    assert line(kept("saxe2018/tanh/other", "partly")) == " | not run so far | | `infoscope run saxe2018/tanh` |"
+    assert line(kept(claim.id, "reproduced")) == ""
+
+
+def test_every_claim_that_was_judged_has_its_place_on_the_page():
+    kept_so_far = answers.stored()
+    page = answers.page(kept_so_far)
+    told = {one.claim for one in TOLD}
+    for name, content in kept_so_far.items():
+        for verdict in content["verdicts"]:
+            asked = name in {each.rpartition("/")[0] for each in told}
+            assert asked or f"`{verdict['id']}`" in page
+    assert all(each["figure"] in page for each in kept_so_far.values())
 
 
 def test_claims_that_somebody_published_are_counted_by_paper():
