@@ -17,6 +17,11 @@ is what it should be without noise:
 The margin is the way from the threshold to where the opposite is shown, where the rule has such a place, else half of
 the threshold (of a share, half of the way to 1), and a standard deviation over seeds where that is 0.
 
+Without noise means: as very many members would give it. A number that is made of each member by itself, such as a rank
+correlation over epochs, is smaller of members that scatter than of their mean curve, so that it is read off many
+made-up members. Members that a claim leaves out, since they have not solved the task, are left out here too, and of
+those that are drawn as large a share.
+
 Told is the share of draws that are decided right and, in brackets, wrong, at the seeds of `laptop`; on the edge only
 the wrong ones. Behind a semicolon the same with every part by its own interval. What cannot be bent so is said. Guards,
 which ask learning curves, are left out: who learned is not drawn here.
@@ -48,6 +53,7 @@ from infoscope.scanning.learning_curves import TRAINING
 RIGHT = {"true": (Outcome.REPRODUCED,), "false": (Outcome.NOT_REPRODUCED, Outcome.PARTLY)}
 RIGHT["one false"] = RIGHT["false"]
 TRUE, FALSE, EDGE = "true", "false", "edge"
+MANY = 256  # made-up members, in pairs of opposite noise, whose mean stands for that of all there could be
 _OF_A_ROW = ("network", "site", "variable", "split", "quantity", "estimator", "options", "step")
 
 
@@ -59,6 +65,7 @@ class Noise:
         keys = list(zip(*(rows.column(name).tolist() for name in _OF_A_ROW), strict=True))
         places = {key: place for place, key in enumerate(dict.fromkeys(keys))}
         values = np.full((len(members), len(places)), np.nan)
+        self.kept = 1.0  # share of the run's members that these are
         who = np.searchsorted(np.sort(members), rows.column("member"))
         values[who, [places[key] for key in keys]] = rows.column("value")
         whole = np.isfinite(values).all(0)
@@ -86,6 +93,10 @@ class Noise:
         keys = list(zip(*(self.one.column(name)[at].tolist() for name in names), strict=True))
         return [at[[each == key for each in keys]] for key in dict.fromkeys(keys)]
 
+    def of_training(self, at: np.ndarray) -> bool:
+        """Whether the curve at these positions is a learning curve."""
+        return self.one.column("estimator")[at[0]] == TRAINING
+
     def only(self, claim: Claim) -> Noise:
         """What the parts of ``claim`` read, and no more: the fewer rows, the faster a draw."""
         series = [
@@ -98,13 +109,22 @@ class Noise:
         less.ends = [end[kept] for end in self.ends]
         return less
 
+    def drawn(self, members: int, generator: np.random.Generator) -> np.ndarray:
+        """How far made-up members lie from their mean ``[members, places]``."""
+        weights = generator.normal(size=(members, len(self.apart))) / np.sqrt(len(self.apart) - 1)
+        return weights @ self.apart
+
     def rows(self, mean: np.ndarray, members: int, generator: np.random.Generator | None) -> Rows:
         """Made-up rows around ``mean``; without a generator all members are the mean."""
-        noise = np.zeros((members, len(mean)))
-        if generator is not None:
-            weights = generator.normal(size=(members, len(self.apart))) / np.sqrt(len(self.apart) - 1)
-            noise = weights @ self.apart
-        values = (mean + noise).ravel()
+        return self._rows(mean, np.zeros((members, len(mean))) if generator is None else self.drawn(members, generator))
+
+    def many(self, mean: np.ndarray) -> Rows:
+        """Rows of :data:`MANY` members around ``mean``, which is their mean exactly."""
+        half = self.drawn(MANY // 2, np.random.default_rng(1))
+        return self._rows(mean, np.concatenate([half, -half]))
+
+    def _rows(self, mean: np.ndarray, noise: np.ndarray) -> Rows:
+        members, values = len(noise), (mean + noise).ravel()
         table = pa.concat_tables([self.one.table] * members).combine_chunks()
         who = np.repeat(np.arange(members), len(mean))
         ends = [np.tile(end, members) + values for end in self.ends]
@@ -167,14 +187,38 @@ def ways(mean: np.ndarray) -> Iterator[Callable[[float], np.ndarray]]:
     yield lambda size: np.interp(steps * 2.0 ** (-2 * size), steps, mean)
 
 
+class Truth:
+    """What a part would find of very many members, by mean curve."""
+
+    def __init__(self, noise: Noise, asked: Sequence[Asked]) -> None:
+        self.noise = noise
+        self.apart = {one.name for one in asked if self._of_each_member(one)}
+
+    def _of_each_member(self, one: Asked) -> bool:
+        """Whether its number is no longer that of the mean curve where members scatter."""
+        values = [one.found(rows(self.noise.mean)).value for rows in (self._alike, self.noise.many)]
+        if None in values:
+            return False
+        return abs(values[0] - values[1]) > 0.1 * margin(one.part.criterion, np.inf)
+
+    def _alike(self, mean: np.ndarray) -> Rows:
+        return self.noise.rows(mean, 2, None)
+
+    def found(self, one: Asked, mean: np.ndarray) -> Finding:
+        return one.found(self.noise.many(mean) if one.name in self.apart else self._alike(mean))
+
+
 def bent(
-    noise: Noise, mean: np.ndarray, asked: Asked, wanted: float, stands: Callable[[np.ndarray], bool]
+    truth: Truth, mean: np.ndarray, asked: Asked, wanted: float, stands: Callable[[np.ndarray], bool]
 ) -> np.ndarray:
     """``mean`` with a curve of the first series bent until the part is ``wanted``, where some bending does that.
 
     stands: whether what was reached before still does.
     """
-    candidates = [(at, way) for at in noise.curves(asked.series[0]) for way in ways(mean[at])]
+    noise = truth.noise
+    # learning curves come last: who has learned stays, if something else can be bent
+    curves = sorted(noise.curves(asked.series[0]), key=noise.of_training)
+    candidates = [(at, way) for at in curves for way in ways(mean[at])]
     for at, way in candidates:
 
         def changed(size: float, way: Callable[[float], np.ndarray] = way, at: np.ndarray = at) -> np.ndarray:
@@ -183,7 +227,8 @@ def bent(
             return made
 
         def off(size: float, changed: Callable[[float], np.ndarray] = changed) -> float:
-            return (asked.found(noise.rows(changed(size), 2, None)).value or 0.0) - wanted
+            value = truth.found(asked, changed(size)).value
+            return np.nan if value is None else value - wanted
 
         for sign in (1.0, -1.0):
             reach = [0.0, *(sign * 2.0**k for k in range(-5, 2))]
@@ -207,13 +252,26 @@ def near(value: float, wanted: float) -> bool:
     return abs(value - wanted) <= 0.1 * max(abs(wanted), 1e-3) + 1e-9
 
 
+def places_of(claim: Claim) -> list[Asked]:
+    """Every part of ``claim`` at each of its places."""
+    return [Asked(p, place, series) for p in claim.parts if isinstance(p, Part) for place, series in p.series]
+
+
+def noise_of(rows: Rows, claim: Claim) -> Noise:
+    """The noise of what ``claim`` reads, of the members that none of its parts leaves out by themselves."""
+    members = rows.unique("member")
+    asked = places_of(claim)
+    kept = [m for m in members if all(one.found(rows.filter(member=m)).value is not None for one in asked)]
+    found = Noise(rows.filter(member=kept) if kept else rows).only(claim)
+    found.kept = len(kept) / len(members)
+    return found
+
+
 def scenario(noise: Noise, claim: Claim, truths: dict[str, str]) -> tuple[np.ndarray, list[str]]:
     """Mean curves in which every part of ``claim`` is true, but for what ``truths`` says by its name and place; and the
     parts that could not be made so."""
-    asked = [
-        Asked(part, place, series) for part in claim.parts if isinstance(part, Part) for place, series in part.series
-    ]
-    mean = noise.mean.copy()
+    asked, mean = places_of(claim), noise.mean.copy()
+    truth = Truth(noise, asked)
     scatter = noise.rows(mean, max(4, len(noise.apart)), np.random.default_rng(0))
     wanted: dict[str, float] = {}
     for one in asked:
@@ -222,16 +280,16 @@ def scenario(noise: Noise, claim: Claim, truths: dict[str, str]) -> tuple[np.nda
         wanted[one.name] = target(one.part.criterion, truths.get(one.name, TRUE), float(sd))
 
     def stands(one: Asked, made: np.ndarray) -> bool:
-        found, truth = one.found(noise.rows(made, 2, None)), truths.get(one.name, TRUE)
-        if truth == EDGE:
+        found, kind = truth.found(one, made), truths.get(one.name, TRUE)
+        if found.value is None or kind == EDGE:
             return found.value is not None and near(found.value, wanted[one.name])
-        return found.outcome == {TRUE: "holds", FALSE: "fails"}[truth]
+        return dataclasses.replace(found, interval=None).outcome == {TRUE: "holds", FALSE: "fails"}[kind]
 
     done: list[Asked] = []
     for one in asked:
         before = [each for each in done if stands(each, mean)]
         mean = bent(
-            noise, mean, one, wanted[one.name], lambda made, before=before: all(stands(each, made) for each in before)
+            truth, mean, one, wanted[one.name], lambda made, before=before: all(stands(each, made) for each in before)
         )
         done.append(one)
     return mean, [one.name for one in asked if not stands(one, mean)]
@@ -256,10 +314,9 @@ def table(folder: RunFolder, draws: int, seeds: int | None) -> Iterator[str]:
     if not len(rows) or len(rows.unique("member")) < 2:
         yield f"| {manifest['figure']} | exact: nothing is drawn | | | | | | |"
         return
-    whole = Noise(rows)
     for claim in figure.asked(rows):
-        noise = whole.only(claim)
-        asked = [Asked(p, place, series) for p in claim.parts if isinstance(p, Part) for place, series in p.series]
+        noise, asked = noise_of(rows, claim), places_of(claim)
+        drawn = max(2, round(seeds * noise.kept))
         head = [one.name for one in asked if one.part.name == claim.headline] or [one.name for one in asked]
         everywhere = dict.fromkeys((one.name for one in asked), EDGE)
         cells: list[str] = []
@@ -272,12 +329,12 @@ def table(folder: RunFolder, draws: int, seeds: int | None) -> Iterator[str]:
             if unmade:
                 cells.append("cannot be made up")
                 continue
-            found = decided(noise, mean, claim, seeds, draws)
+            found = decided(noise, mean, claim, drawn, draws)
             cells.append("; ".join(_shares([each[way] for each in found], name) for way in (0, 1)))
-        measured = [after.value for after, _ in decided(noise, noise.mean, claim, seeds, draws)]
+        measured = [after.value for after, _ in decided(noise, noise.mean, claim, drawn, draws)]
         most = max(dict.fromkeys(measured), key=measured.count)
         cells.append(f"{most} {measured.count(most) / draws:.2f}")
-        yield f"| `{claim.id}` | {len(asked)} | {len(noise.apart)} → {seeds} | {' | '.join(cells)} |"
+        yield f"| `{claim.id}` | {len(asked)} | {len(noise.apart)} → {drawn} | {' | '.join(cells)} |"
 
 
 def _shares(outcomes: Sequence[Outcome], name: str) -> str:

@@ -7,12 +7,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from rule_outcomes import falling
 
-from infoscope.claim.part import Part, Series
+from infoscope.claim.part import Part, Series, Statistic
 from infoscope.claim.reading.curves import DROP, LAST
-from infoscope.core.claim import Claim, Criterion, Outcome
+from infoscope.core.claim import Claim, Criterion, Finding, Outcome
+from infoscope.core.rows import Rows
 
 BENCH = Path(__file__).resolve().parents[2] / "bench" / "power.py"
 AT_LEAST = Criterion(">=", 1.0, "nats", fails_at=0.5)
@@ -94,3 +96,53 @@ def test_little_noise_is_decided_right_and_on_the_edge_nobody_knows(power, noise
         assert power.decided(noise, mean, said, 6, 5) == [(right, right)] * 5
     assert power._shares([Outcome.REPRODUCED, Outcome.PARTLY], "true") == "0.50 (0.50)"
     assert power._shares([Outcome.INCONCLUSIVE, Outcome.PARTLY], "on the edge") == "(0.50)"
+
+
+def moved(rows: Rows, by: np.ndarray) -> Rows:
+    """``rows`` with ``by [members, s]`` added to the curves of its members."""
+    values = rows.column("value") + by[rows.column("member"), np.searchsorted(rows.unique("step"), rows.column("step"))]
+    place = rows.table.schema.names.index("value")
+    return Rows(rows.table.set_column(place, rows.table.schema.field("value"), pa.array(values)))
+
+
+def test_what_is_made_of_each_member_is_as_very_many_members_give_it(power, made_up):
+    """The mean of members that scatter rises in every step, and each of them in some steps only."""
+    rising = np.linspace(0, 1, 8)
+    made_up.series("tanh", "hidden1", "I(X;T)", rising, spread=0.0, members=16)
+    scatter = 0.3 * np.random.default_rng(0).normal(size=(16, 8))
+    noise = power.Noise(moved(made_up.rows(), scatter - scatter.mean(0)))
+
+    def share_that_rises(name, criterion, rows):
+        rises = np.diff(rows.curves()[2], axis=1) > 0
+        return Finding(name, criterion, float(rises.mean()), None, len(rises))
+
+    rises = Part("rises", LAYERS[:1], Statistic("share of steps", share_that_rises), Criterion(">=", 0.9, "ratio"))
+    ends = Part("end", LAYERS[:1], LAST, Criterion(">=", 0.5, "nats"))
+    asked, end = power.places_of(claim(rises, ends))
+    truth = power.Truth(noise, [asked, end])
+    assert truth.apart == {asked.name}
+    many = noise.many(noise.mean)
+    assert many.column("value").reshape(power.MANY, -1).mean(0) == pytest.approx(noise.mean)
+    assert asked.found(noise.rows(noise.mean, 2, None)).value == 1.0
+    assert truth.found(asked, noise.mean).value == asked.found(many).value < 0.8
+    assert truth.found(end, noise.mean).value == pytest.approx(1.0)
+
+
+def test_members_that_a_claim_leaves_out_are_not_drawn(power, made_up):
+    made_up.series("tanh", "hidden1", "I(X;T)", falling(2.0), spread=0.1, members=6)
+    lifted = np.zeros((6, 8))
+    lifted[4:] = 100.0  # as if these two had not solved the task
+    rows = moved(made_up.rows(), lifted)
+
+    def of_the_solved(name, criterion, rows):
+        curves = rows.curves()[2]
+        solved = curves[curves.max(1) < 50].mean(0) if (curves.max(1) < 50).any() else None
+        return Finding(name, criterion, None if solved is None else float(solved.max() - solved[-1]), None, len(curves))
+
+    said = claim(Part("drop", LAYERS[:1], Statistic("drop of {}", of_the_solved), AT_LEAST))
+    noise = power.noise_of(rows, said)
+    assert (len(noise.apart), noise.kept) == (4, pytest.approx(4 / 6))
+    assert noise.mean.max() < 50
+    mean, unmade = power.scenario(noise, said, {})
+    assert unmade == []
+    assert power.decided(noise, mean, said, 4, 2) == [(Outcome.REPRODUCED, Outcome.REPRODUCED)] * 2
