@@ -164,3 +164,20 @@ def test_groups_agree_with_unique(values, distinct):
         zip(unique.tolist(), expected.tolist(), strict=True)
     )
     np.testing.assert_array_equal(keys[firsts][ids], keys)
+
+
+@given(TABLES, st.sampled_from([np.float32, np.float64]))
+@settings(max_examples=60, deadline=None)
+def test_rows_that_plainly_differ_are_all_different(t, dtype):
+    t = t.astype(dtype)
+    assert not q.plainly_different(t) or len(np.unique(t + dtype(0), axis=0)) == len(t)
+
+
+def test_rows_plainly_differ_where_one_of_the_first_columns_or_two_together_say_so():
+    x = np.random.default_rng(0).normal(size=(500, 4))
+    assert q.plainly_different(x)
+    assert q.plainly_different(np.column_stack([np.zeros(500), x]))
+    assert q.plainly_different(np.column_stack([np.maximum(np.arange(500.0), 9), x]))
+    assert not q.plainly_different(np.concatenate([x, x[:1]]))
+    assert not q.plainly_different(np.zeros((500, 0)))
+    assert not q.plainly_different(np.arange(500)[:, None])  # symbols

@@ -99,3 +99,20 @@ def test_sine_and_cosine_of_a_right_half_turn():
     angle = np.pi / 2 * t.astype(np.float64)
     assert np.abs(sine - np.sin(angle)).max() < 2.5e-7
     assert np.abs(cosine - np.cos(angle)).max() < 2.5e-7
+
+
+@njit
+def _both(one, other):
+    return ours.greater(one, other), ours.lesser(one, other)
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.float32, np.float64])
+def test_the_greater_and_the_lesser_are_pythons(kind):
+    """Of NaN the first of two, as there."""
+    values = [kind(v) for v in (-3, 0, 2, 7)] + (
+        [kind("nan"), kind("inf"), kind("-inf")] if kind is not np.int64 else []
+    )
+    for one in values:
+        for other in values:
+            np.testing.assert_array_equal(_both(one, other), (max(one, other), min(one, other)))
+    assert _both(1, np.int64(5)) == (5, 1)

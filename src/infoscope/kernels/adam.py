@@ -55,7 +55,7 @@ def compiled(p, m, v, gradient, step, rate):
 SHORT_MOMENTS = tuple(F(c) for c in (1 - SHORT_BETAS[0], SHORT_BETAS[1], 1 - SHORT_BETAS[1], EPSILON))
 
 
-@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy", forceinline=True)
+@njit(nogil=True, cache=True, fastmath=_FAST, error_model="numpy", inline="always")
 def compiled_averaged(p, first, second, average, gradient, decays, keep, step, part, moments):
     """Decoupled weight decay (Loshchilov & Hutter 2019, algorithm 2), the cheaper order, and a running average.
 

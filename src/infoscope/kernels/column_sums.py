@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from infoscope.kernels.compiling import njit
+from infoscope.kernels.vector_math import lesser
 
 TILE = 64, 64  # rows and columns of a tile
 NARROW = 128, 32  # the same for a symmetric product, of which half is computed
@@ -45,16 +46,15 @@ def mean_and_variance(z: np.ndarray, inverse: np.ndarray) -> tuple[np.ndarray, n
     return first + sums, np.maximum(squares - sums * sums, 0.0)
 
 
-@njit(nogil=True, cache=True, fastmath=FAST)
+@njit(nogil=True, cache=True, fastmath=FAST, error_model="numpy")
 def _shifted_moments(z: Any, inverse: Any, first: Any, sums: Any, squares: Any, part: Any, square: Any) -> None:
     n, d = z.shape
     for start in range(0, n, NARROW[0]):
         for j in range(d):
             part[j] = square[j] = 0.0
-        for i in range(start, min(start + NARROW[0], n)):
-            row = z[i]
+        for i in range(start, lesser(start + NARROW[0], n)):
             for j in range(d):
-                value = row[j] * inverse[j] - first[j]
+                value = z[i, j] * inverse[j] - first[j]
                 part[j] += value
                 square[j] += value * value
         for j in range(d):

@@ -193,3 +193,25 @@ def _exp2_negative(context: Any, y: Any) -> Any:
 
 
 exp2_negative: Any = intrinsic(_exp2_negative)
+
+
+def _chosen(sign: str) -> Any:
+    """``other`` where it is on that side of ``one``, else ``one``, which NaN then stays."""
+
+    def choose(typingctx: Any, one: Any, other: Any) -> Any:
+        kind = typingctx.unify_types(one, other)
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            first, second = arguments
+            compare = builder.icmp_signed if isinstance(kind, types.Integer) else builder.fcmp_ordered
+            return builder.select(compare(sign, second, first), second, first)
+
+        return kind(kind, kind), generate
+
+    return choose
+
+
+#: (one, other): what Python's ``max`` and ``min`` give of two numbers, signed or floating; numba compiles a function
+#: for each of its own.
+greater: Any = intrinsic(_chosen(">"))
+lesser: Any = intrinsic(_chosen("<"))

@@ -155,6 +155,8 @@ def copies(x: NumpyRows, others: tuple[Any, ...]) -> Groups | None:
     times, and the other variables (labels ``[n]`` or rows ``[n, e]``) are as equal as the rows are. Fewer values are
     symbols. So are rows that meet with several values of y: copies of a sample bring its y with them.
     """
+    if q.plainly_different(check.on_cpu(x)):
+        return None
     ids, counts, _ = _distinct(x)
     n, classes = len(ids), max((int(v.max()) + 1 for v in others if v.ndim == 1), default=0)
     several = int((counts > 1).sum())

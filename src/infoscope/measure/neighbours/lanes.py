@@ -36,8 +36,25 @@ _REAL, _WORD = ir.DoubleType(), ir.IntType(64)
 
 def _at(context: Context, builder: Builder, kind: Kind, array: Value, offset: Value, lanes: int) -> Any:
     """A pointer to ``lanes`` numbers of an array, in C order, from place ``offset`` on."""
-    data = builder.gep(context.make_array(kind)(context, builder, array).data, [offset])
-    return builder.bitcast(data, ir.PointerType(ir.VectorType(_REAL, lanes))) if lanes > 1 else data
+    return _vector(builder, context.make_array(kind)(context, builder, array).data, offset, lanes)
+
+
+def _vector(builder: Builder, data: Value, offset: Value, lanes: int) -> Any:
+    """The same of numbers that begin at ``data``."""
+    place = builder.gep(data, [offset])
+    return builder.bitcast(place, ir.PointerType(ir.VectorType(_REAL, lanes))) if lanes > 1 else place
+
+
+def _written(module: Any, name: str, kinds: Sequence[Any], write: Callable[..., Any]) -> Any:
+    """The function of that name in ``module``, which the first who asks writes: it is compiled once, whoever calls."""
+    name = f"infoscope.{name}"
+    if name not in module.globals:
+        function = ir.Function(module, ir.FunctionType(_WORD, kinds), name)
+        function.linkage = "internal"
+        function.attributes.add("noinline")
+        builder = ir.IRBuilder(function.append_basic_block())
+        builder.ret(write(builder, *function.args))
+    return module.globals[name]
 
 
 def _greater(builder: Builder, one: Value, other: Value) -> Any:
@@ -52,30 +69,22 @@ def _all(builder: Builder, value: Value, lanes: int) -> Any:
     return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), places)
 
 
-def _distances(
-    context: Context,
-    builder: Builder,
-    kinds: Sequence[Kind],
-    arguments: Sequence[Value],
-    lanes: int,
-    gap: Callable[..., Any],
-) -> Any:
+def _distances(builder: Builder, arguments: Sequence[Value], lanes: int, gap: Callable[..., Any]) -> Any:
     """In each lane the largest distance of a block; ``gap(column, value)`` is that of a column.
 
-    arguments: an array of a point's columns, the first column of each block, whether Euclidean.
+    arguments: where a point's columns and the first column of each block are, how many blocks, whether Euclidean.
     """
-    point, starts, euclidean = arguments
+    point, starts, blocks, euclidean = arguments
     vector = ir.VectorType(_REAL, lanes)
     zero = ir.Constant(vector, None)
     found = cgutils.alloca_once_value(builder, zero)
     size = ir.Constant(_WORD, 1)
-    blocks = builder.sub(context.make_array(kinds[1])(context, builder, starts).nitems, size)
 
     def first(b: Value) -> Any:
-        return builder.load(_at(context, builder, kinds[1], starts, b, 1))
+        return builder.load(builder.gep(starts, [b]))
 
     def coordinate(c: Value) -> Any:
-        return _all(builder, builder.load(_at(context, builder, kinds[0], point, c, 1)), lanes)
+        return _all(builder, builder.load(builder.gep(point, [c])), lanes)
 
     def largest() -> None:
         with cgutils.for_range_slice(builder, ir.Constant(_WORD, 0), first(blocks), size, _WORD) as (c, _):
@@ -103,92 +112,97 @@ def _mask(builder: Builder, sign: str, distances: Value, limit: Value, lanes: in
     return builder.zext(builder.bitcast(told, ir.IntType(lanes)), _WORD)
 
 
-def _rows(name: str, sign: str) -> Any:
-    def rows(
-        context: Typing, blocks: Kind, leaf: Kind, point: Kind, starts: Kind, euclidean: Kind, limit: Kind, out: Kind
+#: What the functions that are written take: where rows or boxes begin, how far their columns go, then a point's
+#: columns, the first column of each block, how many blocks, whether Euclidean, a limit, and where distances go.
+_POINTER, _PLACES = _REAL.as_pointer(), _WORD.as_pointer()
+_GIVEN = [_POINTER, _WORD, _POINTER, _PLACES, _WORD, ir.IntType(1), _REAL, _POINTER]
+
+
+def _asked(name: str, axis: int, sides: int, lanes: int, write: Callable[..., Any]) -> Any:
+    """An intrinsic that asks the function ``write`` writes about one leaf or node: a stretch of an array whose ``axis``
+    is its columns, ``sides`` times ``lanes`` numbers each."""
+
+    def asked(
+        context: Typing, held: Kind, which: Kind, point: Kind, starts: Kind, euclidean: Kind, limit: Kind, out: Kind
     ) -> Any:
         def generate(context: Context, builder: Builder, signature: Signature, arguments: Sequence[Value]) -> Any:
-            blocks, leaf, point, starts, euclidean, limit, out = arguments
-            kinds = signature.args
-            size = builder.mul(builder.extract_value(context.make_array(kinds[0])(context, builder, blocks).shape, 1),
-                               ir.Constant(_WORD, ROWS))  # fmt: skip
-            first = builder.mul(leaf, size)
+            held, which, point, starts, euclidean, limit, out = (
+                context.make_array(kind)(context, builder, value) if isinstance(kind, types.Array) else value
+                for kind, value in zip(signature.args, arguments, strict=True)
+            )
+            columns = builder.mul(builder.extract_value(held.shape, axis), ir.Constant(_WORD, lanes))
+            first = builder.mul(which, builder.mul(columns, ir.Constant(_WORD, sides)))
+            blocks = builder.sub(starts.nitems, ir.Constant(_WORD, 1))
+            function = _written(builder.module, name, _GIVEN, write)
+            given = builder.gep(held.data, [first]), columns, point.data, starts.data, blocks, euclidean, limit
+            return builder.call(function, [*given, out.data])
 
-            def gap(c: Value, value: Value) -> Any:
-                at = builder.add(first, builder.mul(c, ir.Constant(_WORD, ROWS)))
-                column = builder.load(_at(context, builder, kinds[0], blocks, at, ROWS), align=8)
-                bits = ir.VectorType(_WORD, ROWS)
-                apart = builder.bitcast(builder.fsub(column, value), bits)
-                positive = builder.and_(apart, ir.Constant(bits, [2**63 - 1] * ROWS))
-                return builder.bitcast(positive, ir.VectorType(_REAL, ROWS))
+        return types.int64(held, types.int64, point, starts, types.boolean, types.float64, out), generate
 
-            found = _distances(context, builder, kinds[2:4], (point, starts, euclidean), ROWS, gap)
-            builder.store(found, _at(context, builder, kinds[6], out, ir.Constant(_WORD, 0), ROWS), align=8)
-            return _mask(builder, sign, found, limit, ROWS)
+    asked.__name__ = name
+    return intrinsic(asked)
 
-        return types.int64(blocks, types.int64, point, starts, types.boolean, types.float64, out), generate
 
-    rows.__name__ = name
-    return intrinsic(rows)
+def _rows(sign: str) -> Callable[..., Any]:
+    def write(builder: Builder, rows: Value, columns: Value, *rest: Value) -> Any:
+        *asked, limit, out = rest
+
+        def gap(c: Value, value: Value) -> Any:
+            at = builder.mul(c, ir.Constant(_WORD, ROWS))
+            column = builder.load(_vector(builder, rows, at, ROWS), align=8)
+            bits = ir.VectorType(_WORD, ROWS)
+            apart = builder.bitcast(builder.fsub(column, value), bits)
+            positive = builder.and_(apart, ir.Constant(bits, [2**63 - 1] * ROWS))
+            return builder.bitcast(positive, ir.VectorType(_REAL, ROWS))
+
+        found = _distances(builder, asked, ROWS, gap)
+        builder.store(found, _vector(builder, out, ir.Constant(_WORD, 0), ROWS), align=8)
+        return _mask(builder, sign, found, limit, ROWS)
+
+    return write
+
+
+def _boxes(both: bool) -> Callable[..., Any]:
+    def write(builder: Builder, boxes: Value, columns: Value, *rest: Value) -> Any:
+        *asked, limit, out = rest
+
+        def sides(c: Value, value: Value) -> tuple[Any, Any]:
+            low = builder.mul(c, ir.Constant(_WORD, BOXES))
+            least, greatest = (
+                builder.load(_vector(builder, boxes, at, BOXES), align=8) for at in (low, builder.add(low, columns))
+            )
+            return builder.fsub(least, value), builder.fsub(value, greatest)
+
+        def near(c: Value, value: Value) -> Any:
+            below, above = sides(c, value)
+            return _greater(builder, _greater(builder, below, above), ir.Constant(below.type, None))
+
+        def far(c: Value, value: Value) -> Any:
+            below, above = sides(c, value)
+            minus = ir.Constant(below.type, [-0.0] * BOXES)
+            return _greater(builder, builder.fsub(minus, below), builder.fsub(minus, above))
+
+        found = _distances(builder, asked, BOXES, near)
+        if not both:
+            builder.store(found, _vector(builder, out, ir.Constant(_WORD, 0), BOXES), align=8)
+            return _mask(builder, "<", found, limit, BOXES)
+        whole = _distances(builder, asked, BOXES, far)
+        inside = _mask(builder, "<=", whole, limit, BOXES)
+        return builder.or_(_mask(builder, "<=", found, limit, BOXES), builder.shl(inside, ir.Constant(_WORD, BOXES)))
+
+    return write
 
 
 #: (blocks, leaf, point, starts, euclidean, limit, out): distances of a leaf's rows into ``out [32]``, and a mask of
 #: those below the limit, or within it.
-rows_below: Any = _rows("rows_below", "<")
-rows_within: Any = _rows("rows_within", "<=")
-
-
-def _boxes(name: str, both: bool) -> Any:
-    def boxes(
-        context: Typing, boxes: Kind, node: Kind, point: Kind, starts: Kind, euclidean: Kind, limit: Kind, out: Kind
-    ) -> Any:
-        def generate(context: Context, builder: Builder, signature: Signature, arguments: Sequence[Value]) -> Any:
-            boxes, node, point, starts, euclidean, limit, out = arguments
-            kinds = signature.args
-            d = builder.extract_value(context.make_array(kinds[0])(context, builder, boxes).shape, 2)
-            side = builder.mul(d, ir.Constant(_WORD, BOXES))
-            first = builder.mul(node, builder.add(side, side))
-
-            def sides(c: Value, value: Value) -> tuple[Any, Any]:
-                low = builder.add(first, builder.mul(c, ir.Constant(_WORD, BOXES)))
-                least, greatest = (
-                    builder.load(_at(context, builder, kinds[0], boxes, at, BOXES), align=8)
-                    for at in (low, builder.add(low, side))
-                )
-                return builder.fsub(least, value), builder.fsub(value, greatest)
-
-            def near(c: Value, value: Value) -> Any:
-                below, above = sides(c, value)
-                return _greater(builder, _greater(builder, below, above), ir.Constant(below.type, None))
-
-            def far(c: Value, value: Value) -> Any:
-                below, above = sides(c, value)
-                minus = ir.Constant(below.type, [-0.0] * BOXES)
-                return _greater(builder, builder.fsub(minus, below), builder.fsub(minus, above))
-
-            asked = (point, starts, euclidean)
-            found = _distances(context, builder, kinds[2:4], asked, BOXES, near)
-            if not both:
-                builder.store(found, _at(context, builder, kinds[6], out, ir.Constant(_WORD, 0), BOXES), align=8)
-                return _mask(builder, "<", found, limit, BOXES)
-            whole = _distances(context, builder, kinds[2:4], asked, BOXES, far)
-            inside = _mask(builder, "<=", whole, limit, BOXES)
-            return builder.or_(
-                _mask(builder, "<=", found, limit, BOXES), builder.shl(inside, ir.Constant(_WORD, BOXES))
-            )
-
-        return types.int64(boxes, types.int64, point, starts, types.boolean, types.float64, out), generate
-
-    boxes.__name__ = name
-    return intrinsic(boxes)
-
-
+rows_below: Any = _asked("rows_below", 1, 1, ROWS, _rows("<"))
+rows_within: Any = _asked("rows_within", 1, 1, ROWS, _rows("<="))
 #: (boxes, node, point, starts, euclidean, limit, out): least distances to a node's boxes into ``out [8]``, and a mask
 #: of those below the limit.
-boxes_below: Any = _boxes("boxes_below", False)
+boxes_below: Any = _asked("boxes_below", 2, 2, BOXES, _boxes(False))
 #: The same within the limit and, from bit 8 on, which boxes are so with all they hold; nothing into ``out``. An empty
 #: box (infinity to minus infinity) is out of reach.
-boxes_within: Any = _boxes("boxes_within", True)
+boxes_within: Any = _asked("boxes_within", 2, 2, BOXES, _boxes(True))
 
 
 def _sift(context: Typing, gaps: Kind, best: Kind, levels: Kind) -> Any:

@@ -3,6 +3,9 @@
 Rows are halved at places that are 32 times a power of two, so that what a node holds follows from its number. A row
 asks its own leaf first, then the other boxes of each node above it; one comparison tells of 32 rows, or of 8 boxes.
 All distances are float64.
+
+What compiled loops work in is made by whoever calls them, and small ones stand inside those that call them: either
+takes numba longer to compile than the loop itself.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ import numpy as np
 
 from infoscope.core.shapes import Block, Block4, IndexTable, Indices, Marks, MarkTable, Matrix, Vector
 from infoscope.kernels.compiling import njit
+from infoscope.kernels.vector_math import greater, lesser
 from infoscope.measure.neighbours.brute import subspace
 from infoscope.measure.neighbours.lanes import (
     BOXES,
@@ -30,7 +34,7 @@ SAMPLED = 64  # rows of which the widest column is told
 HUGE = 1.7976931348623157e308  # less than the infinity of lanes without a row
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(error_model="numpy", inline="always")
 def _halve(keys: Vector, order: Indices, first: int, last: int, middle: int) -> None:
     """Reorder both so that the keys before ``middle`` are at most those from it on (Hoare)."""
     low, high = first, last - 1
@@ -55,7 +59,6 @@ def _halve(keys: Vector, order: Indices, first: int, last: int, middle: int) -> 
             return
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def grow(points: Matrix) -> tuple[Block, Indices, Block4, Indices]:
     """A tree over ``points [n, d]``.
 
@@ -63,11 +66,25 @@ def grow(points: Matrix) -> tuple[Block, Indices, Block4, Indices]:
     boxes below each node ``[node, 2, d, 8]``; and the first node of each level, 0 for the leaves.
     """
     n, d = points.shape
-    leaves = (n + ROWS - 1) // ROWS
-    order, keys = np.empty(n, np.int64), np.empty(n)
-    begins, sizes = np.empty(64, np.int64), np.empty(64, np.int64)
-    for row in range(n):
-        order[row] = row
+    leaves = -(-n // ROWS)
+    counts = [leaves]
+    while counts[-1] > 1:
+        counts.append(-(-counts[-1] // BOXES))
+    starts = np.array([0, 0, *np.cumsum(counts[1:-1])][: len(counts)])
+    blocks, boxes = np.empty((leaves, d, ROWS)), np.empty((sum(counts[1:]), 2, d, BOXES))
+    order = np.arange(n)
+    _grow(points, np.empty(n), *np.empty((2, 64), np.int64), order, blocks, boxes, starts)
+    return blocks, order, boxes, starts
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _grow(
+    points: Matrix, keys: Vector, begins: Indices, sizes: Indices, order: Indices, blocks: Block, boxes: Block4,
+    starts: Indices,
+) -> None:  # fmt: skip
+    """Fill ``order``, ``blocks`` and ``boxes``; keys, begins, sizes: room."""
+    n, d = points.shape
+    levels, leaves, count = len(starts) - 1, len(blocks), len(blocks)
     begins[0], sizes[0], depth = 0, leaves, 1
     while depth:
         depth -= 1
@@ -77,13 +94,13 @@ def grow(points: Matrix) -> tuple[Block, Indices, Block4, Indices]:
         half = 1
         while 2 * half < size:
             half *= 2
-        first, middle, last = begin * ROWS, (begin + half) * ROWS, min((begin + size) * ROWS, n)
-        step, widest, width = max(1, (last - first) // SAMPLED), 0, -1.0
+        first, middle, last = begin * ROWS, (begin + half) * ROWS, lesser((begin + size) * ROWS, n)
+        step, widest, width = greater(1, (last - first) // SAMPLED), 0, -1.0
         for c in range(d):
             least = greatest = points[order[first], c]
             for place in range(first, last, step):
                 value = points[order[place], c]
-                least, greatest = min(least, value), max(greatest, value)
+                least, greatest = lesser(least, value), greater(greatest, value)
             if greatest - least > width:
                 widest, width = c, greatest - least
         for place in range(first, last):
@@ -92,67 +109,39 @@ def grow(points: Matrix) -> tuple[Block, Indices, Block4, Indices]:
         begins[depth], sizes[depth] = begin + half, size - half
         begins[depth + 1], sizes[depth + 1] = begin, half
         depth += 2
-    levels, count, nodes = 0, leaves, 0
-    while count > 1:
-        count = (count + BOXES - 1) // BOXES
-        levels, nodes = levels + 1, nodes + count
-    blocks, boxes, starts = np.empty((leaves, d, ROWS)), np.empty((nodes, 2, d, BOXES)), np.empty(levels + 1, np.int64)
-    starts[0] = 0
-    if levels:
-        starts[1] = 0
-    for node in range(nodes):
+    for node in range(len(boxes)):
         for c in range(d):
             for child in range(BOXES):
                 boxes[node, 0, c, child], boxes[node, 1, c, child] = np.inf, -np.inf
     for leaf in range(leaves):
         first = leaf * ROWS
-        rows = min(ROWS, n - first)
-        for lane in range(rows):
+        for lane in range(ROWS):
             for c in range(d):
-                blocks[leaf, c, lane] = points[order[first + lane], c]
-        for lane in range(rows, ROWS):
-            for c in range(d):
-                blocks[leaf, c, lane] = np.inf
+                blocks[leaf, c, lane] = points[order[first + lane], c] if first + lane < n else np.inf
         if levels:
             for c in range(d):
                 least = greatest = blocks[leaf, c, 0]
-                for lane in range(1, rows):
-                    least = min(least, blocks[leaf, c, lane])
-                    greatest = max(greatest, blocks[leaf, c, lane])
+                for lane in range(1, lesser(ROWS, n - first)):
+                    least = lesser(least, blocks[leaf, c, lane])
+                    greatest = greater(greatest, blocks[leaf, c, lane])
                 boxes[leaf // BOXES, 0, c, leaf % BOXES] = least
                 boxes[leaf // BOXES, 1, c, leaf % BOXES] = greatest
-    count = leaves
     for level in range(1, levels):
         count = (count + BOXES - 1) // BOXES
-        starts[level + 1] = starts[level] + count
         for node in range(count):
             parent, child = starts[level + 1] + node // BOXES, node % BOXES
             for c in range(d):
                 least, greatest = np.inf, -np.inf
                 for below in range(BOXES):
-                    least = min(least, boxes[starts[level] + node, 0, c, below])
-                    greatest = max(greatest, boxes[starts[level] + node, 1, c, below])
+                    least = lesser(least, boxes[starts[level] + node, 0, c, below])
+                    greatest = greater(greatest, boxes[starts[level] + node, 1, c, below])
                 boxes[parent, 0, c, child], boxes[parent, 1, c, child] = least, greatest
-    return blocks, order, boxes, starts
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(error_model="numpy", inline="always")
 def _widened(reach: float, tie: float, euclidean: bool) -> float:
     """Beyond which no row matters where the k-th nearest is at ``reach``."""
     return (math.sqrt(reach) + 2 * tie) ** 2 if euclidean else reach + 2 * tie
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _held(mask: int, first: int, before: Indices | None) -> int:
-    """How many rows a mask of the leaf from row ``first`` on names, or those stand for."""
-    if before is None:
-        return bits(mask)
-    total = 0
-    while mask:
-        at = first + first_bit(mask)
-        mask &= mask - 1
-        total += int(before[at + 1] - before[at])
-    return total
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -164,14 +153,21 @@ def _within(
 
     before: where rows stand for several, how many do so before each row of the tree and in all, ``[n + 1]``.
     """
-    top = len(levels) - 1
-    if top == 0:
-        return _held(rows_within(blocks, 0, point, starts, euclidean, reach, gaps), 0, before)
     total, depth = 0, 1
-    stack[0, 0], stack[0, 1] = top, 0
+    stack[0, 0], stack[0, 1] = len(levels) - 1, 0
     while depth:
         depth -= 1
         level, node = stack[depth, 0], stack[depth, 1]
+        if level == 0:
+            mask = rows_within(blocks, node, point, starts, euclidean, reach, gaps)
+            if before is None:
+                total += bits(mask)
+            else:
+                while mask:
+                    at = node * ROWS + first_bit(mask)
+                    mask &= mask - 1
+                    total += before[at + 1] - before[at]
+            continue
         told = boxes_within(boxes, levels[level] + node, point, starts, euclidean, reach, gaps)
         whole = (told >> BOXES) & told
         some = told & ((1 << BOXES) - 1) & ~whole
@@ -180,21 +176,17 @@ def _within(
             first = (node * BOXES + first_bit(whole)) * size
             whole &= whole - 1
             if before is None:
-                total += min(size, n - first)
+                total += lesser(size, n - first)
             else:
-                total += int(before[min(first + size, n)] - before[first])
+                total += before[lesser(first + size, n)] - before[first]
         while some:
-            child = node * BOXES + first_bit(some)
+            stack[depth, 0], stack[depth, 1] = level - 1, node * BOXES + first_bit(some)
             some &= some - 1
-            if level == 1:
-                total += _held(rows_within(blocks, child, point, starts, euclidean, reach, gaps), child * ROWS, before)
-            else:
-                stack[depth, 0], stack[depth, 1] = level - 1, child
-                depth += 1
+            depth += 1
     return total
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(error_model="numpy", inline="always")
 def _take(
     mask: int, gaps: Vector, first: int, k: int, tie: float, euclidean: bool, limit: float, near: Vector, ids: Indices
 ) -> float:
@@ -209,11 +201,10 @@ def _take(
                 near[at], ids[at] = near[at - 1], ids[at - 1]
                 at -= 1
             near[at], ids[at] = gap, first + lane
-            limit = min(limit, near[k], _widened(near[k - 1], tie, euclidean))
+            limit = lesser(lesser(limit, near[k]), _widened(near[k - 1], tie, euclidean))
     return limit
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def search(
     blocks: Block,
     order: Indices,
@@ -232,19 +223,28 @@ def search(
     reaches: Vector,  # [n] written: the distance (squared when Euclidean) within which a subspace counts
 ) -> tuple[int, int]:
     """The balls of some rows but for the counts; returns how many nodes and leaves were looked at."""
+    most, room = distances.shape[1] + 1, BOXES * len(levels)
+    return _search(
+        blocks, order, boxes, levels, starts, ks, tie, euclidean, begin, end, distances, nearest, inside, tied, reaches,
+        np.empty(blocks.shape[1]), np.empty(ROWS), np.empty(BOXES), np.empty((ROWS, ROWS)), np.empty(most),
+        np.empty(most, np.int64), np.empty((room, 2), np.int64), np.empty(room),
+    )  # fmt: skip
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _search(
+    blocks, order, boxes, levels, starts, ks, tie, euclidean, begin, end, distances, nearest, inside, tied, reaches,
+    point, gaps, box_gaps, best, near, ids, stack, bounds,
+):  # fmt: skip
     n, d, top = len(order), blocks.shape[1], len(levels) - 1
-    most = distances.shape[1]
-    point, gaps, box_gaps, best = np.empty(d), np.empty(ROWS), np.empty(BOXES), np.empty((ROWS, ROWS))
-    near, ids = np.empty(most + 1), np.empty(most + 1, np.int64)
-    stack, bounds = np.empty((BOXES * (top + 1), 2), np.int64), np.empty(BOXES * (top + 1))
     nodes = looked = 0
     for leaf in range(begin, end):
         own = leaf * ROWS
-        rows = min(ROWS, n - own)
+        rows = lesser(ROWS, n - own)
         # The k + 1 nearest of a leaf's own rows, each row one lane; the row itself is one of them.
         asked = 0
         for lane in range(rows):
-            asked = max(asked, ks[order[own + lane]])
+            asked = greater(asked, ks[order[own + lane]])
         if asked < rows:
             for place in range(asked + 1):
                 for lane in range(ROWS):
@@ -256,11 +256,11 @@ def search(
                 sift(gaps, best, asked + 1)
         for lane in range(rows):
             i = order[own + lane]
-            k = int(ks[i])
+            k = ks[i]
             for c in range(d):
                 point[c] = blocks[leaf, c, lane]
             # With fewer than k rows in the leaf nothing is known yet, but lanes without a row stay out.
-            limit = min(_widened(best[k, lane], tie, euclidean), HUGE) if asked < rows else HUGE
+            limit = lesser(_widened(best[k, lane], tie, euclidean), HUGE) if asked < rows else HUGE
             for place in range(k + 1):
                 near[place] = np.inf
             mask = rows_below(blocks, leaf, point, starts, euclidean, limit, gaps) & ~(1 << lane)
@@ -307,16 +307,12 @@ def search(
             reach = reach * reach if euclidean else reach
             reaches[i] = reach
             if near[k] <= radius + tie:
-                inside[i] = (
-                    _within(blocks, n, boxes, levels, starts, euclidean, point, float(reaches[i]), gaps, stack, None)
-                    - 1
-                )
+                inside[i] = _within(blocks, n, boxes, levels, starts, euclidean, point, reach, gaps, stack, None) - 1
             for place in range(k):
                 distances[i, place], nearest[i, place] = near[place], order[ids[place]]
     return nodes, looked
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def count(
     blocks: Block, order: Indices, boxes: Block4, levels: Indices, starts: Indices, reaches: Vector, euclidean: bool,
     begin: int, end: int, counts: Indices, before: Indices | None = None,
@@ -325,18 +321,24 @@ def count(
 
     before: as in :func:`_within`; the row itself is one.
     """
-    n, d = len(order), blocks.shape[1]
-    point, gaps, stack = np.empty(d), np.empty(ROWS), np.empty((BOXES * len(levels), 2), np.int64)
-    for leaf in range(begin, end):
-        for lane in range(min(ROWS, n - leaf * ROWS)):
-            i = order[leaf * ROWS + lane]
-            for c in range(d):
-                point[c] = blocks[leaf, c, lane]
-            reach = float(reaches[i])
-            counts[i] = _within(blocks, n, boxes, levels, starts, euclidean, point, reach, gaps, stack, before) - 1
+    room = np.empty(blocks.shape[1]), np.empty(ROWS), np.empty((BOXES * len(levels), 2), np.int64)
+    _count(blocks, order, boxes, levels, starts, reaches, euclidean, begin, end, counts, before, *room)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def _count(
+    blocks, order, boxes, levels, starts, reaches, euclidean, begin, end, counts, before, point, gaps, stack
+):  # fmt: skip
+    n, d = len(order), blocks.shape[1]
+    for leaf in range(begin, end):
+        for lane in range(lesser(ROWS, n - leaf * ROWS)):
+            i = order[leaf * ROWS + lane]
+            for c in range(d):
+                point[c] = blocks[leaf, c, lane]
+            reach = reaches[i]
+            counts[i] = _within(blocks, n, boxes, levels, starts, euclidean, point, reach, gaps, stack, before) - 1
+
+
 def rectangles(
     blocks: Block,
     order: Indices,
@@ -356,17 +358,28 @@ def rectangles(
     widest: Matrix,  # [s, n] written: how far in each subspace a row of the closed ball is (squared when Euclidean)
 ) -> None:
     """The sides of the smallest rectangles around the balls of some rows."""
+    _rectangles(
+        blocks, order, boxes, levels, starts, points, members, ks, tie, euclidean, begin, end, distances, nearest,
+        inside, widest, np.empty(blocks.shape[1]), np.empty(ROWS), np.empty((BOXES * len(levels), 2), np.int64),
+    )  # fmt: skip
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _rectangles(
+    blocks, order, boxes, levels, starts, points, members, ks, tie, euclidean, begin, end, distances, nearest, inside,
+    widest, point, gaps, stack,
+):  # fmt: skip
     n, d, top = len(order), blocks.shape[1], len(levels) - 1
-    point, gaps, stack = np.empty(d), np.empty(ROWS), np.empty((BOXES * (top + 1), 2), np.int64)
     for leaf in range(begin, end):
-        for lane in range(min(ROWS, n - leaf * ROWS)):
+        for lane in range(lesser(ROWS, n - leaf * ROWS)):
             i = order[leaf * ROWS + lane]
-            widest[:, i] = 0.0
+            for s in range(len(members)):
+                widest[s, i] = 0.0
             if inside[i] == ks[i]:
                 for place in range(ks[i]):
                     for s in range(len(members)):
-                        side = subspace(points, i, nearest[i, place], starts, members[s], euclidean)
-                        widest[s, i] = max(widest[s, i], side)
+                        side = subspace(points, i, np.int64(nearest[i, place]), starts, members, s, euclidean)
+                        widest[s, i] = greater(widest[s, i], side)
             else:  # several at the surface
                 for c in range(d):
                     point[c] = blocks[leaf, c, lane]
@@ -389,6 +402,6 @@ def rectangles(
                             depth += 1
                             continue
                         for s in range(len(members)):
-                            j = int(order[here * ROWS + lowest])
-                            side = subspace(points, i, j, starts, members[s], euclidean)
-                            widest[s, i] = max(widest[s, i], side)
+                            j = order[here * ROWS + lowest]
+                            side = subspace(points, i, j, starts, members, s, euclidean)
+                            widest[s, i] = greater(widest[s, i], side)

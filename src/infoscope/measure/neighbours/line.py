@@ -6,6 +6,7 @@ import numpy as np
 
 from infoscope.core.shapes import Indices, Marks, Matrix, Vector
 from infoscope.kernels.compiling import njit
+from infoscope.kernels.vector_math import greater, lesser
 from infoscope.measure.neighbours.lanes import beyond
 
 STEP = 8  # rows whose bisections wait for each other's memory
@@ -30,7 +31,7 @@ def nearest(
             for place in range(k):
                 below = values[i] - values[low] if low >= first else np.inf
                 above = values[high] - values[i] if high < last else np.inf
-                distances[i, place] = min(below, above)
+                distances[i, place] = lesser(below, above)
                 if below <= above:
                     low -= 1
                 else:
@@ -48,7 +49,6 @@ def nearest(
             reaches[i] = radius + tie if tied[i] else radius - tie
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
 def count(
     values: Vector,  # [n] ascending within each cell
     starts: Indices,  # [c + 1] where the cells begin
@@ -58,26 +58,30 @@ def count(
     counts: Indices,  # [n] written, of the rows
 ) -> None:
     """How many other rows of its cell are within its reach of each row, by bisection, eight rows in step."""
-    low, high = np.empty(STEP, np.int64), np.empty(STEP, np.int64)
-    at, within = np.empty(STEP), np.empty(STEP)
+    room = *np.empty((2, STEP), np.int64), *np.empty((2, STEP))
+    _count(values, starts, order, reaches, euclidean, counts, *room)
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _count(values, starts, order, reaches, euclidean, counts, low, high, at, within):
     for c in range(len(starts) - 1):
         first, last = starts[c], starts[c + 1]
         for begin in range(first, last, STEP):
             for lane in range(STEP):
-                place = min(begin + lane, last - 1)
+                place = lesser(begin + lane, last - 1)
                 at[lane], within[lane] = values[place], reaches[order[place]]
-            # Rows before `low` are out of reach below, those from `high` on above.
-            low[:], high[:] = first, first
+            for lane in range(STEP):  # rows before `low` are out of reach below, those from `high` on above
+                low[lane], high[lane] = first, first
             size = last - first
             while size > 0:
                 half = (size + 1) // 2
                 for lane in range(STEP):
-                    below = max(at[lane] - values[low[lane] + half - 1], 0.0)
-                    above = max(values[high[lane] + half - 1] - at[lane], 0.0)
+                    below = greater(at[lane] - values[low[lane] + half - 1], 0.0)
+                    above = greater(values[high[lane] + half - 1] - at[lane], 0.0)
                     if euclidean:
                         below, above = below * below, above * above
                     low[lane] += half & beyond(below, within[lane])
                     high[lane] += half & ~beyond(above, within[lane])
                 size = size - half if size > 1 else 0
-            for lane in range(min(STEP, last - begin)):
+            for lane in range(lesser(STEP, last - begin)):
                 counts[order[begin + lane]] = high[lane] - low[lane] - 1

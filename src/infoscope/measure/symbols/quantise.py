@@ -21,6 +21,7 @@ from infoscope.measure.symbols.partitions import Partition, Symbols, base, inter
 
 FINEST = 4096  # a common grid of more cells than this costs more than it saves
 AT_ONCE = 1 << 22  # numbers that are copied at a time
+SORTED, LOOKED = 1 << 14, 3  # up to so many rows that many columns are sorted in a moment
 
 
 def _shared_grid(partitions: Sequence[Partition]) -> Partition | None:
@@ -120,6 +121,20 @@ def quantise(t: AnyRows, partitions: Sequence[Partition]) -> list[Symbols]:
 def group(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Equal keys get equal ids, numbered by first appearance: ``(ids [n], counts [g], first row of each [g])``."""
     return _keys.group(keys)
+
+
+def plainly_different(t: np.ndarray) -> bool:
+    """Whether the first columns of ``t [n, d]`` tell all rows apart: what sorting shows of few rows, before the loop
+    that compares whole rows is compiled. False where they do not, and of many rows."""
+    if len(t) > SORTED or t.dtype.kind != "f":
+        return False
+    left = t[:, :LOOKED]  # rows that each column so far has told from some others only
+    for column in range(left.shape[1]):
+        _, where, counts = np.unique(left[:, column], return_inverse=True, return_counts=True)
+        left = left[counts[where] > 1]
+        if not len(left):
+            return True
+    return False
 
 
 def joint(ids: np.ndarray, labels: np.ndarray) -> np.ndarray:

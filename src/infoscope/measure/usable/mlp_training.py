@@ -106,7 +106,9 @@ class _Compiled:
     def _advance(self, i: int, positions: np.ndarray, paces: np.ndarray) -> float:
         split = self.split[i]
         rows = self.train[split], positions[split], paces, adam.SHORT_MOMENTS, self.validation[split]
-        return mlp_compiled.advance(self.sizes, self.state[i], *self.given[i], *rows)
+        columns, batch, judged = self.given[i][0].shape[1], positions.shape[2], self.validation.shape[1]
+        room = mlp_compiled.Room.of(self.sizes, columns, batch, judged)
+        return mlp_compiled.advance(self.sizes, self.state[i], *self.given[i], *rows, *room)
 
     def value(self) -> Tensor:
         return torch.tensor(self.values, dtype=torch.float32)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from infoscope.kernels.brent import least
+
 COLDEST, HOTTEST = 0.02, 50.0  # of the factor on the log-probabilities
+FINE = 1e-4  # of its logarithm
 
 
 def smoothed(counts: np.ndarray, more: float = 0.5) -> np.ndarray:
@@ -26,9 +27,8 @@ def flatter(p: np.ndarray, counts: np.ndarray) -> float:
     def loss(log_sharpness: float) -> float:
         return -float(counts @ log_softmax(math.exp(log_sharpness) * log_p)) + 0.5 * log_sharpness**2
 
-    bounds = (math.log(COLDEST), math.log(HOTTEST))
-    best: Any = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-4})
-    return math.exp(float(best.x)) if best.fun < loss(0.0) else 1.0
+    best, lowest = least(loss, math.log(COLDEST), math.log(HOTTEST), FINE)
+    return math.exp(best) if lowest < loss(0.0) else 1.0
 
 
 def cross_entropy(log_q: np.ndarray, y: np.ndarray) -> float:
@@ -67,9 +67,8 @@ class Tempered:
             scaled = log_softmax(math.exp(log_sharpness) * log_q, axis=1)
             return -float(scaled[own, y].sum()) + 0.5 * log_sharpness**2
 
-        bounds = (math.log(COLDEST), math.log(HOTTEST))
-        best: Any = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-4})
-        sharpness = math.exp(float(best.x)) if best.fun < loss(0.0) else 1.0
+        best, lowest = least(loss, math.log(COLDEST), math.log(HOTTEST), FINE)
+        sharpness = math.exp(best) if lowest < loss(0.0) else 1.0
         q = np.exp(log_softmax(sharpness * log_q, axis=1)[own, y])
         gain = prior[y] - q  # the mean log-likelihood is concave in the ignorance: bisect on its derivative
         low, high = 1 / (rows + 1), 1.0

@@ -34,7 +34,10 @@ def copies_of(z: TensorRows, k: int) -> Groups | None:
     With fewer than 10 different rows, or no more than twice as many as the ``k`` classes, they are an enumerated table,
     of which every line may well be on both sides of a split.
     """
-    ids = quantise.group(quantise.exact_keys(check.on_cpu(z)))[0]
+    rows = check.on_cpu(z)
+    if quantise.plainly_different(rows):
+        return None
+    ids = quantise.group(quantise.exact_keys(rows))[0]
     groups = Groups(check.names(ids, len(ids), "z"))
     return groups if max(LEAST, 2 * k + 1) <= groups.count < len(ids) else None
 
