@@ -52,6 +52,31 @@ def test_every_sentence_is_about_a_claim_that_there_is(told):
     assert told.claim in [claim.id for claim in registry.load("figures", told.figure)().claims]
 
 
+_UNITS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
+_ONE = {"half a": 0.5, "half an": 0.5, "a": 1.0, "an": 1.0, "a quarter of an": 0.25}
+_TIME = re.compile(r"(?:about |under )?(a quarter of an|half an?|an?|\d+) (second|minute|hour)s?\b")
+
+
+def seconds_told(figure: str, preset: str) -> float | None:
+    """What a figure's docstring says that a run at ``preset`` takes; None where it has no time of its own."""
+    said = " ".join((sys.modules[registry.load("figures", figure).__module__].__doc__ or "").split())
+    at = re.search(rf"\b{preset}(?: and \w+)?(?:, 2 CPU cores)?: (.*?)(?:\b(?:laptop|long|paper): |$)", said)
+    found = _TIME.search(at[1]) if at else None
+    return (_ONE.get(found[1]) or float(found[1])) * _UNITS[found[2]] if found else None
+
+
+def test_docstrings_tell_about_the_time_that_was_used():
+    """Within a factor of three, of what took half a minute or more (imports and compiling are in it)."""
+    told = 0
+    for name, content in answers.stored().items():
+        used = max(30.0, content.get("cost", {}).get("CPU seconds", 0.0))
+        said = seconds_told(name, content["preset"]) if content.get("cost") and content["seeds"] else None
+        if said is not None:
+            told += 1
+            assert used / 3 <= max(said, 30.0) <= 3 * used, f"{name} took {used:.0f} CPU seconds, and says {said:.0f}"
+    assert told > 40
+
+
 def test_a_question_has_three_sentences_and_commands_for_its_figures():
     page = answers.page({})
     for question in answers.QUESTIONS:

@@ -17,7 +17,9 @@ from infoscope.core.units import counted, memory_in_words
 from infoscope.data.held import held as load_task
 from infoscope.scanning.plan import NetworkPlan
 
-RATE = 2e10  # floating-point operations a second, of a training and of a forward
+#: Floating-point operations a second, of a training and of a forward: of a row that takes few, and of one that takes as
+#: many as a convolutional network's, which keep a core busier.
+RATE, BUSY, MANY = 2e10, 7e10, 4e6
 UPDATE = 2e-5  # seconds of an update of one member beside its products
 COMPUTED = 5.0  # seconds of a computation, of which nothing is known beforehand
 
@@ -62,15 +64,17 @@ def _of(plan: NetworkPlan) -> _PlanCost:
     task, members, network = load_task(plan.task), len(plan.seeds), plan.network
     train = len(task.split.train[: plan.recipe.train_rows])
     sides = {"all": len(task), "test": len(task.split.test), "train": train}
-    n = min(sides[plan.evaluate], plan.evaluate_rows or len(task))
+    most_rows = plan.evaluate_rows or len(task)
+    n = min(sides[plan.evaluate], most_rows)
     parameters, few = network.initial(plan.seeds[:1]), torch.tensor(np.asarray(task.inputs[:2], np.float32))
     flops = _flops(plan, parameters, few)
+    rate = BUSY if flops >= MANY else RATE
     with torch.no_grad():
         held = network.representations(parameters, few, network.places)
     widths = {site: t.shape[-1] for site, t in held.items()}
     updates = plan.recipe.updates(plan.epochs[-1], train)
-    training = members * (3 * flops * train * plan.epochs[-1] / RATE + UPDATE * updates)
-    forward = members * flops * len(task) / RATE
+    training = members * (3 * flops * train * plan.epochs[-1] / rate + UPDATE * updates)
+    forward = members * flops / rate  # of a row
     classes = {name: int(values.max()) + 1 for name, values in task.variables.items() if values.dtype.kind in "iu"}
     each: dict[str, float] = {}
     most, places, columns = 0.0, 1, 1
@@ -82,10 +86,11 @@ def _of(plan: NetworkPlan) -> _PlanCost:
             each[wanted.measurement.id] = each.get(wanted.measurement.id, 0.0) + members * steps * seconds
             most, columns = max(most, room), max(columns, widths.get(site, 1))
         places = max(places, len(sites))
-    measuring = sum(each.values()) + len(plan.epochs) * forward
+    measuring = sum(each.values()) + len(plan.epochs) * forward * n
     dearest = max(each, key=each.__getitem__, default="")
     share = each.get(dearest, 0.0) / max(measuring, 1e-9)
-    curves = len(plan.epochs) * forward * (2 + 3 * plan.gradients)
+    told = train * (1 + 3 * plan.gradients) + min(sides["test"], most_rows)  # rows of a learning curve's point
+    curves = len(plan.epochs) * forward * told
     return _PlanCost(training, curves, measuring, most, n, columns, places, dearest, share)
 
 

@@ -7,7 +7,7 @@ KDE, which hangs on its bandwidth) and nears the truth from below. Our sentences
     infoscope run goldfeld2019/estimator_mixtures --preset laptop
 
 Hardware: 2 CPU cores. smoke: seconds. laptop: d = 5 and 10, three noises, three spreads, n up to 4000, 10 seeds, about
-4 minutes. paper: also d = 15, and n up to 16 000.
+a minute. paper: also d = 15, and n up to 16 000.
 
 The coordinates of such a mixture are independent, so the truth is d times an integral over one number. Deviations: the
 spread of each Gaussian is 0.02 as we remember it, and the published comparison with neighbours is judged there. It

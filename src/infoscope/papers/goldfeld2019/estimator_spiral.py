@@ -7,7 +7,7 @@ between its own lower and upper ends.
 
     infoscope run goldfeld2019/estimator_spiral --preset laptop
 
-Hardware: 2 CPU cores. smoke: seconds. laptop: 5 networks, n up to 4000, a minute. paper: n up to 16 000.
+Hardware: 2 CPU cores. smoke: seconds. laptop: 5 networks, n up to 4000, under a minute. paper: n up to 16 000.
 
 Deviations: the shape of the spirals, their noise (0.05), the number of training points (1500) and the training (Adam at
 0.01, batches of 128, 400 epochs) are ours.

@@ -7,10 +7,10 @@ ours, so this is a re-derivation, no replication.
 
     infoscope run goldfeld2019/leaky_relu_neurons --preset laptop
 
-Hardware: any. smoke: seconds; laptop and paper: 16 seeds, a minute. Deviations, as far as known: T1 = R(v X + a) + Z1,
-T2 = R(w T1 + b) + Z2; the mean square error of T2, with the expectation over Z1 by Gauss-Hermite quadrature, so that
-descent (rate 0.01) has no chance in it but the start: v, a, w, b uniform on [-1, 1], as torch starts a layer of one
-unit. I(X;T1) and I(X;T2) by quadrature.
+Hardware: any. smoke: seconds; laptop and paper: 16 seeds, under a minute. Deviations, as far as known: T1 = R(v X + a)
++ Z1, T2 = R(w T1 + b) + Z2; the mean square error of T2, with the expectation over Z1 by Gauss-Hermite quadrature, so
+that descent (rate 0.01) has no chance in it but the start: v, a, w, b uniform on [-1, 1], as torch starts a layer of
+one unit. I(X;T1) and I(X;T2) by quadrature.
 """
 
 from __future__ import annotations

@@ -9,8 +9,8 @@ ours, it does in linear ones; and both again where the noise is the same share o
 The network of goldfeld2019/szt (noise 0.005 behind every unit) with noise of 0.002, 0.02 and 0.05, twice as wide, and
 with ReLU or linear units in place of tanh: as they are drawn, and with each layer scaled before training to about the
 size that one of the tanh network begins with (a root mean square of 0.3). Brackets of the last hidden layer's I(X;T) of
-all 4096 inputs. Hardware: 2 CPU cores. smoke: seconds (8 epochs; too short for a verdict). laptop: 2 seeds, about 10
-minutes of CPU; long: 5 seeds, 26 minutes of CPU and 80 MB; paper: 10 seeds, all 84 epochs, 1024 forwards, 4 hours.
+all 4096 inputs. Hardware: 2 CPU cores. smoke: seconds (8 epochs; too short for a verdict). laptop: 2 seeds, about 6
+minutes of CPU; long: 5 seeds, 15 minutes of CPU and 8 MB; paper: 10 seeds, all 84 epochs, 1024 forwards, 3 hours.
 
 Deviations: which models the paper shows is known to us from its abstract only. The noise is the same behind every
 layer, where a layer of ReLU or linear units may be larger or smaller than one of tanh and so hears it less or more:
@@ -79,7 +79,7 @@ class NoisyModels(Figure):
     title = "Compression in various noisy models"
     where = "the models of the abstract"
     seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 2, "long": 5, "paper": 10}
-    long = "5 seeds of 9 networks, brackets at 29 epochs: about 26 minutes of CPU, 80 MB"
+    long = "5 seeds of 9 networks, brackets at 29 epochs: about 15 minutes of CPU, 8 MB"
     claims = (
         _claim(
             "tanh-of-any-noise-and-width",

@@ -8,7 +8,7 @@ the paper's own words differs, and each claim says so in ``published``.
     infoscope run goldfeld2019/szt --preset laptop
 
 Hardware: 2 CPU cores. smoke: seconds (8 epochs; too short for a verdict). laptop: 5 seeds, every third of the 84
-recorded epochs, 512 noisy forwards an input, about 20 minutes of CPU. paper: 10 seeds, all 84 epochs, 1024 forwards.
+recorded epochs, 512 noisy forwards an input, about 10 minutes of CPU. paper: 10 seeds, all 84 epochs, 1024 forwards.
 
 What the authors released differs from this in two ways that decide the first two layers. Their inputs are drawn with
 replacement, which pins I(X;T1) at the entropy of the drawn multiset (mean 7.744 nats in the run they released; the

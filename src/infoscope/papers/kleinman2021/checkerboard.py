@@ -9,7 +9,7 @@ claims below, for a narrow ReLU network, a narrow tanh network, and a wide one.
 10-7-5-4-3 ("FC Small") with ReLU and with tanh, and 100-20-20-20 ("FC Medium") with ReLU; plain SGD, rate 0.05, batch
 32, 9000 trials, 30 epochs. A network has solved the task at a test accuracy of 95 % of the Bayes rule's (0.901);
 others, of which narrow ReLU networks have some, are left out and counted. Hardware: 2 CPU cores. smoke: seconds (2
-epochs; too short for a verdict). laptop: 24 seeds, about 4 minutes; paper: 50 seeds.
+epochs; too short for a verdict). laptop: 24 seeds, about 2 minutes; paper: 50 seeds.
 
 Probes: linear softmax with a path of weight decays, and an MLP with one hidden layer of 64 units, on standardised
 columns of 8000 held-out trials, half to fit and choose and half to score; no noise is added. An untrained network holds

@@ -10,7 +10,7 @@ first run.
 64-128-64-32-2, ReLU, plain SGD with batch 32 and weight decay 2e-3 (kleinman2021/fine_coarse_attribution asks what each
 of them does), half of the 8 x 8 digits to train on and the other half to measure on. Two rates, 0.2 for 200 epochs and
 0.0125 for 3200, which is as much rate times updates; and a third network trained on the digits themselves. Hardware: 2
-CPU cores. smoke: seconds (2 and 32 epochs; too short for a verdict). laptop: 8 seeds, 6 minutes; paper: 50 seeds of the
+CPU cores. smoke: seconds (2 and 32 epochs; too short for a verdict). laptop: 8 seeds, 3 minutes; paper: 50 seeds of the
 same, since this task is nobody's published one; kleinman2021/fine_coarse_convolutional is about published networks.
 
 Probes: linear softmax on standardised features, weight decay chosen on validation rows, 3-fold cross-fitted over rows

@@ -10,7 +10,7 @@ The 20 superclasses of CIFAR-100; at `paper` also two groups of five classes of 
 rate that falls by 3 % each epoch, as in the authors' sibling code; rates 0.1 and 0.003, weight decay 0 and 5e-4, batch
 32 and 256. Read at the layer before the output. Hardware: smoke: seconds (1 epoch on 128 rows; too short for a
 verdict). laptop, 2 CPU cores: 3 seeds of a three-block ResNet, 15 epochs on the first 4096 training rows, measured on
-the first 4000 test rows, about 20 minutes: no network learns the task well from so few rows, and probes with ten rows a
+the first 4000 test rows, about 9 minutes: no network learns the task well from so few rows, and probes with ten rows a
 class to fit read little, so that little can be seen to fall. paper: ResNet-18 and All-CNN on all rows with crops and
 flips, 160 epochs, 3 seeds: days on a GPU.
 

@@ -12,7 +12,7 @@ furniture, large outdoor structures, vehicles), named before anything was run; t
 three-block pre-activation ResNet of 16, 32, 64 planes; SGD with momentum 0.9, batch 64, weight decay 5e-4, rate 0.1 for
 30 epochs and 0.03 for 100, constant, so that both have as much rate times updates. Read at the layer before the output,
 on 5000 test rows. Hardware: 2 CPU cores. smoke: seconds (1 and 2 epochs on 64 rows; too short for a verdict).
-laptop: 2 seeds, 12 and 40 epochs on 2000 rows, 5 minutes. long: 3 seeds, 8000 rows, about 25 minutes. paper: 5
+laptop: 2 seeds, 12 and 40 epochs on 2000 rows, 2 minutes. long: 3 seeds, 8000 rows, about 17 minutes. paper: 5
 seeds on all 25 000 rows, most of a day.
 
 At first long had 3000 rows: both networks ended at 74.3 to 74.4 % of the test rows where every claim takes 75 % for
@@ -133,7 +133,7 @@ class FineCoarseGroups(Figure):
     title = "Living and made things of CIFAR-100"
     where = "abstract and poster, on coarse and fine labels"
     seeds = SEEDS
-    long = "about 25 minutes on one CPU core: two networks of three seeds, 30 and 100 epochs of 8000 photographs"
+    long = "about 17 minutes on one CPU core: two networks of three seeds, 30 and 100 epochs of 8000 photographs"
     presupposes = NEW_ROWS
     claims = (_TRANSIENT, _RATE, _SUFFICIENT, _DEPTH)
 

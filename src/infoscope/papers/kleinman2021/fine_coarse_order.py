@@ -9,7 +9,7 @@ each of the two highest rates, from the least to the most.
 
 The networks of kleinman2021/fine_coarse with weight decay 2e-3; rates 0.0125, 0.025, 0.05, 0.1, 0.2, batch 8, 32 and
 128, 5800 updates each (5763 with batch 8); batches are compared after as many updates and after as many epochs (51).
-Hardware: 2 CPU cores. smoke: seconds (1 to 7 epochs; too short for a verdict). laptop: 8 seeds, about 8 minutes; paper:
+Hardware: 2 CPU cores. smoke: seconds (1 to 7 epochs; too short for a verdict). laptop: 8 seeds, about 4 minutes; paper:
 50 seeds of the same. What kleinman2021/fine_coarse_attribution has trained is taken over from it.
 
 Deviations: those of kleinman2021/fine_coarse_attribution, its probes included; a re-derivation and no replication. An

@@ -10,7 +10,7 @@ the high one after as many times rate: the product decides, and not the rate; wi
 The networks of kleinman2021/fine_coarse, batch 32, at one product of decay, rate and updates (2e-3 x 0.2 x 5800): a
 quarter of the rate for four times as long, a sixteenth for sixteen times, a quarter of the decay for four times, four
 times the decay for a quarter; and rate 0.1 without decay for eight times as long, which is four times the rate times
-updates. Hardware: 2 CPU cores. smoke: seconds (1 to 32 epochs; too short for a verdict). laptop: 8 seeds, about 8
+updates. Hardware: 2 CPU cores. smoke: seconds (1 to 32 epochs; too short for a verdict). laptop: 8 seeds, about 4
 minutes; paper: 50 seeds of the same. What kleinman2021/fine_coarse_attribution has trained is taken over from it.
 
 Deviations: those of kleinman2021/fine_coarse_attribution, its probes included; a re-derivation and no replication. Two

@@ -10,7 +10,7 @@ ignore is encoded first and then discarded, and at the end there is all of the c
 Trials hold motion and colour of either sign, seen in noise, and the cue. What is ignored is motion where colour counts
 and colour where motion does: its sign says nothing of the choice, and a linear probe of the inputs can read neither,
 since both take the cue. Networks and probes of kleinman2021/checkerboard, plain SGD at rate 0.05 with batch 32, for 60
-epochs. Hardware: 2 CPU cores. smoke: seconds (2 epochs; too short for a verdict). laptop: 24 seeds, about 4 minutes;
+epochs. Hardware: 2 CPU cores. smoke: seconds (2 epochs; too short for a verdict). laptop: 24 seeds, about a minute;
 paper: 50 seeds.
 
 Deviations: the paper need not have this task; it is that of Mante et al. 2013 as a single glance without time, with

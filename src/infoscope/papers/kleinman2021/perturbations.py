@@ -11,7 +11,7 @@ Ten outputs in every arm, so that all start from the same weights; 10, 30 or 100
 task. Rate 0.2 and weight decay 2e-3, under three schedules: times 0.97 each epoch from the start (as the authors' code
 for critical periods has it, where a longer beginning is recovered from at a lower rate), the same restarted at the end
 of the beginning, and constant. Hardware: 2 CPU cores. smoke: seconds (2 epochs on the task; too short for a verdict).
-laptop: 8 seeds, about 4 minutes; paper: 50 seeds of the same.
+laptop: 8 seeds, about 2 minutes; paper: 50 seeds of the same.
 
 Deviations: those of kleinman2021/fine_coarse_attribution, its probes included; a re-derivation and no replication.
 Which perturbations the paper tries, for how long and with what result was not at hand. The threshold on Kendall's tau

@@ -8,7 +8,7 @@ al. 2019), where early blur leaves a permanent loss and vertical flips do not.
 
 100 epochs of digits that are shrunk to 2 x 2 pixels and back, turned upside down, or replaced by noise; then 200 on
 the task; weights, rates and schedules of kleinman2021/perturbations. Hardware: 2 CPU cores. smoke: seconds (2 epochs on
-the task; too short for a verdict). laptop: 8 seeds, about 4 minutes; paper: 50 seeds of the same. The bases are taken
+the task; too short for a verdict). laptop: 8 seeds, about 2 minutes; paper: 50 seeds of the same. The bases are taken
 over from kleinman2021/perturbations where that lies in the same --out folder.
 
 Deviations: those of kleinman2021/perturbations. Fully connected networks on 8 x 8 pixels, where a flip is a permutation

@@ -6,7 +6,7 @@ ReLU network's hidden layers a steady fraction is zero and the rest disperses. O
     infoscope run saxe2018/activity_histograms --preset laptop
 
 Over all 4096 patterns and all units of a layer, at every third of the recorded epochs. Hardware: 2 CPU cores. smoke:
-seconds. laptop: 50 seeds, about 5 minutes; paper: 275 recorded epochs, about 10. The networks are those of figures 1A
+seconds. laptop: 50 seeds, about 2 minutes; paper: 275 recorded epochs, about 5. The networks are those of figures 1A
 and 1B, and are taken over from those runs where they lie in the same --out folder.
 
 Deviations: those of figure 1A. Adam at 4e-4, which the released code has and the rules judge, saturates fewer layers

@@ -6,8 +6,8 @@ is done come after the peak; in other words, compression takes at least as long 
 
     infoscope run saxe2018/compression_time --preset laptop
 
-Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, about 2 minutes; paper:
-275 recorded epochs, about 5. The networks are those of saxe2018/tanh, and are taken over from its run where that lies
+Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, a minute; paper: 275
+recorded epochs, about 2. The networks are those of saxe2018/tanh, and are taken over from its run where that lies
 in the same --out folder.
 
 Deviations: those of figure 1A. The paper says "most" without a number and shows snapshots; the peak and the 90 % are

@@ -9,8 +9,8 @@ under plain SGD one hidden layer never learns.
 
 The network with L hidden layers has the first L of the widths 12-10-8-6-4-2 behind the 12 inputs, as in their figure 5
 (widths from 12 down by two, 1 to 6 hidden layers); the output is the one layer that all of them have and that
-compresses. Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, about 15
-minutes; paper: 275 recorded epochs, about 40.
+compresses. Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, about 7
+minutes; paper: 275 recorded epochs, about 20.
 
 Deviations: those of figure 1A: Adam for the two claims on durations, where the paper says SGD. The third is of SGD
 without momentum for their 10 000 epochs, at a rate of 0.1, which is ours; what Adam does is told beside it. Softmax in

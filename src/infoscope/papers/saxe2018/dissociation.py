@@ -8,7 +8,7 @@ no better.
     infoscope run saxe2018/dissociation --preset laptop
 
 Learning curves of training and test errors stand beside the planes in the report. Hardware: 2 CPU cores. smoke: seconds
-(60 epochs; too short for a verdict). laptop: 50 seeds, about 8 minutes; paper: 275 recorded epochs, about 15. Three of
+(60 epochs; too short for a verdict). laptop: 50 seeds, about 2 minutes; paper: 275 recorded epochs, about 5. Three of
 the four networks are those of saxe2018/tanh, relu and few_samples, and are taken over from those runs where they lie in
 the same --out folder.
 

@@ -6,7 +6,7 @@ the claims below, for the 3-unit layer: what holds at every number of bins or no
 
     infoscope run saxe2018/estimator_sweep --preset laptop
 
-Hardware: 2 CPU cores. smoke: seconds. laptop: 50 seeds, about 10 minutes; paper: 275 recorded epochs, about 30. The
+Hardware: 2 CPU cores. smoke: seconds. laptop: 50 seeds, about 3 minutes; paper: 275 recorded epochs, about 10. The
 networks are those of saxe2018/tanh and saxe2018/relu, and are taken over from those runs where they lie in the same
 --out folder: everything here is measured again from stored weights.
 

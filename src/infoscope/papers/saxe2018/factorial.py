@@ -9,7 +9,7 @@ hard-tanh is the linear unit but for saturation. (2 sigmoid(2x) - 1 is tanh, whi
     infoscope run saxe2018/factorial --preset laptop
 
 Hardware: 2 CPU cores. smoke: under a minute (60 epochs; too short for a verdict). laptop: 50 seeds of each of 22
-networks, about half an hour; paper: 275 recorded epochs, about an hour. Less where saxe2018/tanh, relu, sigmoid and
+networks, about 20 minutes; paper: 275 recorded epochs, about an hour. Less where saxe2018/tanh, relu, sigmoid and
 kde_activations were run with as many seeds into the same --out folder, whose networks it takes over.
 
 Deviations: those of figure 1A. Judged is the 3-unit layer; the 4-unit layer is measured beside it. Of the recorded

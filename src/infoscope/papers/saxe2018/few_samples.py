@@ -6,7 +6,7 @@ accuracy is lower by at least 0.02 than with 80 %.
 
     infoscope run saxe2018/few_samples --preset laptop
 
-Hardware: 2 CPU cores. smoke: seconds. laptop: 50 seeds, about 4 minutes; paper: 275 recorded epochs, about 8. The
+Hardware: 2 CPU cores. smoke: seconds. laptop: 50 seeds, about a minute; paper: 275 recorded epochs, about 3. The
 network trained on 80 % is that of saxe2018/tanh, and is taken over from its run where that lies in the same --out
 folder.
 

@@ -6,7 +6,7 @@ batch as under minibatches, and the hidden ReLU layers stay flat under both.
 
     infoscope run saxe2018/full_batch --preset laptop
 
-Hardware: 2 CPU cores. smoke: seconds. laptop: 50 seeds, about 12 minutes; paper: 275 recorded epochs, about 20. The
+Hardware: 2 CPU cores. smoke: seconds. laptop: 50 seeds, about 5 minutes; paper: 275 recorded epochs, about 10. The
 minibatch networks are those of figures 1A and 1B, and are taken over from those runs where they lie in the same --out
 folder.
 

@@ -5,7 +5,7 @@ transition is not what makes a network compress; weights grow in both. Our sente
 
     infoscope run saxe2018/gradient_noise --preset laptop
 
-Hardware: 2 CPU cores. smoke: seconds. laptop: 50 seeds, about 6 minutes; paper: 275 recorded epochs, about 12. The
+Hardware: 2 CPU cores. smoke: seconds. laptop: 50 seeds, about a minute; paper: 275 recorded epochs, about 4. The
 networks are those of figures 1A and 1B, and are taken over from those runs where they lie in the same --out folder.
 
 Deviations: those of figure 1A. The ratio is over minibatches of 256 at frozen weights, |mean| / |sd| in the

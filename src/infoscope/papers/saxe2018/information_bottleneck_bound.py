@@ -7,8 +7,8 @@ bottleneck's encoders, and two of ours.
 
     infoscope run saxe2018/information_bottleneck_bound --preset laptop
 
-Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, about 4 minutes; paper:
-275 recorded epochs, about 7. The measured network is that of saxe2018/tanh, and is taken over from its run where that
+Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, about 2 minutes; paper:
+275 recorded epochs, about 4. The measured network is that of saxe2018/tanh, and is taken over from its run where that
 lies in the same --out folder; for the soft label the same networks are trained once more.
 
 The label depends on the pattern through 64 classes (active corners, neighbouring pairs, opposite pairs). The original

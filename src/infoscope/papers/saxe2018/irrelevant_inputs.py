@@ -6,8 +6,8 @@ falls, that it falls while I(T;Y) rises and not after it, and whether it also ha
 
     infoscope run saxe2018/irrelevant_inputs --preset laptop
 
-Hardware: 2 CPU cores. smoke: seconds (3 seeds, 30 epochs; too short for a verdict). laptop and paper: 50 seeds, about 2
-minutes.
+Hardware: 2 CPU cores. smoke: seconds (3 seeds, 30 epochs; too short for a verdict). laptop and paper: 50 seeds, about a
+minute.
 
 The setting of figure 4 with 30 relevant and 70 irrelevant inputs (teacher weight 0), SGD with batch 5. The inputs that
 a quantity is not about act as noise: I(X_a;T) = H(T) - H(T|X_a).

@@ -6,7 +6,7 @@ more of the input than ReLU. Our sentences are the two claims below, for noise v
 
     infoscope run saxe2018/kde_activations --preset laptop
 
-Hardware: 2 CPU cores. smoke: seconds. laptop: 50 seeds, about 10 minutes; paper: 275 recorded epochs, about 30. The
+Hardware: 2 CPU cores. smoke: seconds. laptop: 50 seeds, about 6 minutes; paper: 275 recorded epochs, about 20. The
 tanh and ReLU networks are those of figures 1A and 1B, and are taken over from those runs where they lie in the same
 --out folder.
 

@@ -8,7 +8,7 @@ holds where some inputs vary more than others, a case that the paper leaves open
     infoscope run saxe2018/linear --preset laptop
 
 Hardware: 2 CPU cores. smoke: seconds (3 seeds, 200 epochs; too short for a verdict). laptop and paper: 50 seeds, about
-5 minutes.
+2 minutes.
 
 100 inputs x ~ N(0, I/100), teacher weights and noise of variance 1, so a signal-to-noise ratio of 1. T = W x + N(0, I);
 the noise is added for the analysis and not in training. All averages over x are exact, so the test error is that of

@@ -9,8 +9,8 @@ the layer's scale. Our sentences are the two claims below, for that formula.
 A row that repeats another adds d ln 1e-16 / n = -36.8 d / n nats to that formula, so where tanh units saturate to the
 last bit or ReLU units die it counts repetitions as much as it measures a spread. Hence two variants are measured beside
 it: 1e-6 in place of 1e-16, and one of each repeated row kept. They decide nothing; the notes say where they differ.
-Measured at every third of the recorded epochs. Hardware: 2 CPU cores. smoke: seconds. laptop: 50 seeds, about 20
-minutes; paper: 275 recorded epochs, about an hour. The networks are those of figures 1A and 1B, and are taken over from
+Measured at every third of the recorded epochs. Hardware: 2 CPU cores. smoke: seconds. laptop: 50 seeds, about 4
+minutes; paper: 275 recorded epochs, about 12. The networks are those of figures 1A and 1B, and are taken over from
 those runs where they lie in the same --out folder.
 
 Deviations: those of figure 1A. Adam at 4e-4, which the released code has and the rules judge, saturates fewer layers

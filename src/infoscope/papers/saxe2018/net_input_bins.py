@@ -7,7 +7,7 @@ figures is exact and stands in a file of its own.)
 
     infoscope run saxe2018/net_input_bins --preset laptop
 
-Hardware: 2 CPU cores. smoke: seconds. laptop: 50 seeds, about 2 minutes; paper: 275 recorded epochs, about 5. The
+Hardware: 2 CPU cores. smoke: seconds. laptop: 50 seeds, about a minute; paper: 275 recorded epochs, about 2. The
 networks are those of saxe2018/tanh, and are taken over from its run where that lies in the same --out folder.
 
 Deviations: those of figure 1A. The paper bins activities at tanh of the edges and does not say how many; in floating

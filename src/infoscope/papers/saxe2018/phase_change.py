@@ -7,8 +7,8 @@ from which I(X;T) falls for good (of two humps the later one, not the higher), a
 
     infoscope run saxe2018/phase_change --preset laptop
 
-Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, about 3 minutes; paper:
-275 recorded epochs, about 6. The networks are those of saxe2018/tanh, and are taken over from its run where that lies
+Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, about a minute; paper:
+275 recorded epochs, about 2. The networks are those of saxe2018/tanh, and are taken over from its run where that lies
 in the same --out folder.
 
 Deviations: those of figures 1A and 20. The paper says "near"; the factors of three are ours. The change is the point at

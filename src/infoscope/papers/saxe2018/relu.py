@@ -6,7 +6,7 @@ the softmax output does lose some.
 
     infoscope run saxe2018/relu --preset laptop
 
-Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, about 2 minutes; paper:
+Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, about a minute; paper:
 275 recorded epochs, about 5.
 
 Deviations: those of figure 1A; and "the largest activity" is taken for each member over its five hidden layers and all

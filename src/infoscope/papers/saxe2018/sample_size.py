@@ -6,8 +6,8 @@ sentence: in the 3-unit layer and the output, I(T;Y) over all patterns falls by 
 
     infoscope run saxe2018/sample_size --preset laptop
 
-Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, about 5 minutes; paper:
-275 recorded epochs, about 12.
+Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, about 2 minutes; paper:
+275 recorded epochs, about 5.
 
 Deviations: those of figure 1A. The three networks train for as many epochs, as in the paper, so 5 % takes 8000 updates
 where 85 % takes 112 000. The thresholds are ours.

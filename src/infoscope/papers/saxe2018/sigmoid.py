@@ -7,7 +7,7 @@ reproduces figure 1A.
 
     infoscope run saxe2018/sigmoid --preset laptop
 
-Hardware: 2 CPU cores. smoke: seconds. laptop: 50 seeds, about 6 minutes; paper: 275 recorded epochs, about 15. The tanh
+Hardware: 2 CPU cores. smoke: seconds. laptop: 50 seeds, about a minute; paper: 275 recorded epochs, about 3. The tanh
 network is that of saxe2018/tanh, and is taken over from its run where that lies in the same --out folder. The rescaled
 sigmoid is trained by the very loop of tanh, so the two are trained once; what layers hold is computed in two ways.
 

@@ -10,8 +10,8 @@ decides.
 
 12-10-7-5-4-3-2, sigmoid, 30 bins on [0, 1]; Adam at 4e-4 and 4e-3, SGD at 0.1 and 1, batch 256, 8000 epochs; a softmax
 as output, as in the paper's code, or two sigmoids that are trained by themselves, as its text and the slides have it.
-Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 16 seeds, about 6 minutes of CPU;
-paper: 50 seeds, half an hour. Where a corner has not learned the task by then, its claim is not testable.
+Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 16 seeds, about 3 minutes of CPU;
+paper: 50 seeds, 10 minutes. Where a corner has not learned the task by then, its claim is not testable.
 
 Deviations: those of figure 1A.
 """

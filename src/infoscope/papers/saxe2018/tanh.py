@@ -6,7 +6,7 @@ of binned I(X;T), in a fall that sets on early and lasts, while the network lear
 
     infoscope run saxe2018/tanh --preset laptop
 
-Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, about 2 minutes; paper:
+Hardware: 2 CPU cores. smoke: seconds (60 epochs; too short for a verdict). laptop: 50 seeds, about a minute; paper:
 275 recorded epochs, about 5.
 
 Deviations: 50 seeds with their own 80 % splits in place of one run; Adam at 4e-4 as in the released code, where the
