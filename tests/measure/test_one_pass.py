@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import infoscope as iscope
 from infoscope.core.errors import InputError
 from infoscope.measure.questions import one_pass
+from infoscope.measure.states import readings
 
 
 @pytest.fixture
@@ -144,7 +145,7 @@ def test_quantiles_that_cannot_be_told_are_refused(options, place, shares, words
 
 
 def test_the_slope_of_a_power_law():
-    found = one_pass.rd.slope(np.arange(1, 200) ** -1.3)
+    found = readings.slope(np.arange(1, 200) ** -1.3)
     assert found == pytest.approx(1.3, rel=1e-9)
 
 

@@ -3,70 +3,34 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from infoscope.core import check, grammar
 from infoscope.core.errors import InputError
-from infoscope.core.estimate import Bound, Doubt, Estimate, Status, Uncertainty, remark
 from infoscope.core.files import atomic
-from infoscope.core.quantity import INFORMATION, USABLE_INFORMATION, Quantity
 from infoscope.core.shapes import ArrayLike
 from infoscope.kernels import draws, parallel
 from infoscope.measure.bases.linear import LinearProbe
-from infoscope.measure.intervals import groups as of_groups
-from infoscope.measure.moments.spectra import ENOUGH, grown
-from infoscope.measure.states import readings as rd
 from infoscope.measure.states import reservoir as rs
-from infoscope.measure.states import sampled_probe
 from infoscope.measure.states.blocks import Tree
 from infoscope.measure.states.histograms import Histograms
-from infoscope.measure.states.sums import BUCKETS, BucketSums, ClassSums, Lengths, Pooled, without_each
-from infoscope.measure.usable import accounts
+from infoscope.measure.states.sums import BUCKETS, BucketSums, ClassSums, Lengths
+from infoscope.measure.states.telling import PassReading, Telling, in_order
 from infoscope.measure.usable.accounts import Usable
-from infoscope.measure.usable.deals import Deal
 
 #: Rows of a block. What it is of is the number of a row, so that all who share in a pass must have the same.
 BLOCK = 4096
-#: Fewer groups than this leave buckets of few, and no interval. Discriminants want twice as many to be scored on: what
-#: is fitted to few varies more than its score (the 95 % are 77 with 50 groups, 86 with 100 and 91 with 200).
-LEAST = 5 * BUCKETS
 #: So many of the least hashes of groups are remembered, from which it is told how many groups there are.
 REMEMBERED = 4096
-ROWS_TO_PROBE = 200  # sampled, at least
-TIGHT = 0.01 * math.log(2)  # nats: what a probe of the sample may read less than one of all rows
-WITHOUT_A_BUCKET = Uncertainty("jackknife over twenty buckets of {resampled}", resampled="groups")
-GEOMETRY = {
-    "effective_rank": ("dimensions", "Effective rank", "exp(-Σ p log p), p the shares of the singular values"),
-    "participation_ratio": ("dimensions", "Participation ratio (directions in use)", "(Σ λ)² / Σ λ²"),
-    "rankme": ("dimensions", "RankMe", "effective rank of the rows as they are, not centred (Garrido et al. 2023)"),
-    "alpha_req": ("ratio", "Decay of the spectrum (α-ReQ)", "α of λ_i ~ i^-α, i = 3 to 100 (Agrawal et al. 2022)"),
-    "between_class_share": ("fraction", "Share of the variance between classes", "tr(S_B) / tr(S_T)"),
-    "nc1_variability": ("ratio", "Spread within classes over that between (NC1)", "tr(Σ_W Σ_B†) / k, Σ_W over rows"),
-    "nc2_norms": ("ratio", "Inequality of the class means' norms (NC2)", "standard deviation over mean of the norms"),
-    "nc2_angles": ("ratio", "Inequality of the class means' angles (NC2)", "mean of |cos + 1/(k - 1)|"),
-    "least_squares_share": (
-        "fraction", "Share of the label's variance that a linear map predicts", "1 - Σ|e - ê|² / Σ|e - ē|², held out"
-    ),
-}  # fmt: skip
-
 
 #: Rows that follow each other: the number of the first, rows by place, labels by variable, the hash of each group.
 Piece = tuple[int, dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]
-
-
-class PassReading(NamedTuple):
-    """One estimate: at which place, and about what: ``"input"``, a variable, or another place."""
-
-    place: str
-    about: str
-    estimate: Estimate
 
 
 class OnePass:
@@ -118,7 +82,8 @@ class OnePass:
         self.histograms = bool(histograms)
         self._counted: dict[str, Histograms] = {}
         self._groups = np.zeros(0, np.uint64)  # the least hashes
-        self._next = 0
+        self._next, self._least = 0, 0
+        self._unit: BucketSums | None = None  # of blocks that others have cut
 
     def update(
         self,
@@ -197,6 +162,13 @@ class OnePass:
         """Write the state to one file of arrays, replacing it as a whole; :meth:`load` reads it."""
         from safetensors.numpy import save_file
 
+        arrays, about = self.arrays()
+        with atomic(Path(path)) as temporary:
+            save_file(arrays, temporary, {"infoscope": json.dumps(about)})
+        return Path(path)
+
+    def arrays(self) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
+        """What :meth:`save` writes: arrays by name, and what JSON can hold; :meth:`of_arrays` makes a state of them."""
         arrays: dict[str, np.ndarray] = {"groups": self._groups}
         for (level, i), sums in self._tree.nodes.items():
             arrays |= {f"node {level} {i} {key}": value for key, value in _flat(sums).items()}
@@ -214,13 +186,7 @@ class OnePass:
             "histograms": self.histograms, "columns": self._columns, "next": self._next,
             "least": 0 if kept is None else kept.least,
         }  # fmt: skip
-        with atomic(Path(path)) as temporary:
-            save_file(
-                {key: np.ascontiguousarray(value) for key, value in arrays.items()},
-                temporary,
-                {"infoscope": json.dumps(about)},
-            )
-        return Path(path)
+        return {key: np.ascontiguousarray(value) for key, value in arrays.items()}, about
 
     @classmethod
     def load(cls, path: str | Path) -> OnePass:
@@ -238,9 +204,19 @@ class OnePass:
                 arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
         except (OSError, KeyError, SafetensorError) as error:
             raise InputError(f"{path} is no saved state ({error}): pass a file that OnePass.save wrote") from None
+        return cls.of_arrays(arrays, about, str(path))
+
+    @classmethod
+    def of_arrays(cls, arrays: Mapping[str, np.ndarray], about: Mapping[str, Any], path: str = "it") -> OnePass:
+        """The state of which :meth:`arrays` were taken; path: where they lay, for a refusal.
+
+        Raises
+        ------
+        InputError: they are those of an older infoscope.
+        """
         made = cls(about["classes"], sketch=about["sketch"], sample=about["sample"], seed=about["seed"])
         made.histograms = about.get("histograms", False)
-        made._columns, made._next, made._groups = about["columns"], about["next"], arrays.pop("groups")
+        made._columns, made._next, made._groups = dict(about["columns"]), about["next"], arrays["groups"]
         nodes: dict[tuple[int, int], dict[str, np.ndarray]] = {}
         pieces: dict[tuple[int, int, int], dict[str, dict[str, np.ndarray]]] = {}
         for key, value in arrays.items():
@@ -268,14 +244,42 @@ class OnePass:
             made._reservoir = rs.Reservoir(made.sample, numbers, names, rows, labels, about["least"])
         return made
 
+    def expecting(self, columns: Mapping[str, int], least: int = 0) -> OnePass:
+        """The same state, which now knows how many columns each place has, and the ``least`` priority of a group that
+        has no room in the sample of all rows, so that none is kept for nothing."""
+        self._columns, self._least = dict(columns), least
+        return self
+
+    def take_block(
+        self, first: int, t: Mapping[str, ArrayLike], variables: Mapping[str, np.ndarray], groups: np.ndarray | None
+    ) -> None:
+        """Add a block of rows that somebody else has cut, the same for all who share in a pass; :meth:`end_unit` says
+        what it is part of. As of :meth:`update`; labels are those of :class:`infoscope.record.variables.Variable`."""
+        rows = {name: rows_of(value, name) for name, value in t.items()}
+        n = len(next(iter(rows.values())))
+        labels = {name: self._labels(name, y, n) for name, y in variables.items()}
+        self._same(rows, labels, n)
+        names = rs.mixed(np.arange(first, first + n).astype(np.uint64)) if groups is None else rs.hashes(groups)
+        self._remember(names)
+        sums, kept = self._of_block([(first, rows, labels, names)])
+        self._unit = sums if self._unit is None else self._unit.plus(sums)
+        self._keep(kept)
+        self._next = max(self._next, first + n)
+
+    def end_unit(self, number: int) -> None:
+        """All blocks of the unit of this number have been taken, in their order: units are merged in one fixed tree, as
+        blocks of 4096 rows are by :meth:`update`. One without rows counts as well."""
+        places = tuple(self._slices.values())
+        nothing = np.zeros((0, places[-1].stop))
+        labels = {name: np.zeros(0, np.int64) for name in self.classes}
+        sums = self._unit or BucketSums.of(nothing, np.zeros(0, np.int64), labels, self.classes, places)
+        self._tree.merge(Tree({(0, number): sums}))
+        self._unit = None
+
     def rows(self, place: str = "") -> tuple[np.ndarray, dict[str, np.ndarray], np.ndarray]:
         """The sampled rows ``[m, d]`` of a place (projected where it is sketched), their labels and groups ``[m]``."""
         _, kept = self._all()
-        if kept is None:
-            raise InputError("no rows have been read, wanted some: call update first")
-        order = np.argsort(kept.numbers)
-        labels = {name: y[order] for name, y in kept.labels.items()}
-        return kept.rows[order][:, self._slices[place]], labels, kept.groups[order].view(np.int64)
+        return in_order(kept, self._slices[place])
 
     def quantiles(self, shares: Sequence[float] = (0.05, 0.25, 0.5, 0.75, 0.95), place: str = "") -> np.ndarray:
         """The values ``[d, q]`` of each column of a place below which these ``shares`` of all rows lie.
@@ -313,21 +317,37 @@ class OnePass:
         ------
         InputError: fewer than four rows, or rows missing before others.
         """
+        told, found = self.telling(), list[PassReading]()
+        places = list(told.columns)
+        for place in places:
+            found += [PassReading(place, "input", one) for one in told.spectrum(place).values()]
+            for name in self.classes:
+                more = [told.least_squares(place, name), told.discriminant(place, name)]
+                estimates = [*told.classes_at(place, name).values(), *(one for one in more if one is not None)]
+                found += [PassReading(place, name, one) for one in estimates]
+        for i, x in enumerate(places):
+            for y in places[i + 1 :]:
+                found += [PassReading(x, y, one) for one in told.pair(x, y)]
+        return found
+
+    def telling(self) -> Telling:
+        """All that has been read, as what says one estimate at a time.
+
+        Raises
+        ------
+        InputError: fewer than four rows, or rows missing before others.
+        """
         sums, kept = self._all()
         if sums is None or sums.n < 4:
             raise InputError(
                 f"{0 if sums is None else sums.n} rows have been read, wanted at least 4: call update first"
             )
-        found: list[PassReading] = []
-        for place, columns in self._slices.items():
-            found += self._of_place(sums, place, columns)
-            for name in self.classes:
-                found += self._of_variable(sums, kept, place, columns, name)
-        places = list(self._slices)
-        for i, x in enumerate(places):
-            for y in places[i + 1 :]:
-                found += self._of_pair(sums, x, y)
-        return found
+        sketched = {
+            place: f", of a random {self.sketch}-wide projection of {d} columns"
+            for place, d in self._columns.items()
+            if self._projections[place] is not None
+        }
+        return Telling(sums, kept, self._slices, sketched, self.groups, self.classes)
 
     def usable_information(self, variable: str, place: str = "", probe: str = "linear", **options: Any) -> Usable:
         """What a linear probe reads of a variable at a place, nats, each sampled row scored once by probes that never
@@ -352,37 +372,7 @@ class OnePass:
         reader = grammar.make("probes", probe, **options)
         if not isinstance(reader, LinearProbe):
             raise InputError(f"probe is {probe!r}, wanted 'linear': what one pass keeps is for linear probes")
-        sums, _ = self._all()
-        rows, labels, names = self.rows(place)
-        y, n = labels[variable], len(rows)
-        if sums is None or n < ROWS_TO_PROBE or len(np.unique(y)) < 2:
-            raise InputError(
-                f"{n} sampled rows of {len(np.unique(y))} classes are there, wanted at least {ROWS_TO_PROBE} of two: "
-                "read more rows, or raise sample"
-            )
-        together: of_groups.Groups | None = of_groups.Groups(np.unique(names, return_inverse=True)[1].ravel())
-        together = together if together.count < n else None
-        buckets = (rs.mixed(~names.view(np.uint64)) % np.uint64(BUCKETS)).astype(np.int64)
-        target = accounts.target(y, self.classes[variable], together)
-        entropy, columns, walk = accounts.Entropy("null"), self._slices[place], reader.walk
-
-        def account(few: bool) -> tuple[Deal, accounts.Account]:
-            among = sampled_probe.splits(buckets, few)
-            found = sampled_probe.read(sums, columns, variable, rows, buckets, target, among, walk)
-            deal = Deal(among, f"{len(among)}-fold cross-fitted, {n} of {sums.n} rows sampled", together)
-            return deal, accounts.account(target, among, found, entropy, named=not few)
-
-        deal, whole = account(few=False)
-        estimand = f"usable by {reader.words}, H(Y) {entropy.words}, {deal.protocol}"
-        found = accounts.estimate(whole, USABLE_INFORMATION, self._words(place, estimand), deal)
-        if n == sums.n:
-            return found
-        half = account(few=True)[1]
-        less = float((half.loss - half.base).mean() - (whole.loss - whole.base).mean())
-        more = max(less, 0.0) / (math.sqrt(2) - 1) * (1 - math.sqrt(n / sums.n))
-        note = f"probes of half of the sampled rows read {less:.2g} nats less, so of all rows up to {more:.2g} more"
-        say = f"{note}: raise sample" if more > TIGHT else note
-        return found.doubted(Doubt(Status.UNRESOLVED if more > TIGHT else Status.OK, say))
+        return self.telling().usable(place, variable, reader.walk, reader.words)[0]
 
     @cached_property
     def _projections(self) -> dict[str, np.ndarray | None]:
@@ -464,7 +454,7 @@ class OnePass:
             [self._kept(np.concatenate([piece[1][name] for piece in pieces]), name) for name in self._columns], axis=1
         )
         buckets = (rs.mixed(~names) % np.uint64(BUCKETS)).astype(np.int64)
-        kept = rs.Reservoir(self.sample, numbers, names, rows.astype(np.float32), labels)
+        kept = rs.Reservoir(self.sample, numbers, names, rows.astype(np.float32), labels, self._least)
         return BucketSums.of(rows, buckets, labels, self.classes, tuple(self._slices.values())), kept.cut()
 
     def _kept(self, rows: np.ndarray, place: str) -> np.ndarray:
@@ -501,136 +491,6 @@ class OnePass:
             sums if total is None else total.plus(sums),
             kept if self._reservoir is None else self._reservoir.plus(kept),
         )
-
-    def _words(self, place: str, what: str) -> str:
-        d = self._columns[place]
-        sketched = self._projections[place] is not None
-        return f"{what}, of a random {self.sketch}-wide projection of {d} columns" if sketched else what
-
-    def _say(
-        self, quantity: Quantity, value: float, half: float | None, n: int, words: str, doubts: list[Doubt],
-        bound: Bound = "none", kind: Uncertainty = WITHOUT_A_BUCKET, least: int = LEAST,
-    ) -> Estimate:  # fmt: skip
-        few = []
-        if half is None:
-            few = [Doubt(Status.UNDERSAMPLED, f"no interval: {self.groups} groups, wanted at least {least}")]
-        made = Estimate(value, quantity, words, n, bound=bound, groups=self.groups)
-        interval = None if half is None else (value - half, value + half)
-        return made.within(interval, kind).doubted(*doubts, *few)
-
-    def _halves(self, without: np.ndarray, sizes: np.ndarray) -> list[float | None]:
-        """Half an interval for each column of values ``[b, q]`` without a bucket."""
-        if self.groups < LEAST:
-            return [None] * without.shape[1]
-        return [rd.buckets_off(column, sizes) for column in without.T]
-
-    def _read(
-        self, sums: BucketSums, read: Callable[[Pooled], np.ndarray]
-    ) -> tuple[np.ndarray, list[float | None], np.ndarray]:
-        """Values of all rows, half an interval of each, and values of half of the buckets."""
-        every = np.ones(BUCKETS, np.bool_)
-        halves = self._halves(*without_each(sums, read)) if self.groups >= LEAST else None
-        values, less = read(sums.pooled(every)), read(sums.pooled(np.arange(BUCKETS) % 2 == 0))
-        return values, halves or [None] * len(values), less
-
-    def _of_place(self, sums: BucketSums, place: str, columns: slice) -> list[PassReading]:
-        values, halves, less = self._read(sums, lambda one: rd.spectrum(one.of(columns)))
-        d, found = columns.stop - columns.start, []
-        for name, value, half, other in zip(rd.SPECTRUM, values.tolist(), halves, less.tolist(), strict=True):
-            doubts: list[Doubt] = []
-            if d == 1:
-                doubts = [Doubt(Status.DEGENERATE, "one column has one direction, whatever its rows")]
-            elif name == "alpha_req":
-                if value == 0:
-                    note = f"fewer than {rd.FIRST + rd.LEAST} directions, wanted so many for a slope"
-                    doubts = [Doubt(Status.DEGENERATE, note)]
-                elif abs(value - other) > 0.1 * abs(value):
-                    doubts = [Doubt(Status.UNRESOLVED, f"of half of the groups it is {other:.4g}")]
-            elif self.groups < ENOUGH * d or name == "participation_ratio":
-                law = 1 / (2 / value - 1 / other) if other and value < 2 * other else math.inf
-                how = f"of half of them it is {other:.4g}"
-                doubts = grown(value, law, how, self.groups, "groups of rows", d)
-            unit, words, estimand = GEOMETRY[name]
-            quantity = Quantity(name, unit, words, "geometry")
-            said = self._say(quantity, value, half, sums.n, self._words(place, estimand), doubts)
-            found.append(PassReading(place, "input", said))
-        return found
-
-    def _of_variable(
-        self, sums: BucketSums, kept: rs.Reservoir | None, place: str, columns: slice, name: str
-    ) -> list[PassReading]:
-        values, halves, _ = self._read(sums, lambda one: rd.classes(one.of(columns), name))
-        doubts = rd.doubts_of_classes(sums.pooled(np.ones(BUCKETS, np.bool_)).of(columns), name)
-        found = []
-        for which, value, half in zip(rd.CLASSES, values.tolist(), halves, strict=True):
-            unit, words, estimand = GEOMETRY[which]
-            quantity = Quantity(which, unit, words, "geometry")
-            said = self._say(quantity, value, half, sums.n, self._words(place, estimand), doubts[which])
-            found.append(PassReading(place, name, said))
-        missed, null = rd.least_squares(sums, columns, name)
-        if len(null) > 2 and (null.sum() - null > 0).all():
-            shares = 1 - (missed.sum() - missed) / (null.sum() - null)
-            sizes = sums.counts[sums.counts > 0] / sums.n
-            (half,) = self._halves(shares[:, None], sizes)
-            unit, words, estimand = GEOMETRY["least_squares_share"]
-            quantity, value = (
-                Quantity("least_squares_share", unit, words, "geometry"),
-                1 - float(missed.sum() / null.sum()),
-            )
-            found.append(
-                PassReading(place, name, self._say(quantity, value, half, sums.n, self._words(place, estimand), []))
-            )
-        if kept is not None and len(kept.rows):
-            found.append(PassReading(place, name, self._usable(sums, kept, place, columns, name)))
-        return found
-
-    def _usable(self, sums: BucketSums, kept: rs.Reservoir, place: str, columns: slice, name: str) -> Estimate:
-        buckets = (rs.mixed(~kept.groups) % np.uint64(BUCKETS)).astype(np.int64)
-        rows = kept.rows[:, columns].astype(np.float64)
-        each = rd.discriminant(sums, columns, name, rows, buckets, kept.labels[name])
-        together = of_groups.Groups(np.unique(kept.groups, return_inverse=True)[1].ravel())
-        enough = together.count >= 2 * LEAST
-        half = of_groups.scatter(each, together).half() if enough else None
-        words = f"a linear discriminant fitted to {sums.n} rows without those of its bucket, scored on {len(each)}"
-        kind = Uncertainty("over {resampled}, discriminants held fixed", resampled="groups")
-        doubts = [remark("a linear probe that is trained reads at least as much: this is a lower side")]
-        value = float(each.mean())
-        return self._say(
-            USABLE_INFORMATION,
-            value,
-            half,
-            sums.n,
-            self._words(place, words),
-            doubts,
-            bound="lower",
-            kind=kind,
-            least=2 * LEAST,
-        )
-
-    def _of_pair(self, sums: BucketSums, x: str, y: str) -> list[PassReading]:
-        one, other, known = self._slices[x], self._slices[y], list(self._slices)
-        places = known.index(x), known.index(y)
-        values, halves, less = self._read(sums, lambda pooled: rd.pair(pooled, one, other, places))
-        dx, dy = one.stop - one.start, other.stop - other.start
-        cka = Quantity("CKA(X,Y)", "ratio", "Centred kernel alignment", "dependence")
-        bias = float(less[0] - values[0])  # falls like 1/n
-        doubts: list[Doubt] = []
-        if bias > 0.05:
-            doubts = [
-                Doubt(Status.UNDERSAMPLED, f"of half of the groups it is {less[0]:.3g}: about {bias:.2g} is bias")
-            ]
-        words = self._words(y, self._words(x, "debiased linear CKA: a measure of dependence, not information"))
-        found = [PassReading(x, y, self._say(cka, float(values[0]), halves[0], sums.n, words, doubts))]
-        doubts = []
-        if sums.n - 1 < 2 * (dx + dy):
-            doubts = [Doubt(Status.UNDERSAMPLED, f"{sums.n} rows for {dx} + {dy} columns")]
-        elif values[1] > 0.9 * -0.5 * math.log(rd.FULL):
-            doubts = [remark("near what float32 products can tell of one pair of directions")]
-        words = self._words(
-            y, self._words(x, f"information of Gaussian rows with the covariance of {dx} + {dy} columns")
-        )
-        found.append(PassReading(x, y, self._say(INFORMATION, float(values[1]), halves[1], sums.n, words, doubts)))
-        return found
 
 
 def rows_of(value: ArrayLike, name: str) -> np.ndarray:

@@ -195,6 +195,15 @@ def discriminant(
     return found
 
 
+def missed(sums: BucketSums, columns: slice, name: str, rows: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Which of ``rows [m, d]`` of class ``y [m]`` are nearer to the mean of another class, means being those of all."""
+    pooled = sums.pooled(np.ones(len(sums.counts), np.bool_)).of(columns)
+    _, means, _ = within(pooled, name)
+    there = np.flatnonzero(pooled.classes[name][0] > 0)
+    apart = np.square(means).sum(axis=1) - 2 * (rows.astype(np.float64) - pooled.mean) @ means.T
+    return there[apart.argmin(axis=1)] != y
+
+
 def _log_shares(scores: np.ndarray) -> np.ndarray:
     scores = scores - scores.max(axis=1, keepdims=True)
     return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
