@@ -54,10 +54,10 @@ def _inside(name: str, other: str) -> bool:
     return name.startswith(f"{other}.")
 
 
-def measures(model: nn.Module) -> tuple[str, ...]:
+def measures(model: nn.Module, in_shards: bool = False) -> tuple[str, ...]:
     """What is measured where nobody says it: what a probe reads at the repeated blocks of a network, else binned and
-    kde information."""
-    return OF_BLOCKS if blocks(model) else OF_LEAVES
+    kde information, which rows that are read ``in_shards`` do not give."""
+    return OF_BLOCKS if in_shards or blocks(model) else OF_LEAVES
 
 
 def places(

@@ -130,8 +130,13 @@ class Evaluated:
         return Together.of(self.inputs, groups)
 
     def rows(self, site: str, chosen: Chosen) -> RowsThere:
-        """Those of one site, made once."""
-        if site not in self._there:
+        """Those of one site, made once; of several that are given one ``chosen`` they are held once."""
+        if site in self._there:
+            return self._there[site]
+        alike = next((one for one in self._there.values() if one.chosen is chosen), None)
+        if alike is not None:
+            self._there[site] = dataclasses.replace(alike, doubts=self.doubts.get(site, ()))
+        else:
             words = self.inputs.layout.words
             labels = {name: variable.at(chosen, words) for name, variable in self.variables.items()}
             self._there[site] = RowsThere(

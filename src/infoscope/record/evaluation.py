@@ -104,7 +104,7 @@ def digest(evaluated: Evaluated) -> str:
     found, inputs = hashlib.sha256(), evaluated.inputs
     for name, tensor in {**inputs.tensors(), **{f"{ASIDE}{n}": t for n, t in inputs.aside.items()}}.items():
         found.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}".encode())
-        found.update(tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+        found.update(tensor.cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     if inputs.flags or inputs.time_first:
         found.update(json.dumps([inputs.flags, inputs.time_first], sort_keys=True).encode())
     for name, variable in sorted(evaluated.variables.items()):

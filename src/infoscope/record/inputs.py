@@ -6,7 +6,8 @@ import dataclasses
 import inspect
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -33,13 +34,15 @@ IGNORED = -100  # the label that a loss of torch leaves out
 class Inputs:
     """``args`` and ``kwargs`` of one call on all samples; every tensor has the samples on its first axis, or on its
     second with ``time_first``. flags: keyword arguments that are the same for each batch. aside: tensors that are not
-    handed to the model: which tokens are special, and the word of each (``word_ids``, -1 for none)."""
+    handed to the model: which tokens are special, and the word of each (``word_ids``, -1 for none). first: the number
+    of the first sample, of a stretch of a larger set."""
 
     args: tuple[torch.Tensor, ...] = ()
     kwargs: dict[str, torch.Tensor] = field(default_factory=dict[str, torch.Tensor])
     flags: dict[str, Any] = field(default_factory=dict[str, Any])
     aside: dict[str, torch.Tensor] = field(default_factory=dict[str, torch.Tensor])
     time_first: bool = False
+    first: int = 0
 
     @classmethod
     def of(cls, value: Any, model: torch.nn.Module, *, time_first: bool = False) -> Inputs:
@@ -138,7 +141,7 @@ class Inputs:
         if labels is not None and (labels == IGNORED).any():
             _leave(masks, of_labels, labels != IGNORED, "labels")
         words = self._plane(self.aside.get("word_ids"))
-        return SampleLayout(len(self), masks, words)
+        return SampleLayout(len(self), masks, words, self.first)
 
     def _plane(self, tensor: torch.Tensor | None) -> np.ndarray | None:
         """A tensor of one number a position, ``[n, seq]``; None for any other."""
@@ -156,6 +159,18 @@ class Inputs:
         args = some({str(i): t for i, t in enumerate(self.args)})
         aside = {name: t[index] for name, t in self.aside.items()}
         return dataclasses.replace(self, args=tuple(args.values()), kwargs=some(self.kwargs), aside=aside)
+
+    def stretch(self, samples: slice) -> Inputs:
+        """Samples that follow each other, alone; nothing of them is copied, so of a file that is mapped nothing is
+        read."""
+        of = (slice(None), samples) if self.time_first else samples
+        return dataclasses.replace(
+            self,
+            args=tuple(t[of] for t in self.args),
+            kwargs={name: t[of] for name, t in self.kwargs.items()},
+            aside={name: t[samples] for name, t in self.aside.items()},
+            first=self.first + samples.start,
+        )
 
     @property
     def padding(self) -> dict[str, np.ndarray]:
@@ -200,20 +215,27 @@ class Inputs:
         args = tuple(t.clone() for t in self.args)
         return dataclasses.replace(self, args=args, kwargs={name: t.clone() for name, t in self.kwargs.items()})
 
-    def batches(self, batch_size: int, device: torch.device) -> Iterator[tuple[slice, tuple[Any, ...], dict[str, Any]]]:
-        """``(rows, args, kwargs)`` of consecutive batches of nearly equal size, copied to ``device``.
+    def batches(
+        self, batch_size: int, device: torch.device, edges: Sequence[int] | None = None
+    ) -> Iterator[tuple[slice, tuple[Any, ...], dict[str, Any]]]:
+        """``(rows, args, kwargs)`` of consecutive batches, copied to ``device``: those between ``edges``, by default of
+        :func:`batch_edges`.
 
-        Nearly equal, because a last batch of one row breaks networks that squeeze; copied, because a network whose
-        first layer works in place would write into the caller's tensors.
+        Copied, because a network whose first layer works in place would write into the caller's tensors.
         """
-        n = len(self)
-        edges = np.linspace(0, n, math.ceil(n / batch_size) + 1).astype(int).tolist()
+        edges = batch_edges(len(self), batch_size) if edges is None else edges
         for start, stop in itertools.pairwise(edges):
             rows = slice(start, stop)
             of = (slice(None), rows) if self.time_first else rows
             args = tuple(t[of].to(device, copy=True) for t in self.args)
             kwargs = {name: t[of].to(device, copy=True) for name, t in self.kwargs.items()}
             yield rows, args, {**kwargs, **self.flags}
+
+
+def batch_edges(n: int, batch_size: int) -> list[int]:
+    """Where batches of ``n`` samples begin and end: nearly equal ones, because a last batch of one row breaks networks
+    that squeeze."""
+    return np.linspace(0, n, math.ceil(n / batch_size) + 1).astype(int).tolist()
 
 
 def _leave(masks: dict[str, np.ndarray], name: str, other: np.ndarray, of: str) -> None:
@@ -235,10 +257,15 @@ def arguments(model: torch.nn.Module) -> list[str]:
 
 def _tensor(value: Any, name: str, dtype: torch.dtype) -> torch.Tensor:
     if not isinstance(value, torch.Tensor) and hasattr(value, "__array__"):  # of NumPy, or a table of another library
+        mapped = isinstance(value, np.memmap)
         value = check.array(value, name)
         if value.dtype.kind not in "fiub":
             raise InputError(f"{name} has dtype {value.dtype}, wanted numbers: encode it first")
-        value = torch.as_tensor(np.array(value, order="C")).to(dtype if value.dtype.kind == "f" else None)
+        if not (mapped and value.flags.c_contiguous and value.dtype.isnative):  # a file that is mapped stays one
+            value = np.array(value, order="C")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that nobody may write to it, and nobody does
+            value = torch.as_tensor(value).to(dtype if value.dtype.kind == "f" else None)
     if not isinstance(value, torch.Tensor):
         raise InputError(
             f"{name} is a {type(value).__name__}, wanted a tensor or an array with one row a sample: give forward's "

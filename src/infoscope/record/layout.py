@@ -17,11 +17,12 @@ WHOLE = -1  # in place of a position: the row is the whole sample
 class SampleLayout:
     """n: samples. masks: by name, ``[n, seq]``, which positions are read (True); several where an encoder and a decoder
     have one each; none where every position is. words: the word ``[n, seq]`` of each position, -1 for none (special
-    tokens); None where nobody said."""
+    tokens); None where nobody said. first: the number of the first of these samples in the whole evaluation set."""
 
     n: int
     masks: Mapping[str, np.ndarray] = field(default_factory=dict[str, np.ndarray])
     words: np.ndarray | None = None
+    first: int = 0
 
     def mask(self, seq: int, module: str = "") -> np.ndarray:
         """Which of ``seq`` positions a sample are read at ``module``, ``[n, seq]``.

@@ -29,7 +29,7 @@ from infoscope.record.address import HEAD, INPUT, Address
 from infoscope.record.elements import element, given, heads, of_head, ways
 from infoscope.record.inputs import BATCH_SIZE, Inputs
 from infoscope.record.layout import Chosen
-from infoscope.record.untouched import device_of, named_modules, untouched
+from infoscope.record.untouched import borrowed_randomness, device_of, named_modules, untouched
 
 ROOT = "output"
 
@@ -248,6 +248,33 @@ def _gathered(
     return gathering, seconds
 
 
+def each_batch(
+    model: nn.Module, inputs: Inputs, sites: Sequence[str], edges: Sequence[int], numbers: Iterable[int]
+) -> Generator[tuple[slice, dict[str, torch.Tensor], dict[str, Chosen]]]:
+    """Samples, ``{site: their rows [r, d]}``, and which of all samples and positions have rows at each site, of one
+    batch after the other, of those between ``edges``; nothing of a batch is kept once it has been handed on.
+
+    numbers: of each batch in the whole evaluation set, from which what a network draws in its forward follows.
+
+    Raises
+    ------
+    As :func:`gathered`.
+    """
+    model = _checked(model)
+    processes.whole(model)
+    modules = submodules(model)
+    gathering = _Gathering({site: addressed(site, model, modules) for site in sites}, inputs, modules, model)
+    with untouched(model):
+        batches = inputs.batches(0, device_of(model), edges)
+        for number, (samples, args, kwargs) in zip(numbers, batches, strict=True):
+            gathering.begin(samples, alone=True)
+            hooks = _hooks(modules, gathering.hooked, gathering.keep_input, gathering.keep_output)
+            with borrowed_randomness(number), hooks:
+                model(*args, **kwargs)
+            gathering.end()
+            yield samples, {site: gathering.read[site] for site in sites}, gathering.chosen
+
+
 def outputs(model: nn.Module, inputs: Inputs, sites: Sequence[str]) -> dict[str, torch.Tensor]:
     """What is read at each site before its rule makes rows of it, samples first, in one forward over all the inputs.
 
@@ -290,9 +317,14 @@ class _Gathering:
         self._addresses, self._inputs, self._modules, self._root = addresses, inputs, modules, root
         self.hooked = _hooked(addresses)
         self._shapes: dict[str, torch.Size] = {}
+        self._widths: dict[str, int] = {}
 
-    def begin(self, samples: slice) -> None:
+    def begin(self, samples: slice, *, alone: bool = False) -> None:
+        """A new batch; alone: what was read before is forgotten, and its rows are all that is kept."""
         self._samples, self._calls, self._inputs_seen = samples, Counter[str](), Counter[str]()
+        self._alone = alone
+        if alone:
+            self.read.clear()
 
     def keep_input(self, name: str, given: Mapping[str, Any]) -> None:
         self._inputs_seen[name] += 1
@@ -320,13 +352,16 @@ class _Gathering:
         rows = address.rule.gather(t, chosen, self._samples)
         for rule in address.of_stage("columns"):
             rows = rule.columns(rows)
-        if site not in self.read:
-            self.read[site] = rows.new_empty((len(chosen), rows.shape[1]))
-        if self.read[site].shape[1] != rows.shape[1]:
-            widths = f"{self.read[site].shape[1]} and then {rows.shape[1]}"
+        if self._widths.setdefault(site, rows.shape[1]) != rows.shape[1]:
+            widths = f"{self._widths[site]} and then {rows.shape[1]}"
             raise InputError(
                 f"the site {site!r} gave {widths} features in different batches, wanted the same: pad the inputs"
             )
+        if self._alone:
+            self.read[site] = rows.clone()
+            return
+        if site not in self.read:
+            self.read[site] = rows.new_empty((len(chosen), rows.shape[1]))
         self.read[site][chosen.of(self._samples)] = rows  # a copy: a later layer may work in place on this very output
 
     def end(self) -> None:

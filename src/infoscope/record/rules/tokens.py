@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
+import torch
 
 from infoscope.core import check
-from infoscope.record.rule import PositionRule
+from infoscope.record.layout import Chosen, SampleLayout
+from infoscope.record.rule import PositionRule, positions
 
 
 @dataclass(frozen=True)
@@ -36,23 +38,31 @@ class Tokens(PositionRule):
             check.count(self.most, f"most of {self.id}")
         check.count(self.seed, f"seed of {self.id}", 0)
 
-    def kept(self, mask: np.ndarray) -> np.ndarray:
-        return mask if self.most is None else _drawn(mask, self.most, self.seed)
+    def kept(self, mask: np.ndarray, first: int = 0) -> np.ndarray:
+        return mask if self.most is None else _drawn(mask, self.most, self.seed, first)
+
+    def chosen(self, layout: SampleLayout, shape: torch.Size, site: str) -> Chosen:
+        mask = layout.mask(positions(shape, site, self.spelled), site)
+        return Chosen.where(self.kept(mask, layout.first))
 
 
-def _drawn(mask: np.ndarray, most: int, seed: int) -> np.ndarray:
-    """``mask [n, seq]`` with no more than ``most`` True in each line: those of the smallest numbers."""
-    numbers = np.where(mask, _numbers(seed, *mask.shape), np.uint64(2**64 - 1))
+def _drawn(mask: np.ndarray, most: int, seed: int, first: int) -> np.ndarray:
+    """``mask [n, seq]`` with no more than ``most`` True in each line: those of the smallest numbers. first: the number
+    of the first sample."""
+    numbers = np.where(mask, _numbers(seed, *mask.shape, first), np.uint64(2**64 - 1))
     order = np.argsort(numbers, axis=1, kind="stable")[:, :most]
     kept = np.zeros_like(mask)
     np.put_along_axis(kept, order, True, axis=1)
     return kept & mask
 
 
-def _numbers(seed: int, n: int, seq: int) -> np.ndarray:
+def _numbers(seed: int, n: int, seq: int, first: int) -> np.ndarray:
     """A number ``[n, seq]`` from seed, sample and position by SplitMix64 (Steele et al. 2014), the same for ever."""
     with np.errstate(over="ignore"):
-        at = np.arange(n, dtype=np.uint64)[:, None] * np.uint64(2**32) + np.arange(seq, dtype=np.uint64)[None]
+        at = (
+            np.arange(first, first + n, dtype=np.uint64)[:, None] * np.uint64(2**32)
+            + np.arange(seq, dtype=np.uint64)[None]
+        )
         z = cast(Any, at + np.uint64(seed % 2**64) * np.uint64(0xD1342543DE82EF95) + np.uint64(0x9E3779B97F4A7C15))
         for _ in range(2):
             z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
