@@ -14,14 +14,13 @@ from typing import Any, NamedTuple, Protocol
 from infoscope.core.errors import InfoscopeError, InputError
 from infoscope.core.progress import silent
 from infoscope.core.refusals import out_of_memory
-from infoscope.engine import job_file
-from infoscope.engine.job_file import JobAnswer
+from infoscope.engine.job_file import Written
 
 
 class Work(Protocol):
     """What jobs are pieces of. It is pickled, since it goes to whoever does it: another process, another machine."""
 
-    def begin(self) -> Callable[[Any], JobAnswer]:
+    def begin(self) -> Callable[[Any], Written]:
         """What a worker does once, before the first job of this work, such as building a network.
 
         Returns what does one job: it takes the job's argument and answers what is written into the job's file.
@@ -78,7 +77,7 @@ class JobWorker:
 
     def __init__(self) -> None:
         self._packed = b""
-        self._do: Callable[[Any], JobAnswer] | None = None
+        self._do: Callable[[Any], Written] | None = None
 
     def perform(self, packed: bytes, argument: bytes, file: str) -> Failure | None:
         """Do one job and write its file. ``packed``, ``argument``: pickled, by :class:`Packing`."""
@@ -90,7 +89,7 @@ class JobWorker:
                     sys.path += [place for place in path if place not in sys.path]  # where it may be imported from
                     self._do, self._packed = pickle.loads(work).begin(), packed
                 assert self._do is not None
-                job_file.write(Path(file), self._do(pickle.loads(argument)))
+                self._do(pickle.loads(argument)).write(Path(file))
         except Exception as reason:
             return Failure.of(reason)
         return None

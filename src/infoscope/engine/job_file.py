@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import pyarrow as pa
 
@@ -22,6 +22,16 @@ class JobAnswer(NamedTuple):
 
     about: Mapping[str, Any]
     tables: tuple[pa.Table, ...] = ()
+
+    def write(self, path: Path) -> None:
+        """Write it, as :func:`write` does."""
+        write(path, self)
+
+
+class Written(Protocol):
+    """What a job has found, which writes itself as one file, whole or not at all: a :class:`JobAnswer`, or another."""
+
+    def write(self, path: Path) -> None: ...
 
 
 def write(path: Path, answer: JobAnswer) -> None:

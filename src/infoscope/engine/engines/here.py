@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from infoscope.core.progress import silent
-from infoscope.engine import job_file
 from infoscope.engine.engine import Engine
 from infoscope.engine.job import EndedJob, Failure, Job
 
@@ -45,7 +44,7 @@ class InThisProcess(Engine):
                 if job.work is not self._work:
                     self._do = None
                     self._do, self._work = job.work.begin(), job.work
-                job_file.write(job.file, self._do(job.argument))
+                self._do(job.argument).write(job.file)
         except Exception as reason:
             return Failure.of(reason)
         return None
