@@ -381,6 +381,8 @@ class Run:
         from infoscope.scanning.dealt import DealtPass, measure_dealt, taken_over
         from infoscope.scanning.measure_plan import MeasurePlan
         from infoscope.scanning.one_pass import measure
+        from infoscope.scanning.shard_plan import measured_later
+        from infoscope.scanning.sharded import scan_in_shards
 
         if not isinstance(estimator, str):
             raise InputError("pass the estimator's name and its options, so that the run can say what was measured")
@@ -403,9 +405,13 @@ class Run:
             if new:
                 evaluation.add(self.folder.path, evaluation.later(evaluation.load(self.folder.path), new))
             for name in names:
-                label = f"{name}: measuring {estimator}"
+                label, replays_of = f"{name}: measuring {estimator}", _Replays(model, groups)
+                shards = measured_later(self.folder, name, replays[name], plans[name], replays_of)
+                if shards is not None:
+                    scan_in_shards(there, self.folder, replays[name], shards, label)
+                    continue
                 if there is not None:
-                    work = DealtPass(self.folder.path.absolute(), name, [plans[name]], _Replays(model, groups))
+                    work = DealtPass(self.folder.path.absolute(), name, [plans[name]], replays_of)
                     measure_dealt(there, self.folder, replays[name], work, label)
                     continue
                 measure(self.folder, name, replays[name], [plans[name]], label, lambda other: self.replay(other, model))

@@ -44,6 +44,8 @@ def scan(
     engine: str | Engine | None = None,
     workers: int | None = None,
     engine_config: str | os.PathLike[str] | None = None,
+    shards: int | None = None,
+    sample: int = 20_000,
 ) -> Run:
     """Measure checkpoints that a training left behind, whoever wrote them: a run, as :func:`load` returns it.
 
@@ -68,6 +70,12 @@ def scan(
     trackers: where what is measured is mirrored as it is stored, as of :func:`watch`.
     engine, workers, engine_config: who does it, a checkpoint a job, as of :func:`open_engine`; by default this process,
         with all of its threads. The rows of any number of workers are the same, to the bit.
+    shards: read the rows of each checkpoint in one pass, in so many shards of samples at most, which are jobs of the
+        engine; none is held, and memory does not grow with their number. Then it measures what sums over rows and a
+        sample of them say: ``usable_information(probe=linear)``, ``effective_rank``, ``participation_ratio``,
+        ``neural_collapse`` and ``one_pass``. Any number of shards gives the same rows, to the bit. By default this is
+        done where the rows of a checkpoint would not fit into memory; 0 for never.
+    sample: of each place, how many rows are kept of a checkpoint that is read in shards, for probes to be fitted to.
 
     One forward a checkpoint feeds every place, variable and measure; one checkpoint is in memory at a time. Called
     again, new checkpoints are measured and no other; a scan that was killed goes on where it was. The run refers to the
@@ -112,7 +120,7 @@ def scan(
         variables,
         places,
         None if measures is None else measurements(measures),
-        lambda model: measurements(usual(model)),
+        lambda model, in_shards: measurements(usual(model, in_shards)),
         groups,
         time_first,
         batch_size,
@@ -122,6 +130,8 @@ def scan(
         member,
         seed,
         None if name is None else text.checked(name, "the name of a run"),
+        None if shards is None else check.count(shards, "shards", 0),
+        check.count(sample, "sample"),
     )
     with mirrored(trackers) as sinks, open_engine(engine, workers, engine_config) as there:
         return Run(asked.into(None if out is None else check.path(out, "out"), there, sinks))

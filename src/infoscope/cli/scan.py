@@ -52,6 +52,8 @@ def scan(
     engine: EngineName = None,
     workers: WorkersCount = None,
     engine_config: EngineConfig = None,
+    shards: int | None = None,
+    sample: int = 20_000,
     as_json: Json = False,
 ) -> None:
     """Measure checkpoints that a training left behind. Called again, it measures those that are new.
@@ -101,6 +103,11 @@ def scan(
         What the run is called in reports and pages.
     tracker
         Where rows are mirrored as they are stored, as wandb or 'tensorboard(folder=logs)'; may be repeated.
+    shards
+        Read each checkpoint in one pass, in so many shards of samples at most, and hold no rows; by default where they
+        would not fit into memory, 0 for never.
+    sample
+        Of a scan in shards: how many rows of each place are kept of a checkpoint, for probes to be fitted to.
     """
     from infoscope.cli.sequences import inputs_of, variable_of
 
@@ -128,6 +135,8 @@ def scan(
         engine=engine,
         workers=workers,
         engine_config=engine_config,
+        shards=shards,
+        sample=sample,
     )
     rows = run.rows
     last = rows.filter(step=max(rows.unique("step"), default=0))

@@ -40,6 +40,9 @@ from infoscope.scanning.dealt import DealtPass, measure_dealt, taken_over
 from infoscope.scanning.measure_plan import MeasurePlan
 from infoscope.scanning.one_pass import measure
 from infoscope.scanning.scanned_replay import ScannedReplay, ScannedReplays
+from infoscope.scanning.shard_parts import shared
+from infoscope.scanning.shard_plan import ONE_PASS, ShardPlan, asked_for
+from infoscope.scanning.sharded import scan_in_shards
 
 FEW = 2  # samples on which it is seen whether a cache changes what a network computes
 _TRIAL = 5.0  # seconds that a measurement of numbers that mean nothing may take, before the first checkpoint
@@ -49,7 +52,8 @@ _AGAIN = "pass another out=, or go on with the same inputs, variables, places an
 @dataclass(frozen=True)
 class Scan:
     """What is scanned: checkpoints in the order of their steps, a function that builds their network, and what is
-    measured of it on which inputs. reading: how the checkpoints are read. The rest as of :func:`infoscope.scan`."""
+    measured of it on which inputs. defaults: what is measured of a network where nobody says it, by whether it is read
+    in shards. reading: how the checkpoints are read. The rest as of :func:`infoscope.scan`."""
 
     checkpoints: Sequence[Checkpoint]
     build: Callable[[], Any]
@@ -57,7 +61,7 @@ class Scan:
     variables: Mapping[str, Any]
     places: str | Iterable[str] | None = None
     measurements: Sequence[Measurement | Plain] | None = None
-    defaults: Callable[[nn.Module], Sequence[Measurement | Plain]] | None = None
+    defaults: Callable[[nn.Module, bool], Sequence[Measurement | Plain]] | None = None
     groups: Any = None
     time_first: bool = False
     batch_size: int | None = None
@@ -67,11 +71,13 @@ class Scan:
     member: int = 0
     seed: int = 0
     name: str | None = None
+    shards: int | None = None
+    sample: int = 20_000
 
     def into(self, out: Path | None, engine: Engine | None = None, sinks: Sequence[Sink] = ()) -> RunFolder:
         """Measure every checkpoint that the run in ``out`` does not hold yet; without ``out`` the run has a name made
-        of what is asked, so that the same call goes on with it. engine: who does it, a checkpoint a job. sinks: who
-        else is told of rows as they are stored.
+        of what is asked, so that the same call goes on with it. engine: who does it, a checkpoint a job, or a shard of
+        one. sinks: who else is told of rows as they are stored.
 
         Raises
         ------
@@ -101,7 +107,9 @@ class _Scanning:
         self._loaded = fit(self._checkpoints[0], self._model)
         read = set[str]() if out is None else self._read(RunFolder(out))
         _same_network([self._checkpoints[0], *(one for one in self._checkpoints[1:] if str(one.step) not in read)])
-        inputs = Inputs.of(scan.inputs, self._model, time_first=scan.time_first).copy()
+        inputs = Inputs.of(scan.inputs, self._model, time_first=scan.time_first)
+        if not scan.shards:  # else they are read from the run, where they may be more than fit
+            inputs = inputs.copy()
         self._batch_size = (
             defaults.batch_size(self._model, inputs)
             if scan.batch_size is None
@@ -115,16 +123,34 @@ class _Scanning:
         self._sites, self._order = sites_and_order(self._model, places, inputs, self._batch_size)
         attaching.named(self._sites)
         _whatever_the_cache(self._model, inputs, self._sites)
-        self._widths, self._chosen, self._forward = first_batch(self._model, inputs, self._sites, self._batch_size)
+        self._widths, chosen, self._forward = first_batch(self._model, inputs, self._sites, self._batch_size)
+        self._chosen = shared(chosen)
         self._padding = check_padding(self._model, self._evaluated, self._sites)
         there = {site: self._evaluated.rows(site, chosen).labels for site, chosen in self._chosen.items()}
         known_variables.reach(variables, there)
         given = scan.measurements
         if given is None and scan.defaults is not None:
-            given = scan.defaults(self._model)
+            given = scan.defaults(self._model, bool(scan.shards) or ONE_PASS in (self._recipe or {}))
         self._measurements = attaching.measured_later(given or (), variables)
         attaching.not_too_wide(self._measurements, self._widths, asked=scan.measurements is not None)
-        self._try()
+        self._shards = self._in_shards()
+        if self._shards is None:
+            self._try()
+        else:
+            self._shards.afford()
+
+    def _in_shards(self) -> ShardPlan | None:
+        """How rows are read in shards, where they are."""
+        there, sample = self._recipe, self._scan.sample
+        rows = {site: len(chosen) for site, chosen in self._chosen.items()}
+        most = asked_for(self._scan.shards, there, self._measurements, rows, self._widths)
+        if not most:
+            return None
+        if self._scan.shards is None and there is not None:
+            sample = there[ONE_PASS]["sample"]
+        return ShardPlan(
+            self._evaluated, self._chosen, self._widths, self._measurements, self._batch_size, most, sample
+        )
 
     def _try(self) -> None:
         """Refuse what each checkpoint would be refused for: groups and labels that a measurement cannot take."""
@@ -145,6 +171,13 @@ class _Scanning:
                     raise InputError(
                         f"{measurement.id} cannot be taken of the {n} rows at {site!r}: {reason}"
                     ) from reason
+
+    @property
+    def _recipe(self) -> dict[str, Any] | None:
+        """How the run that is gone on with reads its network; None where there is no such run."""
+        if self._out is None or self._scan.overwrite or not RunFolder(self._out).manifest_path.exists():
+            return None
+        return RunFolder(self._out).manifest().get("networks", {}).get(self._network, {}).get("recipe", {})
 
     def _read(self, folder: RunFolder) -> set[str]:
         """The steps that a run has read already, as it calls them."""
@@ -188,6 +221,11 @@ class _Scanning:
 
     def _measure(self, folder: RunFolder, replay: ScannedReplay) -> None:
         plans, label = [MeasurePlan.of(measurement) for measurement in self._measurements], f"scanning {folder.path}"
+        if self._shards is not None:
+            replays = ScannedReplays(self._scan.build, self._checkpoints, {}, self._evaluated.doubts)
+            work = self._shards.work(folder.path.absolute(), self._network, replays)
+            scan_in_shards(self._engine, folder, replay, work, label)
+            return
         if self._engine is None:
             measure(folder, self._network, replay, plans, label)
             return
@@ -202,7 +240,11 @@ class _Scanning:
             "title": kind.__name__ if self._network == NETWORK else self._network,
             "sites": self._sites,
             "places": self._order,
-            "recipe": {"scanned": f"{kind.__module__}.{kind.__qualname__}", "batch_size": self._batch_size},
+            "recipe": {
+                "scanned": f"{kind.__module__}.{kind.__qualname__}",
+                "batch_size": self._batch_size,
+                **({} if self._shards is None else {ONE_PASS: self._shards.recipe}),
+            },
             "task": "scanned",
             **({"member": self._member} if self._member else {}),
             READ: self._scan.reading.to_json(),
@@ -247,6 +289,7 @@ class _Scanning:
             "member or seed": (mine.get("member"), wanted["seeds"]) != (held.get("member"), there.get("seeds")),
             "places": mine["sites"] != held["sites"],
             "batch_size": mine["recipe"]["batch_size"] != held["recipe"]["batch_size"],
+            "way to hold rows (shards, sample)": mine["recipe"].get(ONE_PASS) != held["recipe"].get(ONE_PASS),
             "weights, entry, dtype or base": mine[READ] != held[READ],
             "measures": wanted["measures"] != there.get("measures"),
             "inputs, variables or groups": wanted["evaluation"] != there.get("evaluation"),
@@ -280,8 +323,12 @@ class _Scanning:
                 most = max(most, one.bytes)
         weights = sum(t.numel() * t.element_size() for t in (*self._model.parameters(), *self._model.buffers()))
         held = sum(4.0 * n * self._widths[site] for site, n in rows.items()) + most + 2.0 * weights
+        if self._shards is not None:
+            held, seconds = self._shards.bytes + 2.0 * weights, self._shards.seconds + self._forward * batches
         most_rows, most_columns = max(rows.values()), max(self._widths.values())
         size = f"{counted(len(rows), 'place')} of up to {most_rows:,} rows x {most_columns:,} columns"
+        if self._shards is not None:
+            size = f"{size}, {self._shards.words}"
         each = f"{'' if seconds < 1 else 'about '}{time_in_words(seconds)} a checkpoint"
         whole = seconds * len(left)
         say(

@@ -75,6 +75,20 @@ class UsersReplay:
         """
         raise NotImplementedError
 
+    def load(self, step: int) -> None:
+        """Put the weights of a step into :attr:`model`.
+
+        Raises
+        ------
+        RunFolderError, InputError: they are not to be had, or of another network.
+        """
+        self._load(step)
+
+    @property
+    def model(self) -> Any:
+        """The network, with the weights of the step that was loaded last."""
+        return self._model
+
     @cached_property
     def _order(self) -> Mapping[str, int]:
         """Every module or call, and its place from input to output."""
