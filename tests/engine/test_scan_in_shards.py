@@ -166,6 +166,23 @@ def test_a_shard_that_is_damaged_or_of_other_columns_is_told_and_read_anew(alone
     assert iscope.load(out).rows.content_hash() == alone.rows.content_hash()
 
 
+def test_shards_of_weights_that_have_changed_meanwhile_are_told_and_read_anew(weights, tmp_path):
+    def stopped(self, step):
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sharded._ShardedScan, "_reading", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            scan(weights, tmp_path / "run", 4, steps=[0])
+    torch.save({"model": Narrow().state_dict(), "step": 0}, weights / "step_0.pt")
+    with pytest.raises(
+        EngineError, match=r"-0-0.state \(and 3 more\) is of other weights than .* reads that shard anew"
+    ):
+        scan(weights, tmp_path / "run", 4, steps=[0])
+    now = scan(weights, tmp_path / "run", 4, steps=[0])
+    assert told(now) == told(scan(weights, tmp_path / "fresh", 2, steps=[0]))
+
+
 def test_shards_of_another_cut_or_of_steps_that_are_done_go(alone, weights, tmp_path):
     jobs = alone.folder.path / "jobs"
     jobs.mkdir()

@@ -70,9 +70,13 @@ def about_shard(path: Path) -> Mapping[str, Any]:
 
     Raises
     ------
-    RunFolderError: it is gone or damaged.
+    RunFolderError: it is gone or damaged; then it is deleted.
     """
-    _, metadata = files.load(path, ADVICE, hashed=True)
+    try:
+        _, metadata = files.load(path, ADVICE, hashed=True)
+    except RunFolderError:
+        path.unlink(missing_ok=True)
+        raise
     return json.loads(metadata["shard"])
 
 
@@ -81,7 +85,7 @@ def merged(paths: Sequence[Path], part: int) -> OnePass | str:
 
     Raises
     ------
-    RunFolderError: a file is gone or damaged, or of other columns than the others.
+    RunFolderError: a file is gone, or of other columns than the others; then it is deleted.
     """
     whole: OnePass | None = None
     for path in paths:
@@ -99,6 +103,7 @@ def merged(paths: Sequence[Path], part: int) -> OnePass | str:
             state = OnePass.of_arrays(arrays, said, str(path))
             whole = state if whole is None else whole.merge(state)
         except InputError as reason:
+            path.unlink(missing_ok=True)
             raise RunFolderError(f"{path} is no shard of this scan ({reason}): {ADVICE}") from reason
     assert whole is not None
     return whole
@@ -182,13 +187,14 @@ class _Worker:
         """The rows of a step, from the files of its shards in their order."""
         work, replay = self._work, self._replay
         one = replay.checkpoints.checkpoint(step)
-        for path in paths:
-            if about_shard(path)["weights"] != one.weights_hash:
-                raise RunFolderError(f"{path} is of other weights than {one} holds by now: {ADVICE}")
+        other = [path for path in paths if about_shard(path)["weights"] != one.weights_hash]
+        for path in other:
+            path.unlink(missing_ok=True)
+        if other:
+            several = f" (and {len(other) - 1} more)" if len(other) > 1 else ""
+            raise RunFolderError(f"{other[0]}{several} is of other weights than {one} holds by now: {ADVICE}")
         replay.checkpoints.record(one)
-        found: dict[str, list[_Found]] = {}
-        for site in self._places:
-            found[site] = self._at(site, paths)
+        found = {site: self._at(site, paths) for site in self._places}
         session = Session(self._folder, work.network, replay.marks)
         with session.step() as rows:
             for number, plan in enumerate(work.plans):

@@ -112,10 +112,6 @@ class _ShardedScan:
                 self._engine.submit(self._reading(step))
         if failure is not None:
             self._failures.setdefault(step, (job, failure))
-            if job.argument.states:  # what cannot be read is made anew the next time
-                for path in self._states[step]:
-                    if str(path) in failure.sentence:
-                        path.unlink(missing_ok=True)
         self._take()
 
     def _take(self) -> None:
