@@ -11,7 +11,7 @@ Two 5x5 convolutions of 16 and 32 planes with tanh and 2x2 pooling, 128 tanh uni
 0.01, batch 32. The networks of one seed begin with the same weights and see the same rows in the same order. Hardware:
 2 CPU cores. smoke: half a minute (1 epoch on 300 rows; too short for a verdict). laptop: 5 seeds, 8 epochs on the first
 3000 training rows, measured on the first 3000 test images, about 10 minutes of one core; long: 3 seeds, 5 epochs on all
-60 000 rows, 10 000 test images, an hour and a half; paper: 8 seeds, 128 epochs, for a GPU.
+60 000 rows, 10 000 test images, about half an hour; paper: 8 seeds, 128 epochs, for a GPU.
 
 Deviations at laptop: a twentieth of the training rows, so all errors are several times the paper's. Errors are counted
 with the noise on, which is part of the network, one noisy forward an image; those with the noise off are told beside
@@ -200,7 +200,7 @@ class MnistClusters(Figure):
     title = "Noisy, deterministic and dropout networks on MNIST"
     where = "the MNIST experiments"
     seeds: ClassVar[dict[str, int]] = {"smoke": 2, "laptop": 5, "long": 3, "paper": 8}
-    long = "3 seeds of 6 networks on 60 000 rows, 5 epochs: about an hour and a half of CPU, 20 MB of snapshots"
+    long = "3 seeds of 6 networks on 60 000 rows, 5 epochs: about half an hour of CPU, 20 MB of snapshots"
     claims = (_LITTLE, _MUCH, _COSINE, _CLUSTERS, _REFUSED)
 
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
