@@ -132,10 +132,10 @@ def run(name: str, preset: str, seeds: int | None, out: Path) -> tuple[RunFolder
         raise InfoscopeError(f"`{' '.join(command[1:])}` ended with {done.returncode}: see above")
     folder = RunFolder.open(out / f"{name.replace('/', '-')}-{preset}")
     size = sum(path.stat().st_size for path in folder.path.rglob("*") if path.is_file()) / 1e6
-    return folder, {
-        "wall seconds": round(time.monotonic() - began), "CPU seconds": round(_children() - used),
-        "megabytes": round(size, 1),
-    }  # fmt: skip
+    cost = {"megabytes": round(size, 1)}
+    if not folder.manifest().get("borrowed"):  # else the rest is what others left to do
+        cost = {"wall seconds": round(time.monotonic() - began), "CPU seconds": round(_children() - used), **cost}
+    return folder, cost
 
 
 def _children() -> float:

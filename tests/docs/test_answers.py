@@ -69,8 +69,9 @@ def test_docstrings_tell_about_the_time_that_was_used():
     """Within a factor of three, of what took half a minute or more (imports and compiling are in it)."""
     told = 0
     for name, content in answers.stored().items():
-        used = max(30.0, content.get("cost", {}).get("CPU seconds", 0.0))
-        said = seconds_told(name, content["preset"]) if content.get("cost") and content["seeds"] else None
+        cost = content.get("cost", {})  # without seconds where networks were taken over from another figure's run
+        used = max(30.0, cost.get("CPU seconds", 0.0))
+        said = seconds_told(name, content["preset"]) if "CPU seconds" in cost and content["seeds"] else None
         if said is not None:
             told += 1
             assert used / 3 <= max(said, 30.0) <= 3 * used, f"{name} took {used:.0f} CPU seconds, and says {said:.0f}"

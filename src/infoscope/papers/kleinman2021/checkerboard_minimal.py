@@ -10,7 +10,7 @@ with weight decay, which the figures on digits found to be what makes networks f
 FC Small with ReLU and tanh at rate 0.05 and batch 32 for 300 epochs, ten times as long as in kleinman2021/checkerboard,
 so that what goes slowly has time to go; without weight decay and with 1e-3. Beside the verdicts the curve of the lesser
 share: of I_u(T;direction), and of what is gone of I_u(T;colour), by linear probes. Hardware: 2 CPU cores. smoke:
-seconds (2 epochs; too short for a verdict). laptop: 24 seeds, about 6 minutes; paper: 50 seeds.
+seconds (2 epochs; too short for a verdict). laptop: 24 seeds, about 2 minutes; paper: 50 seeds.
 
 Deviations: those of kleinman2021/checkerboard, its probes included; a re-derivation and no replication. The paper has
 no such statistic; both thresholds are ours, and that the colour is shown to be there from a tenth of it on.
