@@ -28,7 +28,7 @@ def _nothing_said_of_compiling() -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--device", default="cpu", help="torch device for tests that take one (cpu, cuda, mps)")
+    parser.addoption("--device", default="cpu", help="torch device for tests that take one (cpu, cuda, mps, standin)")
     parser.addoption("--dtype", default="float64", choices=["float32", "float64"], help="precision for those tests")
 
 
@@ -41,7 +41,29 @@ def device(request: pytest.FixtureRequest) -> str:
 
         if not torch.cuda.is_available():
             pytest.skip(f"--device {name} was asked for and this machine has no CUDA device")
-    return name
+    return stood_in() if name == "standin" else name
+
+
+def stood_in() -> str:
+    """The device that stands in for an accelerator, ``tests/contract/stand_in.py``; skipped where torch is too old."""
+    try:
+        from stand_in import stand_in
+
+        return stand_in()
+    except ImportError as reason:
+        pytest.skip(f"this torch takes no device that is written in Python ({reason})")
+
+
+@pytest.fixture(scope="session", params=["standin", "cuda"])
+def elsewhere(request: pytest.FixtureRequest) -> str:
+    """A device that is not the CPU: the one that stands in for all of them, and a card where there is one."""
+    import torch
+
+    if request.param == "standin":
+        return stood_in()
+    if not torch.cuda.is_available():
+        pytest.skip("this machine has no CUDA device")
+    return request.param
 
 
 @pytest.fixture(scope="session")

@@ -114,14 +114,17 @@ def test_shift(name):
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_dtypes_layouts_and_tensors(name, device):
+def test_dtypes_layouts_and_tensors(name, elsewhere):
     x, y = smooth()
     x = np.round(x * 64) / 64
     expected = value(name, x, y)
     assert value(name, x.astype(np.float32), y) == expected
     assert value(name, x.astype(np.float16), y) == expected
     assert value(name, np.asfortranarray(x), np.repeat(y, 2, 0)[::2]) == expected
-    assert value(name, torch.tensor(x, device=device, dtype=torch.float32), torch.tensor(y)) == expected
+    assert value(name, torch.tensor(x, dtype=torch.float32), torch.tensor(y)) == expected
+    there = torch.tensor(x, device=elsewhere, dtype=torch.float32)
+    assert value(name, there, torch.tensor(y)) == pytest.approx(expected, rel=1e-9)
+    assert value(name, torch.tensor(y), there) == pytest.approx(value(name, y, x), rel=1e-9)
 
 
 @pytest.mark.parametrize("name", ENTRIES)

@@ -159,11 +159,17 @@ def test_shift(name):
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_dtypes_layouts_and_tensors(name, device):
+def test_dtypes_layouts_and_tensors(name, elsewhere):
     t, y = rows()
     expected = values(name, t, y)
     wanted = second(name, t, y)
-    for same in (t.astype(np.float32), t.astype(np.float16), np.asfortranarray(t), torch.tensor(t, device=device)):
+    for same in (
+        t.astype(np.float32),
+        t.astype(np.float16),
+        np.asfortranarray(t),
+        torch.tensor(t),
+        torch.tensor(t, device=elsewhere),
+    ):
         found = infoscope.geometry(same, wanted, measure=name)
         assert {q: e.value for q, e in found.items()} == pytest.approx(expected, **NEAR)
 

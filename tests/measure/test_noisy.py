@@ -121,8 +121,8 @@ def test_the_same_for_any_number_of_threads_and_any_chunk(s, monkeypatch):
 
 
 @pytest.mark.parametrize("s", [S, DEEP], ids=["first layer", "second layer"])
-def test_tensors(s, device):
-    there = noisy_layer(torch.tensor(s, device=device), 0.2, "dataset", {"y": torch.tensor(Y)})
+def test_tensors(s, elsewhere):
+    there = noisy_layer(torch.tensor(s, device=elsewhere), 0.2, "dataset", {"y": torch.tensor(Y)})
     here = noisy_layer(s, 0.2, "dataset", {"y": Y})
     assert there.xt.value == pytest.approx(here.xt.value, abs=1e-9)
     assert there.ty["y"].value == pytest.approx(here.ty["y"].value, abs=1e-9)

@@ -22,7 +22,7 @@ from infoscope.claim.judging import Guess, verdicts
 from infoscope.claim.scores import append_derived, sweeps
 from infoscope.claim.trainings import plan_of, train_network
 from infoscope.core import processors, registry
-from infoscope.core.errors import BusyError, DamagedError, DataMissingError, InputError, RunFolderError
+from infoscope.core.errors import BusyError, DamagedError, DataMissingError, RunFolderError
 from infoscope.core.folder import RunFolder, Sink
 from infoscope.core.privacy import shareable
 from infoscope.core.progress import progress, say, whole
@@ -32,6 +32,7 @@ from infoscope.data._counted import entropy
 from infoscope.data.definition import Task
 from infoscope.data.held import held as load_task
 from infoscope.engine.engine import Engine
+from infoscope.kernels import devices
 from infoscope.scanning.dealt import taken_over
 from infoscope.scanning.learning_curves import measure_training
 from infoscope.scanning.one_pass import measure
@@ -69,7 +70,7 @@ def run_figure(
     """
     figure: Figure = registry.load("figures", figure_id)()
     wanted = figure.plan(preset, seeds)
-    check_device(device)
+    devices.checked(device)
     if preset == "long":
         preset = figure.preset(preset)
         say(f"{figure_id}: {figure.long or 'nothing in it wants a longer training, so it is run at laptop'}")
@@ -96,7 +97,7 @@ def train_figures(
     EngineError: trainings failed, after the others were done; or workers cannot be had. UnknownNameError, InputError:
         as of :func:`run_figure`.
     """
-    check_device(device)
+    devices.checked(device)
 
     def opened(figure_id: str, held: ExitStack) -> tuple[RunFolder, dict[str, NetworkPlan]]:
         figure: Figure = registry.load("figures", figure_id)()
@@ -206,17 +207,6 @@ def _varied(folder: RunFolder) -> dict[str, str]:
         else "of weights, order and split"
         for name, plan in plans.items()
     }
-
-
-def check_device(device: str) -> None:
-    """Refuse a device that torch cannot compute on here."""
-    try:
-        torch.zeros(1, device=device).item()
-    except (RuntimeError, AssertionError) as reason:  # a torch built without CUDA asserts
-        first = str(reason).splitlines()[0]
-        raise InputError(
-            f"device {device!r} cannot be used ({first}): pass --device cpu, or fix torch's build"
-        ) from reason
 
 
 def open_or_create(

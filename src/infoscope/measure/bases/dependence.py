@@ -19,11 +19,13 @@ from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Estimate, Status, remark
 from infoscope.core.measurement import Cost, affordable
 from infoscope.core.quantity import Quantity
-from infoscope.core.shapes import ArrayLike, NumpyBeside, NumpyRows
+from infoscope.core.shapes import AnyRows, Array, ArrayLike, Beside
 from infoscope.kernels import draws
+from infoscope.kernels.devices import read_there, together
 from infoscope.kernels.scaling import unit
 from infoscope.measure.bases.estimator import is_labels
 from infoscope.measure.intervals.groups import Groups
+from infoscope.measure.pairs import on_torch
 from infoscope.measure.pairs.centred_products import Moments
 from infoscope.measure.symbols.labels import CEILING
 
@@ -75,21 +77,21 @@ class Dependence(grammar.WithOptions):
         if n < LEAST:
             raise InputError(f"x has {n} rows, wanted at least {LEAST}: pass more samples")
         affordable(self, n, x.shape[1] + y.shape[1], 1)
-        together = None if groups is None else Groups.of(groups, n)
-        (x, size_x), (y, size_y) = unit(x), unit(y)
+        grouped = None if groups is None else Groups.of(groups, n)
+        (x, size_x), (y, size_y) = map(_unit, together(x, y))
         if 0 in (size_x, size_y):
             value, doubts = 0.0, [Doubt(Status.DEGENERATE, f"{'x' if size_x == 0 else 'y'} is constant")]
         else:
             moments = self._moments(x, y)
             scale = self._scale(size_x, size_y)
             value = scale * self._value(moments)
-            doubts = self._doubts(moments, n if together is None else together.count)
-            doubts += map(remark, self._null(x, y, value, scale, together))
+            doubts = self._doubts(moments, n if grouped is None else grouped.count)
+            doubts += map(remark, self._null(x, y, value, scale, grouped))
         estimand = f"{self._words()}: a measure of dependence, not information"
-        groups_in_it = None if together is None else together.count
+        groups_in_it = None if grouped is None else grouped.count
         return Estimate(value, self._symbol(), estimand, n, groups=groups_in_it).doubted(*doubts)
 
-    def _null(self, x: NumpyRows, y: NumpyBeside, value: float, scale: float, groups: Groups | None) -> tuple[str, ...]:
+    def _null(self, x: AnyRows, y: Beside, value: float, scale: float, groups: Groups | None) -> tuple[str, ...]:
         if not self.permutations:
             return ()
         if groups is not None and (groups.sizes != groups.sizes[0]).any():
@@ -148,8 +150,8 @@ class Dependence(grammar.WithOptions):
         """Whether the options ask for the unbiased form."""
         raise NotImplementedError
 
-    def _moments(self, x: NumpyRows, y: NumpyBeside) -> Moments:
-        """The sums over pairs, for centred rows of root-mean-square distance 1."""
+    def _moments(self, x: AnyRows, y: Beside) -> Moments:
+        """The sums over pairs, for centred rows of root-mean-square distance 1, both where they lie."""
         raise NotImplementedError
 
     def _value(self, moments: Moments) -> float:
@@ -160,7 +162,11 @@ class Dependence(grammar.WithOptions):
         raise NotImplementedError
 
 
-def _rows(value: ArrayLike, name: str) -> np.ndarray:
+def _unit(x: Array) -> tuple[Array, float]:
+    return on_torch.unit(x) if check.is_tensor(x) else unit(x)
+
+
+def _rows(value: ArrayLike, name: str) -> Array:
     """``value`` as rows ``[n, d]``: labels become one-hot."""
     if is_labels(value, name):
         n = len(check.array(value, name))
@@ -173,7 +179,7 @@ def _rows(value: ArrayLike, name: str) -> np.ndarray:
             )
         return _onehot(check.labels(value, n, name), name)
     rows = check.representation(value, name)
-    return check.on_cpu(rows)
+    return read_there(rows) if check.is_tensor(rows) else rows
 
 
 def _onehot(labels: np.ndarray, name: str) -> np.ndarray:

@@ -23,6 +23,7 @@ from infoscope.core.estimate import Estimate, Plane, Status
 from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need, affordable, timed
 from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION, LAYER_ENTROPY, Quantity
 from infoscope.core.shapes import AnyArray, AnyRows, ArrayLike, Labels, Members, RowsOrLabels
+from infoscope.kernels import devices
 from infoscope.measure.bases.second_looks import short_of_infinite, under_the_labels, unless_few_decide
 from infoscope.measure.intervals import jackknife
 from infoscope.measure.intervals.groups import Groups
@@ -171,7 +172,7 @@ class Estimator(grammar.WithOptions, Measurement):
         self._must_offer("mutual_information")
         check.paired(x=x, y=y, groups=groups)
         x = self._x(x, "x")
-        y = self._other(y, "y", self.second, len(x))
+        x, y = devices.together(x, self._other(y, "y", self.second, len(x)))
         estimate = self._unless_copied(self._mutual_information, (x, y), together(groups, len(x)))
         if self.presses and estimate.status is Status.OK:
             estimate = unless_few_decide(estimate, self._mutual_information, x, y)
@@ -189,6 +190,7 @@ class Estimator(grammar.WithOptions, Measurement):
         check.paired(x=x, y=y, z=z, groups=groups)
         x = self._x(x, "x")
         y, z = self._other(y, "y", self.second, len(x)), self._other(z, "z", self.third, len(x))
+        x, y, z = devices.together(x, y, z)
         return self._unless_copied(self._conditional_mutual_information, (x, y, z), together(groups, len(x)))
 
     def _unless_copied(self, hook: Callable[..., Estimate], values: tuple[Any, ...], groups: Groups | None) -> Estimate:

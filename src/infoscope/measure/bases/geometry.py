@@ -12,7 +12,7 @@ import dataclasses
 import importlib.util
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -21,7 +21,8 @@ from infoscope.core.errors import InputError, MissingPackageError
 from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, Need, affordable
 from infoscope.core.quantity import Quantity
-from infoscope.core.shapes import ArrayLike, Labels, NumpyRows
+from infoscope.core.shapes import AnyRows, Array, ArrayLike, Labels
+from infoscope.kernels.devices import read_there
 from infoscope.kernels.scaling import constant
 from infoscope.measure.bases.estimator import is_labels
 from infoscope.measure.intervals.groups import Groups
@@ -41,6 +42,7 @@ class Geometry(grammar.WithOptions, Measurement):
         inputs, or ``""``, none. optional: whether it may be left out.
     invariant: what leaves the answer unchanged, out of ``"rotation"`` (an orthogonal map of all rows), ``"scale"`` (of
         all rows by one factor) and ``"shift"`` (of every row by one vector). Every one is blind to the order of rows.
+    where_rows_lie: whether ``_of`` also takes a tensor on an accelerator; else the rows come to the CPU.
     package: what must be importable beside what infoscope needs anyway; distribution: where it is installed from.
     """
 
@@ -48,6 +50,7 @@ class Geometry(grammar.WithOptions, Measurement):
     second: ClassVar[str] = ""
     optional: ClassVar[bool] = False
     invariant: ClassVar[tuple[str, ...]] = ()
+    where_rows_lie: ClassVar[bool] = False
     package: ClassVar[str] = ""
     distribution: ClassVar[str] = ""
 
@@ -76,7 +79,7 @@ class Geometry(grammar.WithOptions, Measurement):
         ------
         InputError: unusable rows or labels. MissingPackageError: see ``package``.
         """
-        stack = check.on_cpu(check.representation(t, "t", stacked=True))
+        stack = self._placed(check.representation(t, "t", stacked=True))
         labels = {name: check.labels(y, stack.shape[1], name) for name, y in variables.items()}
         labels = labels if self.second == "labels" else {}
         together = None if given.groups is None else Groups.of(given.groups, stack.shape[1])
@@ -104,9 +107,13 @@ class Geometry(grammar.WithOptions, Measurement):
         The cells of a histogram are called by the quantity and their own name.
         """
         check.paired(t=t, y=y, groups=groups)
-        t = check.on_cpu(check.representation(t, "t"))
+        t = self._placed(check.representation(t, "t"))
         together = None if groups is None else Groups.of(groups, len(t))
         return by_name(self._checked(t, self._other(y, len(t)), together))
+
+    def _placed(self, rows: Array) -> Array:
+        """Rows, checked, where they are measured."""
+        return read_there(rows) if self.where_rows_lie and check.is_tensor(rows) else check.on_cpu(rows)
 
     def _other(self, y: ArrayLike | None, n: int) -> dict[str, np.ndarray]:
         """The second argument, checked, as the labels by name that ``_of`` takes."""
@@ -122,11 +129,11 @@ class Geometry(grammar.WithOptions, Measurement):
             raise InputError(f"y is real-valued rows, {self.id} wants class labels: bin y, or pass integers or words")
         return {"y": check.labels(y, n, "y")}
 
-    def _checked(self, t: NumpyRows, labels: dict[str, Labels], groups: Groups | None) -> Iterable[Measured]:
+    def _checked(self, t: AnyRows, labels: dict[str, Labels], groups: Groups | None) -> Iterable[Measured]:
         """What ``_of`` finds, with its time and the number of groups; of constant rows what :meth:`_constant` says."""
         self._installed()
         affordable(self, len(t), t.shape[1], max((int(y.max()) + 1 for y in labels.values()), default=1))
-        if constant(t):
+        if constant(cast(np.ndarray, t)):
             return timed(lambda: self._constant(t, labels), groups)
         return timed(lambda: self._of(t, labels) if groups is None else self._of_groups(t, labels, groups), groups)
 
@@ -134,15 +141,15 @@ class Geometry(grammar.WithOptions, Measurement):
         if self.package and importlib.util.find_spec(self.package) is None:
             raise MissingPackageError(f"{self.id} needs {self.distribution}: pip install {self.distribution}")
 
-    def _of(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
+    def _of(self, t: Any, labels: dict[str, Labels]) -> Iterable[Measured]:
         """Hook: the estimates of rows ``t [n, d]`` that are not all alike; labels renumbered 0..k-1, by variable."""
         raise NotImplementedError
 
-    def _of_groups(self, t: NumpyRows, labels: dict[str, Labels], groups: Groups) -> Iterable[Measured]:
+    def _of_groups(self, t: Any, labels: dict[str, Labels], groups: Groups) -> Iterable[Measured]:
         """Hook: as ``_of`` of rows that fall into groups. What has no interval over rows is as without them."""
         return self._of(t, labels)
 
-    def _constant(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
+    def _constant(self, t: AnyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         """Of rows that are all alike: every quantity is 0 and DEGENERATE."""
         for name in labels or ("input",):
             for quantity in self.quantities:

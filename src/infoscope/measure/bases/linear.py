@@ -88,10 +88,10 @@ class LinearProbe(Probe):
         for split in splits:
             rows = _Turned.of(z, split, single=False)
             tried = [_ridge(rows.train, rows.x_train, y[split.train], decay) for decay in self._path]
-            guesses = [mean + rows.x_validation.cpu().numpy() @ weights for mean, weights in tried]
+            guesses = [mean + _product(rows.x_validation, weights) for mean, weights in tried]
             best = int(np.argmin([np.square(guess - y[split.validation]).sum() for guess in guesses]))
             mean, weights = _ridge(rows.known, rows.x_known, y[split.known], self._path[best])
-            scored, known = (mean + x.cpu().numpy() @ weights for x in (rows.x_scored, rows.x_known))
+            scored, known = (mean + _product(x, weights) for x in (rows.x_scored, rows.x_known))
             found.append(Expected(guesses[best], scored, known, True, f"weight decay {self._path[best]:.2g}"))
         return found
 
@@ -218,11 +218,20 @@ class _Turned(NamedTuple):
 
 def _ridge(columns: Standardiser, x: TensorRows, y: np.ndarray, decay: float) -> tuple[np.ndarray, np.ndarray]:
     """The mean of ``y [n, e]`` and the weights ``[r, e]`` of rows ``x [n, r]``, for a target of unit variance."""
-    rows, mean = x.cpu().numpy(), y.mean(0)
-    moments = rows.T @ (y - mean) / len(rows)
+    mean = y.mean(0)
+    moments = _product(x.T, y - mean) / len(x)
     if columns.axes is None and columns.span is None:
-        return mean, np.linalg.solve(rows.T @ rows / len(rows) + decay * np.eye(rows.shape[1]), moments)
+        return mean, np.linalg.solve(_product(x.T, x) / len(x) + decay * np.eye(x.shape[1]), moments)
     return mean, moments / (columns.variances.cpu().numpy() + decay)[:, None]
+
+
+def _product(a: Any, b: Any) -> np.ndarray:
+    """That of two matrices, the first a float64 tensor, found where it lies."""
+    if a.device.type == "cpu":
+        return a.numpy() @ np.asarray(b)
+    import torch
+
+    return (a @ torch.as_tensor(b).to(a)).cpu().numpy()
 
 
 def _log_softmax(found: Any, problems: slice, x: TensorRows) -> np.ndarray:

@@ -21,6 +21,7 @@ from infoscope.core.errors import InputError
 from infoscope.core.measurement import Cost, affordable
 from infoscope.core.shapes import ArrayLike, TensorMembers
 from infoscope.kernels import parallel
+from infoscope.kernels.devices import full_precision
 from infoscope.measure.usable.readings import Expected, ProbeSplit, Readings, Target
 
 
@@ -66,7 +67,7 @@ class Probe(grammar.WithOptions):
         rows = tensor(z)
         affordable(self, rows.shape[1], rows.shape[2], max((target.k for target in targets), default=1))
         seen = [target.by_appearance() for target in targets]
-        with torch.enable_grad():
+        with torch.enable_grad(), full_precision():
             found = self._read(rows, [target for target, _ in seen], splits, seed)
         return [
             [
@@ -85,7 +86,7 @@ class Probe(grammar.WithOptions):
         """
         import torch
 
-        with torch.enable_grad():
+        with torch.enable_grad(), full_precision():
             return self._expect(tensor(z), y, splits, seed)
 
     def _expect(self, z: Any, y: np.ndarray, splits: Sequence[ProbeSplit], seed: int) -> list[Expected]:
@@ -107,7 +108,7 @@ class Probe(grammar.WithOptions):
         """
         import torch
 
-        with torch.enable_grad():
+        with torch.enable_grad(), full_precision():
             return self._kept(tensor(z), target, splits, seed)
 
     def _kept(

@@ -53,12 +53,12 @@ def short_of_infinite(estimate: Estimate, x: AnyRows, y: RowsOrLabels) -> Estima
 
 def _share_a_column(x: AnyArray, y: AnyArray) -> bool:
     """Whether a column of y is a linear function of one of x, and takes more values than a few."""
-    x, y = (check.on_cpu(v) for v in (x, y))
     first = slice(64)  # enough to rule nearly every pair out
-    pairs = np.argwhere(np.abs(_standardised(x[first]).T @ _standardised(y[first])) > 1 - 1e-12)
-    for i, j in pairs:
-        a, b = _standardised(x[:, [i]]), _standardised(y[:, [j]])
-        if abs(float(a[:, 0] @ b[:, 0])) > 1 - 1e-12 and len(np.unique(x[:, i])) > len(x) // 2:
+    some, others = (_standardised(check.on_cpu(v[first])) for v in (x, y))
+    for i, j in np.argwhere(np.abs(some.T @ others) > 1 - 1e-12).tolist():
+        column = check.on_cpu(x[:, [i]])
+        a, b = _standardised(column), _standardised(check.on_cpu(y[:, [j]]))
+        if abs(float(a[:, 0] @ b[:, 0])) > 1 - 1e-12 and len(np.unique(column)) > len(x) // 2:
             return True
     return False
 

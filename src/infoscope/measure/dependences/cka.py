@@ -5,7 +5,7 @@ from typing import ClassVar, Literal
 
 from infoscope.core import check
 from infoscope.core.quantity import Quantity
-from infoscope.core.shapes import NumpyBeside, NumpyRows
+from infoscope.core.shapes import AnyRows, Beside
 from infoscope.measure.bases.dependence import Dependence
 from infoscope.measure.pairs import centred_products
 from infoscope.measure.pairs.centred_products import Moments
@@ -47,7 +47,7 @@ class Cka(Dependence):
     def _unbiased(self) -> bool:
         return self.debiased
 
-    def _moments(self, x: NumpyRows, y: NumpyBeside) -> Moments:
+    def _moments(self, x: AnyRows, y: Beside) -> Moments:
         return centred_products.of_kernel(x, y, self.kernel, self.width)
 
     def _value(self, moments: Moments) -> float:

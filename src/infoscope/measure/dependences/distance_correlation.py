@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from infoscope.core.quantity import Quantity
-from infoscope.core.shapes import NumpyBeside, NumpyRows
+from infoscope.core.shapes import AnyRows, Beside
 from infoscope.measure.bases.dependence import Dependence
 from infoscope.measure.pairs import centred_products
 from infoscope.measure.pairs.centred_products import Moments
@@ -43,7 +43,7 @@ class DistanceCorrelation(Dependence):
     def _unbiased(self) -> bool:
         return self.bias_corrected
 
-    def _moments(self, x: NumpyRows, y: NumpyBeside) -> Moments:
+    def _moments(self, x: AnyRows, y: Beside) -> Moments:
         return centred_products.paired(x, y, centred_products.DISTANCE)
 
     def _value(self, moments: Moments) -> float:

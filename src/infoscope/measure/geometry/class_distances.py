@@ -10,7 +10,7 @@ from infoscope.core import check
 from infoscope.core.estimate import Doubt, Estimate, Status
 from infoscope.core.measurement import Cost, Measured
 from infoscope.core.quantity import Quantity
-from infoscope.core.shapes import Labels, NumpyRows
+from infoscope.core.shapes import AnyRows, Labels
 from infoscope.measure.bases.geometry import CONSTANT, Geometry
 from infoscope.measure.intervals.uncertainties import DRAWN_PAIRS
 from infoscope.measure.pairs.distance_statistics import BETWEEN, WITHIN, DistancesByClass, spreads, too_few
@@ -63,6 +63,7 @@ class ClassDistances(Geometry):
     )
     second: ClassVar[str] = "labels"
     invariant: ClassVar[tuple[str, ...]] = ("rotation", "shift")
+    where_rows_lie: ClassVar[bool] = True
 
     pairs: int = 0
     seed: int = 0
@@ -74,9 +75,10 @@ class ClassDistances(Geometry):
         check.count(self.pairs, "pairs", LEAST if self.pairs else 0)
         check.count(self.seed, "seed", 0)
 
-    def _of(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
+    def _of(self, t: AnyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         if self.pairs:
-            found: list[DistancesByClass | Drawn] = [drawn(t, y, self.pairs, self.seed) for y in labels.values()]
+            rows = check.on_cpu(t)
+            found: list[DistancesByClass | Drawn] = [drawn(rows, y, self.pairs, self.seed) for y in labels.values()]
         else:
             found = [*spreads(t, list(labels.values()))]
         for name, spread in zip(labels, found, strict=True):
@@ -113,7 +115,7 @@ class ClassDistances(Geometry):
                 value = spread.quantile(which, percent / 100)
                 yield self._say(name, value, words, n, doubts).within(interval, DRAWN_PAIRS)
 
-    def _constant(self, t: NumpyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
+    def _constant(self, t: AnyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
         """Nothing is nearer than anything: ratio 1, AUC 0.5, distances 0."""
         neutral = {"distance_ratio": 1.0, "distance_auc": 0.5}
         for name in labels:

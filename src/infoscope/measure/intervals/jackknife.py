@@ -155,7 +155,7 @@ def copies(x: NumpyRows, others: tuple[Any, ...]) -> Groups | None:
     times, and the other variables (labels ``[n]`` or rows ``[n, e]``) are as equal as the rows are. Fewer values are
     symbols. So are rows that meet with several values of y: copies of a sample bring its y with them.
     """
-    if q.plainly_different(check.on_cpu(x)):
+    if q.plainly_different(x):
         return None
     ids, counts, _ = _distinct(x)
     n, classes = len(ids), max((int(v.max()) + 1 for v in others if v.ndim == 1), default=0)
@@ -188,6 +188,8 @@ def one_of_each(values: Sequence[Any], groups: Groups) -> np.ndarray:
 
 def _distinct(values: Matrix | Indices) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Ids ``[n]`` of equal labels or rows, how many there are of each, and the first of each."""
+    if check.is_tensor(values) and values.ndim == 2:
+        return q.group(q.exact_keys(values))
     rows = check.on_cpu(values)
     if rows.ndim == 1:
         return q.group(rows.astype(np.uint64))

@@ -10,15 +10,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 
+from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.core.shapes import Matrix, TensorMatrix, Vector
+from infoscope.core.shapes import Array, Matrix, TensorMatrix, Vector
 from infoscope.kernels import parallel
 from infoscope.kernels.compiling import njit
 from infoscope.kernels.vector_math import exp2_negative
+from infoscope.measure.pairs import on_torch
 from infoscope.measure.pairs.distances import Distances
 from infoscope.measure.pairs.over_pairs import COLS, ROWS, over_pairs
 
@@ -72,18 +74,23 @@ class Moments:
         return self.covariance("kl", unbiased) / math.sqrt(kk * ll)
 
 
-def linear(x: np.ndarray, y: np.ndarray) -> Moments:
-    """Of K = x xᵀ and L = y yᵀ, for float64 rows ``[n, d]`` and ``[n, e]``."""
+def linear(x: Array, y: Array) -> Moments:
+    """Of K = x xᵀ and L = y yᵀ, for float64 rows ``[n, d]`` and ``[n, e]``, both where they lie."""
     a, b = _aligned(x), _aligned(y)
     products = (_squares(a, b), _squares(a, a), _squares(b, b))
-    k, l = (rows @ rows.sum(axis=0) for rows in (x, y))
-    k0, l0 = (np.einsum("nd,nd->n", rows, rows) for rows in (x, y))
+    k, l = (check.on_cpu(rows @ rows.sum(0)) for rows in (x, y))
+    if check.is_tensor(x):
+        k0, l0 = (rows.square().sum(1).cpu().numpy() for rows in (a, b))
+    else:
+        k0, l0 = (np.einsum("nd,nd->n", rows, rows) for rows in (x, y))
     return Moments(products, k, l, k0, l0)
 
 
-def _aligned(x: np.ndarray) -> Any:
+def _aligned(x: Array) -> Any:
     import torch
 
+    if check.is_tensor(x):
+        return x
     out = torch.empty(x.shape, dtype=torch.float64)  # torch's own storage is aligned: sums do not depend on x's
     return out.copy_(torch.from_numpy(x))
 
@@ -100,20 +107,24 @@ def _squares(a: TensorMatrix, b: TensorMatrix) -> float:
 
     parts = [slice(start, start + _STRIP) for start in range(0, d if by_columns else n, _STRIP)]
     threads = parallel.cores(1e-10 * n * min(d * b.shape[1], n * (d + b.shape[1])))
+    threads = threads if a.device.type == "cpu" else 1
     return math.fsum(parallel.run([partial(of, part) for part in parts], threads))
 
 
-def paired(x: np.ndarray, y: np.ndarray, kind: int, width: float = 1.0) -> Moments:
+def paired(x: Array, y: Array, kind: int, width: float = 1.0) -> Moments:
     """Of K and L that are functions of the distances of float64 rows: :data:`DISTANCE` itself, or the kernel
     exp(-distance² / 2 width²), :data:`RBF`."""
     n = len(x)
-    threads = parallel.cores(n * n * (2e-9 + 2e-11 * (x.shape[1] + y.shape[1])))
-    (found,) = over_pairs(x, [_BothKernels(Distances(y), kind, width)], threads)
     diagonal = np.full(n, 1.0 if kind == RBF else 0.0)
+    if check.is_tensor(x):
+        products, k, l = on_torch.kernel_moments(x, cast(Any, y), kind, width, RBF)
+        return Moments(tuple(products), k, l, diagonal, diagonal)
+    threads = parallel.cores(n * n * (2e-9 + 2e-11 * (x.shape[1] + y.shape[1])))
+    (found,) = over_pairs(x, [_BothKernels(Distances(cast(np.ndarray, y)), kind, width)], threads)
     return Moments(tuple(found.products.tolist()), found.k, found.l, diagonal, diagonal)
 
 
-def of_kernel(x: np.ndarray, y: np.ndarray, kernel: Literal["linear", "rbf"], width: float) -> Moments:
+def of_kernel(x: Array, y: Array, kernel: Literal["linear", "rbf"], width: float) -> Moments:
     """Of K and L of one kernel: :func:`linear`, or :data:`RBF` of ``width``."""
     return linear(x, y) if kernel == "linear" else paired(x, y, RBF, width)
 

@@ -10,15 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
+from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Doubt, Status
-from infoscope.core.shapes import IndexTable, Indices
+from infoscope.core.shapes import Array, IndexTable, Indices
 from infoscope.kernels import parallel
 from infoscope.kernels.compiling import njit
 from infoscope.kernels.scaling import largest
+from infoscope.measure.pairs import on_torch
 from infoscope.measure.pairs.distances import NARROW, Distances
 from infoscope.measure.pairs.over_pairs import over_pairs
 
@@ -106,8 +109,8 @@ class DistancesByClass:
         return np.interp(distances, self.edges[1:], shares, left=shares[0])
 
 
-def spreads(t: np.ndarray, labels: Sequence[np.ndarray]) -> list[DistancesByClass]:
-    """Of the rows ``t [n, d]`` under each of ``labels``, in one pass over the pairs.
+def spreads(t: Array, labels: Sequence[np.ndarray]) -> list[DistancesByClass]:
+    """Of the rows ``t [n, d]`` under each of ``labels``, in one pass over the pairs, where they lie.
 
     Raises
     ------
@@ -115,11 +118,23 @@ def spreads(t: np.ndarray, labels: Sequence[np.ndarray]) -> list[DistancesByClas
     """
     for y in labels:
         counted(y)
+    if check.is_tensor(t):
+        return _spreads_there(t, labels)
     exponent = int(np.frexp(largest(t))[1])  # to divide by, so that no square overflows or vanishes
     found = _spreads(Distances(t, exponent=exponent), labels)
     if t.dtype == np.float32 and t.shape[1] > NARROW and any(map(_blurred, found)):
         found = _spreads(Distances(t, np.float64, exponent=exponent), labels)
     return [DistancesByClass(spread.counts, np.ldexp(spread.edges, exponent)) for spread in found]
+
+
+def _spreads_there(t: Any, labels: Sequence[np.ndarray]) -> list[DistancesByClass]:
+    exponent = int(np.frexp(float(t.abs().max()))[1])
+    rows = t.double() * 2.0**-exponent
+    rows -= rows.mean(0)
+    kind = np.dtype(np.float64)
+    like = _Counts(labels[0], kind, 4 * float(rows.square().sum(1).max()))
+    found = on_torch.counted_by_class(rows, list(labels), CELLS, _KINDS[kind][1], like.first)
+    return [DistancesByClass(counts, np.ldexp(like.edges(), exponent)) for counts in found]
 
 
 def counted(y: np.ndarray) -> tuple[int, int]:

@@ -7,16 +7,18 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from infoscope.core import check, grammar
 from infoscope.core.errors import InputError
 from infoscope.core.files import atomic
-from infoscope.core.shapes import ArrayLike
+from infoscope.core.shapes import Array, ArrayLike
 from infoscope.kernels import draws, parallel
+from infoscope.kernels.devices import full_precision, read_there
 from infoscope.measure.bases.linear import LinearProbe
+from infoscope.measure.states import on_torch
 from infoscope.measure.states import reservoir as rs
 from infoscope.measure.states.blocks import Tree
 from infoscope.measure.states.histograms import Histograms
@@ -30,7 +32,7 @@ BLOCK = 4096
 REMEMBERED = 4096
 
 #: Rows that follow each other: the number of the first, rows by place, labels by variable, the hash of each group.
-Piece = tuple[int, dict[str, np.ndarray], dict[str, np.ndarray], np.ndarray]
+Piece = tuple[int, dict[str, Array], dict[str, np.ndarray], np.ndarray]
 
 
 class OnePass:
@@ -120,7 +122,7 @@ class OnePass:
         for block in range(start // BLOCK, (start + n - 1) // BLOCK + 1):
             here = slice(max(block * BLOCK - start, 0), min((block + 1) * BLOCK - start, n))
             piece = (
-                start + here.start, {name: value[here].copy() for name, value in rows.items()},
+                start + here.start, {name: _copied(value[here]) for name, value in rows.items()},
                 {name: y[here] for name, y in labels.items()}, names[here],
             )  # fmt: skip
             pieces[block] = [piece]
@@ -128,7 +130,7 @@ class OnePass:
         self._columns = {name: value.shape[1] for name, value in rows.items()}
         self._remember(names)
         if self.histograms:
-            self._count({name: Histograms.of(value) for name, value in rows.items()})
+            self._count({name: Histograms.of(check.on_cpu(value)) for name, value in rows.items()})
         self._take(pieces)
         self._next = start + n
         return self
@@ -174,7 +176,7 @@ class OnePass:
             arrays |= {f"node {level} {i} {key}": value for key, value in _flat(sums).items()}
         for block, pieces in self._pending.items():
             for at, (start, rows, labels, names) in enumerate(pieces):
-                arrays |= {f"rows {block} {at} {start} {name}": value for name, value in rows.items()}
+                arrays |= {f"rows {block} {at} {start} {name}": check.on_cpu(value) for name, value in rows.items()}
                 arrays |= {f"labels {block} {at} {start} {name}": value for name, value in labels.items()}
                 arrays[f"names {block} {at} {start} "] = names
         if (kept := self._reservoir) is not None:
@@ -450,18 +452,23 @@ class OnePass:
         labels = {name: np.concatenate([piece[2][name] for piece in pieces]) for name in self.classes}
         names = np.concatenate([piece[3] for piece in pieces])
         numbers = np.concatenate([np.arange(piece[0], piece[0] + len(piece[3])) for piece in pieces])
-        rows = np.concatenate(
-            [self._kept(np.concatenate([piece[1][name] for piece in pieces]), name) for name in self._columns], axis=1
-        )
-        buckets = (rs.mixed(~names) % np.uint64(BUCKETS)).astype(np.int64)
-        kept = rs.Reservoir(self.sample, numbers, names, rows.astype(np.float32), labels, self._least)
-        return BucketSums.of(rows, buckets, labels, self.classes, tuple(self._slices.values())), kept.cut()
+        with full_precision():
+            rows = _joined(
+                [self._kept(_joined([piece[1][name] for piece in pieces]), name) for name in self._columns], 1
+            )
+            buckets = (rs.mixed(~names) % np.uint64(BUCKETS)).astype(np.int64)
+            of = on_torch.bucket_sums if check.is_tensor(rows) else BucketSums.of
+            sums = of(cast(Any, rows), buckets, labels, self.classes, tuple(self._slices.values()))
+        kept = rs.Reservoir(self.sample, numbers, names, check.on_cpu(rows).astype(np.float32), labels, self._least)
+        return sums, kept.cut()
 
-    def _kept(self, rows: np.ndarray, place: str) -> np.ndarray:
+    def _kept(self, rows: Array, place: str) -> Array:
         """The columns that are kept of rows ``[n, d]``."""
         projection = self._projections[place]
         if projection is None:
             return rows
+        if check.is_tensor(rows):
+            return on_torch.sketched(rows, projection)
         mean = rows.mean(axis=0, dtype=np.float64)
         import torch
 
@@ -493,12 +500,26 @@ class OnePass:
         )
 
 
-def rows_of(value: ArrayLike, name: str) -> np.ndarray:
-    """``value`` as rows ``[n, d]``; one alone is enough here."""
+def rows_of(value: ArrayLike, name: str) -> Array:
+    """``value`` as rows ``[n, d]``, where they lie; one alone is enough here."""
     out = check.array(value, name)
     if len(out) == 1:
         return check.on_cpu(check.representation(np.repeat(check.on_cpu(out), 2, axis=0), name, place=True))[:1]
-    return check.on_cpu(check.representation(out, name, place=True))
+    rows = check.representation(out, name, place=True)
+    return read_there(rows) if check.is_tensor(rows) else rows
+
+
+def _copied(rows: Array) -> Array:
+    return rows.clone() if check.is_tensor(rows) else rows.copy()
+
+
+def _joined(parts: Sequence[Any], axis: int = 0) -> Array:
+    """As one array: a tensor where all of them are, which a state that was fed from several devices has not."""
+    if not all(map(check.is_tensor, parts)):
+        return np.concatenate([check.on_cpu(part) for part in parts], axis=axis)
+    import torch
+
+    return torch.cat([part.to(parts[0]) for part in parts], axis)
 
 
 def _start(piece: Piece) -> int:

@@ -81,7 +81,7 @@ class Prequential:
         ------
         InputError: unusable rows or labels, other columns than before or more than 4096, groups with some rows only.
         """
-        rows = rows_of(t, "t")
+        rows = check.on_cpu(rows_of(t, "t"))
         labels = check.on_cpu(check.array(y, "y"))
         if labels.shape != (len(rows),) or labels.dtype.kind not in "iub":
             wanted = f"wanted [{len(rows)}] whole numbers from 0 on"

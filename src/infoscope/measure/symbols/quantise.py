@@ -17,7 +17,7 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.shapes import AnyRows
 from infoscope.kernels import keys as _keys
-from infoscope.measure.symbols.partitions import Partition, Symbols, base, interval
+from infoscope.measure.symbols.partitions import Partition, Symbols, base, exact, interval
 
 FINEST = 4096  # a common grid of more cells than this costs more than it saves
 AT_ONCE = 1 << 22  # numbers that are copied at a time
@@ -65,8 +65,12 @@ def _on_edges(t: np.ndarray, partitions: Sequence[Partition]) -> list[Symbols]:
     return [Symbols(row, int(outside[0]), int(outside[1])) for row in keys]
 
 
-def exact_keys(t: np.ndarray) -> np.ndarray:
-    """Keys [n] of rows that are equal only when every float is."""
+def exact_keys(t: AnyRows) -> np.ndarray:
+    """Keys [n] of rows that are equal only when every float is; of a tensor found where it lies."""
+    if check.is_tensor(t):
+        from infoscope.measure.symbols import torch_keys
+
+        return torch_keys.symbols(t, exact()).keys
     keys, rows = np.empty(len(t), np.uint64), max(1, AT_ONCE // max(1, t.shape[1]))
     for start in range(0, len(t), rows):
         zeros_alike = np.ascontiguousarray(t[start : start + rows] + t.dtype.type(0))  # -0.0 + 0.0 is 0.0
@@ -123,12 +127,14 @@ def group(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return _keys.group(keys)
 
 
-def plainly_different(t: np.ndarray) -> bool:
+def plainly_different(t: AnyRows) -> bool:
     """Whether the first columns of ``t [n, d]`` tell all rows apart: what sorting shows of few rows, before the loop
     that compares whole rows is compiled. False where they do not, and of many rows."""
-    if len(t) > SORTED or t.dtype.kind != "f":
+    if len(t) > SORTED:
         return False
-    left = t[:, :LOOKED]  # rows that each column so far has told from some others only
+    left = check.on_cpu(t[:, :LOOKED])  # rows that each column so far has told from some others only
+    if left.dtype.kind != "f":
+        return False
     for column in range(left.shape[1]):
         _, where, counts = np.unique(left[:, column], return_inverse=True, return_counts=True)
         left = left[counts[where] > 1]

@@ -9,6 +9,7 @@ from typing import ClassVar
 import torch
 
 from infoscope.core import check
+from infoscope.kernels.devices import full_precision
 from infoscope.record.rule import Rule, Stage
 
 
@@ -40,7 +41,8 @@ class Sketch(Rule):
         if rows.shape[1] <= self.width:
             return rows
         wide = rows.to(torch.promote_types(rows.dtype, torch.float32))
-        return wide @ _matrix(rows.shape[1], self.width, self.seed).to(wide)
+        with full_precision():
+            return wide @ _matrix(rows.shape[1], self.width, self.seed).to(wide)
 
 
 @lru_cache(maxsize=2)
