@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -344,6 +344,7 @@ class Run:
         variables: Mapping[str, Any] | Sequence[str] | str | None = None,
         groups: Any = None,
         sites: Sequence[str] | None = None,
+        device: str | None = None,
         engine: str | Engine | None = None,
         workers: int | None = None,
         engine_config: str | Path | None = None,
@@ -366,8 +367,9 @@ class Run:
         ``range="recorded"``: from the least to the largest value that each member took at these sites. ``noisy`` takes
         the noise that the networks were trained with, and 256 noisy forwards of each input.
 
-        engine, workers, engine_config: who does it, some steps a job, as of :func:`open_engine`; by default this
-        process.
+        device: where the network runs and what it holds is measured, as ``"cuda"``; by default where ``model`` puts it,
+        and the CPU for the networks of a figure. engine, workers, engine_config: who does it, some steps a job, as of
+        :func:`open_engine`; by default this process.
 
         Raises
         ------
@@ -396,7 +398,7 @@ class Run:
             places = sites
         wanted = (places,) if isinstance(places, str) else tuple(places)
         plan = MeasurePlan(estimator, options, wanted)  # refuses unknown options before anything is read
-        replays = {name: self.replay(name, model, groups, new) for name in names}
+        replays = {name: self.replay(name, model, groups, new, device) for name in names}
         plans = {name: plan.trained_with(replay.noise) for name, replay in replays.items()}
         for replay in replays.values():
             replay.trajectory.verify()
@@ -405,7 +407,7 @@ class Run:
             if new:
                 evaluation.add(self.folder.path, evaluation.later(evaluation.load(self.folder.path), new))
             for name in names:
-                label, replays_of = f"{name}: measuring {estimator}", _Replays(model, groups)
+                label, replays_of = f"{name}: measuring {estimator}", _Replays(model, groups, device)
                 shards = measured_later(self.folder, name, replays[name], plans[name], replays_of)
                 if shards is not None:
                     scan_in_shards(there, self.folder, replays[name], shards, label)
@@ -414,7 +416,8 @@ class Run:
                     work = DealtPass(self.folder.path.absolute(), name, [plans[name]], replays_of)
                     measure_dealt(there, self.folder, replays[name], work, label)
                     continue
-                measure(self.folder, name, replays[name], [plans[name]], label, lambda other: self.replay(other, model))
+                other_of = partial(self.replay, model=model, device=device)
+                measure(self.folder, name, replays[name], [plans[name]], label, other_of)
             append_derived(self.folder, sweeps(self.rows.filter(network=names, estimator=estimator)))
             self.folder.merge_parts()
         rows = self.rows
@@ -527,9 +530,12 @@ class Run:
         model: Callable[[], Any] | None,
         groups: Any = None,
         variables: Mapping[str, Any] | None = None,
+        device: str | None = None,
     ) -> Replay:
         """What is needed to run a network again at its recorded steps; the arguments are those of :meth:`measure`."""
         from infoscope.claim.running import plan_of
+        from infoscope.kernels.devices import checked
+        from infoscope.record.building import placed
         from infoscope.scanning.replay import EnsembleReplay
         from infoscope.scanning.scanned_replay import ScannedReplay
         from infoscope.scanning.watched_replay import WatchedReplay
@@ -551,20 +557,21 @@ class Run:
                     f"no config.json lies beside {first}, so only you can build its network: pass model=, a function "
                     "that returns it (on the command line --model package.module:function)"
                 )
-            return ScannedReplay(self.folder, network, model(), groups, variables)
+            return ScannedReplay(self.folder, network, placed(model, device)(), groups, variables)
         if "watched" not in recipe:
             if variables:
                 raise InputError(
                     f"variables by name arrived ({', '.join(variables)}) for {self.folder.path}, whose variables are "
                     "those of its task: only a run of infoscope.watch or infoscope.scan takes further ones"
                 )
-            return EnsembleReplay(self.folder, network, plan_of(self.folder, network), groups=groups)
+            where = "cpu" if device is None else checked(device)
+            return EnsembleReplay(self.folder, network, plan_of(self.folder, network), where, groups)
         if model is None:
             raise RunFolderError(
                 f"{self.folder.path} was watched, so only you can build its network: pass model=, a function that "
                 "returns it (on the command line --model package.module:function)"
             )
-        return WatchedReplay(self.folder, network, model(), groups, variables)
+        return WatchedReplay(self.folder, network, placed(model, device)(), groups, variables)
 
     def claims(self) -> list[dict[str, Any]]:
         """Judge the rows this run holds now; stores and returns the verdicts (while another process writes here, they
@@ -620,10 +627,11 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class _Replays:
-    """Makes the replays of a run in a worker. model, groups: as of :meth:`Run.measure`."""
+    """Makes the replays of a run in a worker. model, groups, device: as of :meth:`Run.measure`."""
 
     model: Callable[[], Any] | None
     groups: Any
+    device: str | None
 
     def __call__(self, folder: RunFolder, network: str) -> Replay:
-        return Run(folder).replay(network, self.model, self.groups)
+        return Run(folder).replay(network, self.model, self.groups, None, self.device)

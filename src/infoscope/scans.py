@@ -31,6 +31,7 @@ def scan(
     weights: Literal["raw", "ema"] = "raw",
     entry: str | None = None,
     dtype: torch.dtype | str | None = None,
+    device: str | None = None,
     steps: Iterable[int] | None = None,
     base: str | os.PathLike[str] | None = None,
     time_first: bool = False,
@@ -61,7 +62,8 @@ def scan(
     measures: as of :func:`watch`; by default ``usable_information(scores=true)`` at repeated blocks.
     out: the run folder; by default one under ``runs/`` whose name says what is asked, so that the same call finds it.
     weights: ``"ema"`` for the moving average. entry: the name of the weights in files that hold several. dtype: what
-        the network computes in, by default the type of the stored weights. steps: only these. base: of adapters, the
+        the network computes in, by default the type of the stored weights. device: where it runs, and where what it
+        holds is measured, as ``"cuda"``; by default where ``build`` puts it. steps: only these. base: of adapters, the
         model that they change.
     batch_size: samples in one forward; by default as many as about 4096 tokens. overwrite: replace the run that ``out``
         holds, in place of going on with it. network, member, seed: of a sweep over trainings, which of them this is,
@@ -83,13 +85,13 @@ def scan(
 
     Raises
     ------
-    InputError: nothing there, a checkpoint of another network or with a weight missing, labels, groups or places that
-        cannot be used. UnknownNameError: no such place, measure or step. RunFolderError: ``out`` holds another run, or
-        a checkpoint is half-written or has changed. EngineError: checkpoints could not be measured, after all others
-        were.
+    InputError: nothing there, a device that cannot be used, a checkpoint of another network or with a weight missing,
+        labels, groups or places that cannot be used. UnknownNameError: no such place, measure or step. RunFolderError:
+        ``out`` holds another run, or a checkpoint is half-written or has changed. EngineError: checkpoints could not be
+        measured, after all others were.
     """
     from infoscope.engine.opening import open_engine
-    from infoscope.record.building import build_of
+    from infoscope.record.building import build_of, placed
     from infoscope.record.defaults import measures as usual
     from infoscope.record.referred import ReadAs
     from infoscope.scanning.checkpoint_scan import Scan
@@ -115,7 +117,7 @@ def scan(
         )
     asked = Scan(
         found,
-        build,
+        placed(build, device),
         inputs,
         variables,
         places,

@@ -226,6 +226,7 @@ def measure(
     model: str | None = None,
     variable: Several = None,
     groups: Belonging = None,
+    device: str | None = None,
     engine: EngineName = None,
     workers: WorkersCount = None,
     engine_config: EngineConfig = None,
@@ -252,6 +253,8 @@ def measure(
     variable
         For a watched run: a further variable of its rows, as name=t.parquet:column; the run holds it from now on. May
         be repeated.
+    device
+        Where the network runs and what it holds is measured: cpu, or a torch device such as cuda.
     """
     loaded = infoscope.load(run)
     new = {name: columns(file) for name, file in pairs(variable, "--variable", "digit=t.parquet:digit").items()}
@@ -262,6 +265,7 @@ def measure(
         factory(model),
         variables=new or None,
         groups=columns(groups),
+        device=device,
         engine=engine,
         workers=workers,
         engine_config=engine_config,

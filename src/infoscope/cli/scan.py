@@ -40,6 +40,7 @@ def scan(
     weights: Literal["raw", "ema"] = "raw",
     entry: str | None = None,
     dtype: str | None = None,
+    device: str | None = None,
     step: Annotated[list[int] | None, Parameter(negative="")] = None,
     base: str | None = None,
     batch_size: int | None = None,
@@ -85,6 +86,9 @@ def scan(
         The name of the weights in files that hold several.
     dtype
         What the network computes in; by default the type of the stored weights.
+    device
+        Where the network runs and what it holds is measured: cpu, or a torch device such as cuda; by default where the
+        model is built.
     step
         Only this step; may be repeated.
     base
@@ -123,6 +127,7 @@ def scan(
         weights=weights,
         entry=entry,
         dtype=dtype,
+        device=device,
         steps=step or None,
         base=base,
         batch_size=batch_size,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -9,9 +10,11 @@ from typing import Any, cast
 from torch import nn
 
 from infoscope.core.errors import InputError
+from infoscope.kernels import devices
 from infoscope.record.checkpoint import Checkpoint
 from infoscope.record.foreign import base_of
 from infoscope.record.packages import optional, unnoticed
+from infoscope.record.places import as_module
 from infoscope.record.trajectories._folders import json_of
 from infoscope.record.trajectories.adapter import CONFIGURATION
 
@@ -39,6 +42,30 @@ class ModelBuilder:
             if (self.folder / CONFIGURATION).is_file():
                 return _adapted(self.folder, self.base)
             return _plain(self.folder)
+
+
+@dataclass(frozen=True)
+class PlacedBuilder:
+    """Builds what ``build`` does, on a device. Can be sent to other processes where ``build`` can."""
+
+    build: Callable[[], Any]
+    device: str
+
+    def __call__(self) -> nn.Module:
+        return as_module(self.build()).to(self.device)
+
+
+def placed(build: Any, device: str | None) -> Any:
+    """``build``, whose network then lies on ``device``; where it puts it itself if that is None.
+
+    Raises
+    ------
+    InputError: torch cannot compute there.
+    """
+    if device is None:
+        return build
+    name = devices.checked(device)
+    return PlacedBuilder(build, name) if callable(build) and not isinstance(build, nn.Module) else build
 
 
 def build_of(source: Checkpoint | Path | str) -> ModelBuilder | None:

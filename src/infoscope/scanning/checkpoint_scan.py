@@ -35,6 +35,7 @@ from infoscope.record.inputs import Inputs
 from infoscope.record.padding import check_padding
 from infoscope.record.places import as_module, first_batch, kinds, representations, sites_and_order, unwrap
 from infoscope.record.referred import ORIGINS, READ, ReadAs
+from infoscope.record.untouched import device_of
 from infoscope.record.watch import NETWORK
 from infoscope.scanning.dealt import DealtPass, measure_dealt, taken_over
 from infoscope.scanning.measure_plan import MeasurePlan
@@ -244,6 +245,7 @@ class _Scanning:
                 "scanned": f"{kind.__module__}.{kind.__qualname__}",
                 "batch_size": self._batch_size,
                 **({} if self._shards is None else {ONE_PASS: self._shards.recipe}),
+                **({} if (where := device_of(self._model).type) == "cpu" else {"device": where}),
             },
             "task": "scanned",
             **({"member": self._member} if self._member else {}),
@@ -290,6 +292,7 @@ class _Scanning:
             "places": mine["sites"] != held["sites"],
             "batch_size": mine["recipe"]["batch_size"] != held["recipe"]["batch_size"],
             "way to hold rows (shards, sample)": mine["recipe"].get(ONE_PASS) != held["recipe"].get(ONE_PASS),
+            "device": mine["recipe"].get("device") != held["recipe"].get("device"),
             "weights, entry, dtype or base": mine[READ] != held[READ],
             "measures": wanted["measures"] != there.get("measures"),
             "inputs, variables or groups": wanted["evaluation"] != there.get("evaluation"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from infoscope.core import check
 from infoscope.scanning.replay import Replay
 
 
@@ -33,7 +34,7 @@ class RecordedRanges:
         found = dict.fromkeys(self._sites, (nothing, -nothing))
         for step in replay.trajectory.steps:
             for site, t in replay.representations(step, sorted(self._sites)).items():
-                found[site] = _widened(*found[site], np.asarray(t))
+                found[site] = _widened(*found[site], check.on_cpu(t))
         return found
 
 

@@ -13,6 +13,7 @@ import torch
 from infoscope.core.errors import unknown_name
 from infoscope.core.folder import RunFolder
 from infoscope.data.held import held as load_task
+from infoscope.kernels.devices import read_there
 from infoscope.record.evaluated import RowsThere
 from infoscope.record.layout import Chosen
 from infoscope.record.together import Together
@@ -133,8 +134,8 @@ def shares_split(plan: NetworkPlan, published: bool) -> bool:
 class EnsembleReplay:
     """The replay of an ensemble that infoscope trained itself.
 
-    device: where the networks run again; what they hold comes to the CPU, where it is measured. groups: one name
-    ``[n]`` a measured row, where rows belong together beyond equal inputs.
+    device: where the networks run again, and what they hold is measured. groups: one name ``[n]`` a measured row, where
+    rows belong together beyond equal inputs.
     """
 
     def __init__(
@@ -253,16 +254,16 @@ class EnsembleReplay:
         seed = int(np.random.SeedSequence([seed, int(self.seeds[member])]).generate_state(1)[0])
         with torch.no_grad():
             found = self.plan.network.propagated(alone, self.inputs, sites, replicas, seed)
-        return {site: s.cpu() for site, s in found.items()}
+        return {site: read_there(s) for site, s in found.items()}
 
     @cached_property
     def _compiled(self) -> DenseForward | None:
         """On the measured rows, where there are compiled loops for the network."""
         return DenseForward.of(self.plan.network, self.task.inputs[self.measured], self.device)
 
-    def representations(self, step: int, sites: Iterable[str] = ()) -> dict[str, torch.Tensor]:
+    def representations(self, step: int, sites: Iterable[str] = ()) -> dict[str, Any]:
         if self._compiled is not None:
             return self._compiled.representations(self.parameters(step), sites)
         with torch.no_grad():
             found = self.plan.network.representations(self.parameters(step), self.inputs, sites)
-        return {site: t.cpu() for site, t in found.items()}
+        return {site: read_there(t) for site, t in found.items()}
