@@ -36,8 +36,8 @@ def stored(model, folder):
 def scanned(trained, out, weights=None, **options):
     model, x, y, held = trained
     return iscope.scan(
-        weights or held, lambda: copy.deepcopy(model), x.numpy(), {"label": y}, places=["1"], measures=MEASURES, out=out,
-        **options,
+        weights or held, lambda: copy.deepcopy(model), x.numpy(), {"label": y}, places=["1"], measures=MEASURES,
+        out=out, **options,
     )  # fmt: skip
 
 
@@ -77,6 +77,21 @@ def test_what_runs_in_bfloat16_is_measured_as_float32(trained, tmp_path, elsewhe
         )
     wide = iscope.geometry(held.float().numpy(), measure="effective_rank")["effective_rank"].value
     assert told[0, "1", "input", "effective_rank", 0] == pytest.approx(wide, rel=1e-9)
+
+
+def test_a_scan_in_shards_makes_its_sums_there(trained, tmp_path, elsewhere):
+    model, x, y, held = trained
+    found = [
+        values(
+            iscope.scan(
+                held, lambda: copy.deepcopy(model), x.numpy(), {"label": y}, places=["1"], measures=["one_pass"],
+                out=tmp_path / str(device), shards=2, device=device,
+            ).rows
+        )
+        for device in (None, elsewhere)
+    ]  # fmt: skip
+    assert len(found[0]) > 10
+    assert found[1] == pytest.approx(found[0], abs=1e-3)
 
 
 def test_states_of_one_pass_are_float64_sums_whatever_the_rows_are_and_wherever_they_lie(elsewhere):
