@@ -35,6 +35,15 @@ class StandIn(torch.Tensor):
         made.held = held
         return made
 
+    @property
+    def data(self) -> torch.Tensor:
+        return self.detach()
+
+    @data.setter
+    def data(self, other: StandIn) -> None:
+        torch.Tensor.data.__set__(self, other)
+        self.held = other.held
+
     def numpy(self, *, force: bool = False) -> Any:
         raise TypeError(f"can't convert {NAME}:0 device type tensor to numpy. Use Tensor.cpu() first")
 
