@@ -7,7 +7,7 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
-from infoscope import Status, usable_information
+from infoscope import Status, fit_probe, usable_information
 from infoscope.measure.questions._dealt_rows import DealtRows
 from infoscope.measure.usable import wide_rows
 from infoscope.measure.usable.readings import ProbeSplit
@@ -227,3 +227,22 @@ def test_few_rows_a_column_try_all_because_losses_have_several_minima():
         return {0: 1.0, 1: 2.0, 2: 0.0}[round(np.log10(decay / 1e-3))] if decay in (1e-3, 1e-2, 1e-1) else 3.0
 
     assert walked((1e-3, 1e-2, 1e-1), loss, every=True) == 1e-1
+
+
+@pytest.mark.parametrize(("n", "d"), [(900, 300), (300, 700)])
+def test_a_kept_probe_is_the_one_that_test_rows_are_asked_about(n, d):
+    """To rounding, also where classes stand in another order than they first appear in."""
+    z, y = rows_of("heavy", n + 200, d, 4)
+    z[:, 5], y = 3, np.array([2, 0, 3, 1])[y]
+    asked = usable_information(z[:n], y[:n], z_test=z[n:], y_test=y[n:])
+    found = fit_probe(z[:n], y[:n])
+    said = found.predict_log_proba(z[n:])
+    assert found.about["chosen"].partition(",")[0] == asked.chosen[0].partition(",")[0]
+    np.testing.assert_allclose(np.exp(said).sum(1), 1, atol=1e-12)
+    assert -said[np.arange(200), y[n:]].mean() == pytest.approx(asked.loss, abs=1e-5)
+    assert asked.loss < 0.9 * np.log(4)
+
+
+def test_a_kept_sparse_probe_of_many_columns_reads_its_few():
+    z, y = rows_of("means", 900, 300, 3)
+    assert len(fit_probe(z, y, "sparse(k=4)").tensors["read"]) == 4

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from infoscope.measure.usable.readings import Expected, ProbeSplit, Reading, Rea
 from infoscope.measure.usable.softmax_regression import HELD
 from infoscope.measure.usable.standardiser import Standardiser
 from infoscope.measure.usable.temperature import Tempered, cross_entropy
-from infoscope.measure.usable.wide_rows import WideRows, is_wide
+from infoscope.measure.usable.wide_rows import WideRows, is_wide, outward
 
 # Where the path of weight decays is left: on the largest entry of the gradient, and on the root mean square by which
 # the next step may still move a logit. The same one is chosen as by exact solutions but where two are as good.
@@ -103,6 +103,9 @@ class LinearProbe(Probe):
         from infoscope.measure.usable.softmax_regression import COARSE, Regression, solve
 
         k, single = target.k, self.tolerance >= COARSE
+        if single and self._reads_all and is_wide(len(z), z.shape[1], k):
+            wide = partial(self._kept_wide, z, target, splits[0])
+            return parallel.run([wide], 1)[0]  # as it is read, so that its bits do not hang on threads
         losses, turned = np.zeros(len(self._path)), []
         for split in splits:
             columns = self._columns(z[split.train], target.y[split.train], k)
@@ -137,6 +140,30 @@ class LinearProbe(Probe):
         if columns is not None:
             tensors["read"] = np.asarray(columns, np.int64)
         return tensors, f"weight decay {decay:.2g}, {calibration.words}"
+
+    def _kept_wide(self, z: Any, target: Target, split: ProbeSplit) -> tuple[dict[str, np.ndarray], str]:
+        """As test rows are read that come after ``z``: the first fold is chosen by, and all rows are fitted to."""
+        import torch
+
+        split = ProbeSplit(np.sort(split.known), split.scored, split.scored[:0])
+        rows = WideRows.of(z, split, turning=True)
+        named, number = target.by_appearance()  # as whoever asks it does, so that nothing hangs on names of classes
+        found = self.walk.gone(rows, SplitLabels.of(named, split), target.k)
+        theta = found.final.theta.double()[torch.from_numpy(number).to(z.device)]
+        calibration = replace(found.calibration, prior=found.calibration.prior[number])
+        columns, weights = outward(z, torch.as_tensor(split.known, device=z.device), rows, theta[:, 1:].T)
+        tensors = {
+            **scaling(columns),
+            "weight0": weights.cpu().numpy()[None],
+            "bias0": theta[:, 0].cpu().numpy()[None],
+            **calibrated(calibration),
+        }
+        return tensors, found.words
+
+    @property
+    def _reads_all(self) -> bool:
+        """Hook: whether all columns are read."""
+        return True
 
     def _columns(self, z: TensorRows, y: np.ndarray, k: int) -> np.ndarray | None:
         """Hook: which columns of ``z [n, d]`` are read, for labels ``y [n]``; None means all."""

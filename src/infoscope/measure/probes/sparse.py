@@ -99,6 +99,10 @@ class Sparse(LinearProbe):
         (found,) = super()._expect(z, y, [split], seed)
         return found
 
+    @property
+    def _reads_all(self) -> bool:
+        return False
+
     def _columns(self, z: TensorRows, y: np.ndarray, k: int) -> np.ndarray:
         return np.sort(pursued(Standardiser.of(z)(z, single=True), y, k, max(self._numbers)))
 

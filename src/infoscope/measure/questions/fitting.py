@@ -29,8 +29,9 @@ def fit_probe(
     probe: ``"linear"``, ``"sparse"``, ``"mlp"`` or ``"mlp3"``, with ``options``. How strongly it is bound (weight
     decay) is what loses least on the validation rows of all ``folds``, and how sure its word is (temperature, optional
     ignorance) what is best on rows that were scored by probes which never saw them; networks stop by the validation
-    rows of the first fold, which they are not fitted to. What such probes read is the matter of
-    :func:`usable_information`, whose arguments these are.
+    rows of the first fold, which they are not fitted to. A linear probe of many columns (256 or more) is the one that
+    :func:`usable_information` asks about ``z_test``: the first fold chooses both, then all rows are fitted to. What
+    such probes read is the matter of that function, whose arguments these are.
 
     Keep it with :func:`save_probe`, and have it again with :func:`load_probe`.
 

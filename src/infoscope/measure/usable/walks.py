@@ -17,6 +17,21 @@ from infoscope.measure.usable.wide_softmax import Descent, WideRegression
 PATH_GAP, GAP = 3e-4, 10
 
 
+class Walked(NamedTuple):
+    """What a walk ends with: the weight decay, a fit to training rows alone, one to all known rows, and how sure the
+    word of either is; ``validation``: nats that the first loses on validation rows."""
+
+    decay: float
+    chosen: Descent
+    final: Descent
+    calibration: Tempered
+    validation: float
+
+    @property
+    def words(self) -> str:
+        return f"weight decay {self.decay:.2g}, {self.calibration.words}"
+
+
 class Walk(NamedTuple):
     """How it is gone about: see the options of a linear probe."""
 
@@ -27,6 +42,13 @@ class Walk(NamedTuple):
 
     def read(self, rows: WideRows, y: SplitLabels, k: int, begin: Any = None) -> Reading:
         """One target; ``begin [k, 1 + r]``: parameters to begin with, by default those that read nothing."""
+        found = self.gone(rows, y, k, begin)
+        scored, fitted = (found.calibration(_log_softmax(found.final, x)) for x in (rows.scored, rows.known))
+        converged = found.chosen.converged and found.final.converged
+        return Reading(scored, found.validation, cross_entropy(fitted, y.known), converged, found.words)
+
+    def gone(self, rows: WideRows, y: SplitLabels, k: int, begin: Any = None) -> Walked:
+        """To its end, for one target; ``begin`` as of :meth:`read`."""
         fitted = len(y.train)
         x, chosen_by, gap = rows.known[:fitted], rows.known[fitted:], GAP * self.tolerance
         regression, tried = WideRegression(x, y.train, k, rows.curvature), dict[float, Descent]()
@@ -44,13 +66,7 @@ class Walk(NamedTuple):
         calibration = choose or Tempered.none(y.prior, len(y.known))
         whole = WideRegression(rows.known, y.known, k, rows.curvature)
         final = whole.solved(chosen.at(decay), gap, self.iterations)
-        return Reading(
-            calibration(_log_softmax(final, rows.scored)),
-            cross_entropy(calibration(log_q), y.validation),
-            cross_entropy(calibration(_log_softmax(final, rows.known)), y.known),
-            chosen.converged and final.converged,
-            f"weight decay {decay:.2g}, {calibration.words}",
-        )
+        return Walked(decay, chosen, final, calibration, cross_entropy(calibration(log_q), y.validation))
 
 
 def _log_softmax(found: Descent, x: TensorMatrix) -> np.ndarray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from infoscope.core.shapes import TensorRows
+from infoscope.core.shapes import TensorMatrix, TensorRows
 from infoscope.measure.usable.readings import ProbeSplit
 from infoscope.measure.usable.standardiser import Standardiser, within
 from infoscope.measure.usable.wide_softmax import TALL, gram
@@ -28,21 +28,24 @@ class WideRows(NamedTuple):
     """``known [n, r]``, those that are fitted to before those that are chosen by; ``scored [m, r]``; both float32.
 
     curvature: the Gram matrix of the known rows over their number, ``[r, r]``, or its diagonal ``[r]``, the rest zero.
+    turn: of more columns than known rows, and where it was asked for, what turns products with these into coordinates
+    ``[n, r]``.
     """
 
     known: Any
     scored: Any
     curvature: Any
+    turn: Any = None
 
     @classmethod
-    def of(cls, z: TensorRows, split: ProbeSplit) -> WideRows:
-        """Those of ``z [rows, d]``."""
+    def of(cls, z: TensorRows, split: ProbeSplit, turning: bool = False) -> WideRows:
+        """Those of ``z [rows, d]``; turning: with their ``turn``, so that weights can be told of the columns."""
         import torch
 
         n, d = len(split.known), z.shape[1]
         known, scored = (torch.as_tensor(rows, device=z.device) for rows in (split.known, split.scored))
         if d > n:
-            return _along_rows(z, known, scored)
+            return _along_rows(z, known, scored, turning)
         columns = Standardiser.of_some(z, known, _width(n))
         x, beside = (torch.empty(len(rows), d, dtype=torch.float32, device=z.device) for rows in (known, scored))
         for out, rows in ((x, known), (beside, scored)):
@@ -51,7 +54,7 @@ class WideRows(NamedTuple):
         return cls(x, beside, gram(x))
 
 
-def _along_rows(z: Any, known: Any, scored: Any) -> WideRows:
+def _along_rows(z: Any, known: Any, scored: Any, turning: bool) -> WideRows:
     """Some columns at a time: their statistics, and what they add to the products of rows."""
     import torch
 
@@ -71,8 +74,25 @@ def _along_rows(z: Any, known: Any, scored: Any) -> WideRows:
     kept = values > ROUNDING * values.amax().clamp_min(ROUNDING)
     values, vectors = values[kept], vectors[:, kept]
     lengths = (n * values).sqrt()
-    beside = products[n:] @ (vectors / lengths)
-    return WideRows((vectors * lengths).float(), within(beside.float()), values.float())
+    turn = vectors / lengths
+    beside = within((products[n:] @ turn).float())
+    return WideRows((vectors * lengths).float(), beside, values.float(), turn if turning else None)
+
+
+def outward(z: TensorRows, known: TensorRows, rows: WideRows, weights: TensorMatrix) -> tuple[Standardiser, Any]:
+    """What standardises the columns of ``z [rows, d]``, and weights ``[d, k]`` of these from ``weights [r, k]`` of
+    ``rows``, those of ``z`` that are ``known`` (their places)."""
+    import torch
+
+    width = _width(len(known))
+    columns = Standardiser.of_some(z, known, width)
+    if rows.turn is None:
+        return columns, weights
+    of_rows, found = rows.turn @ weights.double(), []
+    for start in range(0, z.shape[1], width):
+        part = z[:, start : start + width][known]
+        found.append(within(Standardiser.of(part)(part, single=True)).double().T @ of_rows)
+    return columns, torch.cat(found)
 
 
 def _width(n: int) -> int:
