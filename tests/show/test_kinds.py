@@ -24,6 +24,7 @@ from infoscope.show.plots.settings import settings
 from infoscope.show.report import _cards, write_report
 
 SPREAD = Quantity("spread", "norm", "Spread of the rows", "geometry")
+CODE = Quantity("L(Y|T)/n", "nats", "Length of a code of the label", "usable")
 NARROW = Quantity("narrowness", "fraction", "A measure of how narrow a layer is, in many words", "geometry")
 
 
@@ -67,6 +68,7 @@ def test_of_one_quantity_what_is_said_about_a_label_goes_first_then_the_first():
         (LABEL_INFORMATION, "", "Information about the label, I(T;Y)", "I(T;Y) (bits)"),
         (USABLE, "fine", "Usable information about fine", "I_u(T;Y) (bits)"),
         (USABLE_REST, "fine|coarse", "Usable information about fine given coarse", "I_u(T;fine|coarse) (bits)"),
+        (CODE, "label", "Length of a code of the label", "L(Y|T)/n (bits)"),
         (BINNED_ENTROPY, "input", "Entropy of the binned layer, H(Bin(T))", "H(Bin(T)) (bits)"),
         (SPREAD, "input", "Spread of the rows", "spread of the rows"),
         (NARROW, "input", "A measure of how narrow a layer is, in many words", "narrowness (fraction)"),

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import vl_convert
 
+from infoscope.core.rows import Rows
 from infoscope.core.units import NATS_PER_BIT
 from infoscope.show.plots._series import alike, thin
 from infoscope.show.plots.plane import plane
@@ -76,6 +77,15 @@ def test_of_several_series_the_first_is_drawn_and_named(make_rows):
     spec = plane(make_rows(estimators=("kde", "binned"), training=False))
     said = " ".join(spec["title"]["subtitle"])
     assert "the first of several series: estimator kde, variable label, split all" in said
+
+
+def test_of_several_ways_to_measure_the_first_is_told_by_what_is_its_own(make_rows):
+    ways = ({"bins": bins, "probe": "linear"} for bins in (30, 100))
+    each = [make_rows(training=False, options=lambda estimator, site, way=way: way) for way in ways]
+    said = " ".join(plane(Rows.concat(each))["title"]["subtitle"])
+    assert "bins 30" in said
+    assert "{" not in said
+    assert "linear" not in said
 
 
 def test_an_output_with_bins_of_its_own_belongs_to_the_series_of_the_hidden_layers(make_rows):

@@ -133,7 +133,7 @@ def _horizontal(series: Bundle) -> Spec:
 def worded(rows: Rows) -> str:
     """The rows' one quantity in words, and the variable it is about."""
     (kind, words, quantity), variable = _series.quantity(rows), rows.unique("variable")[0]
-    if kind == "usable":
+    if kind == "usable" and quantity.startswith("I"):  # else it is what a code of the labels takes, and says so
         return f"Usable information about {_series.quoted(variable)}"
     if kind == "information" and (quantity != INPUT_INFORMATION or variable != "input"):
         words = f"Information about {_series.quoted(variable) or 'the label'}"

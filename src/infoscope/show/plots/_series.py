@@ -188,7 +188,7 @@ def first(rows: Rows, *names: str) -> tuple[Rows, list[str]]:
     series = alike(rows)
     if len(found) * len(series) > 1:
         held = [f"{name} {text}" for name, text in zip(names, found[0], strict=True) if text]
-        options = [f"options {' '.join(series[0].unique('options'))}"] if len(series) > 1 else []
+        options = [options_in_words([each.unique("options")[0] for each in series])[0]] if len(series) > 1 else []
         remarks.append(f"the first of several series: {', '.join(held + options)}")
     return (series[0] if series else rows), remarks
 
