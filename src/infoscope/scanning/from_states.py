@@ -42,7 +42,8 @@ def of_rows(measurement: Measurement) -> bool:
 
 
 def _those() -> str:
-    return f"in shards measure {', '.join(KNOWN[:-1])} or {KNOWN[-1]}, or pass shards=0 where all rows fit into memory"
+    known = f"{', '.join(KNOWN[:-1])} or {KNOWN[-1]}"
+    return f"in shards measure {known}, or read all rows at once where they fit (shards=0, --shards 0)"
 
 
 def _unmet(measurement: Measurement) -> str:

@@ -12,12 +12,14 @@ import numpy as np
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.measurement import NOTHING, Cost, Given, Measured, Measurement, Need, affordable, timed
-from infoscope.core.quantity import USABLE, Quantity
+from infoscope.core.quantity import Quantity
 from infoscope.measure.states.reservoir import Reservoir, hashes, mixed
 from infoscope.measure.states.sums import BUCKETS, BucketSums
 from infoscope.measure.states.telling import QUANTITIES, Telling
 
 SAMPLE = 20_000
+#: A quantity of its own, so that nobody takes its mean with what a trained probe reads.
+DISCRIMINANT = Quantity("I_d(T;Y)", "nats", "Usable information of a linear discriminant", "usable")
 OF_ROWS, OF_LABELS = ("rankme", "alpha_req"), ("between_class_share", "least_squares_share")
 
 
@@ -52,13 +54,13 @@ class OnePassSums(Measurement):
 
     @property
     def tells(self) -> tuple[Quantity, ...]:
-        return (*(QUANTITIES[name] for name in (*OF_ROWS, *OF_LABELS)), USABLE)
+        return (*(QUANTITIES[name] for name in (*OF_ROWS, *OF_LABELS)), DISCRIMINANT)
 
     def about(self, names: Sequence[str]) -> list[str]:
         return list(names)
 
     def refused(self, names: Sequence[str]) -> list[tuple[str, Quantity]]:
-        of_labels = (*(QUANTITIES[name] for name in OF_LABELS), USABLE)
+        of_labels = (*(QUANTITIES[name] for name in OF_LABELS), DISCRIMINANT)
         return [
             *(("input", QUANTITIES[name]) for name in OF_ROWS),
             *((name, quantity) for name in names for quantity in of_labels),
@@ -102,4 +104,4 @@ class OnePassSums(Measurement):
             if squares is not None:
                 yield Measured(variable, squares)
             if read is not None:
-                yield Measured(variable, dataclasses.replace(read, quantity=USABLE))
+                yield Measured(variable, dataclasses.replace(read, quantity=DISCRIMINANT))
