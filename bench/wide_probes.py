@@ -2,13 +2,13 @@
 
     OMP_NUM_THREADS=1 NUMBA_NUM_THREADS=1 INFOSCOPE_DATA=... python bench/wide_probes.py [--cases a b c d] [--save]
 
-Every program gets the same rows of one seed, four fifths to fit to and a fifth to score. Ours is ``usable_information``
-with ``z_test``: standardised, weight decay and temperature chosen on a fifth of the rows it is given, fitted again to
-all of them, with interval and status. torch is what a user writes: ten epochs of ``Linear`` and ``AdamW`` (rate 1e-3,
-batches of 256) on standardised rows, at its default weight decay, nothing chosen. scikit-learn is
-``LogisticRegression`` (lbfgs, 1e-4) at the weight decay that ours chose; it is left out where it would take minutes.
-Bits are the usable information of the same scored rows. Memory is the largest a process of ours alone became, what it
-read and the data included.
+Every program gets the same rows of one seed, four fifths to fit to and a fifth to score, in a process of its own.
+Ours is ``usable_information`` with ``z_test``: standardised, weight decay and temperature chosen on a fifth of the rows
+it is given, fitted again to all of them, with interval and status; kept is ``fit_probe`` of the same rows, and what it
+says of the scored ones. torch is what a user writes: ten epochs of ``Linear`` and ``AdamW`` (rate 1e-3, batches of 256)
+on standardised rows, at its default weight decay, nothing chosen. scikit-learn is ``LogisticRegression`` (lbfgs, 1e-4)
+at the weight decay that ours chose; it is left out where it would take minutes. Bits are the usable information of the
+same scored rows. Memory is the largest that the process became, what it read and the data included.
 
 Data: G, class means in independent columns of different sizes; R, two layers of ReLU over four clusters a class; H,
 heavy-tailed correlated rows with labels of a linear teacher; C, random convolutional features of CIFAR-100 with its 20
@@ -27,31 +27,30 @@ import sys
 import tempfile
 import time
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-
-from _machine import about
 
 RESULTS = Path(__file__).parent / "results" / "wide_probes.json"
 EPOCHS, BATCH = 10, 256
 
 
 class Case(NamedTuple):
-    """rows, columns, classes, kinds of data, what is asked for, and whether scikit-learn ends in a minute or two."""
+    """rows, columns, classes, kinds of data, what is asked for, and who is asked."""
 
     n: int
     d: int
     k: int
     data: str
     goal: str
-    scikit_learn: bool = False
+    programs: tuple[str, ...] = ("ours", "torch")
 
 
 CASES = {
     "a": Case(50_000, 2048, 20, "GRHC", "at most 2.5 times torch, at least its bits"),
-    "b": Case(10_000, 2048, 20, "GRHC", "10 s", True),
+    "b": Case(10_000, 2048, 20, "GRHC", "10 s", ("ours", "kept", "torch", "scikit-learn")),
     "c": Case(5000, 512, 1000, "GR", "15 s"),
     "d": Case(2000, 65_536, 10, "GR", "15 s, 1.5 GB"),
 }
@@ -119,15 +118,6 @@ class Answer(NamedTuple):
     chosen: str = ""
 
 
-def ours(z: np.ndarray, y: np.ndarray, fit: int) -> Answer:
-    import infoscope as iscope
-
-    start = time.process_time()
-    found = iscope.usable_information(z[:fit], y[:fit], "linear", z_test=z[fit:], y_test=y[fit:])
-    spent = time.process_time() - start
-    return Answer(spent, found.bits, found.status.name, found.chosen[0])
-
-
 def bits(log_q: np.ndarray, y: np.ndarray, fit: int) -> float:
     """Usable information of scored rows, H(Y) that of the null probe as ours has it."""
     k = log_q.shape[1]
@@ -136,7 +126,25 @@ def bits(log_q: np.ndarray, y: np.ndarray, fit: int) -> float:
     return float((log_q[np.arange(len(own)), own] - np.log(prior[own])).mean() / np.log(2))
 
 
-def of_torch(z: np.ndarray, y: np.ndarray, fit: int) -> Answer:
+def ours(z: np.ndarray, y: np.ndarray, fit: int, _decay: float) -> Answer:
+    import infoscope as iscope
+
+    start = time.process_time()
+    found = iscope.usable_information(z[:fit], y[:fit], "linear", z_test=z[fit:], y_test=y[fit:])
+    spent = time.process_time() - start
+    return Answer(spent, found.bits, found.status.name, found.chosen[0])
+
+
+def kept(z: np.ndarray, y: np.ndarray, fit: int, _decay: float) -> Answer:
+    import infoscope as iscope
+
+    start = time.process_time()
+    found = iscope.fit_probe(z[:fit], y[:fit])
+    spent = time.process_time() - start
+    return Answer(spent, bits(found.predict_log_proba(z[fit:]), y, fit), chosen=str(found.about["chosen"]))
+
+
+def of_torch(z: np.ndarray, y: np.ndarray, fit: int, _decay: float) -> Answer:
     import torch
 
     torch.manual_seed(0)
@@ -171,38 +179,44 @@ def of_scikit_learn(z: np.ndarray, y: np.ndarray, fit: int, decay: float) -> Ans
     return Answer(time.process_time() - start, bits(log_q, y, fit))
 
 
-def alone(folder: Path, fit: int) -> dict[str, Any]:
-    """Ours in a process of its own, whose memory nothing else has touched; small calls compile beforehand."""
-    run = subprocess.run(
-        [sys.executable, __file__, "--alone", str(folder), str(fit)], capture_output=True, text=True, check=True
-    )
+PROGRAMS = {"ours": ours, "kept": kept, "torch": of_torch, "scikit-learn": of_scikit_learn}
+
+
+def alone(program: str, folder: Path, fit: int, decay: float = 0.0) -> dict[str, Any]:
+    """A program in a process of its own, whose memory nothing else has touched."""
+    asked = [program, str(folder), str(fit), str(decay)]
+    run = subprocess.run([sys.executable, __file__, "--alone", *asked], stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(run.stdout.splitlines()[-1])
 
 
-def told_alone(folder: Path, fit: int) -> None:
-    rng = np.random.default_rng(0)
+def told_alone(program: str, folder: Path, fit: int, decay: float) -> None:
+    """What that process says; small calls read and compile beforehand."""
+    call, rng = PROGRAMS[program], np.random.default_rng(0)
+    if program != "scikit-learn":
+        import torch
+
+        torch.set_num_threads(1)
     for d in (20, 700):
         small = rng.standard_normal((400, d), np.float32)
-        ours(small, (small[:, 0] > 0).astype(np.int64), 320)
-    z, y = np.load(folder / "z.npy"), np.load(folder / "y.npy")
-    found = ours(z, y, fit)
+        call(small, (small[:, 0] > 0).astype(np.int64), 320, decay)
+    found = call(np.load(folder / "z.npy"), np.load(folder / "y.npy"), fit, decay)
     print(json.dumps({**found._asdict(), "MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6}))
 
 
-def measured(name: str, kind: str, peer: bool) -> dict[str, Any]:
+def measured(name: str, kind: str, programs: Sequence[str]) -> dict[str, Any]:
     """One row of the table."""
     case = CASES[name]
     z, y = rows_of(kind, case.n, case.d, case.k)
-    fit, row = round(0.8 * case.n), {"goal": name, "asked": case.goal, "data": kind}
+    fit, row, decay = round(0.8 * case.n), {"goal": name, "asked": case.goal, "data": kind}, 0.01
     row |= {"n": case.n, "columns": case.d, "classes": case.k}
     with tempfile.TemporaryDirectory() as folder:
         np.save(Path(folder, "z.npy"), z)
         np.save(Path(folder, "y.npy"), y)
-        row["ours"] = alone(Path(folder), fit)
-    row["torch"] = of_torch(z, y, fit)._asdict()
-    if peer and case.scikit_learn:
-        chosen = re.search(r"weight decay (\S+),", row["ours"]["chosen"])
-        row["scikit-learn"] = of_scikit_learn(z, y, fit, float(chosen[1]) if chosen else 0.01)._asdict()
+        del z
+        for program in programs:
+            row[program] = alone(program, Path(folder), fit, decay)
+            if chosen := re.search(r"weight decay (\S+),", row["ours"]["chosen"]):
+                decay = float(chosen[1])
     return row
 
 
@@ -212,14 +226,17 @@ def main() -> None:
     told.add_argument("--data", default="GRHC")
     told.add_argument("--no-scikit-learn", action="store_true")
     told.add_argument("--save", action="store_true")
-    told.add_argument("--alone", nargs=2, help=argparse.SUPPRESS)
+    told.add_argument("--alone", nargs=4, help=argparse.SUPPRESS)
     said = told.parse_args()
+    if said.alone:
+        program, folder, fit, decay = said.alone
+        told_alone(program, Path(folder), int(fit), float(decay))
+        return
     import torch
 
+    from _machine import about
+
     torch.set_num_threads(1)
-    if said.alone:
-        told_alone(Path(said.alone[0]), int(said.alone[1]))
-        return
     here, rows = about("numpy", "torch", "numba", "scikit-learn"), dict[str, Any]()
     if RESULTS.exists():  # cases may be measured apart, each with its date
         rows = {f"{row['goal']} {row['data']}": row for row in json.loads(RESULTS.read_text("utf-8"))["probes"]}
@@ -227,15 +244,15 @@ def main() -> None:
         for kind in CASES[name].data:
             if kind not in said.data or (kind == "C" and not os.environ.get("INFOSCOPE_DATA")):
                 continue
-            row = measured(name, kind, not said.no_scikit_learn)
+            programs = [one for one in CASES[name].programs if one != "scikit-learn" or not said.no_scikit_learn]
+            row = measured(name, kind, programs)
             rows[f"{name} {kind}"] = row | {"date": here["date"], "commit": here["commit"]}
-            mine, peer = row["ours"], row["torch"]
-            print(
-                f"{name} {kind}: {mine['seconds']:.1f} s, {mine['bits']:.3f} bits, {mine['MB']:.0f} MB, "
-                f"{mine['status']}; torch {peer['seconds']:.1f} s, {peer['bits']:.3f} bits; ours / torch "
-                f"{mine['seconds'] / peer['seconds']:.2f}; scikit-learn {row.get('scikit-learn')}",
-                flush=True,
+            each = (
+                f"{one} {row[one]['seconds']:.1f} s {row[one]['bits']:.3f} bits {row[one]['MB']:.0f} MB"
+                for one in programs
             )
+            ratio = row["ours"]["seconds"] / row["torch"]["seconds"]
+            print(f"{name} {kind}: {'; '.join(each)}; {row['ours']['status']}; ours / torch {ratio:.2f}", flush=True)
             if said.save:
                 RESULTS.parent.mkdir(exist_ok=True)
                 table = {"about": here, "probes": [rows[name] for name in sorted(rows)]}
