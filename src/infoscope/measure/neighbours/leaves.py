@@ -11,6 +11,7 @@ takes numba longer to compile than the loop itself.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -67,14 +68,19 @@ def grow(points: Matrix) -> tuple[Block, Indices, Block4, Indices]:
     """
     n, d = points.shape
     leaves = -(-n // ROWS)
+    starts, nodes = _levels(leaves)
+    blocks, boxes, order = np.empty((leaves, d, ROWS)), np.empty((nodes, 2, d, BOXES)), np.arange(n)
+    _grow(points, np.empty(n), np.empty(64, np.int64), np.empty(64, np.int64), order, blocks, boxes, starts)
+    return blocks, order, boxes, starts
+
+
+@lru_cache(maxsize=256)
+def _levels(leaves: int) -> tuple[Indices, int]:
+    """The first node of each level above so many leaves, 0 for these, and how many nodes there are."""
     counts = [leaves]
     while counts[-1] > 1:
         counts.append(-(-counts[-1] // BOXES))
-    starts = np.array([0, 0, *np.cumsum(counts[1:-1])][: len(counts)])
-    blocks, boxes = np.empty((leaves, d, ROWS)), np.empty((sum(counts[1:]), 2, d, BOXES))
-    order = np.arange(n)
-    _grow(points, np.empty(n), *np.empty((2, 64), np.int64), order, blocks, boxes, starts)
-    return blocks, order, boxes, starts
+    return np.array([0, 0, *np.cumsum(counts[1:-1])][: len(counts)]), sum(counts[1:])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")

@@ -58,8 +58,8 @@ def count(
     counts: Indices,  # [n] written, of the rows
 ) -> None:
     """How many other rows of its cell are within its reach of each row, by bisection, eight rows in step."""
-    room = *np.empty((2, STEP), np.int64), *np.empty((2, STEP))
-    _count(values, starts, order, reaches, euclidean, counts, *room)
+    low, high, at, within = np.empty(STEP, np.int64), np.empty(STEP, np.int64), np.empty(STEP), np.empty(STEP)
+    _count(values, starts, order, reaches, euclidean, counts, low, high, at, within)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
