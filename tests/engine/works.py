@@ -12,7 +12,9 @@ import pyarrow as pa
 import torch
 from torch import nn
 
+from infoscope.core import memory
 from infoscope.core.errors import InputError
+from infoscope.core.turns import turn
 from infoscope.engine.job_file import JobAnswer
 
 
@@ -101,3 +103,35 @@ def save(folder: Path, steps: int) -> None:
     for step in range(steps):
         torch.manual_seed(step)
         torch.save({"model": Narrow().state_dict(), "step": step}, folder / f"step_{step}.pt")
+
+
+@dataclass(frozen=True)
+class Takes:
+    """A job is an amount of memory that is held for a moment. log: a file of what is taken (+) and given back (-).
+
+    company: who takes no more than this waits inside until another one has come in, too. dies: the first to hold this
+    much is killed with it.
+    """
+
+    log: Path
+    company: float = 0.0
+    dies: float = -1.0
+
+    def begin(self):
+        return self._done
+
+    def _say(self, line: str) -> None:
+        with self.log.open("a") as file:
+            file.write(f"{line}\n")
+
+    def _done(self, amount: float) -> JobAnswer:
+        with turn(amount):
+            self._say(f"+{amount}")
+            if amount == self.dies and self.log.read_text().count(f"+{amount}\n") == 1:
+                self._say(f"-{amount}")
+                os.kill(os.getpid(), signal.SIGKILL)
+            until = time.monotonic() + (60.0 if amount <= self.company else 0.05)
+            while time.monotonic() < until and (amount > self.company or self.log.read_text().count("+") < 2):
+                time.sleep(0.01)
+            self._say(f"-{amount}")
+        return JobAnswer({"budget": memory.said()})

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, Protocol, cast, get_args
 
 import numpy as np
 
-from infoscope.core import memory
+from infoscope.core import memory, turns
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate, remark
 from infoscope.core.quantity import INPUT_INFORMATION, Quantity
@@ -309,7 +309,22 @@ def adapted(value: Any) -> Measurement:
 def measured(
     measurement: Measurement, t: Any, variables: Mapping[str, np.ndarray], given: Given = NOTHING
 ) -> list[list[Measured]]:
-    """What ``measurement`` finds; where there are groups and it does not take them, its estimates say so."""
+    """What ``measurement`` finds; where there are groups and it does not take them, its estimates say so.
+
+    One of several workers waits for its turn where that takes more than its share of the memory.
+    """
+    with turns.turn(0.0 if turns.alone() else _bytes(measurement, t, variables)):
+        return _measured(measurement, t, variables, given)
+
+
+def _bytes(measurement: Measurement, t: Any, variables: Mapping[str, np.ndarray]) -> float:
+    classes = [int(y.max()) + 1 for y in variables.values() if y.dtype.kind in "iu" and len(y)]
+    return measurement.cost(t.shape[1], t.shape[2], max(classes, default=1)).bytes
+
+
+def _measured(
+    measurement: Measurement, t: Any, variables: Mapping[str, np.ndarray], given: Given
+) -> list[list[Measured]]:
     if given.groups is None or "groups" in measurement.needs:
         return measurement.measure(t, variables, given)
     said = remark("rows come in groups, which this measurement does not take: its interval counts rows as independent")

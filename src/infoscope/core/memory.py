@@ -71,6 +71,11 @@ def memory_budget(said: str | float | None) -> Generator[None]:
         _said = before
 
 
+def said() -> float | None:
+    """The budget in bytes where one is said."""
+    return _said
+
+
 def budget() -> float:
     """Bytes that may be taken now, beside what is there already."""
     return available() if _said is None else _said

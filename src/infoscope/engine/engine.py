@@ -69,13 +69,13 @@ class Event:
 class Pool(Engine):
     """An engine of workers that are begun when there is something to do and kept; who derives from it says how."""
 
-    packing = Packing()
     #: Whether a worker that has nothing to do may keep another from beginning, as where both want one processor.
     scarce = False
 
     def __init__(self, workers: int, address: str | None, settings: Mapping[str, Any]) -> None:
         super().__init__(workers, address, settings)
         self._dealing, self._idle = Dealing(), list[Hashable]()
+        self.packing = Packing(workers)
         self._gone_at_once = 0  # workers that were lost since one has ended a job
 
     @abc.abstractmethod
@@ -153,3 +153,4 @@ class Pool(Engine):
     def cancel(self) -> None:
         self._dealing.drop()
         self._end_idle()
+        self.packing.over()

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from infoscope.core import memory
 from infoscope.core.errors import InfoscopeError, InputError
 from infoscope.core.progress import silent
 from infoscope.core.refusals import out_of_memory
+from infoscope.core.turns import Shared, new_key, over, sharing
 from infoscope.engine.job_file import Written
 
 
@@ -76,17 +78,19 @@ class JobWorker:
     """What does jobs, one after the other; it keeps what its work has begun with for as long as that is the same."""
 
     def __init__(self) -> None:
-        self._packed = b""
+        self._packed, self._shared = b"", Shared(None, 1, "", False)
         self._do: Callable[[Any], Written] | None = None
 
     def perform(self, packed: bytes, argument: bytes, file: str) -> Failure | None:
         """Do one job and write its file. ``packed``, ``argument``: pickled, by :class:`Packing`."""
         try:
-            with silent():
-                if packed != self._packed:
-                    self._do, self._packed = None, b""  # before the next is there, since it may hold a network
-                    path, work = pickle.loads(packed)
-                    sys.path += [place for place in path if place not in sys.path]  # where it may be imported from
+            work = None
+            if packed != self._packed:
+                self._do, self._packed = None, b""  # before the next is there, since it may hold a network
+                path, self._shared, work = pickle.loads(packed)
+                sys.path += [place for place in path if place not in sys.path]  # where it may be imported from
+            with silent(), sharing(self._shared):
+                if work is not None:
                     self._do, self._packed = pickle.loads(work).begin(), packed
                 assert self._do is not None
                 self._do(pickle.loads(argument)).write(Path(file))
@@ -96,11 +100,20 @@ class JobWorker:
 
 
 class Packing:
-    """Pickles what goes to a worker, each work once. dumps: of what pickles, such as that of cloudpickle."""
+    """Pickles what goes to a worker, each work once.
 
-    def __init__(self, dumps: Callable[[Any], bytes] = pickle.dumps) -> None:
-        self._dumps = dumps
+    workers: of how many that share a machine's memory. dumps: of what pickles, such as that of cloudpickle. spread:
+    they may work on several machines, a processor each.
+    """
+
+    def __init__(self, workers: int, dumps: Callable[[Any], bytes] = pickle.dumps, *, spread: bool = False) -> None:
+        self._dumps, self._workers, self._spread, self._key = dumps, workers, spread, new_key()
         self._work: tuple[Work, bytes] | None = None
+
+    @property
+    def shared(self) -> Shared:
+        """The memory that the workers are told of: what this process may take now."""
+        return Shared(memory.said(), self._workers, self._key, self._spread)
 
     def packed(self, job: Job) -> tuple[bytes, bytes, str]:
         """The arguments of :meth:`JobWorker.perform`.
@@ -111,13 +124,17 @@ class Packing:
         """
         try:
             if self._work is None or self._work[0] is not job.work:
-                self._work = job.work, pickle.dumps((sys.path, self._dumps(job.work)))
+                self._work = job.work, pickle.dumps((sys.path, self.shared, self._dumps(job.work)))
             return self._work[1], self._dumps(job.argument), str(job.file)
         except (pickle.PicklingError, TypeError, AttributeError) as reason:
             raise InputError(
                 f"{job.name} cannot be handed to another process ({reason}): pass functions and classes by their names "
                 "in a module, no lambda and nothing that was made inside a function, or leave engine= out"
             ) from reason
+
+    def over(self) -> None:
+        """Its workers have ended."""
+        over(self.shared)
 
 
 def plain(about: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,7 +47,7 @@ class Ray(Pool):
         elif address is not None and address != self._ray.get_runtime_context().gcs_address:
             there = self._ray.get_runtime_context().gcs_address
             raise InputError(f"this process is connected to Ray at {there}, and {address} arrived: leave it out")
-        self.packing = Packing(self._ray.cloudpickle.dumps)
+        self.packing = Packing(workers, self._ray.cloudpickle.dumps, spread=True)
         handed_on = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
         self._actor = self._ray.remote(JobWorker).options(
             num_cpus=1, max_restarts=0, runtime_env={"env_vars": {**handed_on, **ONE_THREAD}}

@@ -51,7 +51,7 @@ class Slurm(Engine):
         super().__init__(workers, address, settings)
         self._submitit = package("submitit", "the engine slurm", "slurm")
         self._parameters, self._cluster = _parameters(settings, workers)
-        self._packing = Packing(package("cloudpickle", "the engine slurm", "slurm").dumps)
+        self._packing = Packing(workers, package("cloudpickle", "the engine slurm", "slurm").dumps, spread=True)
         self._waiting: list[Job] = []
         self._tasks: list[_ArrayTask] = []
         self._losses: Counter[Job] = Counter()
@@ -134,6 +134,7 @@ class Slurm(Engine):
         while time.monotonic() < until and not all(one.task.done() for one in self._tasks):
             time.sleep(PATIENCE / 20)
         self._tasks = []
+        self._packing.over()
 
 
 class _Share:
