@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from infoscope.core import turns
 from infoscope.core.errors import DamagedError, RunFolderError, UnknownNameError
 from infoscope.core.folder import RunFolder
 from infoscope.core.manifest import equal_steps
@@ -120,7 +121,10 @@ class ReferredTrajectory:
                 self.checkpoint(step)
 
     def record(self, one: Checkpoint) -> None:
-        """Say in run.json what a checkpoint is that is about to be measured, or where it lies by now."""
+        """Say in run.json what a checkpoint is that is about to be measured, or where it lies by now.
+
+        The one that is likely to be read next is brought here meanwhile.
+        """
         origin = {
             "path": self._said(one),
             "kind": one.kind,
@@ -134,6 +138,15 @@ class ReferredTrajectory:
         if about[ORIGINS].get(str(one.step)) != origin:
             listed = {**about[ORIGINS], str(one.step): origin}
             self._run.update({"networks": {**networks, self._network: {**about, ORIGINS: listed}}})
+        self._fetch_behind(one.step)
+
+    def _fetch_behind(self, step: int) -> None:
+        """Of several workers each has one, so that this one's next is as many further on."""
+        origins = self.origins
+        unread = [one for other, one in sorted(self._given.items()) if other > step and other not in origins]
+        for one in unread[turns.workers() - 1 :][:1]:
+            if one.path is not None:
+                format_of(one.kind).fetch(one.path)
 
     @property
     def equal(self) -> list[tuple[int, ...]]:

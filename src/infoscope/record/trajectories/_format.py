@@ -57,6 +57,9 @@ class Format:
         """Where the checkpoint lies on this disk, brought there first if need be."""
         return path
 
+    def fetch(self, path: Path) -> None:
+        """Begin to bring it here, for who asks for it soon, and return at once; nothing where it lies on this disk."""
+
     def listed(self, spec: str) -> list[str]:
         """What the text after ``scheme:`` names, each to be called ``scheme:…`` again; their names say the steps."""
         raise NotImplementedError

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,7 @@ from infoscope.core.errors import DataMissingError, InfoscopeError, InputError
 from infoscope.data._files import folders
 from infoscope.record.packages import optional
 from infoscope.record.step_names import numbered
+from infoscope.record.trajectories._claims import Claims, claims
 from infoscope.record.trajectories._format import Format, Moment, Selection
 from infoscope.record.trajectories.adapter import AdapterFolder
 from infoscope.record.trajectories.huggingface import HuggingFaceFolder
@@ -29,7 +31,7 @@ class HubRevision(Format):
 
     ``"hub:owner/name@stage1-*"`` takes those that a pattern matches, ``"hub:owner/name@step1000"`` one. Looked for in
     the cache of huggingface_hub first, which is left as it is; what has to be downloaded goes into a folder of our own,
-    where never more than two revisions lie.
+    where two revisions lie at most, the one that is read and the next, or two for each of several workers.
 
     >>> from infoscope.record.foreign import checkpoints
     >>> [one.step for one in checkpoints(["hub:EleutherAI/pythia-70m@step1000", "hub:EleutherAI/pythia-70m@step512"])]
@@ -69,13 +71,8 @@ class HubRevision(Format):
         """The folder of the revision, out of a cache or downloaded."""
         repository, revision = _parts(path)
         hub = optional("huggingface_hub", f"{path}")
-        for cache in (None, _own()):
-            with suppress(OSError, ValueError, InfoscopeError):
-                options = {"revision": revision, "cache_dir": cache, "local_files_only": True}
-                there = Path(hub.snapshot_download(repository, **options))
-                _form(there, path).paths(there)  # all of its shards
-                return there
-        return _downloaded(hub, repository, revision, path)
+        _claims().take(_key(repository, revision))
+        return _cached_at(hub, repository, revision, path) or _downloaded(hub, repository, revision, path)
 
     def paths(self, path: Path) -> list[Path]:
         """The files of the revision, brought here first."""
@@ -86,6 +83,15 @@ class HubRevision(Format):
         """The weights of the revision."""
         there = self.located(path)
         return _form(there, path).read(there, selection)
+
+    def fetch(self, path: Path) -> None:
+        """Bring the revision here while something else is done; what is wrong is told by who reads it."""
+
+        def fetched() -> None:
+            with suppress(Exception):
+                self.located(path)
+
+        threading.Thread(target=fetched, name=f"fetches {path}", daemon=True).start()
 
     def moment(self, path: Path) -> Moment:
         """What its name says."""
@@ -112,6 +118,15 @@ def _own() -> Path:
     return folders("hub")[-1]
 
 
+def _claims() -> Claims:
+    """What this process reads of our own downloads, or is to read next."""
+    return claims(_own() / ".locks", _KEPT)
+
+
+def _key(repository: str, revision: str) -> str:
+    return f"{repository}@{revision}"
+
+
 def _form(there: Path, path: Path) -> Format:
     for each in (HuggingFaceFolder(), AdapterFolder()):
         if each.recognises(there):
@@ -135,18 +150,45 @@ def _revisions(repository: str) -> list[str]:
         return names
 
 
-def _cached(hub: Any, repository: str | None) -> Iterator[Any]:
-    """Every revision in the caches; of our own alone where no repository is named."""
-    for cache in (None, _own()) if repository is not None else (_own(),):
-        with suppress(hub.CacheNotFound, ValueError):
-            for each in hub.scan_cache_dir(cache).repos:
-                if repository is None or each.repo_id == repository:
-                    yield from each.revisions
+def _cached(hub: Any, repository: str) -> Iterator[Any]:
+    """Every revision of a repository in the caches."""
+    for cache in (None, _own()):
+        yield from (each for name, each in _in(hub, cache) if name == repository)
+
+
+def _downloads(hub: Any) -> Iterator[tuple[str, Any]]:
+    """Every revision that we have downloaded, with its repository."""
+    return _in(hub, _own())
+
+
+def _in(hub: Any, cache: Path | None) -> Iterator[tuple[str, Any]]:
+    with suppress(hub.CacheNotFound, ValueError):
+        for each in hub.scan_cache_dir(cache).repos:
+            yield from ((each.repo_id, revision) for revision in each.revisions)
+
+
+def _cached_at(hub: Any, repository: str, revision: str, path: Path) -> Path | None:
+    """The folder of a revision in the user's cache or in our own, whole; None where it is in neither."""
+    for cache in (None, _own()):
+        with suppress(OSError, ValueError, InfoscopeError):
+            options = {"revision": revision, "cache_dir": cache, "local_files_only": True}
+            there = Path(hub.snapshot_download(repository, **options))
+            _form(there, path).paths(there)  # all of its shards
+            return there
+    return None
 
 
 def _downloaded(hub: Any, repository: str, revision: str, path: Path) -> Path:
-    """Bring a revision here, after older ones have made room."""
-    _room(hub)
+    """Bring a revision here, after older ones have made room; one process after the other does."""
+    with _claims().one_at_a_time():
+        there = _cached_at(hub, repository, revision, path)  # by another one, for which we have waited
+        if there is None:
+            _room(hub)
+            there = _brought(hub, repository, revision, path)
+        return there
+
+
+def _brought(hub: Any, repository: str, revision: str, path: Path) -> Path:
     try:
         names = hub.HfApi().list_repo_files(repository, revision=revision)
         wanted = next((each for each in _WANTED if fnmatch.filter(names, each)), None)
@@ -165,11 +207,14 @@ def _downloaded(hub: Any, repository: str, revision: str, path: Path) -> Path:
 
 
 def _room(hub: Any) -> None:
-    """Delete the oldest of our own downloads, so that with the next one two are left."""
-    there = sorted(_cached(hub, None), key=lambda each: each.last_modified)
-    old = [each.commit_hash for each in there[: max(0, len(there) - _KEPT + 1)]]
-    if old:
-        hub.scan_cache_dir(_own()).delete_revisions(*old).execute()
+    """Delete the oldest of our own downloads that nobody works with, so that with the next one two are left."""
+    there = sorted(_downloads(hub), key=lambda each: each[1].last_modified)
+    more = len(there) - _KEPT + 1
+    for repository, each in there:
+        with _claims().nobody_has(_key(repository, name) for name in (*each.refs, each.commit_hash)) as free:
+            if more > 0 and free:
+                hub.scan_cache_dir(_own()).delete_revisions(each.commit_hash).execute()
+                more -= 1
     for unused in _own().glob("models--*"):
         if not any((unused / "snapshots").glob("*")):
             shutil.rmtree(unused, ignore_errors=True)
