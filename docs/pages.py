@@ -45,6 +45,7 @@ HEADINGS = {
 
 MEASURED = Path(__file__).resolve().parents[1] / "bench" / "results" / "neighbours.json"
 PROBES = MEASURED.with_name("wide_probes.json")
+WORKERS = MEASURED.with_name("engine.json")
 
 
 def write(docs: Path) -> None:
@@ -178,6 +179,20 @@ largest that a process of ours became, data included. Bits are of the same score
 | rows | columns | classes | data | ours | MB | bits | status | torch | bits | ours / torch | scikit-learn | measured |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|
 {probes}
+{workers}"""
+
+SCALING = """
+## One scan by several workers
+
+{checkpoints} checkpoints of a network of two layers of 256 units, a linear probe and the effective rank of each on 2000
+rows; {date}, commit {commit}, {processor} ({cores} cores), {versions}; the machine's load was {load:.1f} (1.0 is one
+core's work, the bench's own included: times compare well where it stays below the cores). Workers have one thread
+each. To begin is to start the workers and scan two checkpoints. Nodes of Ray are processes of this machine. All came to
+the same rows, to the bit (`python bench/engine.py --save`).
+
+| who | workers | to begin, s | scan, wall s | beside one worker | CPU s of the command itself |
+|---|---|---|---|---|---|
+{lines}
 """
 
 
@@ -200,12 +215,29 @@ def speed() -> str:
         **{**about, "versions": ", ".join(f"{name} {version}" for name, version in about["versions"].items())},
         peers=" | ".join(peers),
         probes=wide_probes(),
+        workers=workers(),
         ksg="\n".join(["|---" * (7 + len(peers)) + "|", *ksg]),
         mixed="\n".join(mixed),
         compiling=found["first call"]["compiling"],
         before=found["first call"]["compiled before"],
         rise=", ".join(f"{mib:.0f} MiB ({whose.get(name, name)})" for name, mib in found["rise"].items()),
     )
+
+
+def workers() -> str:
+    """What the bench of engines has measured; nothing where it was not run."""
+    if not WORKERS.exists():
+        return ""
+    found = json.loads(WORKERS.read_text(encoding="utf-8"))
+    about, lines, alone = found["about"], [], dict[str, float]()
+    for row in found["lines"]:
+        one = alone.setdefault(row["engine"], row["wall"])
+        cells = [row["engine"], row["workers"], *(f"{row[what]:.1f}" for what in ("begin", "wall"))]
+        cells += [f"{row['wall'] / one:.2f}", f"{row['here']:.1f}"]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items())
+    said = {**about, "versions": versions, "checkpoints": found["checkpoints"], "load": found["load"]}
+    return SCALING.format(**said, lines="\n".join(lines))
 
 
 def wide_probes() -> str:
