@@ -221,6 +221,24 @@ def test_pieces_of_which_nothing_is_known_count_as_the_others_do(clock, capsys):
     assert capsys.readouterr().err.splitlines()[-1] == "run, one: 30 % after 0:27, 1:03 left"
 
 
+def test_pieces_that_are_foreseen_count_as_they_are_expected(clock):
+    with whole("run", {"trainings": {}, "one": {}, "two": {}}) as over:
+        with over.piece("trainings"):
+            over.expect({"training networks": 10.0})
+            over.foresee("one", {"net: measuring": 10.0})
+            over.foresee("two", {"net: measuring": 30.0})
+            over.foresee("nobody", {"net: measuring": 1e9})
+            work(clock, "training networks", 20)
+            assert over.left == 80.0, "twice as long as guessed, as the rest then will be"
+        with over.piece("one"):
+            over.expect({"net: measuring": 1e9})  # which is known by now
+            work(clock, "net: measuring", 10)
+            assert over.left == 30.0
+        with over.piece("two"):
+            work(clock, "net: measuring", 30)
+            assert over.left == 0.0
+
+
 @pytest.mark.parametrize(
     ("reason", "last"), [(KeyboardInterrupt(), ""), (ValueError(), "run: 100 % after 0:30, 0:00 left")]
 )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from infoscope.claim import apart
 from infoscope.claim.borrowing import Neighbours
 from infoscope.claim.computation import Computation
+from infoscope.claim.expected import TRAINING, NetworkCost, cost
 from infoscope.claim.figure import Figure
 from infoscope.claim.trainings import NetworkTraining, lay, plan_of
 from infoscope.core import registry
@@ -28,55 +31,68 @@ from infoscope.scanning.dealt import DealtPass, answer, carry_out, cut, measure_
 from infoscope.scanning.learning_curves import measure_training, without_curves
 from infoscope.scanning.plan import NetworkPlan
 from infoscope.scanning.replay import EnsembleReplay
-from infoscope.train.trainer import Layout
-from infoscope.train.training import make_trainer
+from infoscope.train.trainer import Layout, together
+
+#: In how many jobs a training is cut that comes to a worker's share of all trainings: so many that others fill gaps.
+JOBS_A_SHARE = 4
 
 
 @dataclass(frozen=True, eq=False)
 class DealtTraining:
-    """The whole training of one network of the run at ``folder``; its snapshots are files of the run already."""
+    """The training of one network of the run at ``folder``: of all members, or of those that a job is told.
+
+    Its snapshots are files of the run already; those of some members lie in a folder of their own until all are there.
+    """
 
     folder: Path
     network: str
     plan: NetworkPlan
     device: str
 
-    def begin(self) -> Callable[[None], JobAnswer]:
+    def begin(self) -> Callable[[tuple[int, int] | None], JobAnswer]:
         """Read what there is of it."""
-        training = NetworkTraining.of(WorkersView(self.folder), self.network, self.plan)
+        whole = NetworkTraining.of(WorkersView(self.folder), self.network, self.plan)
 
-        def trained(_: None) -> JobAnswer:
+        def trained(members: tuple[int, int] | None) -> JobAnswer:
+            training = whole if members is None else whole.of_members(slice(*members), self.device)
             training.train(self.device)
             return JobAnswer({"trained": self.network})
 
         return trained
 
 
-def train_dealt(engine: Engine, runs: Sequence[tuple[RunFolder, dict[str, NetworkPlan]]], device: str) -> None:
-    """Train the networks that runs lack, each a job, the dearest first; of networks that are trained alike the first.
+def train_dealt(engine: Engine, looked: Lacking, device: str) -> None:
+    """Train what runs lack, each network a job, the dearest first; of networks that are trained alike the first.
 
-    The others take them over when they are run, as they do from a neighbour. Where there is one network alone, nothing
-    is done, since its members train side by side in this process. For the one writer of all of ``runs``.
+    The others take them over when they are run, as they do from a neighbour. A network that is dearer than a worker's
+    share of all of them is cut into several jobs, where its trainer has members that train apart. One that cannot be
+    cut and is alone is left to this process. For the one writer of all of the runs.
 
     Raises
     ------
     EngineError: trainings failed, after the others were done; or workers cannot be had.
     """
-    wanted = sorted(_wanted(runs, device), key=lambda one: one.cost, reverse=True)
-    jobs: list[Job] = []
-    for one in wanted if len(wanted) > 1 else ():
-        if one.layout is not None:  # as it would be here, for the same bits
-            lay(one.folder, one.network, one.layout)
-        work = DealtTraining(one.folder.path.absolute(), one.network, one.plan, device)
-        name = f"the training of {one.network} of {one.folder.path}"
-        jobs.append(Job(name, work, None, new_file(one.folder, "training", one.network)))
+    wanted, share = looked.wanted, looked.seconds / engine.workers
+    jobs: dict[Job, float] = {}  # with what each costs
+    cuts: list[tuple[_Wanted, list[Job]]] = []
+    for one in wanted:
+        cut = apart.begun(one.folder, one.network, lambda one=one: one.apart) or one.cut(share)
+        if len(wanted) == len(cut) == 1:
+            continue
+        dealt = one.jobs(cut, device)
+        jobs |= {job: one.cost / len(dealt) for job in dealt}
+        cuts += [(one, dealt)] if len(cut) > 1 else []
+    jobs = dict(sorted(jobs.items(), key=lambda each: each[1], reverse=True))
     folders = {one.folder.path: one.folder for one in wanted}
     failures: list[tuple[Job, Failure]] = []
-    with progress("training networks", len(jobs)) as shown:
-        for job, found in in_order(engine, jobs, lambda: _beat(folders.values())):
+    with progress(TRAINING, sum(jobs.values())) as shown:
+        for job, found in in_order(engine, list(jobs), lambda: _beat(folders.values())):
             failures += [(job, found)] if isinstance(found, Failure) else []
             job.file.unlink(missing_ok=True)
-            shown.advance()
+            shown.advance(jobs[job])
+    for one, dealt in cuts:
+        if not any(job in dealt for job, _ in failures):
+            _joined(one)
     for folder in folders.values():
         folder.update({})  # lists the snapshots
         with suppress(OSError):
@@ -88,7 +104,8 @@ def train_dealt(engine: Engine, runs: Sequence[tuple[RunFolder, dict[str, Networ
 class _Wanted(NamedTuple):
     """A network that is to be trained; it holds no data. alike: equal for those that are trained to the same bits.
 
-    cost: beside that of others. layout: how its work would be laid over the cores here.
+    cost: beside that of others. layout: how its work would be laid over the cores here. apart: which of its members
+    train to the same bits without the others.
     """
 
     folder: RunFolder
@@ -97,10 +114,50 @@ class _Wanted(NamedTuple):
     alike: str
     cost: float
     layout: Layout | None
+    apart: list[slice]
+
+    def cut(self, share: float) -> list[slice]:
+        """How its members are cut into jobs, where ``share`` is a worker's of all that is to be trained."""
+        dear = self.cost > share * (1 + 1e-9)
+        return together(self.apart, math.ceil(JOBS_A_SHARE * self.cost / share) if dear else 1)
+
+    def jobs(self, cut: Sequence[slice], device: str) -> list[Job]:
+        """A job for each piece of a cut; what they are to go by is recorded."""
+        if self.layout is not None:  # as it would be here, for the same bits
+            lay(self.folder, self.network, self.layout)
+        work = DealtTraining(self.folder.path.absolute(), self.network, self.plan, device)
+        name = f"the training of {self.network} of {self.folder.path}"
+        if len(cut) == 1:
+            return [Job(name, work, None, new_file(self.folder, "training", self.network))]
+        apart.begin(self.folder, self.network, cut)
+        return [
+            Job(
+                f"members {one.start} to {one.stop - 1} in {name}", work, (one.start, one.stop),
+                new_file(self.folder, "training", self.network, one.start, one.stop), near=name,
+            )
+            for one in cut
+        ]  # fmt: skip
 
 
-def _wanted(runs: Sequence[tuple[RunFolder, dict[str, NetworkPlan]]], device: str) -> list[_Wanted]:
-    """What is to be trained, each once; of a run without data nothing.
+def _joined(one: _Wanted) -> None:
+    training = NetworkTraining.of(one.folder, one.network, one.plan)
+    training.join(apart.begun(one.folder, one.network, lambda: one.apart))
+
+
+class Lacking(NamedTuple):
+    """What runs lack of trainings, each once, and of every network of theirs what it costs, by run and by name."""
+
+    wanted: list[_Wanted]
+    costs: dict[Path, dict[str, NetworkCost]]
+
+    @property
+    def seconds(self) -> float:
+        """Of all trainings, beside those of others."""
+        return sum(one.cost for one in self.wanted)
+
+
+def look(runs: Sequence[tuple[RunFolder, dict[str, NetworkPlan]]], device: str) -> Lacking:
+    """What is to be trained; of a run without data nothing.
 
     Task by task, each loaded once and held no longer than its networks are looked at: this process has nothing to do
     with data while workers train.
@@ -110,7 +167,7 @@ def _wanted(runs: Sequence[tuple[RunFolder, dict[str, NetworkPlan]]], device: st
         neighbours = Neighbours(folder, device)
         for name, plan in plans.items():
             of_task.setdefault(plan.task, []).append((folder, neighbours, name, plan))
-    lacking, without = list[_Wanted](), set[Path]()
+    lacking, without, costs = list[_Wanted](), set[Path](), dict[Path, dict[str, NetworkCost]]()
     for task, networks in of_task.items():
         try:
             held = load_task(task)
@@ -118,23 +175,18 @@ def _wanted(runs: Sequence[tuple[RunFolder, dict[str, NetworkPlan]]], device: st
             without |= {folder.path for folder, *_ in networks}
             continue
         for folder, neighbours, name, plan in networks:
-            training = NetworkTraining.of(folder, name, plan)
+            training, seconds = NetworkTraining.of(folder, name, plan), cost(plan)
+            costs.setdefault(folder.path, {})[name] = seconds
             if training.lost and not training.borrowed(neighbours):
-                layout = make_trainer(training.ensemble, device=device, layout=training.layout).layout
-                lacking.append(_Wanted(folder, name, plan, neighbours.trained_alike(plan), _cost(training), layout))
+                trainer, alike = training.trainer(device), neighbours.trained_alike(plan)
+                runs_of = [slice(0, len(plan.seeds))] if training.begun else trainer.apart()  # to go on, all of them
+                lacking.append(_Wanted(folder, name, plan, alike, seconds.training, trainer.layout, runs_of))
         del held
     found: dict[str, _Wanted] = {}
     for one in lacking:
         if one.folder.path not in without:
             found.setdefault(one.alike, one)
-    return list(found.values())
-
-
-def _cost(training: NetworkTraining) -> float:
-    """About how much a training costs beside others: multiply-adds of all members in all epochs."""
-    members, rows = training.ensemble.train.shape
-    weights = sum(tensor.numel() for tensor in training.plan.network.initial(training.plan.seeds[:1]).values())
-    return float(members) * rows * weights * training.plan.epochs[-1]
+    return Lacking(list(found.values()), {path: of for path, of in costs.items() if path not in without})
 
 
 def _beat(folders: Iterable[RunFolder]) -> None:
@@ -206,15 +258,21 @@ def compute_dealt(engine: Engine, folder: RunFolder, name: str, computation: Com
 
 
 def train_first(
-    engine: Engine, figures: Sequence[Callable[[ExitStack], tuple[RunFolder, dict[str, NetworkPlan]]]], device: str
+    engine: Engine,
+    figures: Sequence[Callable[[ExitStack], tuple[RunFolder, dict[str, NetworkPlan]]]],
+    device: str,
+    told: Callable[[Lacking], None],
 ) -> None:
     """:func:`train_dealt` for several figures, each of which opens its run, and holds it, when it is called.
 
-    A figure that is refused is left out, since it is refused again when it is run.
+    A figure that is refused is left out, since it is refused again when it is run. told: of what there is to train,
+    before it begins.
     """
     runs: list[tuple[RunFolder, dict[str, NetworkPlan]]] = []
     with ExitStack() as held:
         for opened in figures:
             with suppress(InfoscopeError):
                 runs.append(opened(held))
-        train_dealt(engine, runs, device)
+        looked = look(runs, device)
+        told(looked)
+        train_dealt(engine, looked, device)

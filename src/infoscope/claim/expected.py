@@ -5,7 +5,8 @@ Guesses need only be right beside one another: the first seconds of the work say
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ from infoscope.scanning.plan import NetworkPlan
 #: many as a convolutional network's, which keep a core busier.
 RATE, BUSY, MANY = 2e10, 7e10, 4e6
 UPDATE = 2e-5  # seconds of an update of one member beside its products
+TRAINING = "training networks"  # the stage of trainings that are dealt to workers
 COMPUTED = 5.0  # seconds of a computation, of which nothing is known beforehand
 
 
@@ -33,7 +35,7 @@ class FigureCost:
 
 
 @dataclass(frozen=True)
-class _PlanCost:
+class NetworkCost:
     """Of one plan: seconds of its stages, the most bytes that one measurement takes, and its size."""
 
     training: float
@@ -47,20 +49,32 @@ class _PlanCost:
     share: float
 
 
-def expected(plans: Mapping[str, NetworkPlan | Computation], dealt: bool = False) -> FigureCost:
-    """Of the ``plans`` of one figure, by network. dealt: to workers, whose trainings are one stage."""
-    networks = {name: _of(plan) for name, plan in plans.items() if isinstance(plan, NetworkPlan)}
+def expected(
+    plans: Mapping[str, NetworkPlan | Computation],
+    dealt: bool = False,
+    trained: Collection[str] = (),
+    costs: Mapping[str, NetworkCost] | None = None,
+) -> FigureCost:
+    """Of the ``plans`` of one figure, by network. dealt: to workers, whose trainings are one stage.
+
+    trained: the networks that are. costs: of networks, where they are known.
+    """
+    known = costs or {}
+    networks = {name: known.get(name) or cost(plan) for name, plan in plans.items() if isinstance(plan, NetworkPlan)}
+    networks = {n: dataclasses.replace(one, training=0.0) if n in trained else one for n, one in networks.items()}
     computed = [name for name, plan in plans.items() if isinstance(plan, Computation)]
-    stages = {f"{name}: training": one.training for name, one in networks.items()}
-    if dealt and networks:
-        stages = {"training networks": sum(stages.values())}
+    stages = {f"{name}: training": one.training for name, one in networks.items() if name not in trained}
+    if dealt and stages:
+        stages = {TRAINING: sum(stages.values())}
     for name, one in networks.items():
         stages |= {f"{name}: learning curves": one.curves, f"{name}: measuring": one.measuring}
     stages |= {f"{name}: computing": COMPUTED for name in computed}
-    return FigureCost(stages, _words(plans, networks, len(computed)))
+    lacking = {name: plan for name, plan in plans.items() if name not in trained}
+    return FigureCost(stages, _words(plans, lacking, networks, len(computed)))
 
 
-def _of(plan: NetworkPlan) -> _PlanCost:
+def cost(plan: NetworkPlan) -> NetworkCost:
+    """Of one network of a figure."""
     task, members, network = load_task(plan.task), len(plan.seeds), plan.network
     train = len(task.split.train[: plan.recipe.train_rows])
     sides = {"all": len(task), "test": len(task.split.test), "train": train}
@@ -91,7 +105,7 @@ def _of(plan: NetworkPlan) -> _PlanCost:
     share = each.get(dearest, 0.0) / max(measuring, 1e-9)
     told = train * (1 + 3 * plan.gradients) + min(sides["test"], most_rows)  # rows of a learning curve's point
     curves = len(plan.epochs) * forward * told
-    return _PlanCost(training, curves, measuring, most, n, columns, places, dearest, share)
+    return NetworkCost(training, curves, measuring, most, n, columns, places, dearest, share)
 
 
 def _flops(plan: NetworkPlan, parameters: dict[str, torch.Tensor], few: torch.Tensor) -> float:
@@ -108,17 +122,24 @@ def _cost(measurement: Measurement, n: int, d: int, classes: Mapping[str, int]) 
     return one.seconds, one.bytes
 
 
-def _words(plans: Mapping[str, NetworkPlan | Computation], networks: Mapping[str, _PlanCost], computed: int) -> str:
-    """What there is to do, with ``{time}`` where the time is to stand."""
+def _words(
+    plans: Mapping[str, NetworkPlan | Computation],
+    lacking: Mapping[str, NetworkPlan | Computation],
+    networks: Mapping[str, NetworkCost],
+    computed: int,
+) -> str:
+    """What there is to do, with ``{time}`` where the time is to stand. lacking: what is not trained yet."""
     said: list[str] = []
     if networks:
-        trained = [plan for plan in plans.values() if isinstance(plan, NetworkPlan)]
-        members = sum(len(plan.seeds) for plan in trained)
-        steps, epochs = (max(of) for of in zip(*((len(p.epochs), p.epochs[-1]) for p in trained), strict=True))
+        untrained = [plan for plan in lacking.values() if isinstance(plan, NetworkPlan)]
+        members = sum(len(plan.seeds) for plan in untrained)
+        epochs = max((plan.epochs[-1] for plan in untrained), default=0)
+        steps = max(len(plan.epochs) for plan in plans.values() if isinstance(plan, NetworkPlan))
         largest = max(networks.values(), key=lambda one: one.rows * one.columns)
         said.append(
-            f"{counted(members, 'network')} of up to {epochs:,} epochs, then {largest.rows:,} rows x "
-            f"{largest.columns:,} columns x {counted(largest.places, 'place')} x {counted(steps, 'step')}"
+            (f"{counted(members, 'network')} of up to {epochs:,} epochs, then " if untrained else "")
+            + f"{largest.rows:,} rows x {largest.columns:,} columns x {counted(largest.places, 'place')} x "
+            + counted(steps, "step")
         )
     if computed:
         said.append(f"{counted(computed, 'card')} computed")

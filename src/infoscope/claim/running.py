@@ -15,7 +15,8 @@ import torch
 
 from infoscope.claim.borrowing import SEVERAL, Collected, Neighbours, confirmed, measured_with
 from infoscope.claim.computation import Computation
-from infoscope.claim.dealt import compute_dealt, measure_network_dealt, train_dealt, train_first
+from infoscope.claim.dealt import Lacking, compute_dealt, look, measure_network_dealt, train_dealt, train_first
+from infoscope.claim.expected import TRAINING as TRAININGS
 from infoscope.claim.expected import expected
 from infoscope.claim.figure import Figure
 from infoscope.claim.judging import Guess, verdicts
@@ -92,12 +93,15 @@ def train_figures(
 ) -> None:
     """Train the networks of several figures, side by side; :func:`run_figure` goes on from there.
 
+    Inside one progress over trainings and figures, the pieces of the latter are foreseen.
+
     Raises
     ------
     EngineError: trainings failed, after the others were done; or workers cannot be had. UnknownNameError, InputError:
         as of :func:`run_figure`.
     """
     devices.checked(device)
+    planned: dict[Path, tuple[str, dict[str, NetworkPlan | Computation]]] = {}
 
     def opened(figure_id: str, held: ExitStack) -> tuple[RunFolder, dict[str, NetworkPlan]]:
         figure: Figure = registry.load("figures", figure_id)()
@@ -105,10 +109,19 @@ def train_figures(
         which = figure.preset(preset) if preset == "long" else preset
         path = path_of(out, figure_id, which)
         held.enter_context(RunFolder(path).writing())
+        planned[path] = figure_id, wanted
         folder = open_or_create(path, figure_id, figure, which, wanted)
         return folder, {name: plan for name, plan in wanted.items() if isinstance(plan, NetworkPlan)}
 
-    train_first(engine, [partial(opened, figure) for figure in figures], device)
+    with whole("training", {"trainings": {}}) as over:
+
+        def told(looked: Lacking) -> None:
+            over.expect({TRAININGS: looked.seconds})
+            for path, costs in looked.costs.items():
+                name, wanted = planned[path]
+                over.foresee(name, expected(wanted, dealt=True, trained=set(costs), costs=costs).stages)
+
+        train_first(engine, [partial(opened, figure) for figure in figures], device, told)
 
 
 def carry_out(
@@ -132,11 +145,12 @@ def carry_out(
             folder.update({"state": "no data", "missing": shareable(str(reason)), "left out": left_out})
             return
         with whole(folder.id, {folder.id: {}}) as over:
-            likely = expected(wanted, dealt=engine is not None)
+            trained = {n for n, plan in plans.items() if len(folder.listed_snapshots(n) or ()) >= len(plan.epochs)}
+            likely = expected(wanted, dealt=engine is not None, trained=trained)
             over.expect(likely.stages, likely.about)
             if engine is not None:
                 folder.update({"state": "training"})
-                train_dealt(engine, [(folder, plans)], device)
+                train_dealt(engine, look([(folder, plans)], device), device)
             for name, plan in plans.items():
                 folder.update({"state": "training"})
                 train_network(folder, name, plan, device, neighbours)

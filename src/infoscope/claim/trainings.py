@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import NamedTuple
 
+import torch
+
+from infoscope.claim import apart
 from infoscope.claim.borrowing import Neighbours
 from infoscope.core.errors import DamagedError
 from infoscope.core.folder import RunFolder
@@ -13,7 +17,7 @@ from infoscope.record.trajectory import Trajectory
 from infoscope.scanning.plan import NetworkPlan
 from infoscope.scanning.replay import EnsembleReplay
 from infoscope.train.ensemble import Ensemble
-from infoscope.train.trainer import Layout, State
+from infoscope.train.trainer import Layout, State, Trainer
 from infoscope.train.training import initial_state, make_trainer
 
 #: Between recorded epochs the trainer comes up for air, for progress, heartbeat and stored state: after as many epochs
@@ -42,8 +46,15 @@ def train_network(
     wanted = NetworkTraining.of(folder, name, plan)
     if not wanted.lost or wanted.borrowed(neighbours or Neighbours(folder, device)):
         wanted.trajectory.drop_state()
+        apart.dropped(folder, name)
         return
-    wanted.train(device)
+    begun = apart.begun(folder, name, lambda: wanted.trainer(device).apart())
+    for members in begun:
+        wanted.of_members(members, device).train(device)
+    if begun:
+        wanted.join(begun)
+    else:
+        wanted.train(device)
 
 
 def lay(folder: RunFolder, network: str, layout: Layout) -> None:
@@ -94,6 +105,40 @@ class NetworkTraining(NamedTuple):
         recorded = self.folder.manifest().get("threads", {}).get(self.name)
         return None if recorded is None else Layout(**recorded)
 
+    def trainer(self, device: str) -> Trainer:
+        """What trains all of its members on ``device``, laid as it was when it began."""
+        return make_trainer(self.ensemble, device=device, layout=self.layout)
+
+    def of_members(self, members: slice, device: str) -> NetworkTraining:
+        """The training of some of its members, which train to the same bits without the others, in a folder of its own.
+
+        What is lost of it is what is lost of the whole.
+        """
+        alone, trajectory = self.trainer(device).alone(members), Trajectory(apart.path(self.folder, self.name, members))
+        ensemble, whole = self.ensemble.of(members), trajectory.whole()
+        lost = [epoch for epoch in self.lost if ensemble.step(epoch) not in whole]
+        stored = _stored_state(trajectory) if lost else None
+        if stored is None and lost and alone is not None:
+            stored = initial_state(ensemble), alone
+        return self._replace(ensemble=ensemble, trajectory=trajectory, lost=lost, begun=stored)
+
+    def join(self, of: Sequence[slice]) -> None:
+        """Write what is lost out of what ``of`` members were trained apart, each some neighbours; that goes then.
+
+        Raises
+        ------
+        RunFolderError: a file of theirs is missing or damaged, or training gave other weights than were recorded.
+        """
+        trajectories = [Trajectory(apart.path(self.folder, self.name, members)) for members in of]
+        for epoch in self.lost:
+            step = self.ensemble.step(epoch)
+            found = [one.load(step) for one in trajectories]
+            weights = {name: torch.cat([one[name] for one in found]) for name in found[0]}
+            self.trajectory.keep(step, float(epoch), weights, there=False)
+            self.folder.beat()
+        self.trajectory.drop_state()
+        apart.dropped(self.folder, self.name)
+
     def train(self, device: str = "cpu") -> None:
         """Train what is lost.
 
@@ -102,6 +147,8 @@ class NetworkTraining(NamedTuple):
         RunFolderError: training anew gives other weights than were recorded.
         """
         folder, name, plan, ensemble, trajectory, lost, begun_before = self
+        if not lost:
+            return
         state, layout = begun_before or (initial_state(ensemble), self.layout)
         if state.epoch > lost[0]:
             state = initial_state(ensemble)
@@ -109,7 +156,7 @@ class NetworkTraining(NamedTuple):
             say(f"{name}: training anew, for {len(again)} lost or damaged snapshots")
         trainer = make_trainer(ensemble, device=device, layout=layout)
         stored, stride, epoch = time.monotonic(), VISIT_EPOCHS, state.epoch
-        with progress(f"{name}: training {len(plan.seeds)} members", lost[-1], state.epoch) as shown:
+        with progress(f"{name}: training {len(ensemble.seeds)} members", lost[-1], state.epoch) as shown:
             while epoch <= lost[-1]:
                 begun, start = state.epoch, time.monotonic()
                 if epoch > begun:

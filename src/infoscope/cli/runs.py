@@ -105,19 +105,25 @@ def run(
     """
     figures = figures_of(what)
     with infoscope.open_engine(engine, workers, engine_config) as there:
-        if there is not None and len(figures) > 1:
-            infoscope.train_figures(*figures, preset=preset, seeds=seeds, out=out, device=device, engine=there)
         asked = {"preset": preset, "seeds": seeds, "out": out, "device": device, "engine": there}
         asked["trackers"] = tracker or ()
         _run(figures, asked, open_, as_json)
 
 
+_FIRST = "trainings"  # in place of a figure: what workers do of all of them before the first
+
+
 def _run(figures: list[str], asked: dict[str, Any], open_: bool, as_json: bool) -> None:
-    """Run one figure after the other; asked: of each of them."""
+    """Run one figure after the other; asked: of each of them. Workers train the networks of all of them first."""
     preset, out = asked["preset"], asked["out"]
     done, failures, without_data = [], [], {}
     page, writing = out / "report.html", 0.0
-    with whole("run" if len(figures) > 1 else figures[0], {figure: {} for figure in figures}) as over:
+    first = [_FIRST] if asked["engine"] is not None and len(figures) > 1 else []
+    with whole("run" if len(figures) > 1 else figures[0], {piece: {} for piece in (*first, *figures)}) as over:
+        if first:
+            of_all = {name: value for name, value in asked.items() if name != "trackers"}
+            with over.piece(_FIRST):
+                infoscope.train_figures(*figures, **of_all)
         for number, figure in enumerate(figures, 1):
             begun = time.monotonic()
             try:
@@ -137,10 +143,10 @@ def _run(figures: list[str], asked: dict[str, Any], open_: bool, as_json: bool) 
                 sys.stdout.flush()
             if number < len(figures) and 10 * writing < time.monotonic() - begun:  # of what a figure takes, a tenth
                 begun = time.monotonic()
-                first = not page.exists()
+                new = not page.exists()
                 infoscope.report(*done, out=page)
                 writing = time.monotonic() - begun
-                if first:
+                if new:
                     say(f"the report grows with each figure: {page.resolve()}")
     for reason, claims in without_data.items():
         told = f"{len(claims)} figure{'s' * (len(claims) > 1)}, {sum(claims)} claims"

@@ -222,6 +222,11 @@ class Overall(Progress):
             self._stages[self._piece] = dict(stages)
         self._about = about
 
+    def foresee(self, piece: str, stages: Mapping[str, float]) -> None:
+        """The stages of a piece that is still to come, where it is one and they were not known before."""
+        if piece in self._pieces and stages:
+            self._stages.setdefault(piece, dict(stages))
+
     def reached(self, task: str, share: float, first: float = 0.0) -> None:
         """A task of the present piece is done to this share, and was to ``first`` before it began."""
         stages = self._stages.get(self._piece, {})

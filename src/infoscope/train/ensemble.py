@@ -5,6 +5,7 @@ A member's initial weights, split, batch orders and noise are functions of its s
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +57,10 @@ class Ensemble:
             )
         if self.recipe.beginning and self.first_x is None and self.first_y is None:
             raise InputError("the recipe has a beginning, wanted its data: pass first_x or first_y, or no beginning")
+
+    def of(self, members: slice) -> Ensemble:
+        """Those members alone."""
+        return dataclasses.replace(self, train=self.train[members], seeds=self.seeds[members])
 
     def data(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """Inputs and labels of the epoch that begins after ``epoch`` epochs."""

@@ -72,6 +72,7 @@ class Trainer(abc.ABC):
     layout: how the work is laid over the cores; None until it is measured.
     """
 
+    ensemble: Ensemble
     layout: Layout | None
 
     @abc.abstractmethod
@@ -86,11 +87,27 @@ class Trainer(abc.ABC):
     def advance(self, state: State, epoch: int) -> State:
         """The state after ``epoch`` epochs; the same to the bit however the way there is cut into calls."""
 
+    def apart(self) -> list[slice]:
+        """Neighbouring members, as few as can be, each of which train to the same bits without the others."""
+        return [slice(0, len(self.ensemble.seeds))]
+
+    def alone(self, members: slice) -> Layout | None:
+        """The layout of ``members``, which are some neighbours out of :meth:`apart`, where the others are left out."""
+        if self.layout is None:
+            return None
+        return Layout(sum(members.start <= one.start < members.stop for one in self.apart()), self.layout.threads)
+
 
 def member_slices(members: int, groups: int) -> list[slice]:
     """``members`` in at most ``groups`` runs of neighbours, as even as can be."""
     parts = np.array_split(np.arange(members), min(groups, members))
     return [slice(int(part[0]), int(part[-1]) + 1) for part in parts]
+
+
+def together(apart: list[slice], count: int) -> list[slice]:
+    """Neighbours that train ``apart`` in at most ``count`` runs, as even as can be."""
+    runs = member_slices(len(apart), count)
+    return [slice(apart[run.start].start, apart[run.stop - 1].stop) for run in runs]
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from infoscope.kernels.counter_draws import KINDS
 from infoscope.kernels.row_products import padded
 from infoscope.train.ensemble import Ensemble
 from infoscope.train.network import Dense, Network
-from infoscope.train.trainer import Layout, State, Trainer
+from infoscope.train.trainer import Layout, State, Trainer, member_slices
 from infoscope.train.trainers._compiled_loop import CODES, Rules, train_member
 
 WIDEST = 1024  # up to here it wins over a matrix library; measured in bench/training.py
@@ -51,6 +51,10 @@ class CompiledTrainer(Trainer):
         if not isinstance(network, Dense) or device != "cpu" or network.activation not in CODES:
             return None
         return 0 if max(network.widths) <= WIDEST else 2
+
+    def apart(self) -> list[slice]:
+        """Each member by itself: nothing is shared but the data."""
+        return member_slices(len(self.ensemble.seeds), len(self.ensemble.seeds))
 
     def advance(self, state: State, epoch: int) -> State:
         ensemble, recipe, rules = self.ensemble, self.ensemble.recipe, self._rules()

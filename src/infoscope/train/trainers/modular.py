@@ -83,6 +83,12 @@ class ModularTrainer(Trainer):
             )
         self._shapes = hidden_shapes(self.network) if self.network.disturbance else {}
 
+    def apart(self) -> list[slice]:
+        """The groups of the layout on the CPU; elsewhere the layout is measured, of all members as they are."""
+        members = len(self.ensemble.seeds)
+        groups = self.layout.groups if self.device == "cpu" and self.layout is not None else 1
+        return member_slices(members, groups)
+
     def advance(self, state: State, epoch: int) -> State:
         """The state after ``epoch`` epochs; BatchNorm's statistics are those of the weights at that moment."""
         with _deterministic():
@@ -129,8 +135,8 @@ class ModularTrainer(Trainer):
         updates: int | None,
     ) -> None:
         recipe, skeleton = self.ensemble.recipe, self.network.skeleton(training=True)
-        # views, since the update is in place; .data, since views share a version counter with other groups' threads
-        mine = {name: tensor[members].data for name, tensor in parameters.items()}
+        # copies of the group's own: where numbers lie in memory may decide last bits, and hangs on the other groups
+        mine = {name: tensor[members].clone() for name, tensor in parameters.items()}
         leaves = {name: mine[name].requires_grad_() for name in self._trained}
         optimiser = self._optimiser(leaves, {name: tensor[members] for name, tensor in moments.items()}, epochs.start)
         for epoch in epochs:
@@ -146,6 +152,8 @@ class ModularTrainer(Trainer):
                 optimiser.step()
                 if recipe.orthonormality:
                     _towards_orthonormal(leaves, recipe.orthonormality)
+        for name, tensor in mine.items():
+            parameters[name].data[members] = tensor.detach()
 
     def _optimiser(
         self, leaves: Mapping[str, Tensor], moments: Mapping[str, Tensor], epoch: int
