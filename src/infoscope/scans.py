@@ -73,7 +73,7 @@ def scan(
     engine, workers, engine_config: who does it, a checkpoint a job, as of :func:`open_engine`; by default this process,
         with all of its threads. The rows of any number of workers are the same, to the bit.
     shards: read the rows of each checkpoint in one pass, in so many shards of samples at most, which are jobs of the
-        engine; none is held, and memory does not grow with their number. Then it measures what sums over rows and a
+        engine; no activations are held, however many there are. Then it measures what sums over rows and a
         sample of them say: ``usable_information(probe=linear)``, ``effective_rank``, ``participation_ratio``,
         ``neural_collapse`` and ``one_pass``. Any number of shards gives the same rows, to the bit. By default this is
         done where the rows of a checkpoint would not fit into memory; 0 for never.
