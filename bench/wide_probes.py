@@ -207,7 +207,7 @@ def measured(name: str, kind: str, programs: Sequence[str]) -> dict[str, Any]:
     """One row of the table."""
     case = CASES[name]
     z, y = rows_of(kind, case.n, case.d, case.k)
-    fit, row, decay = round(0.8 * case.n), {"goal": name, "asked": case.goal, "data": kind}, 0.01
+    fit, decay, row = round(0.8 * case.n), 0.01, dict[str, Any](goal=name, asked=case.goal, data=kind)
     row |= {"n": case.n, "columns": case.d, "classes": case.k}
     with tempfile.TemporaryDirectory() as folder:
         np.save(Path(folder, "z.npy"), z)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -154,7 +155,7 @@ def _widened(reach: float, tie: float, euclidean: bool) -> float:
 def _within(
     blocks: Block, n: int, boxes: Block4, levels: Indices, starts: Indices, euclidean: bool, point: Vector,
     reach: float, gaps: Vector, stack: IndexTable, before: Indices | None,
-) -> int:  # fmt: skip
+) -> Any:  # fmt: skip
     """How many rows are within ``reach`` of ``point``; boxes that are so as a whole are not descended into.
 
     before: where rows stand for several, how many do so before each row of the tree and in all, ``[n + 1]``.
