@@ -345,7 +345,7 @@ class _Reading:
 def _plain(t: torch.Tensor, kept: np.ndarray) -> Any:
     """Rows as NumPy has them, of half precision in float32; on a device where they lie."""
     if t.device.type != "cpu":
-        return t if kept.all() else t[torch.from_numpy(np.flatnonzero(kept)).to(t.device)]
+        return t if kept.all() else t[torch.as_tensor(np.flatnonzero(kept), device=t.device)]
     t = t if t.dtype in (torch.float32, torch.float64) else t.float()
     rows = t.numpy()
     return rows if kept.all() else rows[kept]

@@ -117,8 +117,8 @@ def paired(x: Array, y: Array, kind: int, width: float = 1.0) -> Moments:
     n = len(x)
     diagonal = np.full(n, 1.0 if kind == RBF else 0.0)
     if check.is_tensor(x):
-        products, k, l = on_torch.kernel_moments(x, cast(Any, y), kind, width, RBF)
-        return Moments(tuple(products), k, l, diagonal, diagonal)
+        (kl, kk, ll), k, l = on_torch.kernel_moments(x, cast(Any, y), kind, width, RBF)
+        return Moments((kl, kk, ll), k, l, diagonal, diagonal)
     threads = parallel.cores(n * n * (2e-9 + 2e-11 * (x.shape[1] + y.shape[1])))
     (found,) = over_pairs(x, [_BothKernels(Distances(cast(np.ndarray, y)), kind, width)], threads)
     return Moments(tuple(found.products.tolist()), found.k, found.l, diagonal, diagonal)

@@ -32,7 +32,7 @@ BLOCK = 4096
 REMEMBERED = 4096
 
 #: Rows that follow each other: the number of the first, rows by place, labels by variable, the hash of each group.
-Piece = tuple[int, dict[str, Array], dict[str, np.ndarray], np.ndarray]
+Piece = tuple[int, Mapping[str, Array], Mapping[str, np.ndarray], np.ndarray]
 
 
 class OnePass:
@@ -408,7 +408,7 @@ class OnePass:
             )
         return out.astype(np.int64)
 
-    def _same(self, rows: Mapping[str, np.ndarray], labels: Mapping[str, np.ndarray], n: int) -> None:
+    def _same(self, rows: Mapping[str, Array], labels: Mapping[str, np.ndarray], n: int) -> None:
         if set(labels) != set(self.classes):
             raise InputError(f"variables are {sorted(labels)}, wanted {sorted(self.classes)}, as classes= says")
         for name, value in rows.items():
