@@ -74,7 +74,7 @@ def train_dealt(engine: Engine, looked: Lacking, device: str) -> None:
     """
     wanted, share = looked.wanted, looked.seconds / engine.workers
     jobs: dict[Job, float] = {}  # with what each costs
-    cuts: list[tuple[_Wanted, list[Job]]] = []
+    cuts: list[tuple[_WantedTraining, list[Job]]] = []
     for one in wanted:
         cut = apart.begun(one.folder, one.network, lambda one=one: one.apart) or one.cut(share)
         if len(wanted) == len(cut) == 1:
@@ -101,7 +101,7 @@ def train_dealt(engine: Engine, looked: Lacking, device: str) -> None:
         raise told(failures, len(jobs))
 
 
-class _Wanted(NamedTuple):
+class _WantedTraining(NamedTuple):
     """A network that is to be trained; it holds no data. alike: equal for those that are trained to the same bits.
 
     cost: beside that of others. layout: how its work would be laid over the cores here. apart: which of its members
@@ -139,7 +139,7 @@ class _Wanted(NamedTuple):
         ]  # fmt: skip
 
 
-def _joined(one: _Wanted) -> None:
+def _joined(one: _WantedTraining) -> None:
     training = NetworkTraining.of(one.folder, one.network, one.plan)
     training.join(apart.begun(one.folder, one.network, lambda: one.apart))
 
@@ -147,7 +147,7 @@ def _joined(one: _Wanted) -> None:
 class Lacking(NamedTuple):
     """What runs lack of trainings, each once, and of every network of theirs what it costs, by run and by name."""
 
-    wanted: list[_Wanted]
+    wanted: list[_WantedTraining]
     costs: dict[Path, dict[str, NetworkCost]]
 
     @property
@@ -167,7 +167,7 @@ def look(runs: Sequence[tuple[RunFolder, dict[str, NetworkPlan]]], device: str) 
         neighbours = Neighbours(folder, device)
         for name, plan in plans.items():
             of_task.setdefault(plan.task, []).append((folder, neighbours, name, plan))
-    lacking, without, costs = list[_Wanted](), set[Path](), dict[Path, dict[str, NetworkCost]]()
+    lacking, without, costs = list[_WantedTraining](), set[Path](), dict[Path, dict[str, NetworkCost]]()
     for task, networks in of_task.items():
         try:
             held = load_task(task)
@@ -180,9 +180,9 @@ def look(runs: Sequence[tuple[RunFolder, dict[str, NetworkPlan]]], device: str) 
             if training.lost and not training.borrowed(neighbours):
                 trainer, alike = training.trainer(device), neighbours.trained_alike(plan)
                 runs_of = [slice(0, len(plan.seeds))] if training.begun else trainer.apart()  # to go on, all of them
-                lacking.append(_Wanted(folder, name, plan, alike, seconds.training, trainer.layout, runs_of))
+                lacking.append(_WantedTraining(folder, name, plan, alike, seconds.training, trainer.layout, runs_of))
         del held
-    found: dict[str, _Wanted] = {}
+    found: dict[str, _WantedTraining] = {}
     for one in lacking:
         if one.folder.path not in without:
             found.setdefault(one.alike, one)

@@ -236,7 +236,7 @@ def _room(dispatcher: Any) -> str:
     return ".".join(parts[: 2 if parts[0] == "measure" else 1])
 
 
-class _Telling(event.Listener):
+class _CompilingListener(event.Listener):
     """One line when a room of the package begins to compile, one when all is compiled; numba's lock is held in both."""
 
     def __init__(self) -> None:
@@ -284,7 +284,7 @@ class _Telling(event.Listener):
             remark(f"infoscope: compiled the loops of {', '.join(rooms)} in {seconds:.1f} s, kept in {folder()}")
 
 
-_telling = _Telling()
+_telling = _CompilingListener()
 event.register("numba:compile", _telling)
 atexit.register(_telling.over)
 if hasattr(os, "register_at_fork"):

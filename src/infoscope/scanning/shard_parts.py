@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from infoscope.core.measurement import Measurement
 from infoscope.measure.states.reservoir import hashes, mixed
@@ -29,7 +31,8 @@ class RowNames:
     def of(cls, evaluated: Evaluated, chosen: Chosen, copies: bool) -> RowNames:
         """As :class:`infoscope.record.together.Together` has it of the rows of a place; copies: whether equal inputs
         count."""
-        groups, inputs = evaluated.groups, evaluated.together.inputs if copies else None
+        groups: NDArray[Any] | None = evaluated.groups
+        inputs = evaluated.together.inputs if copies else None
         if groups is not None and groups.ndim == 2 and bool((chosen.position == WHOLE).any()):
             groups = groups[:, 0]
         if inputs is None:
@@ -37,9 +40,9 @@ class RowNames:
         if groups is None:
             return cls(inputs)
         each = np.repeat(inputs, groups.size // len(groups))
-        joined = Together(groups.size, groups.reshape(-1), each).joined
+        joined = Together(groups.size, np.ravel(groups), each).joined
         assert joined is not None
-        return cls(joined.reshape(groups.shape))
+        return cls(np.reshape(joined, groups.shape))
 
     @property
     def none(self) -> bool:
@@ -56,7 +59,7 @@ class RowNames:
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class StatePart:
     """One state: rows of ``place`` that have a label of each of ``variables`` (classes by name).
 
     of_rows: whether what is said of the rows alone is read from it. names: which rows belong together. rows: how many
@@ -79,15 +82,15 @@ def parts_of(
     measurements: Sequence[Measurement],
     shards: Sequence[Shard],
     sample: int,
-) -> list[Part]:
+) -> list[StatePart]:
     """All that is to be read, place by place. widths: columns by place. sample: rows that each state keeps."""
-    found: list[Part] = []
-    alike: dict[int, list[Part]] = {}  # of places that have the same rows
+    found: list[StatePart] = []
+    alike: dict[int, list[StatePart]] = {}  # of places that have the same rows
     for site, rows in chosen.items():
         if id(rows) not in alike:
             alike[id(rows)] = _parts(evaluated, site, rows, measurements, shards, sample)
         found += [
-            Part(site, widths[site], one.variables, one.of_rows, one.names, one.rows, one.least)
+            StatePart(site, widths[site], one.variables, one.of_rows, one.names, one.rows, one.least)
             for one in alike[id(rows)]
         ]
     return found
@@ -100,7 +103,7 @@ def _parts(
     measurements: Sequence[Measurement],
     shards: Sequence[Shard],
     sample: int,
-) -> list[Part]:
+) -> list[StatePart]:
     there = evaluated.rows(site, chosen)
     labels = {name: y for name, y in there.labels.items() if not is_quantity(y)}
     classes = {name: evaluated.variables[name].classes for name in labels}
@@ -117,7 +120,7 @@ def _parts(
             key = b"" if mask.all() else np.packbits(mask).tobytes()
             masks[key] = mask
             kinds.setdefault((key, copies(classes[name])), []).append(name)
-    found: list[Part] = []
+    found: list[StatePart] = []
     for (key, joined), variables in kinds.items():
         index = np.flatnonzero(masks[key]) if key else np.arange(len(chosen))
         names = RowNames.of(evaluated, chosen, joined)
@@ -126,7 +129,7 @@ def _parts(
         named = names.at(chosen.sample[index], chosen.position[index])
         own = {name: classes[name] for name in variables}
         alone = alone_too and (key, joined) == (b"", copies())
-        found.append(Part("", 0, own, alone, names, tuple(rows), _least(named, len(index), sample)))
+        found.append(StatePart("", 0, own, alone, names, tuple(rows), _least(named, len(index), sample)))
     return found
 
 
@@ -155,6 +158,6 @@ def _digest(values: np.ndarray) -> bytes:
     return hashlib.blake2b(np.ascontiguousarray(values).data, digest_size=16).digest()
 
 
-def places(parts: Iterable[Part]) -> list[str]:
+def places(parts: Iterable[StatePart]) -> list[str]:
     """The places that are read, each once."""
     return list(dict.fromkeys(part.place for part in parts))

@@ -22,7 +22,7 @@ from infoscope.record.places import first_batch
 from infoscope.scanning.cut import ROWS, Cut, Shard
 from infoscope.scanning.from_states import readable
 from infoscope.scanning.measure_plan import MeasurePlan
-from infoscope.scanning.shard_parts import Part, parts_of, shared
+from infoscope.scanning.shard_parts import StatePart, parts_of, shared
 from infoscope.scanning.shard_states import ShardWork
 
 #: Shards where nobody says how many: as many as there can be, so that little is lost with a worker.
@@ -59,7 +59,7 @@ class ShardPlan:
         return self.cut.shards(self.most)
 
     @cached_property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[StatePart]:
         """What there is a state of."""
         return parts_of(self.evaluated, self.chosen, self.widths, self.measurements, self.shards, self.sample)
 
@@ -94,7 +94,7 @@ class ShardPlan:
         """Bytes on disk of one checkpoint's shards, until its rows are made."""
         return sum(len(self.shards) * _node(part) + self._sampled(part) for part in self.parts)
 
-    def _sampled(self, part: Part) -> float:
+    def _sampled(self, part: StatePart) -> float:
         return 4.0 * min(self.sample, part.rows[-1]) * part.columns
 
     def afford(self) -> None:
@@ -147,7 +147,7 @@ def measured_later(
     return asked.work(folder.path.absolute(), network, replays, sites)
 
 
-def _node(part: Part) -> float:
+def _node(part: StatePart) -> float:
     return 8.0 * BUCKETS * part.columns * (part.columns + sum(part.variables.values()) + 2)
 
 
@@ -170,7 +170,7 @@ def asked_for(
     held, most = sum(4.0 * rows[site] * widths[site] for site in rows), memory.budget()
     if held <= most:
         return 0
-    if why := next(filter(None, map(readable, measurements)), ""):
+    if why := next((reason for reason in [readable(one) for one in measurements] if reason), ""):
         say(
             f"infoscope: the rows of a checkpoint take {memory_in_words(held)} and there are {memory_in_words(most)}; "
             f"they cannot be read in shards, since {why}"

@@ -31,12 +31,12 @@ from infoscope.scanning.dealt import answer
 from infoscope.scanning.from_states import of_rows, told
 from infoscope.scanning.measure_plan import MeasurePlan
 from infoscope.scanning.scanned_replay import ScannedReplay
-from infoscope.scanning.shard_parts import Part, places
+from infoscope.scanning.shard_parts import StatePart, places
 
 ADVICE = "run the same command again, which reads that shard anew"
 
 
-class Piece(NamedTuple):
+class ShardPiece(NamedTuple):
     """A job: a shard of a step, or, with ``states``, the rows of a step out of the files of all its shards."""
 
     step: int
@@ -61,7 +61,7 @@ class ShardStates:
                 continue
             own, about = state.arrays()
             said.append(about)
-            arrays |= {f"{number}|{key}": torch.from_numpy(_signed(value)) for key, value in own.items()}
+            arrays |= {f"{number}|{key}": torch.as_tensor(_signed(value)) for key, value in own.items()}
         files.save(arrays, path, {"shard": json.dumps(dict(self.about)), "states": json.dumps(said)}, lasting=False)
 
 
@@ -109,11 +109,11 @@ def merged(paths: Sequence[Path], part: int) -> OnePass | str:
     return whole
 
 
-def _signed(value: np.ndarray) -> np.ndarray:
+def _signed(value: Any) -> np.ndarray:
     return value.view(np.int64) if value.dtype == np.uint64 else value
 
 
-def _unsigned(key: str, value: np.ndarray) -> np.ndarray:
+def _unsigned(key: str, value: Any) -> np.ndarray:
     hashed = key.endswith(("|groups", "|sample groups"))
     return value.view(np.uint64) if hashed else value
 
@@ -133,7 +133,7 @@ class ShardWork:
     replays: Callable[[RunFolder, str], Any]
     cut: Cut
     shards: Sequence[Shard]
-    parts: Sequence[Part]
+    parts: Sequence[StatePart]
     sample: int
     doubts: Mapping[str, tuple[Doubt, ...]]
 
@@ -143,19 +143,19 @@ class ShardWork:
         measured = [[plan.measurement.id, plan.measurement.options, plan.sites] for plan in self.plans]
         return [self.network, measured, self.sample, len(self.shards)]
 
-    def begin(self) -> Callable[[Piece], JobAnswer | ShardStates]:
+    def begin(self) -> Callable[[ShardPiece], JobAnswer | ShardStates]:
         """Build the network, once; then do one piece after the other."""
-        return _Worker(self).do
+        return _ShardWorker(self).do
 
 
-class _Worker:
+class _ShardWorker:
     def __init__(self, work: ShardWork) -> None:
         self._work, self._folder = work, WorkersView(work.folder)
         self._replay: ScannedReplay = work.replays(self._folder, work.network)
         self._loaded: int | None = None
         self._places = places(work.parts)
 
-    def do(self, piece: Piece) -> JobAnswer | ShardStates:
+    def do(self, piece: ShardPiece) -> JobAnswer | ShardStates:
         if piece.states:
             return self._told(piece.step, piece.states)
         if piece.step != self._loaded:
@@ -165,12 +165,13 @@ class _Worker:
         return self._states(piece.step, self._work.shards[piece.shard])
 
     def _states(self, step: int, shard: Shard) -> ShardStates:
-        reading = _Reading(self._work, shard, self._replay)
+        reading = _ShardReading(self._work, shard, self._replay)
         first, after = shard.batches
         edges = [edge - shard.samples[0] for edge in self._work.cut.edges[first : after + 1]]
         batches = each_batch(self._replay.model, reading.inputs, self._places, edges, range(first, after))
         for start, end, unit in self._work.cut.blocks(shard):
             held: dict[str, list[torch.Tensor]] = {site: [] for site in self._places}
+            chosen = dict[str, Chosen]()
             for _ in range(start, end):
                 _, rows, chosen = next(batches)
                 for site, t in rows.items():
@@ -205,9 +206,9 @@ class _Worker:
         origins = self._folder.manifest()["networks"][work.network][ORIGINS]
         return answer(self._folder, work.network, stored, shares, {str(step): origins[str(step)]})
 
-    def _at(self, site: str, paths: Sequence[Path]) -> list[_Found]:
+    def _at(self, site: str, paths: Sequence[Path]) -> list[_ShardFindings]:
         """What each measurement says of one place."""
-        found = [_Found([], []) for _ in self._work.plans]
+        found = [_ShardFindings([], []) for _ in self._work.plans]
         for number, part in enumerate(self._work.parts):
             if part.place != site:
                 continue
@@ -222,7 +223,9 @@ class _Worker:
                 self._ask(each, plan.measurement, part, telling, why)
         return found
 
-    def _ask(self, found: _Found, measurement: Measurement, part: Part, telling: Telling | None, why: str) -> None:
+    def _ask(
+        self, found: _ShardFindings, measurement: Measurement, part: StatePart, telling: Telling | None, why: str
+    ) -> None:
         there = {name: None for one in self._work.parts if one.place == part.place for name in one.variables}
         about = measurement.about(list(there)) if there and "labels" in measurement.needs else []
         names, alone = [name for name in about if name in part.variables], part.of_rows and of_rows(measurement)
@@ -240,7 +243,7 @@ class _Worker:
             if each.variable != "input" or part.of_rows:
                 found.measured.append(each._replace(estimate=self._said(each.estimate, part)))
 
-    def _said(self, estimate: Estimate, part: Part) -> Estimate:
+    def _said(self, estimate: Estimate, part: StatePart) -> Estimate:
         """With what is known of the place; of rows that stand alone nothing is said of groups."""
         if part.names.none:
             kind = estimate.interval_kind and estimate.interval_kind.replace("groups", "rows")
@@ -248,7 +251,7 @@ class _Worker:
             estimate = dataclasses.replace(estimate, groups=None, interval_kind=kind, resampled=alone)
         return estimate.doubted(*self._work.doubts.get(part.place, ()))
 
-    def _add(self, rows: Step, measurement: Measurement, step: int, site: str, found: _Found) -> None:
+    def _add(self, rows: Step, measurement: Measurement, step: int, site: str, found: _ShardFindings) -> None:
         replay = self._replay
         place = dataclasses.replace(
             rows.place(
@@ -265,7 +268,7 @@ class _Worker:
                     rows.fail(dataclasses.replace(place, variable=variable), quantity, why, n)
 
 
-class _Found(NamedTuple):
+class _ShardFindings(NamedTuple):
     """What a measurement says of a place, and of which variables it was refused: whether also of the rows alone, names,
     why, and of how many rows."""
 
@@ -273,7 +276,7 @@ class _Found(NamedTuple):
     refused: list[tuple[bool, list[str], str, int]]
 
 
-class _Reading:
+class _ShardReading:
     """The states of one shard while its rows come."""
 
     def __init__(self, work: ShardWork, shard: Shard, replay: ScannedReplay) -> None:

@@ -23,15 +23,13 @@ from infoscope.engine.job import EndedJob, Failure, Job
 from infoscope.engine.job_file import JobAnswer
 from infoscope.scanning.dealt import Taking, identity, new_file
 from infoscope.scanning.one_pass import steps_missing
-from infoscope.scanning.scanned_replay import ScannedReplay
-from infoscope.scanning.shard_states import Piece, ShardWork
+from infoscope.scanning.replay import Replay
+from infoscope.scanning.shard_states import ShardPiece, ShardWork
 
 ENDING = ".state"
 
 
-def scan_in_shards(
-    engine: Engine | None, folder: RunFolder, replay: ScannedReplay, work: ShardWork, label: str
-) -> None:
+def scan_in_shards(engine: Engine | None, folder: RunFolder, replay: Replay, work: ShardWork, label: str) -> None:
     """Append rows of all plans of ``work`` at every step that lacks them.
 
     replay: of the same network, here. engine: who does it; None for this process, with all of its threads.
@@ -89,13 +87,13 @@ class _ShardedScan:
             for shard, path in zip(self._work.shards, self._states[step], strict=True):
                 if path in self._left[step]:
                     name = f"shard {shard.number + 1} of {len(self._work.shards)} of step {step} of {self._folder.path}"
-                    yield Job(name, self._work, Piece(step, shard.number), path, near=step)
+                    yield Job(name, self._work, ShardPiece(step, shard.number), path, near=step)
 
     def _reading(self, step: int) -> Job:
         """The job that makes rows of all shards of a step."""
         file = new_file(self._folder, self._work.asked, step)
         name = f"the rows of step {step} of {self._folder.path}"
-        return Job(name, self._work, Piece(step, states=self._states[step]), file, near=step)
+        return Job(name, self._work, ShardPiece(step, states=self._states[step]), file, near=step)
 
     def _ended(self, one: EndedJob) -> None:
         job, step = one.job, one.job.argument.step

@@ -172,15 +172,15 @@ class Estimator(grammar.WithOptions, Measurement):
         self._must_offer("mutual_information")
         check.paired(x=x, y=y, groups=groups)
         x = self._x(x, "x")
-        x, y = devices.together(x, self._other(y, "y", self.second, len(x)))
-        estimate = self._unless_copied(self._mutual_information, (x, y), together(groups, len(x)))
+        rows, others = devices.together(x, self._other(y, "y", self.second, len(x)))
+        estimate = self._unless_copied(self._mutual_information, (rows, others), together(groups, len(rows)))
         if self.presses and estimate.status is Status.OK:
-            estimate = unless_few_decide(estimate, self._mutual_information, x, y)
-        if y.ndim == 1:
-            estimate = doubted(estimate, y)
+            estimate = unless_few_decide(estimate, self._mutual_information, rows, others)
+        if others.ndim == 1:
+            estimate = doubted(estimate, others)
         if not self.suits:
             return estimate
-        return under_the_labels(estimate, y) if y.ndim == 1 else short_of_infinite(estimate, x, y)
+        return under_the_labels(estimate, others) if others.ndim == 1 else short_of_infinite(estimate, rows, others)
 
     def conditional_mutual_information(
         self, x: ArrayLike, y: ArrayLike, z: ArrayLike, groups: ArrayLike | None = None
@@ -190,8 +190,8 @@ class Estimator(grammar.WithOptions, Measurement):
         check.paired(x=x, y=y, z=z, groups=groups)
         x = self._x(x, "x")
         y, z = self._other(y, "y", self.second, len(x)), self._other(z, "z", self.third, len(x))
-        x, y, z = devices.together(x, y, z)
-        return self._unless_copied(self._conditional_mutual_information, (x, y, z), together(groups, len(x)))
+        values = devices.together(x, y, z)
+        return self._unless_copied(self._conditional_mutual_information, values, together(groups, len(values[0])))
 
     def _unless_copied(self, hook: Callable[..., Estimate], values: tuple[Any, ...], groups: Groups | None) -> Estimate:
         """What ``hook`` answers; UNRESOLVED where no groups were given and rows that repeat decide the answer.

@@ -149,7 +149,7 @@ class Geometry(grammar.WithOptions, Measurement):
         """Hook: as ``_of`` of rows that fall into groups. What has no interval over rows is as without them."""
         return self._of(t, labels)
 
-    def _constant(self, t: AnyRows, labels: dict[str, Labels]) -> Iterable[Measured]:
+    def _constant(self, t: Any, labels: dict[str, Labels]) -> Iterable[Measured]:
         """Of rows that are all alike: every quantity is 0 and DEGENERATE."""
         for name in labels or ("input",):
             for quantity in self.quantities:

@@ -49,7 +49,7 @@ class Tokens(PositionRule):
 def _drawn(mask: np.ndarray, most: int, seed: int, first: int) -> np.ndarray:
     """``mask [n, seq]`` with no more than ``most`` True in each line: those of the smallest numbers. first: the number
     of the first sample."""
-    numbers = np.where(mask, _numbers(seed, *mask.shape, first), np.uint64(2**64 - 1))
+    numbers = np.where(mask, _numbers(seed, len(mask), mask.shape[1], first), np.uint64(2**64 - 1))
     order = np.argsort(numbers, axis=1, kind="stable")[:, :most]
     kept = np.zeros_like(mask)
     np.put_along_axis(kept, order, True, axis=1)
