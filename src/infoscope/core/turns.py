@@ -1,6 +1,6 @@
 """Workers that share the memory of one machine: who takes more than a share of it measures while no other does.
 
-Nothing is refused to a worker that would not be refused to one process alone. Why so: ``docs/decisions``, 0052.
+Nothing is refused to a worker that would not be refused to one process alone. Why so: ``docs/decisions``, 0050.
 """
 
 from __future__ import annotations
