@@ -22,6 +22,8 @@ from row_product_twins import TWINS as OF_ROW_PRODUCTS
 #: Arithmetic written for LLVM, as NumPy does it.
 TWINS = {
     "_exp2_negative": lambda y: np.exp2(-y),
+    "greater": max,
+    "lesser": min,
     "_float_from_bits": lambda bits: np.int32(bits).view(np.float32),
     "_bits_of_float": lambda x: np.float32(x).view(np.int32),
     **OF_LANES,

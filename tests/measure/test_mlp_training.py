@@ -139,7 +139,8 @@ def test_a_logit_that_is_not_finite_spoils_its_row_alone():
     state[3, [0, 4, 8]] = 1  # logits are what came in
     rest = None, np.arange(0), np.empty((0, 0), np.int64), np.empty((0, 3)), adam.SHORT_MOMENTS
     given = np.array([3, 3]), state, x, np.zeros(20, np.int64), *rest
-    values = [mlp_compiled.advance(*given, np.array([row, 4])) for row in range(20)]
+    room = mlp_compiled.Room.of(given[0], LANES, 0, 2)
+    values = [mlp_compiled.advance(*given, np.array([row, 4]), *room) for row in range(20)]
     assert np.isnan(values[:3]).all()
     np.testing.assert_allclose(values[3:], -np.log(3), rtol=1e-6)
 

@@ -209,6 +209,12 @@ class Estimate:
         """This estimate, saying nothing of how far it may be off."""
         return replace(self, interval=None, interval_kind=None, level=None, resampled=None)
 
+    def of_rows_alone(self: Answer) -> Answer:
+        """This estimate where each row is a group of its own: nothing is said of groups."""
+        kind = self.interval_kind and self.interval_kind.replace("groups", "rows")
+        resampled = self.resampled and self.resampled.replace("groups", "rows")
+        return replace(self, groups=None, interval_kind=kind, resampled=resampled)
+
     def trusted(self) -> Estimate:
         """This estimate, or :class:`UntrustedEstimateError` when its status is not OK."""
         if self.status is not Status.OK:

@@ -57,7 +57,6 @@ GivenRows = Float[Array, "n f"]
 RowsOrLabels = Shaped[Array, "n *_rest"]
 
 NumpyRows = Float[np.ndarray, "n d"]
-NumpyBeside = Float[np.ndarray, "n e"]
 TensorMembers = Float[Tensor, "m n d"]
 TensorRows = Float[Tensor, "n d"]
 

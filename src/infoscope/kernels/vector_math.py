@@ -195,7 +195,7 @@ def _exp2_negative(context: Any, y: Any) -> Any:
 exp2_negative: Any = intrinsic(_exp2_negative)
 
 
-def _chosen(sign: str) -> Any:
+def _chosen(name: str, sign: str) -> Any:
     """``other`` where it is on that side of ``one``, else ``one``, which NaN then stays."""
 
     def choose(typingctx: Any, one: Any, other: Any) -> Any:
@@ -208,10 +208,11 @@ def _chosen(sign: str) -> Any:
 
         return kind(kind, kind), generate
 
+    choose.__name__ = name
     return choose
 
 
 #: (one, other): what Python's ``max`` and ``min`` give of two numbers, signed or floating; numba compiles a function
 #: for each of its own.
-greater: Any = intrinsic(_chosen(">"))
-lesser: Any = intrinsic(_chosen("<"))
+greater: Any = intrinsic(_chosen("greater", ">"))
+lesser: Any = intrinsic(_chosen("lesser", "<"))

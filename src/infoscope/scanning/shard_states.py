@@ -246,9 +246,7 @@ class _ShardWorker:
     def _said(self, estimate: Estimate, part: StatePart) -> Estimate:
         """With what is known of the place; of rows that stand alone nothing is said of groups."""
         if part.names.none:
-            kind = estimate.interval_kind and estimate.interval_kind.replace("groups", "rows")
-            alone = estimate.resampled and estimate.resampled.replace("groups", "rows")
-            estimate = dataclasses.replace(estimate, groups=None, interval_kind=kind, resampled=alone)
+            estimate = estimate.of_rows_alone()
         return estimate.doubted(*self._work.doubts.get(part.place, ()))
 
     def _add(self, rows: Step, measurement: Measurement, step: int, site: str, found: _ShardFindings) -> None:

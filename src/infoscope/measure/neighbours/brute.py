@@ -251,9 +251,11 @@ def every_pair(
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _every_pair(
-    points, columns, starts, members, ks, tie, blur, euclidean, rectangle, begin, end, distances, nearest, inside, tied,
-    counts, lines, least, together, part, candidates, scratch, all_but_last, best, thresholds,
-):  # fmt: skip
+    points: Matrix, columns: Matrix, starts: Indices, members: MarkTable, ks: Indices, tie: float, blur: float,
+    euclidean: bool, rectangle: bool, begin: int, end: int, distances: Matrix, nearest: IndexTable, inside: Indices,
+    tied: Marks, counts: IndexTable, lines: Block, least: Vector, together: Vector, part: Vector,
+    candidates: Indices, scratch: Vector, all_but_last: MarkTable, best: Vector, thresholds: Vector,
+) -> None:  # fmt: skip
     d, padded = columns.shape
     n, blocks, none = len(points), len(starts) - 1, np.int64(0)
     for i0 in range(begin, end, ROWS):

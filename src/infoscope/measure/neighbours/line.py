@@ -63,7 +63,10 @@ def count(
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _count(values, starts, order, reaches, euclidean, counts, low, high, at, within):
+def _count(
+    values: Vector, starts: Indices, order: Indices, reaches: Vector, euclidean: bool, counts: Indices, low: Indices,
+    high: Indices, at: Vector, within: Vector,
+) -> None:  # fmt: skip
     for c in range(len(starts) - 1):
         first, last = starts[c], starts[c + 1]
         for begin in range(first, last, STEP):
