@@ -18,8 +18,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from hub_in_place import put_in_place
 from safetensors.torch import save_file
-from test_hub_revisions import NAME, FakeHub, hub, on_disk
+from test_hub_revisions import NAME, FakeHub, on_disk
 
 import infoscope
 from infoscope.core import turns
@@ -45,14 +46,7 @@ def fake(tmp_path, monkeypatch):
     made = SmallHub(tmp_path / "hub")
     for step in (1000, 0, 512, 2000):
         made.publish(f"step{step}", step)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("INFOSCOPE_DATA", raising=False)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(hub, "HfApi", lambda: made)
-    monkeypatch.setattr(hub, "snapshot_download", made.snapshot_download)
-    scan = hub.scan_cache_dir
-    monkeypatch.setattr(hub, "scan_cache_dir", lambda cache=None: scan(cache or tmp_path / "hub" / "theirs"))
-    return made
+    return put_in_place(made, tmp_path, monkeypatch)
 
 
 def read(one):

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from foreign_models import gpt2, same_state, transformers
+from hub_in_place import put_in_place
 
 from infoscope.core.errors import DataMissingError, InfoscopeError, InputError
 from infoscope.record.building import build_of
@@ -87,14 +88,7 @@ def fake(tmp_path, monkeypatch):
     made = FakeHub(tmp_path / "hub")
     for step, seed in ((1000, 1), (0, 0), (512, 2), (2000, 3)):
         made.publish(f"step{step}", seed)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("INFOSCOPE_DATA", raising=False)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(hub, "HfApi", lambda: made)
-    monkeypatch.setattr(hub, "snapshot_download", made.snapshot_download)
-    scan = hub.scan_cache_dir
-    monkeypatch.setattr(hub, "scan_cache_dir", lambda cache=None: scan(cache or tmp_path / "hub" / "theirs"))
-    return made
+    return put_in_place(made, tmp_path, monkeypatch)
 
 
 def on_disk(tmp_path):
