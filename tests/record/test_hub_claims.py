@@ -5,7 +5,7 @@ The hub is that of the tests of revisions, with files too small for any model.
 
 from __future__ import annotations
 
-import hashlib
+import functools
 import os
 import shutil
 import subprocess
@@ -21,9 +21,11 @@ import torch
 from hub_in_place import put_in_place
 from safetensors.torch import save_file
 from test_hub_revisions import NAME, FakeHub, on_disk
+from torch import nn
 
 import infoscope
 from infoscope.core import turns
+from infoscope.core.errors import RunFolderError
 from infoscope.record.foreign import checkpoints
 from infoscope.record.referred import ReferredTrajectory
 from infoscope.record.trajectories._claims import Claims, claims
@@ -84,7 +86,7 @@ def another_process(tmp_path, *revisions):
 def test_what_another_process_reads_is_not_deleted(fake, tmp_path):
     found = {one.step: one for one in checkpoints(f"hub:{NAME}")}
     assert read(found[0]) == [0.0]
-    commits = {step: hashlib.sha1(f"step{step}".encode()).hexdigest() for step in found}
+    commits = {step: fake.commit(f"step{step}") for step in found}
     with another_process(tmp_path, "step0"):
         for step in (512, 1000, 2000):
             assert read(found[step]) == [step]
@@ -141,3 +143,27 @@ def test_the_next_one_comes_while_this_one_is_worked_on(fake, tmp_path, monkeypa
     trajectory.record(found[3])
     time.sleep(0.1)
     assert len(fake.asked) == 4, "behind the last one there is none"
+
+
+def test_a_revision_that_was_measured_is_not_fetched_again_unless_it_has_moved(fake, tmp_path):
+    for revision, step in ((each, int(each.removeprefix("step"))) for each in fake.revisions):
+        save_file({"weight": torch.full((300, 1), float(step))}, fake.revisions[revision] / "model.safetensors")
+
+    def scanned():
+        made, x = functools.partial(nn.Linear, 1, 300, bias=False), torch.ones(20, 1)
+        run = infoscope.scan(f"hub:{NAME}", made, x, {}, measures=["effective_rank"], out=tmp_path / "run")
+        return run.folder.manifest()["networks"]["model"]["checkpoints"]
+
+    origins = scanned()
+    once = list(fake.asked)
+    assert once == ["step0", "step512", "step1000", "step2000"]
+    assert {step: each["identity"] for step, each in origins.items()} == {
+        step: fake.commit(f"step{step}") for step in ("0", "512", "1000", "2000")
+    }
+    assert scanned() == origins
+    assert fake.asked == [*once, "step0"], "with whose weights the network is built"
+    fake.moved["step1000"] = 1
+    save_file({"weight": torch.ones(300, 1)}, fake.revisions["step1000"] / "model.safetensors")
+    shutil.rmtree(tmp_path / "cache" / "infoscope" / "hub" / "models--owner--name")
+    with pytest.raises(RunFolderError, match=r"step 1000 .*holds other weights than .* has read of step 1000"):
+        scanned()

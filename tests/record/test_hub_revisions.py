@@ -30,6 +30,7 @@ class FakeHub:
 
     def __init__(self, folder: Path) -> None:
         self.revisions: dict[str, Path] = {}
+        self.moved: dict[str, int] = {}
         self.folder, self.online, self.asked = folder, True, []
 
     def publish(self, revision: str, seed: int) -> None:
@@ -41,7 +42,7 @@ class FakeHub:
     def cached(self, cache: Path, revision: str, patterns: list[str]) -> Path:
         """Put a revision into a cache as huggingface_hub does: blobs, links to them, and a reference."""
         top = cache / "models--owner--name"
-        commit = hashlib.sha1(revision.encode()).hexdigest()
+        commit = self.commit(revision)
         snapshot = top / "snapshots" / commit
         for each in (snapshot, top / "blobs", top / "refs"):
             each.mkdir(parents=True, exist_ok=True)
@@ -57,7 +58,12 @@ class FakeHub:
 
     def list_repo_refs(self, repository: str) -> SimpleNamespace:
         self.reach(repository)
-        return SimpleNamespace(branches=[SimpleNamespace(name=name) for name in (*self.revisions, "main")], tags=[])
+        names = (*self.revisions, "main")
+        branches = [SimpleNamespace(name=name, target_commit=self.commit(name)) for name in names]
+        return SimpleNamespace(branches=branches, tags=[])
+
+    def commit(self, revision: str) -> str:
+        return hashlib.sha1(f"{revision} {self.moved.get(revision, 0)}".encode()).hexdigest()
 
     def list_repo_files(self, repository: str, revision: str) -> list[str]:
         self.reach(repository)

@@ -91,6 +91,11 @@ class Checkpoint:
         """SHA-256 over names, types, shapes and values; of an adapter its own alone. Reads the weights once."""
         return weights_hash(self.weights())
 
+    @property
+    def identity(self) -> str:
+        """As its format tells it without reading them: equal only where the weights are; "" where unknown."""
+        return "" if self.path is None else format_of(self.kind).identity(self.path)
+
     def anywhere(self) -> Checkpoint:
         """The same for another process: its path does not depend on the folder that somebody is in.
 

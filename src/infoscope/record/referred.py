@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -107,7 +107,8 @@ class ReferredTrajectory:
     def verify(self) -> None:
         """See that every checkpoint is there, and that none has changed since it was read.
 
-        Files of the same size and time are taken for the same; of others the weights are read.
+        Files of the same size and time are taken for the same, and a revision on the hub of the same commit; of others
+        the weights are read.
 
         Raises
         ------
@@ -117,7 +118,7 @@ class ReferredTrajectory:
             if self._given and step not in self._given:
                 continue
             one = self._given[step] if step in self._given else self._found(step)
-            if not origin["files"] or _files(one) != origin["files"]:
+            if not _is(one, origin) and (not origin["files"] or _files(one) != origin["files"]):
                 self.checkpoint(step)
 
     def record(self, one: Checkpoint) -> None:
@@ -125,19 +126,21 @@ class ReferredTrajectory:
 
         The one that is likely to be read next is brought here meanwhile.
         """
-        origin = {
-            "path": self._said(one),
-            "kind": one.kind,
-            "epoch": one.epoch,
-            "files": _files(one),
-            "bytes": sum(file.size for file in one.files()),
-            "hash": one.weights_hash,
-        }
         networks = self._run.manifest()["networks"]
         about = networks[self._network]
-        if about[ORIGINS].get(str(one.step)) != origin:
-            listed = {**about[ORIGINS], str(one.step): origin}
-            self._run.update({"networks": {**networks, self._network: {**about, ORIGINS: listed}}})
+        there = about[ORIGINS].get(str(one.step))
+        said = {"path": self._said(one), "kind": one.kind, "epoch": one.epoch}
+        if there is None or not _is(one, there) or any(there[key] != value for key, value in said.items()):
+            origin = {
+                **said,
+                "files": _files(one),
+                "bytes": sum(file.size for file in one.files()),
+                "hash": one.weights_hash,
+                **({"identity": identity} if (identity := one.identity) else {}),
+            }
+            if origin != there:
+                listed = {**about[ORIGINS], str(one.step): origin}
+                self._run.update({"networks": {**networks, self._network: {**about, ORIGINS: listed}}})
         self._fetch_behind(one.step)
 
     def _fetch_behind(self, step: int) -> None:
@@ -190,6 +193,11 @@ class ReferredTrajectory:
             return Path(os.path.relpath(one.path.resolve(), self._run.path.resolve())).as_posix()
         except ValueError:  # another drive
             return str(one.path.resolve())
+
+
+def _is(one: Checkpoint, origin: Mapping[str, Any]) -> bool:
+    """Whether ``one`` is what a run has read as ``origin``, by what its format tells of it without reading it."""
+    return bool(origin.get("identity")) and one.identity == origin["identity"]
 
 
 def _files(one: Checkpoint) -> dict[str, list[int]]:

@@ -60,6 +60,13 @@ class Format:
     def fetch(self, path: Path) -> None:
         """Begin to bring it here, for who asks for it soon, and return at once; nothing where it lies on this disk."""
 
+    def identity(self, path: Path) -> str:
+        """A name that is another one where the weights are others, told without bringing them here; "" where there is
+        none, and they must be read.
+        """
+        del path
+        return ""
+
     def listed(self, spec: str) -> list[str]:
         """What the text after ``scheme:`` names, each to be called ``scheme:…`` again; their names say the steps."""
         raise NotImplementedError

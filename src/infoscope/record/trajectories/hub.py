@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ class HubRevision(Format):
         DataMissingError: neither the hub nor a cache knows the repository. InputError: no revision has a step.
         """
         repository, _, pattern = spec.partition("@")
+        _commits.cache_clear()
         if not repository or "*" in repository:
             raise InputError(f"'hub:{spec}' names no repository, wanted 'hub:owner/name' or 'hub:owner/name@revisions'")
         if pattern and not any(each in pattern for each in "*?["):
@@ -83,6 +85,13 @@ class HubRevision(Format):
         """The weights of the revision."""
         there = self.located(path)
         return _form(there, path).read(there, selection)
+
+    def identity(self, path: Path) -> str:
+        """The commit that would be read: of the revision in a cache, else of the one that the hub has now."""
+        repository, revision = _parts(path)
+        hub = optional("huggingface_hub", f"{path}")
+        there = _cached_at(hub, repository, revision, path)
+        return there.name if there is not None else _commits(repository).get(revision, "")
 
     def fetch(self, path: Path) -> None:
         """Bring the revision here while something else is done; what is wrong is told by who reads it."""
@@ -148,6 +157,18 @@ def _revisions(repository: str) -> list[str]:
                 "the network, or download it where there is one"
             ) from reason
         return names
+
+
+@lru_cache(maxsize=8)
+def _commits(repository: str) -> dict[str, str]:
+    """The commit of each revision that has a name, as the hub said when checkpoints were last listed; none where it
+    cannot be asked."""
+    hub = optional("huggingface_hub", f"hub:{repository}")
+    try:
+        refs = hub.HfApi().list_repo_refs(repository)
+    except Exception:  # no network, offline by wish …
+        return {}
+    return {each.name: each.target_commit for each in (*refs.branches, *refs.tags)}
 
 
 def _cached(hub: Any, repository: str) -> Iterator[Any]:
