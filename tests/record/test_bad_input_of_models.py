@@ -113,3 +113,38 @@ def test_checkpoints_of_two_networks_are_told_apart_by_a_weight(tmp_path):
     x = torch.randn(20, 4)
     with pytest.raises(InputError, match=r"1\.bias is \[2\] in the one and not there in the other \(2 such in all\)"):
         iscope.scan(str(tmp_path / "step_*.pt"), built, x, {"y": torch.arange(20) % 2}, out=tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("weights", "given"),
+    [
+        (torch.bfloat16, torch.float32),
+        (torch.float32, torch.float64),
+        (torch.float64, torch.float32),
+        (torch.float32, torch.int64),
+        (torch.float32, torch.uint8),
+    ],
+)
+@pytest.mark.parametrize("build", [lambda: nn.Linear(3, 2), lambda: nn.Conv1d(3, 2, 1), lambda: nn.BatchNorm1d(3)])
+def test_numbers_of_another_type_than_the_weights(watched, build, weights, given):
+    model = build().to(weights)
+    x = torch.ones(N, 3, 1, dtype=given) if isinstance(model, nn.Conv1d) else torch.ones(N, 3, dtype=given)
+    said = rf"inputs is {given} and the weights of the network are {weights}, which it refuses .*inputs\.to\({weights}"
+    with pytest.raises(InputError, match=said):
+        watched(x, {"y": torch.arange(N) % 2}, model=nn.Sequential(model, nn.Flatten()), places="1")
+
+
+def test_real_numbers_of_an_array_take_the_type_of_the_weights(watched):
+    run = watched(
+        np.ones((N, 3)), {"y": torch.arange(N) % 2}, model=nn.Linear(3, 2).to(torch.bfloat16), places="output"
+    )
+    assert len(run.rows)
+
+
+def test_what_a_network_raises_of_its_own_is_left_as_it_is(watched, ids):
+    class Broken(nn.Linear):
+        def forward(self, input):
+            raise ValueError("of the wrong type of user")
+
+    with pytest.raises(ValueError, match=r"^of the wrong type of user$"):
+        watched(torch.ones(N, 3, dtype=torch.float64), {"y": torch.arange(N) % 2}, model=Broken(3, 2), places="output")

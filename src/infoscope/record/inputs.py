@@ -6,6 +6,8 @@ import dataclasses
 import inspect
 import itertools
 import math
+import operator
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -232,6 +234,34 @@ class Inputs:
             yield rows, args, {**kwargs, **self.flags}
 
 
+def run_forward(model: torch.nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
+    """One call of the network, on what :meth:`Inputs.batches` gives.
+
+    Raises
+    ------
+    InputError: it refuses numbers of another type than its weights. What else a network raises is left as it is.
+    """
+    try:
+        model(*args, **kwargs)
+    except (RuntimeError, ValueError) as reason:
+        said, weights = str(reason).splitlines()[0], {p.dtype for p in model.parameters() if p.is_floating_point()}
+        named = {("inputs" if len(args) == 1 else f"inputs[{i}]"): each for i, each in enumerate(args)}
+        other = [
+            (not each.is_floating_point(), name, each.dtype)
+            for name, each in {**named, **kwargs}.items()
+            if isinstance(each, torch.Tensor)
+            and each.dtype not in weights
+            and (each.is_floating_point() or _WHOLE.search(said))
+        ]
+        if not (weights and other and _OTHER_TYPE.search(said)):
+            raise
+        (_, name, dtype), wanted = min(other, key=operator.itemgetter(0)), sorted(map(str, weights))
+        raise InputError(
+            f"{name} is {dtype} and the weights of the network are {' or '.join(wanted)}, which it refuses ({said}): "
+            f"pass {name}.to({wanted[0]}), or an array of real numbers, which takes the type of the weights"
+        ) from reason
+
+
 def batch_edges(n: int, batch_size: int) -> list[int]:
     """Where batches of ``n`` samples begin and end: nearly equal ones, because a last batch of one row breaks networks
     that squeeze."""
@@ -245,6 +275,13 @@ def _leave(masks: dict[str, np.ndarray], name: str, other: np.ndarray, of: str) 
         masks[name if there is None else of] = other
     else:
         masks[name] = there & other
+
+
+#: How torch refuses to mix types, and how it calls those of whole numbers there.
+_OTHER_TYPE = re.compile(
+    r"same dtype|same datatype|should be the same|mixed dtype|weight dtype|scalar type|not implemented for"
+)
+_WHOLE = re.compile(r"\b(Long|Int|Short|Char|Byte|long int|int|short|signed char|unsigned char|uint8|int(16|32|64))\b")
 
 
 def arguments(model: torch.nn.Module) -> list[str]:

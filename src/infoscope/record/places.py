@@ -27,7 +27,7 @@ from infoscope.core.errors import InputError, unknown_name
 from infoscope.record import processes
 from infoscope.record.address import HEAD, INPUT, Address
 from infoscope.record.elements import element, given, heads, of_head, ways
-from infoscope.record.inputs import BATCH_SIZE, Inputs
+from infoscope.record.inputs import BATCH_SIZE, Inputs, run_forward
 from infoscope.record.layout import Chosen
 from infoscope.record.untouched import borrowed_randomness, device_of, named_modules, untouched
 
@@ -242,7 +242,7 @@ def _gathered(
         for samples, args, kwargs in itertools.islice(found.batches(batch_size, device_of(model)), batches):
             gathering.begin(samples)
             with _hooks(modules, gathering.hooked, gathering.keep_input, gathering.keep_output):
-                model(*args, **kwargs)
+                run_forward(model, args, kwargs)
             gathering.end()
         seconds = time.perf_counter() - start
     return gathering, seconds
@@ -270,7 +270,7 @@ def each_batch(
             gathering.begin(samples, alone=True)
             hooks = _hooks(modules, gathering.hooked, gathering.keep_input, gathering.keep_output)
             with borrowed_randomness(number), hooks:
-                model(*args, **kwargs)
+                run_forward(model, args, kwargs)
             gathering.end()
             yield samples, {site: gathering.read[site] for site in sites}, gathering.chosen
 
@@ -296,7 +296,7 @@ def outputs(model: nn.Module, inputs: Inputs, sites: Sequence[str]) -> dict[str,
     with untouched(model):
         ((samples, args, kwargs),) = inputs.batches(len(inputs), device_of(model))
         with _hooks(modules, _hooked(addresses), partial(keep, Counter(), True), partial(keep, Counter(), False)):
-            model(*args, **kwargs)
+            run_forward(model, args, kwargs)
     return found
 
 
@@ -489,7 +489,7 @@ def _observe(
 
     hooked = {name: any(each.of_input for each in wanted) for name in modules}
     with untouched(model), _hooks(modules, hooked, note_input, note):
-        model(*args, **kwargs)
+        run_forward(model, args, kwargs)
     return calls
 
 
