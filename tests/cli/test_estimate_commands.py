@@ -233,3 +233,32 @@ def test_bad_bench_and_choose(capsys, arguments, words):
     code, _, err = call(capsys, *arguments)
     assert code == 2
     assert words in err
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "entropy X --estimator kde",
+        "mutual-information X Y --estimator ksg",
+        "mutual-information X NAME --estimator mixed_ksg",
+        "conditional-mutual-information X Y A --estimator ksg",
+        "dependence X Y --measure cka",
+        "geometry X NAME --measure class_distances",
+        "usable-information X NAME",
+        "usable-information X Y --target quantities --rows ROWS",
+    ],
+)
+def test_what_is_computed_on_a_device_is_what_is_computed_here(capsys, data, elsewhere, asked):
+    folder, *_ = data
+    names = {"X": "x.npy", "Y": "d.npz:y", "A": "t.parquet:a", "NAME": "t.parquet:name", "ROWS": "rows.csv"}
+    words = [str(folder / names[word]) if word in names else word for word in asked.split()]
+    numbers = []
+    for device in ("cpu", elsewhere):
+        code, out, err = call(capsys, *words, "--json", "--device", device)
+        assert code == 0, err
+        found = json.loads(out)
+        numbers.append([each["value"] for each in (found.values() if "value" not in found else [found])])
+    assert numbers[1] == pytest.approx(numbers[0], rel=1e-3, abs=1e-3)
+    code, _, err = call(capsys, *words, "--device", "nonsense")
+    assert code == 2
+    assert "device 'nonsense' cannot be used" in err

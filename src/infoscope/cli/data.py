@@ -9,7 +9,19 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 import infoscope
-from infoscope.cli.shared import COLUMNS, Belonging, ColumnsOfFile, Json, Options, called, columns, command, show
+from infoscope.cli.shared import (
+    COLUMNS,
+    Belonging,
+    ColumnsOfFile,
+    Json,
+    OnDevice,
+    Options,
+    called,
+    columns,
+    command,
+    rows_on,
+    show,
+)
 
 
 def print_estimate(estimate: Any, as_json: bool) -> None:
@@ -38,6 +50,7 @@ def entropy(
     estimator: str = "kde",
     option: Options = None,
     groups: Belonging = None,
+    device: OnDevice = "cpu",
     as_json: Json = False,
 ) -> None:
     """Entropy of the rows in a file.
@@ -50,7 +63,7 @@ def entropy(
         Its name; `infoscope list estimators`.
     """
 
-    print_estimate(infoscope.entropy(columns(x), called(estimator, option), groups=columns(groups)), as_json)
+    print_estimate(infoscope.entropy(rows_on(device, x), called(estimator, option), groups=columns(groups)), as_json)
 
 
 @command(COLUMNS, 2)
@@ -63,6 +76,7 @@ def mutual_information(
     option: Options = None,
     calibrate: Annotated[bool, Parameter(negative="")] = False,
     groups: Belonging = None,
+    device: OnDevice = "cpu",
     as_json: Json = False,
 ) -> None:
     """I(X;Y) between the rows of two files, in order; whole numbers or words in Y are class labels.
@@ -78,7 +92,7 @@ def mutual_information(
     """
 
     found = infoscope.mutual_information(
-        columns(x), columns(y), called(estimator, option), groups=columns(groups), calibrate=calibrate
+        rows_on(device, x), rows_on(device, y), called(estimator, option), groups=columns(groups), calibrate=calibrate
     )
     print_estimate(found, as_json)
 
@@ -93,6 +107,7 @@ def conditional_mutual_information(
     estimator: str = "ksg",
     option: Options = None,
     groups: Belonging = None,
+    device: OnDevice = "cpu",
     as_json: Json = False,
 ) -> None:
     """I(X;Y|Z) between the rows of three files, in order: what Y says about X that Z does not say already.
@@ -106,7 +121,7 @@ def conditional_mutual_information(
     """
 
     found = infoscope.conditional_mutual_information(
-        columns(x), columns(y), columns(z), called(estimator, option), groups=columns(groups)
+        rows_on(device, x), rows_on(device, y), rows_on(device, z), called(estimator, option), groups=columns(groups)
     )
     print_estimate(found, as_json)
 
@@ -120,6 +135,7 @@ def dependence(
     measure: str = "cka",
     option: Options = None,
     groups: Belonging = None,
+    device: OnDevice = "cpu",
     as_json: Json = False,
 ) -> None:
     """How much the rows of two files depend on each other, by a measure that is not information.
@@ -132,7 +148,8 @@ def dependence(
         Its name; `infoscope list dependences`.
     """
     print_estimate(
-        infoscope.dependence(columns(x), columns(y), called(measure, option), groups=columns(groups)), as_json
+        infoscope.dependence(rows_on(device, x), rows_on(device, y), called(measure, option), groups=columns(groups)),
+        as_json,
     )
 
 
@@ -145,6 +162,7 @@ def geometry(
     measure: str = "class_distances",
     option: Options = None,
     groups: Belonging = None,
+    device: OnDevice = "cpu",
     as_json: Json = False,
 ) -> None:
     """How the rows of a file lie in space, by a measure that is not information.
@@ -156,7 +174,7 @@ def geometry(
     measure
         Its name; `infoscope list geometries`.
     """
-    found = infoscope.geometry(columns(t), columns(y), called(measure, option), groups=columns(groups))
+    found = infoscope.geometry(rows_on(device, t), rows_on(device, y), called(measure, option), groups=columns(groups))
     content = {name: _estimate_values(estimate) for name, estimate in found.items()}
     show(content, as_json, lambda: print("\n".join(map(_estimate_text, found.values()))))
 
@@ -178,6 +196,7 @@ def usable_information(
     groups: Belonging = None,
     groups_test: str | None = None,
     rows: Path | None = None,
+    device: OnDevice = "cpu",
     as_json: Json = False,
 ) -> None:
     """What probes can read of the labels Y in the rows Z of two files, in order.
@@ -210,7 +229,8 @@ def usable_information(
 
     if rows is not None:
         writable(rows)
-    values, labels, test, test_labels = (columns(name or None) for name in (z, y, z_test, y_test))
+    values, test = (rows_on(device, name or None) for name in (z, z_test))
+    labels, test_labels = columns(y), columns(y_test or None)
     protocol: dict[str, Any] = {"target": target, "prior": prior, "folds": folds, "seed": seed}
     protocol |= {"groups": columns(groups), "groups_test": columns(groups_test)}
     found = infoscope.usable_information(

@@ -75,6 +75,12 @@ Options = Annotated[
 ]
 Several = Annotated[list[str] | None, Parameter(negative="")]
 Runs = Annotated[list[Path], Parameter(negative="")]
+OnDevice = Annotated[
+    str,
+    Parameter(
+        name="--device", help="cpu, or a torch device such as cuda, on which all is computed that has a program there."
+    ),
+]
 
 
 def show(content: Any, as_json: bool, text: Callable[[], None]) -> None:
@@ -133,6 +139,25 @@ def columns(file: str | None) -> Any:
     from infoscope.cli.columns import read
 
     return None if file is None else read(file)
+
+
+def rows_on(device: str, file: str | None) -> Any:
+    """The same, rows of numbers on ``device``; a column of labels stays here.
+
+    Raises
+    ------
+    InputError: a device that cannot be used.
+    """
+    if device == "cpu":
+        return columns(file)
+    import torch
+
+    from infoscope.kernels import devices
+
+    where, found = devices.checked(device), columns(file)
+    if found is None or found.dtype.kind not in "fiub" or (found.ndim == 1 and found.dtype.kind != "f"):
+        return found
+    return torch.tensor(found).to(where)
 
 
 def factory(text: str | None, flag: str = "--model") -> Callable[..., Any] | None:
