@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 import torch
 from pyarrow import parquet
 from torch import nn
 
+import infoscope
 from infoscope.cli import main
 from infoscope.cli.sequences import inputs_of, variable_of
 from infoscope.core.errors import InputError
@@ -61,6 +64,26 @@ def test_a_folder_of_checkpoints_is_a_run_and_the_same_command_goes_on(folder, c
     assert f"infoscope report {first['run']}" in text
     assert ran("measure", first["run"], "--estimator", "effective_rank", "--model", "small_nets:build") == 0
     assert ran("report", first["run"]) == 0
+
+
+def test_what_is_measured_in_several_ways_has_a_line_for_each(folder, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    measures = ["usable_information(probe=linear)", "usable_information(probe=knn)", "binned(bins=3)"]
+    assert ran(*COMMAND[:-4], *(word for each in measures for word in ("--measure", each))) == 0
+    lines = [line.split("  ") for line in capsys.readouterr().out.splitlines() if line.startswith("model")]
+    lines = [[cell.strip() for cell in line if cell.strip()] for line in lines]
+    run = infoscope.load(next((folder / "runs").iterdir()))
+    wanted = {}
+    for probe in ("linear", "knn"):
+        (row,) = (
+            run.rows.filter(step=100, estimator="usable_information", quantity="I(T;Y)")
+            .table.filter(pc.match_substring(pc.field("options").cast("string"), f'"{probe}"'))
+            .to_pylist()
+        )
+        wanted[f"I(T;Y) (y), usable_information, probe {probe}"] = row["value"] / math.log(2)
+    told = {line[2]: float(line[3].split()[0]) for line in lines if "usable_information" in line[2]}
+    assert told == pytest.approx(wanted, rel=1e-3)
+    assert [line[2] for line in lines if "usable" not in line[2]] == ["I(T;Y) (y), binned", "I(X;T)"]
 
 
 @pytest.mark.parametrize(

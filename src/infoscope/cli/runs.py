@@ -293,24 +293,47 @@ def measure(
 
 
 def print_means(rows: Any, titles: dict[str, str]) -> None:
+    """A line for each quantity of a place and variable; one for each way of measuring it, which it then names."""
     import numpy as np
 
-    lines = []
+    lines: list[list[str]] = []
     for network in rows.unique("network"):
+        title = titles.get(network, network)
+        name = network if title in (network, "") else f"{network} ({title})"
         for site in rows.filter(network=network).sites():
-            for quantity in rows.unique("quantity"):
-                for variable in rows.filter(network=network, site=site, quantity=quantity).unique("variable"):
-                    here = rows.filter(network=network, site=site, quantity=quantity, variable=variable)
-                    values = here.column("value")
-                    unit = here.unique("unit")[0]
+            there = rows.filter(network=network, site=site)
+            for quantity, variable in sorted(
+                there.distinct("quantity", "variable"), key=lambda each: rows.unique("quantity").index(each[0])
+            ):
+                about = there.filter(quantity=quantity, variable=variable)
+                ways = about.distinct("estimator", "options", "split")
+                for (estimator, options, split), how in zip(ways, _told_apart(ways), strict=True):
+                    here = about.filter(estimator=estimator, options=options, split=split)
+                    values, unit = here.column("value"), here.unique("unit")[0]
                     mean = shown(float(np.nanmean(values)), unit) if np.isfinite(values).any() else "none"
-                    about = "" if variable == "input" else f" ({variable})"
-                    title = titles.get(network, network)
-                    name = network if title in (network, "") else f"{network} ({title})"
-                    lines.append(
-                        [name, site, quantity + about, mean, str(len(values)), ", ".join(here.unique("status"))]
-                    )
+                    words = quantity if variable == "input" else f"{quantity} ({variable})"
+                    states = ", ".join(here.unique("status"))
+                    lines.append([name, site, f"{words}{how}", mean, str(len(values)), states])
     table(["network", "site", "quantity", "mean", "members", "status"], lines)
+
+
+def _told_apart(ways: list[tuple[str, str, str]]) -> list[str]:
+    """For each of several ways of measuring, ``(estimator, options, split)``, what tells it from the others."""
+    from infoscope.show.plots._series import options_in_words
+
+    if len(ways) == 1:
+        return [""]
+    options: dict[str, str] = {}
+    for name in {estimator for estimator, _, _ in ways}:
+        held = list(dict.fromkeys(text for estimator, text, _ in ways if estimator == name))
+        options |= {f"{name} {text}": words for text, words in zip(held, options_in_words(held), strict=True)}
+        if len(held) == 1:
+            options[f"{name} {held[0]}"] = ""
+    several = len({split for _, _, split in ways}) > 1
+    return [
+        "".join(f", {word}" for word in (estimator, options[f"{estimator} {text}"], split if several else "") if word)
+        for estimator, text, split in ways
+    ]
 
 
 @command(NETWORKS, 4)

@@ -265,6 +265,14 @@ class Rows:
         column = self.table[name]
         return (column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column).unique().to_pylist()
 
+    def distinct(self, *names: str) -> list[tuple[str, ...]]:
+        """The combinations of these text columns, in order of first appearance."""
+        if not len(self):
+            return []
+        table = pa.table({name: self.table[name].cast(pa.string()) for name in names})
+        groups = table.group_by(list(names), use_threads=False).aggregate([])
+        return list(zip(*(groups[name].to_pylist() for name in names), strict=True))
+
     def column(self, name: str) -> np.ndarray:
         """One column as a NumPy array; a missing value becomes NaN."""
         column = self.table[name]

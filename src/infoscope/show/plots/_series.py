@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import BRACKET
@@ -113,15 +112,6 @@ def drawn_members(count: int, most: int = MOST_MEMBERS) -> list[int]:
     return sorted({int(i) for i in np.linspace(0, count - 1, min(count, most)).round()})
 
 
-def distinct(rows: Rows, *names: str) -> list[tuple[str, ...]]:
-    """The combinations of these text columns, in order of first appearance."""
-    if not len(rows):
-        return []
-    table = pa.table({name: rows.table[name].cast(pa.string()) for name in names})
-    groups = table.group_by(list(names), use_threads=False).aggregate([])
-    return list(zip(*(groups[name].to_pylist() for name in names), strict=True))
-
-
 def alike(rows: Rows) -> list[Rows]:
     """Rows of one estimator, split into series: within one, each site was measured in a single way.
 
@@ -129,7 +119,7 @@ def alike(rows: Rows) -> list[Rows]:
     """
     groups: list[dict[str, set[str]]] = []  # options -> sites
     sites: dict[str, set[str]] = {}
-    for options, site in distinct(rows, "options", "site"):
+    for options, site in rows.distinct("options", "site"):
         sites.setdefault(options, set()).add(site)
     for options, covered in sites.items():
         free = (g for g in groups if not any(covered & taken for taken in g.values()))
@@ -154,7 +144,7 @@ def one_network(rows: Rows) -> Rows:
 
 def quantities(rows: Rows, kinds: Sequence[str]) -> list[str]:
     """The quantities of these kinds that ``rows`` hold: by kind, those of ``_FIRST`` before others of theirs."""
-    held = distinct(rows.filter(kind=kinds), "kind", "quantity")
+    held = rows.filter(kind=kinds).distinct("kind", "quantity")
     places = {name: place for place, name in enumerate(_FIRST)}
     held.sort(key=lambda each: (kinds.index(each[0]), places.get(each[1], len(places))))
     return list(dict.fromkeys(name for _, name in held))
@@ -168,13 +158,13 @@ def one_quantity(rows: Rows, kinds: Sequence[str]) -> Rows:
 
 def quantity(rows: Rows) -> tuple[str, str, str]:
     """The kind, the words and the symbol of rows of one quantity."""
-    return distinct(rows, "kind", "words", "quantity")[0]  # type: ignore[return-value]
+    return rows.distinct("kind", "words", "quantity")[0]  # type: ignore[return-value]
 
 
 def titled(heading: str, rows: Rows) -> str:
     """``heading`` with the network and the estimator it is about; what probes read says so in words."""
     network = next(iter(rows.unique("network")), "")
-    ways = distinct(rows, "estimator", "kind")
+    ways = rows.distinct("estimator", "kind")
     estimator = next((name for name, kind in ways if name != TRAINING and kind != "usable"), "")
     return heading + (f": {', '.join(filter(None, (network, estimator)))}" if network or estimator else "")
 
@@ -182,7 +172,7 @@ def titled(heading: str, rows: Rows) -> str:
 def first(rows: Rows, *names: str) -> tuple[Rows, list[str]]:
     """The rows of the first series, and a remark when there were others; ``names``: the columns held to one value."""
     remarks = []
-    found = distinct(rows, *names)
+    found = rows.distinct(*names)
     if found:
         rows = rows.filter(**dict(zip(names, found[0], strict=True)))
     series = alike(rows)
@@ -204,7 +194,7 @@ def read(rows: Rows, by: str = "site") -> Bundle:
         texts = sorted(rows.unique("options"), key=_numbers)
         found = [(name, {"options": text}) for name, text in zip(options_in_words(texts), texts, strict=True)]
     elif by == "variable":
-        ways = distinct(rows, "variable", "quantity")
+        ways = rows.distinct("variable", "quantity")
         twice = {variable for variable, times in Counter(variable for variable, _ in ways).items() if times > 1}
         found = [
             (

@@ -34,7 +34,7 @@ def settings(rows: Rows, *, site: str = "", width: int = 460, height: int = 240)
     Drawing('Information about label, ...')
     """
     rows = _series.one_network(rows)
-    ways = Counter(quantity for quantity, _ in _series.distinct(rows, "quantity", "options"))
+    ways = Counter(quantity for quantity, _ in rows.distinct("quantity", "options"))
     several = [quantity for quantity, count in ways.items() if count > 1]
     rows = _series.one_quantity(rows.filter(quantity=several) if several else rows, kinds)
     chosen = site or rows.last_hidden_site()

@@ -17,7 +17,7 @@ from infoscope.core.registry import Entry
 from infoscope.core.rows import Rows
 from infoscope.show.examples import HEADING, described, examples
 from infoscope.show.plots import _relevance
-from infoscope.show.plots._series import alike, distinct, options_in_words, quantities, quoted, worded
+from infoscope.show.plots._series import alike, options_in_words, quantities, quoted, worded
 from infoscope.show.plots._style import Spec
 
 _ABOUT = ("", INPUT_INFORMATION, LABEL_INFORMATION)
@@ -252,14 +252,14 @@ def _narrowings(plot: Entry, rows: Rows) -> Iterable[Narrowing]:
     rows, axes = _drawable(plot, rows), plot.facts.get("axes")
     if not axes:
         names = plot.facts.get("panels", ("quantity", *apart))
-        found = distinct(rows, *names)
+        found = rows.distinct(*names)
         if "quantity" in names:
             order = quantities(rows, plot.facts["kinds"])
             found.sort(key=lambda values: order.index(values[names.index("quantity")]))
         return [dict(zip(names, values, strict=True)) for values in found]
     if not all(len(rows.filter(quantity=quantity)) for quantity in axes):
         return []
-    return [dict(zip(apart, values, strict=True)) for values in distinct(rows.filter(quantity=axes[-1]), *apart)]
+    return [dict(zip(apart, values, strict=True)) for values in rows.filter(quantity=axes[-1]).distinct(*apart)]
 
 
 def _drawable(plot: Entry, rows: Rows) -> Rows:
@@ -361,7 +361,7 @@ def _apart(narrowing: Narrowing, named: bool, parts: Sequence[str]) -> str:
 
 def _estimands(rows: Rows) -> tuple[str, ...]:
     said: dict[str, list[str]] = {}
-    for quantity, estimand in distinct(rows, "quantity", "estimand"):
+    for quantity, estimand in rows.distinct("quantity", "estimand"):
         said.setdefault(estimand, []).append(worded(quantity))
     return tuple(f"{', '.join(quantities)}: {estimand}" for estimand, quantities in said.items() if estimand)
 
