@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
 
 from infoscope.kernels import parallel
-from infoscope.measure.neighbours import brute, on_torch
+from infoscope.measure.neighbours import brute, leaves, on_torch
 from infoscope.measure.neighbours import search as nb
 
 MI, CMI = ((0,), (1,)), ((0, 2), (1, 2), (2,))
@@ -210,6 +211,41 @@ def test_few_dimensions_are_left_to_trees_and_many_are_not(monkeypatch):
     assert asked == []
     nb.balls([rng.normal(size=(6000, 9)), rng.normal(size=(6000, 9))], 3, MI)
     assert asked == [(6000, 18)]
+
+
+def test_parts_of_rows_are_searched_as_all_of_them_were(monkeypatch):
+    asked = []
+    by_pairs = nb._by_pairs
+    monkeypatch.setattr(nb, "_by_pairs", lambda given, *rest: (asked.append(len(given[0])), by_pairs(given, *rest)))
+    rng = np.random.default_rng(0)
+    clusters = rng.normal(size=(60, 10))[rng.integers(60, size=6000)] + 0.01 * rng.normal(size=(6000, 10))
+    for rows, trees in ((clusters, True), (rng.normal(size=(6000, 18)), False)):
+        asked.clear()
+        way = nb.Way()
+        nb.balls([rows], 3, way=way)
+        assert way.trees == trees
+        few = nb.balls([rows[:600]], 3, way=way)
+        assert asked == ([] if trees else [6000, 600])
+        alone = nb.balls([rows[:600]], 3)  # nobody has tried a tree
+        assert asked[-1] == 600
+        for one, other in zip(vars(few).values(), vars(alone).values(), strict=True):
+            assert_array_equal(one, other)
+
+
+@given(
+    st.lists(st.integers(-3, 3), min_size=2, max_size=1500).map(np.array)
+    | st.integers(2, 1500).map(np.zeros)
+    | st.integers(0, 2**32 - 1).map(lambda seed: np.random.default_rng(seed).normal(size=1400)),
+    st.floats(0, 1),
+)
+def test_keys_are_halved_at_any_place(keys, share):
+    keys, order = keys.astype(float), np.arange(len(keys))
+    middle = 1 + int(share * (len(keys) - 2))
+    before = keys.copy()
+    leaves._halve(keys, order, 0, len(keys), middle, np.empty(31))
+    assert sorted(order.tolist()) == list(range(len(keys)))
+    assert_array_equal(before[order], keys)
+    assert keys[:middle].max() <= keys[middle:].min()
 
 
 @pytest.mark.parametrize("n", [2, 3, 31, 32, 33, 65])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -22,7 +22,7 @@ from infoscope.measure.intervals.uncertainties import DISJOINT_TENTHS, JACKKNIFE
 from infoscope.measure.neighbours.cells import cell_balls, joint
 from infoscope.measure.neighbours.grouped_information import Corrected, GroupedInformation, Search, estimates
 from infoscope.measure.neighbours.marginals import Marginal
-from infoscope.measure.neighbours.search import Balls, Norm, balls, nearest_seconds
+from infoscope.measure.neighbours.search import Balls, Norm, Way, balls, nearest_seconds
 from infoscope.measure.symbols.labels import CEILING
 
 #: From this share of tied balls on, ties decide the answer.
@@ -49,6 +49,7 @@ class Problem:
     k: int
     norm: Norm = "max"
     rectangle: bool = False
+    _way: Way = field(default_factory=Way, init=False, repr=False, compare=False)
 
     @property
     def n(self) -> int:
@@ -98,7 +99,8 @@ class Problem:
         device = self.marginals[0].device
         if self.split and not self.rectangle:
             return cell_balls(self.marginals, rows, ks, subspaces, self.norm, device)
-        return balls([one.block(rows) for one in self.marginals], ks, subspaces, self.norm, self.rectangle, device)
+        blocks = [one.block(rows) for one in self.marginals]
+        return balls(blocks, ks, subspaces, self.norm, self.rectangle, device, way=self._way)
 
     def _contributions(self, found: Balls, ks: np.ndarray, met: np.ndarray | None = None) -> np.ndarray:
         """Of balls of ``ks`` rows; met: among how many rows each was sought, itself counted, where not among all."""

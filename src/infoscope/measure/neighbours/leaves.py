@@ -33,32 +33,43 @@ from infoscope.measure.neighbours.lanes import (
 )
 
 SAMPLED = 64  # rows of which the widest column is told
+MANY = 600  # keys from which on more than three are looked at to halve them
 HUGE = 1.7976931348623157e308  # less than the infinity of lanes without a row
 
 
 @njit(error_model="numpy", inline="always")
-def _halve(keys: Vector, order: Indices, first: int, last: int, middle: int) -> None:
-    """Reorder both so that the keys before ``middle`` are at most those from it on (Hoare)."""
-    low, high = first, last - 1
-    while low < high:
-        pivot = keys[(low + high) // 2]
-        i, j = low, high
-        while i <= j:
-            while keys[i] < pivot:
-                i += 1
-            while keys[j] > pivot:
-                j -= 1
-            if i <= j:
-                keys[i], keys[j] = keys[j], keys[i]
-                order[i], order[j] = order[j], order[i]
-                i += 1
-                j -= 1
-        if middle <= j:
-            high = j
-        elif middle >= i:
+def _halve(keys: Vector, order: Indices, first: int, last: int, middle: int, sample: Vector) -> None:
+    """Reorder both so that the keys before ``middle`` are at most those from it on; sample: room.
+
+    Quickselect without a branch that depends on a key (Lomuto): it would be mispredicted every other time.
+    """
+    low, high = first, last
+    while high - low > 1:
+        if high - low > MANY:  # near the place in question, among some keys put in order
+            for place in range(len(sample)):
+                key, at = keys[low + place * ((high - low) // len(sample))], place
+                while at > 0 and sample[at - 1] > key:
+                    sample[at] = sample[at - 1]
+                    at -= 1
+                sample[at] = key
+            pivot = sample[(middle - low) * len(sample) // (high - low)]
+        else:  # the middle one of three
+            key, pivot = lesser(keys[low], keys[high - 1]), greater(keys[low], keys[high - 1])
+            pivot = greater(key, lesser(pivot, keys[(low + high) // 2]))
+        for equal in range(2):  # what is less than the pivot, then what is equal to it
+            i = low
+            for j in range(low, high):
+                key, row = keys[j], order[j]
+                keys[j], order[j] = keys[i], order[i]
+                keys[i], order[i] = key, row
+                i += (key <= pivot) if equal else (key < pivot)
+            if middle <= i:
+                break
             low = i
-        else:
+        if middle == i or (equal and middle < i):
             return
+        if middle < i:
+            high = i
 
 
 def grow(points: Matrix) -> tuple[Block, Indices, Block4, Indices]:
@@ -71,7 +82,8 @@ def grow(points: Matrix) -> tuple[Block, Indices, Block4, Indices]:
     leaves = -(-n // ROWS)
     starts, nodes = _levels(leaves)
     blocks, boxes, order = np.empty((leaves, d, ROWS)), np.empty((nodes, 2, d, BOXES)), np.arange(n)
-    _grow(points, np.empty(n), np.empty(64, np.int64), np.empty(64, np.int64), order, blocks, boxes, starts)
+    keys, sample = np.empty(n), np.empty(SAMPLED // 2 - 1)
+    _grow(points, keys, sample, np.empty(64, np.int64), np.empty(64, np.int64), order, blocks, boxes, starts)
     return blocks, order, boxes, starts
 
 
@@ -86,10 +98,10 @@ def _levels(leaves: int) -> tuple[Indices, int]:
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _grow(
-    points: Matrix, keys: Vector, begins: Indices, sizes: Indices, order: Indices, blocks: Block, boxes: Block4,
-    starts: Indices,
+    points: Matrix, keys: Vector, sample: Vector, begins: Indices, sizes: Indices, order: Indices, blocks: Block,
+    boxes: Block4, starts: Indices,
 ) -> None:  # fmt: skip
-    """Fill ``order``, ``blocks`` and ``boxes``; keys, begins, sizes: room."""
+    """Fill ``order``, ``blocks`` and ``boxes``; keys, sample, begins, sizes: room."""
     n, d = points.shape
     levels, leaves, count = len(starts) - 1, len(blocks), len(blocks)
     begins[0], sizes[0], depth = 0, leaves, 1
@@ -112,7 +124,7 @@ def _grow(
                 widest, width = c, greatest - least
         for place in range(first, last):
             keys[place] = points[order[place], widest]
-        _halve(keys, order, first, last, middle)
+        _halve(keys, order, first, last, middle, sample)
         begins[depth], sizes[depth] = begin + half, size - half
         begins[depth + 1], sizes[depth + 1] = begin, half
         depth += 2

@@ -31,9 +31,9 @@ COPIES = 16
 SAMPLE = np.sort(np.random.default_rng(0).random(512))  # places in 0..1 at which rows are looked at
 #: In up to so many columns a tree is always the faster way.
 FLAT = 8
-#: In more columns, fewer rows than this are always compared pair by pair; of more, up to so many leaves try the tree,
-#: and no more of them once it is this many times slower.
-FEW, PROBES, PLAINLY = 2000, 8, 2.0
+#: In more columns, fewer rows than this are compared pair by pair unless trees were faster for more rows of their kind;
+#: else up to so many leaves try the tree, one of so many at most, and no more once it is this many times slower.
+FEW, PROBES, ONE_OF, PLAINLY = 2000, 8, 8, 2.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,13 @@ class Balls:
     inside: np.ndarray
     tied: np.ndarray
     counts: np.ndarray
+
+
+@dataclass
+class Way:
+    """What searches among rows of one kind learn from each other: whether a tree has been the faster way."""
+
+    trees: bool = False
 
 
 def label_block(labels: np.ndarray) -> np.ndarray:
@@ -97,12 +104,14 @@ def balls(
     rectangle: bool = False,
     device: Device | None = None,
     tie: float | None = None,
+    way: Way | None = None,
 ) -> Balls:
     """The balls of all rows of ``blocks``, each ``[n, d]`` of real numbers of size about one.
 
     k: how many neighbours, of all rows alike or ``[n]``, less than n; equal rows have the same. subspaces: the blocks
     of each, by index. device: a torch device to work on instead of this machine's processor. tie: up to what
-    difference two distances are equal, where these are not all rows.
+    difference two distances are equal, where these are not all rows. way: of searches among rows of the same kind;
+    what is found does not depend on it.
     """
     points = np.concatenate(blocks, axis=1, dtype=np.float64)
     n = len(points)
@@ -125,7 +134,7 @@ def balls(
     copies = _copies(points)
     if copies is not None:
         _by_copies(given, *copies, where)
-    elif not _by_trees(given, where):
+    elif not _by_trees(given, where, way or Way()):
         _by_pairs(given, 2.0**-22 * max(_size(points), 1e-9), where)  # not 0: infinity times it is a limit
     return found
 
@@ -162,14 +171,14 @@ def _by_pairs(given: tuple[Any, ...], blur: float, where: tuple[np.ndarray, ...]
     _in_parts(some, n, pass_seconds(n, d))
 
 
-def _by_trees(given: tuple[Any, ...], where: tuple[np.ndarray, ...]) -> bool:
+def _by_trees(given: tuple[Any, ...], where: tuple[np.ndarray, ...], way: Way) -> bool:
     """Whether a tree is the faster way, told from a few leaves where it is not plain; if so, the balls have been found.
 
     What is found does not depend on it.
     """
     points, starts, members, ks, tie, euclidean, rectangle = given
     n, d = points.shape
-    if d == 0 or (d > FLAT and n < FEW):
+    if d == 0 or (d > FLAT and n < FEW and not way.trees):
         return False
     shape, reaches = leaves.grow(points), np.empty(n)
     count = len(shape[0])
@@ -177,13 +186,15 @@ def _by_trees(given: tuple[Any, ...], where: tuple[np.ndarray, ...]) -> bool:
     seconds, pairs = n * 1e-6, pass_seconds(n, d)
     if d > FLAT:
         looked = np.zeros(2)
-        for probed, at in enumerate(np.linspace(0, count - 1, PROBES).astype(np.int64), 1):
+        probes = min(PROBES, -(-count // ONE_OF))
+        for probed, at in enumerate(np.linspace(0, count - 1, probes).astype(np.int64), 1):
             looked += ask(at, at + 1, *where[:4], reaches)
             seconds = tree_seconds(n, d, *(looked / (probed * leaves.ROWS)).tolist())
             if seconds > PLAINLY * pairs:
                 break
         if seconds > pairs:
             return False
+        way.trees = True
     _in_parts(lambda begin, end: ask(begin, end, *where[:4], reaches), count, seconds)
     within = _sides(shape, given, where, seconds) if rectangle else [reaches] * len(members)
     for s, member in enumerate(members):
