@@ -534,7 +534,6 @@ class Run:
     ) -> Replay:
         """What is needed to run a network again at its recorded steps; the arguments are those of :meth:`measure`."""
         from infoscope.claim.running import plan_of
-        from infoscope.kernels.devices import checked
         from infoscope.record.building import placed
         from infoscope.scanning.replay import EnsembleReplay
         from infoscope.scanning.scanned_replay import ScannedReplay
@@ -564,7 +563,7 @@ class Run:
                     f"variables by name arrived ({', '.join(variables)}) for {self.folder.path}, whose variables are "
                     "those of its task: only a run of infoscope.watch or infoscope.scan takes further ones"
                 )
-            where = "cpu" if device is None else checked(device)
+            where = "cpu" if device is None else check.device(device)
             return EnsembleReplay(self.folder, network, plan_of(self.folder, network), where, groups)
         if model is None:
             raise RunFolderError(

@@ -21,6 +21,7 @@ from row_product_twins import TWINS as OF_ROW_PRODUCTS
 
 #: Arithmetic written for LLVM, as NumPy does it.
 TWINS = {
+    "use_whole_vectors": lambda: None,
     "_exp2_negative": lambda y: np.exp2(-y),
     "greater": max,
     "lesser": min,

@@ -6,6 +6,7 @@ import torch
 from stand_in import StandIn, stand_in
 
 import infoscope as iscope
+from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.kernels import devices
 
@@ -104,5 +105,5 @@ def test_the_device_that_stands_in_refuses_what_a_card_refuses():
 @pytest.mark.parametrize("name", ["nonsense", "meta", "cuda:99"])
 def test_a_device_that_is_not_there_is_said_in_a_sentence(name):
     with pytest.raises(InputError, match=f"device '{name}' cannot be used .*: pass --device cpu, or fix") as refused:
-        devices.checked(name)
+        check.device(name)
     assert len(str(refused.value)) < 300

@@ -11,9 +11,8 @@ import vl_convert
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import Estimate
 from infoscope.core.older_rows import quantity as known
-from infoscope.core.rows import Place, Rows, RowsBuilder, options_text
+from infoscope.core.rows import Place, Rows, RowsBuilder, options_in_words, options_text
 from infoscope.core.units import NATS_PER_BIT, nats
-from infoscope.show.plots import _series
 from infoscope.show.plots.distances import distances
 from infoscope.show.plots.geometry import geometry
 from infoscope.show.plots.histogram import histogram
@@ -101,14 +100,14 @@ def test_options_are_told_apart_in_words():
     texts = [
         options_text(o) for o in ({"probe": "linear(weight_decay=0.1)", "a": 1}, {"probe": "mlp(hidden=3)", "a": 1})
     ]
-    assert _series.options_in_words(texts) == ["probe linear", "probe mlp"]
+    assert options_in_words(texts) == ["probe linear", "probe mlp"]
     texts = [options_text({"probe": f"mlp(hidden={h})", "against": against}) for h, against in ((3, None), (4, "b"))]
-    assert _series.options_in_words(texts) == ["probe mlp(hidden=3)", "against b, probe mlp(hidden=4)"]
+    assert options_in_words(texts) == ["probe mlp(hidden=3)", "against b, probe mlp(hidden=4)"]
     texts = [
         options_text({"shuffled": flag, "variables": names}) for flag, names in ((True, None), (False, ["a", "b"]))
     ]
-    assert _series.options_in_words(texts) == ["shuffled", "variables a, b"]
-    assert _series.options_in_words(["{}"]) == ["as usual"]
+    assert options_in_words(texts) == ["shuffled", "variables a, b"]
+    assert options_in_words(["{}"]) == ["as usual"]
 
 
 def test_geometry_has_a_short_axis_title(rows):

@@ -22,7 +22,7 @@ from infoscope.claim.figure import Figure
 from infoscope.claim.judging import Guess, verdicts
 from infoscope.claim.scores import append_derived, sweeps
 from infoscope.claim.trainings import plan_of, train_network
-from infoscope.core import processors, registry
+from infoscope.core import check, processors, registry
 from infoscope.core.errors import BusyError, DamagedError, DataMissingError, RunFolderError
 from infoscope.core.folder import RunFolder, Sink
 from infoscope.core.privacy import shareable
@@ -33,7 +33,6 @@ from infoscope.data._counted import entropy
 from infoscope.data.definition import Task
 from infoscope.data.held import held as load_task
 from infoscope.engine.engine import Engine
-from infoscope.kernels import devices
 from infoscope.scanning.dealt import taken_over
 from infoscope.scanning.learning_curves import measure_training
 from infoscope.scanning.one_pass import measure
@@ -71,7 +70,7 @@ def run_figure(
     """
     figure: Figure = registry.load("figures", figure_id)()
     wanted = figure.plan(preset, seeds)
-    devices.checked(device)
+    check.device(device)
     if preset == "long":
         preset = figure.preset(preset)
         say(f"{figure_id}: {figure.long or 'nothing in it wants a longer training, so it is run at laptop'}")
@@ -100,7 +99,7 @@ def train_figures(
     EngineError: trainings failed, after the others were done; or workers cannot be had. UnknownNameError, InputError:
         as of :func:`run_figure`.
     """
-    devices.checked(device)
+    check.device(device)
     planned: dict[Path, tuple[str, dict[str, NetworkPlan | Computation]]] = {}
 
     def opened(figure_id: str, held: ExitStack) -> tuple[RunFolder, dict[str, NetworkPlan]]:

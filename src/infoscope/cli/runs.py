@@ -319,7 +319,7 @@ def print_means(rows: Any, titles: dict[str, str]) -> None:
 
 def _told_apart(ways: list[tuple[str, str, str]]) -> list[str]:
     """For each of several ways of measuring, ``(estimator, options, split)``, what tells it from the others."""
-    from infoscope.show.plots._series import options_in_words
+    from infoscope.core.rows import options_in_words
 
     if len(ways) == 1:
         return [""]

@@ -152,9 +152,9 @@ def rows_on(device: str, file: str | None) -> Any:
         return columns(file)
     import torch
 
-    from infoscope.kernels import devices
+    from infoscope.core import check
 
-    where, found = devices.checked(device), columns(file)
+    where, found = check.device(device), columns(file)
     if found is None or found.dtype.kind not in "fiub" or (found.ndim == 1 and found.dtype.kind != "f"):
         return found
     return torch.tensor(found).to(where)

@@ -22,6 +22,7 @@ from infoscope.core.foreign import is_tensor as is_tensor
 
 TYPICAL = 64  # rows from which it is seen how far apart the numbers of a column are
 LOOKED_AT = 2**22  # numbers of which it is seen at once whether they are finite
+TOLD = 160  # letters of what torch says of a device
 ROUNDING = float(np.finfo(np.float64).eps)
 
 
@@ -339,6 +340,27 @@ def count(value: int, name: str, least: int = 1, most: int | None = None) -> int
     if most is not None and value > most:
         raise InputError(f"{name} is {value!r}, wanted at most {most}: more needs too much memory or time")
     return int(value)
+
+
+def device(value: Any) -> str:
+    """The name of a device that torch can compute on here.
+
+    Raises
+    ------
+    InputError: there is none of that name, or torch cannot reach it.
+    """
+    import torch
+
+    name = str(value)
+    try:
+        torch.zeros(1, device=name).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as reason:  # a torch built without CUDA asserts
+        first = str(reason).splitlines()[0].split(". ")[0]
+        first = f"{first[:TOLD]}…" if len(first) > TOLD else first
+        raise InputError(
+            f"device {name!r} cannot be used ({first}): pass --device cpu, or fix torch's build"
+        ) from reason
+    return name
 
 
 def path(value: Any, name: str) -> Path:

@@ -95,6 +95,32 @@ def options_text(options: Mapping[str, Any]) -> str:
     return json.dumps(options, sort_keys=True, separators=(",", ":"), default=list)
 
 
+def options_in_words(texts: list[str]) -> list[str]:
+    """For each of several options (JSON), what tells it from the others: ``"width 0.1"``.
+
+    Of a probe with its own options the name alone, where that tells it apart.
+    """
+    parsed = [json.loads(text) for text in texts]
+    names = list(dict.fromkeys(name for options in parsed for name in options))
+    apart = [name for name in names if len({json.dumps(options.get(name)) for options in parsed}) > 1]
+    said = {name: [_option_in_words(name, options.get(name)) for options in parsed] for name in apart}
+    for name, values in said.items():
+        short = [value.partition("(")[0] for value in values]  # probe linear(weight_decay=0.01): probe linear
+        said[name] = short if len(set(short)) == len(set(values)) else values
+    return [", ".join(said[name][i] for name in apart if said[name][i]) or "as usual" for i in range(len(parsed))]
+
+
+def _option_in_words(name: str, value: Any) -> str:
+    """``width 0.1``, ``variables fine, coarse``, ``shuffled``; nothing of what is left out or false."""
+    if value is None or value is False or value == "":
+        return ""
+    if value is True:
+        return name
+    if isinstance(value, list):
+        return f"{name} {', '.join(map(str, value))}"
+    return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+
+
 #: Columns that hold what an estimate says by the same name.
 _AS_THEY_ARE = ("value", "level", "interval_kind", "bound", "n", "estimand", "seconds", "resampled", "groups")
 

@@ -14,6 +14,7 @@ import numpy as np
 from infoscope.kernels.compiling import njit
 from infoscope.kernels.row_products import LANES, set_columns, set_product
 from infoscope.kernels.vector_math import F, exp, sigmoid, softplus, tanh
+from infoscope.kernels.vector_width import use_whole_vectors
 
 BLOCK = 256  # rows at a time
 LEAK = F(0.01)
@@ -39,6 +40,7 @@ _FAST = {"reassoc", "contract", "arcp", "nsz"}  # not nnan/ninf: a diverged memb
 @njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _activate(z, a, units, size, code):
     """a = f(z)."""
+    use_whole_vectors()
     for u in range(units):
         x, y = z[u], a[u]
         if code == 0:
@@ -79,6 +81,7 @@ def _activate(z, a, units, size, code):
 @njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _softmax(z, a, top, classes, size):
     """a = softmax(z); ``top`` [size] holds the largest logit of each row, and then what the exponentials sum to."""
+    use_whole_vectors()
     for b in range(size):
         top[b] = z[0, b]
     for k in range(1, classes):
@@ -115,6 +118,7 @@ def forward(sizes: Any, code: int, p: Any, x: Any, rows: Any, starts: Any, out: 
     inputs]: columns of zeros added up to whole vectors. rows [n + LANES]: 0 to n - 1, and then any. starts [layers, 2]:
     from where on in ``out`` a layer's net input ``[n, width]`` goes, and its output; -1 for nowhere.
     """
+    use_whole_vectors()
     layers, n = len(sizes) - 1, len(rows) - LANES
     widest = x.shape[1]
     for l in range(layers):
@@ -147,6 +151,7 @@ def performance(sizes: Any, code: int, p: Any, x: Any, y: Any, rows: Any) -> tup
     sizes, code, p, x: as of :func:`forward`. y [n]: the class of each row of ``x``. rows: which rows, and then LANES of
     any.
     """
+    use_whole_vectors()
     layers, n, classes = len(sizes) - 1, len(rows) - LANES, sizes[-1]
     widest = x.shape[1]
     for l in range(layers):

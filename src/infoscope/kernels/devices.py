@@ -1,4 +1,4 @@
-"""Devices that torch computes on: whether one can be had, and products there that are what their precision says."""
+"""Rows on devices that torch computes on, and products there that are what their precision says."""
 
 from __future__ import annotations
 
@@ -7,30 +7,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from infoscope.core import check
-from infoscope.core.errors import InputError
-
-MOST = 160  # letters of what torch says
-
-
-def checked(device: Any) -> str:
-    """The name of a device that torch can compute on here.
-
-    Raises
-    ------
-    InputError: there is none of that name, or torch cannot reach it.
-    """
-    import torch
-
-    name = str(device)
-    try:
-        torch.zeros(1, device=name).item()
-    except (RuntimeError, AssertionError, NotImplementedError) as reason:  # a torch built without CUDA asserts
-        first = str(reason).splitlines()[0].split(". ")[0]
-        first = f"{first[:MOST]}…" if len(first) > MOST else first
-        raise InputError(
-            f"device {name!r} cannot be used ({first}): pass --device cpu, or fix torch's build"
-        ) from reason
-    return name
 
 
 def read_there(t: Any) -> Any:

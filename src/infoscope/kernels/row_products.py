@@ -19,6 +19,8 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from infoscope.kernels.vector_width import marked, whole
+
 LANES = 16  # lanes come in multiples of this, on every processor
 NOTHING, ITSELF = -1, -2  # what a product begins with, in place of where its biases are
 _INDEX, _REAL, _SHORT = ir.IntType(64), ir.FloatType(), ir.IntType(32)
@@ -48,9 +50,9 @@ def followed(rows: np.ndarray) -> np.ndarray:
 
 
 def _tiles(codegen: Any) -> _Tiles:
-    triple, processor, features = codegen.magic_tuple()
-    if "+avx512f" in features:  # LLVM cuts the long vectors of other makers' processors in two
-        return _Tiles(16, 6, (4, 2, 1), (4, 4)) if processor.startswith("znver") else _Tiles(8, 6, (4, 2), (4, 4))
+    triple, _, features = codegen.magic_tuple()
+    if "+avx512f" in features:
+        return _Tiles(16, 6, (4, 2, 1), (4, 4)) if whole(codegen) else _Tiles(8, 6, (4, 2), (4, 4))
     if "+avx2" in features:
         return _Tiles(8, 6, (2,), (2, 4))
     many = triple.startswith(("aarch64", "arm64"))
@@ -78,7 +80,7 @@ def set_product(typingctx, p, at, across, down, outs, ins, a, ai, z, zi, lanes, 
         biased = builder.icmp_signed(">=", begin, _INDEX(0))
         zero = cgutils.alloca_once_value(builder, _REAL(0))
         biases = builder.select(biased, builder.gep(weights, [begin]), zero)
-        function = _written(builder.module, "product", _tiles(context.codegen()), _PRODUCT, _write_product)
+        function = _written(builder.module, "product", context.codegen(), _PRODUCT, _write_product)
         places = [(weights, at), (source, builder.mul(ai, stride)), (target, builder.mul(zi, stride))]
         pointers = [builder.gep(pointer, [place]) for pointer, place in places]
         each = builder.zext(biased, _INDEX)
@@ -102,7 +104,7 @@ def add_moments(typingctx, d, at, outs, ins, g, gi, a, ai, lanes):
         left, stride = _matrix(context, builder, kinds[4], g)
         right, _ = _matrix(context, builder, kinds[6], a)
         found = context.make_array(kinds[0])(context, builder, d).data
-        function = _written(builder.module, "moments", _tiles(context.codegen()), _MOMENTS, _write_moments)
+        function = _written(builder.module, "moments", context.codegen(), _MOMENTS, _write_moments)
         places = [(found, at), (left, builder.mul(gi, stride)), (right, builder.mul(ai, stride))]
         pointers = [builder.gep(pointer, [place]) for pointer, place in places]
         builder.call(function, [*pointers, outs, ins, stride, lanes])
@@ -125,7 +127,7 @@ def set_columns(typingctx, x, rows, at, a, lanes):
         source, columns = _matrix(context, builder, kinds[0], x)
         target, stride = _matrix(context, builder, kinds[3], a)
         places = builder.gep(context.make_array(kinds[1])(context, builder, rows).data, [at])
-        function = _written(builder.module, "columns", _tiles(context.codegen()), _COLUMNS, _write_columns)
+        function = _written(builder.module, "columns", context.codegen(), _COLUMNS, _write_columns)
         builder.call(function, [source, places, target, columns, stride, lanes])
         return context.get_dummy_value()
 
@@ -232,15 +234,16 @@ def _write_columns(builder: Any, tiles: _Tiles, given: Sequence[Any]) -> None:
                 _store(builder, line, target, place)
 
 
-def _written(module: Any, name: str, tiles: _Tiles, kinds: Sequence[Any], write: Callable[..., None]) -> Any:
+def _written(module: Any, name: str, codegen: Any, kinds: Sequence[Any], write: Callable[..., None]) -> Any:
     """The function of that name in ``module``, written by the first who asks."""
     name = f"infoscope.{name}"
     if name not in module.globals:
         function = ir.Function(module, ir.FunctionType(ir.VoidType(), kinds), name)
         function.linkage = "internal"
         function.attributes.add("noinline")
+        marked(function, codegen)
         builder = ir.IRBuilder(function.append_basic_block())
-        write(builder, tiles, function.args)
+        write(builder, _tiles(codegen), function.args)
         builder.ret_void()
     return module.globals[name]
 

@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from torch import nn
 
+from infoscope.core import check
 from infoscope.core.errors import InputError
-from infoscope.kernels import devices
 from infoscope.record.checkpoint import Checkpoint
 from infoscope.record.foreign import base_of
 from infoscope.record.packages import optional, unnoticed
@@ -64,7 +64,7 @@ def placed(build: Any, device: str | None) -> Any:
     """
     if device is None:
         return build
-    name = devices.checked(device)
+    name = check.device(device)
     return PlacedBuilder(build, name) if callable(build) and not isinstance(build, nn.Module) else build
 
 

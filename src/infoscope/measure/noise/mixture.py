@@ -27,6 +27,7 @@ from infoscope.core.shapes import Array, IndexTable, Indices, Matrix, TensorMatr
 from infoscope.kernels import parallel
 from infoscope.kernels.compiling import njit
 from infoscope.kernels.vector_math import exp2_negative
+from infoscope.kernels.vector_width import use_whole_vectors
 from infoscope.measure.pairs.distances import NARROW
 
 ROWS, COLS = 128, 1024
@@ -59,6 +60,7 @@ class MixtureSums:
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
 def _direct(rows: Matrix, z: Matrix, ct: Matrix, c0: int, scale: np.floating | float, out: Matrix) -> None:
     """out[i, j] = scale (|a|² + 2 z_i.a) with a = rows_i - c_j; ``ct [d, n]`` holds the centres in columns."""
+    use_whole_vectors()
     d = ct.shape[0]
     m, cols = out.shape
     two = out.dtype.type(2)
@@ -85,6 +87,7 @@ def _direct(rows: Matrix, z: Matrix, ct: Matrix, c0: int, scale: np.floating | f
 @njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz", "arcp"})
 def _finish(norms: Vector, half: Vector, c0: int, scale: np.floating | float, out: Matrix) -> None:
     """out = scale |a|² with a = rows_i - c_j, where ``out`` holds the products and the norms are halved squares."""
+    use_whole_vectors()
     m, cols = out.shape
     across = half[c0 : c0 + cols]
     for i in range(m):
@@ -106,6 +109,7 @@ def fold(
     sums: Matrix,  # [2 + 2 v, r] of terms, of squared terms, then of kin and strangers in each variable
 ) -> None:
     """Adds a block of terms to running ``sums``, which are kept against the largest term so far."""
+    use_whole_vectors()
     rows, cols = block.shape
     one = block.dtype.type(1)
     most = block.dtype.type(500 if block.itemsize == 8 else 60)

@@ -20,6 +20,7 @@ import numpy as np
 from infoscope.core.shapes import Block, Block4, IndexTable, Indices, Matrix, TensorRows, Vector
 from infoscope.kernels.compiling import njit
 from infoscope.kernels.vector_math import exp2_negative
+from infoscope.kernels.vector_width import use_whole_vectors
 from infoscope.measure.pairs.distances import NARROW, Distances
 
 LO, UP = 0, 1
@@ -42,6 +43,7 @@ def _update_long(
     own: Block4,
 ) -> None:
     """:func:`_update` where groups are long: two rows at a time, and what is of a class is part of what is of all."""
+    use_whole_vectors()
     rows, cols = block.shape
     variables = classes.shape[0]
     square = r0 == c0
@@ -119,6 +121,7 @@ def _update(
     total: Block,  # [s, 2, n] float64, added to
     own: Block4,  # [s, v, 2, n] float64, added to: sums over rows of the same class only
 ) -> None:
+    use_whole_vectors()
     rows, cols = block.shape
     variables = classes.shape[0]
     square = r0 == c0

@@ -23,6 +23,7 @@ from infoscope.kernels import adam
 from infoscope.kernels.compiling import njit
 from infoscope.kernels.row_products import LANES, NOTHING, add_moments, set_columns, set_product
 from infoscope.kernels.vector_math import exp2_negative, greater, lesser
+from infoscope.kernels.vector_width import use_whole_vectors
 
 ROWS = 256
 F = np.float32
@@ -109,6 +110,7 @@ def advance(
     Returns minus the mean cross-entropy in nats, or half the mean square, of the average on the rows ``validation``;
     NaN where it is not finite.
     """
+    use_whole_vectors()
     layers, units, parameters = len(sizes) - 1, 0, state.shape[1]
     for l in range(layers + 1):
         units += sizes[l]

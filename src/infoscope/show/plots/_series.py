@@ -6,14 +6,13 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
 from infoscope.core.errors import InputError
 from infoscope.core.estimate import BRACKET
 from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION, LOSS, USABLE_COARSE, USABLE_FINE, USABLE_REST
-from infoscope.core.rows import TRAINING, Rows
+from infoscope.core.rows import TRAINING, Rows, options_in_words
 from infoscope.core.units import NATS_PER_BIT
 
 #: What a reader looks for before other quantities of its kind, which come in the order of the rows.
@@ -246,36 +245,10 @@ def _ending(label: str) -> str:
     return label if len(label) <= LONG_SITE else f"…{label[1 - LONG_SITE :]}"
 
 
-def options_in_words(texts: list[str]) -> list[str]:
-    """For each of several options (JSON), what tells it from the others: ``"width 0.1"``.
-
-    Of a probe with its own options the name alone, where that tells it apart.
-    """
-    parsed = [json.loads(text) for text in texts]
-    names = list(dict.fromkeys(name for options in parsed for name in options))
-    apart = [name for name in names if len({json.dumps(options.get(name)) for options in parsed}) > 1]
-    said = {name: [_in_words(name, options.get(name)) for options in parsed] for name in apart}
-    for name, values in said.items():
-        short = [value.partition("(")[0] for value in values]  # probe linear(weight_decay=0.01): probe linear
-        said[name] = short if len(set(short)) == len(set(values)) else values
-    return [", ".join(said[name][i] for name in apart if said[name][i]) or "as usual" for i in range(len(parsed))]
-
-
 def _numbers(text: str) -> list[float]:
     """The numbers among options, by which they are put in order."""
     values = json.loads(text).values()
     return [float(value) for value in values if isinstance(value, (int, float))]
-
-
-def _in_words(name: str, value: Any) -> str:
-    """``width 0.1``, ``variables fine, coarse``, ``shuffled``; nothing of what is left out or false."""
-    if value is None or value is False or value == "":
-        return ""
-    if value is True:
-        return name
-    if isinstance(value, list):
-        return f"{name} {', '.join(map(str, value))}"
-    return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
 
 
 def worded(quantity: str) -> str:

@@ -14,10 +14,10 @@ from infoscope.core.errors import InfoscopeError
 from infoscope.core.folder import RunFolder
 from infoscope.core.quantity import INPUT_INFORMATION, LABEL_INFORMATION
 from infoscope.core.registry import Entry
-from infoscope.core.rows import Rows
+from infoscope.core.rows import Rows, options_in_words
 from infoscope.show.examples import HEADING, described, examples
 from infoscope.show.plots import _relevance
-from infoscope.show.plots._series import alike, options_in_words, quantities, quoted, worded
+from infoscope.show.plots._series import alike, quantities, quoted, worded
 from infoscope.show.plots._style import Spec
 
 _ABOUT = ("", INPUT_INFORMATION, LABEL_INFORMATION)

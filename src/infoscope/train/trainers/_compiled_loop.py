@@ -17,6 +17,7 @@ from infoscope.kernels.counter_draws import ADDITIVE, batch_order, draw
 from infoscope.kernels.denormals import flush_denormals, restore_denormals
 from infoscope.kernels.row_products import LANES, NOTHING, add_moments, set_columns, set_product
 from infoscope.kernels.vector_math import INV_SQRT_2PI, F, exp, normal_cdf, sigmoid, softplus, tanh
+from infoscope.kernels.vector_width import use_whole_vectors
 
 #: All but GELU have their derivative from their output; GELU's is kept beside it on the way forward.
 CODES = {
@@ -51,6 +52,7 @@ class Rules(NamedTuple):
 @njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _activate(a, slope, first, last, size, code):
     """a = f(a); ``slope`` = f'(a) only where the output does not tell it."""
+    use_whole_vectors()
     for u in range(first, last):
         if code == 1:
             for b in range(size):
@@ -89,50 +91,56 @@ def _activate(a, slope, first, last, size, code):
 
 
 @njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
-def _times_derivative(g, a, slope, first, last, size, code):
-    """g *= f'(z), written in terms of the output a = f(z), or as the way forward left it in ``slope``."""
+def _times_derivative(g, at, a, slope, first, last, size, code):
+    """g *= f'(z), written in terms of the output a = f(z), or as the way forward left it in ``slope``.
+
+    The units from ``first`` on of a and slope are those from ``at`` on of g.
+    """
+    use_whole_vectors()
     for u in range(first, last):
+        i = at + u - first
         if code == 1:
             for b in range(size):
-                g[u, b] *= F(1.0) - a[u, b] * a[u, b]
+                g[i, b] *= F(1.0) - a[u, b] * a[u, b]
         elif code == 2:
             for b in range(size):
-                g[u, b] = g[u, b] if a[u, b] > F(0.0) else F(0.0)
+                g[i, b] = g[i, b] if a[u, b] > F(0.0) else F(0.0)
         elif code == 3:
             for b in range(size):
-                g[u, b] *= a[u, b] * (F(1.0) - a[u, b])
+                g[i, b] *= a[u, b] * (F(1.0) - a[u, b])
         elif code == 4:
             for b in range(size):
                 s = F(1.0) - abs(a[u, b])
-                g[u, b] *= s * s
+                g[i, b] *= s * s
         elif code == 5:
             for b in range(size):
-                g[u, b] *= F(1.0) - exp(-a[u, b])
+                g[i, b] *= F(1.0) - exp(-a[u, b])
         elif code == 6:
             for b in range(size):
-                g[u, b] = g[u, b] if abs(a[u, b]) < F(1.0) else F(0.0)
+                g[i, b] = g[i, b] if abs(a[u, b]) < F(1.0) else F(0.0)
         elif code == 7:
             for b in range(size):
-                g[u, b] *= F(1.0) if a[u, b] > F(0.0) else LEAK
+                g[i, b] *= F(1.0) if a[u, b] > F(0.0) else LEAK
         elif code == KEPT:
             for b in range(size):
-                g[u, b] *= slope[u, b]
+                g[i, b] *= slope[u, b]
         elif code == 9:
             for b in range(size):
-                g[u, b] *= a[u, b] * (F(2.0) - a[u, b])
+                g[i, b] *= a[u, b] * (F(2.0) - a[u, b])
         elif code == 10:
             for b in range(size):
-                g[u, b] *= F(0.25) - a[u, b] * a[u, b]
+                g[i, b] *= F(0.25) - a[u, b] * a[u, b]
 
 
 @njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
 def _disturb(a, slope, draws, first, last, size, code, additive):
     """a = a + draws, or a * draws; ``slope`` = da/dz, which the disturbed output no longer tells."""
+    use_whole_vectors()
     if code != KEPT:
         for u in range(first, last):
             for b in range(size):
                 slope[u, b] = F(1.0)
-        _times_derivative(slope, a, slope, first, last, size, code)
+        _times_derivative(slope, first, a, slope, first, last, size, code)
     for u in range(first, last):
         if additive:
             for b in range(size):
@@ -144,43 +152,46 @@ def _disturb(a, slope, draws, first, last, size, code, additive):
 
 
 @njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
-def _softmax_gradient(a, g, first, classes, labels, scale, used, lanes):
+def _softmax_gradient(a, g, at, first, classes, labels, scale, used, lanes):
     """Turn logits in ``a`` into probabilities and write their part in d(mean cross-entropy)/d(logits) into ``g``.
 
-    scale: one over the rows of the batch, of which ``used`` are here; the gradient of other lanes is 0.
+    first, at: the first of these units in ``a``, and in ``g``. scale: one over the rows of the batch, of which ``used``
+    are here; the gradient of other lanes is 0.
     """
+    use_whole_vectors()
     for b in range(lanes):
         top = a[first, b]
         for k in range(1, classes):
             top = max(top, a[first + k, b])
-        g[first, b] = top
-    for k in range(classes - 1, -1, -1):  # g[first] holds the maximum until its own turn, last
+        g[at, b] = top
+    for k in range(classes - 1, -1, -1):  # g[at] holds the maximum until its own turn, last
         for b in range(lanes):
-            a[first + k, b] = exp(a[first + k, b] - g[first, b])
+            a[first + k, b] = exp(a[first + k, b] - g[at, b])
     for b in range(lanes):
         total = a[first, b]
         for k in range(1, classes):
             total += a[first + k, b]
-        g[first, b] = F(1.0) / total
+        g[at, b] = F(1.0) / total
     for k in range(classes - 1, -1, -1):
         for b in range(lanes):
-            a[first + k, b] *= g[first, b]
+            a[first + k, b] *= g[at, b]
             hit = F(1.0) if labels[b] == k else F(0.0)
-            g[first + k, b] = (a[first + k, b] - hit) * scale
+            g[at + k, b] = (a[first + k, b] - hit) * scale
         for b in range(used, lanes):
-            g[first + k, b] = F(0.0)
+            g[at + k, b] = F(0.0)
 
 
 @njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
-def _sigmoid_gradient(a, g, first, classes, labels, scale, used, lanes):
+def _sigmoid_gradient(a, g, at, first, classes, labels, scale, used, lanes):
     """The same for an output of sigmoids: the sum over classes of each one's cross-entropy."""
+    use_whole_vectors()
     for k in range(classes):
         for b in range(lanes):
             a[first + k, b] = sigmoid(a[first + k, b])
             hit = F(1.0) if labels[b] == k else F(0.0)
-            g[first + k, b] = (a[first + k, b] - hit) * scale
+            g[at + k, b] = (a[first + k, b] - hit) * scale
         for b in range(used, lanes):
-            g[first + k, b] = F(0.0)
+            g[at + k, b] = F(0.0)
 
 
 @njit(nogil=True, fastmath=_FAST, error_model="numpy", forceinline=True)
@@ -230,6 +241,7 @@ def train_member(
     not fill is the last and shorter. noise: kind and size (see ``Noise``). sigmoids: the output is not a softmax.
     Without noise, orthonormality or sigmoids these are None, and numba compiles nothing of them.
     """
+    use_whole_vectors()
     mode = flush_denormals()
     layers = len(sizes) - 1
     offset = np.zeros(layers + 2, np.int64)
@@ -241,14 +253,14 @@ def train_member(
     parts = 1 if noise is not None else (batch + ROWS - 1) // ROWS  # draws are numbered by the rows of a whole batch
     tile = ((batch + parts - 1) // parts + LANES - 1) // LANES * LANES
     a = np.empty((max(offset[layers + 1], x.shape[1]), tile), np.float32)
-    g = np.empty((offset[layers + 1], tile), np.float32)
+    widest = 0
+    for l in range(1, layers + 1):
+        widest = max(widest, sizes[l])
+    g = np.empty((2 * widest, tile), np.float32)  # of two layers, in turns
     ones = np.empty((1, tile), np.float32)
     slope = np.empty((offset[layers + 1], tile), np.float32)
     draws = np.empty((0, 0), np.float32)
     if noise is not None:
-        widest = 0
-        for l in range(layers):
-            widest = max(widest, sizes[l])
         draws = np.zeros((widest + 1, tile), np.float32)
     gp = np.empty(len(p), np.float32)
     labels = np.empty(tile, np.int32)
@@ -283,16 +295,20 @@ def train_member(
                             draw(seed, epoch, k, l, noise[0], noise[1], draws, out, used)
                             _disturb(a, slope, draws, offset[l + 1], offset[l + 2], lanes, code, noise[0] == ADDITIVE)
                 if sigmoids is None:
-                    _softmax_gradient(a, g, offset[layers], sizes[layers], labels, F(1.0) / F(size), used, lanes)
+                    _softmax_gradient(
+                        a, g, layers % 2 * widest, offset[layers], sizes[layers], labels, F(1.0) / F(size), used, lanes
+                    )
                 else:
-                    _sigmoid_gradient(a, g, offset[layers], sizes[layers], labels, F(1.0) / F(size), used, lanes)
+                    _sigmoid_gradient(
+                        a, g, layers % 2 * widest, offset[layers], sizes[layers], labels, F(1.0) / F(size), used, lanes
+                    )
                 for l in range(layers - 1, -1, -1):
-                    into, out = sizes[l], sizes[l + 1]
-                    add_moments(gp, weights[l], out, into, g, offset[l + 1], a, offset[l], lanes)
-                    add_moments(gp, weights[l] + into * out, out, 1, g, offset[l + 1], ones, 0, lanes)
+                    into, out, above, below = sizes[l], sizes[l + 1], (l + 1) % 2 * widest, l % 2 * widest
+                    add_moments(gp, weights[l], out, into, g, above, a, offset[l], lanes)
+                    add_moments(gp, weights[l] + into * out, out, 1, g, above, ones, 0, lanes)
                     if l > 0:
-                        set_product(p, weights[l], 1, into, into, out, g, offset[l + 1], g, offset[l], lanes, NOTHING)
-                        _times_derivative(g, a, slope, offset[l], offset[l + 1], lanes, derivative)
+                        set_product(p, weights[l], 1, into, into, out, g, above, g, below, lanes, NOTHING)
+                        _times_derivative(g, below, a, slope, offset[l], offset[l + 1], lanes, derivative)
             if rules.weight_decay:
                 _decay(p, gp, rules.weight_decay)
             if rules.adam:
