@@ -58,6 +58,15 @@ def test_the_report_draws_controls_where_there_are_some_and_no_other_way_of_meas
     assert "What probes can read" in page
 
 
+def test_no_card_is_there_to_say_that_it_is_empty(run):
+    whole = run.rows
+    for rows in (whole, whole.filter(quantity=["I(T;Y)", "usual_accuracy", "probe_accuracy"])):
+        (section,) = _cards.sections([run.folder], [rows])
+        panels = [panel for block in section.blocks for panel in block.panels]
+        assert ("controls" in {panel.plot for panel in panels}) == (rows is whole)
+        assert not [panel.plot for panel in panels for card in panel.cards if "nothing to draw" in str(card.spec)]
+
+
 def test_rows_of_controls_say_what_they_are(run):
     rows = run.rows.filter(kind="control")
     assert set(rows.unique("quantity")) == {"usual_accuracy", "I(T;Y) shuffled", "shuffled_accuracy"}

@@ -14,6 +14,7 @@ by = "quantity"
 panels = ("variable", "site", "split")
 least = 2
 wants = "control"
+unit = "nats"
 
 
 def controls(rows: Rows, *, site: str = "", width: int = 460, height: int = 240) -> Spec:
@@ -33,7 +34,7 @@ def controls(rows: Rows, *, site: str = "", width: int = 460, height: int = 240)
     >>> figure("controls", run.rows)  # run: of one network, as infoscope.load gives it
     Drawing('What is read, and its controls...')
     """
-    rows = _series.one_network(rows).filter(kind=kinds, unit="nats")
+    rows = _series.one_network(rows).filter(kind=kinds, unit=unit)
     rows = rows.filter(quantity=[name for name in rows.unique("quantity") if name != SELECTIVITY])
     about = rows.filter(kind=wants).unique("variable")
     chosen = site or rows.last_hidden_site()

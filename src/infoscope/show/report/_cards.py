@@ -265,6 +265,8 @@ def _narrowings(plot: Entry, rows: Rows) -> Iterable[Narrowing]:
 def _drawable(plot: Entry, rows: Rows) -> Rows:
     """Those of ``rows`` that the report draws with this plot."""
     rows = rows.filter(kind=plot.facts.get("reported", plot.facts["kinds"]))
+    if "unit" in plot.facts:
+        rows = rows.filter(unit=plot.facts["unit"])
     return rows.filter(quantity=plot.facts["axes"]) if "axes" in plot.facts else rows
 
 
