@@ -213,6 +213,18 @@ def test_few_dimensions_are_left_to_trees_and_many_are_not(monkeypatch):
     assert asked == [(6000, 18)]
 
 
+@pytest.mark.parametrize("norm", ["max", "euclidean"])
+@pytest.mark.parametrize("d", [1, 3, 12])
+def test_a_class_of_fewer_rows_than_neighbours_reaches_the_others(d, norm):
+    rng = np.random.default_rng(0)
+    for x in (rng.normal(size=(300, d)), np.round(rng.normal(size=(300, d)))):
+        found = nb.balls([x, nb.label_block(np.arange(300) < 2)], 3, MI, norm)
+        np.testing.assert_allclose(found.distances[:2, 1:], nb.FAR)
+        assert (found.distances[2:] < nb.FAR / 2).all()
+        assert (found.nearest[:2, 1:] >= 2).all()
+        assert (found.nearest < 300).all()
+
+
 def test_parts_of_rows_are_searched_as_all_of_them_were(monkeypatch):
     asked = []
     by_pairs = nb._by_pairs

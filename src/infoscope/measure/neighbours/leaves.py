@@ -34,6 +34,7 @@ from infoscope.measure.neighbours.lanes import (
 
 SAMPLED = 64  # rows of which the widest column is told
 MANY = 600  # keys from which on more than three are looked at to halve them
+BARELY = 1 + 2.0**-50
 HUGE = 1.7976931348623157e308  # less than the infinity of lanes without a row
 
 
@@ -159,8 +160,9 @@ def _grow(
 
 @njit(error_model="numpy", inline="always")
 def _widened(reach: float, tie: float, euclidean: bool) -> float:
-    """Beyond which no row matters where the k-th nearest is at ``reach``."""
-    return (math.sqrt(reach) + 2 * tie) ** 2 if euclidean else reach + 2 * tie
+    """Beyond which no row matters where the k-th nearest is at ``reach``; more than that also where a tie is lost in
+    rounding, as between two labels."""
+    return BARELY * ((math.sqrt(reach) + 2 * tie) ** 2 if euclidean else reach + 2 * tie)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
