@@ -61,6 +61,17 @@ def test_long_steps_print_one_line_each(clock, capsys):
     ]
 
 
+def test_a_log_is_never_silent_for_long(clock, capsys):
+    with progress("training", 10_000) as shown:
+        for _ in range(50):
+            clock.now += 100
+            shown.advance(1)
+    assert capsys.readouterr().err.splitlines()[:2] == [
+        "training: 0 % after 5:00, 16661:40 left",
+        "training: 0 % after 10:00, 16656:40 left",
+    ]
+
+
 def test_a_resumed_task_judges_its_speed_by_what_it_did_itself(clock, capsys):
     with progress("training", 100, done=80) as shown:
         clock.now += 10

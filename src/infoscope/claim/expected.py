@@ -18,10 +18,10 @@ from infoscope.core.units import counted, memory_in_words
 from infoscope.data.held import held as load_task
 from infoscope.scanning.plan import NetworkPlan
 
-#: Floating-point operations a second, of a training and of a forward: of a row that takes few, and of one that takes as
-#: many as a convolutional network's, which keep a core busier.
-RATE, BUSY, MANY = 2e10, 7e10, 4e6
-UPDATE = 2e-5  # seconds of an update of one member beside its products
+#: Floating-point operations a second: of a training, of a forward of a row that takes few, and of one that takes as
+#: many as that of a convolutional network.
+RATE, FORWARD, BUSY, MANY = 6e10, 2e10, 7e10, 4e6
+UPDATE = 3e-6  # seconds of an update of one member beside its products
 TRAINING = "training networks"  # the stage of trainings that are dealt to workers
 COMPUTED = 5.0  # seconds of a computation, of which nothing is known beforehand
 
@@ -82,13 +82,13 @@ def cost(plan: NetworkPlan) -> NetworkCost:
     n = min(sides[plan.evaluate], most_rows)
     parameters, few = network.initial(plan.seeds[:1]), torch.tensor(np.asarray(task.inputs[:2], np.float32))
     flops = _flops(plan, parameters, few)
-    rate = BUSY if flops >= MANY else RATE
+    rate, forth = (BUSY, BUSY) if flops >= MANY else (RATE, FORWARD)
     with torch.no_grad():
         held = network.representations(parameters, few, network.places)
     widths = {site: t.shape[-1] for site, t in held.items()}
     updates = plan.recipe.updates(plan.epochs[-1], train)
     training = members * (3 * flops * train * plan.epochs[-1] / rate + UPDATE * updates)
-    forward = members * flops / rate  # of a row
+    forward = members * flops / forth  # of a row
     classes = {name: int(values.max()) + 1 for name, values in task.variables.items() if values.dtype.kind in "iu"}
     each: dict[str, float] = {}
     most, places, columns = 0.0, 1, 1

@@ -29,6 +29,7 @@ from infoscope.core.privacy import shareable
 from infoscope.core.progress import progress, say, whole
 from infoscope.core.provenance import fingerprint, provenance
 from infoscope.core.rows import TRAINING, Rows
+from infoscope.core.units import counted
 from infoscope.data._counted import entropy
 from infoscope.data.definition import Task
 from infoscope.data.held import held as load_task
@@ -115,7 +116,8 @@ def train_figures(
     with whole("training", {"trainings": {}}) as over:
 
         def told(looked: Lacking) -> None:
-            over.expect({TRAININGS: looked.seconds})
+            first = f"{counted(len(looked.wanted), 'training')} of {counted(len(figures), 'figure')} first"
+            over.expect({TRAININGS: looked.seconds}, f"{first}, {counted(engine.workers, 'worker')}: about {{time}}")
             for path, costs in looked.costs.items():
                 name, wanted = planned[path]
                 over.foresee(name, expected(wanted, dealt=True, trained=set(costs), costs=costs).stages)

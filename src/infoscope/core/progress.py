@@ -1,4 +1,4 @@
-"""Progress with the time left: a bar on a terminal or in a notebook, a line every ten per cent in a log.
+"""Progress with the time left: a bar on a terminal or in a notebook, in a log a line every tenth or five minutes.
 
 Below two seconds it is silent. What is no terminal (a file, a pipe, the log of a job on a cluster) gets whole lines.
 """
@@ -18,6 +18,7 @@ from infoscope.core.units import time_in_words
 QUIET_SECONDS = 2.0
 LONG_SECONDS = 10.0  # from which on it is said first what there is to do
 OFF = 3.0  # times that a guess of one kind of work may be off as that of another was
+LOG_SECONDS = 300.0  # after which a log gets a line in any case
 NOTEBOOK_SECONDS = 0.2  # between two pictures of a bar in a notebook
 _silent = False
 _told_of: Overall | None = None  # what takes the place of every task's own progress
@@ -106,7 +107,7 @@ class Progress:
         self.label, self.total, self.done = label, total, done
         self._first = done  # what an earlier session did says nothing about this one's speed
         self._start = time.monotonic()
-        self._printed = self._tenths()
+        self._printed, self._said = self._tenths(), 0.0
         self._bar: Any = None
         self._task: Any = None
         self._mute = False
@@ -138,8 +139,8 @@ class Progress:
                 self._draw(left)
             except (OSError, ValueError, IndexError):  # the window was closed; a half-begun bar cannot be ended
                 self._mute, self._bar = True, None
-        elif self._tenths() > self._printed:
-            self._printed = self._tenths()
+        elif self._tenths() > self._printed or elapsed - self._said >= LOG_SECONDS:
+            self._printed, self._said = self._tenths(), elapsed
             share = 100 * self.done / self.total
             say(f"{self.label}: {share:.0f} % after {_duration(elapsed)}, {_duration(left)} left")
 
