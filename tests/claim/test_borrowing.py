@@ -76,6 +76,16 @@ def test_rows_that_a_neighbour_measured_are_those_that_are_measured_alone(alone,
     assert set(folder.rows().unique("run")) == {folder.id}
 
 
+def test_what_a_neighbour_has_trained_is_no_training_to_wait_for(lender, monkeypatch):
+    told = []
+    find = running.expected
+    monkeypatch.setattr(running, "expected", lambda *of, **how: told.append(find(*of, **how)) or told[-1])
+    here = run(lender.path.parent, "compression_time")
+    assert here.manifest()["borrowed"] == {"tanh": lender.id}
+    assert [stage for stage in told[0].stages if "training" in stage] == []
+    assert "epochs" not in told[0].about
+
+
 def test_several_neighbours_lend_to_one(lender):
     beside = run(lender.path.parent, "machine_precision")
     plans = [running.plan_of(folder, "tanh") for folder in (lender, beside)]

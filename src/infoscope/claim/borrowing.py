@@ -91,6 +91,13 @@ class Neighbours:
                     return one.folder.id
         return None
 
+    def known(self, name: str, plan: NetworkPlan) -> bool:
+        """Whether another run says that it has the very same networks; that it can lend them is seen when they are
+        taken over."""
+        wanted = self.trained_alike(plan)
+        others = (one for one in self._lenders(name) if one.folder.path != self.folder.path)
+        return any(self.trained_alike(one.plan) == wanted for one in others)
+
     def trained_alike(self, plan: NetworkPlan) -> str:
         """Equal for plans whose networks are trained to the same bits."""
         content = plan.training()

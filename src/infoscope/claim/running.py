@@ -147,6 +147,7 @@ def carry_out(
             return
         with whole(folder.id, {folder.id: {}}) as over:
             trained = {n for n, plan in plans.items() if len(folder.listed_snapshots(n) or ()) >= len(plan.epochs)}
+            trained |= {n for n, plan in plans.items() if neighbours.known(n, plan)}
             likely = expected(wanted, dealt=engine is not None, trained=trained)
             over.expect(likely.stages, likely.about)
             if engine is not None:
