@@ -117,7 +117,7 @@ def _option_in_words(name: str, value: Any) -> str:
     if value is True:
         return name
     if isinstance(value, list):
-        return f"{name} {', '.join(map(str, value))}"
+        return f"{name} {', '.join(map(str, cast(list[Any], value)))}"
     return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
 
 

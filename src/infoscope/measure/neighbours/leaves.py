@@ -57,6 +57,7 @@ def _halve(keys: Vector, order: Indices, first: int, last: int, middle: int, sam
         else:  # the middle one of three
             key, pivot = lesser(keys[low], keys[high - 1]), greater(keys[low], keys[high - 1])
             pivot = greater(key, lesser(pivot, keys[(low + high) // 2]))
+        i, equal = low, 0
         for equal in range(2):  # what is less than the pivot, then what is equal to it
             i = low
             for j in range(low, high):
