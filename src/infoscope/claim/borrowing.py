@@ -78,11 +78,8 @@ class Neighbours:
         What is lent has the steps, names, types and shapes that training here would give, the same weights before the
         first update, and every hash as it was written.
         """
-        wanted, start = self.trained_alike(plan), dict[str, Tensor]()
-        steps = [ensemble.step(epoch) for epoch in plan.epochs]
-        for one in self._lenders(name):
-            if self.trained_alike(one.plan) != wanted:
-                continue
+        start, steps = dict[str, Tensor](), [ensemble.step(epoch) for epoch in plan.epochs]
+        for one in self._trained(name, plan):
             start = start or ensemble.initial()
             source = Trajectory.of(one.folder, one.name)
             with suppress(RunFolderError):
@@ -94,9 +91,12 @@ class Neighbours:
     def known(self, name: str, plan: NetworkPlan) -> bool:
         """Whether another run says that it has the very same networks; that it can lend them is seen when they are
         taken over."""
+        return any(one.folder.path != self.folder.path for one in self._trained(name, plan))
+
+    def _trained(self, name: str, plan: NetworkPlan) -> Iterator[Lender]:
+        """The lenders whose networks are said to be the very same."""
         wanted = self.trained_alike(plan)
-        others = (one for one in self._lenders(name) if one.folder.path != self.folder.path)
-        return any(self.trained_alike(one.plan) == wanted for one in others)
+        return (one for one in self._lenders(name) if self.trained_alike(one.plan) == wanted)
 
     def trained_alike(self, plan: NetworkPlan) -> str:
         """Equal for plans whose networks are trained to the same bits."""

@@ -146,8 +146,11 @@ def carry_out(
             folder.update({"state": "no data", "missing": shareable(str(reason)), "left out": left_out})
             return
         with whole(folder.id, {folder.id: {}}) as over:
-            trained = {n for n, plan in plans.items() if len(folder.listed_snapshots(n) or ()) >= len(plan.epochs)}
-            trained |= {n for n, plan in plans.items() if neighbours.known(n, plan)}
+            trained = {
+                name
+                for name, plan in plans.items()
+                if len(folder.listed_snapshots(name) or ()) >= len(plan.epochs) or neighbours.known(name, plan)
+            }
             likely = expected(wanted, dealt=engine is not None, trained=trained)
             over.expect(likely.stages, likely.about)
             if engine is not None:

@@ -230,7 +230,7 @@ def usable_information(
     if rows is not None:
         writable(rows)
     values, test = (rows_on(device, name or None) for name in (z, z_test))
-    labels, test_labels = columns(y), columns(y_test or None)
+    labels, test_labels = columns(y or None), columns(y_test or None)
     protocol: dict[str, Any] = {"target": target, "prior": prior, "folds": folds, "seed": seed}
     protocol |= {"groups": columns(groups), "groups_test": columns(groups_test)}
     found = infoscope.usable_information(

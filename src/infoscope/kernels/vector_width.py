@@ -22,14 +22,18 @@ def whole(codegen: Any) -> bool:
 
 
 def marked(function: Any, codegen: Any) -> None:
-    """Let LLVM use them in ``function``, and where it is inlined nowhere else, if they are the faster ones."""
+    """Let LLVM use them in ``function``, if they are the faster ones."""
     if whole(codegen):
         set.add(function.attributes, '"prefer-vector-width"="512"')  # llvmlite's own takes attributes without values
 
 
 @_intrinsic
 def use_whole_vectors(typingctx):
-    """The compiled loop that says this, with what stands inside it, is :func:`marked`."""
+    """The compiled function that says this is :func:`marked`.
+
+    What it calls says so itself, even with ``forceinline``: numba turns loops into vectors before they are put where
+    they are called.
+    """
 
     def codegen(context: Any, builder: Any, signature: Any, given: Any) -> Any:
         marked(builder.function, context.codegen())

@@ -17,7 +17,6 @@ import numpy as np
 from infoscope.core.shapes import Block, IndexTable, Indices, Marks, MarkTable, Matrix, Vector
 from infoscope.kernels.compiling import njit
 from infoscope.kernels.vector_math import greater, lesser
-from infoscope.kernels.vector_width import use_whole_vectors
 
 ROWS, STRETCH, GROUP = 8, 1024, 32
 _FLAGS = {"nnan", "nsz", "reassoc"}  # reassoc only regroups counts, which are whole numbers
@@ -36,7 +35,6 @@ def exact(points: Matrix, i: int, j: int, first: int, last: int, euclidean: bool
 @njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS, forceinline=True)
 def _greatest(columns: Matrix, i: int, first: int, last: int, j0: int, j1: int, line: Vector) -> None:
     """line[j] = max over columns of |x_j - x_i|, four columns at a time to spare loads and stores."""
-    use_whole_vectors()
     size, c = j1 - j0, first + (last - first) % 4
     if c == first:
         for j in range(size):
@@ -67,7 +65,6 @@ def _greatest(columns: Matrix, i: int, first: int, last: int, j0: int, j1: int, 
 @njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS, forceinline=True)
 def _squared(columns: Matrix, i: int, first: int, last: int, j0: int, j1: int, line: Vector) -> None:
     """line[j] = sum over columns of (x_j - x_i)²."""
-    use_whole_vectors()
     size, c = j1 - j0, first + (last - first) % 4
     for j in range(size):
         line[j] = 0
@@ -88,7 +85,6 @@ def _squared(columns: Matrix, i: int, first: int, last: int, j0: int, j1: int, l
 @njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS, forceinline=True)
 def _combine(lines: Block, t: int, members: MarkTable, s: int, out: Vector) -> None:
     """out[j] = the largest distance of row t over the blocks of subspace ``s``."""
-    use_whole_vectors()
     for j in range(len(out)):
         out[j] = 0
     for b in range(members.shape[1]):
@@ -101,7 +97,6 @@ def _combine(lines: Block, t: int, members: MarkTable, s: int, out: Vector) -> N
 @njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS, forceinline=True)
 def _least(one: Vector, other: Vector, out: Vector) -> None:
     """out[g] = the least of max(one, other) over group g, which is every len(out)-th row from the g-th on."""
-    use_whole_vectors()
     groups = len(out)
     for g in range(groups):
         out[g] = np.inf
@@ -129,7 +124,6 @@ def _kth_least(values: Vector, k: int, best: Vector) -> Any:
 @njit(nogil=True, cache=True, error_model="numpy", fastmath=_FLAGS, forceinline=True)
 def _below(line: Vector, low: float | np.float32, high: float | np.float32) -> tuple[int, int]:
     """How many are below ``low`` and how many at or below ``high``; counted in float32, 2^22 at a time."""
-    use_whole_vectors()
     one, zero = np.float32(1), np.float32(0)
     sure = maybe = 0
     for start in range(0, len(line), 4194304):
@@ -262,7 +256,6 @@ def _every_pair(
     tied: Marks, counts: IndexTable, lines: Block, least: Vector, together: Vector, part: Vector,
     candidates: Indices, scratch: Vector, all_but_last: MarkTable, best: Vector, thresholds: Vector,
 ) -> None:  # fmt: skip
-    use_whole_vectors()
     d, padded = columns.shape
     n, blocks, none = len(points), len(starts) - 1, np.int64(0)
     for i0 in range(begin, end, ROWS):

@@ -91,7 +91,10 @@ class HubRevision(Format):
         repository, revision = _parts(path)
         hub = optional("huggingface_hub", f"{path}")
         there = _cached_at(hub, repository, revision, path)
-        return there.name if there is not None else _commits(repository).get(revision, "")
+        if there is not None:
+            return there.name
+        found = _commits(repository)
+        return "" if isinstance(found, Exception) else found.get(revision, "")
 
     def fetch(self, path: Path) -> None:
         """Bring the revision here while something else is done; what is wrong is told by who reads it."""
@@ -145,29 +148,28 @@ def _form(there: Path, path: Path) -> Format:
 
 def _revisions(repository: str) -> list[str]:
     """The names of the revisions, as the hub lists them, or as the caches know them where it cannot be asked."""
+    found = _commits(repository)
+    if not isinstance(found, Exception):
+        return sorted(found)
     hub = optional("huggingface_hub", f"hub:{repository}")
-    try:
-        refs = hub.HfApi().list_repo_refs(repository)
-        return sorted({each.name for each in (*refs.branches, *refs.tags)})
-    except Exception as reason:  # no network, offline by wish, no such repository …
-        names = sorted({ref for each in _cached(hub, repository) for ref in each.refs})
-        if not names:
-            raise DataMissingError(
-                f"hub:{repository} is in no cache and cannot be asked ({_first_line(reason)}): look at the name and at "
-                "the network, or download it where there is one"
-            ) from reason
-        return names
+    names = sorted({ref for each in _cached(hub, repository) for ref in each.refs})
+    if not names:
+        raise DataMissingError(
+            f"hub:{repository} is in no cache and cannot be asked ({_first_line(found)}): look at the name and at "
+            "the network, or download it where there is one"
+        ) from found
+    return names
 
 
 @lru_cache(maxsize=8)
-def _commits(repository: str) -> dict[str, str]:
-    """The commit of each revision that has a name, as the hub said when checkpoints were last listed; none where it
-    cannot be asked."""
+def _commits(repository: str) -> dict[str, str] | Exception:
+    """The commit of each revision that has a name, as the hub said when checkpoints were last listed, or why it said
+    nothing."""
     hub = optional("huggingface_hub", f"hub:{repository}")
     try:
         refs = hub.HfApi().list_repo_refs(repository)
-    except Exception:  # no network, offline by wish …
-        return {}
+    except Exception as reason:  # no network, offline by wish, no such repository …
+        return reason
     return {each.name: each.target_commit for each in (*refs.branches, *refs.tags)}
 
 
