@@ -40,7 +40,7 @@ from sklearn.feature_selection import mutual_info_classif
 from sklearn.neighbors import KDTree
 
 from _machine import about
-from infoscope.measure.neighbours import leaves, search
+from infoscope.measure.neighbours import leaves, search, trees
 from infoscope.measure.neighbours.brute import _greatest
 from infoscope.measure.neighbours.lanes import boxes_below, rows_below
 from infoscope.measure.neighbours.marginals import standardised
@@ -171,7 +171,7 @@ def limit(x: np.ndarray, y: np.ndarray, repeats: int = 20_000) -> float:
         pairs = timed(_pairs, held, line, repeats // 10)[1] / (repeats // 10 * 1024) * n * n / 2
         if n < search.FEW or search.pass_seconds(n, d) < search.nearest_seconds(n, d):
             return pairs
-    shape, starts = leaves.grow(points), np.array([0, x.shape[1], d])
+    shape, starts = trees.grow(points), np.array([0, x.shape[1], d])
     where = np.full((n, K), np.inf), np.zeros((n, K), np.int32), np.zeros(n, np.int64), np.zeros(n, np.bool_)
     asked = starts, np.full(n, K), search.tie_of([points]), False, 0, len(shape[0])
     nodes, looked = leaves.search(*shape, *asked, *where, np.empty(n))

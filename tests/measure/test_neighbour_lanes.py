@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from lane_twins import TWINS
 from numba import njit
 
-from infoscope.measure.neighbours import lanes, leaves, line
+from infoscope.measure.neighbours import lanes, leaves, line, trees
 
 
 @njit
@@ -79,7 +79,7 @@ def test_the_least_of_each_lane_and_bits(seed, levels, mask):
 @pytest.mark.parametrize("n", [1, 31, 32, 33, 255, 256, 257, 300, 2049, 5000])
 def test_a_tree_holds_every_row_once_in_the_boxes_above_it(n):
     points = np.round(np.random.default_rng(n).normal(size=(n, 3)), 1)
-    blocks, order, boxes, levels = leaves.grow(points)
+    blocks, order, boxes, levels = trees.grow(points)
     assert sorted(order.tolist()) == list(range(n))
     laid = blocks.transpose(0, 2, 1).reshape(-1, 3)
     np.testing.assert_array_equal(laid[:n], points[order])

@@ -1,5 +1,7 @@
 """The neighbour search against a slow twin that compares every pair in plain NumPy."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from infoscope.kernels import parallel
-from infoscope.measure.neighbours import brute, leaves, on_torch
+from infoscope.measure.neighbours import brute, on_torch, trees
 from infoscope.measure.neighbours import search as nb
 
 MI, CMI = ((0,), (1,)), ((0, 2), (1, 2), (2,))
@@ -231,13 +233,13 @@ def test_parts_of_rows_are_searched_as_all_of_them_were(monkeypatch):
     monkeypatch.setattr(nb, "_by_pairs", lambda given, *rest: (asked.append(len(given[0])), by_pairs(given, *rest)))
     rng = np.random.default_rng(0)
     clusters = rng.normal(size=(60, 10))[rng.integers(60, size=6000)] + 0.01 * rng.normal(size=(6000, 10))
-    for rows, trees in ((clusters, True), (rng.normal(size=(6000, 18)), False)):
+    for rows, by_trees in ((clusters, True), (rng.normal(size=(6000, 18)), False)):
         asked.clear()
         way = nb.Way()
         nb.balls([rows], 3, way=way)
-        assert way.trees == trees
+        assert way.trees == by_trees
         few = nb.balls([rows[:600]], 3, way=way)
-        assert asked == ([] if trees else [6000, 600])
+        assert asked == ([] if by_trees else [6000, 600])
         alone = nb.balls([rows[:600]], 3)  # nobody has tried a tree
         assert asked[-1] == 600
         for one, other in zip(vars(few).values(), vars(alone).values(), strict=True):
@@ -251,13 +253,21 @@ def test_parts_of_rows_are_searched_as_all_of_them_were(monkeypatch):
     st.floats(0, 1),
 )
 def test_keys_are_halved_at_any_place(keys, share):
-    keys, order = keys.astype(float), np.arange(len(keys))
-    middle = 1 + int(share * (len(keys) - 2))
-    before = keys.copy()
-    leaves._halve(keys, order, 0, len(keys), middle, np.empty(31))
-    assert sorted(order.tolist()) == list(range(len(keys)))
-    assert_array_equal(before[order], keys)
-    assert keys[:middle].max() <= keys[middle:].min()
+    keys = (np.round(1000 * keys).astype(np.int64) << 32) | np.arange(len(keys))
+    middle, ordered = 1 + int(share * (len(keys) - 2)), np.sort(keys)
+    trees._halve(keys, middle, np.empty(31, np.int64))
+    assert_array_equal(np.sort(keys[:middle]), ordered[:middle])
+    assert_array_equal(np.sort(keys[middle:]), ordered[middle:])
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1.0, 2.0**40])
+def test_leaves_of_one_column_are_stretches_of_it(scale):
+    column = scale * np.random.default_rng(0).normal(size=3000)
+    blocks, order, _, _ = trees.grow(column[:, None])
+    assert sorted(order.tolist()) == list(range(3000))
+    # float32 tells numbers apart that differ by a share of 2^-23
+    for one, other in pairwise(sorted(blocks[:, 0], key=lambda leaf: leaf[0])):
+        assert one[np.isfinite(one)].max() <= other.min() + 2.0**-22 * np.abs(other.min())
 
 
 @pytest.mark.parametrize("n", [2, 3, 31, 32, 33, 65])

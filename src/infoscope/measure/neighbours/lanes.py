@@ -72,42 +72,48 @@ def _all(builder: Builder, value: Value, lanes: int) -> Any:
     return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), places)
 
 
-def _distances(builder: Builder, arguments: Sequence[Value], lanes: int, gap: Callable[..., Any]) -> Any:
-    """In each lane the largest distance of a block; ``gap(column, value)`` is that of a column.
+def _distances(
+    builder: Builder, arguments: Sequence[Value], lanes: int, gaps: Callable[..., tuple[Any, ...]], kinds: int
+) -> list[Any]:
+    """In each lane the largest distance of a block, of each of so many kinds; ``gaps(column, value)`` are those of a
+    column.
 
     arguments: where a point's columns and the first column of each block are, how many blocks, whether Euclidean.
     """
     point, starts, blocks, euclidean = arguments
     vector = ir.VectorType(_REAL, lanes)
     zero = ir.Constant(vector, None)
-    found = cgutils.alloca_once_value(builder, zero)
+    found = [cgutils.alloca_once_value(builder, zero) for _ in range(kinds)]
     size = ir.Constant(_WORD, 1)
 
     def first(b: Value) -> Any:
         return builder.load(builder.gep(starts, [b]))
 
-    def coordinate(c: Value) -> Any:
-        return _all(builder, builder.load(builder.gep(point, [c])), lanes)
+    def of_column(c: Value) -> tuple[Any, ...]:
+        return gaps(c, _all(builder, builder.load(builder.gep(point, [c])), lanes))
 
     def largest() -> None:
         with cgutils.for_range_slice(builder, ir.Constant(_WORD, 0), first(blocks), size, _WORD) as (c, _):
-            builder.store(_greater(builder, builder.load(found), gap(c, coordinate(c))), found)
+            for one, place in zip(of_column(c), found, strict=True):
+                builder.store(_greater(builder, builder.load(place), one), place)
 
     def squared() -> None:
-        total = cgutils.alloca_once(builder, vector)
+        totals = [cgutils.alloca_once(builder, vector) for _ in found]
         with cgutils.for_range_slice(builder, ir.Constant(_WORD, 0), blocks, size, _WORD) as (b, _):
-            builder.store(zero, total)
+            for total in totals:
+                builder.store(zero, total)
             with cgutils.for_range_slice(builder, first(b), first(builder.add(b, size)), size, _WORD) as (c, _):
-                one = gap(c, coordinate(c))
-                builder.store(builder.fadd(builder.load(total), builder.fmul(one, one)), total)
-            builder.store(_greater(builder, builder.load(found), builder.load(total)), found)
+                for one, total in zip(of_column(c), totals, strict=True):
+                    builder.store(builder.fadd(builder.load(total), builder.fmul(one, one)), total)
+            for total, place in zip(totals, found, strict=True):
+                builder.store(_greater(builder, builder.load(place), builder.load(total)), place)
 
     with builder.if_else(euclidean) as (then, otherwise):
         with then:
             squared()
         with otherwise:
             largest()
-    return builder.load(found)
+    return [builder.load(place) for place in found]
 
 
 def _mask(builder: Builder, sign: str, distances: Value, limit: Value, lanes: int) -> Any:
@@ -150,15 +156,15 @@ def _rows(sign: str) -> Callable[..., Any]:
     def write(builder: Builder, rows: Value, columns: Value, *rest: Value) -> Any:
         *asked, limit, out = rest
 
-        def gap(c: Value, value: Value) -> Any:
+        def gap(c: Value, value: Value) -> tuple[Any, ...]:
             at = builder.mul(c, ir.Constant(_WORD, ROWS))
             column = builder.load(_vector(builder, rows, at, ROWS), align=8)
             bits = ir.VectorType(_WORD, ROWS)
             apart = builder.bitcast(builder.fsub(column, value), bits)
             positive = builder.and_(apart, ir.Constant(bits, [2**63 - 1] * ROWS))
-            return builder.bitcast(positive, ir.VectorType(_REAL, ROWS))
+            return (builder.bitcast(positive, ir.VectorType(_REAL, ROWS)),)
 
-        found = _distances(builder, asked, ROWS, gap)
+        (found,) = _distances(builder, asked, ROWS, gap, 1)
         builder.store(found, _vector(builder, out, ir.Constant(_WORD, 0), ROWS), align=8)
         return _mask(builder, sign, found, limit, ROWS)
 
@@ -169,29 +175,24 @@ def _boxes(both: bool) -> Callable[..., Any]:
     def write(builder: Builder, boxes: Value, columns: Value, *rest: Value) -> Any:
         *asked, limit, out = rest
 
-        def sides(c: Value, value: Value) -> tuple[Any, Any]:
+        def gaps(c: Value, value: Value) -> tuple[Any, ...]:
             low = builder.mul(c, ir.Constant(_WORD, BOXES))
             least, greatest = (
                 builder.load(_vector(builder, boxes, at, BOXES), align=8) for at in (low, builder.add(low, columns))
             )
-            return builder.fsub(least, value), builder.fsub(value, greatest)
-
-        def near(c: Value, value: Value) -> Any:
-            below, above = sides(c, value)
-            return _greater(builder, _greater(builder, below, above), ir.Constant(below.type, None))
-
-        def far(c: Value, value: Value) -> Any:
-            below, above = sides(c, value)
+            below, above = builder.fsub(least, value), builder.fsub(value, greatest)
+            near = _greater(builder, _greater(builder, below, above), ir.Constant(below.type, None))
+            if not both:
+                return (near,)
             minus = ir.Constant(below.type, [-0.0] * BOXES)
-            return _greater(builder, builder.fsub(minus, below), builder.fsub(minus, above))
+            return near, _greater(builder, builder.fsub(minus, below), builder.fsub(minus, above))
 
-        found = _distances(builder, asked, BOXES, near)
+        near, *far = _distances(builder, asked, BOXES, gaps, 2 if both else 1)
         if not both:
-            builder.store(found, _vector(builder, out, ir.Constant(_WORD, 0), BOXES), align=8)
-            return _mask(builder, "<", found, limit, BOXES)
-        whole = _distances(builder, asked, BOXES, far)
-        inside = _mask(builder, "<=", whole, limit, BOXES)
-        return builder.or_(_mask(builder, "<=", found, limit, BOXES), builder.shl(inside, ir.Constant(_WORD, BOXES)))
+            builder.store(near, _vector(builder, out, ir.Constant(_WORD, 0), BOXES), align=8)
+            return _mask(builder, "<", near, limit, BOXES)
+        inside = _mask(builder, "<=", far[0], limit, BOXES)
+        return builder.or_(_mask(builder, "<=", near, limit, BOXES), builder.shl(inside, ir.Constant(_WORD, BOXES)))
 
     return write
 
@@ -206,6 +207,14 @@ boxes_below: Any = _asked("boxes_below", 2, 2, BOXES, _boxes(False))
 #: The same within the limit and, from bit 8 on, which boxes are so with all they hold; nothing into ``out``. An empty
 #: box (infinity to minus infinity) is out of reach.
 boxes_within: Any = _asked("boxes_within", 2, 2, BOXES, _boxes(True))
+
+
+def _equal(context: Typing, gaps: Kind, value: Kind) -> Any:
+    def generate(context: Context, builder: Builder, signature: Signature, arguments: Sequence[Value]) -> Any:
+        place = _at(context, builder, signature.args[0], arguments[0], ir.Constant(_WORD, 0), ROWS)
+        return _mask(builder, "==", builder.load(place, align=8), arguments[1], ROWS)
+
+    return types.int64(gaps, types.float64), generate
 
 
 def _sift(context: Typing, gaps: Kind, best: Kind, levels: Kind) -> Any:
@@ -249,6 +258,8 @@ def _bits(context: Typing, mask: Kind) -> Any:
     return types.int64(types.int64), generate
 
 
+#: (gaps, value): a mask of those of ``gaps [32]`` that are equal to the value.
+equal: Any = intrinsic(_equal)
 #: (gaps, best, levels): ``gaps [32]`` put into the ``levels`` least of each lane, ``best [levels, 32]``, least first.
 sift: Any = intrinsic(_sift)
 #: The place of the lowest bit of a mask that has one; how many bits it has.

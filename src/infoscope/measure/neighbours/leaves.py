@@ -1,8 +1,7 @@
-"""All neighbours of all rows by a tree without pointers: leaves of 32 rows, eight leaves a node, eight nodes the next.
+"""All neighbours of all rows by a tree of leaves.
 
-Rows are halved at places that are 32 times a power of two, so that what a node holds follows from its number. A row
-asks its own leaf first, then the other boxes of each node above it; one comparison tells of 32 rows, or of 8 boxes.
-All distances are float64.
+A row asks its own leaf first, then the other boxes of each node above it; one comparison tells of 32 rows, or of 8
+boxes. All distances are float64.
 
 What compiled loops work in is made by whoever calls them, and small ones stand inside those that call them: either
 takes numba longer to compile than the loop itself.
@@ -11,7 +10,6 @@ takes numba longer to compile than the loop itself.
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,137 +24,17 @@ from infoscope.measure.neighbours.lanes import (
     bits,
     boxes_below,
     boxes_within,
+    equal,
     first_bit,
     rows_below,
     rows_within,
     sift,
 )
 
-SAMPLED = 64  # rows of which the widest column is told
-MANY = 600  # keys from which on more than three are looked at to halve them
+COMPARED = 8  # up to so many neighbours, one that comes is compared with all
+ALL = (1 << BOXES) - 1  # a mask of all boxes of a node
 BARELY = 1 + 2.0**-50
 HUGE = 1.7976931348623157e308  # less than the infinity of lanes without a row
-
-
-@njit(error_model="numpy", inline="always")
-def _halve(keys: Vector, order: Indices, first: int, last: int, middle: int, sample: Vector) -> None:
-    """Reorder both so that the keys before ``middle`` are at most those from it on; sample: room.
-
-    Quickselect without a branch that depends on a key (Lomuto): it would be mispredicted every other time.
-    """
-    low, high = first, last
-    while high - low > 1:
-        if high - low > MANY:  # near the place in question, among some keys put in order
-            for place in range(len(sample)):
-                key, at = keys[low + place * ((high - low) // len(sample))], place
-                while at > 0 and sample[at - 1] > key:
-                    sample[at] = sample[at - 1]
-                    at -= 1
-                sample[at] = key
-            pivot = sample[(middle - low) * len(sample) // (high - low)]
-        else:  # the middle one of three
-            key, pivot = lesser(keys[low], keys[high - 1]), greater(keys[low], keys[high - 1])
-            pivot = greater(key, lesser(pivot, keys[(low + high) // 2]))
-        i, equal = low, 0
-        for equal in range(2):  # what is less than the pivot, then what is equal to it
-            i = low
-            for j in range(low, high):
-                key, row = keys[j], order[j]
-                keys[j], order[j] = keys[i], order[i]
-                keys[i], order[i] = key, row
-                i += (key <= pivot) if equal else (key < pivot)
-            if middle <= i:
-                break
-            low = i
-        if middle == i or (equal and middle < i):
-            return
-        if middle < i:
-            high = i
-
-
-def grow(points: Matrix) -> tuple[Block, Indices, Block4, Indices]:
-    """A tree over ``points [n, d]``.
-
-    Returns the rows of its leaves ``[leaf, d, 32]``, lanes without a row at infinity; which row each is ``[n]``; the
-    boxes below each node ``[node, 2, d, 8]``; and the first node of each level, 0 for the leaves.
-    """
-    n, d = points.shape
-    leaves = -(-n // ROWS)
-    starts, nodes = _levels(leaves)
-    blocks, boxes, order = np.empty((leaves, d, ROWS)), np.empty((nodes, 2, d, BOXES)), np.arange(n)
-    keys, sample = np.empty(n), np.empty(SAMPLED // 2 - 1)
-    _grow(points, keys, sample, np.empty(64, np.int64), np.empty(64, np.int64), order, blocks, boxes, starts)
-    return blocks, order, boxes, starts
-
-
-@lru_cache(maxsize=256)
-def _levels(leaves: int) -> tuple[Indices, int]:
-    """The first node of each level above so many leaves, 0 for these, and how many nodes there are."""
-    counts = [leaves]
-    while counts[-1] > 1:
-        counts.append(-(-counts[-1] // BOXES))
-    return np.array([0, 0, *np.cumsum(counts[1:-1])][: len(counts)]), sum(counts[1:])
-
-
-@njit(nogil=True, cache=True, error_model="numpy")
-def _grow(
-    points: Matrix, keys: Vector, sample: Vector, begins: Indices, sizes: Indices, order: Indices, blocks: Block,
-    boxes: Block4, starts: Indices,
-) -> None:  # fmt: skip
-    """Fill ``order``, ``blocks`` and ``boxes``; keys, sample, begins, sizes: room."""
-    n, d = points.shape
-    levels, leaves, count = len(starts) - 1, len(blocks), len(blocks)
-    begins[0], sizes[0], depth = 0, leaves, 1
-    while depth:
-        depth -= 1
-        begin, size = begins[depth], sizes[depth]
-        if size == 1:
-            continue
-        half = 1
-        while 2 * half < size:
-            half *= 2
-        first, middle, last = begin * ROWS, (begin + half) * ROWS, lesser((begin + size) * ROWS, n)
-        step, widest, width = greater(1, (last - first) // SAMPLED), 0, -1.0
-        for c in range(d):
-            least = greatest = points[order[first], c]
-            for place in range(first, last, step):
-                value = points[order[place], c]
-                least, greatest = lesser(least, value), greater(greatest, value)
-            if greatest - least > width:
-                widest, width = c, greatest - least
-        for place in range(first, last):
-            keys[place] = points[order[place], widest]
-        _halve(keys, order, first, last, middle, sample)
-        begins[depth], sizes[depth] = begin + half, size - half
-        begins[depth + 1], sizes[depth + 1] = begin, half
-        depth += 2
-    for node in range(len(boxes)):
-        for c in range(d):
-            for child in range(BOXES):
-                boxes[node, 0, c, child], boxes[node, 1, c, child] = np.inf, -np.inf
-    for leaf in range(leaves):
-        first = leaf * ROWS
-        for lane in range(ROWS):
-            for c in range(d):
-                blocks[leaf, c, lane] = points[order[first + lane], c] if first + lane < n else np.inf
-        if levels:
-            for c in range(d):
-                least = greatest = blocks[leaf, c, 0]
-                for lane in range(1, lesser(ROWS, n - first)):
-                    least = lesser(least, blocks[leaf, c, lane])
-                    greatest = greater(greatest, blocks[leaf, c, lane])
-                boxes[leaf // BOXES, 0, c, leaf % BOXES] = least
-                boxes[leaf // BOXES, 1, c, leaf % BOXES] = greatest
-    for level in range(1, levels):
-        count = (count + BOXES - 1) // BOXES
-        for node in range(count):
-            parent, child = starts[level + 1] + node // BOXES, node % BOXES
-            for c in range(d):
-                least, greatest = np.inf, -np.inf
-                for below in range(BOXES):
-                    least = lesser(least, boxes[starts[level] + node, 0, c, below])
-                    greatest = greater(greatest, boxes[starts[level] + node, 1, c, below])
-                boxes[parent, 0, c, child], boxes[parent, 1, c, child] = least, greatest
 
 
 @njit(error_model="numpy", inline="always")
@@ -167,19 +45,49 @@ def _widened(reach: float, tie: float, euclidean: bool) -> float:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
+def _approach(
+    leaf: int, boxes: Block4, levels: Indices, starts: Indices, euclidean: bool, reach: float, apart: Vector,
+    sums: Vector, masks: Indices,
+) -> None:  # fmt: skip
+    """Which boxes of each node above ``leaf``, but the one it lies in, have a point within ``reach`` of its own box.
+
+    Others have no row within reach of any of its rows: ``masks [level]``; apart, sums: room.
+    """
+    for height in range(1, len(levels)):
+        node, above = levels[height] + (leaf >> 3 * height), levels[1] + (leaf >> 3)
+        for other in range(BOXES):
+            apart[other] = 0.0
+        for b in range(len(starts) - 1):
+            for other in range(BOXES):
+                sums[other] = 0.0
+            for c in range(starts[b], starts[b + 1]):
+                least, greatest = boxes[above, 0, c, leaf & 7], boxes[above, 1, c, leaf & 7]
+                for other in range(BOXES):
+                    gap = greater(boxes[node, 0, c, other] - greatest, least - boxes[node, 1, c, other])
+                    gap = greater(gap, 0.0)
+                    sums[other] = sums[other] + gap * gap if euclidean else greater(sums[other], gap)
+            for other in range(BOXES):
+                apart[other] = greater(apart[other], sums[other])
+        masks[height] = 0
+        for other in range(BOXES):
+            masks[height] |= np.int64(apart[other] <= reach) << other
+        masks[height] &= ~(1 << ((leaf >> 3 * (height - 1)) & 7))
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
 def _within(
     blocks: Block, n: int, boxes: Block4, levels: Indices, starts: Indices, euclidean: bool, point: Vector,
-    reach: float, gaps: Vector, stack: IndexTable, before: Indices | None,
+    reach: float, gaps: Vector, stack: IndexTable, depth: int, before: Indices | None,
 ) -> Any:  # fmt: skip
     """How many rows are within ``reach`` of ``point``; boxes that are so as a whole are not descended into.
 
+    stack: its first ``depth`` are where to look: level and number of a leaf or node, and a mask of the latter's boxes.
     before: where rows stand for several, how many do so before each row of the tree and in all, ``[n + 1]``.
     """
-    total, depth = 0, 1
-    stack[0, 0], stack[0, 1] = len(levels) - 1, 0
+    total = 0
     while depth:
         depth -= 1
-        level, node = stack[depth, 0], stack[depth, 1]
+        level, node, asked = stack[depth, 0], stack[depth, 1], stack[depth, 2]
         if level == 0:
             mask = rows_within(blocks, node, point, starts, euclidean, reach, gaps)
             if before is None:
@@ -191,8 +99,8 @@ def _within(
                     total += before[at + 1] - before[at]
             continue
         told = boxes_within(boxes, levels[level] + node, point, starts, euclidean, reach, gaps)
-        whole = (told >> BOXES) & told
-        some = told & ((1 << BOXES) - 1) & ~whole
+        whole = (told >> BOXES) & told & asked
+        some = told & asked & ~whole
         size = ROWS << 3 * (level - 1)
         while whole:
             first = (node * BOXES + first_bit(whole)) * size
@@ -202,7 +110,7 @@ def _within(
             else:
                 total += before[lesser(first + size, n)] - before[first]
         while some:
-            stack[depth, 0], stack[depth, 1] = level - 1, node * BOXES + first_bit(some)
+            stack[depth, 0], stack[depth, 1], stack[depth, 2] = level - 1, node * BOXES + first_bit(some), ALL
             some &= some - 1
             depth += 1
     return total
@@ -216,13 +124,20 @@ def _take(
     while mask:
         lane = first_bit(mask)
         mask &= mask - 1
-        gap = gaps[lane]
+        gap, row = gaps[lane], first + lane
         if gap < near[k]:
-            at = k
-            while at > 0 and near[at - 1] > gap:
-                near[at], ids[at] = near[at - 1], ids[at - 1]
-                at -= 1
-            near[at], ids[at] = gap, first + lane
+            if k < COMPARED:  # no branch depends on where it goes: it would be mispredicted
+                for place in range(k + 1):
+                    held, whose = near[place], ids[place]
+                    less = gap < held
+                    near[place], ids[place] = gap if less else held, row if less else whose
+                    gap, row = held if less else gap, whose if less else row
+            else:
+                at = k
+                while at > 0 and near[at - 1] > gap:
+                    near[at], ids[at] = near[at - 1], ids[at - 1]
+                    at -= 1
+                near[at], ids[at] = gap, row
             limit = lesser(lesser(limit, near[k]), _widened(near[k - 1], tie, euclidean))
     return limit
 
@@ -248,51 +163,65 @@ def search(
     most, room = distances.shape[1] + 1, BOXES * len(levels)
     return _search(
         blocks, order, boxes, levels, starts, ks, tie, euclidean, begin, end, distances, nearest, inside, tied, reaches,
-        np.empty(blocks.shape[1]), np.empty(ROWS), np.empty(BOXES), np.empty((ROWS, ROWS)), np.empty(most),
-        np.empty(most, np.int64), np.empty((room, 2), np.int64), np.empty(room),
+        np.empty(blocks.shape[1]), np.empty(ROWS), *np.empty((2, BOXES)), *np.empty((2, ROWS, ROWS)), np.empty(most),
+        np.empty(most, np.int64), np.empty((room, 3), np.int64), np.empty(room), np.empty(len(levels), np.int64),
     )  # fmt: skip
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _search(
     blocks, order, boxes, levels, starts, ks, tie, euclidean, begin, end, distances, nearest, inside, tied, reaches,
-    point, gaps, box_gaps, best, near, ids, stack, bounds,
+    point, gaps, box_gaps, sums, own_gaps, best, near, ids, stack, bounds, masks,
 ):  # fmt: skip
     n, d, top = len(order), blocks.shape[1], len(levels) - 1
     nodes = looked = 0
     for leaf in range(begin, end):
         own = leaf * ROWS
         rows = lesser(ROWS, n - own)
-        # The k + 1 nearest of a leaf's own rows, each row one lane; the row itself is one of them.
+        # The k + 2 nearest of a leaf's own rows, each row one lane; the row itself is the first of them.
         asked = 0
         for lane in range(rows):
             asked = greater(asked, ks[order[own + lane]])
-        if asked < rows:
-            for place in range(asked + 1):
-                for lane in range(ROWS):
-                    best[place, lane] = np.inf
+        enough = asked + 2 <= rows
+        for place in range(lesser(asked + 2, ROWS)):
+            for lane in range(ROWS):
+                best[place, lane] = np.inf
+        for lane in range(rows):
+            for c in range(d):
+                point[c] = blocks[leaf, c, lane]
+            rows_below(blocks, leaf, point, starts, euclidean, 0.0, own_gaps[lane])
+            if enough:
+                sift(own_gaps[lane], best, asked + 2)
+        farthest = HUGE
+        if enough:
+            farthest = 0.0
             for lane in range(rows):
-                for c in range(d):
-                    point[c] = blocks[leaf, c, lane]
-                rows_below(blocks, leaf, point, starts, euclidean, 0.0, gaps)
-                sift(gaps, best, asked + 1)
+                farthest = greater(farthest, _widened(best[ks[order[own + lane]], lane], tie, euclidean))
+        _approach(leaf, boxes, levels, starts, euclidean, farthest, box_gaps, sums, masks)
         for lane in range(rows):
             i = order[own + lane]
             k = ks[i]
             for c in range(d):
                 point[c] = blocks[leaf, c, lane]
-            # With fewer than k rows in the leaf nothing is known yet, but lanes without a row stay out.
-            limit = lesser(_widened(best[k, lane], tie, euclidean), HUGE) if asked < rows else HUGE
-            for place in range(k + 1):
-                near[place] = np.inf
-            mask = rows_below(blocks, leaf, point, starts, euclidean, limit, gaps) & ~(1 << lane)
-            limit = _take(mask, gaps, own, k, tie, euclidean, limit, near, ids)
+            others = ((1 << rows) - 1) & ~(1 << lane)
+            if enough:
+                for place in range(k + 1):
+                    near[place] = best[place + 1, lane]
+                    mask = equal(own_gaps[lane], near[place]) & others
+                    ids[place] = own + first_bit(mask)
+                    others &= ~(mask & -mask)
+                limit = lesser(near[k], _widened(near[k - 1], tie, euclidean))
+            else:  # with fewer than k rows in the leaf nothing is known yet, but lanes without a row stay out
+                for place in range(k + 1):
+                    near[place] = np.inf
+                limit = _take(others, own_gaps[lane], own, k, tie, euclidean, HUGE, near, ids)
             looked += 1
             for height in range(1, top + 1):
+                if masks[height] == 0:
+                    continue
                 node = leaf >> 3 * height
-                child = (leaf >> 3 * (height - 1)) & 7
                 mask = boxes_below(boxes, levels[height] + node, point, starts, euclidean, limit, box_gaps)
-                mask &= ~(1 << child)
+                mask &= masks[height]
                 nodes += 1
                 depth = 0
                 while mask:
@@ -329,7 +258,8 @@ def _search(
             reach = reach * reach if euclidean else reach
             reaches[i] = reach
             if near[k] <= radius + tie:
-                inside[i] = _within(blocks, n, boxes, levels, starts, euclidean, point, reach, gaps, stack, None) - 1
+                stack[0, 0], stack[0, 1], stack[0, 2] = top, 0, ALL
+                inside[i] = _within(blocks, n, boxes, levels, starts, euclidean, point, reach, gaps, stack, 1, None) - 1
             for place in range(k):
                 distances[i, place], nearest[i, place] = near[place], order[ids[place]]
     return nodes, looked
@@ -343,22 +273,37 @@ def count(
 
     before: as in :func:`_within`; the row itself is one.
     """
-    room = np.empty(blocks.shape[1]), np.empty(ROWS), np.empty((BOXES * len(levels), 2), np.int64)
-    _count(blocks, order, boxes, levels, starts, reaches, euclidean, begin, end, counts, before, *room)
+    _count(
+        blocks, order, boxes, levels, starts, reaches, euclidean, begin, end, counts, before,
+        np.empty(blocks.shape[1]), np.empty(ROWS), *np.empty((2, BOXES)),
+        np.empty((BOXES * len(levels), 3), np.int64), np.empty(len(levels), np.int64),
+    )  # fmt: skip
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _count(
-    blocks, order, boxes, levels, starts, reaches, euclidean, begin, end, counts, before, point, gaps, stack
+    blocks, order, boxes, levels, starts, reaches, euclidean, begin, end, counts, before, point, gaps, box_gaps, sums,
+    stack, masks,
 ):  # fmt: skip
     n, d = len(order), blocks.shape[1]
     for leaf in range(begin, end):
-        for lane in range(lesser(ROWS, n - leaf * ROWS)):
+        rows = lesser(ROWS, n - leaf * ROWS)
+        farthest = 0.0
+        for lane in range(rows):
+            farthest = greater(farthest, reaches[order[leaf * ROWS + lane]])
+        _approach(leaf, boxes, levels, starts, euclidean, farthest, box_gaps, sums, masks)
+        for lane in range(rows):
             i = order[leaf * ROWS + lane]
             for c in range(d):
                 point[c] = blocks[leaf, c, lane]
+            stack[0, 0], stack[0, 1], depth = 0, leaf, 1
+            for height in range(1, len(levels)):
+                if masks[height]:
+                    stack[depth, 0], stack[depth, 1], stack[depth, 2] = height, leaf >> 3 * height, masks[height]
+                    depth += 1
             reach = reaches[i]
-            counts[i] = _within(blocks, n, boxes, levels, starts, euclidean, point, reach, gaps, stack, before) - 1
+            total = _within(blocks, n, boxes, levels, starts, euclidean, point, reach, gaps, stack, depth, before)
+            counts[i] = total - 1
 
 
 def rectangles(

@@ -9,8 +9,9 @@ Differences within ``tie`` count as equal, so that ties in the data stay ties wh
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any, Literal
@@ -22,6 +23,7 @@ from infoscope.kernels import parallel
 from infoscope.measure.neighbours import brute as brute
 from infoscope.measure.neighbours import leaves as leaves
 from infoscope.measure.neighbours import line
+from infoscope.measure.neighbours import trees as trees
 from infoscope.measure.symbols import quantise as q
 
 Norm = Literal["max", "euclidean"]
@@ -56,9 +58,17 @@ class Balls:
 
 @dataclass
 class Way:
-    """What searches among rows of one kind learn from each other: whether a tree has been the faster way."""
+    """What searches among rows of one kind learn from each other.
 
-    trees: bool = False
+    seconds: by the bit length of how many rows, how long a tree is about to take; infinity where pairs are faster.
+    """
+
+    seconds: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def trees(self) -> bool:
+        """Whether a tree has been the faster way for some."""
+        return any(map(math.isfinite, self.seconds.values()))
 
 
 def label_block(labels: np.ndarray) -> np.ndarray:
@@ -178,23 +188,27 @@ def _by_trees(given: tuple[Any, ...], where: tuple[np.ndarray, ...], way: Way) -
     """
     points, starts, members, ks, tie, euclidean, rectangle = given
     n, d = points.shape
-    if d == 0 or (d > FLAT and n < FEW and not way.trees):
+    told, alike = way.seconds.get(n.bit_length()), n.bit_length()
+    if d == 0 or told == math.inf or (d > FLAT and n < FEW and not way.trees):
         return False
-    shape, reaches = leaves.grow(points), np.empty(n)
+    shape, reaches = trees.grow(points), np.empty(n)
     count = len(shape[0])
     ask = partial(leaves.search, *shape, starts, ks, tie, euclidean)
-    seconds, pairs = n * 1e-6, pass_seconds(n, d)
-    if d > FLAT:
-        looked = np.zeros(2)
-        probes = min(PROBES, -(-count // ONE_OF))
-        for probed, at in enumerate(np.linspace(0, count - 1, probes).astype(np.int64), 1):
-            looked += ask(at, at + 1, *where[:4], reaches)
-            seconds = tree_seconds(n, d, *(looked / (probed * leaves.ROWS)).tolist())
+    seconds, pairs = told or n * 1e-6, pass_seconds(n, d)
+    if d > FLAT and told is None:
+        nodes = looked = 0
+        probes = min(PROBES, -(-count // ONE_OF)) if n >= FEW else 1
+        for probed in range(1, probes + 1):
+            at = (probed - 1) * (count - 1) // max(1, probes - 1)
+            more = ask(at, at + 1, *where[:4], reaches)
+            nodes, looked = nodes + more[0], looked + more[1]
+            rows = probed * leaves.ROWS
+            seconds = tree_seconds(n, d, nodes / rows, looked / rows)
             if seconds > PLAINLY * pairs:
                 break
+        way.seconds[alike] = seconds if seconds <= pairs else math.inf
         if seconds > pairs:
             return False
-        way.trees = True
     _in_parts(lambda begin, end: ask(begin, end, *where[:4], reaches), count, seconds)
     within = _sides(shape, given, where, seconds) if rectangle else [reaches] * len(members)
     for s, member in enumerate(members):
@@ -219,27 +233,40 @@ def _count(
     counts: np.ndarray,
 ) -> None:  # fmt: skip
     """How many other rows are within ``reaches [n]`` (squares when Euclidean) in a subspace, into ``counts [n]``."""
-    edges = starts.tolist()
-    own = [c for b, there in enumerate(member.tolist()) if there for c in range(edges[b], edges[b + 1])]
-    if not own:  # what does not vary
+    own, cuts = _columns(tuple(starts.tolist()), tuple(member.tolist()))
+    if cuts[-1] == 0:  # what does not vary
         counts[:] = len(points) - 1
         return
-    if len(own) == 1:
-        column = points[:, own[0]]
+    if cuts[-1] == 1:
+        column = np.ascontiguousarray(points[:, own][:, 0])
         order = np.argsort(column)
         line.count(column[order], np.array([0, len(order)]), order, reaches, euclidean, counts)
         return
-    shape = leaves.grow(np.ascontiguousarray(points[:, own]))
-    ask = partial(leaves.count, *shape, np.cumsum([0, *np.diff(starts)[member]]), reaches, euclidean)
+    shape = trees.grow(np.ascontiguousarray(points[:, own]))
+    ask = partial(leaves.count, *shape, cuts, reaches, euclidean)
     _in_parts(lambda begin, end: ask(begin, end, counts), len(shape[0]), seconds)
+
+
+@lru_cache(maxsize=64)
+def _columns(starts: tuple[int, ...], member: tuple[bool, ...]) -> tuple[slice | list[int], np.ndarray]:
+    """Which columns a subspace has of blocks that begin at ``starts``, and where its blocks begin among them."""
+    blocks = [range(*pair) for pair, there in zip(pairwise(starts), member, strict=True) if there]
+    own = [column for block in blocks for column in block]
+    cuts = np.cumsum([0, *(len(block) for block in blocks)])
+    return (slice(own[0], own[-1] + 1) if own and own[-1] - own[0] == len(own) - 1 else own), cuts
+
+
+@lru_cache(maxsize=64)
+def _looked_at(n: int) -> np.ndarray:
+    """Some of ``n`` rows, in their order."""
+    return np.unique((SAMPLE * n).astype(np.int64))
 
 
 def _repeats(points: np.ndarray) -> bool:
     """Whether rows may repeat, told from some of them."""
     if len(points) < len(SAMPLE):
         return False
-    rows = (SAMPLE * len(points)).astype(np.int64)
-    seen = np.sort(points[rows[np.diff(rows, prepend=-1) > 0], 0])
+    seen = np.sort(points[_looked_at(len(points)), 0])
     return bool((seen[1:] == seen[:-1]).any())
 
 
@@ -266,7 +293,7 @@ def _by_copies(
     place[by_row] = np.arange(n) - np.repeat(ends - copies, copies)
     kept = np.flatnonzero(place < ks[firsts][ids] + 2)
     rows, few = np.ascontiguousarray(points[kept]), ks[kept]
-    shape = leaves.grow(rows)
+    shape = trees.grow(rows)
     m, most = len(kept), where[0].shape[1]
     distances, nearest = np.full((m, most), np.inf), np.zeros((m, most), np.int32)
     inside, tied, reaches = np.zeros(m, np.int64), np.zeros(m, np.bool_), np.empty(m)
@@ -304,7 +331,7 @@ def _weighed(
     own = np.flatnonzero(np.repeat(member, np.diff(starts)))
     if not len(own):  # what does not vary
         return np.full(len(points), copies.sum() - 1)
-    shape, cuts = leaves.grow(np.ascontiguousarray(points[:, own])), np.cumsum([0, *np.diff(starts)[member]])
+    shape, cuts = trees.grow(np.ascontiguousarray(points[:, own])), np.cumsum([0, *np.diff(starts)[member]])
     before, counts = np.cumsum([0, *copies[shape[1]]]), np.empty(len(points), np.int64)
     count = partial(leaves.count, *shape, cuts, reaches, euclidean)
     _in_parts(lambda begin, end: count(begin, end, counts, before), len(shape[0]), seconds)
@@ -315,7 +342,7 @@ def counted(blocks: Sequence[np.ndarray], reaches: np.ndarray, norm: Norm = "max
     """How many other rows are within ``reaches [n]`` of each row of ``blocks``, by a tree."""
     points = np.concatenate(blocks, axis=1, dtype=np.float64)
     starts, counts = np.cumsum([0, *(block.shape[1] for block in blocks)]), np.empty(len(points), np.int64)
-    shape, euclidean = leaves.grow(points), norm == "euclidean"
+    shape, euclidean = trees.grow(points), norm == "euclidean"
     reaches = reaches * np.abs(reaches) if euclidean else reaches
     leaves.count(*shape, starts, reaches, euclidean, 0, len(shape[0]), counts)
     return counts
