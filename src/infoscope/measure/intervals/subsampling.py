@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from infoscope.core.estimate import Doubt, Estimate, Status, Uncertainty
+from infoscope.core.shapes import Indices
 from infoscope.kernels import draws
 from infoscope.measure.intervals.student import standard_errors
 from infoscope.measure.intervals.uncertainties import DISJOINT_TENTHS
@@ -50,11 +52,21 @@ def scattered(
     if n // PARTS < least:
         return None
     asked = min(n, PARTS * MOST)
-    values = np.array([of(np.sort(rows)) for rows in np.array_split(draws.order(n, seed)[:asked], PARTS)])
+    values = np.array([of(rows) for rows in _parts(n, seed)])
     half = standard_errors(PARTS - 1) * float(values.std(ddof=1) / np.sqrt(PARTS))
     own = half * math.sqrt(asked / n)
     kind = DISJOINT_TENTHS if asked == n else Uncertainty(f"subsampling, ten disjoint parts of {MOST} rows")
     return Scattered((value - own, value + own), float(np.mean(values)), half, PARTS * n / asked, kind)
+
+
+@lru_cache(maxsize=16)
+def _parts(n: int, seed: int) -> tuple[Indices, ...]:
+    """The rows of each part, in their order; not to be written to."""
+    parts = np.array_split(draws.order(n, seed)[: PARTS * MOST].copy(), PARTS)
+    for rows in parts:
+        rows.sort()
+        rows.flags.writeable = False
+    return tuple(parts)
 
 
 def interval(

@@ -157,17 +157,23 @@ def _digammas(n: int) -> np.ndarray:
     return _table(n.bit_length())[: n + 1]
 
 
+def _farthest(distances: np.ndarray) -> np.ndarray:
+    """The largest finite one of each row's distances ``[n, k]``, nearest first."""
+    last = distances[:, -1]
+    return last if np.isfinite(last).all() else np.where(np.isfinite(distances), distances, 0).max(axis=1)
+
+
 def dimension(distances: np.ndarray) -> float:
     """Intrinsic dimension from the distances ``[n, k]`` to the nearest rows, infinite ones left out; 0 for points.
 
     Levina & Bickel 2005, averaged as MacKay & Ghahramani 2005 say. With k = 1 it is not known: infinity.
     """
-    last = np.where(np.isfinite(distances), distances, 0).max(axis=1, keepdims=True)
+    last = _farthest(distances)[:, None]
     usable = (distances[:, :1] > 0) & np.isfinite(distances)
     if distances.shape[1] < 2 or not usable.any():
         return 0.0 if (last == 0).all() else math.inf
     logs = np.log(np.where(usable, last, 1) / np.where(usable, distances, 1))
-    terms = usable.sum() - usable[:, 0].sum()
+    terms = np.count_nonzero(usable) - np.count_nonzero(usable[:, 0])
     return float(terms / logs.sum()) if logs.sum() > 0 else 0.0
 
 
@@ -314,8 +320,8 @@ def _over_groups(problem: Problem, groups: Groups, corrected: Corrected | None) 
 
 def _doubts(problem: Problem, value: float, found: Balls, spread: Spread, points: bool, ceiling: float) -> list[Doubt]:
     """What speaks against the value; where something does, what it would make of the rest is not asked."""
-    radius = np.where(np.isfinite(found.distances), found.distances, 0).max(axis=1)
-    tied, at_zero = float(found.tied.mean()), float((found.tied & (radius < SAME)).mean())
+    tied = float(found.tied.mean())
+    at_zero = float((found.tied & (_farthest(found.distances) < SAME)).mean()) if tied else 0.0
     ties = f"{tied:.2g} of the rows have ties for neighbours, {at_zero:.2g} at distance 0"
     if tied - (at_zero if points else 0) > TIED_SHARE:
         return [Doubt(Status.TIED, ties)]

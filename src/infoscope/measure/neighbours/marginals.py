@@ -28,34 +28,32 @@ LEAST, TAIL, MIDDLE = 20, 0.1, 2 * float(ndtri(0.9))
 NEAR = 0.76
 
 
-def _varying(t: AnyArray) -> np.ndarray:
-    """The columns of ``t [n, d]`` that are not constant, in float64."""
-    t = np.asarray(check.on_cpu(t), np.float64)
-    low, high = _ends(t)
-    return t if (high > low).all() else t[:, high > low]
-
-
-def _ends(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The least and the greatest of each column of ``t [n, d]``; of few columns faster one by one."""
-    if t.shape[1] > 8:
-        return t.min(axis=0), t.max(axis=0)
-    columns = np.ascontiguousarray(t.T)
-    return columns.min(axis=1), columns.max(axis=1)
+def _varying(t: AnyArray) -> tuple[np.ndarray, np.ndarray]:
+    """The columns of ``t [n, d]`` that are not constant, each one row ``[c, n]`` in float64; least and greatest of each
+    ``[2, c]``.
+    """
+    columns = np.ascontiguousarray(np.asarray(check.on_cpu(t), np.float64).T)  # sums hang on how numbers lie in memory
+    ends = np.stack([columns.min(axis=1), columns.max(axis=1)])
+    varies = ends[1] > ends[0]
+    return (columns, ends) if varies.all() else (columns[varies], ends[:, varies])
 
 
 def standardised(t: AnyArray) -> np.ndarray:
     """The columns of ``t [n, d]`` that vary, each with mean 0 and standard deviation 1, in float64."""
-    return _scaled(_varying(t))
+    return np.ascontiguousarray(_scaled(*_varying(t)).T)
 
 
-def _scaled(t: np.ndarray) -> np.ndarray:
-    """The columns of ``t [n, d]``, all of which vary, with mean 0 and standard deviation 1."""
+def _scaled(columns: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """``columns [c, n]`` between ``ends [2, c]``, all of which vary, with mean 0 and standard deviation 1."""
     # Powers of two bring every column near 1 without rounding, so that its squares neither overflow nor vanish.
-    power = np.frexp(np.abs(_ends(t)).max(axis=0))[1]
-    centred = np.ldexp(np.ascontiguousarray(t), -power)  # sums hang on how rows lie in memory
-    centred -= centred.mean(axis=0)
-    centred /= np.ldexp(1.0, np.frexp(np.abs(_ends(centred)).max(axis=0))[1])
-    return centred / centred.std(axis=0)
+    power = -np.frexp(np.abs(ends).max(axis=0))[1]
+    centred = np.ldexp(columns, power[:, None])
+    means = centred.mean(axis=1)
+    centred -= means[:, None]
+    largest = np.abs(np.ldexp(ends, power) - means).max(axis=0)  # of what is centred now: rounding keeps an order
+    centred *= np.ldexp(1.0, -np.frexp(largest)[1])[:, None]
+    centred /= centred.std(axis=1)[:, None]
+    return centred
 
 
 def normal_scores(column: np.ndarray) -> np.ndarray:
@@ -63,21 +61,24 @@ def normal_scores(column: np.ndarray) -> np.ndarray:
     return ndtri((ranks(column) - 0.5) / len(column))
 
 
-def _wide(column: np.ndarray, scaled: np.ndarray) -> float:
-    """How many times its width the standard deviation of ``column [n]`` is; 0 where plainly no few rows make it.
+def _wide(columns: np.ndarray, scaled: np.ndarray) -> np.ndarray:
+    """How many times its width the standard deviation of each of ``columns [c, n]`` is; 0 where plainly no few rows
+    make it.
 
     The width is that of its different values, so that neither a value that repeats nor a sentinel has any say in it.
-    ``scaled``: the column in units of its standard deviation.
+    ``scaled``: the columns in units of their standard deviations.
     """
-    low, high = scaled.min(), scaled.max()
-    if np.abs(scaled).mean() > NEAR and max((scaled == low).sum(), (scaled == high).sum()) == 1:
-        return 0.0
-    seen = np.unique(column) / 2  # halved, since the range of doubles is not one of them
-    if len(seen) < LEAST:
-        return 0.0
-    tail = int(TAIL * len(seen))
-    with np.errstate(over="ignore"):
-        return float(MIDDLE * ((seen[-1] - seen[0]) / (seen[-1 - tail] - seen[tail])) / (high - low))
+    low, high = scaled.min(axis=1, keepdims=True), scaled.max(axis=1, keepdims=True)
+    several = np.maximum(np.count_nonzero(scaled == low, axis=1), np.count_nonzero(scaled == high, axis=1)) > 1
+    wide = np.zeros(len(columns))
+    for c in np.flatnonzero(several | (np.abs(scaled).mean(axis=1) <= NEAR)):
+        seen = np.unique(columns[c]) / 2  # halved, since the range of doubles is not one of them
+        if len(seen) >= LEAST:
+            tail = int(TAIL * len(seen))
+            with np.errstate(over="ignore"):
+                times = (seen[-1] - seen[0]) / (seen[-1 - tail] - seen[tail])
+                wide[c] = MIDDLE * (times / (high[c, 0] - low[c, 0]))
+    return wide
 
 
 def even(t: AnyArray) -> tuple[np.ndarray, tuple[float, ...]]:
@@ -86,12 +87,12 @@ def even(t: AnyArray) -> tuple[np.ndarray, tuple[float, ...]]:
     Those rows (an outlier, a code for missing values, a heavy tail) would press all others together. Also returns how
     many times its width the standard deviation of each such column is.
     """
-    given = _varying(t)
-    columns = _scaled(given)
-    wide = np.array([_wide(column, scaled) for column, scaled in zip(given.T, columns.T, strict=True)])
+    given, ends = _varying(t)
+    columns = _scaled(given, ends)
+    wide = _wide(given, columns)
     for c in np.flatnonzero(wide > WIDE):
-        columns[:, c] = normal_scores(given[:, c])
-    return columns, tuple(wide[wide > WIDE].tolist())
+        columns[c] = normal_scores(given[c])
+    return np.ascontiguousarray(columns.T), tuple(wide[wide > WIDE].tolist())
 
 
 def atoms(t: np.ndarray, least: float) -> np.ndarray:
@@ -125,7 +126,8 @@ class Marginal:
         if isinstance(values, np.ndarray) and values.ndim == 1:
             return cls(np.zeros((len(values), 0)), values)
         if normal:
-            columns, scored = np.apply_along_axis(normal_scores, 0, _varying(values)), ()
+            scores = [normal_scores(column) for column in _varying(values)[0]]
+            columns, scored = np.array(scores).reshape(-1, len(values)).T.copy(), ()
         else:
             columns, scored = even(values)
         groups = atoms(columns, split_above) if split_above <= len(columns) else np.zeros(len(columns), np.int64)
@@ -162,6 +164,9 @@ class Marginal:
         )
 
     def block(self, rows: np.ndarray) -> np.ndarray:
-        """The marginal as a block of columns for the search."""
+        """The marginal as a block of columns for the search; not to be written to."""
+        columns = np.take(self.columns, rows, axis=0)
+        if not self.split:
+            return columns
         groups = self.groups[rows]
-        return np.column_stack([self.columns[rows], label_block(groups)]) if groups.any() else self.columns[rows]
+        return np.column_stack([columns, label_block(groups)]) if groups.any() else columns
