@@ -53,6 +53,7 @@ TWINS = {
     "boxes_below": boxes_below,
     "boxes_within": boxes_within,
     "_sift": sift,
+    "_ends": lambda line: (line.min(), line.max()),
     "_equal": lambda gaps, value: told(gaps == value),
     "_first_bit": lambda mask: (int(mask) & -int(mask)).bit_length() - 1,
     "_bits": lambda mask: int(mask).bit_count(),

@@ -109,7 +109,8 @@ class Problem:
         inside, more = psi[ks], np.ones(len(ks), np.int64)
         if self.rectangle:
             inside, more = inside - 1 / ks, found.tied.astype(np.int64)
-        inside = np.where(found.tied, psi[found.inside + 1], inside)
+        if found.tied.any():
+            inside = np.where(found.tied, psi[found.inside + 1], inside)
         given = psi[n if met is None else met] if len(self.marginals) == 2 else psi[found.counts[2] + 1]
         return inside - psi[found.counts[0] + more] - psi[found.counts[1] + more] + given
 

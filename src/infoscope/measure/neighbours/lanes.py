@@ -217,6 +217,23 @@ def _equal(context: Typing, gaps: Kind, value: Kind) -> Any:
     return types.int64(gaps, types.float64), generate
 
 
+def _ends(context: Typing, line: Kind) -> Any:
+    def generate(context: Context, builder: Builder, signature: Signature, arguments: Sequence[Value]) -> Any:
+        at = _at(context, builder, signature.args[0], arguments[0], ir.Constant(_WORD, 0), ROWS)
+        numbers = builder.load(at, align=8)
+        reduced = ir.FunctionType(_REAL, [numbers.type])
+        found = [
+            builder.call(
+                cgutils.get_or_insert_function(builder.module, reduced, f"llvm.vector.reduce.{name}.v{ROWS}f64"),
+                [numbers], fastmath=("nnan",),
+            )
+            for name in ("fmin", "fmax")
+        ]  # fmt: skip
+        return context.make_tuple(builder, signature.return_type, found)
+
+    return types.UniTuple(types.float64, 2)(line), generate
+
+
 def _sift(context: Typing, gaps: Kind, best: Kind, levels: Kind) -> Any:
     def generate(context: Context, builder: Builder, signature: Signature, arguments: Sequence[Value]) -> Any:
         gaps, best, levels = arguments
@@ -258,6 +275,8 @@ def _bits(context: Typing, mask: Kind) -> Any:
     return types.int64(types.int64), generate
 
 
+#: (line): the least and the greatest of ``line [32]``, none of which is NaN.
+ends: Any = intrinsic(_ends)
 #: (gaps, value): a mask of those of ``gaps [32]`` that are equal to the value.
 equal: Any = intrinsic(_equal)
 #: (gaps, best, levels): ``gaps [32]`` put into the ``levels`` least of each lane, ``best [levels, 32]``, least first.

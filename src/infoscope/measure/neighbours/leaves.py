@@ -74,6 +74,23 @@ def _approach(
         masks[height] &= ~(1 << ((leaf >> 3 * (height - 1)) & 7))
 
 
+@njit(error_model="numpy", inline="always")
+def _of_leaf(
+    blocks: Block, leaf: int, starts: Indices, euclidean: bool, point: Vector, reach: float, gaps: Vector,
+    before: Indices | None,
+) -> int:  # fmt: skip
+    """How many rows of a leaf are within ``reach``, each counted as often as it stands for one."""
+    mask = rows_within(blocks, leaf, point, starts, euclidean, reach, gaps)
+    if before is None:
+        return bits(mask)
+    found = 0
+    while mask:
+        at = leaf * ROWS + first_bit(mask)
+        mask &= mask - 1
+        found += before[at + 1] - before[at]
+    return found
+
+
 @njit(nogil=True, cache=True, error_model="numpy")
 def _within(
     blocks: Block, n: int, boxes: Block4, levels: Indices, starts: Indices, euclidean: bool, point: Vector,
@@ -89,14 +106,7 @@ def _within(
         depth -= 1
         level, node, asked = stack[depth, 0], stack[depth, 1], stack[depth, 2]
         if level == 0:
-            mask = rows_within(blocks, node, point, starts, euclidean, reach, gaps)
-            if before is None:
-                total += bits(mask)
-            else:
-                while mask:
-                    at = node * ROWS + first_bit(mask)
-                    mask &= mask - 1
-                    total += before[at + 1] - before[at]
+            total += _of_leaf(blocks, node, starts, euclidean, point, reach, gaps, before)
             continue
         told = boxes_within(boxes, levels[level] + node, point, starts, euclidean, reach, gaps)
         whole = (told >> BOXES) & told & asked
@@ -110,9 +120,13 @@ def _within(
             else:
                 total += before[lesser(first + size, n)] - before[first]
         while some:
-            stack[depth, 0], stack[depth, 1], stack[depth, 2] = level - 1, node * BOXES + first_bit(some), ALL
+            below = node * BOXES + first_bit(some)
             some &= some - 1
-            depth += 1
+            if level == 1:
+                total += _of_leaf(blocks, below, starts, euclidean, point, reach, gaps, before)
+            else:
+                stack[depth, 0], stack[depth, 1], stack[depth, 2] = level - 1, below, ALL
+                depth += 1
     return total
 
 
@@ -219,35 +233,26 @@ def _search(
             for height in range(1, top + 1):
                 if masks[height] == 0:
                     continue
-                node = leaf >> 3 * height
-                mask = boxes_below(boxes, levels[height] + node, point, starts, euclidean, limit, box_gaps)
-                mask &= masks[height]
-                nodes += 1
-                depth = 0
-                while mask:
-                    lowest = first_bit(mask)
-                    mask &= mask - 1
-                    stack[depth, 0], stack[depth, 1] = height - 1, node * BOXES + lowest
-                    bounds[depth] = box_gaps[lowest]
-                    depth += 1
+                stack[0, 0], stack[0, 1], bounds[0], allowed, depth = height, leaf >> 3 * height, 0.0, masks[height], 1
                 while depth:
                     depth -= 1
                     if bounds[depth] >= limit:
                         continue
                     level, here = stack[depth, 0], stack[depth, 1]
-                    if level == 0:
-                        looked += 1
-                        mask = rows_below(blocks, here, point, starts, euclidean, limit, gaps)
-                        limit = _take(mask, gaps, here * ROWS, k, tie, euclidean, limit, near, ids)
-                        continue
                     nodes += 1
-                    mask = boxes_below(boxes, levels[level] + here, point, starts, euclidean, limit, box_gaps)
+                    mask = boxes_below(boxes, levels[level] + here, point, starts, euclidean, limit, box_gaps) & allowed
+                    allowed = ALL
                     while mask:
                         lowest = first_bit(mask)
                         mask &= mask - 1
-                        stack[depth, 0], stack[depth, 1] = level - 1, here * BOXES + lowest
-                        bounds[depth] = box_gaps[lowest]
-                        depth += 1
+                        below, bound = here * BOXES + lowest, box_gaps[lowest]
+                        if level > 1:
+                            stack[depth, 0], stack[depth, 1], bounds[depth] = level - 1, below, bound
+                            depth += 1
+                        elif bound < limit:
+                            looked += 1
+                            near_ones = rows_below(blocks, below, point, starts, euclidean, limit, gaps)
+                            limit = _take(near_ones, gaps, below * ROWS, k, tie, euclidean, limit, near, ids)
             if euclidean:
                 for place in range(k + 1):
                     near[place] = math.sqrt(near[place])

@@ -34,7 +34,8 @@ SAMPLE = np.sort(np.random.default_rng(0).random(512))  # places in 0..1 at whic
 #: In up to so many columns a tree is always the faster way.
 FLAT = 8
 #: In more columns, fewer rows than this are compared pair by pair unless trees were faster for more rows of their kind;
-#: else up to so many leaves try the tree, one of so many at most, and no more once it is this many times slower.
+#: else up to so many leaves try the tree, one of so many at most, and no more once it is this many times slower, or two
+#: say that it is the square of that times faster.
 FEW, PROBES, ONE_OF, PLAINLY = 2000, 8, 8, 2.0
 
 
@@ -144,7 +145,7 @@ def balls(
     copies = _copies(points)
     if copies is not None:
         _by_copies(given, *copies, where)
-    elif not _by_trees(given, where, way or Way()):
+    elif not _by_trees(blocks, given, where, way or Way()):
         _by_pairs(given, 2.0**-22 * max(_size(points), 1e-9), where)  # not 0: infinity times it is a limit
     return found
 
@@ -181,7 +182,7 @@ def _by_pairs(given: tuple[Any, ...], blur: float, where: tuple[np.ndarray, ...]
     _in_parts(some, n, pass_seconds(n, d))
 
 
-def _by_trees(given: tuple[Any, ...], where: tuple[np.ndarray, ...], way: Way) -> bool:
+def _by_trees(blocks: Sequence[np.ndarray], given: tuple[Any, ...], where: tuple[np.ndarray, ...], way: Way) -> bool:
     """Whether a tree is the faster way, told from a few leaves where it is not plain; if so, the balls have been found.
 
     What is found does not depend on it.
@@ -204,7 +205,7 @@ def _by_trees(given: tuple[Any, ...], where: tuple[np.ndarray, ...], way: Way) -
             nodes, looked = nodes + more[0], looked + more[1]
             rows = probed * leaves.ROWS
             seconds = tree_seconds(n, d, nodes / rows, looked / rows)
-            if seconds > PLAINLY * pairs:
+            if seconds > PLAINLY * pairs or (probed > 1 and PLAINLY**2 * seconds < pairs):
                 break
         way.seconds[alike] = seconds if seconds <= pairs else math.inf
         if seconds > pairs:
@@ -212,7 +213,7 @@ def _by_trees(given: tuple[Any, ...], where: tuple[np.ndarray, ...], way: Way) -
     _in_parts(lambda begin, end: ask(begin, end, *where[:4], reaches), count, seconds)
     within = _sides(shape, given, where, seconds) if rectangle else [reaches] * len(members)
     for s, member in enumerate(members):
-        _count(points, starts, member, within[s], euclidean, seconds, where[4][s])
+        _count(blocks, member, within[s], euclidean, seconds, where[4][s])
     return True
 
 
@@ -229,31 +230,22 @@ def _sides(shape: tuple[Any, ...], given: tuple[Any, ...], where: tuple[np.ndarr
 
 
 def _count(
-    points: np.ndarray, starts: np.ndarray, member: np.ndarray, reaches: np.ndarray, euclidean: bool, seconds: float,
+    blocks: Sequence[np.ndarray], member: np.ndarray, reaches: np.ndarray, euclidean: bool, seconds: float,
     counts: np.ndarray,
 ) -> None:  # fmt: skip
     """How many other rows are within ``reaches [n]`` (squares when Euclidean) in a subspace, into ``counts [n]``."""
-    own, cuts = _columns(tuple(starts.tolist()), tuple(member.tolist()))
-    if cuts[-1] == 0:  # what does not vary
-        counts[:] = len(points) - 1
+    own = [block for block, there in zip(blocks, member.tolist(), strict=True) if there and block.shape[1]]
+    if not own:  # what does not vary
+        counts[:] = len(counts) - 1
         return
-    if cuts[-1] == 1:
-        column = np.ascontiguousarray(points[:, own][:, 0])
-        order = np.argsort(column)
-        line.count(column[order], np.array([0, len(order)]), order, reaches, euclidean, counts)
+    points = np.ascontiguousarray(own[0] if len(own) == 1 else np.concatenate(own, axis=1), np.float64)
+    if points.shape[1] == 1:
+        order = np.argsort(points[:, 0])
+        line.count(points[order, 0], np.array([0, len(order)]), order, reaches, euclidean, counts)
         return
-    shape = trees.grow(np.ascontiguousarray(points[:, own]))
+    shape, cuts = trees.grow(points), np.cumsum([0, *(block.shape[1] for block in own)])
     ask = partial(leaves.count, *shape, cuts, reaches, euclidean)
     _in_parts(lambda begin, end: ask(begin, end, counts), len(shape[0]), seconds)
-
-
-@lru_cache(maxsize=64)
-def _columns(starts: tuple[int, ...], member: tuple[bool, ...]) -> tuple[slice | list[int], np.ndarray]:
-    """Which columns a subspace has of blocks that begin at ``starts``, and where its blocks begin among them."""
-    blocks = [range(*pair) for pair, there in zip(pairwise(starts), member, strict=True) if there]
-    own = [column for block in blocks for column in block]
-    cuts = np.cumsum([0, *(len(block) for block in blocks)])
-    return (slice(own[0], own[-1] + 1) if own and own[-1] - own[0] == len(own) - 1 else own), cuts
 
 
 @lru_cache(maxsize=64)

@@ -12,7 +12,7 @@ import numpy as np
 from infoscope.core.shapes import Block, Block4, Indices, Matrix, Vector
 from infoscope.kernels.compiling import njit
 from infoscope.kernels.vector_math import greater, lesser
-from infoscope.measure.neighbours.lanes import BOXES, ROWS
+from infoscope.measure.neighbours.lanes import BOXES, ROWS, ends
 
 SAMPLED = 64  # rows of which the widest column is told
 MANY = 600  # keys from which on more than three are looked at to halve them
@@ -81,7 +81,7 @@ def _levels(leaves: int) -> tuple[Indices, int]:
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _grow(
-    points: Matrix, short: Vector, bits_of_short: Indices, keys: Indices, sample: Indices, ends: Matrix,
+    points: Matrix, short: Vector, bits_of_short: Indices, keys: Indices, sample: Indices, sides: Matrix,
     begins: Indices, sizes: Indices, order: Indices, blocks: Block, boxes: Block4, starts: Indices,
 ) -> None:  # fmt: skip
     """Fill ``order``, ``blocks`` and ``boxes``; all else but the points is room.
@@ -106,7 +106,7 @@ def _grow(
         numbers, their_bits = short[first:last], bits_of_short[first:last]
         widest, width = 0, -1.0
         for c in range(d):
-            ends[0, c] = ends[1, c] = points[rows[0], c]
+            sides[0, c] = sides[1, c] = points[rows[0], c]
         step = greater(1, len(rows) // SAMPLED)
         for place in range(0, len(rows) - 3 * step, 4 * step):  # four at a time: each looks at both ends in memory
             one, two = points[rows[place]], points[rows[place + step]]
@@ -114,10 +114,10 @@ def _grow(
             for c in range(d):
                 low, high = lesser(one[c], two[c]), greater(one[c], two[c])
                 low, high = lesser(low, lesser(three[c], four[c])), greater(high, greater(three[c], four[c]))
-                ends[0, c], ends[1, c] = lesser(ends[0, c], low), greater(ends[1, c], high)
+                sides[0, c], sides[1, c] = lesser(sides[0, c], low), greater(sides[1, c], high)
         for c in range(d):
-            if ends[1, c] - ends[0, c] > width:
-                widest, width = c, ends[1, c] - ends[0, c]
+            if sides[1, c] - sides[0, c] > width:
+                widest, width = c, sides[1, c] - sides[0, c]
         column = points[:, widest]
         for place in range(len(rows)):
             numbers[place] = column[rows[place]]
@@ -135,18 +135,19 @@ def _grow(
             for child in range(BOXES):
                 boxes[node, 0, c, child], boxes[node, 1, c, child] = np.inf, -np.inf
     for leaf in range(leaves):
-        first = leaf * ROWS
-        for lane in range(ROWS):
+        rows, block = order[leaf * ROWS : lesser(n, (leaf + 1) * ROWS)], blocks[leaf]
+        for lane in range(ROWS):  # what is beyond the last row counts as it for the box
+            row = points[rows[lesser(lane, len(rows) - 1)]]
             for c in range(d):
-                blocks[leaf, c, lane] = points[order[first + lane], c] if first + lane < n else np.inf
+                block[c, lane] = row[c]
         if levels:
             for c in range(d):
-                least = greatest = blocks[leaf, c, 0]
-                for lane in range(1, lesser(ROWS, n - first)):
-                    least = lesser(least, blocks[leaf, c, lane])
-                    greatest = greater(greatest, blocks[leaf, c, lane])
+                least, greatest = ends(block[c])
                 boxes[leaf // BOXES, 0, c, leaf % BOXES] = least
                 boxes[leaf // BOXES, 1, c, leaf % BOXES] = greatest
+        for lane in range(len(rows), ROWS):
+            for c in range(d):
+                block[c, lane] = np.inf
     for level in range(1, levels):
         count = (count + BOXES - 1) // BOXES
         for node in range(count):
