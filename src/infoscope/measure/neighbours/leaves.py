@@ -78,7 +78,7 @@ def _approach(
 def _of_leaf(
     blocks: Block, leaf: int, starts: Indices, euclidean: bool, point: Vector, reach: float, gaps: Vector,
     before: Indices | None,
-) -> int:  # fmt: skip
+) -> Any:  # fmt: skip
     """How many rows of a leaf are within ``reach``, each counted as often as it stands for one."""
     mask = rows_within(blocks, leaf, point, starts, euclidean, reach, gaps)
     if before is None:
@@ -152,8 +152,7 @@ def _take(
                     near[at], ids[at] = near[at - 1], ids[at - 1]
                     at -= 1
                 near[at], ids[at] = gap, row
-            limit = lesser(lesser(limit, near[k]), _widened(near[k - 1], tie, euclidean))
-    return limit
+    return lesser(limit, lesser(near[k], _widened(near[k - 1], tie, euclidean)))
 
 
 def search(
