@@ -26,7 +26,7 @@ TESTED: dict[Preset, int | None] = {"smoke": 100, "laptop": None, "long": None, 
 EPOCHS: dict[Preset, dict[float, int]] = {
     "smoke": {HIGH: 1, LOW: 2},
     "laptop": {HIGH: 12, LOW: 40},
-    "long": {HIGH: 30, LOW: 100},
+    "long": {HIGH: 60, LOW: 200},
     "paper": {HIGH: 30, LOW: 100},
 }
 SEEDS: dict[str, int] = {"smoke": 2, "laptop": 2, "long": 3, "paper": 5}

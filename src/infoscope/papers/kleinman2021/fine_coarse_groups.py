@@ -10,13 +10,15 @@ twenty groups, which the networks that a laptop can train do not learn.
 Living things (fish, flowers, insects, large carnivores, trees) against made ones (food containers, household devices,
 furniture, large outdoor structures, vehicles), named before anything was run; the superclass is the fine label. A
 three-block pre-activation ResNet of 16, 32, 64 planes; SGD with momentum 0.9, batch 64, weight decay 5e-4, rate 0.1 for
-30 epochs and 0.03 for 100, constant, so that both have as much rate times updates. Read at the layer before the output,
+60 epochs and 0.03 for 200, constant, so that both have as much rate times updates. Read at the layer before the output,
 on 5000 test rows. Hardware: 2 CPU cores. smoke: seconds (1 and 2 epochs on 64 rows; too short for a verdict).
-laptop: 2 seeds, 12 and 40 epochs on 2000 rows, 2 minutes. long: 3 seeds, 8000 rows, about 17 minutes. paper: 5
-seeds on all 25 000 rows, most of a day.
+laptop: 2 seeds, 12 and 40 epochs on 2000 rows, 2 minutes. long: 3 seeds, 8000 rows, about 36 minutes. paper: 5
+seeds on all 25 000 rows, 30 and 100 epochs, most of a day.
 
 At first long had 3000 rows: both networks ended at 74.3 to 74.4 % of the test rows where every claim takes 75 % for
-granted, so that nothing was testable; the rows were raised and no claim was changed.
+granted, so that nothing was testable; the rows were raised and no claim was changed. With 8000 rows and 30 and 100
+epochs they ended at 78 %, and with a training loss that was still falling by 34 % over the last third of the epochs,
+so that nothing was testable again: the epochs were doubled, and no claim was changed.
 
 Deviations: a re-derivation and no replication. The paper's rates, batch sizes, weight decay, epochs and decoders were
 not at hand; groups, network and size are ours, momentum and weight decay defaults of the same authors' other code.
@@ -127,13 +129,13 @@ class FineCoarseGroups(Figure):
     >>> from infoscope.papers.kleinman2021.fine_coarse_groups import FineCoarseGroups
     >>> plans = FineCoarseGroups().plan("long")
     >>> {name: (plan.recipe.learning_rate, plan.recipe.epochs) for name, plan in plans.items()}
-    {'high': (0.1, 30), 'low': (0.03, 100)}
+    {'high': (0.1, 60), 'low': (0.03, 200)}
     """
 
     title = "Living and made things of CIFAR-100"
     where = "abstract and poster, on coarse and fine labels"
     seeds = SEEDS
-    long = "about 17 minutes on one CPU core: two networks of three seeds, 30 and 100 epochs of 8000 photographs"
+    long = "about 36 minutes on one CPU core: two networks of three seeds, 60 and 200 epochs of 8000 photographs"
     presupposes = NEW_ROWS
     claims = (_TRANSIENT, _RATE, _SUFFICIENT, _DEPTH)
 
