@@ -183,9 +183,11 @@ def search(
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _search(
-    blocks, order, boxes, levels, starts, ks, tie, euclidean, begin, end, distances, nearest, inside, tied, reaches,
-    point, gaps, box_gaps, sums, own_gaps, best, near, ids, stack, bounds, masks,
-):  # fmt: skip
+    blocks: Block, order: Indices, boxes: Block4, levels: Indices, starts: Indices, ks: Indices, tie: float,
+    euclidean: bool, begin: int, end: int, distances: Matrix, nearest: IndexTable, inside: Indices, tied: Marks,
+    reaches: Vector, point: Vector, gaps: Vector, box_gaps: Vector, sums: Vector, own_gaps: Matrix, best: Matrix,
+    near: Vector, ids: Indices, stack: IndexTable, bounds: Vector, masks: Indices,
+) -> Any:  # fmt: skip
     n, d, top = len(order), blocks.shape[1], len(levels) - 1
     nodes = looked = 0
     for leaf in range(begin, end):
@@ -286,9 +288,10 @@ def count(
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _count(
-    blocks, order, boxes, levels, starts, reaches, euclidean, begin, end, counts, before, point, gaps, box_gaps, sums,
-    stack, masks,
-):  # fmt: skip
+    blocks: Block, order: Indices, boxes: Block4, levels: Indices, starts: Indices, reaches: Vector, euclidean: bool,
+    begin: int, end: int, counts: Indices, before: Indices | None, point: Vector, gaps: Vector, box_gaps: Vector,
+    sums: Vector, stack: IndexTable, masks: Indices,
+) -> Any:  # fmt: skip
     n, d = len(order), blocks.shape[1]
     for leaf in range(begin, end):
         rows = lesser(ROWS, n - leaf * ROWS)
@@ -337,9 +340,10 @@ def rectangles(
 
 @njit(nogil=True, cache=True, error_model="numpy")
 def _rectangles(
-    blocks, order, boxes, levels, starts, points, members, ks, tie, euclidean, begin, end, distances, nearest, inside,
-    widest, point, gaps, stack,
-):  # fmt: skip
+    blocks: Block, order: Indices, boxes: Block4, levels: Indices, starts: Indices, points: Matrix, members: MarkTable,
+    ks: Indices, tie: float, euclidean: bool, begin: int, end: int, distances: Matrix, nearest: IndexTable,
+    inside: Indices, widest: Matrix, point: Vector, gaps: Vector, stack: IndexTable,
+) -> Any:  # fmt: skip
     n, d, top = len(order), blocks.shape[1], len(levels) - 1
     for leaf in range(begin, end):
         for lane in range(lesser(ROWS, n - leaf * ROWS)):
