@@ -25,7 +25,7 @@ def boxes_compiled(boxes, node, point, starts, euclidean, limit, out):
 @njit
 def others_compiled(gaps, best, levels, mask, gap, reach):
     lanes.sift(gaps, best, levels)
-    return lanes.first_bit(mask), lanes.bits(mask), lanes.beyond(gap, reach)
+    return lanes.first_bit(mask), lanes.bits(mask), lanes.beyond(gap, reach), lanes.equal(gaps, gap), lanes.ends(gaps)
 
 
 cases = st.tuples(st.integers(0, 2**32 - 1), st.lists(st.integers(1, 4), min_size=1, max_size=3), st.booleans())
@@ -73,7 +73,8 @@ def test_the_least_of_each_lane_and_bits(seed, levels, mask):
     found = others_compiled(gaps, mine, levels, mask, gap, reach)
     TWINS["_sift"](gaps, best, levels)
     np.testing.assert_array_equal(mine, best)
-    assert found == (TWINS["_first_bit"](mask), TWINS["_bits"](mask), TWINS["_beyond"](gap, reach))
+    of_mask = TWINS["_first_bit"](mask), TWINS["_bits"](mask), TWINS["_beyond"](gap, reach)
+    assert found == (*of_mask, TWINS["_equal"](gaps, gap), TWINS["_ends"](gaps))
 
 
 @pytest.mark.parametrize("n", [1, 31, 32, 33, 255, 256, 257, 300, 2049, 5000])

@@ -26,8 +26,6 @@ LEAST, TAIL, MIDDLE = 20, 0.1, 2 * float(ndtri(0.9))
 #: Where few of many different values make the standard deviation, the mean distance from the mean is at most .76 of it:
 #: two points a side, 10 % of the rows far and 40 % within the middle's width each. Gaussian columns have .80.
 NEAR = 0.76
-#: Up to this power of two a double is multiplied by it without rounding, whatever it is.
-SAFE = 1000
 
 
 def _varying(t: AnyArray) -> tuple[np.ndarray, np.ndarray]:
@@ -49,10 +47,7 @@ def _scaled(columns: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """``columns [c, n]`` between ``ends [2, c]``, all of which vary, with mean 0 and standard deviation 1."""
     # Powers of two bring every column near 1 without rounding, so that its squares neither overflow nor vanish.
     power = -np.frexp(np.abs(ends).max(axis=0))[1]
-    if np.abs(power).max(initial=0) < SAFE:
-        centred = columns * np.ldexp(1.0, power)[:, None]
-    else:
-        centred = np.ldexp(columns, power[:, None])
+    centred = np.ldexp(columns, power[:, None])
     means = centred.mean(axis=1)
     centred -= means[:, None]
     largest = np.abs(np.ldexp(ends, power) - means).max(axis=0)  # of what is centred now: rounding keeps an order
