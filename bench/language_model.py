@@ -21,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from transformers import GPT2Config, GPT2LMHeadModel
 
 import infoscope as iscope
-from infoscope.record.places import gathered
+from infoscope.record.gathering import gathered
 
 TEXTS, LENGTH, WIDTH, CLASSES = 400, 128, 128, (2, 2, 2, 2, 7)
 PLACES = ["transformer.wte@tokens(14)", "transformer.h.*@tokens(14)"]

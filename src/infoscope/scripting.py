@@ -142,11 +142,12 @@ def representations(
     UnknownNameError: a place that is not in the model, with the near names. InputError: a place that does not give one
     row a sample, or a model that cannot be read.
     """
-    from infoscope.record import places as reading
+    from infoscope.record import gathering
     from infoscope.record.inputs import BATCH_SIZE
+    from infoscope.record.places import resolve
 
     rows = BATCH_SIZE if batch_size is None else batch_size
-    return reading.representations(model, inputs, reading.resolve(model, places, inputs, rows), rows)
+    return gathering.representations(model, inputs, resolve(model, places, inputs, rows), rows)
 
 
 def bench(

@@ -13,7 +13,7 @@ from torch import nn
 import infoscope
 from infoscope.cli import app
 from infoscope.core.errors import InputError, UnknownNameError
-from infoscope.record.places import representations
+from infoscope.record.gathering import representations
 from infoscope.scanning.examples import MOST
 
 N = 120

@@ -53,7 +53,7 @@ def copy(whole, tmp_path) -> RunFolder:
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
 def test_net_inputs_are_what_the_linear_parts_of_the_module_give(activation):
-    from infoscope.record.places import representations
+    from infoscope.record.gathering import representations
 
     network = FullyConnected((6, 5, 4, 3), activation)
     parameters = network.initial((1, 2))

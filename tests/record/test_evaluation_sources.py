@@ -19,8 +19,8 @@ from infoscope.core.errors import InfoscopeError, InputError
 from infoscope.record import evaluation_sources
 from infoscope.record.alignment import word_ids
 from infoscope.record.evaluated import Evaluated
+from infoscope.record.gathering import gathered, representations
 from infoscope.record.inputs import Inputs
-from infoscope.record.places import gathered, representations
 from infoscope.record.variables import MISSING, checked
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")

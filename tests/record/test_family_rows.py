@@ -12,7 +12,8 @@ from test_model_families import BLOCKS, COMMON, FAMILIES, HEADS, ROWS, SPECIAL, 
 import infoscope
 from infoscope.core.errors import InputError
 from infoscope.core.folder import RunFolder
-from infoscope.record.places import gathered, representations, resolve
+from infoscope.record.gathering import gathered, representations
+from infoscope.record.places import resolve
 from infoscope.record.schedule import every
 from infoscope.record.watch import Watch
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from infoscope.core.folder import RunFolder
-from infoscope.record.places import representations
+from infoscope.record.gathering import representations
 from infoscope.record.schedule import every
 from infoscope.record.watch import Watch
 

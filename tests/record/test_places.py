@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from torch import nn
 
 from infoscope.core.errors import InputError, UnknownNameError
-from infoscope.record.places import representations, resolve, unwrap
+from infoscope.record.gathering import representations
+from infoscope.record.modules import unwrap
+from infoscope.record.places import resolve
 
 
 class Recorded(nn.Linear):

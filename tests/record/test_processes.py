@@ -10,8 +10,8 @@ from torch import distributed, nn
 from infoscope.core.errors import InputError
 from infoscope.core.folder import RunFolder
 from infoscope.record import processes
+from infoscope.record.gathering import representations
 from infoscope.record.noise import noisy, replicas
-from infoscope.record.places import representations
 from infoscope.record.watch import Watch
 
 JOB = """

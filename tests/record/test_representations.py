@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from infoscope.core.errors import InputError, UnknownNameError
-from infoscope.record.places import representations, resolve
+from infoscope.record.gathering import representations
+from infoscope.record.places import resolve
 
 
 def hooks_on(model):

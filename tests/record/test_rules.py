@@ -14,8 +14,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from infoscope.core import registry
 from infoscope.core.errors import InfoscopeError, InputError, UnknownNameError
 from infoscope.record.address import Address, rule
+from infoscope.record.gathering import gathered, representations
 from infoscope.record.inputs import Inputs
-from infoscope.record.places import gathered, matches, representations, resolve
+from infoscope.record.places import matches, resolve
 
 WIDTH = 3
 

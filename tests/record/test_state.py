@@ -11,8 +11,9 @@ from torch import nn
 from torch.nn.modules import module as torch_module
 from torch.nn.utils import parametrize
 
+from infoscope.record.gathering import representations
 from infoscope.record.noise import noisy, replicas
-from infoscope.record.places import representations, resolve
+from infoscope.record.places import resolve
 from infoscope.record.state import ModelState
 from infoscope.record.untouched import untouched
 

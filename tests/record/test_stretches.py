@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from infoscope.record.gathering import each_batch, gathered
 from infoscope.record.inputs import Inputs
 from infoscope.record.layout import SampleLayout
-from infoscope.record.places import each_batch, gathered
 from infoscope.record.rules.tokens import Tokens
 from infoscope.record.together import equal_rows
 

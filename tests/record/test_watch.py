@@ -12,7 +12,7 @@ from infoscope.core.errors import InputError, RunFolderError, UnknownNameError
 from infoscope.core.folder import RunFolder
 from infoscope.core.rows import options_text
 from infoscope.record import evaluation
-from infoscope.record.places import representations
+from infoscope.record.gathering import representations
 from infoscope.record.schedule import every
 from infoscope.record.trajectory import Trajectory
 from infoscope.record.watch import Watch

@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from infoscope.core.errors import InputError, UnknownNameError
-from infoscope.record.places import representations
+from infoscope.record.gathering import representations
 from infoscope.scanning.plan import MeasurePlan, NetworkPlan
 from infoscope.train import stages
 from infoscope.train.networks.convolutional import Convolutional

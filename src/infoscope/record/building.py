@@ -13,8 +13,8 @@ from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.record.checkpoint import Checkpoint
 from infoscope.record.foreign import base_of
+from infoscope.record.modules import as_module
 from infoscope.record.packages import optional, unnoticed
-from infoscope.record.places import as_module
 from infoscope.record.trajectories._folders import json_of
 from infoscope.record.trajectories.adapter import CONFIGURATION
 

@@ -13,7 +13,8 @@ from torch import nn
 
 from infoscope.core.errors import InputError
 from infoscope.record.inputs import BATCH_SIZE, Inputs
-from infoscope.record.places import sites_and_order, submodules, unwrap
+from infoscope.record.modules import submodules, unwrap
+from infoscope.record.places import sites_and_order
 from infoscope.record.variables import Variable
 
 #: Of networks with repeated blocks, and of others.

@@ -13,7 +13,8 @@ from infoscope.core.errors import InputError
 from infoscope.record import processes
 from infoscope.record.inputs import BATCH_SIZE, Inputs
 from infoscope.record.loose import is_several
-from infoscope.record.places import as_module, resolve, submodules, unwrap
+from infoscope.record.modules import as_module, submodules, unwrap
+from infoscope.record.places import resolve
 from infoscope.record.untouched import device_of, named_modules, untouched
 
 NOT_HIDDEN = (nn.Softmax, nn.LogSoftmax, nn.Softmax2d, nn.Softmin, nn.MultiheadAttention)  # beside the activations

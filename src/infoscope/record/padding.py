@@ -15,9 +15,10 @@ from torch import nn
 
 from infoscope.core.estimate import Doubt, Status, remark
 from infoscope.record.evaluated import Evaluated
+from infoscope.record.gathering import outputs
 from infoscope.record.inputs import MASKS, Inputs, arguments
 from infoscope.record.layout import SampleLayout
-from infoscope.record.places import outputs, unwrap
+from infoscope.record.modules import unwrap
 
 SEQUENCES = 8  # that are run alone at most
 ROUNDING, ROUNDING_HALF = 1e-3, 1e-2  # of the norm of the states, in single and in half precision

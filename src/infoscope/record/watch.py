@@ -25,9 +25,11 @@ from infoscope.record import attaching, defaults, evaluation, processes
 from infoscope.record import variables as known_variables
 from infoscope.record.address import Address
 from infoscope.record.evaluated import Evaluated, RowsThere
+from infoscope.record.gathering import first_batch, gathered
 from infoscope.record.inputs import Inputs
+from infoscope.record.modules import as_module, kinds, unwrap
 from infoscope.record.padding import check_padding
-from infoscope.record.places import as_module, first_batch, gathered, kinds, sites_and_order, unwrap
+from infoscope.record.places import sites_and_order
 from infoscope.record.state import ModelState
 from infoscope.record.trajectory import Trajectory
 from infoscope.record.untouched import borrowed_randomness, device_of, eager

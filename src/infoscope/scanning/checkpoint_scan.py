@@ -31,9 +31,11 @@ from infoscope.record import variables as known_variables
 from infoscope.record.checkpoint import Checkpoint
 from infoscope.record.evaluated import Evaluated
 from infoscope.record.fitting import fit
+from infoscope.record.gathering import first_batch, representations
 from infoscope.record.inputs import Inputs
+from infoscope.record.modules import as_module, kinds, unwrap
 from infoscope.record.padding import check_padding
-from infoscope.record.places import as_module, first_batch, kinds, representations, sites_and_order, unwrap
+from infoscope.record.places import sites_and_order
 from infoscope.record.referred import ORIGINS, READ, ReadAs
 from infoscope.record.untouched import device_of
 from infoscope.record.watch import NETWORK

@@ -11,7 +11,7 @@ from infoscope.core.folder import RunFolder
 from infoscope.record.checkpoint import Checkpoint
 from infoscope.record.fitting import fit
 from infoscope.record.layout import Chosen
-from infoscope.record.places import as_module, unwrap
+from infoscope.record.modules import as_module, unwrap
 from infoscope.record.referred import ReferredTrajectory
 from infoscope.scanning.users_replay import UsersReplay
 

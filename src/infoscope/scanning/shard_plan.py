@@ -16,9 +16,9 @@ from infoscope.core.progress import say
 from infoscope.core.units import counted, memory_in_words
 from infoscope.measure.states.sums import BUCKETS
 from infoscope.record.evaluated import Evaluated
+from infoscope.record.gathering import first_batch
 from infoscope.record.layout import Chosen
 from infoscope.record.padding import check_padding
-from infoscope.record.places import first_batch
 from infoscope.scanning.cut import ROWS, Cut, Shard
 from infoscope.scanning.from_states import readable
 from infoscope.scanning.measure_plan import MeasurePlan

@@ -22,8 +22,8 @@ from infoscope.engine.job_file import JobAnswer
 from infoscope.measure.questions.one_pass import OnePass
 from infoscope.measure.states.telling import Telling
 from infoscope.record import files
+from infoscope.record.gathering import each_batch
 from infoscope.record.layout import Chosen
-from infoscope.record.places import each_batch
 from infoscope.record.referred import ORIGINS
 from infoscope.record.variables import known
 from infoscope.scanning.cut import Cut, Shard

@@ -14,9 +14,10 @@ from infoscope.core.folder import RunFolder
 from infoscope.record import evaluation
 from infoscope.record.address import Address
 from infoscope.record.evaluated import RowsThere, grouped
+from infoscope.record.gathering import first_batch, gathered
 from infoscope.record.layout import Chosen
 from infoscope.record.padding import check_padding
-from infoscope.record.places import first_batch, gathered, resolve
+from infoscope.record.places import resolve
 from infoscope.scanning.replay import RecordedSteps, marks_of
 
 
