@@ -2,7 +2,9 @@
 can do."""
 
 import ast
+import importlib.util
 import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -59,6 +61,30 @@ def test_the_stub_is_the_list_and_every_name_is_there():
     assert set(infoscope.__all__) <= set(dir(infoscope))
     for name in infoscope.__all__:
         assert not inspect.ismodule(getattr(infoscope, name)), name
+
+
+def test_what_pages_name_of_modules_is_promised_and_there():
+    """Whoever follows a page holds a name that may not go away: each stands in ``docs/stability.md``, and no other."""
+    told: set[str] = set()
+    for page in [PAGES / "README.md", *PAGES.glob("docs/how-to/*.md")]:
+        text = page.read_text(encoding="utf-8")
+        told |= {name for name in re.findall(r"`(infoscope\.[\w.]+)", text) if not is_module(name)}
+        for module, names in re.findall(r"^ *from (infoscope\.[\w.]+) import (.+)$", text, flags=re.M):
+            told |= {f"{module}.{name.split()[0]}" for name in names.split(",")}
+    promises = (PAGES / "docs" / "stability.md").read_text(encoding="utf-8")
+    promised = set(re.findall(r"`(infoscope\.[\w.]+\.\w+)`", promises))
+    assert len(told) > 10
+    assert {name for name in told if name.count(".") > 1} == promised
+    for name in told:
+        module, _, last = name.rpartition(".")
+        assert hasattr(importlib.import_module(module), last), name
+
+
+def is_module(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:  # of what stands before the last dot
+        return False
 
 
 @pytest.mark.parametrize("name", infoscope.__all__)
