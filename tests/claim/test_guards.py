@@ -333,7 +333,7 @@ def test_a_smoke_run_stores_why_it_decides_nothing_and_says_so_everywhere(smoked
     assert verdict["sentence"] == SMOKE
     assert len(verdict["findings"]) == 6
     assert all(finding["value"] is not None for finding in verdict["findings"])
-    from infoscope.cli.runs import print_verdicts
+    from infoscope.cli.papers import print_verdicts
 
     print_verdicts([verdict])
     told = " ".join(capsys.readouterr().out.split())

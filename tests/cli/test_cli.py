@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from infoscope import cli
-from infoscope.cli.runs import figures_of
+from infoscope.cli.papers import figures_of
 from infoscope.cli.shared import table
 from infoscope.core import registry
 

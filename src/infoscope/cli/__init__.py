@@ -12,7 +12,7 @@ from typing import Annotated
 import cyclopts
 from cyclopts import Parameter
 
-from infoscope.cli import bench, beside, data, demo, runs, scan, sweep, warm  # noqa: F401 - each adds its commands
+from infoscope.cli import bench, beside, data, demo, papers, runs, scan, sweep, warm  # noqa: F401 - each adds its commands
 from infoscope.cli.shared import app
 from infoscope.cli.terminal import Ended, ending, not_printed, printing
 from infoscope.core.errors import InfoscopeError

@@ -10,7 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 import infoscope
-from infoscope.cli.runs import print_verdicts
+from infoscope.cli.papers import print_verdicts
 from infoscope.cli.shared import PAPERS, Open, command, opened
 from infoscope.core.progress import say
 
