@@ -10,6 +10,7 @@ from infoscope import conditional_usable_information, usable_chain, usable_infor
 from infoscope.core.estimate import Estimate, Status
 from infoscope.measure.usable.deals import cross_fitted, folds_of
 from infoscope.measure.usable.naming import Named, Proportion
+from infoscope.measure.usable.readings import Target
 
 
 def readings(k, n=200, seed=0):
@@ -46,6 +47,19 @@ def test_what_says_nothing_ranks_nothing_in_any_fold():
     splits = cross_fitted(folds_of(100, 5, 0))
     log_q = [np.tile(np.log(rng.dirichlet(np.ones(4))), (len(s.scored), 1)) for s in splits]
     assert Named.of(y, 4, splits, log_q).ranked.mean() == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("k", [1, 2, 5, 90])
+def test_the_null_probe_is_named_as_its_probabilities_are(k):
+    """Of few classes and of nearly as many as rows, among them some that no probe knows."""
+    rng = np.random.default_rng(k)
+    target = Target(rng.integers(k, size=100), k)
+    splits = cross_fitted(folds_of(100, 5, 0))
+    said = [np.tile(np.log(target.prior(split.known)), (len(split.scored), 1)) for split in splits]
+    blind, whole = Named.blind(target, splits), Named.of(target.y, k, splits, said)
+    assert np.array_equal(blind.right, whole.right)
+    assert np.array_equal(blind.usual, whole.usual)
+    assert np.array_equal(blind.ranked, whole.ranked)
 
 
 def test_a_class_that_no_scored_row_has_is_not_in_the_mean_and_one_class_alone_has_no_area():

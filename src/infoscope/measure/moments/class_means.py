@@ -16,7 +16,21 @@ from infoscope.kernels.scaling import Centred
 
 NEGLIGIBLE = 1e-10  # of the largest singular value: what rounding leaves of directions in which no class mean lies
 PROBES = 8  # random directions for the trace of a squared covariance
+BLOCK = 1024  # class means at a time, of which the cosines with all others are held
 RARE = 0.01  # how often class means that coincide may lie so far apart as not to be taken for such
+
+
+def off_simplex(means: np.ndarray) -> float:
+    """The mean of |cos + 1 / (k - 1)| over pairs of ``means [k, d]``, a block of rows of all pairs at a time."""
+    k = len(means)
+    norms = np.linalg.norm(means, axis=1)
+    directions = means / np.maximum(norms, np.finfo(np.float64).tiny)[:, None]
+    total = 0.0
+    for first in range(0, k, BLOCK):
+        cosines = directions[first : first + BLOCK] @ directions[first:].T
+        above = np.arange(k - first) > np.arange(len(cosines))[:, None]
+        total += float(np.abs(cosines[above] + 1 / (k - 1)).sum())
+    return total / (k * (k - 1) / 2)
 
 
 @dataclass(frozen=True)
@@ -119,10 +133,7 @@ class ClassMeans:
 
     def angles(self) -> float:
         """NC2, largest equal angles: the mean of |cos + 1 / (k - 1)| over pairs of class means (a simplex has 0)."""
-        norms = np.linalg.norm(self.means, axis=1)
-        directions = self.means / np.maximum(norms, np.finfo(np.float64).tiny)[:, None]
-        cosines = (directions @ directions.T)[np.triu_indices(self.k, 1)]
-        return float(np.abs(cosines + 1 / (self.k - 1)).mean())
+        return off_simplex(self.means)
 
     def nearest(self) -> np.ndarray:
         """The class whose mean is nearest to each row ``[n]``."""

@@ -6,7 +6,7 @@ Products are float32 within a block, so that a direction with less than 1e-7 of 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy.special import chdtri
@@ -14,11 +14,12 @@ from scipy.special import chdtri
 from infoscope.core.estimate import Doubt, Status, remark
 from infoscope.measure.intervals.student import standard_errors
 from infoscope.measure.moments.canonical import log_wishart
-from infoscope.measure.moments.class_means import RARE
+from infoscope.measure.moments.class_means import RARE, off_simplex
 from infoscope.measure.moments.spectra import effective, participation
 from infoscope.measure.states.sums import BucketSums, Pooled
 
 ROUNDING = 1e-7
+HELD = 1 << 22  # numbers, one for each row of a part and each class
 #: Eigenvalues of which the power law is told: from the third on, as Stringer et al. 2019 do, and no more than so many.
 FIRST, LAST, LEAST = 2, 100, 8
 FULL = 1e-5  # 1 - ρ² of a canonical pair below this is rounding
@@ -75,9 +76,8 @@ def classes(one: Pooled, name: str) -> np.ndarray:
         return np.array([between, 0.0, 0.0, 0.0])
     along = np.einsum("jd,de,je->j", directions[kept], inside, directions[kept])
     norms = np.linalg.norm(centred, axis=1)
-    cosines = (centred @ centred.T / np.maximum(norms[:, None] * norms, 1e-300))[np.triu_indices(k, 1)]
     nc1 = float((along / size[kept] ** 2).sum()) / one.n / k
-    return np.array([between, nc1, norms.std() / norms.mean(), np.abs(cosines + 1 / (k - 1)).mean()])
+    return np.array([between, nc1, norms.std() / norms.mean(), off_simplex(centred)])
 
 
 def doubts_of_classes(one: Pooled, name: str) -> dict[str, list[Doubt]]:
@@ -174,20 +174,21 @@ def discriminant(
     The discriminant of a row, and the shares, are those of all buckets but its own; by how much its scores are scaled
     is told from the sampled rows of the other buckets.
     """
-    scores, priors = np.zeros((len(rows), sums.classes[name].counts.shape[1])), np.zeros(0)
-    priors = np.zeros_like(scores)
+    gains = np.empty((len(SCALES), len(rows)))
     for b in np.unique(buckets):
-        here = buckets == b
         rest = sums.pooled((sums.counts > 0) & (np.arange(len(sums.counts)) != b)).of(columns)
         counts, about = rest.classes[name]
         means = about / np.maximum(counts, 1)[:, None]
         inside = rest.products - means.T @ about
         w = np.linalg.solve(shrunk(inside, rest.n), means.T) * rest.n
-        scores[here] = (rows[here] - rest.mean) @ w - 0.5 * (means.T * w).sum(axis=0)
-        scores[np.ix_(here, counts == 0)] = 0.0
-        priors[here] = np.log((counts + 0.5) / (rest.n + 0.5 * len(counts)))
-    own = np.arange(len(rows)), y
-    gains = np.array([_log_shares(priors + scale * scores)[own] for scale in SCALES]) - priors[own]
+        below = 0.5 * (means.T * w).sum(axis=0)
+        priors = np.log((counts + 0.5) / (rest.n + 0.5 * len(counts)))
+        for here in _blocks(np.flatnonzero(buckets == b), len(counts)):
+            scores = (rows[here] - rest.mean) @ w - below
+            scores[:, counts == 0] = 0.0
+            own = np.arange(len(here)), y[here]
+            for which, scale in enumerate(SCALES):
+                gains[which, here] = _log_shares(priors + scale * scores)[own] - priors[y[here]]
     found = np.empty(len(rows))
     for b in np.unique(buckets):
         here, others = buckets == b, buckets != b
@@ -199,9 +200,18 @@ def missed(sums: BucketSums, columns: slice, name: str, rows: np.ndarray, y: np.
     """Which of ``rows [m, d]`` of class ``y [m]`` are nearer to the mean of another class, means being those of all."""
     pooled = sums.pooled(np.ones(len(sums.counts), np.bool_)).of(columns)
     _, means, _ = within(pooled, name)
-    there = np.flatnonzero(pooled.classes[name][0] > 0)
-    apart = np.square(means).sum(axis=1) - 2 * (rows.astype(np.float64) - pooled.mean) @ means.T
-    return there[apart.argmin(axis=1)] != y
+    there, squares, nearest = np.flatnonzero(pooled.classes[name][0] > 0), np.square(means).sum(axis=1), []
+    for here in _blocks(np.arange(len(rows)), len(means)):
+        apart = squares - 2 * (rows[here].astype(np.float64) - pooled.mean) @ means.T
+        nearest.append(there[apart.argmin(axis=1)])
+    return np.concatenate(nearest) != y
+
+
+def _blocks(rows: np.ndarray, classes: int) -> Iterator[np.ndarray]:
+    """``rows`` in parts, so that numbers for each of a part's rows and each class are :data:`HELD` at most."""
+    at_once = max(1, HELD // classes)
+    for first in range(0, len(rows), at_once):
+        yield rows[first : first + at_once]
 
 
 def _log_shares(scores: np.ndarray) -> np.ndarray:

@@ -47,9 +47,19 @@ class Named:
 
     @classmethod
     def blind(cls, target: Target, splits: Sequence[ProbeSplit]) -> Named:
-        """Of the null probe, which ignores the representation."""
-        said = [np.tile(np.log(target.prior(split.known)), (len(split.scored), 1)) for split in splits]
-        return cls.of(target.y, target.k, splits, said)
+        """Of the null probe, which ignores the representation: its numbers are those of :meth:`of`, without a row of
+        probabilities for each scored row, which of a label for each row would be as many as there are pairs of rows.
+        """
+        y, rows = target.y, np.concatenate([split.scored for split in splits])
+        order = np.argsort(rows, kind="stable")
+        right = [y[split.scored] == target.prior(split.known).argmax() for split in splits]
+        usual = [y[split.scored] == np.bincount(y[split.known], minlength=target.k).argmax() for split in splits]
+        compared = any(len(split.scored) and (y[split.scored] != y[split.scored[0]]).any() for split in splits)
+        return cls(
+            np.concatenate(right)[order].astype(float),
+            np.concatenate(usual)[order].astype(float),
+            np.full(len(rows) if compared else 0, 0.5),
+        )
 
 
 @dataclass(frozen=True)
