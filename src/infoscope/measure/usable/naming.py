@@ -34,32 +34,34 @@ class Named:
     @classmethod
     def of(cls, y: np.ndarray, k: int, splits: Sequence[ProbeSplit], log_q: Sequence[np.ndarray]) -> Named:
         """Of classes ``y [n]`` in 0..k-1, and ln of their probabilities ``[scored rows, k]`` for each split."""
-        rows = np.concatenate([split.scored for split in splits])
-        order = np.argsort(rows, kind="stable")
         right = [said.argmax(1) == y[split.scored] for split, said in zip(splits, log_q, strict=True)]
-        usual = [y[split.scored] == np.bincount(y[split.known], minlength=k).argmax() for split in splits]
         ranked = _ranked([y[split.scored] for split in splits], k, log_q)
         return cls(
-            np.concatenate(right)[order].astype(float),
-            np.concatenate(usual)[order].astype(float),
-            ranked[order] if len(ranked) else ranked,
+            _in_order(splits, right).astype(float),
+            _usual(y, k, splits),
+            _in_order(splits, [ranked]) if len(ranked) else ranked,
         )
 
     @classmethod
     def blind(cls, target: Target, splits: Sequence[ProbeSplit]) -> Named:
-        """Of the null probe, which ignores the representation: its numbers are those of :meth:`of`, without a row of
-        probabilities for each scored row, which of a label for each row would be as many as there are pairs of rows.
+        """Of the null probe, which ignores the representation: it names the usual class, and all rows rank alike.
+
+        Said without a probability for each row and class, of which a label for each row has as many as there are pairs.
         """
-        y, rows = target.y, np.concatenate([split.scored for split in splits])
-        order = np.argsort(rows, kind="stable")
-        right = [y[split.scored] == target.prior(split.known).argmax() for split in splits]
-        usual = [y[split.scored] == np.bincount(y[split.known], minlength=target.k).argmax() for split in splits]
-        compared = any(len(split.scored) and (y[split.scored] != y[split.scored[0]]).any() for split in splits)
-        return cls(
-            np.concatenate(right)[order].astype(float),
-            np.concatenate(usual)[order].astype(float),
-            np.full(len(rows) if compared else 0, 0.5),
-        )
+        usual, labels = _usual(target.y, target.k, splits), [target.y[split.scored] for split in splits]
+        compared = any(len(y) and (y != y[0]).any() for y in labels)
+        return cls(usual, usual, np.full(len(usual) if compared else 0, 0.5))
+
+
+def _usual(y: np.ndarray, k: int, splits: Sequence[ProbeSplit]) -> np.ndarray:
+    """Whether each scored row is of the class that most of the rows have which its probe knows, 1 or 0."""
+    known = [np.bincount(y[split.known], minlength=k).argmax() for split in splits]
+    return _in_order(splits, [y[split.scored] == most for split, most in zip(splits, known, strict=True)]).astype(float)
+
+
+def _in_order(splits: Sequence[ProbeSplit], values: Sequence[np.ndarray]) -> np.ndarray:
+    """``values`` of scored rows, which come split by split, in the order of the rows."""
+    return np.concatenate(values)[np.argsort(np.concatenate([split.scored for split in splits]), kind="stable")]
 
 
 @dataclass(frozen=True)
