@@ -125,7 +125,6 @@ def run(name: str, preset: str, seeds: int | None, out: Path) -> tuple[RunFolder
     preset = figure.preset(preset)
     command = [sys.executable, "-m", "infoscope", "run", name, "--preset", preset, "--out", str(out)]
     command += ["--seeds", str(seeds)] if seeds and figure.seeds[preset] else []
-    print(f"{name} at {preset}{f': {figure.long}' if preset == 'long' else ''}", flush=True)
     began, used = time.monotonic(), _children()
     done = subprocess.run(command, check=False, env={**os.environ, "PYTHONPATH": str(ROOT / "src")})
     if done.returncode:

@@ -132,3 +132,7 @@ def test_what_a_long_run_costs_is_said_before_it_begins(tmp_path, capsys, monkey
     folder = running.run_figure("saxe2018/minimal_model", "long", None, tmp_path)
     assert begun == ["saxe2018/minimal_model: nothing in it wants a longer training, so it is run at laptop\n"]
     assert (folder.id, folder.manifest()["preset"]) == ("saxe2018-minimal_model-laptop", "laptop")
+    running.run_figure("saxe2018/single_example", "long", 24, tmp_path)
+    assert begun[1].endswith("6 MB; asked for are 24 seeds, 3 times that\n")
+    figure = registry.load("figures", "saxe2018/single_example")()
+    assert figure.told(8) == figure.told() == figure.long

@@ -58,6 +58,13 @@ class Figure:
             raise unknown_name("preset", asked, PRESETS)
         return "laptop" if asked == "long" and not self.long else asked
 
+    def told(self, seeds: int | None = None) -> str:
+        """What a run at `long` costs, and how many times that where other seeds than the preset's are asked for."""
+        usual = self.seeds.get("long")
+        if not self.long or seeds is None or not usual or seeds == usual:
+            return self.long
+        return f"{self.long}; asked for are {seeds} seeds, {seeds / usual:.2g} times that"
+
     def networks(self, preset: Preset, seeds: tuple[int, ...]) -> dict[str, NetworkPlan]:
         """The plan of every network at a known preset."""
         return {}

@@ -74,7 +74,7 @@ def run_figure(
     check.device(device)
     if preset == "long":
         preset = figure.preset(preset)
-        say(f"{figure_id}: {figure.long or 'nothing in it wants a longer training, so it is run at laptop'}")
+        say(f"{figure_id}: {figure.told(seeds) or 'nothing in it wants a longer training, so it is run at laptop'}")
     path = path_of(out, figure_id, preset)
     with RunFolder(path).writing():  # before anything is looked for: of two, one begins
         folder = open_or_create(path, figure_id, figure, preset, wanted)
