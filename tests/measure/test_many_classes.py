@@ -4,11 +4,14 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import infoscope
 from infoscope.core import registry
 from infoscope.measure.moments import class_means
 from infoscope.measure.states import readings
+from infoscope.measure.symbols import labels
 
 N = 6000
 Z, ID = np.random.default_rng(0).normal(size=(N, 5)), np.random.default_rng(1).permutation(N)
@@ -44,6 +47,22 @@ def test_an_identifier_for_a_label_is_told_in_room_for_the_rows(probe, ask):
     for one in answer if isinstance(answer, tuple) else (answer,):
         assert one.status.name in ("SATURATED", "OK")  # of a chain, what is coarse can be read
         assert one.status.name == "SATURATED" or one.quantity.id != "usable_information"
+
+
+@pytest.mark.parametrize("probe", registry.entries("probes"))
+def test_it_is_told_where_a_probe_of_so_many_classes_would_be_refused(probe):
+    with infoscope.memory_budget("20MB"):
+        found = infoscope.mutual_information(Z, ID, "usable_information", probe=probe)
+    assert (found.value, found.status.name) == (0.0, "SATURATED")
+
+
+@given(st.integers(2, 400).flatmap(lambda n: st.tuples(st.just(n), st.integers(1, n))), st.randoms())
+def test_classes_that_are_enough_for_it_are_enough_however_rows_are_dealt(sizes, random):
+    n, k = sizes
+    rest = [random.randrange(k) for _ in range(n - k)]
+    dealt = [np.array([*range(k), *more]) for more in (rest, [0] * (n - k))]
+    said = [bool(labels.alone(y)) for y in dealt]
+    assert labels.all_alone(n, k) == said[1] <= said[0]  # all rest in one class leaves the least
 
 
 @pytest.mark.parametrize("k", [1000, 200])

@@ -29,7 +29,7 @@ from infoscope.measure.bases import probe as probes
 from infoscope.measure.bases.estimator import Estimator, several, together
 from infoscope.measure.intervals import jackknife
 from infoscope.measure.intervals.groups import Groups
-from infoscope.measure.symbols.labels import doubted
+from infoscope.measure.symbols.labels import all_alone, doubted
 from infoscope.measure.usable import accounts, controls, deals, regression_accounts
 from infoscope.measure.usable.asking import Asking, TargetAnswer, TargetQuestion
 from infoscope.measure.usable.deals import Deal
@@ -96,7 +96,7 @@ class UsableInformation(Estimator):
     def cost(self, n: int, d: int, k: int) -> Cost:
         times = 1 if self.test_fraction is not None else self.folds
         times *= 1 + len({"shuffled", "type"} & set(self._controls))
-        once = grammar.make("probes", self.probe).cost(n, d, k)
+        once = Cost(0.0, 0.0) if all_alone(n, k) else grammar.make("probes", self.probe).cost(n, d, k)
         return Cost(times * once.seconds, once.bytes + 100.0 * n + 8.0 * n * d)
 
     def _check(self) -> None:

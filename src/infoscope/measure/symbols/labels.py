@@ -25,6 +25,14 @@ def alone(y: np.ndarray) -> str:
     return f"nearly every row is a class of its own: H(Y) is at its ceiling log n = {math.log(n):.4g} nats"
 
 
+def all_alone(n: int, k: int) -> bool:
+    """Whether labels of ``k`` classes say nothing, as of :func:`alone`, however ``n`` rows are dealt to them."""
+    if not 1 < k <= n:
+        return False
+    most = (n - k + 1) / n  # of the rows in one class and a row in each other, whose entropy is the least
+    return -most * math.log(most) + (k - 1) / n * math.log(n) >= CEILING * math.log(n)
+
+
 def doubted(estimate: Estimate, y: AnyArray | None) -> Estimate:
     """The estimate, SATURATED where it is about labels ``y [n]`` of which nearly every one is a class of its own."""
     if y is None or estimate.status is not Status.OK or not (why := alone(np.asarray(y))):
