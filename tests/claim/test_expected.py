@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import subprocess
+import sys
 
 import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from infoscope.claim.computation import Computation
-from infoscope.claim.expected import expected
+from infoscope.claim.expected import _flops, expected
 from infoscope.core import registry
 from infoscope.core.measurement import Cost, Measurement
 from infoscope.scanning.measure_plan import MeasurePlan
@@ -162,3 +166,23 @@ def test_the_memory_that_is_said_is_that_of_the_largest_measurement():
 
     assert said(1e3) == said(1.0, 1e3) == said(1e3, 1e3)
     assert said(1e3) != said(1e5)
+
+
+CONVOLUTIONAL = registry.load("figures", "goldfeld2019/mnist")().plan("smoke", 1)["deterministic"]
+
+
+@pytest.mark.parametrize("network", [PLAN.network, CONVOLUTIONAL.network], ids=lambda one: one.kind)
+def test_operations_are_counted_as_torch_counts_them(network):
+    plan, parameters = dataclasses.replace(PLAN, network=network), network.initial((0,))
+    few = torch.rand(2, *((network.shape if network.kind == "convolutional" else network.widths[:1])))
+    network.logits(parameters, few)
+    with FlopCounterMode(display=False) as counter:
+        network.logits(parameters, few)
+    assert _flops(plan, parameters, few) == counter.get_total_flops() / 2 > 500
+
+
+def test_what_a_network_of_the_papers_costs_is_told_without_loading_torch_s_compiler():
+    code = "import sys\nfrom infoscope.claim.expected import cost\nfrom infoscope.core import registry\n"
+    code += "plan = registry.load('figures', 'saxe2018/tanh')().plan('smoke', 1)['tanh']\n"
+    code += "assert cost(plan).training > 0\nassert 'torch._dynamo' not in sys.modules\n"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -61,7 +62,7 @@ class NetworkPlan:
         """
         try:
             network = _network(content["network"])
-            return pydantic.TypeAdapter(cls).validate_python({**content, "network": network})
+            return _adapter(cls).validate_python({**content, "network": network})
         except pydantic.ValidationError as reason:
             first = reason.errors()[0]
             where = ".".join(str(part) for part in first["loc"])
@@ -84,4 +85,10 @@ def _network(content: Mapping[str, Any]) -> Network:
     """A network from what is stored of it."""
     fields = dict(content)
     kind = fields.pop("kind", None) or next((k for field, k in _KIND_OF_FIELD.items() if field in fields), "")
-    return pydantic.TypeAdapter(registry.load("networks", kind)).validate_python(fields)
+    return _adapter(registry.load("networks", kind)).validate_python(fields)
+
+
+@functools.cache
+def _adapter(kind: type[Any]) -> pydantic.TypeAdapter[Any]:
+    """What reads ``kind`` from its fields, which takes milliseconds to make."""
+    return pydantic.TypeAdapter(kind)
