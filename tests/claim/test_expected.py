@@ -174,7 +174,7 @@ CONVOLUTIONAL = registry.load("figures", "goldfeld2019/mnist")().plan("smoke", 1
 @pytest.mark.parametrize("network", [PLAN.network, CONVOLUTIONAL.network], ids=lambda one: one.kind)
 def test_operations_are_counted_as_torch_counts_them(network):
     plan, parameters = dataclasses.replace(PLAN, network=network), network.initial((0,))
-    few = torch.rand(2, *((network.shape if network.kind == "convolutional" else network.widths[:1])))
+    few = torch.rand(2, *(network.shape if network.kind == "convolutional" else network.widths[:1]))
     network.logits(parameters, few)
     with FlopCounterMode(display=False) as counter:
         network.logits(parameters, few)

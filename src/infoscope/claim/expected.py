@@ -85,7 +85,7 @@ def cost(plan: NetworkPlan) -> NetworkCost:
     n = min(sides[plan.evaluate], most_rows)
     parameters, few = network.initial(plan.seeds[:1]), torch.tensor(np.asarray(task.inputs[:2], np.float32))
     with torch.no_grad():
-        held = network.representations(parameters, few, network.places)  # before: a network may look at its shapes first
+        held = network.representations(parameters, few, network.places)  # first: it may look at its shapes
     flops = _flops(plan, parameters, few)
     rate, forth = (BUSY, BUSY) if flops >= MANY else (RATE, FORWARD)
     widths = {site: t.shape[-1] for site, t in held.items()}
@@ -121,9 +121,7 @@ def _flops(plan: NetworkPlan, parameters: dict[str, torch.Tensor], few: torch.Te
 class _Flops(TorchDispatchMode):
     """Counts what torch's own ``FlopCounterMode`` does, which loads torch's compiler first: a second of every run."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.count = 0
+    count = 0
 
     @classmethod
     def _should_skip_dynamo(cls) -> bool:
@@ -131,7 +129,7 @@ class _Flops(TorchDispatchMode):
         return False
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        given = kwargs or {}
+        given: dict[str, Any] = kwargs or {}
         out = func(*args, **given)
         if formula := flop_registry.get(func._overloadpacket):
             self.count += formula(*args, **given, out_val=out)

@@ -16,10 +16,6 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from scipy.sparse import coo_array  # pyright: ignore[reportMissingTypeStubs]  # scipy ships no types
-from scipy.sparse.csgraph import (  # pyright: ignore[reportMissingTypeStubs]
-    connected_components,  # pyright: ignore[reportUnknownVariableType]
-)
 
 from infoscope.core import check
 from infoscope.core.measurement import NOTHING, Given, Measured, Measurement, measured
@@ -87,9 +83,7 @@ class Together:
             self.inputs.astype(np.int32),
             (self.distinct + self.given).astype(np.int32),
         )  # as older scipy wants them
-        edges = (np.ones(self.n), ends)
-        joined = coo_array(edges, shape=(nodes, nodes))
-        component = cast(np.ndarray, connected_components(joined, directed=False)[1])
+        component = _components(ends, nodes)
         return check.names(component[self.inputs], self.n, "groups")
 
     def measured(
@@ -124,6 +118,18 @@ class Together:
             **({} if names is None else {"groups": int(names.max()) + 1, "groups are": " and ".join(whence)}),
             **({"equal inputs are symbols for": symbols} if symbols else {}),
         }
+
+
+def _components(ends: tuple[np.ndarray, np.ndarray], nodes: int) -> np.ndarray:
+    """The connected component of each of ``nodes``, of which edges join those that ``ends`` name."""
+    # a sixth of a second to import, wanted by few; scipy ships no types
+    from scipy.sparse import coo_array  # pyright: ignore[reportMissingTypeStubs]
+    from scipy.sparse.csgraph import (  # pyright: ignore[reportMissingTypeStubs]
+        connected_components,  # pyright: ignore[reportUnknownVariableType]
+    )
+
+    joined = coo_array((np.ones(len(ends[0])), ends), shape=(nodes, nodes))
+    return cast(np.ndarray, connected_components(joined, directed=False)[1])
 
 
 def _parts(one: Measured) -> tuple[str, ...]:
