@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from memory_taken import taken
 
+from infoscope.core import processors
 from infoscope.core.measurement import Given
 from infoscope.measure.bases.measurements import make_measurement
 from infoscope.measure.questions.information import mutual_information
@@ -41,7 +42,8 @@ def taken_by(text: str, n: int, d: int) -> float:
         "intrinsic_dimension",
     ],
 )
-def test_the_bytes_guessed_are_within_a_factor_of_two_of_those_taken(text, n, d):
+def test_the_bytes_guessed_are_within_a_factor_of_two_of_those_taken(text, n, d, monkeypatch):
+    monkeypatch.setattr(processors, "usable", lambda: 2)  # threads, of which each holds a block of its own
     assert 0.5 < make_measurement(text).cost(n, d, 3).bytes / taken_by(text, n, d) < 2
 
 
