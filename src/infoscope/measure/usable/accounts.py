@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.special import log_softmax
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
@@ -20,6 +19,7 @@ from infoscope.measure.intervals.groups import Groups, interval_doubts, scatter
 from infoscope.measure.intervals.uncertainties import FITTED_AND_SCORED
 from infoscope.measure.symbols.labels import alone
 from infoscope.measure.usable.deals import Deal
+from infoscope.measure.usable.log_softmax import log_softmax
 from infoscope.measure.usable.naming import Named, Naming, Proportion
 from infoscope.measure.usable.readings import ProbeSplit, Reading, Target
 from infoscope.measure.usable.temperature import flatter

@@ -8,11 +8,12 @@ from itertools import count, takewhile
 from typing import Any
 
 import numpy as np
-from scipy.special import log_softmax, logsumexp
+from scipy.special import logsumexp
 
 from infoscope.core import check
 from infoscope.core.errors import InputError
 from infoscope.core.shapes import ArrayLike
+from infoscope.measure.usable.log_softmax import log_softmax
 from infoscope.measure.usable.standardiser import FARTHEST, Standardiser
 from infoscope.measure.usable.temperature import Tempered
 

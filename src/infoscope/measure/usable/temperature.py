@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_softmax
 
 from infoscope.kernels.brent import least
+from infoscope.measure.usable.log_softmax import log_softmax
 
 COLDEST, HOTTEST = 0.02, 50.0  # of the factor on the log-probabilities
 FINE = 1e-4  # of its logarithm
