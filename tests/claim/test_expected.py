@@ -11,10 +11,15 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from infoscope.claim import expected as expected_module
+from infoscope.claim import running
 from infoscope.claim.computation import Computation
 from infoscope.claim.expected import _flops, expected
 from infoscope.core import registry
+from infoscope.core.errors import DataMissingError
 from infoscope.core.measurement import Cost, Measurement
+from infoscope.core.progress import whole
+from infoscope.data.held import held
 from infoscope.scanning.measure_plan import MeasurePlan
 from infoscope.train.networks.fully_connected import FullyConnected
 
@@ -166,6 +171,33 @@ def test_the_memory_that_is_said_is_that_of_the_largest_measurement():
 
     assert said(1e3) == said(1.0, 1e3) == said(1e3, 1e3)
     assert said(1e3) != said(1e5)
+
+
+FORESEEN = ["saxe2018/tanh", "saxe2018/machine_precision", "saxe2018/mnist", "nobody/knows"]
+
+
+def test_what_figures_to_come_take_is_foreseen_without_what_they_borrow_or_cannot_have(tmp_path, monkeypatch):
+    monkeypatch.setattr(expected_module, "load_task", lambda name: missing(name) if name == "mnist" else held(name))
+    with whole("run", {name: {} for name in FORESEEN}) as over:
+        running.foresee(over, FORESEEN, "laptop", 3, tmp_path)
+        told = {name: over._stages.get(name, {}) for name in FORESEEN}
+    tanh, precision, mnist, nobody = told.values()
+    assert tanh == expected(registry.load("figures", "saxe2018/tanh")().plan("laptop", 3)).stages
+    assert min(tanh["tanh: training"], precision["tanh: measuring"]) > running.JUDGED
+    assert "tanh: training" not in precision
+    assert list(mnist.values()) == [running.JUDGED]
+    assert nobody == {}
+
+
+def missing(name):
+    raise DataMissingError(f"there is no {name}")
+
+
+def test_of_a_figure_that_is_done_hardly_anything_is_left(tmp_path):
+    running.run_figure("saxe2018/minimal_model", "smoke", None, tmp_path)
+    with whole("run", {"saxe2018/minimal_model": {}, "saxe2018/tanh": {}}) as over:
+        running.foresee(over, ["saxe2018/minimal_model", "saxe2018/tanh"], "smoke", None, tmp_path)
+        assert over._stages["saxe2018/minimal_model"] == {"saxe2018/minimal_model: judging": running.JUDGED}
 
 
 CONVOLUTIONAL = registry.load("figures", "goldfeld2019/mnist")().plan("smoke", 1)["deterministic"]

@@ -242,8 +242,10 @@ def test_pieces_that_are_foreseen_count_as_they_are_expected(clock):
             work(clock, "training networks", 20)
             assert over.left == 80.0, "twice as long as guessed, as the rest then will be"
         with over.piece("one"):
-            over.expect({"net: measuring": 1e9})  # which is known by now
-            work(clock, "net: measuring", 10)
+            over.expect({"net: measuring": 5.0, "net: computing": 5.0})  # more is known once it has begun
+            work(clock, "net: measuring", 5)
+            over.expect({"net: measuring": 1e9})  # and no more once some of it is done
+            work(clock, "net: computing", 5)
             assert over.left == 30.0
         with over.piece("two"):
             work(clock, "net: measuring", 30)

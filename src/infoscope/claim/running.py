@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -23,10 +23,10 @@ from infoscope.claim.judging import Guess, verdicts
 from infoscope.claim.scores import append_derived, sweeps
 from infoscope.claim.trainings import plan_of, train_network
 from infoscope.core import check, processors, registry
-from infoscope.core.errors import BusyError, DamagedError, DataMissingError, RunFolderError
+from infoscope.core.errors import BusyError, DamagedError, DataMissingError, InfoscopeError, RunFolderError
 from infoscope.core.folder import RunFolder, Sink
 from infoscope.core.privacy import shareable
-from infoscope.core.progress import progress, say, whole
+from infoscope.core.progress import Overall, progress, say, whole
 from infoscope.core.provenance import fingerprint, provenance
 from infoscope.core.rows import TRAINING, Rows
 from infoscope.core.units import counted
@@ -42,6 +42,7 @@ from infoscope.scanning.replay import EnsembleReplay, shares_split
 
 #: The note on a verdict of a run that an infoscope before 0.2 made.
 UNRECORDED = "the run was made before files were listed with their hashes, so that nothing says whether they are whole"
+JUDGED = 0.1  # seconds that a figure takes of which all is done
 MEMBERS_A_PART = 5  # of a computation: what is computed between two writes
 
 
@@ -123,6 +124,33 @@ def train_figures(
                 over.foresee(name, expected(wanted, dealt=True, trained=set(costs), costs=costs).stages)
 
         train_first(engine, [partial(opened, figure) for figure in figures], device, told)
+
+
+def foresee(over: Overall, figures: Sequence[str], preset: str, seeds: int | None, out: Path) -> None:
+    """Tell ``over``, of which the ``figures`` are pieces, what each of those to come is likely to take.
+
+    Networks that an earlier one trains are borrowed; of a figure that is done, or has no data, hardly anything is left.
+    """
+    lent: list[dict[str, Any]] = []
+    for figure_id in figures:
+        with suppress(InfoscopeError):  # which the figure itself will tell
+            figure: Figure = registry.load("figures", figure_id)()
+            wanted, folder = figure.plan(preset, seeds), RunFolder(path_of(out, figure_id, figure.preset(preset)))
+            trainings = {name: plan.training() for name, plan in wanted.items() if isinstance(plan, NetworkPlan)}
+            over.foresee(figure_id, _likely(figure_id, folder, wanted, {n for n, t in trainings.items() if t in lent}))
+            lent += trainings.values()
+
+
+def _likely(
+    figure_id: str, folder: RunFolder, wanted: Mapping[str, NetworkPlan | Computation], trained: Collection[str]
+) -> dict[str, float]:
+    done = {f"{figure_id}: judging": JUDGED}
+    if folder.manifest_path.exists() and folder.manifest().get("state") == "done":
+        return done
+    try:
+        return expected(wanted, trained=trained).stages
+    except DataMissingError:
+        return done
 
 
 def carry_out(

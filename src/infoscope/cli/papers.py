@@ -88,6 +88,10 @@ def _run(figures: list[str], asked: dict[str, Any], open_: bool, as_json: bool) 
             of_all = {name: value for name, value in asked.items() if name != "trackers"}
             with over.piece(_FIRST):
                 infoscope.train_figures(*figures, **of_all)
+        elif len(figures) > 1:
+            from infoscope.claim.running import foresee
+
+            foresee(over, figures, preset, asked["seeds"], out)
         for number, figure in enumerate(figures, 1):
             begun = time.monotonic()
             try:

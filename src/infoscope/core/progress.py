@@ -215,11 +215,11 @@ class Overall(Progress):
         self._end()
 
     def expect(self, stages: Mapping[str, float], about: str = "") -> None:
-        """The stages of the present piece, where they were not known before: see the class.
+        """The stages of the present piece, where nothing of it was done yet: see the class.
 
         about: what there is to do, which is said once, with the time that its beginning leads to expect.
         """
-        if self._piece not in self._stages:
+        if not any(piece == self._piece for piece, _ in self._shares):
             self._stages[self._piece] = dict(stages)
         self._about = about
 
