@@ -45,6 +45,7 @@ from .scans import scan as scan
 from .scripting import bench as bench
 from .scripting import compare as compare
 from .scripting import compare_examples as compare_examples
+from .scripting import expected_seconds as expected_seconds
 from .scripting import export as export
 from .scripting import report as report
 from .scripting import report_figures as report_figures

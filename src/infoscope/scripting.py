@@ -89,6 +89,27 @@ def train_figures(
         running.train_figures(figures, preset, seeds, check.path(out, "out"), device, there)
 
 
+def expected_seconds(
+    *figures: str, preset: str = "laptop", seeds: int | None = None, out: str | Path = "runs"
+) -> dict[str, dict[str, float]]:
+    """About how many seconds of one core each figure would take to :func:`run`, in this order, by stage.
+
+    They are guesses, right beside one another more than in themselves, and made for a core of today. What an earlier
+    figure trains is not counted again, nor what is there in ``out``; the arguments are those of :func:`run`. Figures of
+    which nothing can be said are left out.
+
+    Example
+    -------
+    >>> for figure, stages in iscope.expected_seconds("saxe2018/tanh", "saxe2018/machine_precision").items():
+    ...     print(figure, sorted(stage.split(": ")[1] for stage in stages))
+    saxe2018/tanh ['learning curves', 'measuring', 'training']
+    saxe2018/machine_precision ['learning curves', 'measuring']
+    """
+    from infoscope.claim import running
+
+    return running.foreseen(figures, preset, seeds, check.path(out, "out"))
+
+
 def report(
     *runs: Run | Joined | str | Path, out: str | Path | None = None, with_command: bool = False, join: bool = False
 ) -> Path:

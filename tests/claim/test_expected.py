@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+import infoscope as iscope
 from infoscope.claim import expected as expected_module
 from infoscope.claim import running
 from infoscope.claim.computation import Computation
@@ -18,7 +19,6 @@ from infoscope.claim.expected import _flops, expected
 from infoscope.core import registry
 from infoscope.core.errors import DataMissingError
 from infoscope.core.measurement import Cost, Measurement
-from infoscope.core.progress import whole
 from infoscope.data.held import held
 from infoscope.scanning.measure_plan import MeasurePlan
 from infoscope.train.networks.fully_connected import FullyConnected
@@ -178,15 +178,13 @@ FORESEEN = ["saxe2018/tanh", "saxe2018/machine_precision", "saxe2018/mnist", "no
 
 def test_what_figures_to_come_take_is_foreseen_without_what_they_borrow_or_cannot_have(tmp_path, monkeypatch):
     monkeypatch.setattr(expected_module, "load_task", lambda name: missing(name) if name == "mnist" else held(name))
-    with whole("run", {name: {} for name in FORESEEN}) as over:
-        running.foresee(over, FORESEEN, "laptop", 3, tmp_path)
-        told = {name: over._stages.get(name, {}) for name in FORESEEN}
-    tanh, precision, mnist, nobody = told.values()
+    found = iscope.expected_seconds(*FORESEEN, seeds=3, out=tmp_path)
+    assert list(found) == FORESEEN[:-1]
+    tanh, precision, mnist = found.values()
     assert tanh == expected(registry.load("figures", "saxe2018/tanh")().plan("laptop", 3)).stages
     assert min(tanh["tanh: training"], precision["tanh: measuring"]) > running.JUDGED
     assert "tanh: training" not in precision
     assert list(mnist.values()) == [running.JUDGED]
-    assert nobody == {}
 
 
 def missing(name):
@@ -195,9 +193,8 @@ def missing(name):
 
 def test_of_a_figure_that_is_done_hardly_anything_is_left(tmp_path):
     running.run_figure("saxe2018/minimal_model", "smoke", None, tmp_path)
-    with whole("run", {"saxe2018/minimal_model": {}, "saxe2018/tanh": {}}) as over:
-        running.foresee(over, ["saxe2018/minimal_model", "saxe2018/tanh"], "smoke", None, tmp_path)
-        assert over._stages["saxe2018/minimal_model"] == {"saxe2018/minimal_model: judging": running.JUDGED}
+    found = iscope.expected_seconds("saxe2018/minimal_model", preset="smoke", out=tmp_path)
+    assert found == {"saxe2018/minimal_model": {"saxe2018/minimal_model: judging": running.JUDGED}}
 
 
 CONVOLUTIONAL = registry.load("figures", "goldfeld2019/mnist")().plan("smoke", 1)["deterministic"]

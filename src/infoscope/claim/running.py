@@ -26,7 +26,7 @@ from infoscope.core import check, processors, registry
 from infoscope.core.errors import BusyError, DamagedError, DataMissingError, InfoscopeError, RunFolderError
 from infoscope.core.folder import RunFolder, Sink
 from infoscope.core.privacy import shareable
-from infoscope.core.progress import Overall, progress, say, whole
+from infoscope.core.progress import progress, say, whole
 from infoscope.core.provenance import fingerprint, provenance
 from infoscope.core.rows import TRAINING, Rows
 from infoscope.core.units import counted
@@ -126,19 +126,23 @@ def train_figures(
         train_first(engine, [partial(opened, figure) for figure in figures], device, told)
 
 
-def foresee(over: Overall, figures: Sequence[str], preset: str, seeds: int | None, out: Path) -> None:
-    """Tell ``over``, of which the ``figures`` are pieces, what each of those to come is likely to take.
+def foreseen(figures: Sequence[str], preset: str, seeds: int | None, out: Path) -> dict[str, dict[str, float]]:
+    """Seconds that each of several figures is likely to take, one after the other, by stage.
 
     Networks that an earlier one trains are borrowed; of a figure that is done, or has no data, hardly anything is left.
+    A figure that cannot be planned is left out: it says why when it is run.
     """
+    found: dict[str, dict[str, float]] = {}
     lent: list[dict[str, Any]] = []
     for figure_id in figures:
-        with suppress(InfoscopeError):  # which the figure itself will tell
+        with suppress(InfoscopeError):
             figure: Figure = registry.load("figures", figure_id)()
             wanted, folder = figure.plan(preset, seeds), RunFolder(path_of(out, figure_id, figure.preset(preset)))
             trainings = {name: plan.training() for name, plan in wanted.items() if isinstance(plan, NetworkPlan)}
-            over.foresee(figure_id, _likely(figure_id, folder, wanted, {n for n, t in trainings.items() if t in lent}))
+            trained = {name for name, training in trainings.items() if training in lent}
+            found[figure_id] = _likely(figure_id, folder, wanted, trained)
             lent += trainings.values()
+    return found
 
 
 def _likely(

@@ -89,9 +89,10 @@ def _run(figures: list[str], asked: dict[str, Any], open_: bool, as_json: bool) 
             with over.piece(_FIRST):
                 infoscope.train_figures(*figures, **of_all)
         elif len(figures) > 1:
-            from infoscope.claim.running import foresee
-
-            foresee(over, figures, preset, asked["seeds"], out)
+            for figure, stages in infoscope.expected_seconds(
+                *figures, preset=preset, seeds=asked["seeds"], out=out
+            ).items():
+                over.foresee(figure, stages)
         for number, figure in enumerate(figures, 1):
             begun = time.monotonic()
             try:
