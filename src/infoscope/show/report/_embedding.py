@@ -7,14 +7,15 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
+from infoscope.show._kept import KeptNumbers
 from infoscope.show._renderer import renderer
 from infoscope.show.plots._style import SCHEMA, Spec
 
 _TABLE = 8  # rows from which a table is stored by its columns
 _SHARED = 40  # characters from which a repeated part is stored once
+HEIGHTS = KeptNumbers("heights.json")  # pixels of figures laid out, by what they are without their data
 
 
 def for_page(spec: Spec) -> tuple[Spec, str]:
@@ -40,7 +41,7 @@ def height(spec: Spec) -> int:
     """
     left_out = ("autosize", "description", "usermeta")
     bare = {name: part for name, part in _without_data(spec).items() if name not in left_out}
-    return _drawn_height(_text({"$schema": SCHEMA, **bare, "width": 440}))
+    return HEIGHTS.of(_text({"$schema": SCHEMA, **bare, "width": 440}), _drawn_height)
 
 
 def _without_data(part: Any) -> Any:
@@ -55,7 +56,6 @@ def _without_data(part: Any) -> Any:
     return {name: _without_data(inner) for name, inner in part.items()}
 
 
-@cache
 def _drawn_height(spec: str) -> int:
     found = re.search(r'<svg[^>]* height="([0-9.]+)"', renderer().vegalite_to_svg(spec))
     assert found, "vl-convert writes the height of every figure"

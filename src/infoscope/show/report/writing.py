@@ -20,6 +20,7 @@ from infoscope.core.manifest import told
 from infoscope.core.provenance import fingerprint
 from infoscope.core.rows import TRAINING, Rows
 from infoscope.core.units import showing
+from infoscope.show._kept import kept
 from infoscope.show._renderer import renderer
 from infoscope.show.figures import Drawing
 from infoscope.show.plots._style import Spec
@@ -201,6 +202,7 @@ def _lay_out(sections: Sequence[Mapping[str, Any]], figures: list[Spec]) -> None
             except Exception as reason:
                 figures[card["figure"]] = {}
                 card.update(figure=None, failed=why(reason))
+    _embedding.HEIGHTS.keep()
 
 
 def _heights(sections: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -211,7 +213,8 @@ def _heights(sections: Sequence[Mapping[str, Any]]) -> list[int]:
 @cache
 def javascript() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script that loads nothing (a second to bundle)."""
-    return renderer().javascript_bundle("window.vegaEmbed = vegaEmbed;").replace("</script", "<\\/script")
+    bundled = kept("vega.js", "window.vegaEmbed = vegaEmbed;", lambda asked: renderer().javascript_bundle(asked))
+    return bundled.replace("</script", "<\\/script")
 
 
 def _title(folders: Sequence[RunFolder]) -> str:
