@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib.util
 import os
 import sys
@@ -60,6 +61,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if any("elsewhere" in getattr(item, "fixturenames", ()) for item in items):
         with suppress(pytest.skip.Exception):  # which the tests say themselves
             stood_in()
+
+
+def pytest_configure() -> None:
+    gc.disable()  # while a million objects are made that all stay
+
+
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays until the end: no collector of garbage looks through it from now on."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", params=["standin", "cuda"])
