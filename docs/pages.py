@@ -39,6 +39,7 @@ HEADINGS = {
     "scanning.": "Runs",
     "engine.": "Runs",
     "core.": "What comes back",
+    "watching": "Runs",
     "warming": "Before anything runs",
 }
 

@@ -38,7 +38,6 @@ from .record.noise import replicas as replicas
 from .runs import Joined as Joined
 from .runs import Run as Run
 from .runs import load as load
-from .runs import watch as watch
 from .scanning.kept_probes import load_probe as load_probe
 from .scanning.kept_probes import save_probe as save_probe
 from .scans import scan as scan
@@ -56,6 +55,7 @@ from .scripting import train_figures as train_figures
 from .sweeps import Sweep as Sweep
 from .sweeps import sweep as sweep
 from .warming import warm as warm
+from .watching import watch as watch
 
 __version__: str
 __all__: list[str]

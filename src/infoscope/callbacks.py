@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from infoscope import runs
+from infoscope import watching
 from infoscope.core import check, registry
 from infoscope.core.errors import unknown_name
 
@@ -38,23 +38,23 @@ def callback(
         network; the rest when the training begins. MissingPackageError: the trainer's package is not installed, or
         cannot be imported.
     """
-    known = [name for name in inspect.signature(runs.watch).parameters if name != "model"]
+    known = [name for name in inspect.signature(watching.watch).parameters if name != "model"]
     for name in options:
         if name not in known:
             raise unknown_name("argument of callback", name, known)
     if options.get("measures") is not None:
-        options["measures"] = runs.measurements(options["measures"])
+        options["measures"] = watching.measurements(options["measures"])
     folder = None if out is None else check.path(out, "out")
     return registry.load("adapters", trainer)(partial(_attach, inputs, variables, folder, options))
 
 
 def _attach(
     inputs: Any, variables: Mapping[str, Any], out: Path | None, options: Mapping[str, Any], model: Any, goes_on: bool
-) -> runs.Watched:
+) -> watching.Watched:
     """The watch of a training that begins; a training that goes on goes on with its run."""
     resume = options.get("resume")
     if resume is None:
         options = {**options, "resume": goes_on and out is not None}
         if options["resume"]:
             options["overwrite"] = False
-    return runs.watch(model, inputs, variables, out=out, **options)
+    return watching.watch(model, inputs, variables, out=out, **options)

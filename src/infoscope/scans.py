@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from infoscope.core import check, text
 from infoscope.core.errors import InputError, near_keywords
 from infoscope.core.measurement import Measurement, Plain
-from infoscope.runs import Run, measurements
+from infoscope.runs import Run
+from infoscope.watching import measurements
 
 if TYPE_CHECKING:
     import torch

@@ -22,7 +22,8 @@ from infoscope.core.files import atomic
 from infoscope.core.folder import JOBS, RunFolder
 from infoscope.core.progress import progress
 from infoscope.core.provenance import fingerprint
-from infoscope.runs import Joined, Run, load, watch
+from infoscope.runs import Joined, Run, load
+from infoscope.watching import watch
 
 if TYPE_CHECKING:
     from infoscope.engine.engine import Engine
