@@ -148,3 +148,39 @@ def test_every_loop_is_compiled_through_this_and_every_count_of_processors_is_th
             if isinstance(node, ast.Attribute) and node.attr in ("cpu_count", "process_cpu_count", "sched_getaffinity"):
                 told |= {f"{where}: {node.attr}"} - {f"core/processors.py: {node.attr}"}
     assert not told
+
+
+def _names(target: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
+
+
+def _one_number(value: ast.expr, function: ast.FunctionDef) -> bool:
+    """A constant, np.inf, the variable of a loop, or what is made of one type: ``dtype.type(0)``."""
+    if isinstance(value, ast.Name):
+        made = [node for node in ast.walk(function) if isinstance(node, ast.Assign)]
+        loops = [node for node in ast.walk(function) if isinstance(node, ast.For)]
+        known = set().union(*(_names(loop.target) for loop in loops))
+        known |= {
+            name for one in made if ast.unparse(one.value).endswith(".type(0)") for name in _names(one.targets[0])
+        }
+        return value.id in known
+    return isinstance(value, ast.Constant) or ast.unparse(value) == "np.inf"
+
+
+def test_no_loop_copies_one_slice_to_another():
+    """Which compiles, for seconds, the words of the error that unlike shapes would raise."""
+    copies, seen = [], 0
+    for path in PACKAGE.rglob("*.py"):
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(function, ast.FunctionDef) or not any(
+                "njit" in ast.unparse(d) for d in function.decorator_list
+            ):
+                continue
+            for node in ast.walk(function):
+                if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+                    sliced = any(isinstance(part, ast.Slice) for part in ast.walk(node.targets[0].slice))
+                    seen += sliced
+                    if sliced and not _one_number(node.value, function):
+                        copies.append(f"{path.name}, line {node.lineno}: {ast.unparse(node)}")
+    assert not copies
+    assert seen > 5

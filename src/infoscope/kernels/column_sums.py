@@ -78,6 +78,14 @@ def _centred(z: Any, start: int, inverse: Any, mean: Any, tiles: Any) -> int:
     return own
 
 
+@njit(nogil=True, cache=True, fastmath=FAST, forceinline=True)
+def _add(part: Any, found: Any) -> None:
+    for i in range(part.shape[0]):  # in loops, since a sum of arrays compiles seconds of rules for their shapes
+        line, total = part[i], found[i]
+        for j in range(len(line)):
+            total[j] += line[j]
+
+
 @njit(nogil=True, cache=True, fastmath=FAST)
 def _products(z: Any, inverse: Any, mean: Any, tiles: Any, found: Any) -> None:
     part = np.empty(found.shape[2:])
@@ -86,7 +94,7 @@ def _products(z: Any, inverse: Any, mean: Any, tiles: Any, found: Any) -> None:
         for a in range(len(tiles)):
             for b in range(a + 1):
                 np.dot(tiles[a].T, tiles[b], part)
-                found[a, b] += part
+                _add(part, found[a, b])
 
 
 @njit(nogil=True, cache=True, fastmath=FAST)
@@ -100,7 +108,7 @@ def _along(z: Any, inverse: Any, mean: Any, factors: Any, tiles: Any, out: Any) 
             np.dot(tiles[0], factors[0, u], found)
             for t in range(1, tall):
                 np.dot(tiles[t], factors[t, u], part)
-                found += part
+                _add(part, found)
             first = u * width
             for i in range(own):
                 row = out[start + i, first : first + width]

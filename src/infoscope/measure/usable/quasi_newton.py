@@ -141,8 +141,9 @@ def _advance(
                 state.waited[own] = PATIENCE
         if good:
             state.f[own] = value[i]
-            theta[:] = candidate
-            g[:] = gradient[i]
+            for j in range(len(theta)):  # a copy of slices would compile the words of an error
+                theta[j] = candidate[j]
+                g[j] = gradient[i, j]
         largest = 0.0
         for j in range(len(g)):
             largest = max(largest, abs(g[j]))
@@ -198,7 +199,7 @@ def _size(spread: Vector, step: Vector) -> float:
     return total
 
 
-@njit(nogil=True, cache=True, fastmath=ORDERED, forceinline=True)
+@njit(nogil=True, cache=True, fastmath=ORDERED)
 def _scale(q: Vector, inverse: Vector, blocks: Block, k: int) -> None:
     """The blocks, or else the diagonal, times ``q [k w]``, in place, without the means over the k before and after."""
     _centre(q, k)
@@ -209,7 +210,8 @@ def _scale(q: Vector, inverse: Vector, blocks: Block, k: int) -> None:
             line = q[c * w : (c + 1) * w]
             for a in range(w):
                 out[a] = _dot(blocks[c, a], line)
-            line[:] = out
+            for a in range(w):
+                line[a] = out[a]
     else:
         for j in range(len(q)):
             q[j] *= inverse[j]
@@ -244,7 +246,7 @@ def _remember(state: _Descents, own: int, gradient: Vector) -> None:
     state.count[own] += 1
 
 
-@njit(nogil=True, cache=True, fastmath=ORDERED, forceinline=True)
+@njit(nogil=True, cache=True, fastmath=ORDERED)
 def _aim(state: _Descents, k: int, own: int) -> None:
     """The direction: minus the inverse Hessian times the gradient."""
     weights = np.empty(MEMORY)
