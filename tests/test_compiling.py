@@ -160,9 +160,7 @@ def _one_number(value: ast.expr, function: ast.FunctionDef) -> bool:
         made = [node for node in ast.walk(function) if isinstance(node, ast.Assign)]
         loops = [node for node in ast.walk(function) if isinstance(node, ast.For)]
         known = set().union(*(_names(loop.target) for loop in loops))
-        known |= {
-            name for one in made if ast.unparse(one.value).endswith(".type(0)") for name in _names(one.targets[0])
-        }
+        known |= {name for one in made if ".type(0)" in ast.unparse(one.value) for name in _names(one.targets[0])}
         return value.id in known
     return isinstance(value, ast.Constant) or ast.unparse(value) == "np.inf"
 
