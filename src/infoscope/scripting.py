@@ -95,8 +95,12 @@ def expected_seconds(
     """About how many seconds of one core each figure would take to :func:`run`, in this order, by stage.
 
     They are guesses, right beside one another more than in themselves, and made for a core of today. What an earlier
-    figure trains is not counted again, nor what is there in ``out``; the arguments are those of :func:`run`. Figures of
-    which nothing can be said are left out.
+    figure trains is not counted again, nor what is there in ``out``; the arguments are those of :func:`run`.
+
+    Raises
+    ------
+    UnknownNameError: no such figure or preset. InputError: fewer seeds than 1. RunFolderError: ``out`` holds a damaged
+    run.
 
     Example
     -------

@@ -173,18 +173,29 @@ def test_the_memory_that_is_said_is_that_of_the_largest_measurement():
     assert said(1e3) != said(1e5)
 
 
-FORESEEN = ["saxe2018/tanh", "saxe2018/machine_precision", "saxe2018/mnist", "nobody/knows"]
+FORESEEN = ["saxe2018/tanh", "saxe2018/machine_precision", "saxe2018/mnist"]
 
 
 def test_what_figures_to_come_take_is_foreseen_without_what_they_borrow_or_cannot_have(tmp_path, monkeypatch):
     monkeypatch.setattr(expected_module, "load_task", lambda name: missing(name) if name == "mnist" else held(name))
     found = iscope.expected_seconds(*FORESEEN, seeds=3, out=tmp_path)
-    assert list(found) == FORESEEN[:-1]
+    assert list(found) == FORESEEN
     tanh, precision, mnist = found.values()
     assert tanh == expected(registry.load("figures", "saxe2018/tanh")().plan("laptop", 3)).stages
     assert min(tanh["tanh: training"], precision["tanh: measuring"]) > running.JUDGED
     assert "tanh: training" not in precision
     assert list(mnist.values()) == [running.JUDGED]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [(("nobody/knows", "laptop", 1), "nobody/knows"), (("saxe2018/tanh", "lap", 1), "did you mean 'laptop'"),
+     (("saxe2018/tanh", "laptop", 0), "seeds is 0")],
+)  # fmt: skip
+def test_what_cannot_be_foreseen_is_refused(asked, words, tmp_path):
+    figure, preset, seeds = asked
+    with pytest.raises(iscope.InfoscopeError, match=words):
+        iscope.expected_seconds(figure, preset=preset, seeds=seeds, out=tmp_path)
 
 
 def missing(name):

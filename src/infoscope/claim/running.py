@@ -23,7 +23,7 @@ from infoscope.claim.judging import Guess, verdicts
 from infoscope.claim.scores import append_derived, sweeps
 from infoscope.claim.trainings import plan_of, train_network
 from infoscope.core import check, processors, registry
-from infoscope.core.errors import BusyError, DamagedError, DataMissingError, InfoscopeError, RunFolderError
+from infoscope.core.errors import BusyError, DamagedError, DataMissingError, RunFolderError
 from infoscope.core.folder import RunFolder, Sink
 from infoscope.core.privacy import shareable
 from infoscope.core.progress import progress, say, whole
@@ -130,18 +130,20 @@ def foreseen(figures: Sequence[str], preset: str, seeds: int | None, out: Path) 
     """Seconds that each of several figures is likely to take, one after the other, by stage.
 
     Networks that an earlier one trains are borrowed; of a figure that is done, or has no data, hardly anything is left.
-    A figure that cannot be planned is left out: it says why when it is run.
+
+    Raises
+    ------
+    UnknownNameError, InputError: as of :func:`run_figure`. RunFolderError: a folder that holds a damaged run.
     """
     found: dict[str, dict[str, float]] = {}
     lent: list[dict[str, Any]] = []
     for figure_id in figures:
-        with suppress(InfoscopeError):
-            figure: Figure = registry.load("figures", figure_id)()
-            wanted, folder = figure.plan(preset, seeds), RunFolder(path_of(out, figure_id, figure.preset(preset)))
-            trainings = {name: plan.training() for name, plan in wanted.items() if isinstance(plan, NetworkPlan)}
-            trained = {name for name, training in trainings.items() if training in lent}
-            found[figure_id] = _likely(figure_id, folder, wanted, trained)
-            lent += trainings.values()
+        figure: Figure = registry.load("figures", figure_id)()
+        wanted, folder = figure.plan(preset, seeds), RunFolder(path_of(out, figure_id, figure.preset(preset)))
+        trainings = {name: plan.training() for name, plan in wanted.items() if isinstance(plan, NetworkPlan)}
+        trained = {name for name, training in trainings.items() if training in lent}
+        found[figure_id] = _likely(figure_id, folder, wanted, trained)
+        lent += trainings.values()
     return found
 
 

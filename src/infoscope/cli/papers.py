@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -89,10 +90,10 @@ def _run(figures: list[str], asked: dict[str, Any], open_: bool, as_json: bool) 
             with over.piece(_FIRST):
                 infoscope.train_figures(*figures, **of_all)
         elif len(figures) > 1:
-            for figure, stages in infoscope.expected_seconds(
-                *figures, preset=preset, seeds=asked["seeds"], out=out
-            ).items():
-                over.foresee(figure, stages)
+            with suppress(InfoscopeError):  # which the figure itself will say
+                likely = infoscope.expected_seconds(*figures, preset=preset, seeds=asked["seeds"], out=out)
+                for figure, stages in likely.items():
+                    over.foresee(figure, stages)
         for number, figure in enumerate(figures, 1):
             begun = time.monotonic()
             try:
