@@ -12,9 +12,8 @@ what it reads is in first-level cache: leaves of 32 rows and nodes of eight boxe
 |a - b| and its maximum in float32 of n²/2 pairs where it is not. Trees are built, rows counted and columns standardised
 besides.
 
-Also: CPU seconds of the first call of a process, with and without the compiled code of an earlier one, and by how much
-the resident memory of a process rises in a call. ``--save`` writes ``bench/results/neighbours.json``, which
-``docs/pages.py`` makes a page of.
+Also: by how much the resident memory of a process rises in a call. ``--save`` writes ``bench/results/neighbours.json``,
+which ``docs/pages.py`` makes a page of.
 """
 
 from __future__ import annotations
@@ -25,7 +24,6 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -218,12 +216,9 @@ def mixed(what: str, n: int) -> dict[str, Any]:
     return {"data": what, "n": n, "seconds": {name: statistics.median(one) for name, one in took.items()}}
 
 
-def alone(mode: str, name: str, cache: str | None = None) -> float:
-    """What a process of its own says."""
-    environment = dict(os.environ) | ({"NUMBA_CACHE_DIR": cache} if cache else {})
-    run = subprocess.run(
-        [sys.executable, __file__, mode, name], capture_output=True, text=True, check=True, env=environment
-    )
+def alone(name: str) -> float:
+    """By how much a process of its own grows."""
+    run = subprocess.run([sys.executable, __file__, "--rise", name], capture_output=True, text=True, check=True)
     return float(run.stdout.split()[-1])
 
 
@@ -244,20 +239,14 @@ def resident(name: str) -> float:
     return next(float(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 
 
-def first_call() -> float:
-    """CPU seconds of the first call about 1000 rows, packages already read."""
-    return timed(mutual_information, *columns("normal", 2, 1000, 0), "ksg")[1]
-
-
 def main() -> None:
     told = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     told.add_argument("--rows", type=int, nargs="+", default=[1000, 10_000, 100_000])
     told.add_argument("--save", action="store_true")
     told.add_argument("--rise", help=argparse.SUPPRESS)
-    told.add_argument("--first", help=argparse.SUPPRESS)
     said = told.parse_args()
-    if said.rise or said.first:
-        print(rise(said.rise) if said.rise else first_call())
+    if said.rise:
+        print(rise(said.rise))
         return
     found: dict[str, Any] = {"about": about("numpy", "scipy", "numba", "scikit-learn", "npeet-plus")}
     found |= {"ksg": [], "mixed": []}
@@ -276,10 +265,8 @@ def main() -> None:
         if n in said.rows:
             found["mixed"].append(mixed(what, n))
             print(found["mixed"][-1], flush=True)
-    with tempfile.TemporaryDirectory() as cache:
-        found["first call"] = {name: alone("--first", "yes", cache) for name in ("compiling", "compiled before")}
-    found["rise"] = {name: alone("--rise", name) for name in ("whole", "npeet_plus", "SciPy")}
-    print({name: found[name] for name in ("first call", "rise")})
+    found["rise"] = {name: alone(name) for name in ("whole", "npeet_plus", "SciPy")}
+    print({"rise": found["rise"]})
     if said.save:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

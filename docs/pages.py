@@ -45,6 +45,7 @@ HEADINGS = {
 
 
 MEASURED = Path(__file__).resolve().parents[1] / "bench" / "results" / "neighbours.json"
+CALLS = MEASURED.with_name("first_calls.json")
 PROBES = MEASURED.with_name("wide_probes.json")
 WORKERS = MEASURED.with_name("engine.json")
 
@@ -164,9 +165,7 @@ comparisons that the search makes, each as fast as it is in first-level cache.
 |---|---|---|---|
 {mixed}
 
-## The first call, and memory
-
-The first `ksg` of a machine compiles for {compiling:.1f} CPU s; the first of a later process takes {before:.2f} s.
+## Memory
 
 In a call about 100 000 rows of 3+3 columns a process grows by {rise}.
 
@@ -180,7 +179,19 @@ largest that a process of ours became, data included. Bits are of the same score
 | rows | columns | classes | data | ours | MB | bits | status | torch | bits | ours / torch | scikit-learn | measured |
 |---|---|---|---|---|---|---|---|---|---|---|---|---|
 {probes}
-{workers}"""
+{first}{workers}"""
+
+FIRST = """
+## The first call
+
+CPU seconds of one thread about 1000 rows, each in a process of its own; {date}, commit {commit}, {processor} ({cores}
+cores), {versions} (`python bench/first_calls.py --save`). The first call of a machine compiles its loops, which a line
+says, and keeps them; `infoscope warm` does all of it beforehand.
+
+| asked | imports | first of a machine | first of a later process |
+|---|---|---|---|
+{lines}
+"""
 
 SCALING = """
 ## One scan by several workers
@@ -216,13 +227,22 @@ def speed() -> str:
         **{**about, "versions": ", ".join(f"{name} {version}" for name, version in about["versions"].items())},
         peers=" | ".join(peers),
         probes=wide_probes(),
+        first=first_calls(),
         workers=workers(),
         ksg="\n".join(["|---" * (7 + len(peers)) + "|", *ksg]),
         mixed="\n".join(mixed),
-        compiling=found["first call"]["compiling"],
-        before=found["first call"]["compiled before"],
         rise=", ".join(f"{mib:.0f} MiB ({whose.get(name, name)})" for name, mib in found["rise"].items()),
     )
+
+
+def first_calls() -> str:
+    """What the bench of first calls has measured."""
+    found = json.loads(CALLS.read_text(encoding="utf-8"))
+    lines = []
+    for row in found["lines"]:
+        lines.append(f"| {row['name']} | {row['imports']:.1f} | {row['first']:.1f} | {row['later']:.1f} |")
+    versions = ", ".join(f"{name} {version}" for name, version in found["about"]["versions"].items())
+    return FIRST.format(**{**found["about"], "versions": versions}, lines="\n".join(lines))
 
 
 def workers() -> str:
