@@ -63,8 +63,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             stood_in()
 
 
-def pytest_configure() -> None:
-    gc.disable()  # while a million objects are made that all stay
+def pytest_configure(config: pytest.Config) -> None:
+    if not config.getoption("numprocesses", None):  # else others collect
+        gc.disable()  # while a million objects are made that all stay
 
 
 def pytest_collection_finish() -> None:
