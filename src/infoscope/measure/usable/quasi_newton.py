@@ -153,12 +153,12 @@ def _advance(
         state.waited[own] = 0 if progress else state.waited[own] + 1
         state.least_f[own] = min(state.least_f[own], state.f[own])
         state.least_gradient[own] = min(state.least_gradient[own], largest)
-        _aim(state, k, own)
-        state.done[own] = largest <= tolerance and _size(spread, direction) <= 1
-        if state.done[own] and state.blocks[own, 0, 0, 0] > 0:  # those of a steeper place
-            state.blocks[own] = 0
+        while True:  # what is called is put here, so that it is called at one place
             _aim(state, k, own)
-            state.done[own] = _size(spread, direction) <= 1
+            state.done[own] = largest <= tolerance and _size(spread, direction) <= 1
+            if not state.done[own] or state.blocks[own, 0, 0, 0] <= 0:
+                break
+            state.blocks[own] = 0  # those of a steeper place
         state.stuck[own] = state.waited[own] > PATIENCE
         going[i] = not (state.done[own] or state.stuck[own]) and state.iterations[own] < most
         if going[i]:
@@ -199,7 +199,7 @@ def _size(spread: Vector, step: Vector) -> float:
     return total
 
 
-@njit(nogil=True, cache=True, fastmath=ORDERED)
+@njit(nogil=True, cache=True, fastmath=ORDERED, forceinline=True)
 def _scale(q: Vector, inverse: Vector, blocks: Block, k: int) -> None:
     """The blocks, or else the diagonal, times ``q [k w]``, in place, without the means over the k before and after."""
     _centre(q, k)
@@ -246,7 +246,7 @@ def _remember(state: _Descents, own: int, gradient: Vector) -> None:
     state.count[own] += 1
 
 
-@njit(nogil=True, cache=True, fastmath=ORDERED)
+@njit(nogil=True, cache=True, fastmath=ORDERED, forceinline=True)
 def _aim(state: _Descents, k: int, own: int) -> None:
     """The direction: minus the inverse Hessian times the gradient."""
     weights = np.empty(MEMORY)
