@@ -71,8 +71,10 @@ def of_estimators() -> Iterator[Asked]:
             told = f"{name}, {'groups' if along is not None else 'rows'}"
             if "plane" in made.offers:
                 yield f"{told}: plane", partial(made.measure, members, {"y": label}, Given(groups=along))
-                if along is None:
-                    yield f"{told}: plane of tensors", partial(made.measure, torch.tensor(members), {"y": label})
+                yield (
+                    f"{told}: plane of tensors",
+                    partial(made.measure, torch.tensor(members), {"y": label}, Given(groups=along)),
+                )
             if "entropy" in made.offers:
                 yield f"{told}: entropy", partial(made.entropy, rows, along)
             if "mutual_information" in made.offers:
