@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
+from functools import cache, cached_property
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -36,13 +36,14 @@ class KeptNumbers:
     """A whole number for each text, all in one file under ``name``."""
 
     def __init__(self, name: str) -> None:
-        self._name, self._known, self._fresh = name, dict[str, int](), False
-        self._read = False
+        self._name, self._fresh = name, False
+
+    @cached_property
+    def _known(self) -> dict[str, int]:
+        return _numbers(self._name)
 
     def of(self, text: str, make: Callable[[str], int]) -> int:
         """What ``make`` returns of ``text``, or did in an earlier process."""
-        if not self._read:
-            self._known, self._read = {**_numbers(self._name), **self._known}, True
         key = _digest(text)[:32]
         if key not in self._known:
             self._known[key], self._fresh = make(text), True
